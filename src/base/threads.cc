@@ -1,0 +1,103 @@
+#include "base/threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace pano {
+namespace {
+
+// Long enough to bridge the gap between two kernels of one step, short enough not to burn a core
+// that an idle server should leave to others.
+constexpr int kSpins = 4000;
+
+void Pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+std::jthread StartThread(std::string name, std::function<void(std::stop_token)> body) {
+  return std::jthread([name = std::move(name), body = std::move(body)](std::stop_token stop) {
+    pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
+    body(std::move(stop));
+  });
+}
+
+int AvailableCores() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+ComputePool::ComputePool(int threads) {
+  int count = threads > 0 ? threads : AvailableCores();
+  for (int worker = 1; worker < count; ++worker) {
+    workers_.push_back(StartThread("pano-compute", [this, worker](const std::stop_token& stop) {
+      WorkerLoop(stop, worker);
+    }));
+  }
+}
+
+ComputePool::~ComputePool() {
+  for (auto& worker : workers_) worker.request_stop();
+  generation_.fetch_add(1);
+  generation_.notify_all();
+}
+
+void ComputePool::ParallelFor(size_t count, size_t grain, const Body& body) {
+  if (count == 0) return;
+  PANO_CHECK(grain > 0);
+  size_t grains = (count + grain - 1) / grain;
+  std::lock_guard turn(turn_);
+  if (workers_.empty() || grains == 1) {
+    body(0, count, 0);
+    return;
+  }
+  // Four parts a thread: small enough to even out a slow core, large enough to stay cheap.
+  size_t parts = std::min(grains, static_cast<size_t>(threads()) * 4);
+  body_ = &body;
+  count_ = count;
+  part_ = (grains + parts - 1) / parts * grain;
+  next_.store(0, std::memory_order_relaxed);
+  busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+  generation_.fetch_add(1, std::memory_order_release);
+  generation_.notify_all();
+  RunParts(/*worker=*/0);
+  for (int spin = 0; busy_.load(std::memory_order_acquire) != 0;) {
+    if (++spin < kSpins) {
+      Pause();
+    } else {
+      std::this_thread::yield();
+    }
+  }
+}
+
+void ComputePool::RunParts(int worker) {
+  while (true) {
+    size_t begin = next_.fetch_add(part_, std::memory_order_relaxed);
+    if (begin >= count_) return;
+    (*body_)(begin, std::min(begin + part_, count_), worker);
+  }
+}
+
+void ComputePool::WorkerLoop(const std::stop_token& stop, int worker) {
+  uint32_t seen = 0;
+  while (true) {
+    for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spin) {
+      Pause();
+    }
+    generation_.wait(seen, std::memory_order_acquire);
+    if (stop.stop_requested()) return;
+    seen = generation_.load(std::memory_order_acquire);
+    RunParts(worker);
+    busy_.fetch_sub(1, std::memory_order_release);
+  }
+}
+
+}  // namespace pano
