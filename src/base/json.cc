@@ -137,8 +137,7 @@ Result<Value> Parse(std::string_view text, const ParseOptions& options) {
   }
   simdjson::dom::parser parser;
   simdjson::padded_string padded(text);
-  // simdjson counts the document itself as a level.
-  auto error = parser.allocate(std::max<size_t>(text.size(), 64), options.depth_max + 1);
+  auto error = parser.allocate(std::max<size_t>(text.size(), 64), options.depth_max);
   if (error) return Internal(StrCat("[json] ", simdjson::error_message(error)));
   simdjson::dom::element root;
   error = parser.parse(padded).get(root);

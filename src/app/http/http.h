@@ -1,0 +1,110 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace pano::http {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Request {
+  std::string method;         // "GET"
+  std::string target;         // as sent, with the query
+  std::string path;           // percent-decoded once; ill-formed escapes were answered 400
+  std::vector<std::pair<std::string, std::string>> query;        // decoded, in order
+  std::vector<std::pair<std::string, std::string>> path_params;  // {"id", "llama"}
+  Headers headers;
+  std::string body;
+  std::string peer;           // "127.0.0.1:4711"
+  std::string id;             // X-Request-Id as sent when it is [A-Za-z0-9._-]{1,64}, else made here
+
+  // Case-insensitive; "" when absent.
+  std::string_view Header(std::string_view name) const;
+  std::string_view PathParam(std::string_view name) const;
+  std::optional<std::string_view> Query(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  Headers headers;            // Content-Length, Date, Connection and X-Request-Id are added
+  std::string body;
+};
+
+// One request and the way to answer it, now or later, from any thread. Held by shared_ptr; dropped
+// without an answer it sends 500. All methods are thread-safe and never block.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  virtual const Request& request() const = 0;
+
+  // The whole answer. Once, and not after BeginStream.
+  virtual void Respond(Response response) = 0;
+
+  // A chunked answer: headers now, then Write any number of times, then Finish.
+  virtual void BeginStream(int status, Headers headers) = 0;
+  // Queues `data`; false when the peer is gone. The caller keeps the queue short by pending_bytes.
+  virtual bool Write(std::string data) = 0;
+  virtual void Finish() = 0;
+  virtual size_t pending_bytes() const = 0;
+
+  // `callback` runs on this connection's thread whenever the queue of a stream has drained.
+  virtual void OnDrained(std::function<void()> callback) = 0;
+  // `callback` runs once, on this connection's thread, when the peer has gone before the answer was
+  // complete (end of file on its side included, while a stream is open), or at once if it has already.
+  virtual void OnClosed(std::function<void()> callback) = 0;
+  // Runs `task` on this connection's thread, in order with its other callbacks.
+  virtual void Post(std::function<void()> task) = 0;
+  // Runs `task` on this connection's thread after `delay`, unless the exchange is over by then.
+  virtual void PostAfter(std::chrono::milliseconds delay, std::function<void()> task) = 0;
+};
+
+using Handler = std::function<void(std::shared_ptr<Exchange>)>;
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  uint16_t port = 8080;                  // 0: the system picks; see Server::port
+  int threads = 2;
+  size_t header_bytes_max = 16 << 10;
+  size_t body_bytes_max = 4 << 20;
+  size_t connections_max = 1024;         // one more is answered 503 and closed
+  std::chrono::milliseconds header_timeout{10'000};    // first byte to last header
+  std::chrono::milliseconds body_timeout{30'000};      // and no slower than that for the body
+  std::chrono::milliseconds idle_timeout{60'000};      // keep-alive
+  std::chrono::milliseconds write_timeout{30'000};     // one write to a peer that does not read
+};
+
+struct ServerStats {
+  int64_t connections = 0;               // open now
+  int64_t requests = 0;                  // parsed whole, ever
+  int64_t refused = 0;                   // answered by the server itself: limits, timeouts, bad requests
+};
+
+// HTTP/1.1 over TCP: keep-alive, pipelining in order, chunked bodies both ways, limits on everything.
+// Knows no route and no model: every well-formed request goes to the one handler. Errors that the
+// server finds itself are answered with `error_body(status, message, request_id)`.
+class Server {
+ public:
+  using ErrorBody = std::function<Response(int status, std::string_view message, std::string_view request_id)>;
+
+  // Binds and starts listening. Unavailable (address in use, with the address), InvalidArgument.
+  static Result<std::unique_ptr<Server>> Start(ServerOptions options, Handler handler,
+                                               ErrorBody error_body = {});
+  virtual ~Server() = default;           // stops at once
+
+  virtual uint16_t port() const = 0;
+  virtual ServerStats GetStats() const = 0;
+  // Stops listening, closes idle connections, lets open exchanges end (new requests on kept-alive
+  // connections get `Connection: close`). Returns whether all ended before `timeout`.
+  virtual bool Drain(std::chrono::milliseconds timeout) = 0;
+};
+
+}  // namespace pano::http

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace pano::tokenizer {
+
+using TokenId = int32_t;
+
+// Half-open range of bytes in a text.
+struct ByteRange {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+struct EncodeOptions {
+  bool add_special_tokens = true;   // what the post-processor adds: BOS and its like
+  bool parse_special = true;        // "<s>" in the text is the token; false: it is three characters
+  // Ranges of the text in which special tokens are never parsed (what a user typed inside a rendered
+  // chat template). Ascending, disjoint.
+  std::span<const ByteRange> plain = {};
+};
+
+// Turns ids into text as they come: a piece holds whole characters only, the rest waits.
+// Confined to one thread.
+class StreamDecoder {
+ public:
+  virtual ~StreamDecoder() = default;
+  // The text that `id` completes; may be empty. The pieces and Flush's concatenate to what Decode gives.
+  virtual std::string Push(int32_t id) = 0;
+  // What is still held back, ill-formed parts as U+FFFD.
+  virtual std::string Flush() = 0;
+};
+
+// Text to ids and back. Immutable, so thread-safe.
+class Tokenizer : public std::enable_shared_from_this<Tokenizer> {
+ public:
+  virtual ~Tokenizer() = default;
+
+  virtual Result<std::vector<TokenId>> Encode(std::string_view text,
+                                              const EncodeOptions& options = {}) const = 0;
+  // InvalidArgument for an id outside the vocabulary. Ill-formed UTF-8 comes out as U+FFFD.
+  virtual Result<std::string> Decode(std::span<const TokenId> ids, bool skip_special) const = 0;
+  virtual std::unique_ptr<StreamDecoder> Stream(bool skip_special) const = 0;
+
+  // Highest id + 1.
+  virtual int32_t vocab_size() const = 0;
+  // The entry as the vocabulary writes it ("\u0120the", "<0x0A>"); "" for an id that has none.
+  virtual std::string_view Piece(TokenId id) const = 0;
+  // The bytes that the id stands for inside a longer text ("\u0120the" is " the", "<0x0A>" is "\n").
+  virtual std::string Bytes(TokenId id) const = 0;
+  virtual bool IsSpecial(TokenId id) const = 0;
+  // The id of a vocabulary entry or added token.
+  virtual std::optional<TokenId> Find(std::string_view piece) const = 0;
+  virtual std::optional<TokenId> bos() const = 0;
+  virtual std::optional<TokenId> eos() const = 0;
+  // What add_special_tokens defaults to for this kind of file (contracts.md).
+  virtual bool adds_special_tokens_by_default() const = 0;
+};
+
+using TokenizerPtr = std::shared_ptr<const Tokenizer>;
+
+// From the text of tokenizer.json; `tokenizer_config` (may be null) names bos and eos.
+Result<TokenizerPtr> TokenizerFromJson(std::string_view tokenizer_json,
+                                       const json::Value& tokenizer_config);
+// From GGUF metadata (tokenizer.ggml.*).
+Result<TokenizerPtr> TokenizerFromGguf(const json::Value& metadata);
+// From a path: folder, tokenizer.json, .gguf. NotFound where a folder has no tokenizer.
+Result<TokenizerPtr> LoadTokenizer(const std::string& path);
+
+}  // namespace pano::tokenizer
