@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "base/threads.h"
+#include "model/format/weights.h"
+#include "model/nn/model.h"
+
+namespace pano::nn {
+
+enum class Compute : uint8_t {
+  kF32,    // weights dequantised, activations float: every known answer holds in this mode
+  kFast,   // activations may be quantised to 8 bit where the weights are
+};
+
+struct LoadOptions {
+  Compute compute = Compute::kFast;
+  // None: f32 for a model whose weights are F32 and in f32 mode, else f16.
+  std::optional<KvType> kv_type;
+};
+
+// The generative model that `files` describe, ready to step. `files.weights` is kept alive by it;
+// `pool` outlives it. Unimplemented when the architecture or an option of it is not supported (named),
+// Corruption when a tensor is missing or has another shape than the configuration says.
+Result<std::unique_ptr<Model>> LoadModel(const format::ModelFiles& files, const LoadOptions& options,
+                                         ComputePool& pool);
+
+// What generation starts from and ends at, as the files say it (generation_config, config, GGUF).
+struct SpecialTokens {
+  std::optional<TokenId> begin;
+  std::vector<TokenId> end;
+};
+SpecialTokens ReadSpecialTokens(const format::ModelFiles& files);
+
+// Sampling defaults of generation_config.json; a field is empty where the file is silent.
+struct GenerationDefaults {
+  std::optional<double> temperature, top_p, min_p, typical_p, repetition_penalty;
+  std::optional<int64_t> top_k, max_tokens;
+};
+GenerationDefaults ReadGenerationDefaults(const format::ModelFiles& files);
+
+}  // namespace pano::nn
