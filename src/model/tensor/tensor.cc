@@ -1,0 +1,71 @@
+#include "model/tensor/tensor.h"
+
+#include <iterator>
+
+#include "base/check.h"
+#include "base/strings.h"
+
+namespace pano::tensor {
+namespace {
+
+// In the order of DType.
+constexpr DTypeInfo kTypes[] = {
+    {"F32", 1, 4}, {"F16", 1, 2}, {"BF16", 1, 2}, {"F64", 1, 8},  {"I8", 1, 1},
+    {"U8", 1, 1},  {"I16", 1, 2}, {"U16", 1, 2},  {"I32", 1, 4},  {"U32", 1, 4},
+    {"I64", 1, 8}, {"U64", 1, 8}, {"BOOL", 1, 1}, {"Q8_0", 32, 34},
+};
+static_assert(std::size(kTypes) == static_cast<size_t>(DType::kQ8_0) + 1);
+
+}  // namespace
+
+const DTypeInfo& Describe(DType dtype) { return kTypes[static_cast<size_t>(dtype)]; }
+
+std::optional<DType> DTypeByName(std::string_view name) {
+  for (size_t i = 0; i < std::size(kTypes); ++i) {
+    if (kTypes[i].name == name) return static_cast<DType>(i);
+  }
+  return std::nullopt;
+}
+
+std::string ShapeText(const Shape& shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i) text.append(StrCat(i > 0 ? ", " : "", shape[i]));
+  text.push_back(']');
+  return text;
+}
+
+Result<int64_t> ElementCount(const Shape& shape) {
+  // Zeros are left out of the product at first: whoever multiplies only some of the sizes (strides)
+  // must not overflow either.
+  int64_t product = 1;
+  bool empty = false;
+  for (int64_t size : shape) {
+    if (size < 0) return Corruption(StrCat("shape ", ShapeText(shape), " has a negative size"));
+    if (size == 0) {
+      empty = true;
+    } else if (__builtin_mul_overflow(product, size, &product)) {
+      return Corruption(StrCat("shape ", ShapeText(shape), " has more than 2^63 elements"));
+    }
+  }
+  return empty ? 0 : product;
+}
+
+Result<size_t> ByteSize(DType dtype, const Shape& shape) {
+  const DTypeInfo& info = Describe(dtype);
+  PANO_ASSIGN_OR_RETURN(int64_t count, ElementCount(shape));
+  int64_t innermost = shape.empty() ? 1 : shape.back();
+  if (innermost % static_cast<int64_t>(info.block_elements) != 0) {
+    return Corruption(StrCat("shape ", ShapeText(shape), ": the innermost size is no multiple of ",
+                             info.name, "'s block of ", info.block_elements));
+  }
+  int64_t bytes = 0;
+  if (__builtin_mul_overflow(count / static_cast<int64_t>(info.block_elements),
+                             static_cast<int64_t>(info.block_bytes), &bytes)) {
+    return Corruption(StrCat(info.name, " ", ShapeText(shape), " has more than 2^63 bytes"));
+  }
+  return static_cast<size_t>(bytes);
+}
+
+int64_t TensorView::elements() const { return ElementCount(shape).value(); }
+
+}  // namespace pano::tensor
