@@ -42,7 +42,7 @@ endfunction()
 
 # Compiles every header of the module alone: a header that leans on its includer fails the build.
 function(pano_check_headers target system)
-  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h ${CMAKE_CURRENT_SOURCE_DIR}/testing/*.h)
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h ${CMAKE_CURRENT_SOURCE_DIR}/*/*.h)
   set(units)
   foreach(header IN LISTS headers)
     file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/src ${header})

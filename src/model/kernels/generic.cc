@@ -1,0 +1,14 @@
+// The kernels in plain C++, for every machine.
+#include "model/kernels/simd/lanes_generic.h"
+#define PANO_LANES
+#include "model/kernels/simd/exp.inc"
+#define PANO_EXP
+#include "model/kernels/activation/generic.h"
+#include "model/kernels/attention/generic.h"
+#include "model/kernels/isa.h"
+#include "model/kernels/matmul/generic.h"
+#include "model/kernels/norm/generic.h"
+
+namespace pano::kernels {
+const Isa kIsa_generic = {"generic", 0, MatMulFor, AttentionFor, RmsNorm, SwiGlu};
+}  // namespace pano::kernels

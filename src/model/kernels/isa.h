@@ -1,0 +1,30 @@
+#pragma once
+
+#include "model/kernels/activation/activation.h"
+#include "model/kernels/attention/attention.h"
+#include "model/kernels/cpu.h"
+#include "model/kernels/matmul/matmul.h"
+#include "model/kernels/norm/norm.h"
+
+namespace pano::kernels {
+
+// One instruction set's kernels. Each lives in files of its own that alone get the compiler flags.
+struct Isa {
+  const char* name;
+  CpuMask needs;
+  MatMulFn (*matmul)(tensor::DType);
+  AttentionFn (*attention)(bool half);
+  RmsNormFn rms_norm;
+  SwiGluFn swiglu;
+};
+
+// All that were compiled in, best first; the last needs nothing.
+// The list stands once, in kernels.inc.
+#define PANO_ISA(isa) extern const Isa kIsa_##isa;
+#include "model/kernels/kernels.inc"
+#undef PANO_ISA
+
+// The first whose needs `mask` meets.
+const Isa& SelectIsa(CpuMask mask = ActiveCpuMask());
+
+}  // namespace pano::kernels

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+
+#include "base/threads.h"
+#include "model/kernels/cpu.h"
+#include "model/tensor/tensor.h"
+
+namespace pano::kernels {
+
+// y[m, n] = sum over k of x[m, k] * w[n, k], plus bias[n] where there is one.
+//
+// Order contract: sixteen lanes, lane l sums k = l, l + 16, l + 32, ... in ascending order, starting
+// from 0 (a part of a group of sixteen counts as filled up with zeros); then the fixed tree of
+// Lanes::Sum; then the bias. Weights widen to float first (Q8_0: scale * quant, rounded). So a result
+// depends on x's row and w's row only: not on M, on tiles or on threads.
+struct MatMulArgs {
+  const tensor::TensorView* w = nullptr;   // [n, k], F32, F16, BF16 or Q8_0
+  const float* x = nullptr;                // [m, k]
+  const float* bias = nullptr;             // [n] or null
+  float* y = nullptr;                      // [m, n]
+  size_t m = 0, n = 0, k = 0;
+};
+
+// Computes the columns [n_begin, n_end) of y. `scratch`: kMatMulPanelRows * PaddedK(k) floats.
+using MatMulFn = void (*)(const MatMulArgs& args, size_t n_begin, size_t n_end, float* scratch);
+
+inline constexpr size_t kMatMulPanelRows = 3;
+inline constexpr size_t PaddedK(size_t k) { return (k + 15) / 16 * 16; }
+
+// True for the types that MatMul and WidenRow read.
+bool MatMulSupports(tensor::DType dtype);
+
+// The kernel for this machine. REQUIRES: MatMulSupports(dtype).
+MatMulFn SelectMatMul(tensor::DType dtype, CpuMask mask = ActiveCpuMask());
+
+// The whole product on the pool. REQUIRES: w->shape == [n, k] and a type that is supported.
+void MatMul(const MatMulArgs& args, ComputePool& pool);
+
+// Row `row` of w as floats (embedding look-up): the very values that MatMul multiplies.
+void WidenRow(const tensor::TensorView& w, size_t row, float* out);
+
+}  // namespace pano::kernels

@@ -1,0 +1,36 @@
+#include "model/kernels/norm/norm.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "base/random.h"
+#include "model/kernels/isa.h"
+
+namespace pano::kernels {
+namespace {
+
+TEST(RmsNorm, AgreesWithDouble) {
+  for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+    for (size_t n : {1, 15, 16, 17, 64, 100}) {
+      Random random(n);
+      std::vector<float> x(n), w(n), y(n);
+      double squares = 0;
+      for (size_t i = 0; i < n; ++i) {
+        x[i] = static_cast<float>(random.Normal());
+        w[i] = static_cast<float>(random.Normal());
+        squares += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+      }
+      SelectIsa(mask).rms_norm(x.data(), w.data(), 1e-5f, n, y.data());
+      double scale = 1 / std::sqrt(squares / static_cast<double>(n) + 1e-5);
+      for (size_t i = 0; i < n; ++i) {
+        double expected = static_cast<double>(x[i]) * scale * static_cast<double>(w[i]);
+        EXPECT_NEAR(y[i], expected, 1e-6 * (1 + std::abs(expected)));
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pano::kernels

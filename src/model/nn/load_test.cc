@@ -1,0 +1,80 @@
+#include "model/nn/load.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "model/nn/testing/tiny_model.h"
+
+namespace pano::nn {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::TinyModel;
+
+Status LoadStatus(const TinyModel& tiny) {
+  ComputePool pool(1);
+  return LoadModel(tiny.files, {}, pool).error();
+}
+
+TEST(Load, BuildsAModelThatKnowsItsSizes) {
+  TinyModel tiny;
+  ComputePool pool(1);
+  auto model = LoadModel(tiny.files, {}, pool);
+  ASSERT_TRUE(model.ok()) << model.error().ToString();
+  EXPECT_EQ((*model)->vocab_size(), TinyModel::kVocab);
+  EXPECT_EQ((*model)->context_length(), TinyModel::kContext);
+  // Two layers, keys and values, two heads of 20 floats, 32 tokens.
+  EXPECT_EQ((*model)->state_layout().bytes_per_block(), 2u * 2 * 2 * 20 * 4 * 32);
+}
+
+TEST(Load, NamesWhatIsMissingOrWrong) {
+  TinyModel tiny;
+  tiny.weights->Remove("model.layers.1.mlp.up_proj.weight");
+  EXPECT_THAT(LoadStatus(tiny).message(),
+              HasSubstr("tensor model.layers.1.mlp.up_proj.weight is missing"));
+
+  TinyModel shape;
+  shape.files.config.Set("intermediate_size", 41);
+  EXPECT_THAT(LoadStatus(shape).message(), HasSubstr("has shape [40, 48], the configuration says"));
+
+  TinyModel heads;
+  heads.files.config.Set("num_key_value_heads", 3);
+  EXPECT_THAT(LoadStatus(heads).message(), HasSubstr("no multiple of 3"));
+
+  TinyModel zero;
+  zero.files.config.Set("num_attention_heads", 0);
+  EXPECT_THAT(LoadStatus(zero).message(), HasSubstr("num_attention_heads is 0"));
+}
+
+TEST(Load, RefusesByNameWhatItDoesNotKnow) {
+  TinyModel other;
+  other.files.config.Set("model_type", "mamba");
+  EXPECT_EQ(LoadStatus(other).code(), StatusCode::kUnimplemented);
+  EXPECT_THAT(LoadStatus(other).message(), HasSubstr("'mamba' is not supported"));
+
+  TinyModel act;
+  act.files.config.Set("hidden_act", "gelu");
+  EXPECT_EQ(LoadStatus(act).code(), StatusCode::kUnimplemented);
+
+  TinyModel rope;
+  rope.files.config.Set("rope_scaling", *json::Parse(R"({"rope_type":"yarn","factor":4.0})"));
+  EXPECT_THAT(LoadStatus(rope).message(), HasSubstr("'yarn' is not supported"));
+}
+
+TEST(Load, ReadsBeginEndAndSamplingDefaults) {
+  TinyModel tiny;
+  tiny.files.config.Set("bos_token_id", 1);
+  tiny.files.config.Set("eos_token_id", 2);
+  tiny.files.generation_config =
+      *json::Parse(R"({"eos_token_id":[7,8,7],"temperature":0.6,"top_k":20,"do_sample":true})");
+  SpecialTokens special = ReadSpecialTokens(tiny.files);
+  EXPECT_EQ(special.begin, 1);
+  EXPECT_EQ(special.end, (std::vector<TokenId>{7, 8}));
+  GenerationDefaults defaults = ReadGenerationDefaults(tiny.files);
+  EXPECT_EQ(defaults.temperature, 0.6);
+  EXPECT_EQ(defaults.top_k, 20);
+  EXPECT_FALSE(defaults.top_p);
+}
+
+}  // namespace
+}  // namespace pano::nn
