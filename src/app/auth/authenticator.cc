@@ -1,0 +1,68 @@
+#include "app/auth/authenticator.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace pano::auth {
+namespace {
+
+// Looks at every byte of `shown` whatever it finds; only its length, which the caller knows, shows in
+// the time taken.
+bool EqualInConstantTime(std::string_view shown, std::string_view key) {
+  volatile unsigned difference = shown.size() == key.size() ? 0 : 1;
+  for (size_t i = 0; i < shown.size(); ++i) {
+    auto a = static_cast<unsigned char>(shown[i]);
+    auto b = static_cast<unsigned char>(key[i % key.size()]);
+    difference = difference | static_cast<unsigned>(a ^ b);
+  }
+  return difference == 0;
+}
+
+// The token of "Bearer TOKEN"; the scheme's case does not matter (RFC 9110).
+std::string_view BearerToken(std::string_view authorization) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (authorization.size() <= kScheme.size()) return {};
+  if (ToLower(authorization.substr(0, kScheme.size())) != kScheme) return {};
+  return Trim(authorization.substr(kScheme.size()));
+}
+
+class ApiKeyAuthenticator final : public Authenticator {
+ public:
+  explicit ApiKeyAuthenticator(std::vector<std::string> keys) : keys_(std::move(keys)) {}
+
+  bool required() const override { return !keys_.empty(); }
+
+  Result<Principal> Authenticate(const Credentials& credentials) const override {
+    if (keys_.empty()) return Principal{"default", {"*"}};
+    std::string_view bearer = BearerToken(credentials.authorization);
+    std::string_view shown = bearer.empty() ? credentials.api_key : bearer;
+    if (shown.empty()) {
+      return Status(StatusCode::kUnauthenticated,
+                    "no API key: send it as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'");
+    }
+    size_t match = keys_.size();
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      if (EqualInConstantTime(shown, keys_[i])) match = i;
+    }
+    if (match == keys_.size()) return Status(StatusCode::kUnauthenticated, "the API key is not valid");
+    return Principal{StrCat("key-", match + 1), {"*"}};
+  }
+
+ private:
+  const std::vector<std::string> keys_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Authenticator>> MakeApiKeyAuthenticator(std::vector<std::string> keys) {
+  for (const std::string& key : keys) {
+    bool printable = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    if (key.empty() || key.size() > 1024 || !printable) {
+      return InvalidArgument("[auth] an API key is 1 to 1024 printable ASCII characters, no spaces");
+    }
+  }
+  return std::unique_ptr<Authenticator>(std::make_unique<ApiKeyAuthenticator>(std::move(keys)));
+}
+
+}  // namespace pano::auth
