@@ -21,11 +21,11 @@ std::vector<TokenId> RandomTokens(size_t count, uint64_t seed) {
 }
 
 // A sequence with a block table of its own, run through in slices.
-struct Run {
-  std::vector<TokenId> tokens;
-  std::vector<BlockId> table;
+struct Walk {
+  std::vector<TokenId> tokens = {};
+  std::vector<BlockId> table = {};
   size_t done = 0;
-  std::vector<float> logits;            // [tokens, vocab]
+  std::vector<float> logits = {};       // [tokens, vocab]
 
   SequenceSlice Next(size_t count) {
     count = std::min(count, tokens.size() - done);
@@ -41,7 +41,7 @@ struct Run {
 // All logits of a sequence run alone and at once.
 std::vector<float> Alone(Model& model, const std::vector<TokenId>& tokens) {
   auto state = model.CreateState(16);
-  Run run{tokens, {0, 1, 2, 3, 4, 5, 6, 7}};
+  Walk run{tokens, {0, 1, 2, 3, 4, 5, 6, 7}};
   StepPlan plan{{run.Next(tokens.size())}};
   Logits logits;
   EXPECT_TRUE(model.Forward(plan, **state, logits).ok());
@@ -80,24 +80,24 @@ TEST_P(DecoderTest, LogitsDoNotDependOnChunksBatchOrThreadsToTheBit) {
       Random random(seed);
       auto state = model->CreateState(64);
       ASSERT_TRUE(state.ok());
-      std::vector<Run> runs;
+      std::vector<Walk> runs;
       for (size_t i = 0; i < prompts.size(); ++i) {
         runs.push_back({prompts[i], std::vector<BlockId>(8)});
       }
       BlockId next = 63;
-      for (Run& run : runs) {
+      for (Walk& run : runs) {
         for (BlockId& block : run.table) block = next--;
       }
       while (true) {
         StepPlan plan;
-        std::vector<Run*> stepped;
-        for (Run& run : runs) {
+        std::vector<Walk*> stepped;
+        for (Walk& run : runs) {
           if (run.done == run.tokens.size() || random.Below(4) == 0) continue;
           plan.slices.push_back(run.Next(1 + random.Below(random.Below(2) ? 1 : 40)));
           stepped.push_back(&run);
         }
         if (plan.slices.empty()) {
-          bool all_done = std::all_of(runs.begin(), runs.end(), [](const Run& run) {
+          bool all_done = std::all_of(runs.begin(), runs.end(), [](const Walk& run) {
             return run.done == run.tokens.size();
           });
           if (all_done) break;
@@ -126,7 +126,7 @@ TEST_P(DecoderTest, GivesOnlyTheRowsThatAreAskedFor) {
   std::vector<TokenId> tokens = RandomTokens(10, 1);
   std::vector<float> all = Alone(*model, tokens);
   auto state = model->CreateState(2);
-  Run run{tokens, {0}};
+  Walk run{tokens, {0}};
   SequenceSlice slice = run.Next(10);
   slice.logits_from = 8;
   Logits logits;
@@ -142,11 +142,11 @@ TEST_P(DecoderTest, RefusesTokensAndPositionsThatDoNotExist) {
   auto state = model->CreateState(2);
   Logits logits;
   for (TokenId bad : {TokenId{-1}, TokenId{TinyModel::kVocab}}) {
-    Run run{{bad}, {0}};
+    Walk run{{bad}, {0}};
     EXPECT_EQ(model->Forward({{run.Next(1)}}, **state, logits).code(),
               StatusCode::kInvalidArgument);
   }
-  Run run{{1}, {0}};
+  Walk run{{1}, {0}};
   SequenceSlice slice = run.Next(1);
   slice.position = TinyModel::kContext;
   EXPECT_EQ(model->Forward({{slice}}, **state, logits).code(), StatusCode::kInvalidArgument);
