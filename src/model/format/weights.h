@@ -65,5 +65,7 @@ struct GgufFile {
   uint32_t version = 3;
 };
 Result<GgufFile> OpenGguf(const std::string& path);
+// The metadata alone: also of files whose tensors have types that OpenGguf refuses.
+Result<json::Value> ReadGgufMetadata(const std::string& path);
 
 }  // namespace pano::format

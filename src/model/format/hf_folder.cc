@@ -1,0 +1,141 @@
+#include "model/format/hf_folder.h"
+
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/env.h"
+#include "base/strings.h"
+#include "model/format/safetensors_parse.h"
+#include "model/format/tensor_table.h"
+#include "model/format/weight_map.h"
+
+namespace pano::format {
+namespace {
+
+constexpr size_t kConfigBytesMax = 64u << 20;   // also of a chat template
+constexpr size_t kIndexBytesMax = 256u << 20;
+
+// The object in the JSON file; null when the folder has no such file.
+Result<json::Value> ReadObject(const std::string& folder, std::string_view name) {
+  std::string path = JoinPath(folder, name);
+  if (!FileExists(path)) return json::Value();
+  PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kConfigBytesMax));
+  PANO_ASSIGN_OR_RETURN(json::Value value, json::Parse(text, {.allow_nan = true}).Wrap(path));
+  if (!value.is_object()) {
+    return Corruption(StrCat(path, ": expected an object, found ", value.kind()));
+  }
+  return value;
+}
+
+Result<std::string> ReadChatTemplate(const std::string& folder, const json::Value& tokenizer_config) {
+  std::string path = JoinPath(folder, "chat_template.jinja");
+  if (FileExists(path)) return ReadFile(path, kConfigBytesMax);
+  return ChatTemplateOf(tokenizer_config).Wrap(JoinPath(folder, "tokenizer_config.json"));
+}
+
+Result<std::vector<SafetensorsFile>> OpenShards(const std::string& folder,
+                                                const std::string& index_path) {
+  PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(index_path, kIndexBytesMax));
+  PANO_ASSIGN_OR_RETURN(WeightMap weight_map, ParseWeightMap(text).Wrap(index_path));
+  std::set<std::string> names;
+  for (const auto& [tensor, file] : weight_map) names.insert(file);
+  std::vector<SafetensorsFile> shards;
+  std::set<std::pair<std::string_view, std::string_view>> present;  // file, tensor
+  for (const std::string& name : names) {
+    std::string path = JoinPath(folder, name);
+    if (!FileExists(path)) {
+      return NotFound(StrCat(index_path, ": weight_map: file '", name, "' is missing"));
+    }
+    PANO_ASSIGN_OR_RETURN(SafetensorsFile shard, MapSafetensors(path));
+    shards.push_back(std::move(shard));
+    for (const NamedTensor& tensor : shards.back().file.tensors) present.emplace(name, tensor.name);
+  }
+  for (const auto& [tensor, file] : weight_map) {
+    if (!present.contains({file, tensor})) {
+      return Corruption(StrCat(index_path, ": weight_map: tensor '", Printable(tensor),
+                               "' is not in '", file, "'"));
+    }
+  }
+  return shards;
+}
+
+// Why a folder without safetensors cannot be opened, with what to do about it.
+Status ExplainNoWeights(const std::string& folder, bool has_config) {
+  PANO_ASSIGN_OR_RETURN(std::vector<std::string> names, ListDirectory(folder));
+  for (std::string_view name : names) {
+    std::string path = JoinPath(folder, name);
+    if (name.starts_with("pytorch_model") || name.ends_with(".pth") || name.ends_with(".pt")) {
+      return PickledWeights(path);
+    }
+    if (name.ends_with(".gguf")) {
+      return NotFound(StrCat(folder, ": no model.safetensors; to open a GGUF file of it, name it: ",
+                             path));
+    }
+    if (name.starts_with("model-") && name.ends_with(".safetensors")) {
+      return NotFound(StrCat(JoinPath(folder, "model.safetensors.index.json"),
+                             ": is missing, but the folder holds shards: ", name));
+    }
+  }
+  return NotFound(StrCat(folder, has_config ? ": has config.json but no model.safetensors"
+                                            : ": has neither config.json nor weights"));
+}
+
+Result<std::vector<SafetensorsFile>> OpenWeightFiles(const std::string& folder, bool has_config) {
+  std::string single = JoinPath(folder, "model.safetensors");
+  std::string index = JoinPath(folder, "model.safetensors.index.json");
+  if (FileExists(single)) {
+    std::vector<SafetensorsFile> files;
+    PANO_ASSIGN_OR_RETURN(SafetensorsFile file, MapSafetensors(single));
+    files.push_back(std::move(file));
+    return files;
+  }
+  if (FileExists(index)) return OpenShards(folder, index);
+  return ExplainNoWeights(folder, has_config);
+}
+
+}  // namespace
+
+Status PickledWeights(const std::string& path) {
+  return Unimplemented(StrCat(path, ": pickled weights are programs and are not run; convert them to "
+                                    "safetensors (model.save_pretrained(folder))"));
+}
+
+Result<std::string> ChatTemplateOf(const json::Value& tokenizer_config) {
+  const json::Value* value = tokenizer_config.Find("chat_template");
+  if (!value || value->is_null()) return std::string();
+  if (value->is_string()) return value->as_string();
+  if (!value->is_array()) {
+    return Corruption(StrCat("chat_template: expected a string or an array, found ", value->kind()));
+  }
+  std::string found;
+  for (const json::Value& item : value->as_array()) {
+    const json::Value* name = item.Find("name");
+    const json::Value* text = item.Find("template");
+    if (!name || !name->is_string() || !text || !text->is_string()) {
+      return Corruption("chat_template: an item is no object with 'name' and 'template' strings");
+    }
+    if (name->as_string() == "default") found = text->as_string();
+  }
+  return found;
+}
+
+Result<ModelFiles> OpenFolder(const std::string& path) {
+  ModelFiles model;
+  model.kind = ModelFiles::Kind::kHuggingFace;
+  model.path = path;
+  PANO_ASSIGN_OR_RETURN(model.config, ReadObject(path, "config.json"));
+  PANO_ASSIGN_OR_RETURN(model.generation_config, ReadObject(path, "generation_config.json"));
+  PANO_ASSIGN_OR_RETURN(model.tokenizer_config, ReadObject(path, "tokenizer_config.json"));
+  PANO_ASSIGN_OR_RETURN(model.chat_template, ReadChatTemplate(path, model.tokenizer_config));
+  PANO_ASSIGN_OR_RETURN(std::vector<SafetensorsFile> files,
+                        OpenWeightFiles(path, model.config.is_object()));
+  model.metadata = std::move(files.front().metadata);
+  std::vector<TensorFile> tensor_files;
+  for (SafetensorsFile& file : files) tensor_files.push_back(std::move(file.file));
+  PANO_ASSIGN_OR_RETURN(model.weights, TensorTable::Create(std::move(tensor_files)));
+  return model;
+}
+
+}  // namespace pano::format

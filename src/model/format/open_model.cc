@@ -1,0 +1,85 @@
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "base/env.h"
+#include "base/strings.h"
+#include "model/format/hf_folder.h"
+#include "model/format/safetensors_parse.h"
+#include "model/format/tensor_table.h"
+#include "model/format/weights.h"
+
+namespace pano::format {
+namespace {
+
+enum class FileKind { kGguf, kSafetensors, kPickle, kOther };
+
+// By what the file begins with where that tells, else by its name.
+Result<FileKind> Recognize(const std::string& path) {
+  PANO_ASSIGN_OR_RETURN(auto mapped, MappedFile::Open(path));
+  std::span<const std::byte> bytes = mapped->bytes();
+  std::string_view start(reinterpret_cast<const char*>(bytes.data()),
+                         bytes.size() < 4 ? 0 : size_t{4});
+  std::string name = ToLower(BaseName(path));
+  if (start == "GGUF" || name.ends_with(".gguf")) return FileKind::kGguf;
+  if (name.ends_with(".safetensors")) return FileKind::kSafetensors;
+  for (std::string_view suffix : {".bin", ".pt", ".pth", ".ckpt", ".pkl"}) {
+    if (name.ends_with(suffix)) return FileKind::kPickle;
+  }
+  return FileKind::kOther;
+}
+
+Result<ModelFiles> OpenGgufModel(const std::string& path) {
+  PANO_ASSIGN_OR_RETURN(GgufFile file, OpenGguf(path));
+  ModelFiles model;
+  model.kind = ModelFiles::Kind::kGguf;
+  model.path = path;
+  model.weights = std::move(file.weights);
+  model.metadata = std::move(file.metadata);
+  if (const json::Value* text = model.metadata.Find("tokenizer.chat_template")) {
+    if (!text->is_string()) {
+      return Corruption(StrCat(path, ": tokenizer.chat_template: expected a string, found ",
+                               text->kind()));
+    }
+    model.chat_template = text->as_string();
+  }
+  return model;
+}
+
+Result<ModelFiles> OpenSafetensorsModel(const std::string& path) {
+  PANO_ASSIGN_OR_RETURN(SafetensorsFile file, MapSafetensors(path));
+  ModelFiles model;
+  model.kind = ModelFiles::Kind::kSafetensors;
+  model.path = path;
+  model.metadata = std::move(file.metadata);
+  std::vector<TensorFile> files;
+  files.push_back(std::move(file.file));
+  PANO_ASSIGN_OR_RETURN(model.weights, TensorTable::Create(std::move(files)));
+  return model;
+}
+
+}  // namespace
+
+Result<ModelFiles> OpenModel(const std::string& path) {
+  if (IsDirectory(path)) return OpenFolder(path);
+  std::error_code error;
+  if (!std::filesystem::exists(path, error) && (!error || error.value() == ENOENT)) {
+    return NotFound(StrCat(path.empty() ? "''" : path, ": no such file or folder"));
+  }
+  PANO_ASSIGN_OR_RETURN(FileKind kind, Recognize(path));
+  switch (kind) {
+    case FileKind::kGguf: return OpenGgufModel(path);
+    case FileKind::kSafetensors: return OpenSafetensorsModel(path);
+    case FileKind::kPickle: return PickledWeights(path);
+    case FileKind::kOther: break;
+  }
+  return Unimplemented(StrCat(path, ": is neither a folder, a .gguf nor a .safetensors file"));
+}
+
+}  // namespace pano::format
