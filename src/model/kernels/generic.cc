@@ -6,9 +6,10 @@
 #include "model/kernels/activation/generic.h"
 #include "model/kernels/attention/generic.h"
 #include "model/kernels/isa.h"
+#include "model/kernels/limits/generic.h"
 #include "model/kernels/matmul/generic.h"
 #include "model/kernels/norm/generic.h"
 
 namespace pano::kernels {
-const Isa kIsa_generic = {"generic", 0, MatMulFor, AttentionFor, RmsNorm, SwiGlu};
+const Isa kIsa_generic = {"generic", 0, MatMulFor, AttentionFor, RmsNorm, SwiGlu, FloatPeak, Int8Peak};
 }  // namespace pano::kernels

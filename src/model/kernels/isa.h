@@ -3,6 +3,7 @@
 #include "model/kernels/activation/activation.h"
 #include "model/kernels/attention/attention.h"
 #include "model/kernels/cpu.h"
+#include "model/kernels/limits/limits.h"
 #include "model/kernels/matmul/matmul.h"
 #include "model/kernels/norm/norm.h"
 
@@ -16,6 +17,8 @@ struct Isa {
   AttentionFn (*attention)(bool half);
   RmsNormFn rms_norm;
   SwiGluFn swiglu;
+  FloatPeakFn float_peak;
+  Int8PeakFn int8_peak;
 };
 
 // All that were compiled in, best first; the last needs nothing.

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "model/nn/model.h"
+
+namespace pano::nn {
+
+// One sequence from position 0 through the model in slices, with a state of its own. Confined to
+// one thread; borrows the model.
+class SequenceRunner {
+ public:
+  // Room for `length` tokens.
+  static Result<SequenceRunner> Create(Model& model, int64_t length);
+
+  // Feeds tokens; `sink(i, row)` gets the logits after each token i from `logits_from` on.
+  using Sink = std::function<void(size_t i, std::span<const float> row)>;
+  Status Feed(std::span<const TokenId> tokens, size_t logits_from, const Sink& sink);
+
+ private:
+  SequenceRunner(Model& model, std::unique_ptr<State> state, int blocks);
+  Model* model_;
+  std::unique_ptr<State> state_;
+  std::vector<BlockId> table_;
+  int64_t position_ = 0;
+  Logits logits_;
+};
+
+}  // namespace pano::nn

@@ -1,0 +1,144 @@
+#include "pano/cli.h"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <map>
+
+#include "base/env.h"
+#include "base/strings.h"
+#include "pano/config_file.h"
+
+namespace pano::cli {
+namespace {
+
+using Given = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+// What the command line says, per option, before anything is converted.
+struct CommandLine {
+  Given values;
+  std::map<std::string, bool, std::less<>> flags;
+};
+
+std::string HelpText(const OptionSpec& spec) {
+  std::string text = spec.help;
+  if (!spec.default_text.empty()) text += " (default " + spec.default_text + ")";
+  return text;
+}
+
+void Declare(CLI::App& app, const OptionSet& options, Positionals* positionals,
+             CommandLine& line) {
+  for (const OptionSpec& spec : options.specs()) {
+    if (spec.value_name.empty()) {
+      app.add_flag("--" + spec.name, line.flags[spec.name], HelpText(spec));
+    } else {
+      CLI::Option* option = app.add_option("--" + spec.name, line.values[spec.name], HelpText(spec));
+      option->type_name(spec.value_name)->expected(1);
+      option->multi_option_policy(spec.repeated ? CLI::MultiOptionPolicy::TakeAll
+                                                : CLI::MultiOptionPolicy::TakeLast);
+    }
+  }
+  if (positionals && positionals->max > 0) {
+    CLI::Option* option = app.add_option(std::string(positionals->name), positionals->values,
+                                         std::string(positionals->help));
+    option->expected(static_cast<int>(positionals->min), static_cast<int>(positionals->max));
+    option->type_name("");
+    if (positionals->min > 0) option->required();
+  }
+}
+
+// The values of one option from the strongest source that has any; says which.
+std::vector<std::string> Choose(const OptionSpec& spec, const CLI::App& app,
+                                const CommandLine& line, const ConfigFile& file,
+                                std::string* source) {
+  if (app.count("--" + spec.name) > 0) {
+    *source = "";
+    if (spec.value_name.empty()) return {line.flags.at(spec.name) ? "true" : "false"};
+    return line.values.at(spec.name);
+  }
+  const std::string variable = EnvironmentName(spec.name);
+  if (std::string value = EnvironmentVariable(variable); !value.empty()) {
+    *source = variable;
+    return {value};
+  }
+  auto found = file.values.find(spec.name);
+  if (found == file.values.end()) return {};
+  *source = file.path;
+  return found->second;
+}
+
+Result<ConfigFile> ReadConfig(const OptionSet& options, const CommandLine& line) {
+  if (!options.Find("config")) return ConfigFile{};
+  auto given = line.values.find("config");
+  std::string path = given != line.values.end() && !given->second.empty()
+                         ? given->second.back()
+                         : EnvironmentVariable(EnvironmentName("config"));
+  if (path.empty()) return ConfigFile{};
+  PANO_ASSIGN_OR_RETURN(ConfigFile file, ReadConfigFile(path));
+  for (const auto& [key, values] : file.values) {
+    if (!options.Find(key) || key == "config") {
+      return InvalidArgument(StrCat(path, ": no setting '", Printable(key), "'"));
+    }
+  }
+  return file;
+}
+
+Status Apply(const OptionSet& options, const CLI::App& app, const CommandLine& line) {
+  PANO_ASSIGN_OR_RETURN(ConfigFile file, ReadConfig(options, line));
+  for (const OptionSpec& spec : options.specs()) {
+    std::string source;
+    for (const std::string& value : Choose(spec, app, line, file, &source)) {
+      Status status = spec.set(value);
+      if (!status.ok()) return source.empty() ? status : status.Wrap(source);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<int> Parse(const Command& self, OptionSet& options, Args args,
+                         Positionals* positionals) {
+  CLI::App app{std::string(self.summary), "pano " + std::string(self.name)};
+  app.get_formatter()->column_width(34);
+  CommandLine line;
+  try {
+    Declare(app, options, positionals, line);
+    std::vector<std::string> reversed(args.rbegin(), args.rend());
+    app.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app.help().c_str(), stdout);
+    std::fputs("\nEvery option can also be set by the environment variable PANO_<OPTION>.\n", stdout);
+    return 0;
+  } catch (const CLI::Error& error) {
+    return FailUsage(self, error.what());
+  }
+  Status status = Apply(options, app, line);
+  if (!status.ok()) return FailUsage(self, status.message());
+  return std::nullopt;
+}
+
+namespace {
+int Report(const Command& self, std::string_view message, std::string_view hint, int code) {
+  const bool colour = StderrIsTerminal();
+  std::string text = StrCat(colour ? "\033[31m" : "", "pano ", self.name, colour ? "\033[0m" : "",
+                            ": ", message, "\n");
+  if (!hint.empty()) text += StrCat("  hint: ", hint, "\n");
+  std::fputs(text.c_str(), stderr);
+  return code;
+}
+}  // namespace
+
+int Fail(const Command& self, const Status& status, std::string_view hint) {
+  return Report(self, status.message(), hint, 1);
+}
+
+int FailUsage(const Command& self, std::string_view message) {
+  return Report(self, message, StrCat("see 'pano ", self.name, " --help'"), 2);
+}
+
+bool StdoutIsTerminal() { return ::isatty(STDOUT_FILENO) == 1; }
+bool StderrIsTerminal() { return ::isatty(STDERR_FILENO) == 1; }
+
+}  // namespace pano::cli

@@ -1,0 +1,70 @@
+#include "pano/local_model.h"
+
+#include <unistd.h>
+
+#include <iostream>
+#include <iterator>
+
+#include "base/env.h"
+#include "base/strings.h"
+#include "model/kernels/cpu.h"
+
+namespace pano::cli {
+
+void LocalModelOptions::Declare(OptionSet& options) {
+  options.String("model", &path, "model folder or .gguf file; default: the starter model", "PATH");
+  options.Int("threads", &threads, 0, 1024, "compute threads, 0 = one per core");
+  options.Choice("compute", &compute, {"f32", "fast"}, "arithmetic of activations");
+  options.Choice("kv-type", &kv_type, {"auto", "f32", "f16"}, "type of cached keys and values");
+}
+
+std::string BinaryFolder() {
+  std::string path(4096, '\0');
+  ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
+  path.resize(length > 0 ? static_cast<size_t>(length) : 0);
+  size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+Result<std::string> FindStarterModel() {
+  std::string named = EnvironmentVariable("PANO_STARTER");
+  if (!named.empty()) return named;
+  std::string folder = BinaryFolder();
+  // build/release/bin/pano in a checkout, bin/pano with share/panorama when installed.
+  for (const char* up : {"../../../models/starter", "../share/panorama/models/starter", "models/starter"}) {
+    std::string candidate = JoinPath(folder, up);
+    if (FileExists(JoinPath(candidate, "config.json"))) return candidate;
+  }
+  return NotFound("no --model given and the starter model (models/starter) was not found");
+}
+
+Result<LocalModel> LoadLocalModel(const LocalModelOptions& options) {
+  PANO_ASSIGN_OR_RETURN(kernels::CpuMask mask, kernels::ReadCpuMask());
+  (void)mask;
+  std::string path = options.path;
+  if (path.empty()) {
+    PANO_ASSIGN_OR_RETURN(path, FindStarterModel());
+  }
+  LocalModel local;
+  local.pool = std::make_unique<ComputePool>(static_cast<int>(options.threads));
+  PANO_ASSIGN_OR_RETURN(local.files, format::OpenModel(path));
+  nn::LoadOptions load;
+  load.compute = options.compute == "f32" ? nn::Compute::kF32 : nn::Compute::kFast;
+  if (options.kv_type == "f32") load.kv_type = nn::KvType::kF32;
+  if (options.kv_type == "f16") load.kv_type = nn::KvType::kF16;
+  PANO_ASSIGN_OR_RETURN(local.model, nn::LoadModel(local.files, load, *local.pool));
+  auto tokenizer = tokenizer::LoadTokenizer(path);
+  if (tokenizer.ok()) {
+    local.tokenizer = *tokenizer;
+  } else if (tokenizer.error().code() != StatusCode::kNotFound) {
+    return tokenizer.error();
+  }
+  return local;
+}
+
+Result<std::string> TextOrStdin(const std::string& value) {
+  if (value != "-") return value;
+  return std::string(std::istreambuf_iterator<char>(std::cin), {});
+}
+
+}  // namespace pano::cli

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/options.h"
+#include "base/result.h"
+#include "base/threads.h"
+#include "model/format/weights.h"
+#include "model/nn/load.h"
+#include "model/tokenizer/tokenizer.h"
+
+namespace pano::cli {
+
+// The settings that every command with a model in its own process shares.
+struct LocalModelOptions {
+  std::string path;                    // empty: the starter model
+  int64_t threads = 0;                 // 0: all cores
+  std::string compute = "fast";
+  std::string kv_type = "auto";
+
+  void Declare(OptionSet& options);
+};
+
+// A model in this process, without an engine around it.
+struct LocalModel {
+  std::unique_ptr<ComputePool> pool;
+  format::ModelFiles files;
+  tokenizer::TokenizerPtr tokenizer;   // null where the folder has none
+  std::unique_ptr<nn::Model> model;
+};
+
+Result<LocalModel> LoadLocalModel(const LocalModelOptions& options);
+
+// The starter model's folder: PANO_STARTER, else models/starter beside or above the binary.
+Result<std::string> FindStarterModel();
+
+// The folder of the running binary.
+std::string BinaryFolder();
+
+// The text of an option that may be "-" for standard input.
+Result<std::string> TextOrStdin(const std::string& value);
+
+}  // namespace pano::cli
