@@ -1,0 +1,36 @@
+# Wrong usage ends with 2 and a hint, missing or broken files with 1 and one line, help with 0.
+source "$SOURCE_DIR/tests/cli/harness.sh"
+
+run pano; code 2; err "usage: pano <command>"
+run pano --help; code 0; out "serve"; out "tokenize"
+run pano --version; code 0; out "pano 0."
+run pano frobnicate; code 2; err "no command 'frobnicate'"; one_line_error
+for command in serve run inspect tokenize template eval bench load; do
+  run pano $command --help; code 0; out "--help"
+  run pano $command --no-such-option; code 2; err "hint:"
+done
+run pano run --max-tokens many; code 2; err "--max-tokens: 'many' is not a number"
+run pano run --max-tokens -5; code 2
+run pano run --prompt a --prompt-ids 1; code 2; err "not both"
+run pano eval --model x; code 2; err "--file"
+run pano bench --batch 0; code 2; err "--batch"
+run pano inspect; code 2
+run pano inspect "$work/absent"; code 1; err "$work/absent"; one_line_error
+run pano run --model "$work/absent" --prompt hi; code 1; err "absent"; one_line_error
+run pano serve --model "$work/absent" --port 0; code 1; err "absent"
+run pano tokenize --model "$work/absent" --text hi; code 1; err "absent"
+run pano template --template "$work/absent"; code 1; err "absent"
+run pano serve --host 0.0.0.0 --port 0; code 1; err "--api-key"
+run env PANO_CPU=z80 "$PANO" bench --synthetic 160m-q8_0; code 1; err "PANO_CPU"
+
+printf 'garbage' >"$work/bad.gguf"
+run pano inspect "$work/bad.gguf"; code 1; err "bad.gguf"; one_line_error
+printf '\377\377\377\377\377\377\377\177{}' >"$work/bad.safetensors"
+run pano inspect "$work/bad.safetensors"; code 1; err "bad.safetensors"; one_line_error
+mkdir "$work/folder"
+run pano inspect "$work/folder"; code 1; err "folder"
+printf 'port: [[1]]\n' >"$work/bad.yaml"
+run pano serve --config "$work/bad.yaml"; code 2; err "bad.yaml"
+printf 'no-such: 1\n' >"$work/unknown.yaml"
+run pano serve --config "$work/unknown.yaml"; code 2; err "no-such"
+finish
