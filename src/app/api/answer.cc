@@ -1,0 +1,117 @@
+#include "app/api/answer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/strings.h"
+
+namespace pano::api {
+namespace {
+
+Refusal CheckReason(engine::FinishReason reason, const std::string& error) {
+  Failure failure;
+  if (reason == engine::FinishReason::kError) {
+    failure.code = StatusCode::kInternal;
+    failure.message = error.empty() ? "the model failed" : error;
+    return failure;
+  }
+  if (reason == engine::FinishReason::kCancelled) {
+    failure.code = StatusCode::kUnavailable;
+    failure.message = "the request was cancelled: the server is stopping, or the answer was not read";
+    failure.retry_after_seconds = 1;
+    return failure;
+  }
+  return {};
+}
+
+}  // namespace
+
+void Answer::Add(size_t input, engine::Event event) {
+  if (event.kind == engine::Event::Kind::kPromptLogprobs) {
+    prompts[input] = std::move(event.prompt);
+    return;
+  }
+  PANO_CHECK(event.index >= 0 && event.index < choices);
+  Output& output = outputs[input * static_cast<size_t>(choices) + static_cast<size_t>(event.index)];
+  output.text += event.text;
+  if (event.kind == engine::Event::Kind::kToken) {
+    output.tokens.push_back(
+        {event.token_id, std::move(event.text), event.logprob, std::move(event.top)});
+    return;
+  }
+  output.reason = event.reason;
+  output.usage = event.usage;
+  output.timings = event.timings;
+  output.error = std::move(event.error);
+}
+
+Refusal Answer::Check() const {
+  bool late = true;
+  for (const Output& output : outputs) {
+    if (Refusal refusal = CheckReason(output.reason, output.error)) return refusal;
+    late = late && output.reason == engine::FinishReason::kDeadline && output.tokens.empty();
+  }
+  if (!late) return {};
+  Failure failure;
+  failure.code = StatusCode::kDeadline;
+  failure.message = "the time of 'timeout_ms' passed before the first token";
+  return failure;
+}
+
+engine::Usage Answer::TotalUsage() const {
+  engine::Usage total;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const engine::Usage& usage = outputs[i].usage;
+    total.completion_tokens += usage.completion_tokens;
+    if (i % static_cast<size_t>(choices) != 0) continue;   // the choices of a prompt share it
+    total.prompt_tokens += usage.prompt_tokens;
+    total.cached_tokens += usage.cached_tokens;
+  }
+  return total;
+}
+
+engine::Timings Answer::TotalTimings() const {
+  if (outputs.size() == 1) return outputs[0].timings;
+  engine::Timings total;
+  for (const Output& output : outputs) {
+    const engine::Timings& timings = output.timings;
+    total.queue_ms = std::max(total.queue_ms, timings.queue_ms);
+    total.ttft_ms = std::max(total.ttft_ms, timings.ttft_ms);
+    total.total_ms = std::max(total.total_ms, timings.total_ms);
+  }
+  engine::Usage usage = TotalUsage();
+  auto rate = [](int64_t tokens, double ms) {
+    return ms > 0 ? static_cast<double>(tokens) * 1e3 / ms : 0.0;
+  };
+  total.prompt_tokens_per_second = rate(usage.prompt_tokens, total.ttft_ms - total.queue_ms);
+  total.generated_tokens_per_second = rate(usage.completion_tokens, total.total_ms - total.queue_ms);
+  return total;
+}
+
+Refusal CheckFinish(const engine::Event& finish) {
+  return CheckReason(finish.reason, finish.error);
+}
+
+json::Value UsageJson(const engine::Usage& usage) {
+  json::Value details;
+  details.Set("cached_tokens", usage.cached_tokens);
+  json::Value body;
+  body.Set("prompt_tokens", usage.prompt_tokens);
+  body.Set("completion_tokens", usage.completion_tokens);
+  body.Set("total_tokens", usage.prompt_tokens + usage.completion_tokens);
+  body.Set("prompt_tokens_details", std::move(details));
+  return body;
+}
+
+json::Value TimingsJson(const engine::Timings& timings) {
+  json::Value body;
+  body.Set("queue_ms", timings.queue_ms);
+  body.Set("ttft_ms", timings.ttft_ms);
+  body.Set("total_ms", timings.total_ms);
+  body.Set("prompt_tokens_per_second", timings.prompt_tokens_per_second);
+  body.Set("generated_tokens_per_second", timings.generated_tokens_per_second);
+  return body;
+}
+
+}  // namespace pano::api

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "app/api/failure.h"
+#include "app/api/generation.h"
+#include "base/json.h"
+#include "model/engine/request.h"
+
+namespace pano::api {
+
+// One choice of one prompt, complete.
+struct Output {
+  struct Token {
+    engine::TokenId id = 0;
+    std::string text;          // what it added to the text; "" while some is held back
+    float logprob = 0;
+    std::vector<engine::TokenLogprob> top;
+  };
+  std::string text;
+  std::vector<Token> tokens;
+  engine::FinishReason reason = engine::FinishReason::kStop;
+  engine::Usage usage;
+  engine::Timings timings;
+  std::string error;
+};
+
+// Everything that was generated for one call. A value.
+struct Answer {
+  Answer(size_t inputs, int32_t n) : choices(n), prompts(inputs), outputs(inputs * static_cast<size_t>(n)) {}
+
+  int32_t choices;                                                // of each prompt
+  std::vector<std::vector<engine::Event::PromptToken>> prompts;   // logprobs, where asked for
+  std::vector<Output> outputs;                                    // prompt by prompt
+
+  void Add(size_t input, engine::Event event);
+  // Why there is nothing to answer with: an error, a shutdown, a deadline before the first token.
+  Refusal Check() const;
+  engine::Usage TotalUsage() const;
+  engine::Timings TotalTimings() const;
+};
+
+// What a plain (not streamed) call waits with.
+class AnswerCollector final : public GenerationSink {
+ public:
+  AnswerCollector(size_t inputs, int32_t n, std::function<void(Answer)> then)
+      : answer_(inputs, n), then_(std::move(then)) {}
+  void OnEvent(size_t input, engine::Event event) override { answer_.Add(input, std::move(event)); }
+  void OnEnd() override { then_(std::move(answer_)); }
+
+ private:
+  Answer answer_;
+  std::function<void(Answer)> then_;
+};
+
+// The failure that ended a choice by itself, for streams: an error or a shutdown.
+Refusal CheckFinish(const engine::Event& finish);
+
+json::Value UsageJson(const engine::Usage& usage);      // OpenAI's names
+json::Value TimingsJson(const engine::Timings& timings);
+
+}  // namespace pano::api

@@ -1,0 +1,45 @@
+#include "app/api/call.h"
+
+#include <utility>
+
+namespace pano::api {
+
+Call::Call(std::shared_ptr<http::Exchange> exchange, RequestRecorder recorder, Clock& clock)
+    : exchange_(std::move(exchange)),
+      recorder_(std::move(recorder)),
+      clock_(clock),
+      begun_(clock.Now()) {}
+
+std::string_view Call::PathParam(std::string_view name) const {
+  for (const auto& [key, value] : path_params) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+// A handler that forgot to answer: the exchange says 500 by itself when it goes.
+Call::~Call() { Record(500); }
+
+void Call::Respond(http::Response response) {
+  if (recorded_) return;
+  Record(response.status);
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  exchange_->Respond(std::move(response));
+}
+
+void Call::RespondJson(const json::Value& answer) {
+  http::Response response;
+  response.headers.emplace_back("Content-Type", "application/json");
+  response.body = json::Dump(answer);
+  Respond(std::move(response));
+}
+
+void Call::Fail(const Failure& failure) { Respond(ErrorResponse(failure, request().id)); }
+
+void Call::Record(int status) {
+  if (recorded_.exchange(true)) return;
+  if (!recorder_) return;
+  recorder_({model, route, status, Seconds(clock_.Now() - begun_)});
+}
+
+}  // namespace pano::api

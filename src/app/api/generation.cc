@@ -1,0 +1,133 @@
+#include "app/api/generation.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pano::api {
+
+Generations::Generations() = default;
+Generations::~Generations() = default;
+
+void Generations::Add(std::shared_ptr<Generation> generation) {
+  MutexLock lock(mu_);
+  live_.insert(std::move(generation));
+}
+
+void Generations::Remove(const std::shared_ptr<Generation>& generation) {
+  MutexLock lock(mu_);
+  live_.erase(generation);
+  if (live_.empty()) none_.NotifyAll();
+}
+
+size_t Generations::count() const {
+  MutexLock lock(mu_);
+  return live_.size();
+}
+
+bool Generations::WaitUntilNone(std::chrono::milliseconds timeout) {
+  auto until = std::chrono::steady_clock::now() + timeout;
+  MutexLock lock(mu_);
+  while (!live_.empty()) {
+    if (!none_.WaitUntil(mu_, until)) return live_.empty();
+  }
+  return true;
+}
+
+struct Generation::Waker {
+  std::shared_ptr<http::Exchange> exchange;
+  std::weak_ptr<Generation> generation;
+  std::atomic<bool> posted{false};   // one wake-up at a time waits for the connection's thread
+};
+
+Generation::Generation(Private, Generations& generations, CallPtr call, ModelVersionPtr version)
+    : generations_(generations), call_(std::move(call)), version_(std::move(version)) {}
+
+Generation::~Generation() {
+  for (const auto& stream : streams_) stream->Cancel();
+}
+
+Refusal Generation::Submit(std::vector<engine::Request> requests) {
+  for (engine::Request& request : requests) {
+    Result<std::shared_ptr<engine::TokenStream>> stream =
+        version_->engine->Submit(std::move(request));
+    if (!stream.ok()) {
+      Failure failure = FromStatus(stream.error());
+      if (Describe(failure.code).retryable) {
+        failure.retry_after_seconds = version_->engine->RetryAfterSeconds();
+      }
+      return failure;   // the destructor cancels those that were taken
+    }
+    streams_.push_back(std::move(stream).value());
+  }
+  return {};
+}
+
+void Generation::Run() {
+  generations_.Add(shared_from_this());
+  waker_ = std::make_shared<Waker>();
+  waker_->exchange = call_->exchange_ptr();
+  waker_->generation = weak_from_this();
+
+  // The exchange keeps its callbacks, so they must not keep the generation.
+  call_->exchange().OnClosed([weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->Abandon();
+  });
+  call_->exchange().OnDrained([weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->Pump();
+  });
+  auto notify = [waker = waker_] {
+    if (waker->posted.exchange(true)) return;
+    waker->exchange->Post([waker] {
+      waker->posted = false;
+      if (auto self = waker->generation.lock()) self->Pump();
+    });
+  };
+  for (size_t i = 0; i < streams_.size() && !over_; ++i) streams_[i]->SetNotify(notify);
+}
+
+// One event of each stream; false when there was none.
+bool Generation::PumpOnce() {
+  bool any = false;
+  for (size_t i = 0; i < streams_.size() && !over_; ++i) {
+    std::optional<engine::Event> event = streams_[i]->TryPop();
+    if (!event) continue;
+    any = true;
+    sink_->OnEvent(i, *std::move(event));
+  }
+  return any;
+}
+
+bool Generation::AllDone() const {
+  return std::all_of(streams_.begin(), streams_.end(),
+                     [](const auto& stream) { return stream->done(); });
+}
+
+void Generation::Pump() {
+  if (pumping_ || over_) return;
+  pumping_ = true;
+  // What does not fit waits in the engine until the socket has drained.
+  while (!over_ && call_->exchange().pending_bytes() <= kPendingBytesMax) {
+    if (PumpOnce()) continue;
+    if (!over_ && AllDone()) {
+      sink_->OnEnd();
+      End();
+    }
+    break;
+  }
+  pumping_ = false;
+}
+
+// The client is gone: its memory is free within one step.
+void Generation::Abandon() {
+  if (over_) return;
+  call_->Record(499);
+  End();
+}
+
+void Generation::End() {
+  over_ = true;
+  for (const auto& stream : streams_) stream->Cancel();
+  generations_.Remove(shared_from_this());
+}
+
+}  // namespace pano::api

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "app/api/call.h"
+#include "app/api/model_version.h"
+#include "base/mutex.h"
+#include "model/engine/request.h"
+#include "model/engine/token_stream.h"
+
+namespace pano::api {
+
+// Where the events of one call go, in one dialect. Confined to the connection's thread.
+class GenerationSink {
+ public:
+  virtual ~GenerationSink() = default;
+  // `input` is the place of the prompt in the request; event.index the choice within it.
+  virtual void OnEvent(size_t input, engine::Event event) = 0;
+  // Every choice of every input has finished. The sink has to answer or to finish its stream.
+  virtual void OnEnd() = 0;
+};
+
+class Generation;
+
+// The generations under way. Owns them, so that nothing is left when the server stops. Thread-safe.
+class Generations {
+ public:
+  Generations();
+  ~Generations();
+  void Add(std::shared_ptr<Generation> generation);
+  void Remove(const std::shared_ptr<Generation>& generation);
+  size_t count() const;
+  // Waits until none is left; false when `timeout` passed first.
+  bool WaitUntilNone(std::chrono::milliseconds timeout);
+
+ private:
+  mutable Mutex mu_;
+  CondVar none_;
+  std::set<std::shared_ptr<Generation>> live_ PANO_GUARDED_BY(mu_);
+};
+
+// One call's requests to an engine, joined: takes events from their streams to the sink as fast as the
+// client takes them, and cancels the requests when the client goes. Confined to the connection's
+// thread; the engine's threads only wake it.
+class Generation : public std::enable_shared_from_this<Generation> {
+ public:
+  // Bytes waiting for the socket above which events stay in the engine's streams, which pauses them.
+  static constexpr size_t kPendingBytesMax = 64 << 10;
+
+  // Submits all requests or none: the first that is refused is the answer. `make_sink` runs once all
+  // were taken. A failure to submit for lack of room carries a Retry-After.
+  template <typename MakeSink>
+  static Refusal Start(Generations& generations, CallPtr call, ModelVersionPtr version,
+                       std::vector<engine::Request> requests, MakeSink make_sink) {
+    auto generation = std::make_shared<Generation>(Private(), generations, std::move(call),
+                                                   std::move(version));
+    if (Refusal refusal = generation->Submit(std::move(requests))) return refusal;
+    generation->sink_ = make_sink();
+    generation->Run();
+    return {};
+  }
+
+ private:
+  struct Private {};
+
+ public:
+  Generation(Private, Generations& generations, CallPtr call, ModelVersionPtr version);
+  ~Generation();
+
+ private:
+  // Carries the engine's notice to the connection's thread; outlives the generation.
+  struct Waker;
+
+  Refusal Submit(std::vector<engine::Request> requests);
+  void Run();
+  void Pump();
+  bool PumpOnce();
+  bool AllDone() const;
+  void Abandon();
+  void End();
+
+  Generations& generations_;
+  const CallPtr call_;
+  const ModelVersionPtr version_;
+  std::vector<std::shared_ptr<engine::TokenStream>> streams_;
+  std::unique_ptr<GenerationSink> sink_;
+  std::shared_ptr<Waker> waker_;
+  bool pumping_ = false;
+  bool over_ = false;
+};
+
+}  // namespace pano::api

@@ -1,0 +1,91 @@
+#include "app/api/generation_request.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace pano::api {
+namespace {
+
+// OpenAI's default on /v1/completions; elsewhere it is what is left of the context.
+constexpr int64_t kCompletionTokens = 16;
+
+float Pick(const std::optional<double>& asked, const std::optional<double>& configured,
+           double otherwise) {
+  return static_cast<float>(asked ? *asked : configured.value_or(otherwise));
+}
+
+engine::SamplingParams MakeSampling(const Parameters& p, const nn::GenerationDefaults& d) {
+  engine::SamplingParams s;
+  s.logit_bias = p.logit_bias;
+  s.repetition_penalty = Pick(p.repetition_penalty, d.repetition_penalty, 1);
+  s.frequency_penalty = Pick(p.frequency_penalty, {}, 0);
+  s.presence_penalty = Pick(p.presence_penalty, {}, 0);
+  s.temperature = Pick(p.temperature, d.temperature, 1);
+  s.top_k = static_cast<int32_t>(p.top_k ? *p.top_k : d.top_k.value_or(0));
+  s.top_p = Pick(p.top_p, d.top_p, 1);
+  s.min_p = Pick(p.min_p, d.min_p, 0);
+  s.typical_p = Pick(p.typical_p, d.typical_p, 1);
+  if (p.seed) s.seed = static_cast<uint64_t>(*p.seed);
+  return s;
+}
+
+// What the request asks for, or a default that fits into the context (the engine refuses what does
+// not, so only a default is cut).
+std::optional<int64_t> MaxTokens(const RequestFrame& frame, size_t prompt_tokens) {
+  const Parameters& p = frame.parameters;
+  std::optional<int64_t> asked = p.max_completion_tokens ? p.max_completion_tokens : p.max_tokens;
+  if (asked) return std::max<int64_t>(*asked, 1);   // 0 computes one token, which nobody sees
+  std::optional<int64_t> fallback = frame.version.defaults.max_tokens;
+  if (!fallback && frame.body == kCompletionBody) fallback = kCompletionTokens;
+  if (!fallback) return std::nullopt;
+  // An empty prompt still has its begin token.
+  int64_t left = frame.version.context_length - std::max<int64_t>(static_cast<int64_t>(prompt_tokens), 1);
+  if (left < 1) return std::nullopt;
+  return std::clamp<int64_t>(*fallback, 1, left);
+}
+
+Refusal CheckTogether(const RequestFrame& frame, size_t prompt_count) {
+  const Parameters& p = frame.parameters;
+  int64_t n = p.n.value_or(1);
+  if (p.best_of && *p.best_of != n) {
+    return BadField("best_of", "'best_of' has to equal 'n': answers are not ranked here");
+  }
+  if (static_cast<int64_t>(prompt_count) * n > frame.choices_max) {
+    return BadField("n", StrCat(prompt_count, " prompts times n = ", n, " are more than ",
+                                frame.choices_max, " answers in one request"));
+  }
+  if (!p.stop.empty() && !frame.version.tokenizer) {
+    return BadField("stop", "this model has no tokenizer: use stop_token_ids");
+  }
+  return {};
+}
+
+}  // namespace
+
+Refusal MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& prompts,
+                           std::vector<engine::Request>& requests) {
+  if (Refusal refusal = CheckTogether(frame, prompts.size())) return refusal;
+  const Parameters& p = frame.parameters;
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    engine::Request& request = requests.emplace_back();
+    request.id = StrCat(frame.id, "-", i);
+    request.tenant = frame.tenant;
+    request.prompt = prompts[i].ids;
+    request.sampling = MakeSampling(p, frame.version.defaults);
+    request.n = static_cast<int32_t>(p.n.value_or(1));
+    request.max_tokens = MaxTokens(frame, prompts[i].ids.size());
+    request.min_tokens = p.min_tokens;
+    request.stop = p.stop;
+    request.stop_token_ids = p.stop_token_ids;
+    request.ignore_eos = p.ignore_eos;
+    request.include_stop = p.include_stop;
+    request.skip_special = p.skip_special;
+    request.logprobs = frame.logprobs;
+    request.prompt_logprobs = frame.prompt_logprobs;
+    if (p.timeout_ms) request.deadline = frame.now + std::chrono::milliseconds(*p.timeout_ms);
+  }
+  return {};
+}
+
+}  // namespace pano::api

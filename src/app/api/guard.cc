@@ -1,0 +1,67 @@
+#include "app/api/guard.h"
+
+#include "base/strings.h"
+
+namespace pano::api {
+namespace {
+
+// "[::1]:8080" -> "::1", "localhost:8080" -> "localhost".
+std::string_view HostName(std::string_view host) {
+  if (host.starts_with('[')) {
+    size_t end = host.find(']');
+    return end == std::string_view::npos ? std::string_view() : host.substr(1, end - 1);
+  }
+  return host.substr(0, host.find(':'));
+}
+
+Failure Forbidden(std::string message) {
+  Failure failure;
+  failure.code = StatusCode::kPermissionDenied;
+  failure.message = std::move(message);
+  return failure;
+}
+
+}  // namespace
+
+bool IsLoopbackHost(std::string_view host) {
+  std::string name = ToLower(host);
+  if (name.ends_with('.')) name.pop_back();
+  if (name == "localhost" || name == "::1" || name == "0:0:0:0:0:0:0:1") return true;
+  // 127.0.0.0/8 as four numbers; "127.evil.example" is a name.
+  std::vector<std::string_view> parts = Split(name, '.');
+  if (parts.size() != 4 || parts[0] != "127") return false;
+  for (std::string_view part : parts) {
+    std::optional<int64_t> number = ParseInt(part);
+    if (!number || *number < 0 || *number > 255) return false;
+  }
+  return true;
+}
+
+Refusal CheckLoopbackCaller(const http::Request& request) {
+  std::string_view host = Trim(request.Header("Host"));
+  if (!IsLoopbackHost(HostName(host))) {
+    return Forbidden(StrCat("the Host '", Printable(host), "' is not this machine's loopback address"));
+  }
+  std::string_view origin = Trim(request.Header("Origin"));
+  if (origin.empty()) return {};
+  std::string own = ToLower(StrCat("http://", host));
+  if (ToLower(origin) == own) return {};
+  // The default port goes without saying in an Origin.
+  if (own.ends_with(":80") && ToLower(origin) == own.substr(0, own.size() - 3)) return {};
+  return Forbidden(StrCat("the Origin '", Printable(origin), "' is another site"));
+}
+
+Refusal CheckJsonContentType(const http::Request& request) {
+  std::string_view header = request.Header("Content-Type");
+  std::string type = ToLower(Trim(header.substr(0, header.find(';'))));
+  if (type == "application/json") return {};
+  Failure failure;
+  failure.http_status = 415;
+  failure.detail = "unsupported_media_type";
+  failure.message = type.empty() ? "the Content-Type is missing: application/json is needed"
+                                 : StrCat("the Content-Type '", Printable(type),
+                                          "' is not application/json");
+  return failure;
+}
+
+}  // namespace pano::api

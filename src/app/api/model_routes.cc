@@ -1,0 +1,54 @@
+#include "app/api/model_routes.h"
+
+#include <string>
+
+#include "app/api/context.h"
+#include "base/json.h"
+
+namespace pano::api {
+namespace {
+
+using json::Value;
+
+Value ModelJson(const Context& context, const ModelVersion& version) {
+  Value versions{json::Array()};
+  for (const ModelVersionPtr& one : context.models.Versions(version.id)) {
+    versions.Append(one->version);
+  }
+  Value body;
+  body.Set("id", version.id);
+  body.Set("object", "model");
+  body.Set("created", version.created);
+  body.Set("owned_by", "panorama");
+  body.Set("version", version.version);
+  body.Set("versions", std::move(versions));
+  body.Set("vocab_size", version.vocab_size);
+  body.Set("context_length", version.context_length);
+  body.Set("has_tokenizer", version.tokenizer != nullptr);
+  body.Set("has_chat_template", version.chat_template != nullptr);
+  return body;
+}
+
+}  // namespace
+
+void ListModels(Context& context, CallPtr call) {
+  Value data{json::Array()};
+  std::string last;
+  for (const ModelVersionPtr& version : context.models.List()) {
+    if (version->id == last) continue;
+    last = version->id;
+    data.Append(ModelJson(context, *context.models.Versions(version->id).back()));
+  }
+  Value body;
+  body.Set("object", "list");
+  body.Set("data", std::move(data));
+  call->RespondJson(body);
+}
+
+void RetrieveModel(Context& context, CallPtr call) {
+  ModelVersionPtr version;
+  if (Refusal refusal = FindModel(context, *call, version)) return call->Fail(*refusal);
+  call->RespondJson(ModelJson(context, *version));
+}
+
+}  // namespace pano::api

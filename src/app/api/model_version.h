@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "model/engine/engine.h"
+#include "model/nn/load.h"
+#include "model/nn/model.h"
+#include "model/template/chat_template.h"
+#include "model/tokenizer/tokenizer.h"
+
+namespace pano::api {
+
+// One version of a model, ready to answer. Immutable once it is in the host, apart from its engine,
+// which is thread-safe.
+struct ModelVersion {
+  std::string id;
+  std::string version = "1";
+  std::string label;                        // in metrics: id, or id@version where it has several
+  std::string path;
+  int64_t created = 0;                      // Unix seconds, when it was loaded
+  int64_t vocab_size = 0;
+  int64_t context_length = 0;
+
+  tokenizer::TokenizerPtr tokenizer;        // null: no text in or out
+  jinja::ChatTemplatePtr chat_template;     // null: contents are joined by newlines
+  nn::GenerationDefaults defaults;
+
+  // The engine borrows the model: declared after it, it goes first.
+  std::unique_ptr<nn::Model> model;
+  std::unique_ptr<engine::Engine> engine;
+
+  std::string FullName() const { return id + "@" + version; }
+};
+
+using ModelVersionPtr = std::shared_ptr<const ModelVersion>;
+
+}  // namespace pano::api

@@ -1,0 +1,114 @@
+#include "app/api/openai.h"
+
+#include <utility>
+
+namespace pano::api {
+
+using json::Value;
+
+json::Value OpenAiCall::Envelope(std::string_view object) const {
+  Value body;
+  body.Set("id", id);
+  body.Set("object", object);
+  body.Set("created", created);
+  body.Set("model", version->id);
+  return body;
+}
+
+Refusal ReadOpenAiFields(Context& context, Call& call, OpenAiCall& openai) {
+  if (Refusal refusal = ReadFields(call.body, openai.kind, Unknown::kIgnore, openai.parameters)) {
+    return refusal;
+  }
+  const Value* options = call.body.Find("stream_options");
+  if (options && !options->is_null()) {
+    if (Refusal refusal =
+            ReadFields(*options, kStreamOptions, Unknown::kIgnore, openai.parameters)) {
+      return refusal;
+    }
+  }
+  const Value* format = call.body.Find("response_format");
+  if (format && !format->is_null()) {
+    const Value* type = format->Find("type");
+    if (!type || !type->is_string() || type->as_string() != "text") {
+      return BadField("response_format", "only the response_format {\"type\": \"text\"} is supported");
+    }
+  }
+  openai.created = context.clock.UnixSeconds();
+  return FindModel(context, call, openai.version);
+}
+
+std::string_view OpenAiFinishReason(engine::FinishReason reason) {
+  return reason == engine::FinishReason::kStop ? "stop" : "length";
+}
+
+OpenAiStream::OpenAiStream(CallPtr call, OpenAiCall openai, std::chrono::milliseconds keep_alive)
+    : request_id_(call->request().id),
+      openai_(std::move(openai)),
+      writer_(std::make_shared<SseWriter>(std::move(call), keep_alive)) {
+  writer_->Begin();
+}
+
+void OpenAiStream::OnEvent(size_t input, engine::Event event) {
+  int64_t index = static_cast<int64_t>(input) * openai_.n() + event.index;
+  switch (event.kind) {
+    case engine::Event::Kind::kPromptLogprobs: return OnPrompt(input, std::move(event.prompt));
+    case engine::Event::Kind::kToken: return OnToken(index, std::move(event));
+    case engine::Event::Kind::kFinish: break;
+  }
+  usage_.completion_tokens += event.usage.completion_tokens;
+  if (event.index == 0) {
+    usage_.prompt_tokens += event.usage.prompt_tokens;
+    usage_.cached_tokens += event.usage.cached_tokens;
+  }
+  if (Refusal refusal = CheckFinish(event)) {
+    status_ = refusal->HttpStatus();
+    writer_->Data(ErrorJson(*refusal, request_id_));
+    return;
+  }
+  OnFinish(index, std::move(event));
+}
+
+void OpenAiStream::OnEnd() {
+  if (openai_.parameters.include_usage) SendChunk(Value(json::Array()), UsageJson(usage_));
+  writer_->DataText("[DONE]");
+  writer_->Finish(status_);
+}
+
+void OpenAiStream::SendChoice(json::Value choice) {
+  SendChunk(Value(json::Array{std::move(choice)}), Value());
+}
+
+void OpenAiStream::SendChunk(json::Value choices, json::Value usage) {
+  Value body = openai_.Envelope(object());
+  body.Set("choices", std::move(choices));
+  if (openai_.parameters.include_usage) body.Set("usage", std::move(usage));
+  writer_->Data(body);
+}
+
+void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai, int32_t prompt_logprobs,
+                 std::function<std::unique_ptr<GenerationSink>(OpenAiCall)> make_stream,
+                 std::function<json::Value(const OpenAiCall&, Answer)> respond) {
+  std::vector<engine::Request> requests;
+  RequestFrame frame{openai.parameters, *openai.version, openai.kind, openai.id,
+                     call->principal.tenant, context.clock.Now(), openai.logprobs, prompt_logprobs,
+                     context.options.choices_max};
+  if (Refusal refusal = MakeEngineRequests(frame, openai.prompts, requests)) {
+    return call->Fail(*refusal);
+  }
+  ModelVersionPtr version = openai.version;
+  Refusal refusal = Generation::Start(
+      context.generations, call, version, std::move(requests),
+      [&]() -> std::unique_ptr<GenerationSink> {
+        if (openai.parameters.stream) return make_stream(std::move(openai));
+        size_t inputs = openai.prompts.size();
+        int32_t n = openai.n();
+        auto answered = [call, respond, openai = std::move(openai)](Answer answer) {
+          if (Refusal failed = answer.Check()) return call->Fail(*failed);
+          call->RespondJson(respond(openai, std::move(answer)));
+        };
+        return std::make_unique<AnswerCollector>(inputs, n, std::move(answered));
+      });
+  if (refusal) call->Fail(*refusal);
+}
+
+}  // namespace pano::api

@@ -1,0 +1,181 @@
+#include "app/api/prompt_text.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/strings.h"
+#include "base/utf8.h"
+
+namespace pano::api {
+namespace {
+
+using json::Value;
+
+Failure NoTokenizer(std::string_view param) {
+  Failure failure = BadField(param, "this model has no tokenizer: only token ids go in, as the "
+                                    "'prompt' of /v1/completions");
+  failure.detail = "no_tokenizer";
+  return failure;
+}
+
+// The text of a message's content: a string, null, or text parts joined by newlines.
+Refusal ContentText(const Value* content, std::string_view where, std::string& text) {
+  if (!content || content->is_null()) return {};
+  if (content->is_string()) {
+    text = content->as_string();
+    return {};
+  }
+  if (!content->is_array()) {
+    return BadField("messages", StrCat(where, ".content must be a string or a list of parts"));
+  }
+  bool first = true;
+  for (const Value& part : content->as_array()) {
+    const Value* type = part.Find("type");
+    const Value* words = part.Find("text");
+    if (!type || !type->is_string() || type->as_string() != "text" || !words || !words->is_string()) {
+      return BadField("messages", StrCat(where, ".content: only parts {\"type\": \"text\", \"text\": "
+                                         "...} are supported"));
+    }
+    if (!first) text.push_back('\n');
+    first = false;
+    text.append(words->as_string());
+  }
+  return {};
+}
+
+Refusal CheckRole(const Value& message, std::string_view where, std::string& role) {
+  constexpr std::array<std::string_view, 6> kRoles = {"system", "developer", "user",
+                                                      "assistant", "tool", "function"};
+  const Value* value = message.Find("role");
+  if (!value || !value->is_string()) {
+    return BadField("messages", StrCat(where, ".role is missing or no string"));
+  }
+  role = value->as_string();
+  if (std::find(kRoles.begin(), kRoles.end(), role) == kRoles.end()) {
+    return BadField("messages", StrCat(where, ".role '", Printable(role), "' is not one of system, "
+                                       "developer, user, assistant, tool, function"));
+  }
+  // Templates know the older name.
+  if (role == "developer") role = "system";
+  return {};
+}
+
+// Messages as templates take them: contents are strings, roles are the known ones.
+Refusal NormalizeMessages(const Value& messages, Value& normal) {
+  normal = Value(json::Array());
+  for (size_t i = 0; i < messages.as_array().size(); ++i) {
+    Value message = messages.as_array()[i];
+    std::string where = StrCat("messages[", i, "]");
+    if (!message.is_object()) return BadField("messages", StrCat(where, " must be an object"));
+    std::string role;
+    if (Refusal refusal = CheckRole(message, where, role)) return refusal;
+    const Value* content = message.Find("content");
+    bool empty = !content || content->is_null();
+    if (empty && role != "assistant") {
+      return BadField("messages", StrCat(where, ".content is missing"));
+    }
+    std::string text;
+    if (Refusal refusal = ContentText(content, where, text)) return refusal;
+    message.Set("role", role);
+    message.Set("content", std::move(text));
+    normal.Append(std::move(message));
+  }
+  if (normal.as_array().empty()) return BadField("messages", "'messages' is empty");
+  return {};
+}
+
+std::string SpecialText(const tokenizer::Tokenizer& tokenizer,
+                        std::optional<tokenizer::TokenId> id) {
+  return id ? std::string(tokenizer.Piece(*id)) : std::string();
+}
+
+Refusal Encode(const ModelVersion& version, std::string_view text,
+               const tokenizer::EncodeOptions& options, std::string_view param, Prompt& prompt) {
+  Result<std::vector<tokenizer::TokenId>> ids = version.tokenizer->Encode(text, options);
+  if (!ids.ok()) return FromStatus(ids.error(), param);
+  prompt.ids = std::move(ids).value();
+  prompt.text = std::string(text);
+  prompt.has_text = true;
+  return {};
+}
+
+Refusal EncodeJoined(const ModelVersion& version, const Value& messages, Prompt& prompt) {
+  std::string text;
+  for (size_t i = 0; i < messages.as_array().size(); ++i) {
+    if (i > 0) text.push_back('\n');
+    text.append(messages.as_array()[i].Find("content")->as_string());
+  }
+  tokenizer::EncodeOptions options;
+  options.parse_special = false;   // all of it is the caller's text
+  return Encode(version, text, options, "messages", prompt);
+}
+
+// Models may have more logits than the tokenizer has tokens.
+bool HasToken(const ModelVersion& version, engine::TokenId id) {
+  return version.tokenizer && id >= 0 && id < version.tokenizer->vocab_size();
+}
+
+}  // namespace
+
+Refusal EncodeText(const ModelVersion& version, std::string_view text, std::string_view param,
+                   Prompt& prompt) {
+  if (!version.tokenizer) return NoTokenizer(param);
+  return Encode(version, text, {}, param, prompt);
+}
+
+Refusal EncodeChat(const ModelVersion& version, const json::Value& messages,
+                   const ChatOptions& options, Prompt& prompt) {
+  if (!version.tokenizer) return NoTokenizer("messages");
+  jinja::ChatInputs inputs;
+  if (Refusal refusal = NormalizeMessages(messages, inputs.messages)) return refusal;
+  if (!version.chat_template) return EncodeJoined(version, inputs.messages, prompt);
+
+  inputs.tools = options.tools;
+  inputs.kwargs = options.kwargs;
+  inputs.add_generation_prompt = options.add_generation_prompt;
+  inputs.bos_token = SpecialText(*version.tokenizer, version.tokenizer->bos());
+  inputs.eos_token = SpecialText(*version.tokenizer, version.tokenizer->eos());
+  Result<jinja::Rendered> rendered = version.chat_template->Render(inputs);
+  if (!rendered.ok()) {
+    // A template that refuses the conversation, or one that a conversation makes too long.
+    Failure failure = FromStatus(rendered.error(), "messages");
+    failure.message = StrCat("the chat template: ", failure.message);
+    failure.code = failure.code == StatusCode::kInternal ? failure.code : StatusCode::kInvalidArgument;
+    failure.detail = "chat_template";
+    return failure;
+  }
+  std::vector<tokenizer::ByteRange> plain;
+  for (const jinja::Rendered::Range& range : rendered->from_inputs) {
+    plain.push_back({range.begin, range.end});
+  }
+  tokenizer::EncodeOptions encode;
+  encode.add_special_tokens = false;
+  encode.plain = plain;
+  return Encode(version, rendered->text, encode, "messages", prompt);
+}
+
+std::string TokenText(const ModelVersion& version, engine::TokenId id) {
+  if (!HasToken(version, id)) return StrCat("token_id:", id);
+  std::string bytes = version.tokenizer->Bytes(id);
+  if (bytes.empty() || version.tokenizer->IsSpecial(id)) {
+    return Utf8Sanitize(version.tokenizer->Piece(id));
+  }
+  if (Utf8Valid(bytes)) return bytes;
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string text = "bytes:";
+  for (char c : bytes) {
+    auto byte = static_cast<unsigned char>(c);
+    text.append("\\x").push_back(kHex[byte >> 4]);
+    text.push_back(kHex[byte & 15]);
+  }
+  return text;
+}
+
+json::Value TokenBytes(const ModelVersion& version, engine::TokenId id) {
+  if (!HasToken(version, id) || version.tokenizer->IsSpecial(id)) return {};
+  json::Value bytes{json::Array()};
+  for (char c : version.tokenizer->Bytes(id)) bytes.Append(static_cast<int>(static_cast<unsigned char>(c)));
+  return bytes;
+}
+
+}  // namespace pano::api

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/api/api.h"
+#include "app/api/testing/fake_engine.h"
+#include "app/api/testing/fake_exchange.h"
+#include "app/api/testing/fake_tokenizer.h"
+#include "base/check.h"
+#include "base/strings.h"
+
+namespace pano::api::testing {
+
+// An API over fakes: one model "m" unless a test adds more.
+class ApiHarness {
+ public:
+  explicit ApiHarness(std::vector<std::string> keys = {}, Options options = {}) {
+    engine = AddModel("m", "1");
+    Hooks hooks;
+    hooks.record = [this](const RequestRecord& r) {
+      records.push_back({std::string(r.model), std::string(r.route), r.status});
+    };
+    hooks.metrics_text = [] { return std::string("pano_up 1\n"); };
+    api = std::move(Api::Create(options, models,
+                                std::move(auth::MakeApiKeyAuthenticator(std::move(keys))).value(),
+                                std::move(hooks), clock))
+              .value();
+  }
+
+  // The fakes of a model live as long as the harness's host.
+  FakeEngine* AddModel(std::string id, std::string version, bool tokenizer = true,
+                       jinja::ChatTemplatePtr chat_template = nullptr) {
+    auto model = std::make_shared<ModelVersion>();
+    model->id = std::move(id);
+    model->version = std::move(version);
+    model->label = model->id;
+    model->created = 1700000000;
+    model->vocab_size = 258;
+    model->context_length = 128;
+    if (tokenizer) model->tokenizer = std::make_shared<FakeTokenizer>();
+    model->chat_template = std::move(chat_template);
+    auto fake = std::make_unique<FakeEngine>();
+    FakeEngine* borrowed = fake.get();
+    model->engine = std::move(fake);
+    PANO_CHECK(models.Add(std::move(model)).ok());
+    return borrowed;
+  }
+
+  static http::Request MakeRequest(std::string method, std::string path, std::string body = "") {
+    http::Request request;
+    request.method = std::move(method);
+    request.target = path;
+    request.path = std::move(path);
+    request.headers = {{"Host", "127.0.0.1:8080"}};
+    if (request.method == "POST") request.headers.emplace_back("Content-Type", "application/json");
+    request.body = std::move(body);
+    request.id = "req-1";
+    return request;
+  }
+
+  std::shared_ptr<FakeExchange> Send(http::Request request) {
+    auto exchange = std::make_shared<FakeExchange>(std::move(request));
+    api->Handle(exchange);
+    exchange->Run();
+    return exchange;
+  }
+  std::shared_ptr<FakeExchange> Get(std::string path) { return Send(MakeRequest("GET", std::move(path))); }
+  std::shared_ptr<FakeExchange> Post(std::string path, std::string body) {
+    return Send(MakeRequest("POST", std::move(path), std::move(body)));
+  }
+
+  struct Record {
+    std::string model;
+    std::string route;
+    int status;
+  };
+
+  ManualClock clock;
+  ModelHost models;
+  FakeEngine* engine = nullptr;
+  std::vector<Record> records;
+  std::unique_ptr<Api> api;
+};
+
+// The value at a path of names and indices, "choices/0/text"; null where there is none.
+inline json::Value At(const json::Value& value, std::string_view path) {
+  const json::Value* here = &value;
+  for (std::string_view part : Split(path, '/')) {
+    if (here->is_array()) {
+      std::optional<int64_t> index = ParseInt(part);
+      if (!index || *index < 0 || static_cast<size_t>(*index) >= here->as_array().size()) return {};
+      here = &here->as_array()[static_cast<size_t>(*index)];
+    } else {
+      here = here->Find(part);
+      if (!here) return {};
+    }
+  }
+  return *here;
+}
+
+}  // namespace pano::api::testing
