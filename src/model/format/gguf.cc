@@ -16,8 +16,9 @@ Result<GgufFile> OpenGguf(const std::string& path) {
   PANO_ASSIGN_OR_RETURN(GgufContents contents, ParseGguf(mapped->bytes()).Wrap(path));
   const json::Value* parts = contents.metadata.Find("split.count");
   if (parts && !(parts->is_int() && parts->as_int() <= 1)) {
-    return Unimplemented(StrCat(path, ": split.count: a model split into several GGUF files is not "
-                                      "read; merge them into one first"));
+    return Unimplemented(StrCat(path,
+                                ": split.count: a model split into several GGUF files is not "
+                                "read; merge them into one first"));
   }
   GgufFile file;
   file.version = contents.version;

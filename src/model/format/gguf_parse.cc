@@ -17,8 +17,8 @@
 namespace pano::format {
 namespace {
 
-constexpr uint32_t kMagic = 0x46554747;                // "GGUF"
-constexpr uint64_t kKeyBytesMax = 65535;               // of the specification
+constexpr uint32_t kMagic = 0x46554747;   // "GGUF"
+constexpr uint64_t kKeyBytesMax = 65535;  // of the specification
 constexpr uint64_t kTextBytesMax = 256u << 20;
 constexpr uint64_t kKeysMax = 65536;
 // One byte of an array becomes a json::Value of 40, so their number is limited too: room for
@@ -27,7 +27,7 @@ constexpr uint64_t kValuesMax = 8u << 20;
 constexpr int kArrayDepthMax = 4;
 constexpr uint32_t kDimensionsMax = 4;
 constexpr uint64_t kAlignmentMax = 1u << 20;
-constexpr uint64_t kKeyBytesMin = 8 + 1 + 4 + 1;       // name, type, value
+constexpr uint64_t kKeyBytesMin = 8 + 1 + 4 + 1;         // name, type, value
 constexpr uint64_t kTensorBytesMin = 8 + 1 + 4 + 4 + 8;  // name, dimensions, type, offset
 
 class Parser {
@@ -84,8 +84,8 @@ Status Parser::ReadHeader() {
   PANO_RETURN_IF_ERROR(reader_.Read("tensor_count", tensor_count_));
   PANO_RETURN_IF_ERROR(reader_.Read("metadata_kv_count", key_count_));
   if (key_count_ > kKeysMax || key_count_ > reader_.remaining() / kKeyBytesMin) {
-    return Corruption(StrCat("metadata_kv_count: ", key_count_, ", more than the limit of ", kKeysMax,
-                             " or than ", reader_.remaining(), " bytes can hold"));
+    return Corruption(StrCat("metadata_kv_count: ", key_count_, ", more than the limit of ",
+                             kKeysMax, " or than ", reader_.remaining(), " bytes can hold"));
   }
   if (tensor_count_ > reader_.remaining() / kTensorBytesMin) {
     return Corruption(StrCat("tensor_count: ", tensor_count_, ", more than ", reader_.remaining(),
@@ -126,19 +126,32 @@ Status Parser::ReadType(std::string_view field, GgufValueType& out) {
 
 Status Parser::ReadTyped(GgufValueType type, int depth, json::Value& out) {
   switch (type) {
-    case GgufValueType::kU8: return ReadNumber<uint8_t>(out);
-    case GgufValueType::kI8: return ReadNumber<int8_t>(out);
-    case GgufValueType::kU16: return ReadNumber<uint16_t>(out);
-    case GgufValueType::kI16: return ReadNumber<int16_t>(out);
-    case GgufValueType::kU32: return ReadNumber<uint32_t>(out);
-    case GgufValueType::kI32: return ReadNumber<int32_t>(out);
-    case GgufValueType::kU64: return ReadNumber<uint64_t>(out);
-    case GgufValueType::kI64: return ReadNumber<int64_t>(out);
-    case GgufValueType::kF32: return ReadNumber<float>(out);
-    case GgufValueType::kF64: return ReadNumber<double>(out);
-    case GgufValueType::kBool: return ReadBool(out);
-    case GgufValueType::kArray: return ReadArray(depth + 1, out);
-    case GgufValueType::kString: break;
+    case GgufValueType::kU8:
+      return ReadNumber<uint8_t>(out);
+    case GgufValueType::kI8:
+      return ReadNumber<int8_t>(out);
+    case GgufValueType::kU16:
+      return ReadNumber<uint16_t>(out);
+    case GgufValueType::kI16:
+      return ReadNumber<int16_t>(out);
+    case GgufValueType::kU32:
+      return ReadNumber<uint32_t>(out);
+    case GgufValueType::kI32:
+      return ReadNumber<int32_t>(out);
+    case GgufValueType::kU64:
+      return ReadNumber<uint64_t>(out);
+    case GgufValueType::kI64:
+      return ReadNumber<int64_t>(out);
+    case GgufValueType::kF32:
+      return ReadNumber<float>(out);
+    case GgufValueType::kF64:
+      return ReadNumber<double>(out);
+    case GgufValueType::kBool:
+      return ReadBool(out);
+    case GgufValueType::kArray:
+      return ReadArray(depth + 1, out);
+    case GgufValueType::kString:
+      break;
   }
   std::string_view text;
   PANO_RETURN_IF_ERROR(reader_.ReadText("value", kTextBytesMax, text));
@@ -177,8 +190,8 @@ Status Parser::ReadArray(int depth, json::Value& out) {
   PANO_RETURN_IF_ERROR(ReadType("array type", type));
   PANO_RETURN_IF_ERROR(reader_.Read("array length", count));
   if (count > reader_.remaining() / GgufValueBytesMin(type)) {
-    return Corruption(StrCat("array length: ", count, " values, more than the ", reader_.remaining(),
-                             " bytes left can hold"));
+    return Corruption(StrCat("array length: ", count, " values, more than the ",
+                             reader_.remaining(), " bytes left can hold"));
   }
   if (count > values_left_) {
     return Corruption(StrCat("array length: ", count, " values, the arrays of a file may have ",
@@ -274,11 +287,10 @@ Status Parser::Place() {
                                " is no multiple of the alignment ", alignment));
     }
     if (offsets_[i] > size || tensor.view.bytes > size - offsets_[i]) {
-      return Corruption(StrCat("tensor '", Printable(tensor.name), "': ",
-                               tensor::Describe(tensor.view.dtype).name, " ",
-                               tensor::ShapeText(tensor.view.shape), " needs ", tensor.view.bytes,
-                               " bytes at offset ", offsets_[i], ", the file has ", size,
-                               " bytes of data"));
+      return Corruption(StrCat(
+          "tensor '", Printable(tensor.name), "': ", tensor::Describe(tensor.view.dtype).name, " ",
+          tensor::ShapeText(tensor.view.shape), " needs ", tensor.view.bytes, " bytes at offset ",
+          offsets_[i], ", the file has ", size, " bytes of data"));
     }
     tensor.view.data = file_.data() + (size > 0 ? start + offsets_[i] : 0);
   }
@@ -290,13 +302,12 @@ Status Parser::CheckOverlap() const {
   for (const NamedTensor& tensor : contents_.tensors) {
     if (tensor.view.bytes > 0) order.push_back(&tensor);
   }
-  std::sort(order.begin(), order.end(), [](const NamedTensor* a, const NamedTensor* b) {
-    return a->view.data < b->view.data;
-  });
+  std::sort(order.begin(), order.end(),
+            [](const NamedTensor* a, const NamedTensor* b) { return a->view.data < b->view.data; });
   for (size_t i = 1; i < order.size(); ++i) {
     if (order[i - 1]->view.data + order[i - 1]->view.bytes > order[i]->view.data) {
-      return Corruption(StrCat("tensor '", Printable(order[i]->name), "': offset: overlaps tensor '",
-                               Printable(order[i - 1]->name), "'"));
+      return Corruption(StrCat("tensor '", Printable(order[i]->name),
+                               "': offset: overlaps tensor '", Printable(order[i - 1]->name), "'"));
     }
   }
   return {};

@@ -19,9 +19,9 @@ struct GgufContents {
 
 enum class GgufPart { kAll, kMetadata };
 
-// Reads the bytes of a whole GGUF file (version 2 or 3, little-endian) and checks all that it claims;
-// with kMetadata the tensors are left alone. Failures name the key or tensor and the field, not the
-// file: the caller wraps them with its path.
+// Reads the bytes of a whole GGUF file (version 2 or 3, little-endian) and checks all that it
+// claims; with kMetadata the tensors are left alone. Failures name the key or tensor and the field,
+// not the file: the caller wraps them with its path.
 Result<GgufContents> ParseGguf(std::span<const std::byte> file, GgufPart part = GgufPart::kAll);
 
 }  // namespace pano::format

@@ -117,8 +117,10 @@ std::string OneTensor(const std::vector<uint64_t>& sizes, uint32_t type, uint64_
 std::string Aligned(Type type, uint64_t value) {
   GgufBytes file(0, 1);
   file.Key("general.alignment", type);
-  if (type == Type::kU32) file.Put(static_cast<uint32_t>(value));
-  else file.Put(value);
+  if (type == Type::kU32)
+    file.Put(static_cast<uint32_t>(value));
+  else
+    file.Put(value);
   return file.bytes();
 }
 
@@ -152,11 +154,13 @@ std::vector<Bad> BadMetadata() {
   deep.Key("k", Type::kArray);
   for (int i = 0; i < 50; ++i) deep.Put(uint32_t{9}).Put(uint64_t{1});
   return {
-      {GgufBytes(0, 1).Put(kHuge).bytes() + pad, "metadata key 0: name: claims 4611686018427387904"},
+      {GgufBytes(0, 1).Put(kHuge).bytes() + pad,
+       "metadata key 0: name: claims 4611686018427387904"},
       {GgufBytes(0, 1).Text(std::string(70000, 'k')).bytes() + pad, "metadata key 0: name: 70000"},
       {GgufBytes(0, 1).Text("").bytes() + pad, "metadata key 0: name: is empty"},
       {GgufBytes(0, 1).Text("a.key").bytes() + "ab", "metadata key 'a.key': type: claims 4 bytes"},
-      {GgufBytes(0, 1).Text("k").Put(uint32_t{13}).bytes() + pad, "metadata key 'k': type: 13 is no"},
+      {GgufBytes(0, 1).Text("k").Put(uint32_t{13}).bytes() + pad,
+       "metadata key 'k': type: 13 is no"},
       {GgufBytes(0, 1).Key("key", Type::kU64).Put(uint32_t{1}).bytes(), "value: claims 8 bytes"},
       {GgufBytes(0, 1).Key("k", Type::kBool).Put(uint8_t{2}).bytes(), "value: 2 is no bool"},
       {GgufBytes(0, 1).Key("k", Type::kString).Put(uint64_t{9}).bytes(), "value: claims 9 bytes"},
@@ -185,10 +189,12 @@ std::vector<Bad> BadTensors() {
         .bytes();
   };
   return {
-      {GgufBytes(1, 0).Put(kHuge).bytes() + pad, "tensor 0: name: claims 4611686018427387904 bytes"},
+      {GgufBytes(1, 0).Put(kHuge).bytes() + pad,
+       "tensor 0: name: claims 4611686018427387904 bytes"},
       {GgufBytes(1, 0).Text("").bytes() + pad, "tensor 0: name: is empty"},
       {OneTensor({1, 1, 1, 1, 1}, kF32, 0, 4), "tensor 'x': n_dimensions: 5, at most 4"},
-      {GgufBytes(1, 0).Text("x").Put(~uint32_t{0}).bytes() + pad, "tensor 'x': n_dimensions: 42949"},
+      {GgufBytes(1, 0).Text("x").Put(~uint32_t{0}).bytes() + pad,
+       "tensor 'x': n_dimensions: 42949"},
       {GgufBytes(1, 0).Text("xxxxxxxx").Put(uint32_t{1}).Put(int64_t{1}).bytes(),
        "tensor 'xxxxxxxx': type: claims 4 bytes"},
       {OneTensor({~uint64_t{0}}, kF32, 0, 4), "tensor 'x': dimensions: 18446744073709551615 is no"},

@@ -17,7 +17,19 @@ std::optional<tensor::DType> GgmlTypeToDType(uint32_t type);
 
 // Kinds of metadata values, as numbered in the file.
 enum class GgufValueType : uint32_t {
-  kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64,
+  kU8,
+  kI8,
+  kU16,
+  kI16,
+  kU32,
+  kI32,
+  kF32,
+  kBool,
+  kString,
+  kArray,
+  kU64,
+  kI64,
+  kF64,
 };
 inline constexpr uint32_t kGgufValueTypes = 13;
 

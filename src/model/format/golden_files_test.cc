@@ -69,7 +69,8 @@ TEST_F(GoldenFilesTest, EveryGgufFile) {
     ASSERT_TRUE(metadata.ok()) << metadata.error().ToString();
     EXPECT_NE(metadata->Find("general.architecture"), nullptr) << path;
     auto model = OpenModel(path);
-    bool other_types = path.find("q4_0") != std::string::npos || path.find("kmix") != std::string::npos;
+    bool other_types =
+        path.find("q4_0") != std::string::npos || path.find("kmix") != std::string::npos;
     if (other_types) {
       EXPECT_EQ(model.error().code(), StatusCode::kUnimplemented) << path;
       continue;

@@ -14,8 +14,8 @@
 namespace pano::format {
 namespace {
 
-constexpr size_t kConfigBytesMax = 64u << 20;   // also of a chat template
-constexpr size_t kIndexBytesMax = 256u << 20;
+constexpr size_t kConfigBytesMax = 16u << 20;  // also of a chat template
+constexpr size_t kIndexBytesMax = 64u << 20;
 
 // The object in the JSON file; null when the folder has no such file.
 Result<json::Value> ReadObject(const std::string& folder, std::string_view name) {
@@ -29,7 +29,8 @@ Result<json::Value> ReadObject(const std::string& folder, std::string_view name)
   return value;
 }
 
-Result<std::string> ReadChatTemplate(const std::string& folder, const json::Value& tokenizer_config) {
+Result<std::string> ReadChatTemplate(const std::string& folder,
+                                     const json::Value& tokenizer_config) {
   std::string path = JoinPath(folder, "chat_template.jinja");
   if (FileExists(path)) return ReadFile(path, kConfigBytesMax);
   return ChatTemplateOf(tokenizer_config).Wrap(JoinPath(folder, "tokenizer_config.json"));
@@ -70,8 +71,8 @@ Status ExplainNoWeights(const std::string& folder, bool has_config) {
       return PickledWeights(path);
     }
     if (name.ends_with(".gguf")) {
-      return NotFound(StrCat(folder, ": no model.safetensors; to open a GGUF file of it, name it: ",
-                             path));
+      return NotFound(
+          StrCat(folder, ": no model.safetensors; to open a GGUF file of it, name it: ", path));
     }
     if (name.starts_with("model-") && name.ends_with(".safetensors")) {
       return NotFound(StrCat(JoinPath(folder, "model.safetensors.index.json"),
@@ -98,8 +99,9 @@ Result<std::vector<SafetensorsFile>> OpenWeightFiles(const std::string& folder, 
 }  // namespace
 
 Status PickledWeights(const std::string& path) {
-  return Unimplemented(StrCat(path, ": pickled weights are programs and are not run; convert them to "
-                                    "safetensors (model.save_pretrained(folder))"));
+  return Unimplemented(StrCat(path,
+                              ": pickled weights are programs and are not run; convert them to "
+                              "safetensors (model.save_pretrained(folder))"));
 }
 
 Result<std::string> ChatTemplateOf(const json::Value& tokenizer_config) {
@@ -107,7 +109,8 @@ Result<std::string> ChatTemplateOf(const json::Value& tokenizer_config) {
   if (!value || value->is_null()) return std::string();
   if (value->is_string()) return value->as_string();
   if (!value->is_array()) {
-    return Corruption(StrCat("chat_template: expected a string or an array, found ", value->kind()));
+    return Corruption(
+        StrCat("chat_template: expected a string or an array, found ", value->kind()));
   }
   std::string found;
   for (const json::Value& item : value->as_array()) {

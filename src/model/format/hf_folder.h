@@ -8,12 +8,12 @@
 
 namespace pano::format {
 
-// Opens a Hugging Face folder: model.safetensors, or the shards of model.safetensors.index.json, and
-// whichever of the JSON files and templates are there.
+// Opens a Hugging Face folder: model.safetensors, or the shards of model.safetensors.index.json,
+// and whichever of the JSON files and templates are there.
 Result<ModelFiles> OpenFolder(const std::string& path);
 
-// The "chat_template" of a parsed tokenizer_config.json: a text, or the one named "default" in a list
-// of {name, template}; "" when there is none.
+// The "chat_template" of a parsed tokenizer_config.json: a text, or the one named "default" in a
+// list of {name, template}; "" when there is none.
 Result<std::string> ChatTemplateOf(const json::Value& tokenizer_config);
 
 // The refusal of a file that unpickling would have to execute.

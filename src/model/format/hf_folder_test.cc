@@ -23,7 +23,8 @@ using ::testing::HasSubstr;
 void WriteTensor(const TempFolder& folder, std::string_view file, const std::string& name) {
   static const float kValues[] = {1, 2};
   tensor::TensorView view{tensor::DType::kF32, {2}, reinterpret_cast<const std::byte*>(kValues), 8};
-  ASSERT_TRUE(WriteSafetensors(folder.Path(file), {{name, view}}, {{"file", std::string(file)}}).ok());
+  ASSERT_TRUE(
+      WriteSafetensors(folder.Path(file), {{name, view}}, {{"file", std::string(file)}}).ok());
 }
 
 void ExpectFailure(const std::string& path, StatusCode code, std::string_view words) {
@@ -94,7 +95,9 @@ TEST(HfFolderTest, Shards) {
 }
 
 TEST(HfFolderTest, BadIndexes) {
-  auto words = [](std::string_view text) { return std::string(ParseWeightMap(text).error().message()); };
+  auto words = [](std::string_view text) {
+    return std::string(ParseWeightMap(text).error().message());
+  };
   EXPECT_THAT(words("{"), HasSubstr("[json]"));
   EXPECT_THAT(words("[]"), HasSubstr("weight_map: is missing"));
   EXPECT_THAT(words("{}"), HasSubstr("weight_map: is missing"));
@@ -111,7 +114,8 @@ TEST(HfFolderTest, BadIndexes) {
   }
   TempFolder folder;
   folder.Write("model.safetensors.index.json", R"({"weight_map": {"a": "../x.safetensors"}})");
-  ExpectFailure(folder.path(), StatusCode::kCorruption, "model.safetensors.index.json: weight_map: ");
+  ExpectFailure(folder.path(), StatusCode::kCorruption,
+                "model.safetensors.index.json: weight_map: ");
 }
 
 TEST(HfFolderTest, BadJsonFiles) {
@@ -157,9 +161,11 @@ TEST(OpenModelTest, WhatIsNoModel) {
   folder.Write("x.gguf", "GGUF");
   ExpectFailure(folder.path(), StatusCode::kNotFound, "name it: ");
   std::filesystem::remove(folder.Path("x.gguf"));
-  std::string pickled = folder.Write("pytorch_model.bin", "PK");
+  std::string pickled = folder.Write("pytorch_model.bin", "PK\3\4...");
   ExpectFailure(folder.path(), StatusCode::kUnimplemented, "pytorch_model.bin: pickled weights");
   ExpectFailure(pickled, StatusCode::kUnimplemented, "convert them to safetensors");
+  ExpectFailure(folder.Write("other.bin", "1234"), StatusCode::kUnimplemented,
+                "other.bin: is neither");
   ExpectFailure("/dev/null", StatusCode::kCorruption, "/dev/null: is not a regular file");
   std::filesystem::create_symlink("loop.gguf", folder.Path("loop.gguf"));
   EXPECT_FALSE(OpenModel(folder.Path("loop.gguf")).ok());

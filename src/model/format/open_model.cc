@@ -29,9 +29,12 @@ Result<FileKind> Recognize(const std::string& path) {
   std::string name = ToLower(BaseName(path));
   if (start == "GGUF" || name.ends_with(".gguf")) return FileKind::kGguf;
   if (name.ends_with(".safetensors")) return FileKind::kSafetensors;
-  for (std::string_view suffix : {".bin", ".pt", ".pth", ".ckpt", ".pkl"}) {
+  for (std::string_view suffix : {".pt", ".pth", ".ckpt", ".pkl"}) {
     if (name.ends_with(suffix)) return FileKind::kPickle;
   }
+  // A .bin can be anything: those of PyTorch are zip archives or bare pickles.
+  bool is_pickle = start.starts_with("PK") || start.starts_with('\x80');
+  if (name.ends_with(".bin") && is_pickle) return FileKind::kPickle;
   return FileKind::kOther;
 }
 
@@ -44,8 +47,8 @@ Result<ModelFiles> OpenGgufModel(const std::string& path) {
   model.metadata = std::move(file.metadata);
   if (const json::Value* text = model.metadata.Find("tokenizer.chat_template")) {
     if (!text->is_string()) {
-      return Corruption(StrCat(path, ": tokenizer.chat_template: expected a string, found ",
-                               text->kind()));
+      return Corruption(
+          StrCat(path, ": tokenizer.chat_template: expected a string, found ", text->kind()));
     }
     model.chat_template = text->as_string();
   }
@@ -74,10 +77,14 @@ Result<ModelFiles> OpenModel(const std::string& path) {
   }
   PANO_ASSIGN_OR_RETURN(FileKind kind, Recognize(path));
   switch (kind) {
-    case FileKind::kGguf: return OpenGgufModel(path);
-    case FileKind::kSafetensors: return OpenSafetensorsModel(path);
-    case FileKind::kPickle: return PickledWeights(path);
-    case FileKind::kOther: break;
+    case FileKind::kGguf:
+      return OpenGgufModel(path);
+    case FileKind::kSafetensors:
+      return OpenSafetensorsModel(path);
+    case FileKind::kPickle:
+      return PickledWeights(path);
+    case FileKind::kOther:
+      break;
   }
   return Unimplemented(StrCat(path, ": is neither a folder, a .gguf nor a .safetensors file"));
 }

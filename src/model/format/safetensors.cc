@@ -64,10 +64,9 @@ Result<std::string> HeaderText(const std::vector<SafetensorsEntry>& entries,
     if (!status.ok()) return status.Wrap(StrCat("tensor '", Printable(entry.name), "'"));
     json::Array shape(entry.view.shape.begin(), entry.view.shape.end());
     uint64_t end = offset + entry.view.bytes;
-    header.emplace_back(entry.name,
-                        json::Object{{"dtype", tensor::Describe(entry.view.dtype).name},
-                                     {"shape", std::move(shape)},
-                                     {"data_offsets", json::Array{offset, end}}});
+    header.emplace_back(entry.name, json::Object{{"dtype", tensor::Describe(entry.view.dtype).name},
+                                                 {"shape", std::move(shape)},
+                                                 {"data_offsets", json::Array{offset, end}}});
     offset = end;
   }
   std::string text = json::Dump(std::move(header));

@@ -14,7 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (contents.ok()) {
     size_t sum = 0;  // touches every byte that a view claims
     for (const format::NamedTensor& tensor : contents->tensors) {
-      for (size_t i = 0; i < tensor.view.bytes; ++i) sum += static_cast<size_t>(tensor.view.data[i]);
+      for (size_t i = 0; i < tensor.view.bytes; ++i)
+        sum += static_cast<size_t>(tensor.view.data[i]);
     }
     if (sum > size * 255) std::abort();  // ranges overlap
   }

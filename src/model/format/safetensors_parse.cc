@@ -18,15 +18,16 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "both formats are little-endian");
 
-// What the format's own library allows; keeps the parsed header within a few GB.
-constexpr uint64_t kHeaderBytesMax = 100'000'000;
+// Room for a quarter of a million tensors, ten times what models have; a parsed header takes up to
+// thirty times its text.
+constexpr uint64_t kHeaderBytesMax = 32u << 20;
 constexpr size_t kDimensionsMax = 8;
 constexpr size_t kDepthMax = 8;  // the header itself is 3 deep
 
 // Types of the format that have no DType.
-constexpr std::string_view kOtherTypes[] = {"F4",         "F6_E2M3",     "F6_E3M2",     "F8_E4M3",
-                                            "F8_E5M2",    "F8_E8M0",     "F8_E4M3FNUZ", "F8_E5M2FNUZ",
-                                            "C64"};
+constexpr std::string_view kOtherTypes[] = {"F4",          "F6_E2M3",     "F6_E3M2",
+                                            "F8_E4M3",     "F8_E5M2",     "F8_E8M0",
+                                            "F8_E4M3FNUZ", "F8_E5M2FNUZ", "C64"};
 
 struct Parts {
   json::Value header;
@@ -36,13 +37,14 @@ struct Parts {
 Result<Parts> SplitFile(std::span<const std::byte> file) {
   uint64_t length = 0;
   if (file.size() < sizeof length) {
-    return Corruption(StrCat("header length: the file has ", file.size(), " bytes, needs at least 8"));
+    return Corruption(
+        StrCat("header length: the file has ", file.size(), " bytes, needs at least 8"));
   }
   std::memcpy(&length, file.data(), sizeof length);
   std::span<const std::byte> rest = file.subspan(sizeof length);
   if (length > rest.size()) {
-    return Corruption(
-        StrCat("header length: claims ", length, " bytes, the file has ", rest.size(), " after it"));
+    return Corruption(StrCat("header length: claims ", length, " bytes, the file has ", rest.size(),
+                             " after it"));
   }
   if (length > kHeaderBytesMax) {
     return Corruption(StrCat("header length: ", length, " bytes, the limit is ", kHeaderBytesMax));
@@ -68,7 +70,8 @@ Result<tensor::DType> ReadDType(const json::Value& value) {
 }
 
 Result<tensor::Shape> ReadShape(const json::Value& value) {
-  if (!value.is_array()) return Corruption(StrCat("shape: expected an array, found ", value.kind()));
+  if (!value.is_array())
+    return Corruption(StrCat("shape: expected an array, found ", value.kind()));
   const json::Array& sizes = value.as_array();
   if (sizes.size() > kDimensionsMax) {
     return Corruption(StrCat("shape: ", sizes.size(), " dimensions, at most ", kDimensionsMax));
@@ -76,7 +79,8 @@ Result<tensor::Shape> ReadShape(const json::Value& value) {
   tensor::Shape shape;
   for (const json::Value& size : sizes) {
     if (!size.is_int() || size.as_int() < 0) {
-      return Corruption(StrCat("shape: dimension ", shape.size(), " is no size: ", json::Dump(size)));
+      return Corruption(
+          StrCat("shape: dimension ", shape.size(), " is no size: ", json::Dump(size)));
     }
     shape.push_back(size.as_int());
   }
@@ -146,20 +150,20 @@ Status CheckRanges(const std::vector<NamedTensor>& tensors, std::span<const std:
   for (const NamedTensor* tensor : order) {
     auto begin = static_cast<size_t>(tensor->view.data - data.data());
     if (begin < filled) {
-      return Corruption(StrCat("tensor '", Printable(tensor->name), "': data_offsets [", begin, ", ",
-                               begin + tensor->view.bytes, "] overlap those of tensor '",
+      return Corruption(StrCat("tensor '", Printable(tensor->name), "': data_offsets [", begin,
+                               ", ", begin + tensor->view.bytes, "] overlap those of tensor '",
                                Printable(last->name), "', which end at ", filled));
     }
     if (begin > filled) {
-      return Corruption(StrCat("tensor '", Printable(tensor->name), "': data_offsets begin at ", begin,
-                               ", bytes ", filled, " to ", begin, " belong to no tensor"));
+      return Corruption(StrCat("tensor '", Printable(tensor->name), "': data_offsets begin at ",
+                               begin, ", bytes ", filled, " to ", begin, " belong to no tensor"));
     }
     filled += tensor->view.bytes;
     last = tensor;
   }
   if (filled != data.size()) {
-    return Corruption(StrCat("data: the file has ", data.size(), " bytes of it, its tensors hold ",
-                             filled));
+    return Corruption(
+        StrCat("data: the file has ", data.size(), " bytes of it, its tensors hold ", filled));
   }
   return {};
 }
@@ -170,8 +174,8 @@ Status CheckMetadata(const json::Value& metadata) {
   }
   for (const auto& [key, value] : metadata.as_object()) {
     if (!value.is_string()) {
-      return Corruption(StrCat("__metadata__: '", Printable(key), "': expected a string, found ",
-                               value.kind()));
+      return Corruption(
+          StrCat("__metadata__: '", Printable(key), "': expected a string, found ", value.kind()));
     }
   }
   return {};
@@ -202,8 +206,7 @@ Result<SafetensorsContents> ParseSafetensors(std::span<const std::byte> file) {
 
 Result<SafetensorsFile> MapSafetensors(const std::string& path) {
   PANO_ASSIGN_OR_RETURN(auto mapped, MappedFile::Open(path));
-  PANO_ASSIGN_OR_RETURN(SafetensorsContents contents,
-                        ParseSafetensors(mapped->bytes()).Wrap(path));
+  PANO_ASSIGN_OR_RETURN(SafetensorsContents contents, ParseSafetensors(mapped->bytes()).Wrap(path));
   return SafetensorsFile{{std::move(mapped), std::move(contents.tensors)},
                          std::move(contents.metadata)};
 }

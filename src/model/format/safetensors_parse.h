@@ -17,8 +17,8 @@ struct SafetensorsContents {
 };
 
 // Reads the bytes of a whole safetensors file and checks all that it claims: sizes against shapes,
-// and that the tensors' ranges fill the data with neither overlap nor hole. Failures name the tensor
-// and the field, not the file: the caller wraps them with its path.
+// and that the tensors' ranges fill the data with neither overlap nor hole. Failures name the
+// tensor and the field, not the file: the caller wraps them with its path.
 Result<SafetensorsContents> ParseSafetensors(std::span<const std::byte> file);
 
 // The same for the file at `path`, mapped; failures name it.

@@ -77,7 +77,8 @@ TEST(SafetensorsTest, RefusesToWriteWhatNobodyCouldRead) {
   fails({{"\xff", view}}, "not UTF-8");
   fails({{"a", ViewOf(tensor::DType::kF32, {3}, floats)}}, "holds 8 bytes, F32 [3] needs 12");
   fails({{"a", ViewOf(tensor::DType::kQ8_0, {32}, block)}}, "no Q8_0");
-  EXPECT_EQ(WriteSafetensors(folder.Path("none/a.safetensors"), {}).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(WriteSafetensors(folder.Path("none/a.safetensors"), {}).code(),
+            StatusCode::kUnavailable);
 }
 
 // Old files have headers of any length: their floats lie on odd addresses.
@@ -142,7 +143,8 @@ std::vector<Bad> BadFiles() {
       {"1234567", "header length: the file has 7 bytes"},
       {length_only, "header length: claims 18446744073709551615 bytes, the file has 0"},
       {good.substr(0, 40), "header length: claims"},
-      {good.substr(0, good.size() - 1), "tensor 'x': data_offsets [0, 100] reach past the 99 bytes"},
+      {good.substr(0, good.size() - 1),
+       "tensor 'x': data_offsets [0, 100] reach past the 99 bytes"},
       {good + "z", "data: the file has 101 bytes of it, its tensors hold 100"},
       {FileBytes("", ""), "header: does not begin with '{'"},
       {FileBytes(" {}", ""), "header: does not begin with '{'"},
@@ -161,12 +163,14 @@ std::vector<Bad> BadFiles() {
       {OneTensor(R"("dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1])", 1),
        "tensor 'x': dtype: stands twice"},
       {OneTensor(R"("dtype":7,"shape":[1],"data_offsets":[0,1])", 1), "dtype: expected a string"},
-      {OneTensor(R"("dtype":"F31","shape":[1],"data_offsets":[0,1])", 1), "dtype: 'F31' is no type"},
+      {OneTensor(R"("dtype":"F31","shape":[1],"data_offsets":[0,1])", 1),
+       "dtype: 'F31' is no type"},
       {OneTensor(R"("dtype":"Q8_0","shape":[32],"data_offsets":[0,34])", 34), "dtype: 'Q8_0'"},
       {OneTensor(R"("dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1])", 1),
        "tensor 'x': dtype: F8_E4M3 is not supported", StatusCode::kUnimplemented},
       {OneTensor(R"("dtype":"U8","shape":1,"data_offsets":[0,1])", 1), "shape: expected an array"},
-      {OneTensor(R"("dtype":"U8","shape":[-1],"data_offsets":[0,1])", 1), "shape: dimension 0 is no"},
+      {OneTensor(R"("dtype":"U8","shape":[-1],"data_offsets":[0,1])", 1),
+       "shape: dimension 0 is no"},
       {OneTensor(R"("dtype":"U8","shape":[1,1.0],"data_offsets":[0,1])", 1), "shape: dimension 1"},
       {OneTensor(R"("dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,1])", 1),
        "shape: dimension 0"},
@@ -179,14 +183,18 @@ std::vector<Bad> BadFiles() {
       {OneTensor(R"("dtype":"F32","shape":[5,5],"data_offsets":[0,99])", 99),
        "tensor 'x': data_offsets [0, 99] hold 99 bytes, F32 [5, 5] needs 100"},
       {OneTensor(R"("dtype":"U8","shape":[1],"data_offsets":[0])", 1), "data_offsets: expected"},
-      {OneTensor(R"("dtype":"U8","shape":[1],"data_offsets":[0,1,2])", 1), "data_offsets: expected"},
-      {OneTensor(R"("dtype":"U8","shape":[1],"data_offsets":["0",1])", 1), "data_offsets: expected"},
+      {OneTensor(R"("dtype":"U8","shape":[1],"data_offsets":[0,1,2])", 1),
+       "data_offsets: expected"},
+      {OneTensor(R"("dtype":"U8","shape":[1],"data_offsets":["0",1])", 1),
+       "data_offsets: expected"},
       {OneTensor(R"("dtype":"U8","shape":[1],"data_offsets":[-1,0])", 1), "are no range"},
       {OneTensor(R"("dtype":"U8","shape":[1],"data_offsets":[1,0])", 1), "are no range"},
-      {OneTensor(R"("dtype":"U8","shape":[1],"data_offsets":[9223372036854775806,9223372036854775807])",
-                 1),
+      {OneTensor(
+           R"("dtype":"U8","shape":[1],"data_offsets":[9223372036854775806,9223372036854775807])",
+           1),
        "reach past the 1 bytes"},
-      {OneTensor(R"("dtype":"U8","shape":[1],"data_offsets":[1,2])", 2), "bytes 0 to 1 belong to no"},
+      {OneTensor(R"("dtype":"U8","shape":[1],"data_offsets":[1,2])", 2),
+       "bytes 0 to 1 belong to no"},
       {FileBytes(two + R"({"dtype":"U8","shape":[2],"data_offsets":[1,3]}})", "abc"),
        "tensor 'y': data_offsets [1, 3] overlap those of tensor 'x', which end at 2"},
       {FileBytes(two + R"({"dtype":"U8","shape":[1],"data_offsets":[3,4]}})", "abcd"),
@@ -209,6 +217,12 @@ TEST(SafetensorsTest, BadFilesAreRefusedWithFileAndField) {
     EXPECT_THAT(status.message(), HasSubstr("bad.safetensors: "));
     EXPECT_THAT(status.message(), HasSubstr(std::string(bad.words)));
   }
+}
+
+TEST(SafetensorsTest, HeaderHasALimit) {
+  Status status = ParseBytes(FileBytes("{" + std::string(33u << 20, ' ') + "}", "")).error();
+  EXPECT_EQ(status.code(), StatusCode::kCorruption);
+  EXPECT_THAT(status.message(), HasSubstr("header length: 34603010 bytes, the limit is 33554432"));
 }
 
 TEST(SafetensorsTest, EveryTruncationIsRefused) {

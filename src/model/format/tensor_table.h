@@ -24,8 +24,8 @@ struct TensorFile {
   std::vector<NamedTensor> tensors;
 };
 
-// The tensors of one or several files under their names. A tensor that does not lie on a multiple of
-// its element's size (files whose header was not padded) is copied to memory that does, because
+// The tensors of one or several files under their names. A tensor that does not lie on a multiple
+// of its element's size (files whose header was not padded) is copied to memory that does, because
 // kernels read elements in place. Immutable, so thread-safe.
 class TensorTable final : public Weights {
  public:

@@ -35,7 +35,8 @@ Result<WeightMap> ParseWeightMap(std::string_view text) {
                                "' is not the name of a .safetensors file in this folder"));
     }
     if (!weight_map.emplace(tensor, file.as_string()).second) {
-      return Corruption(StrCat("weight_map: tensor '", Printable(tensor), "': the name stands twice"));
+      return Corruption(
+          StrCat("weight_map: tensor '", Printable(tensor), "': the name stands twice"));
     }
   }
   if (weight_map.empty()) return Corruption("weight_map: names no tensor");

@@ -31,21 +31,21 @@ class Weights {
 struct ModelFiles {
   enum class Kind { kHuggingFace, kGguf, kSafetensors };
   Kind kind = Kind::kHuggingFace;
-  std::string path;                      // as given
+  std::string path;  // as given
   std::shared_ptr<const Weights> weights;
   // Hugging Face folders: the parsed files; null where the folder has none.
   json::Value config;
   json::Value generation_config;
   json::Value tokenizer_config;
-  std::string chat_template;             // chat_template.jinja, else tokenizer_config's or GGUF's; "" = none
+  std::string chat_template;  // chat_template.jinja, else tokenizer_config's or GGUF's; "" = none
   // GGUF: every metadata key with its value (integers, doubles, bools, strings, arrays).
   json::Value metadata;
   // safetensors: the __metadata__ of the (first) file, an object of strings, or null.
 };
 
-// Opens a Hugging Face folder, a .gguf or a single .safetensors file. Failures name the file and the
-// field: NotFound, Corruption (the file lies), Unimplemented (a type or version that is not supported,
-// or pickled weights, with a hint).
+// Opens a Hugging Face folder, a .gguf or a single .safetensors file. Failures name the file and
+// the field: NotFound, Corruption (the file lies), Unimplemented (a type or version that is not
+// supported, or pickled weights, with a hint).
 Result<ModelFiles> OpenModel(const std::string& path);
 
 // One or several safetensors files as one set. Corruption when two of them hold the same name.

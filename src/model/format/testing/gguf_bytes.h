@@ -9,8 +9,8 @@
 
 namespace pano::format {
 
-// Builds the bytes of a GGUF file piece by piece, well-formed or not: counts are what the caller says.
-// Thread-compatible.
+// Builds the bytes of a GGUF file piece by piece, well-formed or not: counts are what the caller
+// says. Thread-compatible.
 class GgufBytes {
  public:
   GgufBytes(uint64_t tensor_count, uint64_t key_count, uint32_t version = 3) {
