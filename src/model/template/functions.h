@@ -1,0 +1,14 @@
+#pragma once
+
+#include "model/template/native.h"
+
+namespace pano::jinja {
+
+// The function every template can call by that name (range, dict, namespace, cycler, joiner,
+// raise_exception, strftime_now); null when there is none.
+Native FindFunction(std::string_view name);
+
+// `format` as Python's strftime fills it in for a moment in UTC.
+std::string FormatTime(std::string_view format, int64_t unix_seconds);
+
+}  // namespace pano::jinja

@@ -1,0 +1,123 @@
+// Known answers: the templates of public models, rendered by the reference implementation.
+#include <charconv>
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/env.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "model/template/chat_template.h"
+
+namespace pano::jinja {
+namespace {
+
+// 2024-07-26T12:34:56, the `now` of every case.
+constexpr int64_t kNow = 1721997296;
+
+std::string SharedFolder() {
+  const std::string set = EnvironmentVariable("PANO_SHARED");
+  return set.empty() ? PANO_SOURCE_DIR "/../shared" : set;
+}
+
+// The regular files of an uncompressed tar archive by name.
+std::map<std::string, std::string> ReadTar(const std::string& archive) {
+  constexpr size_t kBlock = 512;
+  std::map<std::string, std::string> out;
+  size_t pos = 0;
+  while (pos + kBlock <= archive.size() && archive[pos] != '\0') {
+    const std::string name(archive.c_str() + pos);
+    size_t size = 0;
+    const char* digits = archive.data() + pos + 124;
+    std::from_chars(digits, digits + 11, size, 8);
+    const char type = archive[pos + 156];
+    pos += kBlock;
+    if (size > archive.size() - pos) break;
+    if (type == '0' || type == '\0') out[name] = archive.substr(pos, size);
+    pos += (size + kBlock - 1) / kBlock * kBlock;
+  }
+  return out;
+}
+
+std::string TextOf(const json::Value& object, std::string_view key) {
+  const json::Value* found = object.Find(key);
+  return found && found->is_string() ? found->as_string() : "";
+}
+
+ChatInputs InputsOf(const json::Value& test) {
+  ChatInputs inputs;
+  inputs.messages = *test.Find("messages");
+  inputs.tools = *test.Find("tools");
+  inputs.add_generation_prompt = test.Find("add_generation_prompt")->as_bool();
+  inputs.bos_token = TextOf(test, "bos_token");
+  inputs.eos_token = TextOf(test, "eos_token");
+  inputs.kwargs = *test.Find("kwargs");
+  inputs.now_unix = kNow;
+  return inputs;
+}
+
+void CheckCase(const ChatTemplate& chat_template, const json::Value& test) {
+  const auto rendered = chat_template.Render(InputsOf(test));
+  if (const json::Value* output = test.Find("output")) {
+    ASSERT_TRUE(rendered.ok()) << rendered.error().message();
+    EXPECT_EQ(rendered->text, output->as_string());
+    size_t previous = 0;
+    for (const Rendered::Range& range : rendered->from_inputs) {
+      EXPECT_LT(range.begin, range.end);
+      EXPECT_TRUE(range.begin > previous || previous == 0);
+      previous = range.end;
+    }
+    EXPECT_LE(previous, rendered->text.size());
+    return;
+  }
+  ASSERT_FALSE(rendered.ok()) << "rendered " << rendered->text;
+  EXPECT_EQ(rendered.error().code(), StatusCode::kInvalidArgument);
+  const std::string kind = TextOf(test, "kind");
+  const std::string message = TextOf(test, "message");
+  if (kind == "raised") {
+    EXPECT_EQ(rendered.error().message(), message);
+  } else {
+    EXPECT_TRUE(rendered.error().message().starts_with(message)) << rendered.error().message() << "\nnot\n" << message;
+  }
+}
+
+TEST(GoldenTemplates, RenderAsTheReferenceDoes) {
+  const std::string shared = SharedFolder();
+  const auto archive = ReadFile(shared + "/data/api_security/chat_templates_jinja.tar");
+  if (!archive.ok()) GTEST_SKIP() << "no shared data: " << archive.error().message();
+  const auto templates = ReadTar(*archive);
+  const std::string folder = shared + "/data/golden/chat_templates";
+  const auto names = ListDirectory(folder);
+  ASSERT_TRUE(names.ok());
+  size_t cases = 0;
+  for (const std::string& name : *names) {
+    const auto text = ReadFile(JoinPath(folder, name) + "/cases.json");
+    ASSERT_TRUE(text.ok()) << text.error().message();
+    const auto file = json::Parse(*text);
+    ASSERT_TRUE(file.ok()) << file.error().message();
+    const auto source = templates.find(TextOf(*file, "template"));
+    ASSERT_NE(source, templates.end()) << name;
+    const auto parsed = ChatTemplate::Parse(source->second);
+    ASSERT_TRUE(parsed.ok()) << name << ": " << parsed.error().message();
+    for (const json::Value& test : file->Find("cases")->as_array()) {
+      SCOPED_TRACE(StrCat(name, "/", TextOf(test, "name")));
+      CheckCase(**parsed, test);
+      ++cases;
+    }
+  }
+  EXPECT_GT(cases, 500u);
+}
+
+TEST(GoldenTemplates, EveryTemplateOfTheArchiveParses) {
+  const auto archive = ReadFile(SharedFolder() + "/data/api_security/chat_templates_jinja.tar");
+  if (!archive.ok()) GTEST_SKIP() << "no shared data: " << archive.error().message();
+  for (const auto& [name, source] : ReadTar(*archive)) {
+    const auto parsed = ChatTemplate::Parse(source);
+    EXPECT_TRUE(parsed.ok()) << name << ": " << parsed.error().message();
+  }
+}
+
+}  // namespace
+}  // namespace pano::jinja
