@@ -1,1 +1,57 @@
+#include "app/api/guard.h"
+
 #include <gtest/gtest.h>
+
+namespace pano::api {
+namespace {
+
+http::Request With(http::Headers headers) {
+  http::Request request;
+  request.headers = std::move(headers);
+  return request;
+}
+
+TEST(Guard, KnowsLoopbackHosts) {
+  for (const char* host : {"localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.8.9.10", "::1"}) {
+    EXPECT_TRUE(IsLoopbackHost(host)) << host;
+  }
+  for (const char* host : {"", "127.evil.example.com", "127.0.0.1.evil.com", "127.0.0", "0.0.0.0", "::",
+                           "128.0.0.1", "localhost.evil.com", "127.0.0.256"}) {
+    EXPECT_FALSE(IsLoopbackHost(host)) << host;
+  }
+}
+
+TEST(Guard, RefusesOtherNamesAndOrigins) {
+  EXPECT_FALSE(CheckLoopbackCaller(With({{"Host", "localhost:8080"}})));
+  EXPECT_FALSE(CheckLoopbackCaller(With({{"Host", "[::1]:8080"}})));
+  EXPECT_FALSE(CheckLoopbackCaller(
+      With({{"Host", "localhost:8080"}, {"Origin", "http://localhost:8080"}})));
+  EXPECT_FALSE(CheckLoopbackCaller(With({{"Host", "localhost:80"}, {"Origin", "http://localhost"}})));
+  const http::Headers refused[] = {
+      {},
+      {{"Host", "evil.example"}},
+      {{"Host", "[evil"}},
+      {{"Host", "127.0.0.1.nip.io:8080"}},
+      {{"Host", "localhost:8080"}, {"Origin", "https://evil.example"}},
+      {{"Host", "localhost:8080"}, {"Origin", "http://localhost:3000"}},
+      {{"Host", "localhost:8080"}, {"Origin", "null"}},
+  };
+  for (const http::Headers& headers : refused) {
+    Refusal refusal = CheckLoopbackCaller(With(headers));
+    ASSERT_TRUE(refusal);
+    EXPECT_EQ(refusal->HttpStatus(), 403);
+  }
+}
+
+TEST(Guard, NeedsJson) {
+  EXPECT_FALSE(CheckJsonContentType(With({{"content-type", "application/json"}})));
+  EXPECT_FALSE(CheckJsonContentType(With({{"Content-Type", "Application/JSON; charset=utf-8"}})));
+  for (const char* type : {"", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"}) {
+    Refusal refusal = CheckJsonContentType(With({{"Content-Type", type}}));
+    ASSERT_TRUE(refusal) << type;
+    EXPECT_EQ(refusal->HttpStatus(), 415);
+  }
+}
+
+}  // namespace
+}  // namespace pano::api
