@@ -1,0 +1,451 @@
+#include "app/http/connection_internal.h"
+
+#include <poll.h>
+
+#include <boost/asio/write.hpp>
+#include <exception>
+
+#include "app/http/chunked.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/strings.h"
+
+namespace pano::http {
+namespace {
+
+using boost::system::error_code;
+
+// Bytes of later requests kept while an answer is pending; beyond that the peer has to wait.
+constexpr size_t kPipelineBytesMax = 64 << 10;
+// Given to one write, so that write_timeout means a slowest speed and not a total.
+constexpr size_t kWriteBytesMax = 64 << 10;
+constexpr size_t kWriteBuffersMax = 16;
+// After our last byte the peer gets this long to read it before its unread bytes reset the connection.
+constexpr std::chrono::milliseconds kLingerTime{2'000};
+constexpr std::chrono::milliseconds kPausedPeerCheck{100};
+
+std::string EndpointText(const boost::asio::ip::tcp::socket& socket) {
+  error_code error;
+  const auto endpoint = socket.remote_endpoint(error);
+  if (error) return "unknown";
+  const std::string address = endpoint.address().to_string(error);
+  return endpoint.address().is_v6() ? StrCat('[', address, "]:", endpoint.port())
+                                    : StrCat(address, ':', endpoint.port());
+}
+
+}  // namespace
+
+void ServerContext::AddBusy(int64_t by) {
+  MutexLock lock(mu);
+  busy += by;
+  if (busy == 0) changed.NotifyAll();
+}
+
+Connection::Connection(std::shared_ptr<ServerContext> context, std::shared_ptr<Loop> loop,
+                       Socket socket)
+    : context_(std::move(context)), loop_(std::move(loop)), socket_(std::move(socket)),
+      read_timer_(loop_->io()), write_timer_(loop_->io()) {
+  ++context_->connections;
+}
+
+Connection::~Connection() {
+  if (IsBusy(phase_)) context_->AddBusy(-1);
+  --context_->connections;
+}
+
+bool Connection::IsBusy(Phase phase) {
+  return phase == Phase::kHead || phase == Phase::kBody || phase == Phase::kExchange ||
+         phase == Phase::kFlushing;
+}
+
+void Connection::SetPhase(Phase phase) {
+  const bool was_busy = IsBusy(phase_);
+  phase_ = phase;
+  if (was_busy != IsBusy(phase)) context_->AddBusy(was_busy ? -1 : 1);
+}
+
+void Connection::Start() {
+  loop_->connections.insert(shared_from_this());
+  peer_ = EndpointText(socket_);
+  error_code ignored;
+  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  if (context_->draining.load()) return Close();
+  ArmReadTimer(context_->options.idle_timeout, &Connection::OnReadTimeout);
+  Read();
+}
+
+void Connection::StartRefused() {
+  loop_->connections.insert(shared_from_this());
+  error_code ignored;
+  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  Refuse(503, "the server has all the connections it takes", ChooseRequestId(""));
+  Read();
+}
+
+void Connection::CloseIfIdle() {
+  if (phase_ == Phase::kIdle) Close();
+}
+
+void Connection::Abort() {
+  peer_finished_ = true;
+  OnPeerGone();
+}
+
+void Connection::ArmReadTimer(std::chrono::milliseconds after, void (Connection::*then)()) {
+  const uint64_t round = ++read_timer_round_;
+  read_timer_.expires_after(after);
+  read_timer_.async_wait([self = shared_from_this(), round, then](const error_code& error) {
+    if (!error && round == self->read_timer_round_) ((*self).*then)();
+  });
+}
+
+// ---- Reading ----
+
+void Connection::Read() {
+  if (reading_ || phase_ == Phase::kClosed || peer_finished_) return;
+  if (in_.size() >= kPipelineBytesMax &&
+      (phase_ == Phase::kExchange || phase_ == Phase::kFlushing)) {
+    return WatchPausedPeer();
+  }
+  reading_ = true;
+  socket_.async_read_some(boost::asio::buffer(read_buffer_),
+                          [self = shared_from_this()](const error_code& error, size_t n) {
+                            self->OnRead(error, n);
+                          });
+}
+
+void Connection::OnRead(const error_code& error, size_t n) {
+  reading_ = false;
+  if (phase_ == Phase::kClosed) return;
+  if (error) {
+    peer_finished_ = true;
+    // An answer that is complete still goes out to a peer that has only closed its sending side.
+    if (error == boost::asio::error::eof && phase_ == Phase::kFlushing) return;
+    return OnPeerGone();
+  }
+  if (phase_ != Phase::kLingering) {
+    in_.append(read_buffer_.data(), n);
+    Advance();
+  }
+  Read();
+}
+
+// Nothing is read while the pipeline is full, so the end of file would go unnoticed: ask for it.
+void Connection::WatchPausedPeer() {
+  pollfd query{socket_.native_handle(), POLLRDHUP, 0};
+  if (poll(&query, 1, 0) > 0 && (query.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0 &&
+      phase_ == Phase::kExchange) {
+    peer_finished_ = true;
+    return OnPeerGone();
+  }
+  ArmReadTimer(kPausedPeerCheck, &Connection::Read);
+}
+
+void Connection::Advance() {
+  while (!in_.empty() &&
+         (phase_ == Phase::kIdle || phase_ == Phase::kHead || phase_ == Phase::kBody)) {
+    AdvanceRequest();
+  }
+}
+
+void Connection::AdvanceRequest() {
+  const ServerOptions& options = context_->options;
+  if (phase_ == Phase::kIdle) {
+    SetPhase(Phase::kHead);
+    parser_.emplace(RequestParser::Limits{options.header_bytes_max, options.body_bytes_max});
+    ArmReadTimer(options.header_timeout, &Connection::OnReadTimeout);
+  }
+  in_.erase(0, parser_->Feed(in_));
+  switch (parser_->state()) {
+    case RequestParser::State::kHead:
+      return;
+    case RequestParser::State::kBody:
+      if (phase_ == Phase::kHead) {
+        SetPhase(Phase::kBody);
+        ArmReadTimer(options.body_timeout, &Connection::OnReadTimeout);
+        if (parser_->head().expects_continue && in_.empty()) {
+          Queue("HTTP/1.1 100 Continue\r\n\r\n", 0);
+        }
+      }
+      return;
+    case RequestParser::State::kComplete:
+      return StartExchange();
+    case RequestParser::State::kRefused: {
+      const Refusal refusal = parser_->refusal();
+      Request partial;
+      partial.headers = parser_->head().headers;
+      is_head_request_ = parser_->head().method == "HEAD";
+      return Refuse(refusal.status, refusal.message,
+                    ChooseRequestId(partial.Header("x-request-id")));
+    }
+  }
+}
+
+void Connection::OnReadTimeout() {
+  switch (phase_) {
+    case Phase::kHead:
+      return Refuse(408, "the header did not arrive in time", ChooseRequestId(""));
+    case Phase::kBody:
+      return Refuse(408, "the body did not arrive in time",
+                    ChooseRequestId(parser_->request().Header("x-request-id")));
+    default:
+      return Close();
+  }
+}
+
+void Connection::StartExchange() {
+  ++read_timer_round_;
+  read_timer_.cancel();
+  ++context_->requests;
+  Request request = std::move(parser_->request());
+  request.peer = peer_;
+  request.id = ChooseRequestId(request.Header("x-request-id"));
+  request_id_ = request.id;
+  version_minor_ = parser_->head().version_minor;
+  keep_alive_ = parser_->head().keep_alive;
+  is_head_request_ = request.method == "HEAD";
+  parser_.reset();
+  streaming_ = false;
+  state_ = std::make_shared<ExchangeState>();
+  SetPhase(Phase::kExchange);
+  auto exchange = MakeExchange(shared_from_this(), state_, std::move(request), ++number_);
+  try {
+    context_->handler(std::move(exchange));   // a dropped exchange answers 500
+  } catch (const std::exception& thrown) {
+    LogError("[http] the handler threw for request ", request_id_, ": ", thrown.what());
+  } catch (...) {
+    LogError("[http] the handler threw for request ", request_id_);
+  }
+}
+
+// ---- Answering ----
+
+void Connection::Refuse(int status, std::string_view message, std::string_view request_id) {
+  ++context_->refused;
+  keep_alive_ = false;
+  Response response = context_->error_body(status, message, request_id);
+  response.status = status;
+  if (status == 503) response.headers.emplace_back("Retry-After", "1");
+  ++read_timer_round_;
+  read_timer_.cancel();
+  in_.clear();
+  SendWhole(std::move(response), request_id);
+}
+
+std::string Connection::MakeHead(int status, const Headers& headers, BodyFraming framing,
+                                 uint64_t length, std::string_view request_id) {
+  if (context_->draining.load()) keep_alive_ = false;
+  if (framing == BodyFraming::kUntilClose) keep_alive_ = false;
+  ResponseHeadFields fields;
+  fields.status = status;
+  fields.version_minor = version_minor_;
+  fields.keep_alive = keep_alive_;
+  fields.framing = framing;
+  fields.content_length = length;
+  fields.unix_seconds = Clock::Real().UnixSeconds();
+  fields.request_id = request_id;
+  return FormatResponseHead(fields, headers);
+}
+
+// An answer in one piece; the request is over with it.
+void Connection::SendWhole(Response response, std::string_view request_id) {
+  for (const auto& [name, value] : response.headers) {
+    if (ToLower(name) == "connection" && ToLower(value) == "close") keep_alive_ = false;
+  }
+  const bool no_body = StatusHasNoBody(response.status);
+  std::string bytes =
+      MakeHead(response.status, response.headers,
+               no_body ? BodyFraming::kNone : BodyFraming::kLength, response.body.size(), request_id);
+  EndExchange();
+  SetPhase(Phase::kFlushing);
+  if (!no_body && !is_head_request_) bytes.append(response.body);
+  Queue(std::move(bytes), 0);
+}
+
+void Connection::Respond(uint64_t number, Response response) {
+  if (Owns(number)) SendWhole(std::move(response), request_id_);
+}
+
+void Connection::BeginStream(uint64_t number, int status, Headers headers) {
+  if (!Owns(number)) return;
+  streaming_ = true;
+  stream_framing_ = StatusHasNoBody(status)  ? BodyFraming::kNone
+                    : version_minor_ == 0 ? BodyFraming::kUntilClose
+                                          : BodyFraming::kChunked;
+  Queue(MakeHead(status, headers, stream_framing_, 0, request_id_), 0);
+}
+
+void Connection::Write(uint64_t number, std::string data) {
+  if (!Owns(number)) return;
+  const size_t payload = data.size();
+  if (is_head_request_ || stream_framing_ == BodyFraming::kNone) {
+    state_->pending_bytes -= payload;
+  } else if (stream_framing_ == BodyFraming::kChunked) {
+    Queue(EncodeChunk(data), payload);
+  } else {
+    Queue(std::move(data), payload);
+  }
+}
+
+void Connection::Finish(uint64_t number) {
+  if (!Owns(number)) return;
+  EndExchange();
+  SetPhase(Phase::kFlushing);
+  if (stream_framing_ == BodyFraming::kChunked && !is_head_request_) {
+    Queue(std::string(kLastChunk), 0);
+  } else if (out_.empty()) {
+    OnAnswered();
+  }
+}
+
+void Connection::Dropped(uint64_t number) {
+  if (!Owns(number)) return;
+  LogError("[http] request ", request_id_, " was dropped without a complete answer");
+  if (streaming_) {
+    // Half an answer cannot be taken back; without its last chunk the peer sees that it is broken.
+    keep_alive_ = false;
+    EndExchange();
+    SetPhase(Phase::kFlushing);
+    if (out_.empty()) OnAnswered();
+    return;
+  }
+  Refuse(500, "the request was dropped", std::string(request_id_));
+}
+
+void Connection::SetOnDrained(uint64_t number, std::function<void()> callback) {
+  if (Owns(number)) on_drained_ = std::move(callback);
+}
+
+void Connection::SetOnClosed(uint64_t number, const ExchangeState& state,
+                             std::function<void()> callback) {
+  if (Owns(number)) {
+    on_closed_ = std::move(callback);
+  } else if (state.closed.load()) {
+    callback();
+  }
+}
+
+void Connection::RunAfter(uint64_t number, std::chrono::milliseconds delay,
+                          std::function<void()> task) {
+  if (!Owns(number)) return;
+  const uint64_t id = ++timers_made_;
+  auto& timer = timers_.try_emplace(id, loop_->io()).first->second;
+  timer.expires_after(delay);
+  timer.async_wait([self = shared_from_this(), id, task = std::move(task)](const error_code& error) {
+    if (error || self->timers_.erase(id) == 0) return;
+    task();
+  });
+}
+
+// Forgets what the exchange left here; its callbacks may hold it, so they go last.
+void Connection::EndExchange() {
+  const auto drained = std::exchange(on_drained_, nullptr);
+  const auto closed = std::exchange(on_closed_, nullptr);
+  timers_.clear();
+}
+
+void Connection::Queue(std::string bytes, size_t payload) {
+  out_.push_back({std::move(bytes), payload});
+  Flush();
+}
+
+void Connection::Flush() {
+  if (writing_ || out_.empty()) return;
+  std::array<boost::asio::const_buffer, kWriteBuffersMax> buffers;
+  size_t total = 0;
+  size_t offset = out_offset_;
+  for (size_t i = 0; i < std::min(out_.size(), buffers.size()) && total < kWriteBytesMax; ++i) {
+    const size_t n = std::min(out_[i].bytes.size() - offset, kWriteBytesMax - total);
+    buffers[i] = boost::asio::buffer(out_[i].bytes.data() + offset, n);
+    total += n;
+    offset = 0;
+  }
+  writing_ = true;
+  const uint64_t round = ++write_timer_round_;
+  write_timer_.expires_after(context_->options.write_timeout);
+  write_timer_.async_wait([self = shared_from_this(), round](const error_code& error) {
+    if (error || round != self->write_timer_round_) return;
+    LogInfo("[http] ", self->peer_, " does not read; closed");
+    self->Abort();
+  });
+  boost::asio::async_write(socket_, buffers,
+                           [self = shared_from_this()](const error_code& error, size_t n) {
+                             self->OnWritten(error, n);
+                           });
+}
+
+void Connection::OnWritten(const error_code& error, size_t n) {
+  writing_ = false;
+  ++write_timer_round_;
+  write_timer_.cancel();
+  if (phase_ == Phase::kClosed) return;
+  if (error) return Abort();
+  while (n > 0) {
+    const size_t left = out_.front().bytes.size() - out_offset_;
+    if (n < left) {
+      out_offset_ += n;
+      break;
+    }
+    n -= left;
+    out_offset_ = 0;
+    if (state_) state_->pending_bytes -= out_.front().payload;
+    out_.pop_front();
+  }
+  if (!out_.empty()) return Flush();
+  if (phase_ == Phase::kFlushing) return OnAnswered();
+  if (phase_ == Phase::kExchange && streaming_ && on_drained_) {
+    const auto callback = on_drained_;   // it may replace itself
+    callback();
+  }
+}
+
+// The answer has left: on to the next request, which may be here already.
+void Connection::OnAnswered() {
+  state_.reset();
+  if (!keep_alive_ || context_->draining.load() || peer_finished_) return Linger();
+  SetPhase(Phase::kIdle);
+  ArmReadTimer(context_->options.idle_timeout, &Connection::OnReadTimeout);
+  Advance();
+  Read();
+}
+
+// ---- Ending ----
+
+void Connection::Linger() {
+  if (peer_finished_) return Close();
+  SetPhase(Phase::kLingering);
+  in_.clear();
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+  ArmReadTimer(kLingerTime, &Connection::Close);
+  Read();
+}
+
+void Connection::OnPeerGone() {
+  if (phase_ == Phase::kExchange) {
+    state_->closed = true;
+    const auto closed = std::exchange(on_closed_, nullptr);
+    Close();
+    if (closed) closed();
+    return;
+  }
+  Close();
+}
+
+void Connection::Close() {
+  if (phase_ == Phase::kClosed) return;
+  const auto self = shared_from_this();
+  SetPhase(Phase::kClosed);
+  error_code ignored;
+  socket_.close(ignored);
+  ++read_timer_round_;
+  ++write_timer_round_;
+  read_timer_.cancel();
+  write_timer_.cancel();
+  in_.clear();
+  if (!writing_) out_.clear();   // else the operating system may still look at it
+  EndExchange();
+  loop_->connections.erase(self);
+}
+
+}  // namespace pano::http

@@ -1,0 +1,162 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/http/http.h"
+#include "app/http/loop_internal.h"
+#include "app/http/request_parser.h"
+#include "app/http/response_head.h"
+#include "base/mutex.h"
+
+namespace pano::http {
+
+// What all connections of a server share. Thread-safe.
+struct ServerContext {
+  // Constant after construction.
+  ServerOptions options;
+  Handler handler;
+  Server::ErrorBody error_body;
+
+  std::atomic<int64_t> connections{0};
+  std::atomic<int64_t> requests{0};
+  std::atomic<int64_t> refused{0};
+  std::atomic<bool> draining{false};
+
+  // Connections that are in the middle of a request or its answer.
+  Mutex mu;
+  CondVar changed;
+  int64_t busy PANO_GUARDED_BY(mu) = 0;
+
+  void AddBusy(int64_t by);
+};
+
+// What an exchange may ask from any thread. Written by the connection's loop and the exchange.
+struct ExchangeState {
+  std::atomic<bool> closed{false};       // the peer went before the answer was complete
+  std::atomic<size_t> pending_bytes{0};  // handed to Write and not yet with the operating system
+};
+
+// One accepted socket: reads requests one after the other, hands each to the handler, writes the
+// answer. Confined to its loop's thread; an Exchange reaches it by Loop::Post. A method that takes an
+// exchange's number ignores it when that exchange is over.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Socket = boost::asio::ip::tcp::socket;
+
+  Connection(std::shared_ptr<ServerContext> context, std::shared_ptr<Loop> loop, Socket socket);
+  ~Connection();
+
+  void Start();
+  void StartRefused();   // answers 503 and closes
+  void CloseIfIdle();
+  void Abort();          // as if the peer had gone
+
+  void Respond(uint64_t number, Response response);
+  void BeginStream(uint64_t number, int status, Headers headers);
+  void Write(uint64_t number, std::string data);
+  void Finish(uint64_t number);
+  void Dropped(uint64_t number);
+  void SetOnDrained(uint64_t number, std::function<void()> callback);
+  void SetOnClosed(uint64_t number, const ExchangeState& state, std::function<void()> callback);
+  void RunAfter(uint64_t number, std::chrono::milliseconds delay, std::function<void()> task);
+
+  Loop& loop() { return *loop_; }
+
+ private:
+  enum class Phase {
+    kIdle,       // no byte of a request has come
+    kHead,
+    kBody,
+    kExchange,   // the handler has the request and owes (the rest of) the answer
+    kFlushing,   // the answer is complete and being written
+    kLingering,  // we have said goodbye and wait for the peer to read it
+    kClosed,
+  };
+  struct Output {
+    std::string bytes;
+    size_t payload;   // bytes that an exchange counts as pending
+  };
+
+  static bool IsBusy(Phase phase);
+  void SetPhase(Phase phase);
+  bool Owns(uint64_t number) const { return phase_ == Phase::kExchange && number == number_; }
+
+  // Reading.
+  void Read();
+  void OnRead(const boost::system::error_code& error, size_t n);
+  void WatchPausedPeer();
+  void Advance();
+  void AdvanceRequest();
+  void StartExchange();
+  void OnReadTimeout();
+
+  // Answering.
+  void Refuse(int status, std::string_view message, std::string_view request_id);
+  void SendWhole(Response response, std::string_view request_id);
+  std::string MakeHead(int status, const Headers& headers, BodyFraming framing, uint64_t length,
+                       std::string_view request_id);
+  void EndExchange();
+  void Queue(std::string bytes, size_t payload);
+  void Flush();
+  void OnWritten(const boost::system::error_code& error, size_t n);
+  void OnAnswered();
+
+  // Ending.
+  void Linger();
+  void OnPeerGone();
+  void Close();
+
+  void ArmReadTimer(std::chrono::milliseconds after, void (Connection::*then)());
+
+  const std::shared_ptr<ServerContext> context_;
+  const std::shared_ptr<Loop> loop_;
+  Socket socket_;
+  std::string peer_;
+
+  Phase phase_ = Phase::kIdle;
+  boost::asio::steady_timer read_timer_;    // limits of the phase
+  uint64_t read_timer_round_ = 0;
+  boost::asio::steady_timer write_timer_;
+  uint64_t write_timer_round_ = 0;
+
+  bool reading_ = false;
+  bool peer_finished_ = false;              // end of file seen
+  std::array<char, 16 << 10> read_buffer_;
+  std::string in_;                          // read and not yet parsed
+  std::optional<RequestParser> parser_;
+
+  bool writing_ = false;
+  std::deque<Output> out_;
+  size_t out_offset_ = 0;                   // of the front that is written
+
+  // The exchange at hand.
+  uint64_t number_ = 0;
+  std::shared_ptr<ExchangeState> state_;
+  std::string request_id_;
+  int version_minor_ = 1;
+  bool keep_alive_ = true;
+  bool is_head_request_ = false;
+  bool streaming_ = false;
+  BodyFraming stream_framing_ = BodyFraming::kChunked;
+  std::function<void()> on_drained_;
+  std::function<void()> on_closed_;
+  std::map<uint64_t, boost::asio::steady_timer> timers_;
+  uint64_t timers_made_ = 0;
+};
+
+// Makes the Exchange that the handler sees.
+std::shared_ptr<Exchange> MakeExchange(std::shared_ptr<Connection> connection,
+                                       std::shared_ptr<ExchangeState> state, Request request,
+                                       uint64_t number);
+
+}  // namespace pano::http

@@ -1,0 +1,215 @@
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/http/http.h"
+#include "app/http/testing/raw_client.h"
+#include "base/random.h"
+#include "base/strings.h"
+
+namespace pano::http {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using testing::RawClient;
+
+void Echo(const std::shared_ptr<Exchange>& exchange) {
+  exchange->Respond({200, {}, exchange->request().body});
+}
+
+std::unique_ptr<Server> StartServer(ServerOptions options, Handler handler = Echo) {
+  options.port = 0;
+  auto server = Server::Start(std::move(options), std::move(handler));
+  EXPECT_TRUE(server.ok()) << server.status().ToString();
+  return std::move(server).value();
+}
+
+ServerOptions Short() {
+  ServerOptions options;
+  options.header_bytes_max = 1000;
+  options.body_bytes_max = 100;
+  options.header_timeout = options.body_timeout = options.idle_timeout = 60ms;
+  options.write_timeout = 200ms;
+  return options;
+}
+
+std::string Post(std::string_view fields, std::string_view body = "") {
+  return StrCat("POST / HTTP/1.1\r\nHost: a\r\n", fields, "\r\n\r\n", body);
+}
+
+struct Case {
+  std::string request;
+  int status;
+};
+
+TEST(Limits, RefusesWithTheRightStatusAndCloses) {
+  ServerOptions options = Short();
+  options.header_timeout = options.body_timeout = options.idle_timeout = 10s;
+  const auto server = StartServer(options);
+  const std::string hundred(100, 'x');
+  const std::vector<Case> cases = {
+      {StrCat("GET / HTTP/1.1\r\nHost: a\r\nA: ", std::string(1000, 'a'), "\r\n\r\n"), 431},
+      {StrCat("GET /", std::string(2000, 'a')), 431},
+      {Post("Content-Length: 101"), 413},
+      {Post("Content-Length: 999999999999"), 413},
+      {Post("Transfer-Encoding: chunked", "65\r\n"), 413},
+      {Post("Transfer-Encoding: chunked", StrCat("64\r\n", hundred, "\r\n1\r\nx\r\n")), 413},
+      {Post("Content-Length: 99999999999999999999"), 400},
+      {Post("Content-Length: -1"), 400},
+      {Post("Content-Length: +1", "x"), 400},
+      {Post("Content-Length: 1, 1", "x"), 400},
+      {Post("Content-Length: 1\r\nContent-Length: 1", "x"), 400},
+      {Post("Content-Length: 1\r\nContent-Length: 2", "xx"), 400},
+      {Post("Content-Length: 5\r\nTransfer-Encoding: chunked", "0\r\n\r\n"), 400},
+      {Post("Transfer-Encoding: chunked\r\nContent-Length: 5", "0\r\n\r\n"), 400},
+      {Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "0\r\n\r\n"), 400},
+      {Post("Transfer-Encoding: gzip, chunked", "0\r\n\r\n"), 501},
+      {Post("Transfer-Encoding: identity"), 501},
+      {Post("Transfer-Encoding : chunked", "0\r\n\r\n"), 400},
+      {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+      {Post("Transfer-Encoding: chunked", "x\r\n"), 400},
+      {Post("Transfer-Encoding: chunked", "1\nx\r\n0\r\n\r\n"), 400},
+      {Post("Transfer-Encoding: chunked", "1\r\nxy"), 400},
+      {Post("Transfer-Encoding: chunked", "fffffffffffffffff\r\n"), 400},
+      {Post("Expect: something"), 417},
+      {"GET / HTTP/1.1\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+      {"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505},
+      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
+      {"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"GET /%ff HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"GET example.com HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {std::string("GET /\0 HTTP/1.1\r\n\r\n", 19), 400},
+      {"GET / HTTP/1.1\nHost: a\n\n", 400},
+      {"GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n c\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r\nHost: a\r\nbad field: x\r\n\r\n", 400},
+      {"GET / HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n", 400},
+      {"\x16\x03\x01\x02\x01", 400},
+  };
+  int64_t refused = 0;
+  for (const auto& [request, status] : cases) {
+    RawClient client(server->port());
+    client.Send(request);
+    const auto reply = client.Receive();
+    EXPECT_EQ(reply.status, status) << request << '\n' << reply.body;
+    EXPECT_EQ(reply.Header("connection"), "close") << request;
+    EXPECT_NE(reply.Header("x-request-id"), "") << request;
+    EXPECT_THAT(reply.body, HasSubstr("\"error\"")) << request;
+    EXPECT_TRUE(client.ClosesSilently()) << request;
+    EXPECT_EQ(server->GetStats().refused, ++refused);
+  }
+  RawClient client(server->port());
+  client.Send(Post("Content-Length: 100", hundred));
+  EXPECT_EQ(client.Receive().body, hundred);
+}
+
+TEST(Limits, ATooLongBodyIsAnsweredThoughThePeerStillSends) {
+  const auto server = StartServer(Short());
+  RawClient client(server->port());
+  client.Send(Post("Content-Length: 3000000"));
+  client.Send(std::string(3'000'000, 'x'));
+  EXPECT_EQ(client.Receive().status, 413);
+}
+
+TEST(Limits, SlowHeadersAndBodiesAre408InTotalTime) {
+  const auto server = StartServer(Short());
+  for (const std::string& request :
+       {std::string("GET / HTTP/1.1\r\nHost: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        Post("Content-Length: 90", std::string(60, 'x')),
+        Post("Transfer-Encoding: chunked", "50\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")}) {
+    RawClient client(server->port());
+    std::jthread sender([&](const std::stop_token& stop) {   // a byte every few ms never ends
+      for (char c : request) {
+        if (stop.stop_requested() || !client.Send({&c, 1})) return;
+        std::this_thread::sleep_for(5ms);
+      }
+    });
+    const auto reply = client.Receive();
+    EXPECT_EQ(reply.status, 408) << request;
+    EXPECT_EQ(reply.Header("connection"), "close");
+  }
+}
+
+TEST(Limits, IdleConnectionsAreClosedSilently) {
+  const auto server = StartServer(Short());
+  RawClient fresh(server->port());
+  RawClient used(server->port());
+  used.Send(Post("Content-Length: 1", "x"));
+  EXPECT_EQ(used.Receive().status, 200);
+  EXPECT_TRUE(used.ClosesSilently());
+  EXPECT_TRUE(fresh.ClosesSilently());
+}
+
+TEST(Limits, OneConnectionTooManyIs503) {
+  ServerOptions options;
+  options.connections_max = 2;
+  const auto server = StartServer(options);
+  {
+    RawClient a(server->port());
+    RawClient b(server->port());
+    for (RawClient* client : {&a, &b}) {
+      client->Send(Post("Content-Length: 1", "x"));
+      EXPECT_EQ(client->Receive().status, 200);
+    }
+    RawClient c(server->port());
+    const auto reply = c.Receive();
+    EXPECT_EQ(reply.status, 503);
+    EXPECT_EQ(reply.Header("retry-after"), "1");
+    EXPECT_TRUE(c.ClosesSilently());
+  }
+  while (server->GetStats().connections > 0) std::this_thread::sleep_for(1ms);
+  RawClient d(server->port());
+  d.Send(Post("Content-Length: 1", "x"));
+  EXPECT_EQ(d.Receive().status, 200);
+}
+
+TEST(Limits, APeerThatDoesNotReadIsClosed) {
+  std::atomic<bool> closed = false;
+  std::atomic<size_t> pending = 0;
+  const auto server = StartServer(Short(), [&](const std::shared_ptr<Exchange>& exchange) {
+    exchange->OnClosed([&] { closed = true; });
+    exchange->BeginStream(200, {});
+    for (int i = 0; i < 200; ++i) exchange->Write(std::string(100'000, 'x'));
+    pending = exchange->pending_bytes();
+    // Held by its own timer, so that only the write timeout can end it.
+    exchange->PostAfter(1h, [exchange] {});
+  });
+  RawClient client(server->port());
+  client.SetReceiveBuffer(4096);
+  client.Send(Post("Content-Length: 0"));
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (!closed && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(1ms);
+  EXPECT_TRUE(closed);
+  EXPECT_GT(pending, 10'000'000u);
+}
+
+TEST(Limits, GarbageIsRefusedAndForgotten) {
+  const auto server = StartServer(Short());
+  const std::string valid = Post("Content-Length: 5\r\nAccept: */*", "hello");
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Random random(seed);
+    std::string bytes;
+    if (random.Below(2)) {
+      for (uint64_t n = random.Below(300); n > 0; --n) bytes.push_back(static_cast<char>(random.Next()));
+    } else {
+      bytes = valid;
+      for (uint64_t n = 1 + random.Below(4); n > 0; --n) {
+        bytes[random.Below(bytes.size())] = static_cast<char>(random.Next());
+      }
+    }
+    RawClient client(server->port());
+    client.Send(bytes);
+    client.FinishSending();
+    const std::string answer = client.ReceiveAll();
+    EXPECT_TRUE(answer.empty() || answer.starts_with("HTTP/1.1 ")) << "seed " << seed;
+  }
+  RawClient client(server->port());
+  client.Send(valid);
+  EXPECT_EQ(client.Receive().body, "hello");
+}
+
+}  // namespace
+}  // namespace pano::http

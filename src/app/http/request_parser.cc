@@ -1,0 +1,91 @@
+#include "app/http/request_parser.h"
+
+#include <algorithm>
+
+#include "app/http/target.h"
+#include "base/random.h"
+#include "base/strings.h"
+
+namespace pano::http {
+
+RequestParser::RequestParser(Limits limits)
+    : limits_(limits), scanner_(limits.header_bytes_max) {}
+
+void RequestParser::Refuse(int status, std::string message) {
+  state_ = State::kRefused;
+  refusal_ = {status, std::move(message)};
+}
+
+size_t RequestParser::Feed(std::string_view bytes) {
+  if (state_ == State::kBody) return FeedBody(bytes);
+  if (state_ != State::kHead) return 0;
+  const size_t used = scanner_.Feed(bytes);
+  switch (scanner_.state()) {
+    case HeadScanner::State::kMore:
+      break;
+    case HeadScanner::State::kDone:
+      EndHead();
+      break;
+    case HeadScanner::State::kMalformed:
+      Refuse(400, "this is no HTTP request");
+      break;
+    case HeadScanner::State::kTooLarge:
+      Refuse(431, StrCat("the header is longer than ", limits_.header_bytes_max, " bytes"));
+      break;
+  }
+  return used;
+}
+
+void RequestParser::EndHead() {
+  if (auto refusal = ParseRequestHead(scanner_.text(), head_)) {
+    return Refuse(refusal->status, std::move(refusal->message));
+  }
+  auto target = ParseTarget(head_.target);
+  if (!target.ok()) return Refuse(400, target.status().message());
+  if (head_.content_length.value_or(0) > limits_.body_bytes_max) {
+    return Refuse(413, StrCat("the body is longer than ", limits_.body_bytes_max, " bytes"));
+  }
+  request_.method = head_.method;
+  request_.target = head_.target;
+  request_.path = std::move(target->path);
+  request_.query = std::move(target->query);
+  request_.headers = head_.headers;
+  if (head_.chunked) chunked_.emplace(limits_.body_bytes_max);
+  body_left_ = head_.content_length.value_or(0);
+  state_ = head_.chunked || body_left_ > 0 ? State::kBody : State::kComplete;
+}
+
+size_t RequestParser::FeedBody(std::string_view bytes) {
+  if (!chunked_) {
+    const size_t n = static_cast<size_t>(std::min<uint64_t>(body_left_, bytes.size()));
+    request_.body.append(bytes.substr(0, n));
+    body_left_ -= n;
+    if (body_left_ == 0) state_ = State::kComplete;
+    return n;
+  }
+  const size_t used = chunked_->Feed(bytes, request_.body);
+  switch (chunked_->state()) {
+    case ChunkedDecoder::State::kMore:
+      break;
+    case ChunkedDecoder::State::kDone:
+      state_ = State::kComplete;
+      break;
+    case ChunkedDecoder::State::kMalformed:
+      Refuse(400, "the chunked body is malformed");
+      break;
+    case ChunkedDecoder::State::kTooLarge:
+      Refuse(413, StrCat("the body is longer than ", limits_.body_bytes_max, " bytes"));
+      break;
+  }
+  return used;
+}
+
+std::string ChooseRequestId(std::string_view sent) {
+  constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  const bool fine = !sent.empty() && sent.size() <= 64 &&
+                    sent.find_first_not_of(kAllowed) == std::string_view::npos;
+  return fine ? std::string(sent) : StrCat("req-", RandomHex(12));
+}
+
+}  // namespace pano::http

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "app/http/chunked.h"
+#include "app/http/head.h"
+#include "app/http/head_scanner.h"
+#include "app/http/http.h"
+
+namespace pano::http {
+
+// From bytes to one Request; knows no socket. Everything that comes from the wire passes here, so
+// this is what the fuzz target feeds. Thread-compatible.
+class RequestParser {
+ public:
+  struct Limits {
+    size_t header_bytes_max = 16 << 10;
+    size_t body_bytes_max = 4 << 20;
+  };
+  enum class State {
+    kHead,       // the head is not complete
+    kBody,       // the head is known, the body is not complete
+    kComplete,   // request() is whole; Feed takes nothing more
+    kRefused,    // see refusal(); the connection cannot be used any further
+  };
+
+  explicit RequestParser(Limits limits);
+
+  // Takes bytes of this request; returns how many. Returns early once, when the head is complete.
+  size_t Feed(std::string_view bytes);
+
+  State state() const { return state_; }
+  const Refusal& refusal() const { return refusal_; }
+  // From state kBody on. Peer and id are not known here.
+  const RequestHead& head() const { return head_; }
+  Request& request() { return request_; }
+
+ private:
+  void Refuse(int status, std::string message);
+  void EndHead();
+  size_t FeedBody(std::string_view bytes);
+
+  const Limits limits_;
+  State state_ = State::kHead;
+  Refusal refusal_;
+  HeadScanner scanner_;
+  RequestHead head_;
+  Request request_;
+  std::optional<ChunkedDecoder> chunked_;
+  uint64_t body_left_ = 0;
+};
+
+// `sent` when it may serve as a request id ([A-Za-z0-9._-]{1,64}), else a new random one.
+std::string ChooseRequestId(std::string_view sent);
+
+}  // namespace pano::http
