@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+
+#include "base/json.h"
+#include "base/result.h"
+
+namespace pano::cli {
+
+// A moment in Unix seconds: a number of them, or ISO 8601 text such as "2024-07-26",
+// "2024-07-26T12:34:56", "2024-07-26 12:34:56.5Z" or "...+02:00"; UTC where it names no offset.
+Result<int64_t> ReadMoment(const json::Value& value);
+
+}  // namespace pano::cli
