@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace pano::tokenizer {
+
+// Which pairs of symbols merge: (left, right) -> {rank, the symbol they become}. Open addressing, as
+// this look-up is what encoding spends its time on. Thread-compatible.
+class MergeTable {
+ public:
+  struct Merge {
+    uint32_t rank = kNone;     // lower merges first
+    int32_t symbol = -1;
+  };
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  // Room for `count` pairs.
+  explicit MergeTable(size_t count = 0);
+
+  // Replaces what the pair had. REQUIRES: no more pairs than there is room for; left, right >= 0.
+  void Set(int32_t left, int32_t right, Merge merge);
+
+  // rank == kNone where the pair does not merge.
+  Merge Find(int32_t left, int32_t right) const {
+    const uint64_t key = Key(left, right);
+    for (size_t slot = Slot(key);; slot = (slot + 1) & mask_) {
+      const Entry& entry = entries_[slot];
+      if (entry.key == key) return entry.merge;
+      if (entry.key == kEmpty) return {};
+    }
+  }
+
+ private:
+  struct Entry {
+    uint64_t key = kEmpty;
+    Merge merge;
+  };
+  static constexpr uint64_t kEmpty = UINT64_MAX;
+  static uint64_t Key(int32_t left, int32_t right) {
+    return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
+  }
+  size_t Slot(uint64_t key) const {
+    uint64_t hash = key * 0x9e3779b97f4a7c15u;
+    hash ^= hash >> 29;
+    hash *= 0xbf58476d1ce4e5b9u;
+    return static_cast<size_t>(hash >> 32) & mask_;
+  }
+
+  std::vector<Entry> entries_;   // a power of two, at most half full
+  size_t mask_ = 0;
+};
+
+}  // namespace pano::tokenizer

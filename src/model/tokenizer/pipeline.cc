@@ -1,0 +1,181 @@
+#include "model/tokenizer/pipeline.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "base/utf8.h"
+#include "model/tokenizer/stream_decoder.h"
+
+namespace pano::tokenizer {
+namespace {
+
+constexpr size_t kTextBytesMax = 1ull << 30;   // positions fit int32 throughout
+constexpr size_t kRewriteFactorMax = 64;       // see Pieces::bytes_max
+
+// Ranges of a text that lie in [begin, end), counted from begin.
+std::vector<ByteRange> Within(std::span<const ByteRange> ranges, size_t begin, size_t end) {
+  std::vector<ByteRange> inside;
+  for (const ByteRange& range : ranges) {
+    const size_t from = std::max(range.begin, begin);
+    const size_t to = std::min(range.end, end);
+    if (from < to) inside.push_back({from - begin, to - begin});
+  }
+  return inside;
+}
+
+// Where ranges of `text` lie after normalisation: an end moves to where the normalised text up to it
+// ends. (Characters that compose across an end make that inexact by what they compose to.)
+Result<std::vector<ByteRange>> Moved(std::span<const ByteRange> ranges, std::string_view text,
+                                     const Normalizer& normalizer) {
+  std::vector<ByteRange> moved;
+  const auto length_of = [&](size_t end) -> Result<size_t> {
+    std::string prefix(text.substr(0, end));
+    PANO_RETURN_IF_ERROR(normalizer.Apply(prefix));
+    return prefix.size();
+  };
+  for (const ByteRange& range : ranges) {
+    PANO_ASSIGN_OR_RETURN(const size_t begin, length_of(range.begin));
+    PANO_ASSIGN_OR_RETURN(const size_t end, length_of(range.end));
+    if (begin < end) moved.push_back({begin, end});
+  }
+  return moved;
+}
+
+Status CheckRanges(std::span<const ByteRange> ranges, size_t text_size) {
+  size_t last = 0;
+  for (const ByteRange& range : ranges) {
+    if (range.begin < last || range.end < range.begin || range.end > text_size) {
+      return InvalidArgument("[tokenizer] plain ranges must be ascending, disjoint and inside the text");
+    }
+    last = range.end;
+  }
+  return {};
+}
+
+// Ill-formed parts become U+FFFD, between the ends of `ranges` one by one, so that those can move.
+std::string Sanitize(std::string_view text, std::vector<ByteRange>& ranges) {
+  std::string out;
+  size_t done = 0;
+  const auto advance = [&](size_t to) {
+    out += Utf8Sanitize(text.substr(done, to - done));
+    done = to;
+    return out.size();
+  };
+  for (ByteRange& range : ranges) {
+    range.begin = advance(range.begin);
+    range.end = advance(range.end);
+  }
+  advance(text.size());
+  return out;
+}
+
+}  // namespace
+
+Result<TokenizerPtr> PipelineTokenizer::Create(PipelineParts parts) {
+  std::shared_ptr<PipelineTokenizer> made(new PipelineTokenizer(std::move(parts)));
+  const PipelineParts& p = made->parts_;
+  made->special_.resize(static_cast<size_t>(p.vocabulary->size()));
+  for (const AddedToken& token : p.added) {
+    if (token.special) made->special_[static_cast<size_t>(token.id)] = true;
+    std::string key = token.content;
+    if (token.normalized && p.normalizer) PANO_RETURN_IF_ERROR(p.normalizer->Apply(key));
+    AddedTokenFinder& finder = token.normalized ? made->normalized_ : made->raw_;
+    PANO_RETURN_IF_ERROR(finder.Add(token, key));
+  }
+  return TokenizerPtr(std::move(made));
+}
+
+Status PipelineTokenizer::EncodePlain(std::string_view text, bool at_start,
+                                      std::vector<TokenId>& ids) const {
+  if (!parts_.pre_tokenizer) return parts_.model->Encode(text, ids);
+  Pieces pieces;
+  pieces.list.push_back({text, at_start});
+  pieces.bytes_max = text.size() * kRewriteFactorMax + (1 << 16);
+  PANO_RETURN_IF_ERROR(parts_.pre_tokenizer->Apply(pieces));
+  for (const Pieces::Piece& piece : pieces.list) {
+    PANO_RETURN_IF_ERROR(parts_.model->Encode(piece.text, ids));
+  }
+  return {};
+}
+
+Status PipelineTokenizer::EncodePart(std::string_view text, bool at_start, bool parse_special,
+                                     std::span<const ByteRange> plain,
+                                     std::vector<TokenId>& ids) const {
+  std::string normalized;
+  std::vector<ByteRange> moved;
+  if (parts_.normalizer) {
+    normalized = text;
+    PANO_RETURN_IF_ERROR(parts_.normalizer->Apply(normalized));
+    if (normalized_.has_markers() && !plain.empty()) {
+      PANO_ASSIGN_OR_RETURN(moved, Moved(plain, text, *parts_.normalizer));
+    }
+    text = normalized;
+    plain = moved;
+  }
+  for (const Segment& segment : normalized_.Find(text, parse_special, plain)) {
+    if (segment.id >= 0) {
+      ids.push_back(segment.id);
+    } else {
+      PANO_RETURN_IF_ERROR(EncodePlain(text.substr(segment.begin, segment.end - segment.begin),
+                                       at_start && segment.begin == 0, ids));
+    }
+  }
+  return {};
+}
+
+Result<std::vector<TokenId>> PipelineTokenizer::Encode(std::string_view text,
+                                                       const EncodeOptions& options) const {
+  if (text.size() > kTextBytesMax) {
+    return InvalidArgument(StrCat("[tokenizer] a text of ", text.size(), " bytes is too long"));
+  }
+  PANO_RETURN_IF_ERROR(CheckRanges(options.plain, text.size()));
+  std::vector<ByteRange> plain(options.plain.begin(), options.plain.end());
+  std::string sanitized;
+  if (!Utf8Valid(text)) {
+    sanitized = Sanitize(text, plain);
+    text = sanitized;
+  }
+  std::vector<TokenId> ids;
+  ids.reserve(text.size() / 3 + 8);
+  if (options.add_special_tokens) ids = parts_.post_processor.before;
+  for (const Segment& segment : raw_.Find(text, options.parse_special, plain)) {
+    if (segment.id >= 0) {
+      ids.push_back(segment.id);
+      continue;
+    }
+    const std::vector<ByteRange> inside = Within(plain, segment.begin, segment.end);
+    PANO_RETURN_IF_ERROR(EncodePart(text.substr(segment.begin, segment.end - segment.begin),
+                                    segment.begin == 0, options.parse_special, inside, ids));
+  }
+  if (options.add_special_tokens) {
+    const std::vector<TokenId>& after = parts_.post_processor.after;
+    ids.insert(ids.end(), after.begin(), after.end());
+  }
+  return ids;
+}
+
+bool PipelineTokenizer::IsSpecial(TokenId id) const {
+  return id >= 0 && id < vocab_size() && special_[static_cast<size_t>(id)];
+}
+
+Result<std::string> PipelineTokenizer::Decode(std::span<const TokenId> ids, bool skip_special) const {
+  std::string text;
+  Decoder::Run run(parts_.decoder, /*early=*/false);
+  for (TokenId id : ids) {
+    if (id < 0 || id >= vocab_size()) {
+      return InvalidArgument(
+          StrCat("[tokenizer] id ", id, " is outside the vocabulary of ", vocab_size()));
+    }
+    if (!parts_.vocabulary->Has(id) || (skip_special && IsSpecial(id))) continue;
+    run.Push(Piece(id), text);
+  }
+  run.Flush(text);
+  return Utf8Valid(text) ? text : Utf8Sanitize(text);
+}
+
+std::unique_ptr<StreamDecoder> PipelineTokenizer::Stream(bool skip_special) const {
+  return MakeStreamDecoder(std::static_pointer_cast<const PipelineTokenizer>(shared_from_this()),
+                           skip_special);
+}
+
+}  // namespace pano::tokenizer

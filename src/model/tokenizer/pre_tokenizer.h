@@ -1,0 +1,45 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/tokenizer/field.h"
+
+namespace pano::tokenizer {
+
+// A text on its way to becoming pre-tokens. Owns what steps rewrite. Confined to one call.
+struct Pieces {
+  struct Piece {
+    std::string_view text;
+    bool at_start = false;           // begins where the whole input begins
+  };
+  std::vector<Piece> list;           // none is empty
+  std::deque<std::string> storage;   // rewritten texts that the pieces look at
+  size_t bytes_max = SIZE_MAX;       // of all rewritten texts together; more ends in Exhausted
+};
+
+// Splits pieces further, or rewrites them. Immutable, so thread-safe.
+class PreTokenizer {
+ public:
+  virtual ~PreTokenizer() = default;
+  virtual Status Apply(Pieces& pieces) const = 0;
+};
+
+using PreTokenizerPtr = std::shared_ptr<const PreTokenizer>;
+
+// From the "pre_tokenizer" of a tokenizer.json; null for null. Unimplemented for a type we do not have.
+Result<PreTokenizerPtr> MakePreTokenizer(const Field& field);
+
+// Each pattern in turn splits what the ones before left, matches and the rest apart; then bytes become
+// characters (byte_level.h). Patterns are written as tokenizer.json writes them.
+Result<PreTokenizerPtr> ByteLevelPreTokenizer(const std::vector<std::string_view>& patterns);
+
+// How GPT-2 splits.
+inline constexpr std::string_view kGpt2Pattern =
+    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
+}  // namespace pano::tokenizer

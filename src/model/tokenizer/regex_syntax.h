@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace pano::tokenizer {
+
+// The inside of a PCRE2 character class that holds the 25 characters of Unicode's White_Space.
+// (PCRE2's own \s also takes U+180E, which no tokenizer means.)
+inline constexpr std::string_view kSpaceClass =
+    "\\t-\\r\\x{20}\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}";
+// The inside of a class of word characters, as \w is meant in tokenizer files.
+inline constexpr std::string_view kWordClass = "\\p{L}\\p{M}\\p{Nd}\\p{Pc}";
+
+// Rewrites a pattern of a tokenizer.json (Oniguruma's Ruby syntax, Unicode) as the PCRE2 pattern that
+// matches the same texts. What would be read differently is rewritten (\s, \w, \h, `{n,m}+`, script
+// names, nested classes); what cannot be is Unimplemented by name, never guessed.
+Result<std::string> TranslateRegex(std::string_view pattern);
+
+}  // namespace pano::tokenizer
