@@ -1,0 +1,66 @@
+#include "app/telemetry/model_metrics.h"
+
+#include <algorithm>
+
+#include "app/telemetry/model_series_internal.h"
+
+namespace pano::telemetry {
+namespace {
+
+// The counter of `reason`; that of "other", the last, for an unknown one.
+template <size_t kCount>
+prometheus::Counter& Choose(const std::array<std::string_view, kCount>& reasons,
+                            const std::array<prometheus::Counter*, kCount>& counters,
+                            std::string_view reason) {
+  const auto found = std::find(reasons.begin(), reasons.end() - 1, reason);
+  return *counters[static_cast<size_t>(found - reasons.begin())];
+}
+
+}  // namespace
+
+ModelMetrics::ModelMetrics(std::unique_ptr<Series> series) : series_(std::move(series)) {}
+ModelMetrics::~ModelMetrics() = default;
+
+void ModelMetrics::ObserveTtft(double seconds) { series_->ttft->Observe(seconds); }
+void ModelMetrics::ObserveInterToken(double seconds) { series_->inter_token->Observe(seconds); }
+void ModelMetrics::ObserveQueue(double seconds) { series_->queue->Observe(seconds); }
+
+void ModelMetrics::ObserveStep(double seconds, int64_t tokens, int64_t sequences) {
+  series_->step_seconds->Observe(seconds);
+  series_->step_tokens->Observe(static_cast<double>(tokens));
+  series_->step_sequences->Observe(static_cast<double>(sequences));
+}
+
+void ModelMetrics::CountCancellation(std::string_view reason) {
+  Choose(kCancellationReasons, series_->cancellations, reason).Increment();
+}
+
+void ModelMetrics::CountRejection(std::string_view reason) {
+  Choose(kRejectionReasons, series_->rejections, reason).Increment();
+}
+
+void ModelMetrics::SetQueueRequests(int64_t requests) {
+  series_->queue_requests->Set(static_cast<double>(requests));
+}
+
+void ModelMetrics::SetRunningSequences(int64_t sequences) {
+  series_->running_sequences->Set(static_cast<double>(sequences));
+}
+
+void ModelMetrics::SetKvBlocks(int64_t used, int64_t cached, int64_t free) {
+  series_->kv_used->Set(static_cast<double>(used));
+  series_->kv_cached->Set(static_cast<double>(cached));
+  series_->kv_free->Set(static_cast<double>(free));
+}
+
+void ModelMetrics::SetTokensTotal(int64_t prompt, int64_t cached, int64_t generated) {
+  series_->prompt_tokens.Follow(prompt);
+  series_->cached_tokens.Follow(cached);
+  series_->generated_tokens.Follow(generated);
+}
+
+void ModelMetrics::SetPreemptionsTotal(int64_t preemptions) {
+  series_->preemptions.Follow(preemptions);
+}
+
+}  // namespace pano::telemetry

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "app/telemetry/model_metrics.h"
+
+namespace pano::telemetry {
+
+// Label values that exist from the start, so that a series is there before it first counts.
+inline constexpr std::array<std::string_view, 5> kCancellationReasons = {
+    "client", "deadline", "slow_client", "shutdown", "other"};
+inline constexpr std::array<std::string_view, 4> kRejectionReasons = {"queue_full", "draining",
+                                                                      "context", "other"};
+
+// A counter that follows a total which somebody else counts.
+struct Follower {
+  prometheus::Counter* counter = nullptr;
+  int64_t last = 0;
+
+  void Follow(int64_t total) {
+    const int64_t gained = total >= last ? total - last : total;
+    last = total;
+    if (gained > 0) counter->Increment(static_cast<double>(gained));
+  }
+};
+
+struct ModelMetrics::Series {
+  prometheus::Histogram* ttft;
+  prometheus::Histogram* inter_token;
+  prometheus::Histogram* queue;
+  prometheus::Histogram* step_seconds;
+  prometheus::Histogram* step_tokens;
+  prometheus::Histogram* step_sequences;
+  prometheus::Gauge* queue_requests;
+  prometheus::Gauge* running_sequences;
+  prometheus::Gauge* kv_used;
+  prometheus::Gauge* kv_cached;
+  prometheus::Gauge* kv_free;
+  std::array<prometheus::Counter*, kCancellationReasons.size()> cancellations;
+  std::array<prometheus::Counter*, kRejectionReasons.size()> rejections;
+
+  // Confined to whoever scrapes.
+  Follower prompt_tokens;
+  Follower cached_tokens;
+  Follower generated_tokens;
+  Follower preemptions;
+};
+
+}  // namespace pano::telemetry
