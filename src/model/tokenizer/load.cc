@@ -38,8 +38,8 @@ Result<TokenizerPtr> LoadTokenizer(const std::string& path) {
   }
   if (!FileExists(path)) return NotFound(StrCat(path, ": no such file or folder"));
   if (path.ends_with(".gguf")) {
-    PANO_ASSIGN_OR_RETURN(const format::GgufFile file, format::OpenGguf(path));
-    return TokenizerFromGguf(file.metadata).Wrap(path);
+    PANO_ASSIGN_OR_RETURN(const json::Value metadata, format::ReadGgufMetadata(path));
+    return TokenizerFromGguf(metadata).Wrap(path);
   }
   if (path.ends_with(".json")) {
     return LoadJson(path, JoinPath(FolderOf(path), "tokenizer_config.json"));
