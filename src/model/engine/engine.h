@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -15,7 +17,8 @@
 
 namespace pano::engine {
 
-// Observations for metrics; called from the engine's thread, must return quickly. All optional.
+// Observations for metrics; called from the engine's thread (`rejected`: from the one that submits),
+// must return quickly. All optional.
 struct Observer {
   std::function<void(double seconds)> queue;                 // submitted to first scheduled
   std::function<void(double seconds)> ttft;                  // submitted to first token
@@ -35,9 +38,9 @@ struct Options {
   int64_t stream_capacity = 256;       // events waiting in one TokenStream before its sequence pauses
   Duration slow_client_timeout = std::chrono::seconds(30);
   bool prefix_cache = true;
-  std::vector<TokenId> end_token_ids;  // the model's own end tokens (generation_config, tokenizer)
-  std::optional<TokenId> begin_token_id;   // what an empty prompt starts from
-  std::string cache_namespace;         // model version; part of every prefix key
+  std::vector<TokenId> end_token_ids = {};  // the model's own end tokens (generation_config, tokenizer)
+  std::optional<TokenId> begin_token_id = {};   // what an empty prompt starts from
+  std::string cache_namespace = {};    // model version; part of every prefix key
 };
 
 // A snapshot of the engine, consistent in itself.
@@ -73,7 +76,8 @@ class Engine {
 
   // Answers at once. InvalidArgument (a parameter out of range, a token outside the vocabulary, or a
   // message that starts with "context_length_exceeded:" when prompt and max_tokens do not fit),
-  // Exhausted (queue full), Unavailable (draining). `notify` as TokenStream::SetNotify.
+  // Exhausted (queue full), Unavailable (draining), AlreadyExists (a request with this id is running).
+  // When the last copy of the pointer goes, the request is cancelled.
   virtual Result<std::shared_ptr<TokenStream>> Submit(Request request) = 0;
 
   // Ends the request within one step; unknown ids are ignored.

@@ -15,7 +15,7 @@ using TokenId = int32_t;
 // How the next token is drawn. Applied in the order of the fields, each off at its default (except
 // temperature 1): contracts.md, "Sampling order".
 struct SamplingParams {
-  std::map<TokenId, float> logit_bias;       // added to the logit
+  std::map<TokenId, float> logit_bias = {};  // added to the logit
   float repetition_penalty = 1.0f;           // > 0; prompt and output: x/r if x > 0, else x*r
   float frequency_penalty = 0.0f;            // output only: x - count * penalty
   float presence_penalty = 0.0f;             // output only: x - penalty if it occurred
@@ -24,7 +24,7 @@ struct SamplingParams {
   float top_p = 1.0f;
   float min_p = 0.0f;
   float typical_p = 1.0f;
-  std::optional<uint64_t> seed;              // none: drawn once per request
+  std::optional<uint64_t> seed = {};         // none: drawn once per request
 };
 
 struct Request {

@@ -1,0 +1,171 @@
+#include "model/engine/engine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <thread>
+#include <utility>
+
+#include "base/random.h"
+#include "base/strings.h"
+#include "model/engine/admission.h"
+#include "model/engine/ledger.h"
+#include "model/engine/loop.h"
+#include "model/engine/mailbox.h"
+#include "model/engine/sequence.h"
+
+namespace pano::engine {
+namespace {
+
+// Longer waits would overflow what is added to them.
+constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
+
+// Fills in `kv_blocks`, at most what all sequences together can use.
+Status CompleteOptions(const nn::Model& model, Options& options) {
+  if (options.step_tokens_max < 1 || options.sequences_max < 1 || options.queue_max < 1 ||
+      options.stream_capacity < 1 || options.kv_blocks < 0 || options.context_max < 0) {
+    return InvalidArgument("[engine] step_tokens_max, sequences_max, queue_max and stream_capacity "
+                           "must be at least 1, kv_blocks and context_max not negative");
+  }
+  int64_t context = model.context_length();
+  if (options.context_max == 0) options.context_max = context;
+  options.context_max = std::min(options.context_max, context);
+  options.slow_client_timeout =
+      std::clamp<Duration>(options.slow_client_timeout, Duration::zero(), kWaitMax);
+  if (options.kv_blocks == 0) {
+    auto block_bytes = static_cast<int64_t>(model.state_layout().bytes_per_block());
+    int64_t context_blocks = (options.context_max + nn::kBlockTokens - 1) / nn::kBlockTokens;
+    int64_t useful = context_blocks * std::min<int64_t>(options.sequences_max, 1 << 20);
+    options.kv_blocks = block_bytes > 0 ? std::min(options.kv_bytes_max / block_bytes, useful) : useful;
+    if (options.kv_blocks < 1) {
+      return Status(StatusCode::kExhausted,
+                    StrCat("[kv] one block needs ", block_bytes, " bytes, the limit is ",
+                           options.kv_bytes_max));
+    }
+  }
+  options.kv_blocks = std::min<int64_t>(options.kv_blocks, std::numeric_limits<int32_t>::max());
+  // A sequence must fit into the memory alone, or it could be preempted for ever.
+  options.context_max = std::min(options.context_max, options.kv_blocks * nn::kBlockTokens);
+  return OkStatus();
+}
+
+class EngineImpl final : public Engine {
+ public:
+  EngineImpl(nn::Model& model, std::unique_ptr<nn::State> state,
+             tokenizer::TokenizerPtr tokenizer, ComputePool& pool, Options options,
+             Observer observer, const Clock& clock)
+      : options_(std::move(options)),
+        observer_(std::move(observer)),
+        clock_(clock),
+        tokenizer_(std::move(tokenizer)),
+        state_(std::move(state)),
+        mailbox_(std::make_shared<Mailbox>()),
+        ledger_(clock, options_.queue_max),
+        loop_(options_, observer_, model, *state_, pool, clock, *mailbox_, ledger_) {
+    limits_.vocab_size = model.vocab_size();
+    limits_.context_max = options_.context_max;
+    limits_.has_tokenizer = tokenizer_ != nullptr;
+    limits_.begin_token_id = options_.begin_token_id;
+    thread_ = StartThread("pano-engine", [this](const std::stop_token&) { loop_.Run(); });
+  }
+
+  ~EngineImpl() override { mailbox_->Stop(); }   // the thread's member destructor joins
+
+  Result<std::shared_ptr<TokenStream>> Submit(Request request) override {
+    if (Status status = CheckRequest(limits_, request); !status.ok()) {
+      if (status.message().starts_with("context_length_exceeded:")) {
+        ledger_.CountRejection();
+        NoteRejection("context");
+      }
+      return status;
+    }
+    if (request.id.empty()) request.id = StrCat("request-", RandomHex(8));
+    if (!request.sampling.seed) request.sampling.seed = SystemEntropy();
+    if (Status status = ledger_.Enter(request.id); !status.ok()) {
+      if (status.code() == StatusCode::kExhausted) NoteRejection("queue_full");
+      if (status.code() == StatusCode::kUnavailable) NoteRejection("draining");
+      return status;
+    }
+    auto active = std::make_unique<ActiveRequest>();
+    active->request = std::move(request);
+    active->order = next_order_.fetch_add(1, std::memory_order_relaxed);
+    active->submitted = clock_.Now();
+    Prepare(*active);
+    std::shared_ptr<TokenStream> stream = active->stream;
+    mailbox_->Submit(std::move(active));
+    // When the reader's last pointer goes, so does the request.
+    return std::shared_ptr<TokenStream>(stream.get(),
+                                        [stream](TokenStream* reader) { reader->Cancel(); });
+  }
+
+  void Cancel(const std::string& request_id) override { mailbox_->Cancel(request_id); }
+
+  bool Drain(Duration timeout) override {
+    ledger_.StartDraining();
+    TimePoint until = clock_.Now() + std::clamp<Duration>(timeout, Duration::zero(), kWaitMax);
+    bool finished = ledger_.WaitUntilEmpty(until);
+    if (!finished) {
+      mailbox_->CancelAll();
+      // One step at most.
+      ledger_.WaitUntilEmpty(TimePoint::max());
+    }
+    return finished;
+  }
+
+  Stats GetStats() const override { return ledger_.Get(); }
+  int64_t RetryAfterSeconds() const override { return ledger_.RetryAfterSeconds(); }
+  int64_t context_max() const override { return options_.context_max; }
+
+ private:
+  void NoteRejection(const char* reason) const {
+    if (observer_.rejected) observer_.rejected(reason);
+  }
+
+  void Prepare(ActiveRequest& active) const {
+    const Request& request = active.request;
+    active.stream = std::make_shared<TokenStream>(request.id, request.n,
+                                                  static_cast<size_t>(options_.stream_capacity));
+    active.stream->SetWake([mailbox = mailbox_] { mailbox->Wake(); });
+    active.ending_tokens = request.stop_token_ids;
+    if (!request.ignore_eos) {
+      for (TokenId id : options_.end_token_ids) {
+        if (id >= 0 && id < limits_.vocab_size) active.ending_tokens.push_back(id);
+      }
+    }
+    std::ranges::sort(active.ending_tokens);
+    auto repeated = std::ranges::unique(active.ending_tokens);
+    active.ending_tokens.erase(repeated.begin(), repeated.end());
+    active.unfinished = request.n;
+    for (int32_t index = 0; index < request.n; ++index) {
+      active.sequences.push_back(std::make_unique<Sequence>(active, index, tokenizer_.get()));
+    }
+  }
+
+  // Constant after construction.
+  const Options options_;
+  const Observer observer_;
+  const Clock& clock_;
+  const tokenizer::TokenizerPtr tokenizer_;
+  AdmissionLimits limits_;
+
+  std::atomic<uint64_t> next_order_{0};
+  std::unique_ptr<nn::State> state_;   // the loop's
+  std::shared_ptr<Mailbox> mailbox_;
+  Ledger ledger_;
+  Loop loop_;
+  std::jthread thread_;   // last: gone before what it uses
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::Create(nn::Model& model, tokenizer::TokenizerPtr tokenizer,
+                                               ComputePool& pool, Options options,
+                                               Observer observer, Clock& clock) {
+  PANO_RETURN_IF_ERROR(CompleteOptions(model, options));
+  PANO_ASSIGN_OR_RETURN(auto state, model.CreateState(static_cast<int>(options.kv_blocks)));
+  return std::unique_ptr<Engine>(
+      std::make_unique<EngineImpl>(model, std::move(state), std::move(tokenizer), pool,
+                                   std::move(options), std::move(observer), clock));
+}
+
+}  // namespace pano::engine

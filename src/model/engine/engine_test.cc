@@ -1,0 +1,394 @@
+#include "model/engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <semaphore>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "model/engine/testing/fake_model.h"
+#include "model/engine/testing/fake_tokenizer.h"
+#include "model/engine/testing/reference_generator.h"
+
+namespace pano::engine {
+namespace {
+
+// What comes out of the engine: the same as from one sequence alone, whatever happens around it.
+class EngineTest : public testing::Test {
+ protected:
+  void SetUp() override { SetLogLevel(LogLevel::kError); }   // failures are made on purpose
+
+  std::unique_ptr<Engine> Make(Options options, FakeModel& model) {
+    options.end_token_ids = {1};
+    options.begin_token_id = 0;
+    auto engine = Engine::Create(model, std::make_shared<FakeTokenizer>(), pool_, options);
+    EXPECT_TRUE(engine.ok()) << engine.status().ToString();
+    return std::move(engine).value();
+  }
+
+  static std::vector<TokenId> RandomPrompt(Random& random, size_t length) {
+    std::vector<TokenId> prompt(length);
+    for (TokenId& id : prompt) id = static_cast<TokenId>(2 + random.Below(60));
+    return prompt;
+  }
+
+  // Lengths around block borders, shared beginnings, all kinds of sampling.
+  static Request RandomRequest(Random& random, uint64_t prompt_max, uint64_t output_max) {
+    Request request;
+    if (random.Below(2) == 0) request.prompt = std::vector<TokenId>(random.Below(prompt_max), 5);
+    auto rest = RandomPrompt(random, 1 + random.Below(prompt_max));
+    request.prompt.insert(request.prompt.end(), rest.begin(), rest.end());
+    request.max_tokens = 1 + static_cast<int64_t>(random.Below(output_max));
+    request.sampling.seed = random.Next();
+    request.n = random.Below(4) == 0 ? 3 : 1;
+    switch (random.Below(4)) {
+      case 0: request.sampling.temperature = 0; break;
+      case 1: request.sampling.top_p = 0.8f; break;
+      case 2:
+        request.sampling.repetition_penalty = 1.2f;
+        request.sampling.frequency_penalty = 0.3f;
+        request.sampling.top_k = 20;
+        break;
+      default: request.min_tokens = static_cast<int64_t>(random.Below(5)); break;
+    }
+    if (request.min_tokens > *request.max_tokens) request.min_tokens = 0;
+    if (random.Below(4) == 0) request.ignore_eos = true;
+    if (random.Below(4) == 0) request.stop_token_ids = {7, 9};
+    return request;
+  }
+
+  static void ExpectEmpty(const Stats& stats) {
+    EXPECT_EQ(stats.kv_blocks_used, 0);
+    EXPECT_EQ(stats.kv_blocks_free + stats.kv_blocks_cached, stats.kv_blocks_total);
+    EXPECT_EQ(stats.running_sequences, 0);
+    EXPECT_EQ(stats.waiting_requests, 0);
+  }
+
+  // Submits all at once and compares every choice with the same request alone.
+  void ExpectLikeAlone(Options options, uint64_t seed, int count, uint64_t prompt_max = 75,
+                       uint64_t output_max = 50, Stats* stats = nullptr) {
+    FakeModel model;
+    auto engine = Make(options, model);
+    Random random(seed);
+    std::vector<Request> requests;
+    std::vector<std::shared_ptr<TokenStream>> streams;
+    for (int i = 0; i < count; ++i) {
+      requests.push_back(RandomRequest(random, prompt_max, output_max));
+      auto stream = engine->Submit(requests.back());
+      ASSERT_TRUE(stream.ok()) << stream.status().ToString();
+      streams.push_back(*stream);
+    }
+    for (size_t i = 0; i < requests.size(); ++i) {
+      SCOPED_TRACE(testing::Message() << "request " << i << " of seed " << seed);
+      auto outputs = ReadAll(*streams[i], requests[i].n);
+      for (int choice = 0; choice < requests[i].n; ++choice) {
+        const ChoiceOutput& got = outputs[static_cast<size_t>(choice)];
+        ChoiceOutput want = GenerateAlone(model, requests[i], choice, {1});
+        EXPECT_EQ(got.ids, want.ids);
+        EXPECT_EQ(got.logprobs, want.logprobs);
+        EXPECT_EQ(got.finish.reason, want.finish.reason);
+        EXPECT_EQ(got.finishes, 1);
+        EXPECT_EQ(got.finish.usage.completion_tokens, static_cast<int64_t>(got.ids.size()));
+      }
+    }
+    EXPECT_LE(model.tokens_max.load(), options.step_tokens_max);
+    ExpectEmpty(engine->GetStats());
+    if (stats != nullptr) *stats = engine->GetStats();
+  }
+
+  ComputePool pool_{2};
+};
+
+TEST_F(EngineTest, GeneratesGreedily) {
+  FakeModel model;
+  auto engine = Make({}, model);
+  Request request;
+  request.prompt = {10, 11, 12};
+  request.max_tokens = 20;
+  request.ignore_eos = true;
+  request.sampling.temperature = 0;
+  auto stream = engine->Submit(request);
+  ASSERT_TRUE(stream.ok());
+  auto output = ReadAll(**stream)[0];
+  request.sampling.seed = 0;
+  EXPECT_EQ(output.ids, GenerateAlone(model, request, 0, {}).ids);
+  EXPECT_EQ(output.text, *FakeTokenizer().Decode(output.ids, true));
+  EXPECT_EQ(output.finish.reason, FinishReason::kLength);
+  EXPECT_EQ(output.finish.usage.prompt_tokens, 3);
+  EXPECT_EQ(output.finish.usage.completion_tokens, 20);
+  EXPECT_GT(output.finish.timings.total_ms, 0);
+}
+
+TEST_F(EngineTest, ABatchGivesWhatEachRequestGivesAlone) {
+  ExpectLikeAlone({}, 1, 33);
+}
+
+TEST_F(EngineTest, AnyBudgetGivesTheSame) {
+  Random random(2);
+  for (int64_t budget : {1, 2, 7, 31, 33, 100}) {
+    ExpectLikeAlone({.step_tokens_max = budget,
+                     .sequences_max = 1 + static_cast<int64_t>(random.Below(20))},
+                    static_cast<uint64_t>(budget), 12);
+  }
+}
+
+TEST_F(EngineTest, PreemptionGivesTheSame) {
+  int64_t preemptions = 0;
+  for (int64_t blocks : {10, 13, 20}) {
+    for (bool cache : {false, true}) {
+      Stats stats;
+      // Prompts that fit together and outputs that do not.
+      ExpectLikeAlone({.step_tokens_max = 64, .kv_blocks = blocks, .prefix_cache = cache},
+                      static_cast<uint64_t>(blocks), 20, 20, 200, &stats);
+      preemptions += stats.preemptions;
+    }
+  }
+  EXPECT_GT(preemptions, 10);
+}
+
+TEST_F(EngineTest, APromptIsTakenFromTheCacheButForItsLastToken) {
+  FakeModel model;
+  auto engine = Make({}, model);
+  Random random(3);
+  Request request;
+  request.prompt = RandomPrompt(random, 96);
+  request.max_tokens = 3;
+  request.ignore_eos = true;
+  request.tenant = "a";
+  auto run = [&] { return ReadAll(**engine->Submit(request))[0]; };
+  EXPECT_EQ(run().finish.usage.cached_tokens, 0);
+  EXPECT_EQ(run().finish.usage.cached_tokens, 64);   // a whole block less: one token is computed
+  request.prompt.push_back(5);
+  EXPECT_EQ(run().finish.usage.cached_tokens, 96);
+  request.tenant = "b";
+  EXPECT_EQ(run().finish.usage.cached_tokens, 0);
+  Stats stats = engine->GetStats();
+  EXPECT_EQ(stats.cached_tokens, 160);
+  EXPECT_EQ(stats.prompt_tokens, 96 + 32 + 1 + 97);
+  EXPECT_EQ(stats.generated_tokens, 12);
+  ExpectEmpty(stats);
+}
+
+TEST_F(EngineTest, OutputIsPartOfWhatTheNextTurnReuses) {
+  FakeModel model;
+  auto engine = Make({}, model);
+  Request request;
+  request.prompt = std::vector<TokenId>(20, 9);
+  request.max_tokens = 60;
+  request.ignore_eos = true;
+  auto first = ReadAll(**engine->Submit(request))[0];
+  request.prompt.insert(request.prompt.end(), first.ids.begin(), first.ids.end());
+  EXPECT_EQ(ReadAll(**engine->Submit(request))[0].finish.usage.cached_tokens, 64);
+}
+
+TEST_F(EngineTest, ChoicesShareThePrompt) {
+  FakeModel model;
+  auto engine = Make({}, model);
+  Random random(4);
+  Request request;
+  request.prompt = RandomPrompt(random, 100);
+  request.max_tokens = 8;
+  request.n = 4;
+  request.sampling.seed = 11;
+  auto outputs = ReadAll(**engine->Submit(request), 4);
+  for (int i = 0; i < 4; ++i) {
+    const ChoiceOutput& output = outputs[static_cast<size_t>(i)];
+    EXPECT_EQ(output.ids, GenerateAlone(model, request, i, {1}).ids);
+    EXPECT_EQ(output.finish.usage.cached_tokens, i == 0 ? 0 : 96);
+  }
+  EXPECT_NE(outputs[0].ids, outputs[1].ids);
+}
+
+TEST_F(EngineTest, StopStringsSplitOverTokens) {
+  FakeModel model;
+  auto engine = Make({}, model);
+  Request request;
+  request.prompt = {20, 21};
+  request.max_tokens = 60;
+  request.ignore_eos = true;
+  request.sampling.seed = 5;
+  std::string all = ReadAll(**engine->Submit(request))[0].text;
+  // Some stretch of the text that is whole letters, as a stop string.
+  size_t at = 12;
+  while (at + 6 < all.size() && !std::ranges::all_of(all.substr(at, 6), [](char c) { return c > 0; })) ++at;
+  std::string stop = all.substr(at, 6);
+  size_t first = all.find(stop);
+  request.stop = {"never comes", stop};
+  auto output = ReadAll(**engine->Submit(request))[0];
+  EXPECT_EQ(output.text, all.substr(0, first));
+  EXPECT_EQ(output.finish.reason, FinishReason::kStop);
+  EXPECT_EQ(output.finish.stop_match, stop);
+  request.include_stop = true;
+  EXPECT_EQ(ReadAll(**engine->Submit(request))[0].text, all.substr(0, first + 6));
+  // Held back to the end, then let go.
+  request.stop = {all.substr(all.size() - 3) + "#"};
+  output = ReadAll(**engine->Submit(request))[0];
+  EXPECT_EQ(output.text, all);
+  EXPECT_EQ(output.finish.reason, FinishReason::kLength);
+  EXPECT_GE(output.finish.text.size(), 3u);
+}
+
+TEST_F(EngineTest, EndTokensStopWithoutText) {
+  FakeModel model({.favourite = 1});
+  auto engine = Make({}, model);
+  Request request;
+  request.prompt = {20};
+  request.max_tokens = 10;
+  request.skip_special = false;
+  auto output = ReadAll(**engine->Submit(request))[0];
+  EXPECT_EQ(output.ids, std::vector<TokenId>{1});
+  EXPECT_EQ(output.text, "");
+  EXPECT_EQ(output.finish.reason, FinishReason::kStop);
+  EXPECT_EQ(output.finish.usage.completion_tokens, 1);
+  request.min_tokens = 4;
+  output = ReadAll(**engine->Submit(request))[0];
+  EXPECT_EQ(output.ids.size(), 5u);
+  EXPECT_EQ(std::ranges::count(output.ids, 1), 1);
+  request.ignore_eos = true;
+  output = ReadAll(**engine->Submit(request))[0];
+  EXPECT_EQ(output.ids.size(), 10u);
+  EXPECT_EQ(output.finish.reason, FinishReason::kLength);
+}
+
+TEST_F(EngineTest, TextIsWholeCharacters) {
+  FakeModel model({.favourite = 61});   // the first byte of a character, again and again
+  auto engine = Make({}, model);
+  Request request;
+  request.max_tokens = 3;               // the prompt: the begin token
+  auto output = ReadAll(**engine->Submit(request))[0];
+  EXPECT_EQ(output.text, "\uFFFD\uFFFD\uFFFD");
+  EXPECT_EQ(output.finish.text, "\uFFFD");
+  EXPECT_EQ(output.finish.usage.prompt_tokens, 1);
+}
+
+TEST_F(EngineTest, EchoReportsThePrompt) {
+  FakeModel model;
+  for (int64_t blocks : {0, 8}) {       // 8: two such prompts do not fit together
+    auto engine = Make({.step_tokens_max = 200, .kv_blocks = blocks}, model);
+    Random random(6);
+    std::vector<Request> requests;
+    std::vector<std::shared_ptr<TokenStream>> streams;
+    for (size_t length : {150u, 1u, 150u, 2u, 32u, 33u}) {
+      for (int64_t max_tokens : {0, 3}) {
+        Request request;
+        request.prompt = RandomPrompt(random, length);
+        request.max_tokens = max_tokens;
+        request.prompt_logprobs = 2;
+        request.logprobs = 1;
+        request.ignore_eos = true;
+        request.n = length == 33 ? 2 : 1;
+        requests.push_back(request);
+        streams.push_back(*engine->Submit(request));
+      }
+    }
+    for (size_t r = 0; r < requests.size(); ++r) {
+      const Request& request = requests[r];
+      std::vector<Event::PromptToken> report;
+      auto output = ReadAll(*streams[r], request.n, &report);
+      ASSERT_EQ(report.size(), request.prompt.size());
+      EXPECT_TRUE(std::isnan(report[0].logprob));
+      for (size_t i = 1; i < report.size(); ++i) {
+        auto logits = model.LogitsFor(std::span(request.prompt).first(i));
+        auto want = Sampler().Score(request.prompt[i], 2, logits);
+        ASSERT_EQ(report[i].id, want->id);
+        ASSERT_EQ(report[i].logprob, want->logprob);
+        ASSERT_EQ(report[i].top.size(), 2u);
+        EXPECT_EQ(report[i].top[0].id, want->top[0].id);
+      }
+      EXPECT_EQ(output[0].finish.reason, FinishReason::kLength);
+      EXPECT_EQ(output[0].ids.size(), static_cast<size_t>(*request.max_tokens));
+      EXPECT_EQ(output[0].finish.usage.cached_tokens, 0);
+    }
+    ExpectEmpty(engine->GetStats());
+  }
+  EXPECT_LE(model.rows_max.load(), 64 + 12);
+}
+
+TEST_F(EngineTest, NothingToGenerateIsDoneAtOnce) {
+  FakeModel model;
+  auto engine = Make({}, model);
+  Request request;
+  request.prompt = {3};
+  request.max_tokens = 0;
+  auto output = ReadAll(**engine->Submit(request))[0];
+  EXPECT_EQ(output.finish.reason, FinishReason::kLength);
+  EXPECT_EQ(model.steps.load(), 0);
+}
+
+TEST_F(EngineTest, OnlyTheRequestAtFaultFails) {
+  FakeModel model({.poison = 50, .nan = 51});
+  auto engine = Make({}, model);
+  std::vector<std::shared_ptr<TokenStream>> streams;
+  for (TokenId last : {10, 50, 11, 51}) {
+    Request request;
+    request.prompt = {12, last};
+    request.max_tokens = 5;
+    request.ignore_eos = true;
+    request.sampling.logit_bias = {{50, -1000.0f}, {51, -1000.0f}};
+    streams.push_back(*engine->Submit(request));
+  }
+  EXPECT_EQ(ReadAll(*streams[0])[0].ids.size(), 5u);
+  auto poisoned = ReadAll(*streams[1])[0];
+  EXPECT_EQ(poisoned.finish.reason, FinishReason::kError);
+  EXPECT_NE(poisoned.finish.error.find("poison"), std::string::npos);
+  EXPECT_EQ(ReadAll(*streams[2])[0].ids.size(), 5u);
+  auto broken = ReadAll(*streams[3])[0];
+  EXPECT_EQ(broken.finish.reason, FinishReason::kError);
+  EXPECT_NE(broken.finish.error.find("NaN"), std::string::npos);
+  ExpectEmpty(engine->GetStats());
+}
+
+TEST_F(EngineTest, ALongPromptDoesNotStallOthers) {
+  std::counting_semaphore<> steps(0);
+  FakeModel model({.before_step = [&] { steps.acquire(); }});
+  auto engine = Make({.step_tokens_max = 16}, model);
+  Request chat;
+  chat.prompt = {4};
+  chat.max_tokens = 40;
+  chat.ignore_eos = true;
+  auto stream = *engine->Submit(chat);
+  steps.release();
+  EXPECT_TRUE(stream->Pop().has_value());
+  Request document;
+  document.prompt = std::vector<TokenId>(300, 6);
+  document.max_tokens = 1;
+  auto slow = *engine->Submit(document);
+  for (int i = 0; i < 15; ++i) {
+    steps.release();
+    EXPECT_TRUE(stream->Pop().has_value());   // a token every step
+  }
+  EXPECT_FALSE(slow->TryPop().has_value());
+  steps.release(1000);
+}
+
+TEST_F(EngineTest, RefusesWhatIsOutOfRange) {
+  FakeModel model;
+  auto engine = Make({.kv_blocks = 4}, model);
+  EXPECT_EQ(engine->context_max(), 128);   // what the memory holds
+  auto refused = [&](auto change) {
+    Request request;
+    request.prompt = {3, 4};
+    request.max_tokens = 4;
+    change(request);
+    auto stream = engine->Submit(request);
+    return stream.ok() ? std::string() : stream.status().message();
+  };
+  EXPECT_EQ(refused([](Request&) {}), "");
+  EXPECT_TRUE(refused([](Request& r) { r.max_tokens = 127; }).starts_with("context_length_exceeded:"));
+  EXPECT_TRUE(refused([](Request& r) { r.prompt.resize(128, 3); r.max_tokens.reset(); })
+                  .starts_with("context_length_exceeded:"));
+  EXPECT_TRUE(refused([](Request& r) { r.prompt.push_back(64); }).starts_with("prompt:"));
+  EXPECT_TRUE(refused([](Request& r) { r.prompt.push_back(-1); }).starts_with("prompt:"));
+  EXPECT_TRUE(refused([](Request& r) { r.sampling.temperature = -1; }).starts_with("temperature:"));
+  EXPECT_TRUE(refused([](Request& r) { r.sampling.top_p = NAN; }).starts_with("top_p:"));
+  EXPECT_TRUE(refused([](Request& r) { r.sampling.logit_bias[64] = 1; }).starts_with("logit_bias:"));
+  EXPECT_TRUE(refused([](Request& r) { r.n = 0; }).starts_with("n:"));
+  EXPECT_TRUE(refused([](Request& r) { r.stop = {""}; }).starts_with("stop:"));
+  EXPECT_TRUE(refused([](Request& r) { r.min_tokens = 5; }).starts_with("min_tokens:"));
+  EXPECT_TRUE(refused([](Request& r) { r.max_tokens = INT64_MAX; }).starts_with("context_"));
+  EXPECT_EQ(engine->GetStats().rejections, 3);
+}
+
+}  // namespace
+}  // namespace pano::engine

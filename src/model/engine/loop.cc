@@ -1,0 +1,340 @@
+#include "model/engine/loop.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace pano::engine {
+namespace {
+
+// Waiting sequences that one step looks at: their prefixes are searched for in the cache.
+constexpr size_t kCandidatesMax = 32;
+// How often time that a test moves by hand is looked at.
+constexpr auto kManualPoll = std::chrono::milliseconds(1);
+
+bool Older(const Sequence* a, const Sequence* b) {
+  uint64_t order_a = a->active().order;
+  uint64_t order_b = b->active().order;
+  return order_a != order_b ? order_a < order_b : a->index() < b->index();
+}
+
+void InsertByAge(std::vector<Sequence*>& list, Sequence* sequence) {
+  list.insert(std::upper_bound(list.begin(), list.end(), sequence, Older), sequence);
+}
+
+}  // namespace
+
+Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, nn::State& state,
+           ComputePool& pool, const Clock& clock, Mailbox& mailbox, Ledger& ledger)
+    : options_(options),
+      observer_(observer),
+      clock_(clock),
+      manual_time_(&clock != &Clock::Real()),
+      mailbox_(mailbox),
+      ledger_(ledger),
+      allocator_(static_cast<int>(options.kv_blocks)),
+      step_(model, state, pool) {
+  if (options.prefix_cache) cache_.emplace(allocator_, options.cache_namespace);
+  limits_.step_tokens_max = options.step_tokens_max;
+  limits_.sequences_max = std::min(options.sequences_max, options.step_tokens_max);
+}
+
+void Loop::Run() {
+  while (true) {
+    Mailbox::Messages messages = mailbox_.Take();
+    const bool stop = messages.stop;
+    Attend(std::move(messages));
+    Publish(/*stepped=*/false);
+    DropFinished();
+    SendEvents();
+    if (stop) return;
+    if (Advance()) continue;
+    if (!AnyRunnable()) mailbox_.Wait(NextAlarm());
+  }
+}
+
+void Loop::Attend(Mailbox::Messages messages) {
+  for (auto& active : messages.submitted) Begin(std::move(active));
+  for (const std::string& id : messages.cancelled) {
+    auto it = requests_.find(id);
+    if (it != requests_.end()) Cancel(*it->second, FinishReason::kCancelled, "client");
+  }
+  if (messages.cancel_all || messages.stop) {
+    for (auto& [id, active] : requests_) {
+      Cancel(*active, FinishReason::kCancelled, "shutdown");
+    }
+  }
+  EndOverdue();
+}
+
+void Loop::Begin(std::unique_ptr<ActiveRequest> active) {
+  ActiveRequest& kept = *active;
+  requests_.emplace(kept.request.id, std::move(active));
+  for (auto& sequence : kept.sequences) InsertByAge(waiting_, sequence.get());
+  if (*kept.request.max_tokens > 0) return;
+  // Nothing is to be generated: without a report on the prompt there is nothing to do.
+  for (auto& sequence : kept.sequences) {
+    if (sequence->scores_prompt()) continue;
+    SendPromptReport(*sequence);
+    Finish(*sequence, FinishReason::kLength);
+  }
+}
+
+void Loop::EndOverdue() {
+  const TimePoint now = clock_.Now();
+  for (auto& [id, active] : requests_) {
+    if (active->unfinished == 0) continue;
+    if (active->stream->cancelled()) {
+      Cancel(*active, FinishReason::kCancelled, "client");
+    } else if (active->request.deadline && *active->request.deadline <= now) {
+      Cancel(*active, FinishReason::kDeadline, "deadline");
+    } else if (active->stream->FullFor(now) > options_.slow_client_timeout) {
+      Cancel(*active, FinishReason::kCancelled, "slow_client");
+    }
+  }
+}
+
+void Loop::Cancel(ActiveRequest& active, FinishReason reason, const char* cause) {
+  if (active.unfinished == 0) return;
+  for (auto& sequence : active.sequences) {
+    if (sequence->state != Sequence::State::kFinished) Finish(*sequence, reason);
+  }
+  ++stats_.cancellations;
+  if (observer_.cancelled) observer_.cancelled(cause);
+}
+
+void Loop::Finish(Sequence& sequence, FinishReason reason, std::string error) {
+  ActiveRequest& active = sequence.active();
+  std::erase(sequence.state == Sequence::State::kRunning ? running_ : waiting_, &sequence);
+  sequence.state = Sequence::State::kFinished;
+  sequence.blocks.Clear();
+  --active.unfinished;
+  outbox_.emplace_back(active.stream,
+                       sequence.MakeFinish(reason, clock_.Now(), std::move(error)));
+}
+
+// After the figures were published, so that whoever sees the end of a request sees its blocks freed.
+void Loop::DropFinished() {
+  std::erase_if(requests_, [this](const auto& entry) {
+    const ActiveRequest& active = *entry.second;
+    if (active.unfinished > 0) return false;
+    ledger_.Leave(active.request.id, !active.scheduled, busy_seconds_);
+    return true;
+  });
+}
+
+// Whether the sequence can be given work: its reader keeps up, and its prompt is not about to be
+// computed by the first choice.
+bool Loop::IsRunnable(const Sequence& sequence) const {
+  ActiveRequest& active = sequence.active();
+  if (!active.stream->HasRoom()) return false;
+  if (!cache_ || sequence.index() == 0 || sequence.state == Sequence::State::kRunning) return true;
+  const Sequence& first = *active.sequences.front();
+  return first.state == Sequence::State::kFinished || first.output_length() > 0;
+}
+
+bool Loop::AnyRunnable() const {
+  auto runnable = [this](const Sequence* sequence) { return IsRunnable(*sequence); };
+  return std::ranges::any_of(running_, runnable) || std::ranges::any_of(waiting_, runnable);
+}
+
+Snapshot Loop::TakeSnapshot() {
+  Snapshot snapshot;
+  snapshot.blocks_available = allocator_.available();
+  snapshot.holders = allocator_.all_holders();
+  for (Sequence* sequence : running_) {
+    snapshot.running.push_back({sequence->length(), sequence->computed, sequence->blocks.ids(),
+                                !IsRunnable(*sequence), sequence->scores_prompt()});
+  }
+  candidates_.clear();
+  for (Sequence* sequence : waiting_) {
+    if (candidates_.size() == kCandidatesMax) break;
+    if (!IsRunnable(*sequence)) continue;
+    candidates_.push_back(sequence);
+    WaitingView view{sequence->length(), 0, 0, sequence->scores_prompt()};
+    if (cache_) {
+      auto chain = cache_->Find(
+          sequence->request().tenant,
+          sequence->tokens().first(static_cast<size_t>(sequence->reusable_length())));
+      view.cached_tokens = static_cast<int64_t>(chain.size()) * nn::kBlockTokens;
+      view.cached_idle_blocks = std::ranges::count_if(
+          chain, [this](BlockId id) { return allocator_.holders(id) == 0; });
+    }
+    snapshot.waiting.push_back(view);
+  }
+  return snapshot;
+}
+
+bool Loop::Advance() {
+  const TimePoint begin = clock_.Now();
+  StepDecision decision = DecideStep(limits_, TakeSnapshot());
+  std::vector<StepItem> items;
+  std::vector<Sequence*> preempted;
+  for (size_t i : decision.preempt) preempted.push_back(running_[i]);
+  for (const Work& work : decision.run) items.push_back({running_[work.index], work.tokens});
+  for (const Work& work : decision.admit) items.push_back({candidates_[work.index], work.tokens});
+  for (Sequence* sequence : preempted) Preempt(*sequence);
+  // All cached prefixes are taken before anybody gets a new block, which may evict some.
+  for (const Work& work : decision.admit) Admit(*candidates_[work.index]);
+  if (items.empty()) return !preempted.empty();
+  int64_t tokens = 0;
+  for (StepItem& item : items) {
+    Reserve(*item.sequence, item.tokens);
+    tokens += item.tokens;
+  }
+  Publish(/*stepped=*/false);
+
+  step_.Run(items);
+  const TimePoint now = clock_.Now();
+  for (StepItem& item : items) Commit(item, now);
+  ++stats_.steps;
+  busy_seconds_ += Seconds(now - begin);
+  if (observer_.step) {
+    observer_.step(Seconds(now - begin), tokens, static_cast<int64_t>(items.size()));
+  }
+  Publish(/*stepped=*/true);
+  DropFinished();
+  SendEvents();
+  return true;
+}
+
+void Loop::Preempt(Sequence& sequence) {
+  std::erase(running_, &sequence);
+  sequence.blocks.Clear();
+  sequence.computed = 0;
+  sequence.registered_blocks = 0;
+  sequence.state = Sequence::State::kWaiting;
+  InsertByAge(waiting_, &sequence);
+  ++stats_.preemptions;
+}
+
+void Loop::Admit(Sequence& sequence) {
+  ActiveRequest& active = sequence.active();
+  std::erase(waiting_, &sequence);
+  sequence.state = Sequence::State::kRunning;
+  InsertByAge(running_, &sequence);
+  if (cache_) {
+    auto reusable =
+        sequence.tokens().first(static_cast<size_t>(sequence.reusable_length()));
+    for (BlockId id : cache_->Find(sequence.request().tenant, reusable)) {
+      sequence.blocks.Append(allocator_.Share(id));
+    }
+  }
+  sequence.registered_blocks = static_cast<int64_t>(sequence.blocks.size());
+  sequence.computed = sequence.registered_blocks * nn::kBlockTokens;
+  if (!sequence.cached_tokens) {
+    sequence.cached_tokens = sequence.computed;
+    stats_.cached_tokens += sequence.computed;
+  }
+  sequence.computed_max = std::max(sequence.computed_max, sequence.computed);
+  if (active.scheduled) return;
+  active.scheduled = clock_.Now();
+  ledger_.LeaveQueue();
+  if (observer_.queue) observer_.queue(Seconds(*active.scheduled - active.submitted));
+}
+
+void Loop::Reserve(Sequence& sequence, int64_t tokens) {
+  auto blocks = static_cast<size_t>((sequence.computed + tokens + nn::kBlockTokens - 1) /
+                                    nn::kBlockTokens);
+  while (sequence.blocks.size() < blocks) {
+    std::optional<BlockRef> block = allocator_.Allocate();
+    PANO_CHECK(block.has_value());   // the policy has counted
+    sequence.blocks.Append(std::move(*block));
+  }
+}
+
+void Loop::Commit(StepItem& item, TimePoint now) {
+  Sequence& sequence = *item.sequence;
+  if (!item.status.ok()) {
+    LogWarning("[engine] request ", sequence.request().id, ": ", item.status.ToString());
+    Finish(sequence, FinishReason::kError, item.status.message());
+    return;
+  }
+  sequence.computed += item.tokens;
+  int64_t new_prompt = std::min(sequence.computed, sequence.prompt_length()) -
+                       std::min(sequence.computed_max, sequence.prompt_length());
+  stats_.prompt_tokens += std::max<int64_t>(0, new_prompt);
+  sequence.computed_max = std::max(sequence.computed_max, sequence.computed);
+  RegisterBlocks(sequence);
+
+  for (const DrawnToken& score : item.scores) sequence.AddScore(score);
+  SendPromptReport(sequence);
+  if (*sequence.request().max_tokens == 0) {
+    if (!sequence.scores_prompt()) Finish(sequence, FinishReason::kLength);
+  } else if (item.drawn) {
+    Deliver(sequence, *item.drawn, now);
+  }
+}
+
+void Loop::SendPromptReport(Sequence& sequence) {
+  std::vector<Event::PromptToken> report = sequence.TakePromptReport();
+  if (report.empty()) return;
+  Event event;
+  event.kind = Event::Kind::kPromptLogprobs;
+  event.index = sequence.index();
+  event.prompt = std::move(report);
+  outbox_.emplace_back(sequence.active().stream, std::move(event));
+}
+
+// Blocks that are full become known to the prefix cache; where it has the same content already, the
+// sequence goes on with that block and its own is free.
+void Loop::RegisterBlocks(Sequence& sequence) {
+  if (!cache_) return;
+  int64_t full = sequence.computed / nn::kBlockTokens;
+  for (; sequence.registered_blocks < full; ++sequence.registered_blocks) {
+    auto i = static_cast<size_t>(sequence.registered_blocks);
+    BlockId own = sequence.blocks.id(i);
+    BlockId block = cache_->Insert(
+        sequence.request().tenant, i == 0 ? kNoBlock : sequence.blocks.id(i - 1),
+        sequence.tokens().subspan(i * nn::kBlockTokens, nn::kBlockTokens), own);
+    if (block != own) sequence.blocks.Replace(i, allocator_.Share(block));
+  }
+}
+
+void Loop::Deliver(Sequence& sequence, const DrawnToken& drawn, TimePoint now) {
+  ActiveRequest& active = sequence.active();
+  if (!active.first_token) {
+    active.first_token = now;
+    if (observer_.ttft) observer_.ttft(Seconds(now - active.submitted));
+  }
+  if (auto last = sequence.last_token_at(); last && observer_.inter_token) {
+    observer_.inter_token(Seconds(now - *last));
+  }
+  Sequence::Accepted accepted = sequence.Accept(drawn, now);
+  ++stats_.generated_tokens;
+  outbox_.emplace_back(active.stream, std::move(accepted.event));
+  if (accepted.finish) Finish(sequence, *accepted.finish);
+}
+
+// When time alone makes the next difference.
+std::optional<TimePoint> Loop::NextAlarm() const {
+  std::optional<TimePoint> alarm;
+  auto consider = [&alarm](TimePoint at) { alarm = alarm ? std::min(*alarm, at) : at; };
+  const TimePoint now = clock_.Now();
+  for (const auto& [id, active] : requests_) {
+    if (active->request.deadline) consider(*active->request.deadline);
+    if (!active->stream->HasRoom()) {
+      consider(now + options_.slow_client_timeout - active->stream->FullFor(now) +
+               std::chrono::milliseconds(1));
+    }
+  }
+  if (alarm && manual_time_) return Clock::Real().Now() + kManualPoll;
+  return alarm;
+}
+
+void Loop::Publish(bool stepped) {
+  stats_.running_sequences = static_cast<int64_t>(running_.size());
+  stats_.kv_blocks_used = allocator_.used();
+  stats_.kv_blocks_cached = allocator_.cached();
+  stats_.kv_blocks_free = allocator_.free();
+  stats_.kv_blocks_total = allocator_.total();
+  ledger_.Publish(stats_, AnyRunnable(), stepped);
+}
+
+void Loop::SendEvents() {
+  auto events = std::exchange(outbox_, {});
+  for (auto& [stream, event] : events) stream->Push(std::move(event));
+}
+
+}  // namespace pano::engine

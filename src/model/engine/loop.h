@@ -1,0 +1,83 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "model/engine/block_allocator.h"
+#include "model/engine/engine.h"
+#include "model/engine/ledger.h"
+#include "model/engine/mailbox.h"
+#include "model/engine/prefix_cache.h"
+#include "model/engine/scheduler.h"
+#include "model/engine/sequence.h"
+#include "model/engine/step.h"
+
+namespace pano::engine {
+
+// The engine's loop: owns requests, sequences and blocks, asks the policy what to do next and does it.
+// Confined to the thread that calls Run.
+class Loop {
+ public:
+  // References outlive it. `options` are checked and complete.
+  Loop(const Options& options, const Observer& observer, nn::Model& model, nn::State& state,
+       ComputePool& pool, const Clock& clock, Mailbox& mailbox, Ledger& ledger);
+
+  // Returns after Mailbox::Stop, when every request has been told.
+  void Run();
+
+ private:
+  // Takes what the mailbox holds and ends what is cancelled, late or too slow.
+  void Attend(Mailbox::Messages messages);
+  void Begin(std::unique_ptr<ActiveRequest> active);
+  void EndOverdue();
+
+  Snapshot TakeSnapshot();
+  // Returns whether a step was made.
+  bool Advance();
+  void Preempt(Sequence& sequence);
+  void Admit(Sequence& sequence);
+  void Reserve(Sequence& sequence, int64_t tokens);
+  void Commit(StepItem& item, TimePoint now);
+  void RegisterBlocks(Sequence& sequence);
+  void SendPromptReport(Sequence& sequence);
+  void Deliver(Sequence& sequence, const DrawnToken& drawn, TimePoint now);
+
+  // Ends one choice: its blocks are free at once, its last event goes out with the step's.
+  void Finish(Sequence& sequence, FinishReason reason, std::string error = "");
+  void Cancel(ActiveRequest& active, FinishReason reason, const char* cause);
+  void DropFinished();
+
+  bool IsRunnable(const Sequence& sequence) const;
+  bool AnyRunnable() const;
+  std::optional<TimePoint> NextAlarm() const;
+  void Publish(bool stepped);
+  void SendEvents();
+
+  const Options& options_;
+  const Observer& observer_;
+  const Clock& clock_;
+  const bool manual_time_;
+  Mailbox& mailbox_;
+  Ledger& ledger_;
+
+  BlockAllocator allocator_;
+  std::optional<PrefixCache> cache_;   // none: prefixes are not shared
+  Step step_;
+  SchedulerLimits limits_;
+
+  std::unordered_map<std::string, std::unique_ptr<ActiveRequest>> requests_;
+  // Oldest request first, lowest choice first.
+  std::vector<Sequence*> running_;
+  std::vector<Sequence*> waiting_;
+  std::vector<Sequence*> candidates_;   // what the snapshot's waiting views stand for
+  std::vector<std::pair<std::shared_ptr<TokenStream>, Event>> outbox_;
+
+  Stats stats_;
+  double busy_seconds_ = 0;
+};
+
+}  // namespace pano::engine

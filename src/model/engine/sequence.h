@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "model/engine/block_table.h"
+#include "model/engine/request.h"
+#include "model/engine/sampler.h"
+#include "model/engine/text_output.h"
+#include "model/engine/token_history.h"
+#include "model/engine/token_stream.h"
+
+namespace pano::engine {
+
+class Sequence;
+
+// A request that the engine has accepted, with all its choices. Built by the thread that submits it,
+// from then on confined to the engine's.
+struct ActiveRequest {
+  Request request;                     // prompt not empty, seed and max_tokens set
+  uint64_t order = 0;                  // of arrival: smaller is older
+  std::shared_ptr<TokenStream> stream;
+  std::vector<TokenId> ending_tokens;  // that end a choice: stop tokens, and the model's own
+  std::vector<std::unique_ptr<Sequence>> sequences;
+  int unfinished = 0;
+
+  TimePoint submitted{};
+  std::optional<TimePoint> scheduled;    // first
+  std::optional<TimePoint> first_token;  // of any choice
+};
+
+// One choice of a request: its tokens, its blocks, its text. Confined to the engine's thread.
+class Sequence {
+ public:
+  enum class State : uint8_t { kWaiting, kRunning, kFinished };
+
+  // The request and the tokenizer (may be null) outlive it.
+  Sequence(ActiveRequest& request, int index, const tokenizer::Tokenizer* tokenizer);
+
+  ActiveRequest& active() const { return active_; }
+  const Request& request() const { return active_.request; }
+  int index() const { return index_; }
+
+  std::span<const TokenId> tokens() const { return tokens_; }   // prompt and output
+  int64_t length() const { return static_cast<int64_t>(tokens_.size()); }
+  int64_t prompt_length() const { return prompt_length_; }
+  int64_t output_length() const { return length() - prompt_length_; }
+
+  // Prompt tokens whose log-probability is still to be reported: [scored(), prompt_length()).
+  bool scores_prompt() const { return scored_ < prompt_length_; }
+  int64_t scored() const { return scored_; }
+  void AddScore(const DrawnToken& score);
+  // The report on the prompt, once, when it is complete; empty when none was asked for.
+  std::vector<Event::PromptToken> TakePromptReport();
+
+  // How many tokens at the beginning may come from the prefix cache: the last one never, nor those
+  // whose logits are wanted.
+  int64_t reusable_length() const;
+  // The draw of the next token. The result borrows from the sequence.
+  DrawInput NextDraw() const;
+
+  // Takes the drawn token: what comes out for the reader, and why the choice ends, if it does.
+  struct Accepted {
+    Event event;
+    std::optional<FinishReason> finish;
+  };
+  Accepted Accept(const DrawnToken& drawn, TimePoint now);
+  Event MakeFinish(FinishReason reason, TimePoint now, std::string error = "");
+
+  // Fields of the engine's loop.
+  State state = State::kWaiting;
+  BlockTable blocks;
+  int64_t computed = 0;                // tokens whose KV is in `blocks`
+  int64_t computed_max = 0;            // the most it ever was: what is below is recomputed
+  int64_t registered_blocks = 0;       // of `blocks`, known to the prefix cache
+  std::optional<int64_t> cached_tokens;   // of the prompt, at the first admission
+
+  // When its last token came; nothing before the first.
+  std::optional<TimePoint> last_token_at() const { return last_token_; }
+
+ private:
+  bool EndsWith(TokenId id) const;
+
+  ActiveRequest& active_;
+  const int index_;
+  const int64_t prompt_length_;
+  std::vector<TokenId> tokens_;
+  TokenHistory history_;
+  TextOutput text_;
+  int64_t scored_;
+  std::vector<Event::PromptToken> prompt_report_;
+  std::optional<TimePoint> first_token_;
+  std::optional<TimePoint> last_token_;
+};
+
+}  // namespace pano::engine

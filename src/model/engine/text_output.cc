@@ -1,0 +1,29 @@
+#include "model/engine/text_output.h"
+
+namespace pano::engine {
+
+TextOutput::TextOutput(const tokenizer::Tokenizer* tokenizer, const Request& request)
+    : stops_(request.stop, request.include_stop), unscreened_(request.min_tokens - 1) {
+  if (tokenizer == nullptr) return;
+  decoder_ = tokenizer->Stream(request.skip_special);
+  vocab_size_ = tokenizer->vocab_size();
+}
+
+std::string TextOutput::Push(TokenId id) {
+  // A model may have more rows than the tokenizer has entries; those are silent.
+  if (decoder_ == nullptr || id >= vocab_size_) return "";
+  std::string text = decoder_->Push(id);
+  if (unscreened_ > 0) {
+    --unscreened_;
+    return text;
+  }
+  return stops_.Push(text);
+}
+
+std::string TextOutput::Finish() {
+  if (decoder_ == nullptr || stopped()) return "";
+  std::string text = stops_.Push(decoder_->Flush());
+  return stopped() ? text : text + stops_.Flush();
+}
+
+}  // namespace pano::engine
