@@ -1,0 +1,103 @@
+#include <cstdio>
+
+#include "app/http/url.h"
+#include "base/json.h"
+#include "base/options.h"
+#include "base/strings.h"
+#include "pano/cli.h"
+#include "pano/load/load_report.h"
+#include "pano/load/load_run.h"
+#include "pano/load/target_model.h"
+#include "pano/load/workload.h"
+#include "pano/progress.h"
+
+namespace pano::cli {
+namespace {
+
+// Where the server does not say how many tokens it knows, ids that every vocabulary has.
+constexpr int64_t kVocabSizeGuess = 1000;
+
+struct LoadOptions {
+  std::string url = "http://127.0.0.1:8080";
+  std::string api = "openai";
+  std::optional<double> rate;
+  int64_t seed = 1;
+  int64_t timeout_seconds = 600;
+  bool json = false;
+  load::WorkloadOptions workload;
+  load::RunOptions run;
+
+  void Declare(OptionSet& options) {
+    options.String("url", &url, "address of the server", "URL");
+    options.String("model", &workload.model, "model to ask; by default the server's first", "ID");
+    options.String("api-key", &workload.api_key, "key to send", "KEY");
+    options.Choice("api", &api, {"openai", "predict"},
+                   "which routes: /v1/completions or /v1/models/ID/predict");
+    options.Int("concurrency", &run.concurrency, 1, load::kConnectionsMax,
+                "requests in flight, each followed by the next");
+    options.MaybeDouble("rate", &rate, 1e-3, 1e5,
+                        "requests a second, at random times, in place of --concurrency");
+    options.Int("requests", &run.requests, 1, 10'000'000, "requests in all");
+    options.Int("prompt-tokens", &workload.prompt_tokens, 1, 1 << 20, "length of a prompt");
+    options.Flag("text", &workload.text, "prompts of words in place of random token ids");
+    options.Int("max-tokens", &workload.max_tokens, 1, 1 << 20, "tokens to generate");
+    options.Int("seed", &seed, 0, INT64_MAX, "of prompts and arrival times");
+    options.Flag("ignore-eos", &workload.ignore_eos,
+                 "generate all of --max-tokens; --ignore-eos=false lets the model end earlier");
+    options.Int("timeout", &timeout_seconds, 1, 86'400, "a silent server has failed after", "SECONDS");
+    options.Flag("json", &json, "print JSON");
+  }
+};
+
+bool HasControlCharacter(std::string_view text) {
+  for (char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
+  }
+  return false;
+}
+
+Status FillIn(LoadOptions& o, const http::Url& url) {
+  http::Client client(url);
+  PANO_ASSIGN_OR_RETURN(const load::TargetModel model,
+                        load::FindTargetModel(client, o.workload.model, o.workload.api_key));
+  o.workload.model = model.id;
+  o.workload.vocab_size = model.vocab_size.value_or(kVocabSizeGuess);
+  o.workload.ask_token_ids = model.vocab_size.has_value();
+  return {};
+}
+
+}  // namespace
+
+int RunLoad(const Command& self, Args args) {
+  LoadOptions o;
+  OptionSet options;
+  o.Declare(options);
+  if (auto code = Parse(self, options, args)) return *code;
+  const auto url = http::ParseUrl(o.url);
+  if (!url.ok()) return FailUsage(self, url.error().message());
+  if (HasControlCharacter(o.workload.api_key)) {
+    return FailUsage(self, "--api-key holds a control character");
+  }
+  o.workload.dialect = o.api == "openai" ? load::Dialect::kOpenAi : load::Dialect::kPredict;
+  o.workload.seed = static_cast<uint64_t>(o.seed);
+  o.run.rate = o.rate.value_or(0);
+  o.run.client.quiet_timeout = std::chrono::seconds(o.timeout_seconds);
+
+  if (Status status = FillIn(o, *url); !status.ok()) {
+    return Fail(self, status, "is the server running there? 'pano serve' starts one");
+  }
+  load::RunResult result;
+  {
+    Progress progress("load");
+    result = load::SendAll(*url, o.workload, o.run, [&](int64_t done, int64_t errors) {
+      progress.Update(static_cast<double>(done) / static_cast<double>(o.run.requests),
+                      StrCat(done, " of ", o.run.requests, " requests, ", errors, " errors"));
+    });
+  }
+  const json::Value report = load::MakeReport(o.workload, o.run, result);
+  std::fputs((o.json ? json::Dump(report) + "\n" : load::FormatReport(report)).c_str(), stdout);
+  if (report.Find("errors")->as_int() < o.run.requests) return 0;
+  return Fail(self, result.outcomes.front().status.Wrap("every request failed"));
+}
+
+}  // namespace pano::cli
