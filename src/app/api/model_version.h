@@ -25,6 +25,7 @@ struct ModelVersion {
 
   tokenizer::TokenizerPtr tokenizer;        // null: no text in or out
   jinja::ChatTemplatePtr chat_template;     // null: contents are joined by newlines
+  std::string chat_template_error;          // it has a template that does not parse: chat is refused
   nn::GenerationDefaults defaults;
 
   // The engine borrows the model: declared after it, it goes first.

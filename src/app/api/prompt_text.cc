@@ -128,6 +128,10 @@ Refusal EncodeChat(const ModelVersion& version, const json::Value& messages,
   if (!version.tokenizer) return NoTokenizer("messages");
   jinja::ChatInputs inputs;
   if (Refusal refusal = NormalizeMessages(messages, inputs.messages)) return refusal;
+  if (!version.chat_template_error.empty()) {
+    return FromStatus(Unimplemented(StrCat("this model's chat template does not parse: ",
+                                           version.chat_template_error)), "messages");
+  }
   if (!version.chat_template) return EncodeJoined(version, inputs.messages, prompt);
 
   inputs.tools = options.tools;

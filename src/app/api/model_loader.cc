@@ -1,0 +1,156 @@
+#include "app/api/model_loader.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "app/api/model_host.h"
+#include "base/clock.h"
+#include "base/env.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "model/format/weights.h"
+
+namespace pano::api {
+namespace {
+
+bool IsNumber(std::string_view text) {
+  return !text.empty() && text.size() <= 18 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// "models/x" for "models/x", "models/x/" and, run inside it, ".".
+std::string NameOf(const std::string& path) {
+  std::string_view base = BaseName(path);
+  if (base != "." && base != "..") return std::string(IsDirectory(path) ? base : Stem(path));
+  std::error_code error;
+  std::filesystem::path whole = std::filesystem::canonical(path, error);
+  return error ? std::string(base) : whole.filename().string();
+}
+
+// A version's folder as OpenModel takes it.
+std::string ModelPathIn(const std::string& folder) {
+  if (FileExists(JoinPath(folder, "config.json"))) return folder;
+  std::string found;
+  Result<std::vector<std::string>> names = ListDirectory(folder);
+  if (!names.ok()) return folder;
+  for (const std::string& name : *names) {
+    if (!name.ends_with(".gguf")) continue;
+    if (!found.empty()) return folder;   // which one? OpenModel says what is wrong
+    found = JoinPath(folder, name);
+  }
+  return found.empty() ? folder : found;
+}
+
+Result<tokenizer::TokenizerPtr> LoadTokenizerIfAny(const std::string& path) {
+  Result<tokenizer::TokenizerPtr> tokenizer = tokenizer::LoadTokenizer(path);
+  if (tokenizer.ok() || tokenizer.error().code() != StatusCode::kNotFound) return tokenizer;
+  LogWarning("[models] ", path, ": no tokenizer, so only token ids go in and out");
+  return tokenizer::TokenizerPtr();
+}
+
+void LoadChatTemplate(const format::ModelFiles& files, ModelVersion& version) {
+  if (files.chat_template.empty()) return;
+  Result<jinja::ChatTemplatePtr> parsed = jinja::ChatTemplate::Parse(files.chat_template);
+  if (parsed.ok()) {
+    version.chat_template = std::move(parsed).value();
+    return;
+  }
+  version.chat_template_error = parsed.error().message();
+  LogWarning("[models] ", files.path, ": chat is refused, its template does not parse: ",
+             version.chat_template_error);
+}
+
+engine::Options EngineOptions(const engine::Options& base, const format::ModelFiles& files,
+                              const ModelVersion& version) {
+  engine::Options options = base;
+  nn::SpecialTokens special = nn::ReadSpecialTokens(files);
+  options.end_token_ids = std::move(special.end);
+  options.begin_token_id = special.begin;
+  if (version.tokenizer) {
+    std::optional<tokenizer::TokenId> eos = version.tokenizer->eos();
+    if (options.end_token_ids.empty() && eos) options.end_token_ids.push_back(*eos);
+    if (!options.begin_token_id) options.begin_token_id = version.tokenizer->bos();
+  }
+  options.cache_namespace = version.FullName();
+  return options;
+}
+
+Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& at, std::string label,
+                                const LoadSettings& settings, ComputePool& pool,
+                                const ObserverFactory& observers) {
+  PANO_ASSIGN_OR_RETURN(format::ModelFiles files, format::OpenModel(at.path));
+  auto version = std::make_shared<ModelVersion>();
+  version->id = source.id;
+  version->version = at.version;
+  version->label = std::move(label);
+  version->path = at.path;
+  version->created = Clock::Real().UnixSeconds();
+  PANO_ASSIGN_OR_RETURN(version->tokenizer, LoadTokenizerIfAny(at.path));
+  LoadChatTemplate(files, *version);
+  version->defaults = nn::ReadGenerationDefaults(files);
+  PANO_ASSIGN_OR_RETURN(version->model, nn::LoadModel(files, settings.load, pool));
+  version->vocab_size = version->model->vocab_size();
+  engine::Options options = EngineOptions(settings.engine, files, *version);
+  PANO_ASSIGN_OR_RETURN(version->engine,
+                        engine::Engine::Create(*version->model, version->tokenizer, pool,
+                                               std::move(options),
+                                               observers ? observers(version->label) : engine::Observer()));
+  version->context_length = version->engine->context_max();
+  return ModelVersionPtr(std::move(version));
+}
+
+}  // namespace
+
+Result<ModelSource> ParseModelSource(std::string_view argument) {
+  size_t equals = argument.find('=');
+  ModelSource source;
+  if (equals != std::string_view::npos && IsModelId(argument.substr(0, equals))) {
+    source.id = std::string(argument.substr(0, equals));
+    source.path = std::string(argument.substr(equals + 1));
+  } else {
+    source.path = std::string(argument);
+    source.id = NameOf(source.path);
+  }
+  if (source.path.empty()) return InvalidArgument("--model: the path is missing");
+  if (!IsModelId(source.id)) {
+    return InvalidArgument(StrCat("--model ", Printable(argument), ": '", Printable(source.id),
+                                  "' cannot be a model's id; name it: --model ID=PATH, where ID is "
+                                  "1 to 64 of A-Z a-z 0-9 . _ -"));
+  }
+  return source;
+}
+
+Result<std::vector<VersionSource>> ListVersions(const std::string& path) {
+  std::vector<VersionSource> versions;
+  if (IsDirectory(path) && !FileExists(JoinPath(path, "config.json"))) {
+    PANO_ASSIGN_OR_RETURN(std::vector<std::string> names, ListDirectory(path));
+    for (const std::string& name : names) {
+      std::string folder = JoinPath(path, name);
+      if (IsNumber(name) && IsDirectory(folder)) versions.push_back({name, ModelPathIn(folder)});
+    }
+  }
+  if (versions.empty()) versions.push_back({"1", path});
+  std::sort(versions.begin(), versions.end(), [](const VersionSource& a, const VersionSource& b) {
+    return *ParseInt(a.version) < *ParseInt(b.version);
+  });
+  return versions;
+}
+
+Result<std::vector<ModelVersionPtr>> LoadModelVersions(const ModelSource& source,
+                                                       const LoadSettings& settings,
+                                                       ComputePool& pool,
+                                                       const ObserverFactory& observers) {
+  PANO_ASSIGN_OR_RETURN(std::vector<VersionSource> versions, ListVersions(source.path));
+  std::vector<ModelVersionPtr> loaded;
+  for (const VersionSource& at : versions) {
+    std::string label = versions.size() == 1 ? source.id : StrCat(source.id, "@", at.version);
+    Result<ModelVersionPtr> version =
+        LoadOne(source, at, std::move(label), settings, pool, observers);
+    if (!version.ok()) return version.error().Wrap(StrCat("model '", source.id, "'"));
+    loaded.push_back(std::move(version).value());
+  }
+  return loaded;
+}
+
+}  // namespace pano::api

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/api/api.h"
+#include "app/api/model_loader.h"
+#include "app/http/http.h"
+#include "base/result.h"
+#include "base/threads.h"
+
+namespace pano::api {
+
+struct ServiceOptions {
+  std::vector<ModelSource> models;
+  int threads = 0;                         // of the compute pool; 0: all cores
+  LoadSettings load;
+  http::ServerOptions http;
+  std::vector<std::string> api_keys;       // none: everybody may call
+  Options api;                             // `loopback` is decided by http.host
+};
+
+// Models, API and HTTP server, put together. Thread-safe.
+class Service {
+ public:
+  // Loads every model, then listens. Fails with what is wrong with a model, or with the address.
+  static Result<std::unique_ptr<Service>> Start(ServiceOptions options);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  uint16_t port() const { return server_->port(); }
+  int threads() const { return pool_.threads(); }
+  const ModelHost& models() const { return models_; }
+
+  // Refuses what is new, lets running requests end; those that have not by `timeout` are cancelled.
+  // Returns whether all ended by themselves.
+  bool Drain(std::chrono::milliseconds timeout);
+
+ private:
+  explicit Service(int threads) : pool_(threads) {}
+
+  // In the order of who borrows whom: the server goes first, the pool last.
+  ComputePool pool_;
+  ModelHost models_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace pano::api

@@ -1,0 +1,217 @@
+#include <pthread.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include "app/api/guard.h"
+#include "app/api/service.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "base/threads.h"
+#include "model/kernels/cpu.h"
+#include "pano/cli.h"
+#include "pano/local_model.h"
+#include "pano/log_setup.h"
+
+namespace pano::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct ServeOptions {
+  std::vector<std::string> models;
+  std::string host = "127.0.0.1";
+  int64_t port = 8080;
+  int64_t threads = 0;
+  std::vector<std::string> api_keys;
+  bool insecure = false;
+  std::string compute = "fast", kv_type = "auto", log_level = "info", config;
+
+  int64_t context = 0, kv_blocks = 0, kv_bytes = 1ll << 30;
+  int64_t max_sequences = 64, max_queue = 256, step_tokens = 512;
+  bool no_prefix_cache = false;
+
+  int64_t http_threads = 2, max_connections = 1024, max_body_bytes = 4 << 20,
+          max_header_bytes = 16 << 10;
+  double header_timeout = 10, body_timeout = 30, idle_timeout = 60, write_timeout = 30;
+  double slow_client_timeout = 30, drain_timeout = 30, sse_keep_alive = 15, stall_timeout = 30;
+
+  void Declare(OptionSet& options);
+  void DeclareLimits(OptionSet& options);
+};
+
+void ServeOptions::Declare(OptionSet& options) {
+  options.Strings("model", &models,
+                  "model folder, .gguf file, or folder of numbered versions; may repeat; default: the "
+                  "starter model", "[ID=]PATH");
+  options.String("host", &host, "address to listen on", "ADDRESS");
+  options.Int("port", &port, 0, 65535, "port to listen on, 0 = a free one");
+  options.Int("threads", &threads, 0, 1024, "compute threads, 0 = one per core");
+  options.Strings("api-key", &api_keys, "key that callers have to show; may repeat", "KEY");
+  options.Flag("insecure", &insecure, "listen beyond loopback without an API key");
+  options.Int("context", &context, 0, INT32_MAX, "positions a request may have, 0 = the model's");
+  options.Int("kv-bytes", &kv_bytes, 1 << 16, INT64_MAX, "KV memory of each model", "BYTES");
+  options.Int("kv-blocks", &kv_blocks, 0, INT32_MAX, "the same in blocks of 32 tokens, 0 = by --kv-bytes");
+  options.Choice("kv-type", &kv_type, {"auto", "f32", "f16"}, "type of cached keys and values");
+  options.Choice("compute", &compute, {"f32", "fast"}, "arithmetic of activations");
+  options.Int("max-sequences", &max_sequences, 1, 65536, "sequences that run at once");
+  options.Int("max-queue", &max_queue, 0, 1 << 20, "requests that wait; one more is answered 429");
+  options.Int("step-tokens", &step_tokens, 1, 1 << 20, "tokens computed in one step");
+  options.Flag("no-prefix-cache", &no_prefix_cache, "compute every prompt whole");
+  options.String("config", &config, "YAML file with these settings", "FILE");
+  options.Choice("log-level", &log_level, {"debug", "info", "warning", "error"}, "what is logged");
+  DeclareLimits(options);
+}
+
+void ServeOptions::DeclareLimits(OptionSet& options) {
+  constexpr double kDay = 86400;
+  options.Int("http-threads", &http_threads, 1, 64, "threads for connections");
+  options.Int("max-connections", &max_connections, 1, 1 << 20, "open connections");
+  options.Int("max-body-bytes", &max_body_bytes, 1024, 1 << 30, "size of a request's body");
+  options.Int("max-header-bytes", &max_header_bytes, 1024, 1 << 20, "size of a request's head");
+  options.Double("header-timeout", &header_timeout, 0.1, kDay, "for a request's head", "SECONDS");
+  options.Double("body-timeout", &body_timeout, 0.1, kDay, "for a request's body", "SECONDS");
+  options.Double("idle-timeout", &idle_timeout, 0.1, kDay, "for a kept-alive connection", "SECONDS");
+  options.Double("write-timeout", &write_timeout, 0.1, kDay, "for one write to a client", "SECONDS");
+  options.Double("slow-client-timeout", &slow_client_timeout, 0.1, kDay,
+                 "after which a stream that nobody reads is cancelled", "SECONDS");
+  options.Double("sse-keep-alive", &sse_keep_alive, 0, kDay,
+                 "between comments on a silent stream, 0 = none", "SECONDS");
+  options.Double("stall-timeout", &stall_timeout, 0.1, kDay,
+                 "without a step, with work at hand, after which /readyz says no", "SECONDS");
+  options.Double("drain-timeout", &drain_timeout, 0, kDay,
+                 "that running requests get after SIGTERM", "SECONDS");
+}
+
+milliseconds Millis(double seconds) { return milliseconds(static_cast<int64_t>(seconds * 1e3)); }
+
+Result<api::ServiceOptions> MakeServiceOptions(const ServeOptions& options) {
+  api::ServiceOptions service;
+  std::vector<std::string> models = options.models;
+  if (models.empty()) {
+    PANO_ASSIGN_OR_RETURN(std::string starter, FindStarterModel());
+    models.push_back(std::move(starter));
+  }
+  for (const std::string& model : models) {
+    PANO_ASSIGN_OR_RETURN(api::ModelSource source, api::ParseModelSource(model));
+    service.models.push_back(std::move(source));
+  }
+  service.threads = static_cast<int>(options.threads);
+  service.api_keys = options.api_keys;
+
+  service.load.load.compute = options.compute == "f32" ? nn::Compute::kF32 : nn::Compute::kFast;
+  if (options.kv_type == "f32") service.load.load.kv_type = nn::KvType::kF32;
+  if (options.kv_type == "f16") service.load.load.kv_type = nn::KvType::kF16;
+  engine::Options& engine = service.load.engine;
+  engine.context_max = options.context;
+  engine.kv_blocks = options.kv_blocks;
+  engine.kv_bytes_max = options.kv_bytes;
+  engine.sequences_max = options.max_sequences;
+  engine.queue_max = options.max_queue;
+  engine.step_tokens_max = options.step_tokens;
+  engine.slow_client_timeout = Millis(options.slow_client_timeout);
+  engine.prefix_cache = !options.no_prefix_cache;
+
+  http::ServerOptions& http = service.http;
+  http.host = options.host;
+  http.port = static_cast<uint16_t>(options.port);
+  http.threads = static_cast<int>(options.http_threads);
+  http.connections_max = static_cast<size_t>(options.max_connections);
+  http.body_bytes_max = static_cast<size_t>(options.max_body_bytes);
+  http.header_bytes_max = static_cast<size_t>(options.max_header_bytes);
+  http.header_timeout = Millis(options.header_timeout);
+  http.body_timeout = Millis(options.body_timeout);
+  http.idle_timeout = Millis(options.idle_timeout);
+  http.write_timeout = Millis(options.write_timeout);
+
+  service.api.keep_alive = Millis(options.sse_keep_alive);
+  service.api.stall_limit = Millis(options.stall_timeout);
+  return service;
+}
+
+void LogStart(const ServeOptions& options, const api::Service& service) {
+  std::string id;
+  for (const api::ModelVersionPtr& version : service.models().List()) {
+    engine::Stats stats = version->engine->GetStats();
+    LogInfo("[models] ", version->FullName(), ": ", version->path, ", context ", version->context_length,
+            ", vocabulary ", version->vocab_size, ", ", stats.kv_blocks_total, " KV blocks of ",
+            nn::kBlockTokens, " tokens", version->chat_template ? ", chat template" : "");
+    if (id.empty()) id = version->id;
+  }
+  bool v6 = options.host.find(':') != std::string::npos;
+  std::string url = StrCat("http://", v6 ? "[" : "", options.host, v6 ? "]" : "", ":", service.port());
+  std::string key = options.api_keys.empty() ? "" : " -H 'Authorization: Bearer KEY'";
+  LogInfo("[serve] ", service.threads(), " compute threads, listening on ", url);
+  LogInfo("[serve] try: curl -N ", url, "/v1/models/", id, "/predict", key,
+          " -H 'Content-Type: application/json' -d '{\"inputs\": \"Once upon a time\", \"parameters\": "
+          "{\"max_tokens\": 64}, \"stream\": true}'");
+}
+
+// Waits for SIGTERM or SIGINT, then drains; a second signal ends at once.
+int WaitAndDrain(api::Service& service, const sigset_t& signals, double drain_timeout) {
+  int signal = 0;
+  sigwait(&signals, &signal);
+  LogInfo("[serve] draining: running requests get ", drain_timeout, " s; a second signal ends at once");
+  std::atomic<bool> drained{false};
+  std::jthread drain = StartThread("pano-drain", [&](const std::stop_token&) {
+    bool all = service.Drain(Millis(drain_timeout));
+    if (!all) LogWarning("[serve] not every request ended in time");
+    drained = true;
+  });
+  while (!drained) {
+    timespec wait{0, 20'000'000};
+    if (sigtimedwait(&signals, nullptr, &wait) > 0) {
+      LogWarning("[serve] ended at once by a second signal");
+      std::fflush(nullptr);
+      std::_Exit(1);
+    }
+  }
+  LogInfo("[serve] stopped");
+  return 0;
+}
+
+std::string_view HintFor(const Status& status) {
+  if (status.code() == StatusCode::kUnavailable) return "another --port, or --port 0 for a free one";
+  if (status.code() == StatusCode::kNotFound) return "give a model: --model PATH";
+  if (status.code() == StatusCode::kCorruption) return "pano inspect PATH says more about a file";
+  return {};
+}
+
+}  // namespace
+
+int RunServe(const Command& self, Args args) {
+  ServeOptions options;
+  OptionSet set;
+  options.Declare(set);
+  if (std::optional<int> code = Parse(self, set, args)) return *code;
+  SetUpLogging(options.log_level);
+  if (!api::IsLoopbackHost(options.host) && options.api_keys.empty() && !options.insecure) {
+    return Fail(self, InvalidArgument(StrCat("--host ", Printable(options.host),
+                                             " is reachable from elsewhere, and there is no --api-key")),
+                "set --api-key KEY, or say --insecure if everybody may call");
+  }
+  Result<kernels::CpuMask> cpu = kernels::ReadCpuMask();
+  if (!cpu.ok()) return Fail(self, cpu.error());
+
+  // Before any thread starts, so that all of them leave these signals to WaitAndDrain.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  Result<api::ServiceOptions> service_options = MakeServiceOptions(options);
+  if (!service_options.ok()) {
+    return Fail(self, service_options.error(), HintFor(service_options.error()));
+  }
+  Result<std::unique_ptr<api::Service>> service =
+      api::Service::Start(std::move(service_options).value());
+  if (!service.ok()) return Fail(self, service.error(), HintFor(service.error()));
+  LogStart(options, **service);
+  return WaitAndDrain(**service, signals, options.drain_timeout);
+}
+
+}  // namespace pano::cli
