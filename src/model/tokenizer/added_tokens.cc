@@ -1,6 +1,7 @@
 #include "model/tokenizer/added_tokens.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "base/strings.h"
@@ -45,23 +46,30 @@ size_t SpaceAtStart(std::string_view text) {
   return pos;
 }
 
-// Letters, marks, digits, connectors, joiners; classes as in every split (regex.h).
-bool IsWord(std::string_view character) {
-  static const RegexPtr word = [] {
-    Result<RegexPtr> made =
-        Regex::CompilePcre2("[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200c}\\x{200d}]");
-    PANO_CHECK(made.ok());
-    return *made;
-  }();
-  Regex::Matcher matcher(*word);
-  return matcher.Matches(character).value_or(false);
-}
+// Whether a token stands between characters that are no letters, marks, digits, connectors or joiners
+// (classes as in every split: regex.h). Confined to one call.
+class WordTest {
+ public:
+  bool StandsAlone(std::string_view text, size_t begin, size_t end) {
+    const std::string_view before = text.substr(0, begin);
+    if (!before.empty() && IsWord(before.substr(LastCharacter(before)))) return false;
+    return end >= text.size() || !IsWord(text.substr(end, Utf8Length(text.substr(end))));
+  }
 
-bool StandsAlone(std::string_view text, size_t begin, size_t end) {
-  const std::string_view before = text.substr(0, begin);
-  if (!before.empty() && IsWord(before.substr(LastCharacter(before)))) return false;
-  return end >= text.size() || !IsWord(text.substr(end, Utf8Length(text.substr(end))));
-}
+ private:
+  bool IsWord(std::string_view character) {
+    static const RegexPtr word = [] {
+      Result<RegexPtr> made =
+          Regex::CompilePcre2("[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200c}\\x{200d}]");
+      PANO_CHECK(made.ok());
+      return *made;
+    }();
+    if (!matcher_) matcher_.emplace(*word);
+    return matcher_->Matches(character).value_or(false);
+  }
+
+  std::optional<Regex::Matcher> matcher_;   // made when first needed
+};
 
 bool Touches(std::span<const ByteRange> ranges, size_t begin, size_t end) {
   const auto range = std::upper_bound(ranges.begin(), ranges.end(), begin,
@@ -132,7 +140,9 @@ AddedTokenFinder::Found AddedTokenFinder::Longest(std::string_view text, size_t 
 std::vector<Segment> AddedTokenFinder::Find(std::string_view text, bool parse_special,
                                             std::span<const ByteRange> plain) const {
   std::vector<Segment> segments;
-  size_t done = 0;   // everything before is in segments
+  size_t done = 0;        // everything before is in segments
+  size_t space_end = 0;   // of the white space that was looked at last: never look twice
+  WordTest words;
   if (!empty()) {
     for (size_t pos = 0; pos < text.size();) {
       if (roots_[static_cast<unsigned char>(text[pos])] == 0) {
@@ -148,9 +158,12 @@ std::vector<Segment> AddedTokenFinder::Find(std::string_view text, bool parse_sp
       size_t begin = pos;
       size_t end = pos = found.end;   // a match that does not count is passed over all the same
       if (token.special && !parse_special) continue;
-      if (token.single_word && !StandsAlone(text, begin, end)) continue;
-      if (token.lstrip) begin = std::max(WithoutSpaceAtEnd(text.substr(0, begin)), done);
-      if (token.rstrip) end += SpaceAtStart(text.substr(end));
+      if (token.single_word && !words.StandsAlone(text, begin, end)) continue;
+      if (token.lstrip && done < begin) begin = done + WithoutSpaceAtEnd(text.substr(done, begin - done));
+      if (token.rstrip) {
+        if (end >= space_end) space_end = end + SpaceAtStart(text.substr(end));
+        end = space_end;
+      }
       if (done < begin) segments.push_back({done, begin, -1});
       segments.push_back({begin, end, token.id});
       done = end;   // may lie behind pos: a token inside the space that was taken still counts

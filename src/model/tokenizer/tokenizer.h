@@ -23,9 +23,13 @@ struct ByteRange {
 
 struct EncodeOptions {
   bool add_special_tokens = true;   // what the post-processor adds: BOS and its like
-  bool parse_special = true;        // "<s>" in the text is the token; false: it is three characters
+  // "<s>" in the text is the token; false: it is three characters. Only tokens that the file flags as
+  // special (GGUF: control and unknown) become text, other added tokens are found all the same.
+  bool parse_special = true;
   // Ranges of the text in which special tokens are never parsed (what a user typed inside a rendered
-  // chat template). Ascending, disjoint.
+  // chat template). Ascending, disjoint, ends between characters. Here added tokens that look like
+  // markup ("<|User|>", "[INST]", "<tool_call>") stay text too although many files forget to flag
+  // them; plain tags ("<b>") and white space are parsed. A token that only partly lies inside is text.
   std::span<const ByteRange> plain = {};
 };
 

@@ -1,0 +1,114 @@
+#include "model/tokenizer/decoder.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "base/strings.h"
+#include "base/utf8.h"
+#include "model/tokenizer/testing/small_tokenizers.h"
+#include "model/tokenizer/tokenizer.h"
+
+namespace pano::tokenizer {
+namespace {
+
+Decoder Parsed(std::string_view text) {
+  const Result<json::Value> value = json::Parse(text);
+  EXPECT_TRUE(value.ok());
+  Result<Decoder> decoder = MakeDecoder(Field(*value, "decoder"));
+  EXPECT_TRUE(decoder.ok()) << decoder.status().message();
+  return decoder.ok() ? *std::move(decoder) : Decoder();
+}
+
+std::string Decode(const Decoder& decoder, const std::vector<std::string>& pieces, bool early = false) {
+  Decoder::Run run(decoder, early);
+  std::string text;
+  for (const std::string& piece : pieces) run.Push(piece, text);
+  run.Flush(text);
+  return text;
+}
+
+constexpr const char* kLlama = R"({"type": "Sequence", "decoders": [
+  {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"},
+  {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]})";
+
+TEST(Decoder, SentencePieceDropsOneSpaceInFront) {
+  const Decoder decoder = Parsed(kLlama);
+  EXPECT_EQ(Decode(decoder, {"▁", "▁a", "▁b"}), " a b");
+  EXPECT_EQ(Decode(decoder, {"<s>", "▁a"}), "<s> a");
+  EXPECT_EQ(decoder.Inner("▁a"), " a");
+  EXPECT_EQ(decoder.Inner("<0x0A>"), "\n");
+}
+
+TEST(Decoder, AnIllFormedRunOfBytesIsReplacedWhole) {
+  const Decoder decoder = Parsed(kLlama);
+  EXPECT_EQ(Decode(decoder, {"<0xE4>", "<0xBD>", "<0xA0>"}), "你");
+  EXPECT_EQ(Decode(decoder, {"<0xE4>", "<0xBD>", "<0xA0>", "<0xFF>", "x"}), "����x");
+  // Streaming has given out the whole character before.
+  EXPECT_EQ(Decode(decoder, {"<0xE4>", "<0xBD>", "<0xA0>", "<0xFF>", "x"}, true), "你�x");
+  EXPECT_EQ(Decode(decoder, {"<0xE4>", "<0xBD>"}, true), "��");
+}
+
+TEST(Decoder, OtherTypes) {
+  EXPECT_EQ(Decode(Parsed("null"), {"a", "b"}), "a b");
+  EXPECT_EQ(Decode(Parsed(R"({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"})"),
+                   {"▁a", "▁b"}), "a b");
+  EXPECT_EQ(Decode(Parsed(R"({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "never"})"),
+                   {"▁a", "▁b"}), " a b");
+  EXPECT_EQ(Decode(Parsed(R"({"type": "Strip", "content": "-", "start": 1, "stop": 2})"),
+                   {"--a---", "-", "b"}), "-a-b");
+  const char* fused = R"({"type": "Sequence", "decoders": [{"type": "Fuse"},
+    {"type": "Strip", "content": "-", "start": 2, "stop": 1}]})";
+  EXPECT_EQ(Decode(Parsed(fused), {"-", "--a-", "-", "b-", "-"}), "-a--b-");
+  EXPECT_EQ(Decode(Parsed(R"({"type": "ByteLevel"})"), {"Ġa", "Ã", "©", "\u4f60"}), " aé你");
+}
+
+TEST(Decoder, RefusesByName) {
+  for (const char* text : {R"({"type": "WordPiece"})", R"({"type": "CTC"})", R"({"type": "BPEDecoder"})",
+                           R"({"type": "Sequence", "decoders": [{"type": "ByteLevel"}, {"type": "Strip"}]})"}) {
+    const Result<json::Value> value = json::Parse(text);
+    const Result<Decoder> decoder = MakeDecoder(Field(*value, "decoder"));
+    ASSERT_FALSE(decoder.ok()) << text;
+    EXPECT_EQ(decoder.status().code(), StatusCode::kUnimplemented) << decoder.status().message();
+  }
+}
+
+// Random ids, ill-formed bytes included: every piece is well-formed, nothing is lost.
+TEST(StreamDecoder, PiecesConcatenateToTheWhole) {
+  const Result<TokenizerPtr> tokenizer =
+      TokenizerFromJson(testing::ByteLevelJson({{"a", "b"}}), json::Value());
+  ASSERT_TRUE(tokenizer.ok());
+  std::mt19937 random(3);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<TokenId> ids;
+    for (auto i = random() % 40; i > 0; --i) {
+      const auto kind = random() % 4;   // characters in parts, letters, anything
+      if (kind == 0) for (int byte : {0xe4, 0xbd, 0xa0}) ids.push_back(byte);
+      else if (kind == 1) ids.push_back(static_cast<TokenId>(random() % 256));
+      else ids.push_back(static_cast<TokenId>('a' + random() % 26));
+    }
+    const auto stream = (*tokenizer)->Stream(false);
+    std::string text;
+    for (TokenId id : ids) {
+      const std::string piece = stream->Push(id);
+      EXPECT_TRUE(Utf8Valid(piece));
+      text += piece;
+    }
+    text += stream->Flush();
+    EXPECT_EQ(text, (*tokenizer)->Decode(ids, false).value());
+  }
+}
+
+TEST(StreamDecoder, DoesNotHoldEndlessGarbage) {
+  const Result<TokenizerPtr> tokenizer =
+      TokenizerFromJson(testing::ByteLevelJson({}), json::Value());
+  ASSERT_TRUE(tokenizer.ok());
+  const auto stream = (*tokenizer)->Stream(false);
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += stream->Push(0x80);
+  EXPECT_GT(text.size(), 2000u);
+}
+
+}  // namespace
+}  // namespace pano::tokenizer
