@@ -1,11 +1,13 @@
 #include "model/train/bpe_trainer.h"
 
-#include <algorithm>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/check.h"
 #include "base/strings.h"
-#include "model/train/byte_level.h"
+#include "model/tokenizer/byte_level.h"
+#include "model/tokenizer/pre_tokenizer.h"
 
 namespace pano::train {
 namespace {
@@ -77,21 +79,34 @@ class PairCounts {
   std::unordered_map<Pair, std::unordered_set<size_t>> where_;
 };
 
+// The words as the "ByteLevel" pre-tokenizer of tokenizer.json cuts them.
 Result<std::vector<Word>> CountWords(const Stories& stories) {
-  std::unordered_map<std::string_view, int64_t> counts;
+  PANO_ASSIGN_OR_RETURN(tokenizer::PreTokenizerPtr splitter,
+                        tokenizer::ByteLevelPreTokenizer({tokenizer::kGpt2Pattern}));
+  std::unordered_map<std::string, int64_t> counts;
   for (const std::string& story : stories) {
-    PANO_ASSIGN_OR_RETURN(std::vector<std::string_view> words, SplitWords(story));
-    for (std::string_view word : words) ++counts[word];
+    tokenizer::Pieces pieces;
+    if (!story.empty()) pieces.list.push_back({story, true});
+    PANO_RETURN_IF_ERROR(splitter->Apply(pieces));
+    for (const tokenizer::Pieces::Piece& piece : pieces.list) ++counts[std::string(piece.text)];
   }
   std::vector<Word> words;
   words.reserve(counts.size());
   for (const auto& [text, count] : counts) {
     Word word;
     word.count = count;
-    for (char byte : text) word.ids.push_back(kFirstByteId + static_cast<unsigned char>(byte));
+    std::optional<std::string> bytes = tokenizer::FromByteLevel(text);
+    PANO_CHECK(bytes.has_value());
+    for (char byte : *bytes) word.ids.push_back(kFirstByteId + static_cast<unsigned char>(byte));
     words.push_back(std::move(word));
   }
   return words;
+}
+
+std::string ByteLevelText(std::string_view bytes) {
+  std::string out;
+  tokenizer::AppendByteLevel(out, bytes);
+  return out;
 }
 
 json::Value SpecialToken() {
@@ -122,9 +137,12 @@ json::Value BeginTemplate() {
     return outer;
   };
   json::Value single, pair, special, tokens, out;
-  single.Append(piece("SpecialToken", kEndToken, 0)).Append(piece("Sequence", "A", 0));
-  pair.Append(piece("SpecialToken", kEndToken, 0)).Append(piece("Sequence", "A", 0));
-  pair.Append(piece("SpecialToken", kEndToken, 1)).Append(piece("Sequence", "B", 1));
+  for (json::Value* both : {&single, &pair}) {
+    both->Append(piece("SpecialToken", kEndToken, 0));
+    both->Append(piece("Sequence", "A", 0));
+  }
+  pair.Append(piece("SpecialToken", kEndToken, 1));
+  pair.Append(piece("Sequence", "B", 1));
   special.Set("id", kEndToken);
   special.Set("ids", json::Array{int64_t{kEndTokenId}});
   special.Set("tokens", json::Array{kEndToken});

@@ -94,6 +94,10 @@ Status Trainer::EvaluateAndSave(TrainingReport& report) {
   return SaveCheckpoint(checkpoint_path(), module_, optimizer_, progress_);
 }
 
+bool Trainer::unfinished() const {
+  return progress_.step < step_count_ && progress_.evaluations_since_best < recipe_.training.patience;
+}
+
 Status Trainer::Run() {
   const Recipe::Training& t = recipe_.training;
   Clock& clock = Clock::Real();
@@ -102,7 +106,7 @@ Status Trainer::Run() {
   TimePoint last_report = start;
   double loss_sum = 0;
   int64_t loss_count = 0;
-  while (progress_.step < step_count_) {
+  while (unfinished()) {
     const int64_t step = progress_.step + 1;
     double rate = t.learning_rate * LearningRateFraction(step, step_count_, t.warmup_steps, t.final_fraction);
     PANO_ASSIGN_OR_RETURN(double loss, TrainStep(step, rate));
@@ -128,7 +132,7 @@ Status Trainer::Run() {
     loss_sum = 0;
     loss_count = 0;
     last_report = clock.Now();
-    if (last || (evaluate && progress_.evaluations_since_best >= t.patience)) break;
+    if (last) break;
   }
   return OkStatus();
 }

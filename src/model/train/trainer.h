@@ -56,6 +56,8 @@ class Trainer {
   LlamaModule& module() { return module_; }
   const Progress& progress() const { return progress_; }
   int64_t step_count() const { return step_count_; }
+  // Steps are left and a better model may come of them.
+  bool unfinished() const;
   // The best weights, as Run stored them.
   Status LoadBest() { return LoadWeights(best_path(), module_); }
 

@@ -1,0 +1,41 @@
+#include <cstdio>
+
+#include "base/env.h"
+#include "model/train/answers.h"
+#include "model/train/commands.h"
+#include "model/train/model_folder.h"
+
+namespace pano::train {
+namespace {
+
+Status WriteAnswers(const std::string& model, const std::string& text_path,
+                    const std::vector<std::string>& prompts, const std::string& out) {
+  PANO_ASSIGN_OR_RETURN(LlamaModule module, ReadModelFolder(model));
+  PANO_ASSIGN_OR_RETURN(tokenizer::TokenizerPtr tokenizer, tokenizer::LoadTokenizer(model));
+  PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(text_path, 1 << 20));
+  PANO_ASSIGN_OR_RETURN(json::Value answers, KnownAnswers(module, *tokenizer, prompts, text));
+  answers.Set("text", BaseName(text_path));
+  std::string dump = json::Dump(answers, {.indent = 1}) + "\n";
+  if (!out.empty()) return WriteFile(out, dump);
+  std::fputs(dump.c_str(), stdout);
+  return OkStatus();
+}
+
+}  // namespace
+
+int RunAnswers(Args args) {
+  std::string model, text, out;
+  std::vector<std::string> prompts;
+  OptionSet set;
+  set.String("model", &model, "Folder of the model", "DIR")
+      .String("text", &text, "Text whose perplexity is measured", "FILE")
+      .Strings("prompt", &prompts, "Prompts to continue")
+      .String("out", &out, "File to write (default: print)", "FILE");
+  if (int code = ParseOrExplain("answers", set, args); code >= 0) return code;
+  if (model.empty() || text.empty()) return FailCommandUsage("answers", "--model and --text are needed");
+  SetTorchThreads(1);
+  Status status = WriteAnswers(model, text, prompts, out);
+  return status.ok() ? 0 : FailCommand("answers", status);
+}
+
+}  // namespace pano::train

@@ -1,0 +1,46 @@
+#include <cstdio>
+
+#include "base/json.h"
+#include "model/train/commands.h"
+#include "model/train/dataset.h"
+
+namespace pano::train {
+
+int RunNgram(Args args) {
+  std::string recipe_path, unit = "both";
+  std::vector<std::string> data_paths;
+  int64_t order = 5;
+  bool as_json = false;
+  OptionSet set;
+  set.String("recipe", &recipe_path, "Whose text to measure: a YAML file", "FILE")
+      .Strings("data", &data_paths, "Text files instead of those that the recipe names", "FILE")
+      .Int("order", &order, 1, 12, "Symbols in an n-gram")
+      .Choice("unit", &unit, {"byte", "token", "both"}, "What a symbol is")
+      .Flag("json", &as_json, "Print JSON");
+  if (int code = ParseOrExplain("ngram", set, args); code >= 0) return code;
+  if (recipe_path.empty()) return FailCommandUsage("ngram", "--recipe FILE is missing");
+
+  Result<Recipe> recipe = LoadRecipe(recipe_path);
+  if (!recipe.ok()) return FailCommand("ngram", recipe.error());
+  Result<Dataset> data = LoadDataset(*recipe, data_paths);
+  if (!data.ok()) return FailCommand("ngram", data.error());
+  if (data->stories.held_out_bytes == 0) return FailCommand("ngram", InvalidArgument("nothing is held out"));
+  json::Value out;
+  out.Set("order", order);
+  out.Set("held_out_bytes", static_cast<int64_t>(data->stories.held_out_bytes));
+  if (unit != "token") out.Set("byte", ByteNgramBitsPerByte(*data, static_cast<int>(order)));
+  if (unit != "byte") out.Set("token", TokenNgramBitsPerByte(*data, static_cast<int>(order)));
+  if (as_json) {
+    std::printf("%s\n", json::Dump(out).c_str());
+    return 0;
+  }
+  for (const char* name : {"byte", "token"}) {
+    if (const json::Value* bits = out.Find(name)) {
+      std::printf("%ld-gram of %ss: %.4f bits/byte on held-out text\n", static_cast<long>(order), name,
+                  bits->as_double());
+    }
+  }
+  return 0;
+}
+
+}  // namespace pano::train
