@@ -44,7 +44,8 @@ struct LoadOptions {
     options.Int("seed", &seed, 0, INT64_MAX, "of prompts and arrival times");
     options.Flag("ignore-eos", &workload.ignore_eos,
                  "generate all of --max-tokens; --ignore-eos=false lets the model end earlier");
-    options.Int("timeout", &timeout_seconds, 1, 86'400, "a silent server has failed after", "SECONDS");
+    options.Int("timeout", &timeout_seconds, 1, 86'400, "a silent server has failed after",
+                "SECONDS");
     options.Flag("json", &json, "print JSON");
   }
 };

@@ -28,8 +28,8 @@ class ChunkedDecoder {
 
   State state_ = State::kMore;
   At at_ = At::kSize;
-  uint64_t room_;             // payload that may still come
-  uint64_t chunk_ = 0;        // of the current chunk: its size, then what is still to come
+  uint64_t room_;       // payload that may still come
+  uint64_t chunk_ = 0;  // of the current chunk: its size, then what is still to come
   size_t digits_ = 0;
   size_t extension_bytes_ = 0;
   size_t trailer_bytes_ = 0;

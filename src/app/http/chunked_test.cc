@@ -32,7 +32,8 @@ TEST(Chunked, DecodesWhateverThePieces) {
 }
 
 TEST(Chunked, RoundTrip) {
-  const std::string text = StrCat(EncodeChunk("hello"), EncodeChunk(std::string(300, 'x')), kLastChunk);
+  const std::string text =
+      StrCat(EncodeChunk("hello"), EncodeChunk(std::string(300, 'x')), kLastChunk);
   std::string body;
   size_t used;
   EXPECT_EQ(Decode(text, 305, text.size(), &body, &used), State::kDone);
@@ -50,9 +51,9 @@ TEST(Chunked, RefusesWhatIsIllFormed) {
   const std::string long_extension = StrCat("1;", std::string(300, 'a'));
   const std::string long_trailer = StrCat("0\r\nA: ", std::string(10'000, 'a'));
   for (std::string_view bad : std::initializer_list<std::string_view>{
-        "\r\n", "g\r\n", "-1\r\n", " 1\r\n", "1 \r\n", "0x1\r\n", "1\n", "1\r\r", "1\r\nab\r\n",
-        "1\r\na\n", "1;\n", "0\r\n\n", "0\r\n\r\r", "0\r\nA: b\n", "ffffffffffffffff\r\n",
-        long_extension, long_trailer}) {
+           "\r\n", "g\r\n", "-1\r\n", " 1\r\n", "1 \r\n", "0x1\r\n", "1\n", "1\r\r", "1\r\nab\r\n",
+           "1\r\na\n", "1;\n", "0\r\n\n", "0\r\n\r\r", "0\r\nA: b\n", "ffffffffffffffff\r\n",
+           long_extension, long_trailer}) {
     std::string body;
     size_t used;
     EXPECT_EQ(Decode(bad, 100, bad.size(), &body, &used), State::kMalformed) << bad;

@@ -26,8 +26,8 @@ struct FreeAddresses {
 };
 
 std::string FormatRequest(const Url& url, const ClientRequest& request) {
-  std::string out = StrCat(request.method, ' ', url.path, request.target, " HTTP/1.1\r\nHost: ",
-                           url.HostField(), "\r\n");
+  std::string out = StrCat(request.method, ' ', url.path, request.target,
+                           " HTTP/1.1\r\nHost: ", url.HostField(), "\r\n");
   for (const auto& [name, value] : request.headers) out.append(StrCat(name, ": ", value, "\r\n"));
   if (!request.body.empty() || request.method == "POST") {
     out.append(StrCat("Content-Length: ", request.body.size(), "\r\n"));
@@ -67,8 +67,8 @@ void Client::Disconnect() {
 Status Client::WaitFor(Wait what, std::chrono::milliseconds timeout) {
   const auto until = std::chrono::steady_clock::now() + timeout;
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        until - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     pollfd fds[2] = {{socket_, static_cast<short>(what == Wait::kRead ? POLLIN : POLLOUT), 0},
                      {cancel_, POLLIN, 0}};
     const int ready = poll(fds, 2, static_cast<int>(std::max<int64_t>(left.count(), 0)));
@@ -77,8 +77,8 @@ Status Client::WaitFor(Wait what, std::chrono::milliseconds timeout) {
     if (fds[1].revents != 0) return Status(StatusCode::kCancelled, "the call was cancelled");
     if (fds[0].revents != 0) return {};
     if (left.count() <= 0) {
-      return Status(StatusCode::kDeadline, StrCat(url_.HostField(), " is silent for ",
-                                                  timeout.count(), " ms"));
+      return Status(StatusCode::kDeadline,
+                    StrCat(url_.HostField(), " is silent for ", timeout.count(), " ms"));
     }
   }
 }

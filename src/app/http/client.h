@@ -16,14 +16,14 @@ namespace pano::http {
 
 struct ClientOptions {
   std::chrono::milliseconds connect_timeout{5'000};
-  std::chrono::milliseconds quiet_timeout{120'000};   // no byte read or written for this long
-  size_t body_bytes_max = 64 << 20;                   // of an answer that is kept whole
+  std::chrono::milliseconds quiet_timeout{120'000};  // no byte read or written for this long
+  size_t body_bytes_max = 64 << 20;                  // of an answer that is kept whole
 };
 
 struct ClientRequest {
   std::string method = "GET";
-  std::string target = "/";      // appended to the URL's path
-  Headers headers = {};          // Host and Content-Length are added
+  std::string target = "/";  // appended to the URL's path
+  Headers headers = {};      // Host and Content-Length are added
   std::string body = {};
 };
 
@@ -46,8 +46,9 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // With a sink the body of a 2xx answer goes there piece by piece as it arrives and not into the
-  // response; the sink answers whether it wants more (if not: Cancelled, and the connection is closed).
-  // Unavailable (no connection, or broken), Deadline, Cancelled, Corruption (no HTTP), Exhausted.
+  // response; the sink answers whether it wants more (if not: Cancelled, and the connection is
+  // closed). Unavailable (no connection, or broken), Deadline, Cancelled, Corruption (no HTTP),
+  // Exhausted.
   using BodySink = std::function<bool(std::string_view bytes)>;
   Result<ClientResponse> Send(const ClientRequest& request, const BodySink& sink = {});
 
@@ -61,7 +62,7 @@ class Client {
   Status ConnectTo(const addrinfo& address);
   Status WaitFor(Wait what, std::chrono::milliseconds timeout);
   Status SendAll(std::string_view bytes);
-  Result<size_t> ReadSome(char* buffer, size_t size);   // 0: end of file
+  Result<size_t> ReadSome(char* buffer, size_t size);  // 0: end of file
   Result<ClientResponse> Exchange(const std::string& bytes, bool is_head_request,
                                   const BodySink& sink, bool* any_byte);
   void Disconnect();
@@ -69,7 +70,7 @@ class Client {
   const Url url_;
   const ClientOptions options_;
   int socket_ = -1;
-  int cancel_ = -1;              // an eventfd, readable once cancelled
+  int cancel_ = -1;  // an eventfd, readable once cancelled
 };
 
 }  // namespace pano::http

@@ -25,7 +25,8 @@ Url UrlOf(const Server& server) { return {"127.0.0.1", server.port(), "/api"}; }
 TEST(Client, SendsAndKeepsTheConnection) {
   const auto server = StartServer([](const std::shared_ptr<Exchange>& exchange) {
     const Request& request = exchange->request();
-    exchange->Respond({request.method == "POST" ? 201 : 404, {{"A", "b"}},
+    exchange->Respond({request.method == "POST" ? 201 : 404,
+                       {{"A", "b"}},
                        StrCat(request.path, ' ', request.body)});
   });
   Client client(UrlOf(*server));
@@ -44,8 +45,11 @@ TEST(Client, SendsAndKeepsTheConnection) {
 TEST(Client, OpensAgainWhatTheServerHasClosed) {
   ServerOptions options;
   options.idle_timeout = 10ms;
-  const auto server =
-      StartServer([](const std::shared_ptr<Exchange>& e) { e->Respond({200, {}, "ok"}); }, options);
+  const auto server = StartServer(
+      [](const std::shared_ptr<Exchange>& e) {
+        e->Respond({200, {}, "ok"});
+      },
+      options);
   Client client(UrlOf(*server));
   EXPECT_TRUE(client.Send({}).ok());
   while (server->GetStats().connections > 0) std::this_thread::sleep_for(1ms);
@@ -74,7 +78,8 @@ TEST(Client, FailsWithAReason) {
   const auto server = StartServer([](const std::shared_ptr<Exchange>& exchange) {
     if (exchange->request().path == "/api/silent") exchange->PostAfter(1h, [exchange] {});
     if (exchange->request().path == "/api/half") exchange->BeginStream(200, {});
-    if (exchange->request().path == "/api/long") exchange->Respond({200, {}, std::string(2000, 'x')});
+    if (exchange->request().path == "/api/long")
+      exchange->Respond({200, {}, std::string(2000, 'x')});
   });
   ClientOptions options;
   options.quiet_timeout = 30ms;
@@ -83,8 +88,9 @@ TEST(Client, FailsWithAReason) {
   EXPECT_EQ(client.Send({.target = "/silent"}).status().code(), StatusCode::kDeadline);
   EXPECT_EQ(client.Send({.target = "/half"}).status().code(), StatusCode::kUnavailable);
   EXPECT_EQ(client.Send({.target = "/long"}).status().code(), StatusCode::kExhausted);
-  EXPECT_EQ(client.Send({.target = "/long"}, [](std::string_view) { return false; }).status().code(),
-            StatusCode::kCancelled);
+  EXPECT_EQ(
+      client.Send({.target = "/long"}, [](std::string_view) { return false; }).status().code(),
+      StatusCode::kCancelled);
   const Url nowhere{"127.0.0.1", 1, ""};
   EXPECT_THAT(Client(nowhere).Send({}).status().message(), HasSubstr("127.0.0.1:1"));
   EXPECT_EQ(Client({"no.such.host.invalid", 80, ""}).Send({}).status().code(),
@@ -92,9 +98,8 @@ TEST(Client, FailsWithAReason) {
 }
 
 TEST(Client, IsCancelledFromAnotherThread) {
-  const auto server = StartServer([](std::shared_ptr<Exchange> exchange) {
-    exchange->PostAfter(1h, [exchange] {});
-  });
+  const auto server = StartServer(
+      [](std::shared_ptr<Exchange> exchange) { exchange->PostAfter(1h, [exchange] {}); });
   Client client(UrlOf(*server));
   std::jthread other([&] {
     while (server->GetStats().requests == 0) std::this_thread::sleep_for(1ms);

@@ -20,7 +20,8 @@ constexpr size_t kPipelineBytesMax = 64 << 10;
 // Given to one write, so that write_timeout means a slowest speed and not a total.
 constexpr size_t kWriteBytesMax = 64 << 10;
 constexpr size_t kWriteBuffersMax = 16;
-// After our last byte the peer gets this long to read it before its unread bytes reset the connection.
+// After our last byte the peer gets this long to read it before its unread bytes reset the
+// connection.
 constexpr std::chrono::milliseconds kLingerTime{2'000};
 constexpr std::chrono::milliseconds kPausedPeerCheck{100};
 
@@ -43,8 +44,11 @@ void ServerContext::AddBusy(int64_t by) {
 
 Connection::Connection(std::shared_ptr<ServerContext> context, std::shared_ptr<Loop> loop,
                        Socket socket)
-    : context_(std::move(context)), loop_(std::move(loop)), socket_(std::move(socket)),
-      read_timer_(loop_->io()), write_timer_(loop_->io()) {
+    : context_(std::move(context)),
+      loop_(std::move(loop)),
+      socket_(std::move(socket)),
+      read_timer_(loop_->io()),
+      write_timer_(loop_->io()) {
   ++context_->connections;
 }
 
@@ -108,10 +112,9 @@ void Connection::Read() {
     return WatchPausedPeer();
   }
   reading_ = true;
-  socket_.async_read_some(boost::asio::buffer(read_buffer_),
-                          [self = shared_from_this()](const error_code& error, size_t n) {
-                            self->OnRead(error, n);
-                          });
+  socket_.async_read_some(
+      boost::asio::buffer(read_buffer_),
+      [self = shared_from_this()](const error_code& error, size_t n) { self->OnRead(error, n); });
 }
 
 void Connection::OnRead(const error_code& error, size_t n) {
@@ -152,6 +155,9 @@ void Connection::AdvanceRequest() {
   const ServerOptions& options = context_->options;
   if (phase_ == Phase::kIdle) {
     SetPhase(Phase::kHead);
+    keep_alive_ = true;
+    is_head_request_ = false;  // an answer before the head is known has its body
+    version_minor_ = 1;
     parser_.emplace(RequestParser::Limits{options.header_bytes_max, options.body_bytes_max});
     ArmReadTimer(options.header_timeout, &Connection::OnReadTimeout);
   }
@@ -162,6 +168,7 @@ void Connection::AdvanceRequest() {
     case RequestParser::State::kBody:
       if (phase_ == Phase::kHead) {
         SetPhase(Phase::kBody);
+        is_head_request_ = parser_->head().method == "HEAD";
         ArmReadTimer(options.body_timeout, &Connection::OnReadTimeout);
         if (parser_->head().expects_continue && in_.empty()) {
           Queue("HTTP/1.1 100 Continue\r\n\r\n", 0);
@@ -210,7 +217,7 @@ void Connection::StartExchange() {
   SetPhase(Phase::kExchange);
   auto exchange = MakeExchange(shared_from_this(), state_, std::move(request), ++number_);
   try {
-    context_->handler(std::move(exchange));   // a dropped exchange answers 500
+    context_->handler(std::move(exchange));  // a dropped exchange answers 500
   } catch (const std::exception& thrown) {
     LogError("[http] the handler threw for request ", request_id_, ": ", thrown.what());
   } catch (...) {
@@ -236,6 +243,9 @@ std::string Connection::MakeHead(int status, const Headers& headers, BodyFraming
                                  uint64_t length, std::string_view request_id) {
   if (context_->draining.load()) keep_alive_ = false;
   if (framing == BodyFraming::kUntilClose) keep_alive_ = false;
+  for (const auto& [name, value] : headers) {
+    if (ToLower(name) == "connection" && ToLower(value) == "close") keep_alive_ = false;
+  }
   ResponseHeadFields fields;
   fields.status = status;
   fields.version_minor = version_minor_;
@@ -249,13 +259,10 @@ std::string Connection::MakeHead(int status, const Headers& headers, BodyFraming
 
 // An answer in one piece; the request is over with it.
 void Connection::SendWhole(Response response, std::string_view request_id) {
-  for (const auto& [name, value] : response.headers) {
-    if (ToLower(name) == "connection" && ToLower(value) == "close") keep_alive_ = false;
-  }
   const bool no_body = StatusHasNoBody(response.status);
-  std::string bytes =
-      MakeHead(response.status, response.headers,
-               no_body ? BodyFraming::kNone : BodyFraming::kLength, response.body.size(), request_id);
+  std::string bytes = MakeHead(response.status, response.headers,
+                               no_body ? BodyFraming::kNone : BodyFraming::kLength,
+                               response.body.size(), request_id);
   EndExchange();
   SetPhase(Phase::kFlushing);
   if (!no_body && !is_head_request_) bytes.append(response.body);
@@ -269,9 +276,9 @@ void Connection::Respond(uint64_t number, Response response) {
 void Connection::BeginStream(uint64_t number, int status, Headers headers) {
   if (!Owns(number)) return;
   streaming_ = true;
-  stream_framing_ = StatusHasNoBody(status)  ? BodyFraming::kNone
-                    : version_minor_ == 0 ? BodyFraming::kUntilClose
-                                          : BodyFraming::kChunked;
+  stream_framing_ = StatusHasNoBody(status) ? BodyFraming::kNone
+                    : version_minor_ == 0   ? BodyFraming::kUntilClose
+                                            : BodyFraming::kChunked;
   Queue(MakeHead(status, headers, stream_framing_, 0, request_id_), 0);
 }
 
@@ -331,10 +338,11 @@ void Connection::RunAfter(uint64_t number, std::chrono::milliseconds delay,
   const uint64_t id = ++timers_made_;
   auto& timer = timers_.try_emplace(id, loop_->io()).first->second;
   timer.expires_after(delay);
-  timer.async_wait([self = shared_from_this(), id, task = std::move(task)](const error_code& error) {
-    if (error || self->timers_.erase(id) == 0) return;
-    task();
-  });
+  timer.async_wait(
+      [self = shared_from_this(), id, task = std::move(task)](const error_code& error) {
+        if (error || self->timers_.erase(id) == 0) return;
+        task();
+      });
 }
 
 // Forgets what the exchange left here; its callbacks may hold it, so they go last.
@@ -394,7 +402,7 @@ void Connection::OnWritten(const error_code& error, size_t n) {
   if (!out_.empty()) return Flush();
   if (phase_ == Phase::kFlushing) return OnAnswered();
   if (phase_ == Phase::kExchange && streaming_ && on_drained_) {
-    const auto callback = on_drained_;   // it may replace itself
+    const auto callback = on_drained_;  // it may replace itself
     callback();
   }
 }
@@ -443,7 +451,7 @@ void Connection::Close() {
   read_timer_.cancel();
   write_timer_.cancel();
   in_.clear();
-  if (!writing_) out_.clear();   // else the operating system may still look at it
+  if (!writing_) out_.clear();  // else the operating system may still look at it
   EndExchange();
   loop_->connections.erase(self);
 }

@@ -47,8 +47,8 @@ struct ExchangeState {
 };
 
 // One accepted socket: reads requests one after the other, hands each to the handler, writes the
-// answer. Confined to its loop's thread; an Exchange reaches it by Loop::Post. A method that takes an
-// exchange's number ignores it when that exchange is over.
+// answer. Confined to its loop's thread; an Exchange reaches it by Loop::Post. A method that takes
+// an exchange's number ignores it when that exchange is over.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Socket = boost::asio::ip::tcp::socket;
@@ -57,9 +57,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ~Connection();
 
   void Start();
-  void StartRefused();   // answers 503 and closes
+  void StartRefused();  // answers 503 and closes
   void CloseIfIdle();
-  void Abort();          // as if the peer had gone
+  void Abort();  // as if the peer had gone
 
   void Respond(uint64_t number, Response response);
   void BeginStream(uint64_t number, int status, Headers headers);
@@ -74,7 +74,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   enum class Phase {
-    kIdle,       // no byte of a request has come
+    kIdle,  // no byte of a request has come
     kHead,
     kBody,
     kExchange,   // the handler has the request and owes (the rest of) the answer
@@ -84,7 +84,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
   struct Output {
     std::string bytes;
-    size_t payload;   // bytes that an exchange counts as pending
+    size_t payload;  // bytes that an exchange counts as pending
   };
 
   static bool IsBusy(Phase phase);
@@ -124,20 +124,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string peer_;
 
   Phase phase_ = Phase::kIdle;
-  boost::asio::steady_timer read_timer_;    // limits of the phase
+  boost::asio::steady_timer read_timer_;  // limits of the phase
   uint64_t read_timer_round_ = 0;
   boost::asio::steady_timer write_timer_;
   uint64_t write_timer_round_ = 0;
 
   bool reading_ = false;
-  bool peer_finished_ = false;              // end of file seen
+  bool peer_finished_ = false;  // end of file seen
   std::array<char, 16 << 10> read_buffer_;
-  std::string in_;                          // read and not yet parsed
+  std::string in_;  // read and not yet parsed
   std::optional<RequestParser> parser_;
 
   bool writing_ = false;
   std::deque<Output> out_;
-  size_t out_offset_ = 0;                   // of the front that is written
+  size_t out_offset_ = 0;  // of the front that is written
 
   // The exchange at hand.
   uint64_t number_ = 0;

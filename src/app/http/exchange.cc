@@ -11,7 +11,9 @@ class ConnectionExchange final : public Exchange {
  public:
   ConnectionExchange(std::shared_ptr<Connection> connection, std::shared_ptr<ExchangeState> state,
                      Request request, uint64_t number)
-      : connection_(std::move(connection)), state_(std::move(state)), request_(std::move(request)),
+      : connection_(std::move(connection)),
+        state_(std::move(state)),
+        request_(std::move(request)),
         number_(number) {}
 
   ~ConnectionExchange() override {

@@ -1,6 +1,6 @@
 // The only file that includes Beast's parser, which is slow to compile. It reads start line and
-// fields; bodies are ours (chunked.h), because basic_parser 1.81 asserts on a last chunk that arrives
-// byte by byte, and counts no total of a head that arrives in pieces.
+// fields; bodies are ours (chunked.h), because basic_parser 1.81 asserts on a last chunk that
+// arrives byte by byte, and counts no total of a head that arrives in pieces.
 #include "app/http/head.h"
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -109,8 +109,7 @@ Refusal Explain(const ErrorCode& error) {
   if (error == beast::error::bad_method || error == beast::error::bad_target) {
     return {400, "the request line is malformed"};
   }
-  if (error == beast::error::bad_content_length ||
-      error == beast::error::multiple_content_length) {
+  if (error == beast::error::bad_content_length || error == beast::error::multiple_content_length) {
     return {400, "Content-Length is malformed or given twice"};
   }
   if (error == beast::error::bad_transfer_encoding) {

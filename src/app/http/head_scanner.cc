@@ -16,7 +16,7 @@ size_t HeadScanner::Feed(std::string_view bytes) {
 
 void HeadScanner::Step(char c) {
   if (after_cr_ != (c == '\n')) {
-    state_ = State::kMalformed;   // CR without LF, LF without CR
+    state_ = State::kMalformed;  // CR without LF, LF without CR
     return;
   }
   if (c == '\r') {

@@ -7,8 +7,8 @@
 namespace pano::http {
 
 // Collects the head of a message (start line and fields, up to the empty line) as it arrives and
-// refuses at once what can be no head: line ends other than CR LF, control characters, folded lines.
-// Thread-compatible.
+// refuses at once what can be no head: line ends other than CR LF, control characters, folded
+// lines. Thread-compatible.
 class HeadScanner {
  public:
   enum class State { kMore, kDone, kMalformed, kTooLarge };
@@ -18,7 +18,7 @@ class HeadScanner {
   // Returns how many bytes belong to the head. Empty lines before it are skipped but count.
   size_t Feed(std::string_view bytes);
   State state() const { return state_; }
-  const std::string& text() const { return text_; }   // with the empty line
+  const std::string& text() const { return text_; }  // with the empty line
   bool started() const { return seen_ > 0; }
 
  private:
@@ -28,7 +28,7 @@ class HeadScanner {
   State state_ = State::kMore;
   std::string text_;
   size_t seen_ = 0;
-  size_t line_bytes_ = 0;     // of the current line, without its end
+  size_t line_bytes_ = 0;  // of the current line, without its end
   bool after_cr_ = false;
 };
 

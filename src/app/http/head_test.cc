@@ -15,9 +15,10 @@ int RefusalStatus(std::string_view text) {
 
 TEST(Head, ReadsARequest) {
   RequestHead head;
-  ASSERT_FALSE(ParseRequestHead("POST /p?q HTTP/1.1\r\nHost: h\r\nContent-LENGTH:  12 \r\n"
-                                "Empty:\r\nExpect: 100-Continue\r\n\r\n",
-                                head));
+  ASSERT_FALSE(
+      ParseRequestHead("POST /p?q HTTP/1.1\r\nHost: h\r\nContent-LENGTH:  12 \r\n"
+                       "Empty:\r\nExpect: 100-Continue\r\n\r\n",
+                       head));
   EXPECT_EQ(head.method, "POST");
   EXPECT_EQ(head.target, "/p?q");
   EXPECT_EQ(head.content_length, 12u);
@@ -40,8 +41,9 @@ TEST(Head, KnowsWhenTheConnectionStays) {
 }
 
 TEST(Head, RefusesAmbiguousEnds) {
-  EXPECT_EQ(RefusalStatus("GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\ncontent-length: 1\r\n\r\n"),
-            400);
+  EXPECT_EQ(
+      RefusalStatus("GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\ncontent-length: 1\r\n\r\n"),
+      400);
   EXPECT_EQ(RefusalStatus("GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n"), 501);
   EXPECT_EQ(RefusalStatus("GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: CHUNKED\r\n\r\n"), 0);
   EXPECT_EQ(RefusalStatus("GET / HTTP/1.1\r\nHost: h\r\nContent-Length: \r\n\r\n"), 400);
@@ -62,7 +64,8 @@ TEST(HeadScanner, FindsTheEndWhateverThePieces) {
   for (size_t step = 1; step <= text.size(); ++step) {
     HeadScanner scanner(1000);
     size_t used = 0;
-    while (scanner.state() == HeadScanner::State::kMore) used += scanner.Feed(text.substr(used, step));
+    while (scanner.state() == HeadScanner::State::kMore)
+      used += scanner.Feed(text.substr(used, step));
     EXPECT_EQ(scanner.state(), HeadScanner::State::kDone);
     EXPECT_EQ(scanner.text(), "GET / HTTP/1.1\r\nA: b\tc\r\n\r\n");
     EXPECT_EQ(text.substr(used), "BODY");
@@ -70,8 +73,8 @@ TEST(HeadScanner, FindsTheEndWhateverThePieces) {
 }
 
 TEST(HeadScanner, RefusesAtOnce) {
-  for (std::string_view bad : {"\n", "GET\n", "\rG", "A\r\r", " GET", "GET / H\r\n A: b", "A\x01",
-                               "A\x7f"}) {
+  for (std::string_view bad :
+       {"\n", "GET\n", "\rG", "A\r\r", " GET", "GET / H\r\n A: b", "A\x01", "A\x7f"}) {
     HeadScanner scanner(1000);
     scanner.Feed(bad);
     EXPECT_EQ(scanner.state(), HeadScanner::State::kMalformed) << bad;

@@ -19,7 +19,9 @@ Outcome Parse(std::string_view bytes, size_t step) {
   pano::http::ResponseParser parser(false, 2048);
   Outcome outcome;
   pano::http::SseParser sse(
-      [&](const pano::http::SseEvent& e) { outcome.events += e.event + '\1' + e.data + '\1' + e.id; },
+      [&](const pano::http::SseEvent& e) {
+        outcome.events += e.event + '\1' + e.data + '\1' + e.id;
+      },
       1 << 20);
   while (!bytes.empty() && parser.state() < State::kComplete) {
     std::string piece;

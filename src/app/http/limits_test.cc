@@ -117,11 +117,13 @@ TEST(Limits, ATooLongBodyIsAnsweredThoughThePeerStillSends) {
 TEST(Limits, SlowHeadersAndBodiesAre408InTotalTime) {
   const auto server = StartServer(Short());
   for (const std::string& request :
-       {std::string("GET / HTTP/1.1\r\nHost: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+       {std::string("GET / HTTP/1.1\r\nHost: "
+                    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
         Post("Content-Length: 90", std::string(60, 'x')),
-        Post("Transfer-Encoding: chunked", "50\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")}) {
+        Post("Transfer-Encoding: chunked",
+             "50\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")}) {
     RawClient client(server->port());
-    std::jthread sender([&](const std::stop_token& stop) {   // a byte every few ms never ends
+    std::jthread sender([&](const std::stop_token& stop) {  // a byte every few ms never ends
       for (char c : request) {
         if (stop.stop_requested() || !client.Send({&c, 1})) return;
         std::this_thread::sleep_for(5ms);
@@ -131,6 +133,20 @@ TEST(Limits, SlowHeadersAndBodiesAre408InTotalTime) {
     EXPECT_EQ(reply.status, 408) << request;
     EXPECT_EQ(reply.Header("connection"), "close");
   }
+}
+
+// The 408 once lacked its body because the request before it had been a HEAD.
+TEST(Limits, ARefusalAfterHeadHasItsBody) {
+  ServerOptions options = Short();
+  options.idle_timeout = 10s;
+  const auto server = StartServer(options);
+  RawClient client(server->port());
+  client.Send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.Receive(/*is_head_request=*/true).status, 200);
+  client.Send("GET /");
+  const auto reply = client.Receive();
+  EXPECT_EQ(reply.status, 408);
+  EXPECT_THAT(reply.body, HasSubstr("in time"));
 }
 
 TEST(Limits, IdleConnectionsAreClosedSilently) {
@@ -193,7 +209,8 @@ TEST(Limits, GarbageIsRefusedAndForgotten) {
     Random random(seed);
     std::string bytes;
     if (random.Below(2)) {
-      for (uint64_t n = random.Below(300); n > 0; --n) bytes.push_back(static_cast<char>(random.Next()));
+      for (uint64_t n = random.Below(300); n > 0; --n)
+        bytes.push_back(static_cast<char>(random.Next()));
     } else {
       bytes = valid;
       for (uint64_t n = 1 + random.Below(4); n > 0; --n) {

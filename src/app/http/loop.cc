@@ -13,7 +13,7 @@ void Loop::Start(int index) {
 
 void Loop::Stop(std::function<void()> last) {
   {
-    MutexLock lock(mu_);   // nothing may slip in between: it would never be closed
+    MutexLock lock(mu_);  // nothing may slip in between: it would never be closed
     boost::asio::post(io_, std::move(last));
     stopped_ = true;
   }

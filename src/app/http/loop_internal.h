@@ -15,8 +15,8 @@ namespace pano::http {
 
 class Connection;
 
-// One thread that runs the callbacks of its connections. A connection stays on its loop, so it needs
-// no lock. Thread-safe where it says so, else confined to the loop's own thread.
+// One thread that runs the callbacks of its connections. A connection stays on its loop, so it
+// needs no lock. Thread-safe where it says so, else confined to the loop's own thread.
 class Loop : public std::enable_shared_from_this<Loop> {
  public:
   Loop();

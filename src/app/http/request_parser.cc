@@ -8,8 +8,7 @@
 
 namespace pano::http {
 
-RequestParser::RequestParser(Limits limits)
-    : limits_(limits), scanner_(limits.header_bytes_max) {}
+RequestParser::RequestParser(Limits limits) : limits_(limits), scanner_(limits.header_bytes_max) {}
 
 void RequestParser::Refuse(int status, std::string message) {
   state_ = State::kRefused;

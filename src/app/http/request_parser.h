@@ -20,10 +20,10 @@ class RequestParser {
     size_t body_bytes_max = 4 << 20;
   };
   enum class State {
-    kHead,       // the head is not complete
-    kBody,       // the head is known, the body is not complete
-    kComplete,   // request() is whole; Feed takes nothing more
-    kRefused,    // see refusal(); the connection cannot be used any further
+    kHead,      // the head is not complete
+    kBody,      // the head is known, the body is not complete
+    kComplete,  // request() is whole; Feed takes nothing more
+    kRefused,   // see refusal(); the connection cannot be used any further
   };
 
   explicit RequestParser(Limits limits);

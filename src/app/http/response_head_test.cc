@@ -10,8 +10,10 @@ TEST(ResponseHead, WritesTheServersFieldsOnce) {
   fields.content_length = 5;
   fields.unix_seconds = 784111777;
   fields.request_id = "r1";
-  EXPECT_EQ(FormatResponseHead(fields, {{"Content-Type", "text/plain"}, {"content-LENGTH", "9"},
-                                        {"X-Request-ID", "other"}, {"Connection", "upgrade"}}),
+  EXPECT_EQ(FormatResponseHead(fields, {{"Content-Type", "text/plain"},
+                                        {"content-LENGTH", "9"},
+                                        {"X-Request-ID", "other"},
+                                        {"Connection", "upgrade"}}),
             "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nX-Request-Id: r1\r\n"
             "Content-Length: 5\r\nContent-Type: text/plain\r\n\r\n");
 }

@@ -10,7 +10,8 @@
 
 namespace pano::http {
 
-// From bytes to one response; knows no socket. Interim (1xx) responses are skipped. Thread-compatible.
+// From bytes to one response; knows no socket. Interim (1xx) responses are skipped.
+// Thread-compatible.
 class ResponseParser {
  public:
   enum class State { kHead, kBody, kComplete, kMalformed };
@@ -18,8 +19,8 @@ class ResponseParser {
   // `is_head_request`: the answer has no body whatever its fields say.
   explicit ResponseParser(bool is_head_request = false, size_t header_bytes_max = 64 << 10);
 
-  // Appends body bytes to `body`; returns how many bytes belong to this response. Returns early when
-  // a head is complete, so call it until it takes nothing.
+  // Appends body bytes to `body`; returns how many bytes belong to this response. Returns early
+  // when a head is complete, so call it until it takes nothing.
   size_t Feed(std::string_view bytes, std::string& body);
   // The peer has closed: the end of a body that has no other end, else an error.
   void FeedEnd();

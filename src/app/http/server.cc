@@ -104,8 +104,9 @@ Status AsioServer::Listen() {
   }
   tcp::resolver resolver(loops_[0]->io());
   error_code error;
-  const auto found = resolver.resolve(host, std::to_string(context_->options.port),
-                                      tcp::resolver::passive | tcp::resolver::numeric_service, error);
+  const auto found =
+      resolver.resolve(host, std::to_string(context_->options.port),
+                       tcp::resolver::passive | tcp::resolver::numeric_service, error);
   if (error || found.empty()) {
     return InvalidArgument(StrCat("[http] cannot listen at '", Printable(host),
                                   "': ", error ? error.message() : "no such address"));

@@ -18,8 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using ::testing::StartsWith;
 using testing::RawClient;
+using ::testing::StartsWith;
 
 std::unique_ptr<Server> StartServer(Handler handler, ServerOptions options = {}) {
   options.port = 0;
@@ -31,7 +31,8 @@ std::unique_ptr<Server> StartServer(Handler handler, ServerOptions options = {})
 // "METHOD path body"
 void Echo(const std::shared_ptr<Exchange>& exchange) {
   const Request& request = exchange->request();
-  exchange->Respond({200, {{"Content-Type", "text/plain"}},
+  exchange->Respond({200,
+                     {{"Content-Type", "text/plain"}},
                      StrCat(request.method, ' ', request.path, ' ', request.body)});
 }
 
@@ -132,7 +133,8 @@ TEST(Server, PipelinedRequestsAreAnsweredInOrder) {
 TEST(Server, ReadsChunkedBodiesAndAnswersExpect) {
   const auto server = StartServer(Echo);
   RawClient client(server->port());
-  client.Send("POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+  client.Send(
+      "POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_THAT(client.ReceiveUntil("\r\n\r\n"), StartsWith("HTTP/1.1 100 Continue"));
   for (char c : std::string_view("3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\nTrailer: x\r\n\r\n")) {
     client.Send({&c, 1});
@@ -175,6 +177,20 @@ TEST(Server, Http10ClosesUnlessAskedToKeep) {
   EXPECT_THAT(all, Not(HasSubstr("chunked")));
 }
 
+TEST(Server, TheHandlerMayCloseTheConnection) {
+  const auto server = StartServer([](const std::shared_ptr<Exchange>& exchange) {
+    exchange->BeginStream(200, {{"Connection", "close"}});
+    exchange->Write("x");
+    exchange->Finish();
+  });
+  RawClient client(server->port());
+  client.Send(Get("/a") + Get("/b"));
+  const auto reply = client.Receive();
+  EXPECT_EQ(reply.body, "x");
+  EXPECT_FALSE(reply.keep_alive);
+  EXPECT_TRUE(client.ClosesSilently());
+}
+
 TEST(Server, HalfClosedPeerStillGetsAnAnswerThatWasGivenAtOnce) {
   const auto server = StartServer(Echo);
   RawClient client(server->port());
@@ -201,7 +217,9 @@ TEST(Server, StreamsChunksWhileTheyAreMade) {
       if (!std::exchange(*once, true)) set();
     });
     EXPECT_TRUE(exchange->Write(StrCat("piece", i)));
-    EXPECT_EQ(client.ReceiveUntil("\r\n" "piece"), StrCat("6\r\npiece", i, "\r\n"));
+    EXPECT_EQ(client.ReceiveUntil("\r\n"
+                                  "piece"),
+              StrCat("6\r\npiece", i, "\r\n"));
     EXPECT_TRUE(drained.Wait());
     EXPECT_EQ(exchange->pending_bytes(), 0u);
   }
@@ -281,7 +299,7 @@ TEST(Server, NoticesAGoneOneBehindAFullPipeline) {
   RawClient client(server->port());
   std::string many = Get("/first");
   while (many.size() < 100 << 10) many.append(Get("/later"));
-  client.Send(many);   // what is not read fits the socket's buffers, else its end could not come
+  client.Send(many);  // what is not read fits the socket's buffers, else its end could not come
   client.FinishSending();
   const auto exchange = inbox.Take();
   ASSERT_TRUE(exchange);
@@ -390,7 +408,8 @@ TEST(Server, ListensOnNamesAndAllAddresses) {
     ServerOptions options;
     options.host = host;
     const auto server = StartServer(Echo, options);
-    if (std::string_view(host) == "localhost") continue;   // may be ::1, which RawClient does not try
+    if (std::string_view(host) == "localhost")
+      continue;  // may be ::1, which RawClient does not try
     RawClient client(server->port());
     client.Send(Get("/x"));
     EXPECT_EQ(client.Receive().status, 200) << host;

@@ -8,9 +8,9 @@ namespace pano::http {
 
 // One event of a text/event-stream.
 struct SseEvent {
-  std::string event;   // "message" where the stream names none
-  std::string data;    // its lines joined by '\n'
-  std::string id;      // the last one the stream has sent
+  std::string event;  // "message" where the stream names none
+  std::string data;   // its lines joined by '\n'
+  std::string id;     // the last one the stream has sent
 };
 
 // Takes an event stream apart as it arrives, as the WHATWG HTML standard has it (9.2): LF, CR or

@@ -11,9 +11,8 @@ namespace {
 
 std::vector<std::string> Parse(std::string_view text, size_t step) {
   std::vector<std::string> events;
-  SseParser parser([&](const SseEvent& e) {
-    events.push_back(StrCat(e.event, '|', e.data, '|', e.id));
-  });
+  SseParser parser(
+      [&](const SseEvent& e) { events.push_back(StrCat(e.event, '|', e.data, '|', e.id)); });
   for (size_t at = 0; at < text.size(); at += step) EXPECT_TRUE(parser.Feed(text.substr(at, step)));
   return events;
 }

@@ -28,8 +28,7 @@ std::string_view StripAuthority(std::string_view target) {
   return target;
 }
 
-Status ParseQuery(std::string_view text,
-                  std::vector<std::pair<std::string, std::string>>& query) {
+Status ParseQuery(std::string_view text, std::vector<std::pair<std::string, std::string>>& query) {
   for (std::string_view piece : Split(text, '&')) {
     if (piece.empty()) continue;
     const size_t equals = std::min(piece.find('='), piece.size());

@@ -31,7 +31,8 @@ Result<Url> ParseUrl(std::string_view text) {
   if (scheme_end != std::string_view::npos) {
     const std::string scheme = ToLower(rest.substr(0, scheme_end));
     if (scheme == "https") {
-      return Unimplemented(StrCat("[url] '", Printable(text), "': https is not supported, use http"));
+      return Unimplemented(
+          StrCat("[url] '", Printable(text), "': https is not supported, use http"));
     }
     if (scheme != "http") return Bad(text, "is no http:// address");
     rest.remove_prefix(scheme_end + 3);
@@ -45,8 +46,7 @@ Result<Url> ParseUrl(std::string_view text) {
     return Bad(text, "has a query, a fragment or a space");
   }
 
-  const size_t host_end =
-      authority.starts_with('[') ? authority.find(']') : authority.rfind(':');
+  const size_t host_end = authority.starts_with('[') ? authority.find(']') : authority.rfind(':');
   std::string_view port;
   if (authority.starts_with('[')) {
     if (host_end == std::string_view::npos) return Bad(text, "lacks a ']'");
@@ -55,7 +55,8 @@ Result<Url> ParseUrl(std::string_view text) {
   } else {
     url.host = authority.substr(0, host_end);
     port = host_end == std::string_view::npos ? std::string_view() : authority.substr(host_end);
-    if (url.host.find(':') != std::string::npos) return Bad(text, "needs [] around an IPv6 address");
+    if (url.host.find(':') != std::string::npos)
+      return Bad(text, "needs [] around an IPv6 address");
   }
   if (url.host.empty() || !std::ranges::all_of(url.host, IsHostCharacter)) {
     return Bad(text, "has no valid host");

@@ -20,9 +20,9 @@ TEST(Url, TakesItApart) {
 
 TEST(Url, SaysWhatItIsNot) {
   EXPECT_EQ(ParseUrl("https://h").status().code(), StatusCode::kUnimplemented);
-  for (const char* bad : {"", "http://", "ftp://h", "http://h:0", "http://h:70000", "http://h:x",
-                          "http://[::1", "http://[::1]x", "::1", "http://h/a?b", "http://a b",
-                          "http://h\r\nX: y", "http://u@h"}) {
+  for (const char* bad :
+       {"", "http://", "ftp://h", "http://h:0", "http://h:70000", "http://h:x", "http://[::1",
+        "http://[::1]x", "::1", "http://h/a?b", "http://a b", "http://h\r\nX: y", "http://u@h"}) {
     EXPECT_EQ(ParseUrl(bad).status().code(), StatusCode::kInvalidArgument) << bad;
   }
 }

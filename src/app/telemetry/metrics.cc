@@ -40,17 +40,21 @@ struct Metrics::Families {
       MakeCounter("pano_requests_total", "Requests answered, by model, route and status.");
   Family<Histogram>& request_seconds =
       MakeHistogram("pano_request_seconds", "From the whole request to the end of its answer.");
-  Family<Histogram>& ttft = MakeHistogram("pano_ttft_seconds", "From submission to the first token.");
+  Family<Histogram>& ttft =
+      MakeHistogram("pano_ttft_seconds", "From submission to the first token.");
   Family<Histogram>& itl = MakeHistogram("pano_itl_seconds", "Between two tokens of a sequence.");
   Family<Histogram>& queue =
       MakeHistogram("pano_queue_seconds", "From submission to the first step with the request.");
   Family<Gauge>& queue_requests = MakeGauge("pano_queue_requests", "Requests that wait.");
-  Family<Gauge>& running = MakeGauge("pano_running_sequences", "Sequences that are being computed.");
-  Family<Counter>& tokens = MakeCounter(
-      "pano_tokens_total", "Tokens: of prompts computed, of prompts taken from the cache, generated.");
+  Family<Gauge>& running =
+      MakeGauge("pano_running_sequences", "Sequences that are being computed.");
+  Family<Counter>& tokens =
+      MakeCounter("pano_tokens_total",
+                  "Tokens: of prompts computed, of prompts taken from the cache, generated.");
   Family<Histogram>& step_seconds = MakeHistogram("pano_step_seconds", "Time of one step.");
   Family<Histogram>& step_tokens = MakeHistogram("pano_step_tokens", "Tokens in one step.");
-  Family<Histogram>& step_sequences = MakeHistogram("pano_step_sequences", "Sequences in one step.");
+  Family<Histogram>& step_sequences =
+      MakeHistogram("pano_step_sequences", "Sequences in one step.");
   Family<Gauge>& kv_blocks = MakeGauge("pano_kv_blocks", "Blocks of KV memory, by state.");
   Family<Counter>& preemptions = MakeCounter(
       "pano_preemptions_total", "Sequences put back to be computed again, for want of KV memory.");
@@ -65,7 +69,7 @@ struct Metrics::Families {
   std::map<std::tuple<std::string, std::string, int>, Counter*> counted PANO_GUARDED_BY(mu);
   std::map<std::pair<std::string, std::string>, Histogram*> timed PANO_GUARDED_BY(mu);
 
-  Mutex scrape_mu;   // held while callbacks run; taken before mu
+  Mutex scrape_mu;  // held while callbacks run; taken before mu
   std::vector<std::function<void()>> on_scrape PANO_GUARDED_BY(scrape_mu);
 
   Family<Counter>& MakeCounter(const char* name, const char* help) {

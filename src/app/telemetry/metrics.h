@@ -32,8 +32,8 @@ class Metrics {
   // The series of the model `label`, the same ones each time; they live as long as this object.
   ModelMetrics& ForModel(std::string_view label);
 
-  // One answered request. `model`: "" where the route has none; one that ForModel has not seen counts
-  // as "other". `route`: the pattern, never a raw path.
+  // One answered request. `model`: "" where the route has none; one that ForModel has not seen
+  // counts as "other". `route`: the pattern, never a raw path.
   void CountRequest(std::string_view model, std::string_view route, int code, double seconds);
 
   // `callback` runs before each Text, one at a time: the place to set gauges and followed totals.

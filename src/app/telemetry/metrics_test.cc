@@ -31,15 +31,21 @@ TEST(Metrics, HasAllNamesOfAModelFromTheStart) {
   for (const char* series :
        {R"(pano_requests_total{code="200",model="m",route="/v1/models/{id}"} 1)",
         R"(pano_request_seconds_count{model="m",route="/v1/models/{id}"} 1)",
-        R"(pano_ttft_seconds_count{model="m"} 0)", R"(pano_itl_seconds_count{model="m"} 0)",
-        R"(pano_queue_seconds_count{model="m"} 0)", R"(pano_queue_requests{model="m"} 0)",
-        R"(pano_running_sequences{model="m"} 0)", R"(pano_tokens_total{kind="prompt",model="m"} 0)",
+        R"(pano_ttft_seconds_count{model="m"} 0)",
+        R"(pano_itl_seconds_count{model="m"} 0)",
+        R"(pano_queue_seconds_count{model="m"} 0)",
+        R"(pano_queue_requests{model="m"} 0)",
+        R"(pano_running_sequences{model="m"} 0)",
+        R"(pano_tokens_total{kind="prompt",model="m"} 0)",
         R"(pano_tokens_total{kind="cached",model="m"} 0)",
         R"(pano_tokens_total{kind="generated",model="m"} 0)",
-        R"(pano_step_seconds_count{model="m"} 0)", R"(pano_step_tokens_count{model="m"} 0)",
-        R"(pano_step_sequences_count{model="m"} 0)", R"(pano_kv_blocks{model="m",state="used"} 0)",
+        R"(pano_step_seconds_count{model="m"} 0)",
+        R"(pano_step_tokens_count{model="m"} 0)",
+        R"(pano_step_sequences_count{model="m"} 0)",
+        R"(pano_kv_blocks{model="m",state="used"} 0)",
         R"(pano_kv_blocks{model="m",state="cached"} 0)",
-        R"(pano_kv_blocks{model="m",state="free"} 0)", R"(pano_preemptions_total{model="m"} 0)",
+        R"(pano_kv_blocks{model="m",state="free"} 0)",
+        R"(pano_preemptions_total{model="m"} 0)",
         R"(pano_cancellations_total{model="m",reason="slow_client"} 0)",
         R"(pano_rejections_total{model="m",reason="queue_full"} 0)",
         R"(pano_build_info{commit="abc",isa="avx2",version="0.1.0"} 1)"}) {
@@ -82,7 +88,7 @@ TEST(Metrics, CountersFollowTotalsThroughARestart) {
   EXPECT_EQ(ValueOf(text, R"(pano_tokens_total{kind="generated",model="m"})"), 45);
   EXPECT_EQ(ValueOf(text, R"(pano_queue_requests{model="m"})"), 15);
   EXPECT_EQ(ValueOf(text, R"(pano_kv_blocks{model="m",state="free"})"), 3);
-  total = 4;   // a new engine
+  total = 4;  // a new engine
   EXPECT_EQ(ValueOf(metrics.Text(), R"(pano_preemptions_total{model="m"})"), 19);
 }
 
@@ -113,7 +119,8 @@ TEST(Metrics, LabelsAreBounded) {
   EXPECT_THAT(text, Not(HasSubstr("model=\"model1\"")));
   EXPECT_THAT(text, Not(HasSubstr("/route/999")));
   EXPECT_THAT(text, Not(HasSubstr("more999")));
-  EXPECT_THAT(text, HasSubstr(R"(pano_requests_total{code="other",model="other",route="/route/1"} 1)"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(pano_requests_total{code="other",model="other",route="/route/1"} 1)"));
   EXPECT_THAT(text, HasSubstr(R"(pano_requests_total{code="200",model="known",route="other"} 1)"));
   EXPECT_THAT(text, HasSubstr(R"(pano_requests_total{code="200",model="",route="/route/1"} 1)"));
   EXPECT_EQ(&metrics.ForModel("known"), &metrics.ForModel("known"));

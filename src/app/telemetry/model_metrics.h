@@ -31,7 +31,8 @@ class ModelMetrics {
   void SetKvBlocks(int64_t used, int64_t cached, int64_t free);
 
   // Totals that the engine counts itself; the counters follow them. A total that has become smaller
-  // is that of a new engine and is added whole. Call from Metrics::OnScrape, so from one thread at a time.
+  // is that of a new engine and is added whole. Call from Metrics::OnScrape, so from one thread at
+  // a time.
   void SetTokensTotal(int64_t prompt, int64_t cached, int64_t generated);
   void SetPreemptionsTotal(int64_t preemptions);
 

@@ -22,7 +22,8 @@ std::string ErrorMessage(std::string_view body) {
   const auto parsed = json::Parse(body);
   if (parsed.ok()) {
     const json::Value* error = parsed->Find("error");
-    const json::Value* message = error != nullptr ? error->Find("message") : parsed->Find("message");
+    const json::Value* message =
+        error != nullptr ? error->Find("message") : parsed->Find("message");
     if (message != nullptr && message->is_string()) return Printable(message->as_string(), 200);
     if (error != nullptr && error->is_string()) return Printable(error->as_string(), 200);
   }

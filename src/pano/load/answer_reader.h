@@ -16,12 +16,12 @@ namespace pano::load {
 
 // What one request came to. Times in seconds since it was due.
 struct Outcome {
-  Status status;                     // why it failed
-  double ttft = 0;                   // to the first token
-  double e2e = 0;                    // to the end
-  std::vector<double> itl;           // between the events that brought tokens
-  int64_t prompt_tokens = 0;         // as the server counts them; 0 where it does not say
-  int64_t generated_tokens = 0;      // as the server counts them, else the events
+  Status status;                 // why it failed
+  double ttft = 0;               // to the first token
+  double e2e = 0;                // to the end
+  std::vector<double> itl;       // between the events that brought tokens
+  int64_t prompt_tokens = 0;     // as the server counts them; 0 where it does not say
+  int64_t generated_tokens = 0;  // as the server counts them, else the events
 };
 
 // Reads one streamed answer as it arrives. Thread-compatible.
@@ -50,7 +50,7 @@ class AnswerReader {
   std::optional<TimePoint> last_token_;
   int64_t events_ = 0;
   bool has_usage_ = false;
-  bool complete_ = false;            // the stream said that it is over
+  bool complete_ = false;  // the stream said that it is over
   Outcome outcome_;
 };
 

@@ -83,7 +83,8 @@ json::Value MakeReport(const WorkloadOptions& workload, const RunOptions& option
   report.Set("generated_tokens", generated_tokens);
   report.Set("requests_s", Rounded(static_cast<double>(e2e.size()) / seconds));
   report.Set("gen_tok_s", Rounded(static_cast<double>(generated_tokens) / seconds));
-  report.Set("total_tok_s", Rounded(static_cast<double>(prompt_tokens + generated_tokens) / seconds));
+  report.Set("total_tok_s",
+             Rounded(static_cast<double>(prompt_tokens + generated_tokens) / seconds));
   report.Set("ttft_ms", PercentilesMs(ttft));
   report.Set("itl_ms", PercentilesMs(itl));
   report.Set("e2e_ms", PercentilesMs(e2e));
@@ -98,13 +99,14 @@ json::Value MakeReport(const WorkloadOptions& workload, const RunOptions& option
 std::string FormatReport(const json::Value& report) {
   const auto number = [&](const char* key) { return Cell(report.Find(key)); };
   const auto count = [&](const char* key) { return StrCat(report.Find(key)->as_int()); };
-  std::string out = StrCat(
-      report.Find("model")->as_string(), ": ", count("requests"), " requests, ", count("errors"),
-      " errors, ", number("seconds"), " s, ",
-      report.Find("rate") != nullptr ? StrCat(number("rate"), " a second")
-                                     : StrCat(count("concurrency"), " at once"),
-      "\n", "generated ", count("generated_tokens"), " tokens, ", number("gen_tok_s"), " tokens/s (",
-      number("total_tok_s"), " with prompts), ", number("requests_s"), " requests/s\n\n");
+  std::string out =
+      StrCat(report.Find("model")->as_string(), ": ", count("requests"), " requests, ",
+             count("errors"), " errors, ", number("seconds"), " s, ",
+             report.Find("rate") != nullptr ? StrCat(number("rate"), " a second")
+                                            : StrCat(count("concurrency"), " at once"),
+             "\n", "generated ", count("generated_tokens"), " tokens, ", number("gen_tok_s"),
+             " tokens/s (", number("total_tok_s"), " with prompts), ", number("requests_s"),
+             " requests/s\n\n");
   char head[128];
   std::snprintf(head, sizeof head, "%-22s %10s %10s %10s\n", "milliseconds", "p50", "p90", "p99");
   out.append(head);

@@ -70,12 +70,13 @@ std::vector<Duration> Arrivals(int64_t requests, double rate, uint64_t seed) {
   return due;
 }
 
-Outcome SendOne(http::Client& client, const WorkloadOptions& workload, size_t index, TimePoint due) {
+Outcome SendOne(http::Client& client, const WorkloadOptions& workload, size_t index,
+                TimePoint due) {
   Clock& clock = Clock::Real();
   const http::ClientRequest request = MakeRequest(workload, index);
   AnswerReader reader(workload.dialect, due);
-  const auto response = client.Send(
-      request, [&](std::string_view bytes) { return reader.Feed(bytes, clock.Now()); });
+  const auto response =
+      client.Send(request, [&](std::string_view bytes) { return reader.Feed(bytes, clock.Now()); });
   return reader.Finish(response, clock.Now());
 }
 
@@ -95,11 +96,10 @@ void Work(Board& board, const http::Url& url, const WorkloadOptions& workload,
 }  // namespace
 
 RunResult SendAll(const http::Url& url, const WorkloadOptions& workload, const RunOptions& options,
-              const std::function<void(int64_t done, int64_t errors)>& on_progress) {
+                  const std::function<void(int64_t done, int64_t errors)>& on_progress) {
   const bool open_loop = options.rate > 0;
-  Board board(options.requests, open_loop
-                                    ? Arrivals(options.requests, options.rate, workload.seed)
-                                    : std::vector<Duration>());
+  Board board(options.requests, open_loop ? Arrivals(options.requests, options.rate, workload.seed)
+                                          : std::vector<Duration>());
   const int64_t workers = std::min(
       {options.requests, open_loop ? kConnectionsMax : options.concurrency, kConnectionsMax});
   const TimePoint start = Clock::Real().Now();

@@ -29,7 +29,8 @@ class FakeServer {
     if (exchange.request().path == "/v1/models") {
       return exchange.Respond({200, {}, R"({"data":[{"id":"a"},{"id":"b","vocab_size":512}]})"});
     }
-    if (completions++ % 4 == 3) return exchange.Respond({429, {}, R"({"error":{"message":"full"}})"});
+    if (completions++ % 4 == 3)
+      return exchange.Respond({429, {}, R"({"error":{"message":"full"}})"});
     exchange.BeginStream(200, {{"Content-Type", "text/event-stream"}});
     for (int i = 0; i < 3; ++i) exchange.Write("data: {\"choices\":[{\"text\":\"x\"}]}\n\n");
     exchange.Write("data: [DONE]\n\n");

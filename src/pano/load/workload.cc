@@ -11,9 +11,10 @@ namespace pano::load {
 namespace {
 
 constexpr std::array<std::string_view, 32> kWords = {
-    "the",  "river", "small", "stone", "walks", "under", "green", "light", "a",     "friend", "sings",
-    "old",  "house", "near",  "water", "and",   "wind",  "takes", "slow",  "paper", "bread",  "to",
-    "blue", "hill",  "child", "asks",  "why",   "night", "comes", "so",    "early", "today"};
+    "the",   "river",  "small", "stone", "walks", "under", "green", "light",
+    "a",     "friend", "sings", "old",   "house", "near",  "water", "and",
+    "wind",  "takes",  "slow",  "paper", "bread", "to",    "blue",  "hill",
+    "child", "asks",   "why",   "night", "comes", "so",    "early", "today"};
 
 std::string Words(Random& random, int64_t count) {
   std::string text;
@@ -68,7 +69,8 @@ json::Value PredictBody(const WorkloadOptions& options, Random& random) {
 }  // namespace
 
 http::ClientRequest MakeRequest(const WorkloadOptions& options, uint64_t index) {
-  Random random(Philox(options.seed, index, 0)[0] | uint64_t{Philox(options.seed, index, 1)[0]} << 32);
+  Random random(Philox(options.seed, index, 0)[0] | uint64_t{Philox(options.seed, index, 1)[0]}
+                                                        << 32);
   http::ClientRequest request;
   request.method = "POST";
   request.headers = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};

@@ -13,14 +13,14 @@ enum class Dialect { kOpenAi, kPredict };
 struct WorkloadOptions {
   Dialect dialect = Dialect::kOpenAi;
   std::string model;
-  std::string api_key;            // "": none is sent
+  std::string api_key;  // "": none is sent
   int64_t prompt_tokens = 128;
-  bool text = false;              // a prompt of words; else of random token ids (predict: always words)
+  bool text = false;  // a prompt of words; else of random token ids (predict: always words)
   int64_t max_tokens = 64;
   bool ignore_eos = true;
   uint64_t seed = 1;
-  int64_t vocab_size = 1000;      // random ids stay below it
-  bool ask_token_ids = false;     // our own servers then send an event for each token, text or not
+  int64_t vocab_size = 1000;   // random ids stay below it
+  bool ask_token_ids = false;  // our own servers then send an event for each token, text or not
 };
 
 // Request number `index` of the run; the same one for the same options.

@@ -41,7 +41,7 @@ class RawClient {
   }
 
   struct Reply {
-    int status = 0;          // 0: no whole response came
+    int status = 0;  // 0: no whole response came
     Headers headers;
     std::string body;
     bool keep_alive = false;
