@@ -94,6 +94,7 @@ struct Stmt {
   Kind kind = Kind::kText;
   uint32_t line = 0;
   uint32_t loop_symbol = 0;              // kFor: the symbol of `loop`
+  bool recursive = false;                // kFor: `loop(items)` runs it again
   Value text;
   // Targets are kName, kTuple of targets, or kAttribute of a kName (a namespace's).
   std::vector<ExprPtr> targets;

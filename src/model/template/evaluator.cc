@@ -4,7 +4,6 @@
 
 #include "base/strings.h"
 #include "model/template/access.h"
-#include "model/template/loop.h"
 #include "model/template/operators.h"
 #include "model/template/printing.h"
 
@@ -144,11 +143,15 @@ Value Evaluator::FilteredItems(const Stmt& stmt, const Value& items) {
 
 Evaluator::Flow Evaluator::RunFor(const Stmt& stmt) {
   const Value iterable = Eval(*stmt.values[0]);
+  return rt_.failed() ? Flow::kNormal : RunLoop(stmt, iterable, 0);
+}
+
+Evaluator::Flow Evaluator::RunLoop(const Stmt& stmt, const Value& iterable, size_t depth0) {
   Value items = rt_.failed() ? Value() : ToSequence(rt_, iterable);
   if (!rt_.failed() && stmt.condition) items = FilteredItems(stmt, items);
   if (rt_.failed()) return Flow::kNormal;
   if (items.items().empty()) return RunScoped(stmt.otherwise);
-  const auto loop = std::make_shared<LoopObject>(items, rt_.Hold(sizeof(LoopObject)));
+  const auto loop = std::make_shared<LoopObject>(stmt, items, depth0, rt_.Hold(sizeof(LoopObject)));
   const Value loop_value = Value::Of(std::shared_ptr<Object>(loop));
   const std::shared_ptr<Scope> outer = scope_;
   const ScopeGuard scope(*this, outer);

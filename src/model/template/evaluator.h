@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/template/ast.h"
+#include "model/template/loop.h"
 #include "model/template/native.h"
 
 namespace pano::jinja {
@@ -76,6 +77,7 @@ class Evaluator {
   Flow RunScoped(const Block& block);
   Flow RunIf(const Stmt& stmt);
   Flow RunFor(const Stmt& stmt);
+  Flow RunLoop(const Stmt& stmt, const Value& iterable, size_t depth0);
   Flow RunWith(const Stmt& stmt);
   Flow RunCaptured(const Stmt& stmt);
   void RunCallBlock(const Stmt& stmt);
@@ -108,6 +110,8 @@ class Evaluator {
   void AddKeywords(const Value& from, CallArguments* out);
   Value Call(const Value& callee, const CallArguments& arguments);
   Value CallMacro(const MacroObject& macro, const CallArguments& arguments);
+  // Runs a recursive loop again over other items; what it writes.
+  Value CallLoop(const LoopObject& loop, const CallArguments& arguments);
   // Sets the parameters in the current scope, which is the macro's.
   void BindParameters(const MacroDefinition& macro, const CallArguments& arguments);
   void BindRest(const MacroDefinition& macro, const CallArguments& arguments, std::vector<bool> used);

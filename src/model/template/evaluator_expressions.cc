@@ -5,7 +5,6 @@
 #include "model/template/evaluator.h"
 #include "model/template/filters.h"
 #include "model/template/functions.h"
-#include "model/template/loop.h"
 #include "model/template/operators.h"
 
 namespace pano::jinja {
@@ -208,6 +207,7 @@ Value Evaluator::Call(const Value& callee, const CallArguments& arguments) {
       case Object::Kind::kFunction:
       case Object::Kind::kMethod: return CallNative(rt_, static_cast<NativeObject&>(object), arguments);
       case Object::Kind::kMacro: return CallMacro(static_cast<MacroObject&>(object), arguments);
+      case Object::Kind::kLoop: return CallLoop(static_cast<LoopObject&>(object), arguments);
       case Object::Kind::kJoiner: {
         auto& joiner = static_cast<JoinerObject&>(object);
         return std::exchange(joiner.used, true) ? joiner.separator : rt_.String("");
@@ -239,6 +239,8 @@ void Evaluator::BindRest(const MacroDefinition& macro, const CallArguments& argu
     } else if (macro.uses_kwargs) {
       const Value key = rt_.String(name);
       if (!rt_.failed()) kwargs->Set(key, value);
+    } else if (name == "caller") {
+      rt_.TypeError(StrCat("macro '", macro.name, "' does not take a call block"));
     } else {
       rt_.TypeError(StrCat("macro '", macro.name, "' takes no keyword argument '", name, "'"));
     }
@@ -285,6 +287,20 @@ Value Evaluator::CallMacro(const MacroObject& macro, const CallArguments& argume
   Value body = std::exchange(block_body_, Value());
   RunBlock(macro.definition.body);
   block_body_ = std::move(body);
+  out_ = outer;
+  return rt_.failed() ? Value() : text.Take();
+}
+
+Value Evaluator::CallLoop(const LoopObject& loop, const CallArguments& arguments) {
+  const Nesting nesting(*this);
+  const Bound bound(rt_, "loop", arguments, {"iterable"}, 1);
+  if (!nesting.ok()) return {};
+  if (!loop.stmt.recursive) {
+    return rt_.TypeError("The loop must have the 'recursive' marker to be called recursively.");
+  }
+  TextBuilder text(rt_);
+  TextBuilder* const outer = std::exchange(out_, &text);
+  RunLoop(loop.stmt, bound[0], loop.depth0 + 1);
   out_ = outer;
   return rt_.failed() ? Value() : text.Take();
 }

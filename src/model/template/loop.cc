@@ -34,9 +34,8 @@ Value LoopAttribute(Runtime& rt, const Value& object, std::string_view name) {
   if (name == "length") return number(items.size());
   if (name == "revindex") return number(items.size() - i);
   if (name == "revindex0") return number(items.size() - i - 1);
-  // Levels of recursive loops, which there are none of.
-  if (name == "depth") return number(1);
-  if (name == "depth0") return number(0);
+  if (name == "depth") return number(loop.depth0 + 1);
+  if (name == "depth0") return number(loop.depth0);
   if (name == "previtem") return i > 0 ? items[i - 1] : rt.Undefined("there is no previous item");
   if (name == "nextitem") return i + 1 < items.size() ? items[i + 1] : rt.Undefined("there is no next item");
   if (name == "cycle") return BindMethod(rt, object, CycleMethod);

@@ -2,20 +2,25 @@
 
 #include <string_view>
 
+#include "model/template/ast.h"
 #include "model/template/native.h"
 
 namespace pano::jinja {
 
 // The variable `loop` inside a for block.
 struct LoopObject final : Object {
-  LoopObject(Value sequence, Allocation held)
+  LoopObject(const Stmt& statement, Value sequence, size_t depth, Allocation held)
       : Object(Kind::kLoop, sequence.depth() + 1),
+        stmt(statement),
         items(std::move(sequence)),
+        depth0(depth),
         allocation(std::move(held)) {}
   void Clear() override { last_seen = {}; }
 
+  const Stmt& stmt;
   Value items;                           // all that the loop goes through
   size_t index0 = 0;
+  size_t depth0;                         // calls of itself around this one
   Value last_seen;                       // by changed()
   Allocation allocation;
 };

@@ -153,7 +153,7 @@ Parser::Parsed Parser::For() {
   PANO_RETURN_IF_ERROR(state_.ExpectName("in"));
   PANO_RETURN_IF_ERROR(Add(&node->values, expressions_.Tuple(false)));
   if (state_.SkipName("if")) PANO_RETURN_IF_ERROR(Add(&node->condition, expressions_.Expression()));
-  if (state_.AtName("recursive")) return state_.Error("recursive loops are not supported");
+  node->recursive = state_.SkipName("recursive");
   PANO_RETURN_IF_ERROR(EndOfTag());
   ++state_.loops;
   auto body = Body({"else", "endfor"});

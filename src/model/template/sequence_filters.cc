@@ -67,7 +67,7 @@ Value DictsortFilter(Runtime& rt, const Value& self, const CallArguments& argume
   const std::string_view by = bound.String(1) ? bound.String(1)->bytes() : "key";
   if (rt.failed()) return {};
   if (self.is_undefined()) return rt.UseOfUndefined(self);
-  if (!self.is_dict()) return rt.Error(StrCat("'", self.type_name(), " object' has no attribute 'items'"));
+  if (!self.is_dict()) return rt.Error(StrCat("'", self.type_name(), "' object has no attribute 'items'"));
   if (by != "key" && by != "value") return rt.Raise("You can only sort by either \"key\" or \"value\"");
   std::vector<Value> pairs;
   for (const auto& [key, value] : self.dict().entries()) {

@@ -255,7 +255,9 @@ Value PercentFormatter::Run() {
     Directive();
   }
   const bool tuple = arguments_.is_sequence() && arguments_.sequence().kind == Sequence::Kind::kTuple;
-  const size_t given = tuple ? arguments_.items().size() : arguments_.is_dict() || by_name ? used_ : 1;
+  // Python lets anything with items that is neither a string nor a tuple go unused.
+  const bool spare = arguments_.is_dict() || (arguments_.is_sequence() && !tuple) || by_name;
+  const size_t given = tuple ? arguments_.items().size() : spare ? used_ : 1;
   if (!rt_.failed() && used_ < given) {
     return rt_.TypeError("not all arguments converted during string formatting");
   }
