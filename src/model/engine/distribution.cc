@@ -72,7 +72,6 @@ void Distribution::Build(std::span<const float> logits, const SamplingParams& pa
     std::erase_if(candidates_, [least](const Candidate& c) { return c.weight < least; });
   }
   if (typical) FilterTypical(static_cast<double>(params.typical_p));
-  std::ranges::sort(candidates_, {}, &Candidate::id);
   total_ = Total();
 }
 
@@ -101,20 +100,22 @@ double Distribution::Total() const {
   return total;
 }
 
-// Moves the shortest set of first-in-`before` candidates whose weights reach `target` to the front, in
-// order at its end, and returns its size, at least 1. Linear on average: halves the part that the cut
-// lies in until it is small enough to sort.
-template <typename Before>
-size_t Distribution::ShortestPrefix(double target, Before before) {
-  auto at = [this](size_t i) { return candidates_.begin() + static_cast<ptrdiff_t>(i); };
+// The last one of the shortest set of lowest-ranked candidates whose weights reach `target`. Linear on
+// average: halves the part that the cut lies in until it is small enough to sort.
+Distribution::Candidate Distribution::CutAt(double target) {
+  auto before = [](const Candidate& a, const Candidate& b) {
+    return a.rank != b.rank ? a.rank < b.rank : a.id < b.id;
+  };
+  selection_ = candidates_;
+  auto at = [this](size_t i) { return selection_.begin() + static_cast<ptrdiff_t>(i); };
   size_t low = 0;
-  size_t high = candidates_.size();
+  size_t high = selection_.size();
   double reached = 0;   // by [0, low)
   while (high - low > kSortMax) {
     size_t middle = low + (high - low) / 2;
     std::nth_element(at(low), at(middle), at(high), before);
     double part = 0;
-    for (size_t i = low; i < middle; ++i) part += static_cast<double>(candidates_[i].weight);
+    for (size_t i = low; i < middle; ++i) part += static_cast<double>(selection_[i].weight);
     if (reached + part >= target) {
       high = middle;
     } else {
@@ -124,19 +125,22 @@ size_t Distribution::ShortestPrefix(double target, Before before) {
   }
   std::sort(at(low), at(high), before);
   for (size_t i = low; i < high; ++i) {
-    reached += static_cast<double>(candidates_[i].weight);
-    if (reached >= target) return i + 1;
+    reached += static_cast<double>(selection_[i].weight);
+    if (reached >= target) return selection_[i];
   }
-  return std::max<size_t>(high, 1);
+  return selection_[high - 1];
 }
 
 void Distribution::FilterTopP(double p) {
-  size_t keep = ShortestPrefix(p * total_, [](const Candidate& a, const Candidate& b) {
-    return a.z != b.z ? a.z > b.z : a.id < b.id;
+  for (Candidate& c : candidates_) c.rank = -c.z;
+  Candidate cut = CutAt(p * total_);
+  // Of equals at the cut, the lowest ids stay.
+  std::erase_if(candidates_, [cut](const Candidate& c) {
+    return c.rank > cut.rank || (c.rank == cut.rank && c.id > cut.id);
   });
-  candidates_.resize(keep);
 }
 
+// Goes by how far the information of a token, -ln p, lies from what is expected, the entropy.
 void Distribution::FilterTypical(double p) {
   double total = Total();
   double log_total = std::log(total);
@@ -147,15 +151,11 @@ void Distribution::FilterTypical(double p) {
     }
   }
   for (Candidate& c : candidates_) {
-    c.surprise =
-        static_cast<float>(std::abs(log_total - static_cast<double>(c.z) - entropy));
+    c.rank = static_cast<float>(std::abs(log_total - static_cast<double>(c.z) - entropy));
   }
-  size_t keep = ShortestPrefix(p * total, [](const Candidate& a, const Candidate& b) {
-    return a.surprise != b.surprise ? a.surprise < b.surprise : a.id < b.id;
-  });
-  // Everything as surprising as the last one stays.
-  float most = candidates_[keep - 1].surprise;
-  std::erase_if(candidates_, [most](const Candidate& c) { return c.surprise > most; });
+  Candidate cut = CutAt(p * total);
+  // All equals at the cut stay.
+  std::erase_if(candidates_, [cut](const Candidate& c) { return c.rank > cut.rank; });
   // A set of impossible ids alone would have nothing to draw from. It cannot come about (the cut is
   // reached by weight), but rounding must not decide that.
   if (Total() <= 0.0) candidates_.front().weight = 1.0f;

@@ -27,7 +27,7 @@ class Distribution {
     TokenId id = 0;
     float z = 0;        // (logit - largest) / temperature
     float weight = 0;   // e^z
-    float surprise = 0; // typical-p: | -ln p - entropy |
+    float rank = 0;     // what a filter goes by, smallest first
   };
 
   void TakeTopK(std::span<const float> logits, float max, float scale, size_t k);
@@ -35,13 +35,13 @@ class Distribution {
   void FilterTopP(double p);
   void FilterTypical(double p);
   double Total() const;
-  template <typename Before>
-  size_t ShortestPrefix(double target, Before before);
+  Candidate CutAt(double target);
 
   bool dense_ = false;               // every id counts: weights_ and sums_, else candidates_
   std::vector<float> weights_;       // by id
   std::vector<double> sums_;         // of each block of kSumBlock weights
-  std::vector<Candidate> candidates_;
+  std::vector<Candidate> candidates_;   // by id
+  std::vector<Candidate> selection_;
   std::vector<float> scratch_;
   double total_ = 0;
 };

@@ -362,6 +362,38 @@ TEST_F(EngineTest, ALongPromptDoesNotStallOthers) {
   steps.release(1000);
 }
 
+TEST_F(EngineTest, WorksWithoutATokenizer) {
+  FakeModel model;
+  auto engine = Engine::Create(model, nullptr, pool_, {.end_token_ids = {1}});
+  ASSERT_TRUE(engine.ok());
+  Request request;
+  request.prompt = {5};
+  request.max_tokens = 4;
+  request.ignore_eos = true;
+  auto output = ReadAll(**(*engine)->Submit(request))[0];
+  EXPECT_EQ(output.ids.size(), 4u);
+  EXPECT_EQ(output.text, "");
+  request.stop = {"x"};
+  EXPECT_FALSE((*engine)->Submit(request).ok());
+  request.stop.clear();
+  request.prompt.clear();   // and there is no begin token
+  EXPECT_EQ((*engine)->Submit(request).status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(EngineTest, MemoryFollowsFromTheOptions) {
+  FakeModel model;   // 2 KiB a block, a context of 16 blocks
+  auto blocks = [&](Options options) {
+    auto engine = Engine::Create(model, nullptr, pool_, options);
+    return engine.ok() ? (*engine)->GetStats().kv_blocks_total : -1;
+  };
+  EXPECT_EQ(blocks({.sequences_max = 4, .kv_bytes_max = 10 * 2048 + 5}), 10);
+  EXPECT_EQ(blocks({.sequences_max = 4}), 64);   // no more than all can use
+  EXPECT_EQ(Engine::Create(model, nullptr, pool_, {.kv_bytes_max = 2047}).status().code(),
+            StatusCode::kExhausted);
+  EXPECT_EQ(Engine::Create(model, nullptr, pool_, {.step_tokens_max = 0}).status().code(),
+            StatusCode::kInvalidArgument);
+}
+
 TEST_F(EngineTest, RefusesWhatIsOutOfRange) {
   FakeModel model;
   auto engine = Make({.kv_blocks = 4}, model);

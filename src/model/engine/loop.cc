@@ -38,6 +38,7 @@ Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, n
   if (options.prefix_cache) cache_.emplace(allocator_, options.cache_namespace);
   limits_.step_tokens_max = options.step_tokens_max;
   limits_.sequences_max = std::min(options.sequences_max, options.step_tokens_max);
+  Publish(/*stepped=*/false);   // figures before the first request
 }
 
 void Loop::Run() {
