@@ -1,0 +1,173 @@
+#include "model/train/llama_module.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "base/env.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "base/strings.h"
+#include "model/format/weights.h"
+#include "model/tokenizer/tokenizer.h"
+#include "model/train/evaluation.h"
+#include "model/train/model_folder.h"
+#include "model/train/sampler.h"
+#include "model/train/tensor_file.h"
+
+namespace pano::train {
+namespace {
+
+LlamaConfig Tiny() {
+  LlamaConfig c;
+  c.vocab_size = 300;
+  c.hidden_size = 16;
+  c.layer_count = 2;
+  c.head_count = 4;
+  c.kv_head_count = 2;
+  c.ffn_size = 24;
+  c.context_length = 32;
+  return c;
+}
+
+// A public checkpoint with answers from another implementation; "" where there is none.
+std::string PublicModel() {
+  std::string shared = EnvironmentVariable("PANO_SHARED");
+  if (shared.empty()) shared = PANO_SOURCE_DIR "/../shared";
+  std::string folder = shared + "/data/weights/stories260K/hf";
+  return FileExists(folder + "/config.json") ? folder : "";
+}
+
+TEST(LlamaModule, MatchesAnotherImplementation) {
+  std::string folder = PublicModel();
+  if (folder.empty()) GTEST_SKIP() << "no shared data (stories260K)";
+  auto module = ReadModelFolder(folder);
+  ASSERT_TRUE(module.ok()) << module.error().ToString();
+  auto answers = format::OpenSafetensors({folder + "/expected.safetensors"});
+  ASSERT_TRUE(answers.ok());
+  auto Tensor = [&](const char* name) {
+    return LoadTensor(**answers, name, (*answers)->Find(name)->shape).value();
+  };
+  at::NoGradGuard no_grad;
+  at::Tensor expected = Tensor("logits").to(at::kDouble);
+  at::Tensor logits = module->Converted(at::kDouble).Forward(Tensor("input_ids"), nullptr);
+  double worst = ((logits - expected).abs().max() / expected.abs().max()).item<double>();
+  EXPECT_LT(worst, 1e-6);
+}
+
+TEST(Evaluate, MatchesAnotherImplementationsPerplexity) {
+  std::string folder = PublicModel();
+  if (folder.empty()) GTEST_SKIP() << "no shared data (stories260K)";
+  auto module = ReadModelFolder(folder);
+  ASSERT_TRUE(module.ok());
+  auto text = ReadFile(folder + "/perplexity.json");
+  ASSERT_TRUE(text.ok());
+  json::Value known = json::Parse(*text).value();
+  TokenSequence ids;
+  for (const json::Value& id : known.Find("ids")->as_array()) ids.push_back(static_cast<int32_t>(id.as_int()));
+  for (const json::Value& run : known.Find("runs")->as_array()) {
+    Loss loss = Evaluate(*module, std::span(&ids, 1), run.Find("context")->as_int(), run.Find("stride")->as_int());
+    EXPECT_EQ(loss.tokens, run.Find("scored_tokens")->as_int());
+    EXPECT_NEAR(loss.nats / run.Find("nll_sum")->as_double(), 1, 1e-5);
+  }
+}
+
+TEST(LlamaModule, ParametersAreCountedAndNamed) {
+  LlamaModule module(Tiny(), 1);
+  int64_t count = 0;
+  for (const LlamaModule::Parameter& p : module.parameters()) {
+    count += p.value.numel();
+    EXPECT_EQ(p.decays, p.value.dim() == 2) << p.name;
+  }
+  EXPECT_EQ(count, Tiny().parameter_count());
+  EXPECT_EQ(module.parameters()[1].name, "model.layers.0.input_layernorm.weight");
+}
+
+TEST(LlamaModule, LooksBackOnly) {
+  LlamaModule module(Tiny(), 1);
+  at::NoGradGuard no_grad;
+  at::Tensor a = at::arange(10, at::kLong).unsqueeze(0), b = a.clone();
+  b[0][9] = 99;
+  at::Tensor x = module.Forward(a, nullptr), y = module.Forward(b, nullptr);
+  EXPECT_TRUE(at::equal(x.narrow(1, 0, 9), y.narrow(1, 0, 9)));
+  EXPECT_FALSE(at::equal(x.select(1, 9), y.select(1, 9)));
+}
+
+TEST(LlamaModule, WeightsDependOnTheSeed) {
+  LlamaModule a(Tiny(), 1), b(Tiny(), 1), c(Tiny(), 2);
+  EXPECT_TRUE(at::equal(a.parameters()[0].value, b.parameters()[0].value));
+  EXPECT_FALSE(at::equal(a.parameters()[0].value, c.parameters()[0].value));
+}
+
+TEST(Dropout, KeepsTheMeanAndRepeats) {
+  at::Tensor x = at::ones({100, 100});
+  Dropout a(0.25, 3), b(0.25, 3);
+  at::Tensor y = a(x);
+  EXPECT_TRUE(at::equal(y, b(x)));
+  EXPECT_FALSE(at::equal(y, a(x)));
+  EXPECT_NEAR(y.mean().item<double>(), 1, 0.03);
+  EXPECT_NEAR((y == 0).to(at::kDouble).mean().item<double>(), 0.25, 0.03);
+  EXPECT_TRUE(at::equal(Dropout(0, 1)(x), x));
+}
+
+TEST(Evaluate, EveryTokenAfterTheFirstOnce) {
+  LlamaModule module(Tiny(), 1);
+  std::vector<TokenSequence> sequences = {TokenSequence(5, 1), TokenSequence(80, 2), TokenSequence(33, 3), {4}};
+  EXPECT_EQ(Evaluate(module, sequences, 32, 16).tokens, 4 + 79 + 32);
+  Loss together = Evaluate(module, sequences, 32, 16), apart;
+  for (const TokenSequence& s : sequences) apart.nats += Evaluate(module, std::span(&s, 1), 32, 16).nats;
+  EXPECT_NEAR(together.nats, apart.nats, 1e-3);
+  EXPECT_NEAR(BitsPerByte({std::log(2.0) * 80, 10}, 40), 2, 1e-12);
+}
+
+TEST(ModelFolder, ComesBackAsStored) {
+  std::string folder = StrCat(testing::TempDir(), "model-", RandomHex(4));
+  std::filesystem::create_directories(folder);
+  LlamaModule module(Tiny(), 1);
+  auto vocabulary = TrainBpe({"a story that is told, and told again, and told again"}, 300);
+  ASSERT_TRUE(vocabulary.ok());
+  Recipe recipe;
+  for (const char* dtype : {"float32", "bfloat16", "float16"}) {
+    recipe.dtype = dtype;
+    ASSERT_TRUE(WriteModelFolder(folder, module, *vocabulary, recipe).ok());
+    auto back = ReadModelFolder(folder);
+    ASSERT_TRUE(back.ok()) << back.error().ToString();
+    EXPECT_EQ(back->config(), Tiny());
+    double error = (back->parameters()[0].value - module.parameters()[0].value).abs().max().item<double>();
+    EXPECT_LT(error, recipe.dtype == "float32" ? 1e-12 : 1e-3);
+  }
+  auto files = format::OpenModel(folder);
+  ASSERT_TRUE(files.ok()) << files.error().ToString();
+  EXPECT_EQ(files->weights->Find("model.norm.weight")->dtype, tensor::DType::kF16);
+  EXPECT_EQ(files->weights->Find("lm_head.weight"), nullptr) << "tied";
+  EXPECT_TRUE(tokenizer::LoadTokenizer(folder).ok());
+  ASSERT_TRUE(WriteFile(folder + "/config.json", "{\"model_type\":\"gpt2\"}").ok());
+  EXPECT_EQ(ReadModelFolder(folder).error().code(), StatusCode::kUnimplemented);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Sampler, DrawsAmongTheLikeliest) {
+  std::vector<double> p = {0.1, 0.6, 0.3};
+  EXPECT_EQ(DrawToken(p, 0.5, 0.999), 1);
+  EXPECT_EQ(DrawToken(p, 0.9, 0.5), 1);
+  EXPECT_EQ(DrawToken(p, 0.9, 0.7), 2);
+  EXPECT_EQ(DrawToken(p, 1.0, 0.95), 0);
+  EXPECT_EQ(DrawToken(p, 1.0, 0.9999999), 0);
+}
+
+TEST(Sampler, SameSeedSameText) {
+  LlamaModule module(Tiny(), 1);
+  SampleOptions options;
+  options.tokens = 12;
+  options.seed = 5;
+  TokenSequence first = Sample(module, {0, 7}, options);
+  EXPECT_EQ(first, Sample(module, {0, 7}, options));
+  EXPECT_LE(first.size(), 12u);
+  double gap = 1;
+  EXPECT_EQ(Greedy(module, {0, 7}, 40, &gap).size(), 40u);   // beyond the context of 32
+  EXPECT_LT(gap, 1);
+}
+
+}  // namespace
+}  // namespace pano::train
