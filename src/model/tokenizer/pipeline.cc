@@ -81,6 +81,7 @@ Result<TokenizerPtr> PipelineTokenizer::Create(PipelineParts parts) {
     if (token.normalized && p.normalizer) PANO_RETURN_IF_ERROR(p.normalizer->Apply(key));
     AddedTokenFinder& finder = token.normalized ? made->normalized_ : made->raw_;
     PANO_RETURN_IF_ERROR(finder.Add(token, key));
+    if (key != token.content) made->rewritten_.emplace(token.id, std::move(key));
   }
   return TokenizerPtr(std::move(made));
 }
@@ -167,7 +168,7 @@ Result<std::string> PipelineTokenizer::Decode(std::span<const TokenId> ids, bool
           StrCat("[tokenizer] id ", id, " is outside the vocabulary of ", vocab_size()));
     }
     if (!parts_.vocabulary->Has(id) || (skip_special && IsSpecial(id))) continue;
-    run.Push(Piece(id), text);
+    run.Push(DecoderPiece(id), text);
   }
   run.Flush(text);
   return Utf8Valid(text) ? text : Utf8Sanitize(text);

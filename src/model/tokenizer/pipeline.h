@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "model/tokenizer/added_tokens.h"
@@ -44,7 +45,7 @@ class PipelineTokenizer : public Tokenizer {
 
   int32_t vocab_size() const override { return parts_.vocabulary->size(); }
   std::string_view Piece(TokenId id) const override { return parts_.vocabulary->Piece(id); }
-  std::string Bytes(TokenId id) const override { return parts_.decoder.Inner(Piece(id)); }
+  std::string Bytes(TokenId id) const override { return parts_.decoder.Inner(DecoderPiece(id)); }
   bool IsSpecial(TokenId id) const override;
   std::optional<TokenId> Find(std::string_view piece) const override {
     return parts_.vocabulary->Find(piece);
@@ -56,6 +57,12 @@ class PipelineTokenizer : public Tokenizer {
   }
 
   const Decoder& decoder() const { return parts_.decoder; }
+  // What the decoder gets for an id: its piece; a normalised added token comes out normalised.
+  std::string_view DecoderPiece(TokenId id) const {
+    if (rewritten_.empty()) return Piece(id);
+    const auto rewritten = rewritten_.find(id);
+    return rewritten == rewritten_.end() ? Piece(id) : rewritten->second;
+  }
 
  private:
   explicit PipelineTokenizer(PipelineParts parts) : parts_(std::move(parts)) {}
@@ -67,6 +74,7 @@ class PipelineTokenizer : public Tokenizer {
   AddedTokenFinder raw_;           // looked for in the text as given
   AddedTokenFinder normalized_;    // and after normalisation
   std::vector<bool> special_;      // by id
+  std::unordered_map<TokenId, std::string> rewritten_;   // added tokens that normalisation changes
 };
 
 }  // namespace pano::tokenizer

@@ -11,8 +11,10 @@ namespace pano::tokenizer {
 // (PCRE2's own \s also takes U+180E, which no tokenizer means.)
 inline constexpr std::string_view kSpaceClass =
     "\\t-\\r\\x{20}\\x{85}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}";
-// The inside of a class of word characters, as \w is meant in tokenizer files.
-inline constexpr std::string_view kWordClass = "\\p{L}\\p{M}\\p{Nd}\\p{Pc}";
+// The inside of a class of word characters, as \w is meant in tokenizer files: superscript digits and
+// fractions of Latin-1 count, others do not.
+inline constexpr std::string_view kWordClass =
+    "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
 
 // Rewrites a pattern of a tokenizer.json (Oniguruma's Ruby syntax, Unicode) as the PCRE2 pattern that
 // matches the same texts. What would be read differently is rewritten (\s, \w, \h, `{n,m}+`, script

@@ -42,7 +42,7 @@ TEST(Regex, SpaceIsUnicodeWhiteSpace) {
 }
 
 TEST(Regex, ReadsTheReferenceSyntax) {
-  EXPECT_EQ(Marked("\\w+", "é1_\u0301-²"), "[é1_\u0301]-²");    // no superscript two
+  EXPECT_EQ(Marked("\\w+", "é1_\u0301-²Ⅷ-⁴"), "[é1_\u0301]-[²Ⅷ]-⁴");
   EXPECT_EQ(Marked("\\h+", "beef xyz"), "[beef] xyz");            // hexadecimal digits there
   EXPECT_EQ(Marked("\\d{1,2}+", "12345"), "[12345]");             // a repeated interval, not possessive
   EXPECT_EQ(Marked("a{2}?", "aaa"), "[aa]a[]");                   // an optional one

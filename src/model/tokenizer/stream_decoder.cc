@@ -20,7 +20,7 @@ class PipelineStream : public StreamDecoder {
         run_(tokenizer_->decoder(), /*early=*/true) {}
 
   std::string Push(int32_t id) override {
-    const std::string_view piece = tokenizer_->Piece(id);
+    const std::string_view piece = tokenizer_->DecoderPiece(id);
     if (piece.empty() || (skip_special_ && tokenizer_->IsSpecial(id))) return {};
     run_.Push(piece, held_);
     const size_t tail = Utf8IncompleteTail(held_);
