@@ -73,7 +73,7 @@ TEST(Pipeline, PlainRangesHoldNoMarkers) {
   const TokenizerPtr t = WithTokens();
   const std::string text = "<s>x<s><|User|><b></s>";
   const ByteRange user[] = {{3, text.size()}};
-  EXPECT_EQ(Pieces(*t, text, {.plain = user}), "<s>|x|<|s|><|||u|s|e|r|||>|<b>|<|/|s|>");
+  EXPECT_EQ(Pieces(*t, text, {.plain = user}), "<s>|x|<|s|>|<|||u|s|e|r|||>|<b>|<|/|s|>");
   // A token that lies partly inside is text as well; the shorter one outside still counts.
   const ByteRange second[] = {{3, 6}};
   EXPECT_EQ(Pieces(*t, "<s><s>", {.plain = second}), "<s>|<|s|>");
