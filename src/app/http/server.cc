@@ -1,6 +1,6 @@
-#include <arpa/inet.h>
+#include <sys/resource.h>
 
-#include <boost/asio/connect.hpp>
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -48,6 +48,21 @@ Status CheckOptions(const ServerOptions& options, const Handler& handler) {
     return InvalidArgument("[http] timeouts must be above 0");
   }
   return {};
+}
+
+// The usual limit of 1024 descriptors is below our default of connections; without this the last
+// ones would hang in the kernel's queue where they should be told 503.
+void RaiseDescriptorLimit(size_t connections_max) {
+  constexpr rlim_t kOthers = 256;  // models, logs, connections that are being refused
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = static_cast<rlim_t>(connections_max) + kOthers;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
+    LogWarning("[http] ", connections_max, " connections need ", wanted,
+               " descriptors; the system allows ", limit.rlim_max);
+  }
 }
 
 class AsioServer final : public Server {
@@ -205,6 +220,7 @@ bool AsioServer::Drain(std::chrono::milliseconds timeout) {
 Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler handler,
                                               ErrorBody error_body) {
   PANO_RETURN_IF_ERROR(CheckOptions(options, handler));
+  RaiseDescriptorLimit(options.connections_max);
   auto server =
       std::make_unique<AsioServer>(std::move(options), std::move(handler), std::move(error_body));
   PANO_RETURN_IF_ERROR(server->Listen());
