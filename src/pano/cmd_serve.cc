@@ -15,6 +15,7 @@
 #include "pano/cli.h"
 #include "pano/local_model.h"
 #include "pano/log_setup.h"
+#include "pano/version.h"
 
 namespace pano::cli {
 namespace {
@@ -58,7 +59,7 @@ void ServeOptions::Declare(OptionSet& options) {
   options.Choice("kv-type", &kv_type, {"auto", "f32", "f16"}, "type of cached keys and values");
   options.Choice("compute", &compute, {"f32", "fast"}, "arithmetic of activations");
   options.Int("max-sequences", &max_sequences, 1, 65536, "sequences that run at once");
-  options.Int("max-queue", &max_queue, 0, 1 << 20, "requests that wait; one more is answered 429");
+  options.Int("max-queue", &max_queue, 1, 1 << 20, "requests that wait; one more is answered 429");
   options.Int("step-tokens", &step_tokens, 1, 1 << 20, "tokens computed in one step");
   options.Flag("no-prefix-cache", &no_prefix_cache, "compute every prompt whole");
   options.String("config", &config, "YAML file with these settings", "FILE");
@@ -207,6 +208,7 @@ int RunServe(const Command& self, Args args) {
   if (!service_options.ok()) {
     return Fail(self, service_options.error(), HintFor(service_options.error()));
   }
+  service_options->build = {kVersion, kCommit, kernels::CpuMaskName(*cpu)};
   Result<std::unique_ptr<api::Service>> service =
       api::Service::Start(std::move(service_options).value());
   if (!service.ok()) return Fail(self, service.error(), HintFor(service.error()));

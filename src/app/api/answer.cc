@@ -27,26 +27,33 @@ Refusal CheckReason(engine::FinishReason reason, const std::string& error) {
 
 }  // namespace
 
-void Answer::Add(size_t input, engine::Event event) {
+bool Answer::Add(size_t input, engine::Event event) {
   if (event.kind == engine::Event::Kind::kPromptLogprobs) {
+    for (const auto& token : event.prompt) logprobs_ += 1 + token.top.size();
     prompts[input] = std::move(event.prompt);
-    return;
+    return logprobs_ <= kLogprobsMax;
   }
   PANO_CHECK(event.index >= 0 && event.index < choices);
   Output& output = outputs[input * static_cast<size_t>(choices) + static_cast<size_t>(event.index)];
   output.text += event.text;
   if (event.kind == engine::Event::Kind::kToken) {
+    logprobs_ += event.top.size();
     output.tokens.push_back(
         {event.token_id, std::move(event.text), event.logprob, std::move(event.top)});
-    return;
+    return logprobs_ <= kLogprobsMax;
   }
   output.reason = event.reason;
   output.usage = event.usage;
   output.timings = event.timings;
   output.error = std::move(event.error);
+  return true;
 }
 
 Refusal Answer::Check() const {
+  if (logprobs_ > kLogprobsMax) {
+    return BadField("logprobs", StrCat("the answer would hold more than ", kLogprobsMax,
+                                       " log-probabilities: stream it, or ask for fewer"));
+  }
   bool late = true;
   for (const Output& output : outputs) {
     if (Refusal refusal = CheckReason(output.reason, output.error)) return refusal;

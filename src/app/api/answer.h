@@ -29,17 +29,25 @@ struct Output {
 
 // Everything that was generated for one call. A value.
 struct Answer {
+  // Log-probabilities that one plain answer may hold, alternatives included: some 250 bytes each on
+  // their way out. Streams have no such limit.
+  static constexpr size_t kLogprobsMax = 1 << 20;
+
   Answer(size_t inputs, int32_t n) : choices(n), prompts(inputs), outputs(inputs * static_cast<size_t>(n)) {}
 
   int32_t choices;                                                // of each prompt
   std::vector<std::vector<engine::Event::PromptToken>> prompts;   // logprobs, where asked for
   std::vector<Output> outputs;                                    // prompt by prompt
 
-  void Add(size_t input, engine::Event event);
+  // False when it has become too large; Check says so then.
+  bool Add(size_t input, engine::Event event);
   // Why there is nothing to answer with: an error, a shutdown, a deadline before the first token.
   Refusal Check() const;
   engine::Usage TotalUsage() const;
   engine::Timings TotalTimings() const;
+
+ private:
+  size_t logprobs_ = 0;
 };
 
 // What a plain (not streamed) call waits with.
@@ -47,7 +55,9 @@ class AnswerCollector final : public GenerationSink {
  public:
   AnswerCollector(size_t inputs, int32_t n, std::function<void(Answer)> then)
       : answer_(inputs, n), then_(std::move(then)) {}
-  void OnEvent(size_t input, engine::Event event) override { answer_.Add(input, std::move(event)); }
+  bool OnEvent(size_t input, engine::Event event) override {
+    return answer_.Add(input, std::move(event));
+  }
   void OnEnd() override { then_(std::move(answer_)); }
 
  private:

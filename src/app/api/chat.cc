@@ -169,7 +169,7 @@ void ChatCompletions(Context& context, CallPtr call) {
       [call, keep_alive](OpenAiCall openai) {
         return std::make_unique<ChatStream>(call, std::move(openai), keep_alive);
       },
-      [](const OpenAiCall& openai, Answer answer) { return ChatJson(openai, answer); });
+      ChatJson);
 }
 
 }  // namespace pano::api

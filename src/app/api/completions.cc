@@ -56,20 +56,6 @@ Refusal ReadCompletions(Context& context, Call& call, OpenAiCall& completion) {
   return ReadPrompts(call.body, *completion.version, completion.prompts);
 }
 
-// max_tokens 0 computes one token (engines do no less) and shows none.
-bool DropsOutput(const OpenAiCall& completion) {
-  return completion.parameters.max_tokens && *completion.parameters.max_tokens == 0;
-}
-
-void DropOutput(Answer& answer) {
-  for (Output& output : answer.outputs) {
-    output.text.clear();
-    output.tokens.clear();
-    output.usage.completion_tokens = 0;
-    output.reason = engine::FinishReason::kLength;
-  }
-}
-
 Value ChoiceJson(int64_t index, std::string text, Value logprobs, Value finish_reason) {
   Value choice;
   choice.Set("index", index);
@@ -105,8 +91,7 @@ Value OutputChoice(const OpenAiCall& completion, const Answer& answer, size_t i)
   return choice;
 }
 
-Value CompletionJson(const OpenAiCall& completion, Answer answer) {
-  if (DropsOutput(completion)) DropOutput(answer);
+Value CompletionJson(const OpenAiCall& completion, const Answer& answer) {
   Value choices{json::Array()};
   for (size_t i = 0; i < answer.outputs.size(); ++i) {
     choices.Append(OutputChoice(completion, answer, i));
@@ -133,7 +118,6 @@ class CompletionStream final : public OpenAiStream {
 
   void OnToken(int64_t index, engine::Event event) override {
     int64_t& offset = Begin(index);
-    if (DropsOutput(openai())) return;
     bool wants_ids = openai().parameters.return_token_ids;
     if (event.text.empty() && openai().logprobs < 0 && !wants_ids) return;
     Value logprobs;
@@ -150,8 +134,7 @@ class CompletionStream final : public OpenAiStream {
 
   void OnFinish(int64_t index, engine::Event event) override {
     Begin(index);
-    std::string rest = DropsOutput(openai()) ? std::string() : std::move(event.text);
-    SendChoice(ChoiceJson(index, std::move(rest), Value(), OpenAiFinishReason(event.reason)));
+    SendChoice(ChoiceJson(index, std::move(event.text), Value(), OpenAiFinishReason(event.reason)));
   }
 
   // Sends a choice's echo before anything else of it; gives its place in the text.

@@ -3,7 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/api/schema.h"
+
 namespace pano::api {
+
+namespace {
+
+// The field that an engine's refusal is about: "top_p: must lie ..." says it first.
+std::string_view FieldOf(std::string_view message) {
+  std::string_view name = message.substr(0, message.find(':'));
+  for (const Field& field : Fields()) {
+    if (field.name == name) return name;
+  }
+  return {};
+}
+
+}  // namespace
 
 Generations::Generations() = default;
 Generations::~Generations() = default;
@@ -51,7 +66,7 @@ Refusal Generation::Submit(std::vector<engine::Request> requests) {
     Result<std::shared_ptr<engine::TokenStream>> stream =
         version_->engine->Submit(std::move(request));
     if (!stream.ok()) {
-      Failure failure = FromStatus(stream.error());
+      Failure failure = FromStatus(stream.error(), FieldOf(stream.error().message()));
       if (Describe(failure.code).retryable) {
         failure.retry_after_seconds = version_->engine->RetryAfterSeconds();
       }
@@ -92,7 +107,10 @@ bool Generation::PumpOnce() {
     std::optional<engine::Event> event = streams_[i]->TryPop();
     if (!event) continue;
     any = true;
-    sink_->OnEvent(i, *std::move(event));
+    if (!sink_->OnEvent(i, *std::move(event))) {
+      sink_->OnEnd();
+      End();
+    }
   }
   return any;
 }

@@ -18,9 +18,11 @@ namespace pano::api {
 class GenerationSink {
  public:
   virtual ~GenerationSink() = default;
-  // `input` is the place of the prompt in the request; event.index the choice within it.
-  virtual void OnEvent(size_t input, engine::Event event) = 0;
-  // Every choice of every input has finished. The sink has to answer or to finish its stream.
+  // `input` is the place of the prompt in the request; event.index the choice within it. False: the
+  // sink has no use for more, the rest is cancelled.
+  virtual bool OnEvent(size_t input, engine::Event event) = 0;
+  // Every choice of every input has finished, or OnEvent said false. The sink has to answer or to
+  // finish its stream.
   virtual void OnEnd() = 0;
 };
 

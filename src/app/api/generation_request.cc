@@ -35,7 +35,7 @@ engine::SamplingParams MakeSampling(const Parameters& p, const nn::GenerationDef
 std::optional<int64_t> MaxTokens(const RequestFrame& frame, size_t prompt_tokens) {
   const Parameters& p = frame.parameters;
   std::optional<int64_t> asked = p.max_completion_tokens ? p.max_completion_tokens : p.max_tokens;
-  if (asked) return std::max<int64_t>(*asked, 1);   // 0 computes one token, which nobody sees
+  if (asked) return asked;
   std::optional<int64_t> fallback = frame.version.defaults.max_tokens;
   if (!fallback && frame.body == kCompletionBody) fallback = kCompletionTokens;
   if (!fallback) return std::nullopt;

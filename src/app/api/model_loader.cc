@@ -61,6 +61,16 @@ void LoadChatTemplate(const format::ModelFiles& files, ModelVersion& version) {
              version.chat_template_error);
 }
 
+// No token stands for more bytes than the longest entry of the vocabulary; four times that leaves room
+// for what normalizers take away (runs of white space, in practice).
+size_t TextBytesMax(const tokenizer::Tokenizer& tokenizer, int64_t context_length) {
+  size_t longest = 1;
+  for (tokenizer::TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
+    longest = std::max({longest, tokenizer.Piece(id).size(), tokenizer.Bytes(id).size()});
+  }
+  return 4 * longest * static_cast<size_t>(context_length);
+}
+
 engine::Options EngineOptions(const engine::Options& base, const format::ModelFiles& files,
                               const ModelVersion& version) {
   engine::Options options = base;
@@ -97,6 +107,9 @@ Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& 
                                                std::move(options),
                                                observers ? observers(version->label) : engine::Observer()));
   version->context_length = version->engine->context_max();
+  if (version->tokenizer) {
+    version->text_bytes_max = TextBytesMax(*version->tokenizer, version->context_length);
+  }
   return ModelVersionPtr(std::move(version));
 }
 

@@ -22,6 +22,8 @@ struct ModelVersion {
   int64_t created = 0;                      // Unix seconds, when it was loaded
   int64_t vocab_size = 0;
   int64_t context_length = 0;
+  // Longer texts cannot fit into the context whatever they are; 0: not known.
+  size_t text_bytes_max = 0;
 
   tokenizer::TokenizerPtr tokenizer;        // null: no text in or out
   jinja::ChatTemplatePtr chat_template;     // null: contents are joined by newlines

@@ -48,13 +48,17 @@ OpenAiStream::OpenAiStream(CallPtr call, OpenAiCall openai, std::chrono::millise
   writer_->Begin();
 }
 
-void OpenAiStream::OnEvent(size_t input, engine::Event event) {
+bool OpenAiStream::OnEvent(size_t input, engine::Event event) {
   int64_t index = static_cast<int64_t>(input) * openai_.n() + event.index;
   switch (event.kind) {
-    case engine::Event::Kind::kPromptLogprobs: return OnPrompt(input, std::move(event.prompt));
-    case engine::Event::Kind::kToken: return OnToken(index, std::move(event));
-    case engine::Event::Kind::kFinish: break;
+    case engine::Event::Kind::kPromptLogprobs: OnPrompt(input, std::move(event.prompt)); break;
+    case engine::Event::Kind::kToken: OnToken(index, std::move(event)); break;
+    case engine::Event::Kind::kFinish: Finish(index, std::move(event)); break;
   }
+  return true;
+}
+
+void OpenAiStream::Finish(int64_t index, engine::Event event) {
   usage_.completion_tokens += event.usage.completion_tokens;
   if (event.index == 0) {
     usage_.prompt_tokens += event.usage.prompt_tokens;
@@ -87,7 +91,7 @@ void OpenAiStream::SendChunk(json::Value choices, json::Value usage) {
 
 void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai, int32_t prompt_logprobs,
                  std::function<std::unique_ptr<GenerationSink>(OpenAiCall)> make_stream,
-                 std::function<json::Value(const OpenAiCall&, Answer)> respond) {
+                 std::function<json::Value(const OpenAiCall&, const Answer&)> respond) {
   std::vector<engine::Request> requests;
   RequestFrame frame{openai.parameters, *openai.version, openai.kind, openai.id,
                      call->principal.tenant, context.clock.Now(), openai.logprobs, prompt_logprobs,
@@ -104,7 +108,7 @@ void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai, int32_t prom
         int32_t n = openai.n();
         auto answered = [call, respond, openai = std::move(openai)](Answer answer) {
           if (Refusal failed = answer.Check()) return call->Fail(*failed);
-          call->RespondJson(respond(openai, std::move(answer)));
+          call->RespondJson(respond(openai, answer));
         };
         return std::make_unique<AnswerCollector>(inputs, n, std::move(answered));
       });

@@ -40,7 +40,7 @@ class OpenAiStream : public GenerationSink {
  public:
   OpenAiStream(CallPtr call, OpenAiCall openai, std::chrono::milliseconds keep_alive);
 
-  void OnEvent(size_t input, engine::Event event) final;
+  bool OnEvent(size_t input, engine::Event event) final;
   void OnEnd() final;
 
  protected:
@@ -55,6 +55,7 @@ class OpenAiStream : public GenerationSink {
   void SendChoice(json::Value choice);
 
  private:
+  void Finish(int64_t index, engine::Event event);
   void SendChunk(json::Value choices, json::Value usage);
 
   const std::string request_id_;
@@ -67,7 +68,7 @@ class OpenAiStream : public GenerationSink {
 // Starts the call: `make_stream` for a streamed one, else `respond` with the whole answer.
 void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai, int32_t prompt_logprobs,
                  std::function<std::unique_ptr<GenerationSink>(OpenAiCall)> make_stream,
-                 std::function<json::Value(const OpenAiCall&, Answer)> respond);
+                 std::function<json::Value(const OpenAiCall&, const Answer&)> respond);
 
 // The handlers.
 void ChatCompletions(Context& context, CallPtr call);

@@ -114,10 +114,17 @@ class PredictStream final : public GenerationSink {
     writer_->Begin();
   }
 
-  void OnEvent(size_t input, engine::Event event) override {
+  bool OnEvent(size_t input, engine::Event event) override {
     int64_t index = static_cast<int64_t>(input) * predict_.parameters.n.value_or(1) + event.index;
-    if (event.kind == engine::Event::Kind::kToken) return Progress(index, event);
-    if (event.kind != engine::Event::Kind::kFinish) return;
+    if (event.kind == engine::Event::Kind::kToken) Progress(index, event);
+    if (event.kind == engine::Event::Kind::kFinish) Finish(index, event);
+    return true;
+  }
+
+  void OnEnd() override { writer_->Finish(status_); }
+
+ private:
+  void Finish(int64_t index, const engine::Event& event) {
     if (!event.text.empty()) Rest(index, event.text);
     if (Refusal refusal = CheckFinish(event)) return Error(index, *refusal);
     Value body;
@@ -128,9 +135,6 @@ class PredictStream final : public GenerationSink {
     writer_->Event("done", body);
   }
 
-  void OnEnd() override { writer_->Finish(status_); }
-
- private:
   void Progress(int64_t index, const engine::Event& event) {
     Value body;
     body.Set("index", index);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "app/api/answer.h"
 #include "app/api/testing/api_harness.h"
 
 namespace pano::api {
@@ -183,6 +184,18 @@ TEST(Predict, ContextOverflowHasItsOwnCode) {
   EXPECT_EQ(exchange->status(), 400);
   EXPECT_EQ(At(exchange->json(), "error/code"), "context_length_exceeded");
   EXPECT_EQ(At(exchange->json(), "error/message"), "200 tokens do not fit into 128");
+}
+
+TEST(Predict, PlainAnswersHaveALimitOnLogprobs) {
+  ApiHarness api;
+  auto exchange = api.Post(kPath, R"({"inputs":"a","parameters":{"logprobs":20}})");
+  for (size_t said = 0; said * 20 <= Answer::kLogprobsMax; said += 1024) {
+    api.engine->Say(0, std::string(1024, 'x'));
+    exchange->Run();
+  }
+  EXPECT_EQ(exchange->status(), 400);
+  EXPECT_EQ(At(exchange->json(), "error/param"), "logprobs");
+  EXPECT_TRUE(api.engine->cancelled(0));
 }
 
 TEST(Predict, FindsVersions) {

@@ -91,6 +91,13 @@ std::string SpecialText(const tokenizer::Tokenizer& tokenizer,
 
 Refusal Encode(const ModelVersion& version, std::string_view text,
                const tokenizer::EncodeOptions& options, std::string_view param, Prompt& prompt) {
+  // Before the work: a body may hold megabytes of text.
+  if (version.text_bytes_max > 0 && text.size() > version.text_bytes_max) {
+    return FromStatus(InvalidArgument(StrCat("context_length_exceeded: ", text.size(),
+                                             " bytes of text do not fit into a context of ",
+                                             version.context_length, " tokens")),
+                      param);
+  }
   Result<std::vector<tokenizer::TokenId>> ids = version.tokenizer->Encode(text, options);
   if (!ids.ok()) return FromStatus(ids.error(), param);
   prompt.ids = std::move(ids).value();

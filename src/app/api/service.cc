@@ -1,5 +1,6 @@
 #include "app/api/service.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/api/guard.h"
@@ -8,26 +9,75 @@
 
 namespace pano::api {
 
+namespace {
+
+// What an engine tells while it runs, into its model's series.
+engine::Observer MakeObserver(telemetry::ModelMetrics& series) {
+  engine::Observer observer;
+  observer.queue = [&series](double seconds) { series.ObserveQueue(seconds); };
+  observer.ttft = [&series](double seconds) { series.ObserveTtft(seconds); };
+  observer.inter_token = [&series](double seconds) { series.ObserveInterToken(seconds); };
+  observer.step = [&series](double seconds, int64_t tokens, int64_t sequences) {
+    series.ObserveStep(seconds, tokens, sequences);
+  };
+  observer.cancelled = [&series](const char* reason) { series.CountCancellation(reason); };
+  observer.rejected = [&series](const char* reason) { series.CountRejection(reason); };
+  return observer;
+}
+
+}  // namespace
+
+Service::Service(int threads, telemetry::BuildInfo build)
+    : pool_(threads), metrics_(std::move(build)) {}
+
+Status Service::Load(const ServiceOptions& options) {
+  ObserverFactory observers = [this](const std::string& label) {
+    return MakeObserver(metrics_.ForModel(label));
+  };
+  for (const ModelSource& source : options.models) {
+    PANO_ASSIGN_OR_RETURN(std::vector<ModelVersionPtr> versions,
+                          LoadModelVersions(source, options.load, pool_, observers));
+    for (ModelVersionPtr& version : versions) {
+      PANO_RETURN_IF_ERROR(models_.Add(std::move(version)));
+    }
+  }
+  return {};
+}
+
+// Gauges and totals are read from the engines when somebody looks.
+void Service::FollowEngines() {
+  for (const ModelVersionPtr& version : models_.List()) {
+    engine::Stats stats = version->engine->GetStats();
+    telemetry::ModelMetrics& series = metrics_.ForModel(version->label);
+    series.SetQueueRequests(stats.waiting_requests);
+    series.SetRunningSequences(stats.running_sequences);
+    series.SetKvBlocks(stats.kv_blocks_used, stats.kv_blocks_cached, stats.kv_blocks_free);
+    series.SetTokensTotal(stats.prompt_tokens, stats.cached_tokens, stats.generated_tokens);
+    series.SetPreemptionsTotal(stats.preemptions);
+  }
+}
+
 Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<auth::Authenticator> authenticator,
                         auth::MakeApiKeyAuthenticator(std::move(options.api_keys)));
-  std::unique_ptr<Service> service(new Service(options.threads));
-  for (const ModelSource& source : options.models) {
-    PANO_ASSIGN_OR_RETURN(std::vector<ModelVersionPtr> versions,
-                          LoadModelVersions(source, options.load, service->pool_, {}));
-    for (ModelVersionPtr& version : versions) {
-      PANO_RETURN_IF_ERROR(service->models_.Add(std::move(version)));
-    }
-  }
+  std::unique_ptr<Service> service(new Service(options.threads, std::move(options.build)));
+  PANO_RETURN_IF_ERROR(service->Load(options));
+
+  Service* self = service.get();
+  service->metrics_.OnScrape([self] { self->FollowEngines(); });
+  Hooks hooks;
+  hooks.metrics_text = [self] { return self->metrics_.Text(); };
+  hooks.record = [self](const RequestRecord& record) {
+    self->metrics_.CountRequest(record.model, record.route, record.status, record.seconds);
+  };
   options.api.loopback = IsLoopbackHost(options.http.host);
   PANO_ASSIGN_OR_RETURN(service->api_, Api::Create(options.api, service->models_,
-                                                   std::move(authenticator)));
-  Api* api = service->api_.get();
+                                                   std::move(authenticator), std::move(hooks)));
   PANO_ASSIGN_OR_RETURN(
       service->server_,
       http::Server::Start(
           std::move(options.http),
-          [api](std::shared_ptr<http::Exchange> exchange) { api->Handle(std::move(exchange)); },
+          [self](std::shared_ptr<http::Exchange> exchange) { self->api_->Handle(std::move(exchange)); },
           HttpErrorBody));
   return service;
 }

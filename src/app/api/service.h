@@ -9,6 +9,7 @@
 #include "app/api/api.h"
 #include "app/api/model_loader.h"
 #include "app/http/http.h"
+#include "app/telemetry/metrics.h"
 #include "base/result.h"
 #include "base/threads.h"
 
@@ -21,6 +22,7 @@ struct ServiceOptions {
   http::ServerOptions http;
   std::vector<std::string> api_keys;       // none: everybody may call
   Options api;                             // `loopback` is decided by http.host
+  telemetry::BuildInfo build;              // for pano_build_info
 };
 
 // Models, API and HTTP server, put together. Thread-safe.
@@ -35,16 +37,20 @@ class Service {
   uint16_t port() const { return server_->port(); }
   int threads() const { return pool_.threads(); }
   const ModelHost& models() const { return models_; }
+  telemetry::Metrics& metrics() { return metrics_; }
 
   // Refuses what is new, lets running requests end; those that have not by `timeout` are cancelled.
   // Returns whether all ended by themselves.
   bool Drain(std::chrono::milliseconds timeout);
 
  private:
-  explicit Service(int threads) : pool_(threads) {}
+  Service(int threads, telemetry::BuildInfo build);
+  Status Load(const ServiceOptions& options);
+  void FollowEngines();
 
   // In the order of who borrows whom: the server goes first, the pool last.
   ComputePool pool_;
+  telemetry::Metrics metrics_;
   ModelHost models_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<http::Server> server_;
