@@ -33,7 +33,8 @@ inline float ExpNegative(float z) {
   p = p * r + 1.0f;
   uint32_t exponent = (std::bit_cast<uint32_t>(shifted) + 127u) << 23;
   float e = p * std::bit_cast<float>(exponent);
-  return z < -87.0f ? 0.0f : e;
+  uint32_t keep = z < -87.0f ? 0u : ~0u;   // a mask, for a branch would not vectorise
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(e) & keep);
 }
 
 // The largest value; NaNs are passed over. -infinity for an empty span.

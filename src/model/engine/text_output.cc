@@ -1,5 +1,7 @@
 #include "model/engine/text_output.h"
 
+#include <algorithm>
+
 namespace pano::engine {
 
 TextOutput::TextOutput(const tokenizer::Tokenizer* tokenizer, const Request& request)
@@ -7,6 +9,13 @@ TextOutput::TextOutput(const tokenizer::Tokenizer* tokenizer, const Request& req
   if (tokenizer == nullptr) return;
   decoder_ = tokenizer->Stream(request.skip_special);
   vocab_size_ = tokenizer->vocab_size();
+  // The text goes on where the prompt ends: a decoder that drops the space at the start of a text must
+  // not drop it here. Its last tokens are context enough.
+  constexpr size_t kContextTokens = 16;
+  const std::vector<TokenId>& prompt = request.prompt;
+  for (size_t i = prompt.size() - std::min(prompt.size(), kContextTokens); i < prompt.size(); ++i) {
+    if (prompt[i] >= 0 && prompt[i] < vocab_size_) (void)decoder_->Push(prompt[i]);
+  }
 }
 
 std::string TextOutput::Push(TokenId id) {
