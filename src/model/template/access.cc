@@ -27,10 +27,11 @@ Value NoElement(Runtime& rt, const Value& object, const Value& key) {
 }
 
 // Data by attribute: members of dicts and namespaces; null when there is none.
-const Value* FindMember(const Value& object, std::string_view name) {
+const Value* FindMember(Runtime& rt, const Value& object, std::string_view name) {
   if (object.is_dict()) return object.dict().Find(name);
   if (object.is_object() && object.object().kind() == Object::Kind::kNamespace) {
-    return static_cast<const NamespaceObject&>(object.object()).Find(name);
+    const auto& members = static_cast<const NamespaceObject&>(object.object());
+    return rt.Step(members.attributes.size() / 64) ? members.Find(name) : nullptr;
   }
   return nullptr;
 }
@@ -61,9 +62,9 @@ bool Indexable(const Value& v) {
 Value ElementAt(Runtime& rt, const Value& object, size_t index) {
   if (object.is_sequence()) return object.items()[index];
   const std::string_view bytes = object.bytes();
-  rt.Work(bytes.size());
+  if (!object.text().ascii()) rt.Work(bytes.size());
   const size_t begin = object.text().ascii() ? index : ByteOffset(bytes, index);
-  return Substring(rt, object, begin, begin + ByteOffset(bytes.substr(begin), 1));
+  return Substring(rt, object, begin, begin + ByteOffset(bytes.substr(begin, 8), 1));
 }
 
 struct SliceBounds {
@@ -102,7 +103,7 @@ bool ResolveSlice(Runtime& rt, const Value& start, const Value& stop, const Valu
 
 Value SliceText(Runtime& rt, const Value& text, const SliceBounds& at) {
   const std::string_view bytes = text.bytes();
-  rt.Work(bytes.size());
+  if (!rt.Work(bytes.size())) return {};
   if (at.step == 1) {
     if (at.start >= at.stop) return Substring(rt, text, 0, 0);
     const auto from = static_cast<size_t>(at.start);
@@ -128,19 +129,20 @@ Value SliceText(Runtime& rt, const Value& text, const SliceBounds& at) {
 Value GetAttribute(Runtime& rt, const Value& object, std::string_view name) {
   if (object.is_undefined()) return rt.UseOfUndefined(object);
   if (object.is_object()) {
-    if (const Value* member = FindMember(object, name)) return *member;
+    if (const Value* member = FindMember(rt, object, name)) return *member;
   }
   if (Value out = TypeAttribute(rt, object, name); !out.is_nothing() || rt.failed()) {
-    const Value* member = out.is_undefined() && name.starts_with("__") ? FindMember(object, name) : nullptr;
+    const Value* member = out.is_undefined() && name.starts_with("__") ? FindMember(rt, object, name) : nullptr;
     return member ? *member : out;
   }
-  if (const Value* member = FindMember(object, name)) return *member;
+  if (const Value* member = FindMember(rt, object, name)) return *member;
   return NoAttribute(rt, object, name);
 }
 
 Value GetItem(Runtime& rt, const Value& object, const Value& key) {
   if (object.is_undefined()) return rt.UseOfUndefined(object);
   if (object.is_dict() && Hashable(key)) {
+    if (key.is_string() && !rt.Work(key.bytes().size())) return {};
     if (const Value* found = object.dict().Find(key)) return *found;
   } else if (Indexable(object) && key.is_integral()) {
     size_t index = 0;
@@ -149,7 +151,7 @@ Value GetItem(Runtime& rt, const Value& object, const Value& key) {
   }
   if (key.is_string()) {
     if (object.is_object()) {
-      if (const Value* member = FindMember(object, key.bytes())) return *member;
+      if (const Value* member = FindMember(rt, object, key.bytes())) return *member;
     }
     if (Value out = TypeAttribute(rt, object, key.bytes()); !out.is_nothing()) return out;
   }

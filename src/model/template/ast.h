@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -109,7 +111,7 @@ struct Stmt {
 // A parsed template. Immutable, so thread-safe.
 struct Program {
   Block body;
-  std::vector<std::string> symbols;      // names by symbol
+  std::map<std::string, uint32_t, std::less<>> symbols;   // by name
 };
 
 }  // namespace pano::jinja

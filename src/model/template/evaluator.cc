@@ -12,11 +12,14 @@ namespace {
 
 // Levels of the evaluator's recursion for each level of nesting that the limits allow.
 constexpr size_t kFramesPerLevel = 8;
+// Only templates made to waste time have more in one scope.
+constexpr size_t kVariablesPerStep = 64;
 
 }  // namespace
 
-const Value* Scope::Find(uint32_t symbol) const {
+const Value* Scope::Find(uint32_t symbol, Runtime& rt) const {
   for (const Scope* at = this; at; at = at->parent.get()) {
+    if (!rt.Step(at->variables.size() / kVariablesPerStep)) return nullptr;
     for (const auto& [own, value] : at->variables) {
       if (own == symbol) return &value;
     }
@@ -24,7 +27,8 @@ const Value* Scope::Find(uint32_t symbol) const {
   return nullptr;
 }
 
-void Scope::Set(uint32_t symbol, Value value) {
+void Scope::Set(uint32_t symbol, Value value, Runtime& rt) {
+  if (!rt.Step(variables.size() / kVariablesPerStep)) return;
   for (auto& [own, old] : variables) {
     if (own == symbol) {
       old = std::move(value);
@@ -57,13 +61,12 @@ Evaluator::Evaluator(const Program& program, Runtime& rt)
       functions_(program.symbols.size()) {}
 
 bool Evaluator::Mentions(std::string_view name) const {
-  return std::ranges::find(program_.symbols, name) != program_.symbols.end();
+  return program_.symbols.contains(name);
 }
 
 void Evaluator::SetVariable(std::string_view name, Value value) {
-  const auto at = std::ranges::find(program_.symbols, name);
-  if (at == program_.symbols.end()) return;
-  scope_->Set(static_cast<uint32_t>(at - program_.symbols.begin()), std::move(value));
+  const auto found = program_.symbols.find(name);
+  if (found != program_.symbols.end()) scope_->Set(found->second, std::move(value), rt_);
 }
 
 std::pair<std::string, std::vector<Rendered::Range>> Evaluator::Run() {
@@ -163,7 +166,7 @@ Evaluator::Flow Evaluator::RunLoop(const Stmt& stmt, const Value& iterable, size
     } else {
       scope_->variables.clear();
     }
-    scope_->Set(stmt.loop_symbol, loop_value);
+    scope_->Set(stmt.loop_symbol, loop_value, rt_);
     Assign(*stmt.targets[0], item);
     if (rt_.failed() || RunBlock(stmt.body) == Flow::kBreak) break;
     ++loop->index0;
@@ -242,15 +245,17 @@ void Evaluator::Assign(const Expr& target, const Value& value) {
   if (rt_.failed()) return;
   if (target.kind == Expr::Kind::kTuple) return AssignTuple(target, value);
   if (target.kind == Expr::Kind::kName) {
-    scope_->Set(target.symbol, value);
+    scope_->Set(target.symbol, value, rt_);
     return;
   }
-  const Value* owner = scope_->Find(target.operands[0]->symbol);
+  const Value* owner = scope_->Find(target.operands[0]->symbol, rt_);
+  if (rt_.failed()) return;
   if (!owner || !owner->is_object() || owner->object().kind() != Object::Kind::kNamespace) {
     rt_.Raise("cannot assign attribute on non-namespace object");
     return;
   }
-  static_cast<NamespaceObject&>(owner->object()).Set(target.name, value);
+  auto& members = static_cast<NamespaceObject&>(owner->object());
+  if (rt_.Step(members.attributes.size() / kVariablesPerStep)) members.Set(target.name, value);
 }
 
 }  // namespace pano::jinja

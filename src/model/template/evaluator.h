@@ -17,8 +17,9 @@ struct Scope {
   std::vector<std::pair<uint32_t, Value>> variables;
   bool captured = false;                 // by a macro, so it stays until the rendering ends
 
-  const Value* Find(uint32_t symbol) const;
-  void Set(uint32_t symbol, Value value);
+  // Each counts the variables looked at.
+  const Value* Find(uint32_t symbol, Runtime& rt) const;
+  void Set(uint32_t symbol, Value value, Runtime& rt);
 };
 
 struct MacroObject final : Object {

@@ -53,7 +53,8 @@ Value Evaluator::EvalNode(const Expr& expr) {
 }
 
 Value Evaluator::EvalName(const Expr& expr) {
-  if (const Value* found = scope_->Find(expr.symbol)) return *found;
+  if (const Value* found = scope_->Find(expr.symbol, rt_)) return *found;
+  if (rt_.failed()) return {};
   Value& function = functions_[expr.symbol];
   if (function.is_nothing()) {
     const Native native = FindFunction(expr.name);
@@ -224,7 +225,7 @@ void Evaluator::BindRest(const MacroDefinition& macro, const CallArguments& argu
   if (macro.uses_varargs) {
     std::vector<Value> rest;
     for (size_t i = parameters; i < arguments.positional.size(); ++i) rest.push_back(arguments.positional[i]);
-    scope_->Set(macro.varargs_symbol, rt_.Tuple(std::move(rest)));
+    scope_->Set(macro.varargs_symbol, rt_.Tuple(std::move(rest)), rt_);
   } else if (arguments.positional.size() > parameters) {
     rt_.TypeError(StrCat("macro '", macro.name, "' takes not more than ", parameters, " argument(s)"));
     return;
@@ -246,11 +247,12 @@ void Evaluator::BindRest(const MacroDefinition& macro, const CallArguments& argu
     }
   }
   if (rt_.failed()) return;
-  if (macro.uses_caller) scope_->Set(macro.caller_symbol, caller);
-  if (macro.uses_kwargs) scope_->Set(macro.kwargs_symbol, rt_.Of(std::move(kwargs)));
+  if (macro.uses_caller) scope_->Set(macro.caller_symbol, caller, rt_);
+  if (macro.uses_kwargs) scope_->Set(macro.kwargs_symbol, rt_.Of(std::move(kwargs)), rt_);
 }
 
 void Evaluator::BindParameters(const MacroDefinition& macro, const CallArguments& arguments) {
+  if (!rt_.Step(macro.parameters.size() * (1 + arguments.keywords.size()) / 16)) return;
   std::vector<bool> used(arguments.keywords.size(), false);
   std::vector<Value> values(macro.parameters.size());
   for (size_t i = 0; i < macro.parameters.size(); ++i) {
@@ -272,7 +274,7 @@ void Evaluator::BindParameters(const MacroDefinition& macro, const CallArguments
                       ? Eval(*parameter.fallback)
                       : rt_.Undefined(StrCat("parameter '", parameter.name, "' was not provided"));
     }
-    scope_->Set(parameter.symbol, values[i]);
+    scope_->Set(parameter.symbol, values[i], rt_);
   }
 }
 

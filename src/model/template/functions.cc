@@ -107,7 +107,7 @@ Value StrftimeFunction(Runtime& rt, const Value&, const CallArguments& arguments
   const Value* format = bound.String(0);
   if (rt.failed() || !format) return rt.failed() ? Value() : rt.TypeError("strftime_now() needs a string");
   // A directive makes at most some 60 bytes of two.
-  if (!rt.Affordable(format->bytes().size() * 32)) return {};
+  if (!rt.Affordable(format->bytes().size() * 32) || !rt.Step(format->bytes().size())) return {};
   return rt.String(FormatTime(format->bytes(), rt.now_unix()), !format->text().inputs.empty());
 }
 

@@ -45,7 +45,7 @@ bool IsCallable(const Value& v) {
 template <bool kUpper>
 Value CasedTest(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const Bound bound(rt, "test", arguments, {});
-  if (!self.is_string() || !rt.Work(self.bytes().size())) return Value::Bool(false);
+  if (!self.is_string() || !rt.Scan(self.bytes().size())) return Value::Bool(false);
   bool some = false;
   for (CharacterCursor at(self.bytes()); !at.done(); at.Next()) {
     if (kUpper ? IsLower(at.value()) : IsUpper(at.value())) return Value::Bool(false);

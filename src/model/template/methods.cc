@@ -102,10 +102,10 @@ Value FindMethodOfText(Runtime& rt, const Value& self, const CallArguments& argu
   const Bound bound(rt, "find", arguments, {"sub", "start", "end"}, 1);
   const Value* sub = bound.String(0);
   const Value text = Window(rt, self, bound);
-  if (rt.failed() || !sub || !rt.Work(self.bytes().size())) {
+  if (rt.failed() || !sub || !rt.Scan(self.bytes().size())) {
     return rt.failed() ? Value() : rt.TypeError("find() needs a string");
   }
-  const size_t at = kFromRight ? text.bytes().rfind(sub->bytes()) : text.bytes().find(sub->bytes());
+  const size_t at = kFromRight ? FindLastText(text.bytes(), sub->bytes()) : FindText(text.bytes(), sub->bytes());
   if (at == std::string_view::npos) {
     return kMustFind ? rt.Error("ValueError: substring not found") : Value::Int(-1);
   }
@@ -119,13 +119,13 @@ Value CountMethod(Runtime& rt, const Value& self, const CallArguments& arguments
   const Bound bound(rt, "count", arguments, {"sub", "start", "end"}, 1);
   const Value* sub = bound.String(0);
   const Value text = Window(rt, self, bound);
-  if (rt.failed() || !sub || !rt.Work(self.bytes().size())) {
+  if (rt.failed() || !sub || !rt.Scan(self.bytes().size())) {
     return rt.failed() ? Value() : rt.TypeError("count() needs a string");
   }
   if (sub->bytes().empty()) return Value::Int(static_cast<int64_t>(text.text().characters) + 1);
   int64_t count = 0;
-  for (size_t at = text.bytes().find(sub->bytes()); at != std::string_view::npos;
-       at = text.bytes().find(sub->bytes(), at + sub->bytes().size())) {
+  for (size_t at = FindText(text.bytes(), sub->bytes()); at != std::string_view::npos;
+       at = FindText(text.bytes(), sub->bytes(), at + sub->bytes().size())) {
     ++count;
   }
   return Value::Int(count);
@@ -139,7 +139,7 @@ Value PartitionMethod(Runtime& rt, const Value& self, const CallArguments& argum
     return rt.failed() ? Value() : rt.Error("ValueError: empty separator");
   }
   const std::string_view bytes = self.bytes();
-  const size_t at = kFromRight ? bytes.rfind(separator->bytes()) : bytes.find(separator->bytes());
+  const size_t at = kFromRight ? FindLastText(bytes, separator->bytes()) : FindText(bytes, separator->bytes());
   const Value empty = rt.String("");
   if (at == std::string_view::npos) {
     return kFromRight ? rt.Tuple({empty, empty, self}) : rt.Tuple({self, empty, empty});
@@ -186,7 +186,7 @@ Value ZfillMethod(Runtime& rt, const Value& self, const CallArguments& arguments
 template <bool (*kHolds)(char32_t)>
 Value EveryCharacterMethod(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const Bound bound(rt, "is", arguments, {});
-  if (!rt.Work(self.bytes().size())) return {};
+  if (!rt.Scan(self.bytes().size())) return {};
   bool all = !self.bytes().empty();
   for (CharacterCursor at(self.bytes()); all && !at.done(); at.Next()) all = kHolds(at.value());
   return Value::Bool(all);
@@ -198,7 +198,7 @@ bool IsAlphanumeric(char32_t c) { return IsAlpha(c) || IsDigit(c); }
 template <bool kUpper>
 Value CasedMethod(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const Bound bound(rt, "is", arguments, {});
-  if (!rt.Work(self.bytes().size())) return {};
+  if (!rt.Scan(self.bytes().size())) return {};
   bool some = false;
   for (CharacterCursor at(self.bytes()); !at.done(); at.Next()) {
     if (kUpper ? IsLower(at.value()) : IsUpper(at.value())) return Value::Bool(false);

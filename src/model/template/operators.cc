@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "model/template/access.h"
 #include "model/template/printing.h"
+#include "model/template/string_operations.h"
 #include "model/template/text_format.h"
 
 namespace pano::jinja {
@@ -235,7 +236,8 @@ bool Equal(Runtime& rt, const Value& a, const Value& b) {
                               [&](const Value& x, const Value& y) { return Equal(rt, x, y); });
   }
   if (a.is_string() && b.is_string()) rt.Work(std::min(a.bytes().size(), b.bytes().size()));
-  return KeysEqual(a, b);
+  const bool nan = a.is_number() && b.is_number() && std::isnan(a.number());
+  return !nan && KeysEqual(a, b);
 }
 
 bool Ordered(Runtime& rt, Operator op, const Value& a, const Value& b) {
@@ -252,7 +254,7 @@ bool Contains(Runtime& rt, const Value& container, const Value& item) {
   if (container.is_string()) {
     if (item.is_string()) {
       rt.Work(container.bytes().size());
-      return container.bytes().find(item.bytes()) != std::string_view::npos;
+      return FindText(container.bytes(), item.bytes()) != std::string_view::npos;
     }
     if (item.is_undefined()) {
       rt.UseOfUndefined(item);
@@ -266,6 +268,7 @@ bool Contains(Runtime& rt, const Value& container, const Value& item) {
       rt.TypeError(StrCat("unhashable type: '", item.type_name(), "'"));
       return false;
     }
+    if (item.is_string() && !rt.Work(item.bytes().size())) return false;
     return container.dict().Find(item) != nullptr;
   }
   if (!container.is_sequence() && !container.is_undefined()) {

@@ -331,10 +331,9 @@ Status ParseState::Unexpected() const {
 }
 
 uint32_t ParseState::Symbol(std::string_view name) {
-  const auto [it, added] =
-      symbol_ids_.emplace(std::string(name), static_cast<uint32_t>(symbols_.size()));
-  if (added) symbols_.emplace_back(name);
-  return it->second;
+  const auto found = symbols_.find(name);
+  if (found != symbols_.end()) return found->second;
+  return symbols_.emplace(std::string(name), static_cast<uint32_t>(symbols_.size())).first->second;
 }
 
 Status ParseState::CountNode() {

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -38,7 +38,7 @@ class ParseState {
   Status Unexpected() const;
 
   uint32_t Symbol(std::string_view name);
-  std::vector<std::string> TakeSymbols() { return std::move(symbols_); }
+  std::map<std::string, uint32_t, std::less<>> TakeSymbols() { return std::move(symbols_); }
 
   // Exhausted when the source has more parts than a rendering could walk.
   Status CountNode();
@@ -58,8 +58,7 @@ class ParseState {
   Limits limits_;
   size_t pos_ = 0;
   size_t nodes_ = 0;
-  std::vector<std::string> symbols_;
-  std::unordered_map<std::string, uint32_t> symbol_ids_;
+  std::map<std::string, uint32_t, std::less<>> symbols_;
 };
 
 // Counts one level of nesting for as long as it lives.

@@ -44,6 +44,7 @@ void AppendReprCharacter(std::string& piece, char32_t c, std::string_view bytes,
 }
 
 void ReprText(TextBuilder& out, std::string_view text) {
+  if (!out.runtime().Scan(text.size())) return;
   const bool single = text.find('\'') != std::string_view::npos;
   const char quote = single && text.find('"') == std::string_view::npos ? '"' : '\'';
   std::string piece(1, quote);
@@ -184,6 +185,7 @@ void AppendJsonCharacter(std::string& piece, char32_t c, std::string_view bytes,
 }
 
 void JsonWriter::WriteText(std::string_view text) {
+  if (!out_.runtime().Scan(text.size())) return;
   std::string piece = "\"";
   for (CharacterCursor at(text); !at.done() && !out_.runtime().failed(); at.Next()) {
     AppendJsonCharacter(piece, at.value(), text.substr(at.begin(), at.end() - at.begin()),
@@ -332,6 +334,7 @@ void AppendEscaped(TextBuilder& out, const Text& text) {
   constexpr std::string_view kSpecial = "&<>'\"";
   constexpr std::string_view kEntities[] = {"&amp;", "&lt;", "&gt;", "&#39;", "&#34;"};
   size_t begin = 0;
+  if (!out.runtime().Scan(text.bytes.size())) return;
   while (begin < text.bytes.size() && !out.runtime().failed()) {
     const size_t special = std::min(text.bytes.find_first_of(kSpecial, begin), text.bytes.size());
     out.Append(text, begin, special);

@@ -52,9 +52,11 @@ class Runtime {
   Value UseOfUndefined(const Value& undefined);
   Value Exhausted(std::string_view what);
 
-  // False, and failed, once the limit is met. Work() counts the handling of so many bytes.
+  // False, and failed, once the limit is met. Work() counts the copying of so many bytes, Scan()
+  // going through them character by character.
   bool Step(size_t count = 1);
-  bool Work(size_t bytes) { return Step(1 + bytes / kBytesPerStep); }
+  bool Work(size_t bytes) { return Step(1 + bytes / 256); }
+  bool Scan(size_t bytes) { return Step(1 + bytes / 32); }
   // Memory for as long as the rendering lasts.
   bool ChargeForGood(size_t bytes);
   // Whether so much more may be held, without taking it.
@@ -76,7 +78,6 @@ class Runtime {
   Value Keep(std::shared_ptr<Object> object);
 
  private:
-  static constexpr size_t kBytesPerStep = 256;
   Value Fail(Status status);
 
   Meter meter_;

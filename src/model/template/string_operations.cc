@@ -1,6 +1,7 @@
 #include "model/template/string_operations.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/utf8.h"
 #include "model/template/characters.h"
@@ -10,10 +11,12 @@ namespace pano::jinja {
 namespace {
 
 constexpr size_t kFlushBytes = 4096;
+constexpr size_t kShortNeedle = 16;      // up to here a plain search is linear enough
 
 // Each character replaced by what `map` appends for it.
 template <typename Map>
 Value MapCharacters(Runtime& rt, const Value& text, Map map) {
+  if (!rt.Scan(text.bytes().size())) return {};
   TextBuilder out(rt);
   std::string piece;
   bool piece_input = false;
@@ -82,6 +85,19 @@ void SplitAtSpaceFromRight(Runtime& rt, const Value& text, int64_t count, std::v
 
 }  // namespace
 
+size_t FindText(std::string_view text, std::string_view needle, size_t from) {
+  if (needle.size() <= kShortNeedle || from > text.size()) return text.find(needle, from);
+  const void* const found = memmem(text.data() + from, text.size() - from, needle.data(), needle.size());
+  return found ? static_cast<size_t>(static_cast<const char*>(found) - text.data()) : std::string_view::npos;
+}
+
+size_t FindLastText(std::string_view text, std::string_view needle) {
+  if (needle.size() <= kShortNeedle) return text.rfind(needle);
+  const std::string reversed(text.rbegin(), text.rend());
+  const size_t found = FindText(reversed, std::string(needle.rbegin(), needle.rend()));
+  return found == std::string_view::npos ? found : text.size() - found - needle.size();
+}
+
 Value ChangeCase(Runtime& rt, const Value& text, Case to) {
   if (!rt.Affordable(text.bytes().size())) return {};
   bool fresh = true;                     // the next letter begins a word
@@ -103,7 +119,7 @@ Value ChangeCase(Runtime& rt, const Value& text, Case to) {
 Value Strip(Runtime& rt, const Value& text, const Value* set, bool left, bool right) {
   const std::string_view bytes = text.bytes();
   const std::string_view chars = set ? set->bytes() : std::string_view();
-  rt.Work(bytes.size() + (set ? bytes.size() / 8 * chars.size() : 0));
+  rt.Scan(bytes.size() + (set ? bytes.size() / 8 * chars.size() : 0));
   if (rt.failed()) return {};
   const size_t end = right ? DropTrailing(bytes, set ? &chars : nullptr) : bytes.size();
   const size_t begin = left ? SkipLeading(bytes.substr(0, end), set ? &chars : nullptr) : 0;
@@ -114,6 +130,7 @@ Value Replace(Runtime& rt, const Value& text, const Value& from, const Value& to
   const std::string_view bytes = text.bytes();
   const std::string_view needle = from.bytes();
   TextBuilder out(rt);
+  rt.Scan(bytes.size());
   size_t begin = 0;
   if (needle.empty()) {
     for (CharacterCursor at(bytes); !at.done() && count != 0 && !rt.failed(); at.Next(), --count) {
@@ -124,7 +141,7 @@ Value Replace(Runtime& rt, const Value& text, const Value& from, const Value& to
     if (begin == bytes.size() && count != 0) out.Append(to.text());
   }
   while (!needle.empty() && count != 0 && !rt.failed()) {
-    const size_t found = bytes.find(needle, begin);
+    const size_t found = FindText(bytes, needle, begin);
     if (found == std::string_view::npos) break;
     out.Append(text.text(), begin, found);
     out.Append(to.text());
@@ -137,6 +154,7 @@ Value Replace(Runtime& rt, const Value& text, const Value& from, const Value& to
 
 std::vector<Value> SplitText(Runtime& rt, const Value& text, const Value* separator, int64_t count) {
   std::vector<Value> out;
+  if (!rt.Scan(text.bytes().size())) return out;
   if (!separator) {
     SplitAtSpace(rt, text, count, &out);
     return out;
@@ -148,7 +166,7 @@ std::vector<Value> SplitText(Runtime& rt, const Value& text, const Value* separa
   }
   size_t begin = 0;
   while (count-- != 0 && rt.Step()) {
-    const size_t found = bytes.find(separator->bytes(), begin);
+    const size_t found = FindText(bytes, separator->bytes(), begin);
     if (found == std::string_view::npos) break;
     out.push_back(Substring(rt, text, begin, found));
     begin = found + separator->bytes().size();
@@ -160,6 +178,7 @@ std::vector<Value> SplitText(Runtime& rt, const Value& text, const Value* separa
 std::vector<Value> SplitTextFromRight(Runtime& rt, const Value& text, const Value* separator,
                                       int64_t count) {
   std::vector<Value> out;
+  if (!rt.Scan(text.bytes().size())) return out;
   if (!separator) {
     SplitAtSpaceFromRight(rt, text, count, &out);
     return out;
@@ -172,7 +191,8 @@ std::vector<Value> SplitTextFromRight(Runtime& rt, const Value& text, const Valu
   }
   size_t end = bytes.size();
   while (count-- != 0 && end >= needle.size() && rt.Step()) {
-    const size_t found = bytes.rfind(needle, end - needle.size());
+    if (needle.size() > kShortNeedle && !rt.Work(end)) break;
+    const size_t found = FindLastText(bytes.substr(0, end), needle);
     if (found == std::string_view::npos) break;
     out.push_back(Substring(rt, text, found + needle.size(), end));
     end = found;
@@ -184,6 +204,7 @@ std::vector<Value> SplitTextFromRight(Runtime& rt, const Value& text, const Valu
 
 std::vector<Value> SplitLines(Runtime& rt, const Value& text, bool keep_ends) {
   std::vector<Value> out;
+  if (!rt.Scan(text.bytes().size())) return out;
   const std::string_view bytes = text.bytes();
   size_t begin = 0;
   for (CharacterCursor at(bytes); !at.done(); at.Next()) {

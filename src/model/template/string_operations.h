@@ -9,6 +9,11 @@ namespace pano::jinja {
 // What Python's str methods do, shared by the methods and the filters of templates. Every `text` is
 // a string value; results keep which bytes came from the inputs.
 
+// Where `needle` first (from byte `from` on) or last stands in `text`, else npos; in linear time
+// whatever the two look like.
+size_t FindText(std::string_view text, std::string_view needle, size_t from = 0);
+size_t FindLastText(std::string_view text, std::string_view needle);
+
 enum class Case { kUpper, kLower, kSwap, kCapitalize, kTitle, kTitleWords };
 // kTitle as str.title, kTitleWords as the filter `title` (words end at white space, '-' and brackets).
 Value ChangeCase(Runtime& rt, const Value& text, Case to);

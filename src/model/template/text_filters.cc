@@ -118,6 +118,7 @@ Value WordcountFilter(Runtime& rt, const Value& self, const CallArguments& argum
   const Bound bound(rt, "wordcount", arguments, {});
   const Value text = Str(rt, self);
   if (rt.failed()) return {};
+  if (!rt.Scan(text.bytes().size())) return {};
   int64_t count = 0;
   bool inside = false;
   for (CharacterCursor at(text.bytes()); !at.done(); at.Next()) {
@@ -197,7 +198,7 @@ Value Truncated(double v) {
 Value IntFilter(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const Bound bound(rt, "int", arguments, {"default", "base"});
   const int64_t base = bound.Integer(1, 10);
-  if (rt.failed()) return {};
+  if (rt.failed() || (self.is_string() && !rt.Scan(self.bytes().size()))) return {};
   if (self.is_undefined()) return rt.UseOfUndefined(self);
   Value out;
   if (self.is_integral()) out = Value::Int(self.integer());
@@ -215,7 +216,7 @@ Value IntFilter(Runtime& rt, const Value& self, const CallArguments& arguments) 
 
 Value FloatFilter(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const Bound bound(rt, "float", arguments, {"default"});
-  if (rt.failed()) return {};
+  if (rt.failed() || (self.is_string() && !rt.Scan(self.bytes().size()))) return {};
   if (self.is_undefined()) return rt.UseOfUndefined(self);
   if (self.is_number()) return Value::Float(self.number()).FromInputs(self.from_inputs());
   if (self.is_string()) {

@@ -1,8 +1,11 @@
 #include "model/template/value.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <functional>
+#include <random>
 
 #include "model/template/characters.h"
 #include "model/template/runtime.h"
@@ -13,13 +16,40 @@ namespace {
 constexpr size_t kIndexFrom = 8;         // entries from which a dict is worth an index
 constexpr uint64_t kKeyWeightMax = 1000; // so that comparing two keys takes bounded time
 
-size_t HashBytes(std::string_view text) { return std::hash<std::string_view>()(text); }
+// Secret and new in every process, so that nobody can choose keys that collide.
+uint64_t HashSeed() {
+  static const uint64_t seed = [] {
+    std::random_device device;
+    return (uint64_t{device()} << 32) | device();
+  }();
+  return seed;
+}
 
+size_t Mix(uint64_t v) {
+  v = (v ^ (v >> 30)) * 0xbf58476d1ce4e5b9;
+  v = (v ^ (v >> 27)) * 0x94d049bb133111eb;
+  return v ^ (v >> 31);
+}
+
+size_t HashBytes(std::string_view text) {
+  uint64_t hash = HashSeed() + text.size();
+  while (!text.empty()) {
+    uint64_t word = 0;
+    const size_t count = std::min(text.size(), sizeof word);
+    std::memcpy(&word, text.data(), count);
+    hash = Mix(hash ^ word);
+    text.remove_prefix(count);
+  }
+  return hash;
+}
+
+// Equal numbers of different types have one hash.
 size_t HashNumber(const Value& v) {
-  if (v.is_integral()) return std::hash<int64_t>()(v.integer());
   const double d = v.number();
-  if (std::trunc(d) == d && std::fabs(d) < 9e15) return std::hash<int64_t>()(static_cast<int64_t>(d));
-  return std::hash<double>()(d);
+  if (std::trunc(d) == d && std::fabs(d) < 9e15) {
+    return Mix(HashSeed() ^ static_cast<uint64_t>(static_cast<int64_t>(d)));
+  }
+  return Mix(HashSeed() ^ (std::isnan(d) ? 0 : std::bit_cast<uint64_t>(d)));
 }
 
 size_t HashKey(const Value& key) {
@@ -29,7 +59,7 @@ size_t HashKey(const Value& key) {
   if (key.is_undefined()) return 0x7f4a7c15;
   if (key.is_sequence()) {
     size_t hash = key.items().size();
-    for (const Value& item : key.items()) hash = hash * 1000003 + HashKey(item);
+    for (const Value& item : key.items()) hash = Mix(hash + HashKey(item));
     return hash;
   }
   return std::hash<const void*>()(key.identity());
@@ -132,7 +162,7 @@ bool Hashable(const Value& key) {
 bool KeysEqual(const Value& a, const Value& b) {
   if (a.is_number() && b.is_number()) {
     if (a.is_integral() && b.is_integral()) return a.integer() == b.integer();
-    return a.number() == b.number();
+    return a.number() == b.number() || (std::isnan(a.number()) && std::isnan(b.number()));
   }
   if (a.is_undefined() || b.is_undefined()) return a.is_undefined() && b.is_undefined();
   if (a.type() != b.type()) return false;

@@ -159,7 +159,7 @@ void Summarize(Sequence& sequence);
 
 // Whether a dict takes it as a key: no lists or dicts in it.
 bool Hashable(const Value& key);
-// Python's equality of keys (1 == 1.0 == True). REQUIRES: both hashable.
+// Python's equality of keys (1 == 1.0 == True), and NaN equals itself. REQUIRES: both hashable.
 bool KeysEqual(const Value& a, const Value& b);
 
 // Keys in the order of their first insertion.
