@@ -43,6 +43,7 @@ class Board {
       changed_.WaitUntil(mu_, std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
       if (on_progress) on_progress(done_, errors_);
     }
+    if (on_progress) on_progress(done_, errors_);
   }
   std::vector<Outcome> TakeOutcomes() {
     MutexLock lock(mu_);
