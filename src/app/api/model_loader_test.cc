@@ -34,7 +34,7 @@ TEST_F(ModelLoader, NamesModelsByFolderFileOrFlag) {
   ModelSource named = ParseModelSource("my=/a/b=c").value();
   EXPECT_EQ(named.id, "my");
   EXPECT_EQ(named.path, "/a/b=c");
-  EXPECT_EQ(ParseModelSource("a/b=c")->path, "a/b=c");   // "a/b" is no id
+  EXPECT_EQ(ParseModelSource("a/b=c/d")->path, "a/b=c/d");   // "a/b" is no id
   EXPECT_FALSE(ParseModelSource("").ok());
   EXPECT_FALSE(ParseModelSource("id=").ok());
   Result<ModelSource> wrong = ParseModelSource("/x/two words");
