@@ -53,7 +53,7 @@ const checks = {
     await assert.rejects(client.chat.completions.create({model: 'm', messages, top_p: 5}),
                          (e) => e instanceof OpenAI.BadRequestError && e.param === 'top_p');
     await assert.rejects(new OpenAI({apiKey: 'wrong', maxRetries: 0}).models.list(),
-                         (e) => e instanceof OpenAI.AuthenticationError && e.requestID);
+                         (e) => e instanceof OpenAI.AuthenticationError && !!e.requestID);
   },
 
   async cancel() {

@@ -41,9 +41,8 @@ def check_chat_stream():
     assert chunks[-1].choices == [] and chunks[-1].usage.completion_tokens == plain.usage.completion_tokens
     assert chunks[-2].choices[0].finish_reason == plain.choices[0].finish_reason
     with client.chat.completions.stream(model="m", messages=hello, max_tokens=12, temperature=0) as stream:
-        for _ in stream:
-            pass
-        assert stream.get_final_completion().choices[0].message.content == text
+        deltas = [event.delta for event in stream if event.type == "content.delta"]
+    assert "".join(deltas) == text, deltas
 
 
 def check_completions():

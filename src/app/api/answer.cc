@@ -100,6 +100,10 @@ Refusal CheckFinish(const engine::Event& finish) {
   return CheckReason(finish.reason, finish.error);
 }
 
+json::Value FloatJson(float value) {
+  return ParseDouble(StrCat(value)).value_or(static_cast<double>(value));
+}
+
 json::Value UsageJson(const engine::Usage& usage) {
   json::Value details;
   details.Set("cached_tokens", usage.cached_tokens);

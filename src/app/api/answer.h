@@ -68,6 +68,8 @@ class AnswerCollector final : public GenerationSink {
 // The failure that ended a choice by itself, for streams: an error or a shutdown.
 Refusal CheckFinish(const engine::Event& finish);
 
+// A float as the shortest decimal that is that float again (as a double it would show noise digits).
+json::Value FloatJson(float value);
 json::Value UsageJson(const engine::Usage& usage);      // OpenAI's names
 json::Value TimingsJson(const engine::Timings& timings);
 

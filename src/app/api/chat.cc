@@ -48,7 +48,7 @@ Refusal ReadChat(Context& context, Call& call, OpenAiCall& chat) {
 Value TokenLogprobJson(const ModelVersion& version, engine::TokenId id, float logprob) {
   Value entry;
   entry.Set("token", TokenText(version, id));
-  entry.Set("logprob", static_cast<double>(logprob));
+  entry.Set("logprob", FloatJson(logprob));
   entry.Set("bytes", TokenBytes(version, id));
   return entry;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "app/api/answer.h"
 #include "app/api/prompt_text.h"
 
 namespace pano::api {
@@ -25,15 +26,15 @@ void CompletionLogprobs::Add(engine::TokenId id, std::optional<float> logprob,
     top_logprobs_.Append(nullptr);
     return;
   }
-  token_logprobs_.Append(static_cast<double>(*logprob));
+  token_logprobs_.Append(FloatJson(*logprob));
   Value map{json::Object()};
   for (const engine::TokenLogprob& one : top) {
     std::string name = TokenText(version_, one.id);
     // Two tokens may look the same; the more probable one is named.
-    if (!map.Find(name)) map.Set(name, static_cast<double>(one.logprob));
+    if (!map.Find(name)) map.Set(name, FloatJson(one.logprob));
   }
   // The token itself is always there, as an extra where it is none of the best.
-  if (!map.Find(text)) map.Set(text, static_cast<double>(*logprob));
+  if (!map.Find(text)) map.Set(text, FloatJson(*logprob));
   top_logprobs_.Append(std::move(map));
 }
 

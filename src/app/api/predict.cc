@@ -57,8 +57,8 @@ Value AlternativesJson(const ModelVersion& version, const std::vector<engine::To
     Value entry;
     entry.Set("token", TokenText(version, one.id));
     entry.Set("token_id", one.id);
-    entry.Set("probability", std::exp(static_cast<double>(one.logprob)));
-    entry.Set("logprob", static_cast<double>(one.logprob));
+    entry.Set("probability", FloatJson(std::exp(one.logprob)));
+    entry.Set("logprob", FloatJson(one.logprob));
     list.Append(std::move(entry));
   }
   return list;
@@ -79,8 +79,8 @@ Value OutputJson(const ModelVersion& version, const Parameters& parameters, cons
     Value entry;
     entry.Set("token", TokenText(version, token.id));
     entry.Set("token_id", token.id);
-    entry.Set("probability", std::exp(static_cast<double>(token.logprob)));
-    entry.Set("logprob", static_cast<double>(token.logprob));
+    entry.Set("probability", FloatJson(std::exp(token.logprob)));
+    entry.Set("logprob", FloatJson(token.logprob));
     entry.Set("top", AlternativesJson(version, token.top));
     tokens.Append(std::move(entry));
   }
@@ -140,8 +140,8 @@ class PredictStream final : public GenerationSink {
     body.Set("index", index);
     body.Set("token", event.text);
     body.Set("token_id", event.token_id);
-    body.Set("probability", std::exp(static_cast<double>(event.logprob)));
-    body.Set("logprob", static_cast<double>(event.logprob));
+    body.Set("probability", FloatJson(std::exp(event.logprob)));
+    body.Set("logprob", FloatJson(event.logprob));
     if (predict_.parameters.logprobs.value_or(0) > 0) {
       body.Set("top", AlternativesJson(*predict_.version, event.top));
     }

@@ -66,7 +66,7 @@ TEST(Predict, StreamsProgressAndDone) {
   exchange->Run();
   EXPECT_EQ(exchange->body(),
             "event: progress\nid: 1\ndata: {\"index\":0,\"token\":\"h\",\"token_id\":104,"
-            "\"probability\":0.6065306597126334,\"logprob\":-0.5}\n\n");
+            "\"probability\":0.60653067,\"logprob\":-0.5}\n\n");
   api.engine->Finish(0, engine::FinishReason::kLength, 0, "rest");
   exchange->Run();
   EXPECT_NE(exchange->body().find("id: 2\ndata: {\"index\":0,\"token\":\"rest\",\"token_id\":null"),
