@@ -65,11 +65,12 @@ void ComputePool::ParallelFor(size_t count, size_t grain, const Body& body) {
   count_ = count;
   part_ = (grains + parts - 1) / parts * grain;
   next_.store(0, std::memory_order_relaxed);
-  busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+  job_.store(kOpen, std::memory_order_release);
   generation_.fetch_add(1, std::memory_order_release);
   generation_.notify_all();
   RunParts(/*worker=*/0);
-  for (int spin = 0; busy_.load(std::memory_order_acquire) != 0;) {
+  job_.fetch_and(~kOpen, std::memory_order_acq_rel);
+  for (int spin = 0; job_.load(std::memory_order_acquire) != 0;) {
     if (++spin < kSpins) {
       Pause();
     } else {
@@ -95,8 +96,13 @@ void ComputePool::WorkerLoop(const std::stop_token& stop, int worker) {
     generation_.wait(seen, std::memory_order_acquire);
     if (stop.stop_requested()) return;
     seen = generation_.load(std::memory_order_acquire);
-    RunParts(worker);
-    busy_.fetch_sub(1, std::memory_order_release);
+    uint32_t job = job_.load(std::memory_order_relaxed);
+    while (job & kOpen) {
+      if (!job_.compare_exchange_weak(job, job + 1, std::memory_order_acquire)) continue;
+      RunParts(worker);
+      job_.fetch_sub(1, std::memory_order_release);
+      break;
+    }
   }
 }
 
