@@ -19,7 +19,8 @@ double AdamW::ClipGradients(double norm_max) {
   }
   double norm = std::sqrt(sum);
   if (norm > norm_max) {
-    for (const LlamaModule::Parameter& p : module_->parameters()) p.value.grad().mul_(norm_max / norm);
+    for (const LlamaModule::Parameter& p : module_->parameters())
+      p.value.grad().mul_(norm_max / norm);
   }
   return norm;
 }

@@ -8,8 +8,8 @@
 
 namespace pano::train {
 
-// AdamW (Loshchilov & Hutter, "Decoupled weight decay regularization", 2019): the decay is not part of
-// the gradient, and only the parameters that say so decay. Confined to one thread.
+// AdamW (Loshchilov & Hutter, "Decoupled weight decay regularization", 2019): the decay is not part
+// of the gradient, and only the parameters that say so decay. Confined to one thread.
 class AdamW {
  public:
   struct Options {

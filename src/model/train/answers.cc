@@ -66,15 +66,18 @@ Result<json::Value> KnownAnswers(const LlamaModule& module, const tokenizer::Tok
   runs.Append(PerplexityRun(exact, ids, 64, 32));
   perplexity.Set("tokens_with_bos", static_cast<int64_t>(ids.size()));
   perplexity.Set("ids", IdsJson(ids));
-  perplexity.Set("definition",
-                 "Windows begin at 0, stride, 2*stride, ... and end at min(begin + context, n); each scores "
-                 "the tokens after the end of the window before (the first: all but token 0). perplexity = "
-                 "exp(nll_sum / scored_tokens); positions restart at 0 in each window.");
+  perplexity.Set(
+      "definition",
+      "Windows begin at 0, stride, 2*stride, ... and end at min(begin + context, n); each scores "
+      "the tokens after the end of the window before (the first: all but token 0). perplexity = "
+      "exp(nll_sum / scored_tokens); positions restart at 0 in each window.");
   perplexity.Set("runs", std::move(runs));
 
   out.Set("definition",
-          "Computed in float64 from the stored weights, without a cache. logits_first: the first 16 logits "
-          "after the last of ids; greedy: the 64 most likely next ids, never stopping at the end token.");
+          "Computed in float64 from the stored weights, without a cache. logits_first: the first "
+          "16 logits "
+          "after the last of ids; greedy: the 64 most likely next ids, never stopping at the end "
+          "token.");
   out.Set("greedy_gap_min", gap_min);
   out.Set("prompts", std::move(answers));
   out.Set("perplexity", std::move(perplexity));

@@ -32,7 +32,8 @@ int RunAnswers(Args args) {
       .Strings("prompt", &prompts, "Prompts to continue")
       .String("out", &out, "File to write (default: print)", "FILE");
   if (int code = ParseOrExplain("answers", set, args); code >= 0) return code;
-  if (model.empty() || text.empty()) return FailCommandUsage("answers", "--model and --text are needed");
+  if (model.empty() || text.empty())
+    return FailCommandUsage("answers", "--model and --text are needed");
   SetTorchThreads(1);
   Status status = WriteAnswers(model, text, prompts, out);
   return status.ok() ? 0 : FailCommand("answers", status);

@@ -158,7 +158,8 @@ json::Value BeginTemplate() {
 
 Result<BpeVocabulary> TrainBpe(const Stories& stories, size_t vocab_size) {
   if (vocab_size < kByteCount + 1 || vocab_size > 65536) {
-    return InvalidArgument(StrCat("[bpe] vocabulary of ", vocab_size, ", allowed are 257 to 65536"));
+    return InvalidArgument(
+        StrCat("[bpe] vocabulary of ", vocab_size, ", allowed are 257 to 65536"));
   }
   PANO_ASSIGN_OR_RETURN(std::vector<Word> words, CountWords(stories));
   BpeVocabulary vocabulary;
@@ -194,7 +195,8 @@ json::Value TokenizerJson(const BpeVocabulary& vocabulary) {
     merges.Append(StrCat(text(merge.left), " ", text(merge.right)));
   }
   model.Set("type", "BPE");
-  for (const char* key : {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"}) {
+  for (const char* key :
+       {"dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"}) {
     model.Set(key, nullptr);
   }
   for (const char* key : {"fuse_unk", "byte_fallback", "ignore_merges"}) model.Set(key, false);
@@ -215,7 +217,7 @@ json::Value TokenizerJson(const BpeVocabulary& vocabulary) {
 
 json::Value TokenizerConfigJson(int64_t context_length) {
   json::Value out, added, token = SpecialToken();
-  token.as_object().erase(token.as_object().begin());   // the id is the key here
+  token.as_object().erase(token.as_object().begin());  // the id is the key here
   added.Set(StrCat(kEndTokenId), std::move(token));
   out.Set("added_tokens_decoder", std::move(added));
   out.Set("bos_token", kEndToken);

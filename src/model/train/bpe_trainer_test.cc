@@ -10,11 +10,13 @@
 namespace pano::train {
 namespace {
 
-const Stories kStories = {"low low low low low lower lower newest newest newest newest newest newest",
-                          "widest widest widest"};
+const Stories kStories = {
+    "low low low low low lower lower newest newest newest newest newest newest",
+    "widest widest widest"};
 
 tokenizer::TokenizerPtr Tokenizer(const BpeVocabulary& vocabulary) {
-  auto made = tokenizer::TokenizerFromJson(json::Dump(TokenizerJson(vocabulary)), TokenizerConfigJson(64));
+  auto made =
+      tokenizer::TokenizerFromJson(json::Dump(TokenizerJson(vocabulary)), TokenizerConfigJson(64));
   EXPECT_TRUE(made.ok()) << made.error().ToString();
   return made.ok() ? *made : nullptr;
 }
@@ -30,11 +32,12 @@ TEST(TrainBpe, MergesTheMostFrequentPairFirstThenTheLowerIds) {
 TEST(TrainBpe, StopsWhenNoPairRepeats) {
   auto vocabulary = TrainBpe({"ab ab"}, 4096);
   ASSERT_TRUE(vocabulary.ok());
-  EXPECT_EQ(vocabulary->size(), 258u);   // "ab" occurs twice, " ab" once
+  EXPECT_EQ(vocabulary->size(), 258u);  // "ab" occurs twice, " ab" once
 }
 
 TEST(TrainBpe, EntriesAreUnique) {
-  auto vocabulary = TrainBpe({"aaaa aaa aaaa aaaaa aaaaaa aaaaaaa aaaaaaaa abc abc bc bcd abcd ab"}, 300);
+  auto vocabulary =
+      TrainBpe({"aaaa aaa aaaa aaaaa aaaaaa aaaaaaa aaaaaaaa abc abc bc bcd abcd ab"}, 300);
   ASSERT_TRUE(vocabulary.ok());
   std::set<std::string> seen(vocabulary->bytes.begin(), vocabulary->bytes.end());
   EXPECT_EQ(seen.size(), vocabulary->size());
@@ -65,7 +68,8 @@ TEST(TokenizerJson, AnyTextComesBack) {
   ASSERT_TRUE(vocabulary.ok());
   tokenizer::TokenizerPtr tokenizer = Tokenizer(*vocabulary);
   ASSERT_TRUE(tokenizer);
-  for (std::string_view text : {"lowest newer", " two  spaces\n\n\ttab", "caf\u00e9 \u4f60\u597d \U0001F600", "'tis 12"}) {
+  for (std::string_view text :
+       {"lowest newer", " two  spaces\n\n\ttab", "caf\u00e9 \u4f60\u597d \U0001F600", "'tis 12"}) {
     auto ids = tokenizer->Encode(text);
     ASSERT_TRUE(ids.ok());
     auto back = tokenizer->Decode(*ids, true);

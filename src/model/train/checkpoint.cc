@@ -32,7 +32,8 @@ Status SaveWeights(const std::string& path, const LlamaModule& module) {
 }
 
 Status LoadWeights(const std::string& path, LlamaModule& module) {
-  PANO_ASSIGN_OR_RETURN(std::shared_ptr<const format::Weights> file, format::OpenSafetensors({path}));
+  PANO_ASSIGN_OR_RETURN(std::shared_ptr<const format::Weights> file,
+                        format::OpenSafetensors({path}));
   for (LlamaModule::Parameter& p : module.parameters()) {
     PANO_RETURN_IF_ERROR(Fill(*file, p.name, p.value).Wrap(path));
   }
@@ -58,7 +59,8 @@ Status SaveCheckpoint(const std::string& path, const LlamaModule& module, AdamW&
 }
 
 Result<Progress> LoadCheckpoint(const std::string& path, LlamaModule& module, AdamW& optimizer) {
-  PANO_ASSIGN_OR_RETURN(std::shared_ptr<const format::Weights> file, format::OpenSafetensors({path}));
+  PANO_ASSIGN_OR_RETURN(std::shared_ptr<const format::Weights> file,
+                        format::OpenSafetensors({path}));
   for (size_t i = 0; i < module.parameters().size(); ++i) {
     LlamaModule::Parameter& p = module.parameters()[i];
     PANO_RETURN_IF_ERROR(Fill(*file, p.name, p.value).Wrap(path));
@@ -66,9 +68,11 @@ Result<Progress> LoadCheckpoint(const std::string& path, LlamaModule& module, Ad
     PANO_RETURN_IF_ERROR(Fill(*file, SecondName(p.name), optimizer.second_moments()[i]).Wrap(path));
   }
   PANO_ASSIGN_OR_RETURN(at::Tensor numbers, LoadTensor(*file, kProgressName, {4}).Wrap(path));
-  if (numbers.scalar_type() != at::kDouble) return Corruption(StrCat(path, ": progress is not F64"));
+  if (numbers.scalar_type() != at::kDouble)
+    return Corruption(StrCat(path, ": progress is not F64"));
   const double* data = numbers.data_ptr<double>();
-  if (!(data[0] >= 0 && data[0] < 1e15 && data[2] >= 0 && data[2] < 1e15 && data[3] >= 0 && data[3] < 1e15)) {
+  if (!(data[0] >= 0 && data[0] < 1e15 && data[2] >= 0 && data[2] < 1e15 && data[3] >= 0 &&
+        data[3] < 1e15)) {
     return Corruption(StrCat(path, ": progress is out of range"));
   }
   Progress progress;

@@ -10,9 +10,10 @@
 
 namespace pano::train {
 
-// Where a run stands. Random numbers are not part of it: they depend on the seed and the step alone.
+// Where a run stands. Random numbers are not part of it: they depend on the seed and the step
+// alone.
 struct Progress {
-  int64_t step = 0;                  // steps that are done
+  int64_t step = 0;  // steps that are done
   double best_bits_per_byte = std::numeric_limits<double>::infinity();
   int64_t best_step = 0;
   int64_t evaluations_since_best = 0;

@@ -30,7 +30,8 @@ int FailCommand(std::string_view command, const Status& status) {
 }
 
 int FailCommandUsage(std::string_view command, std::string_view message) {
-  std::string line = StrCat("pano train ", command, ": ", message, "\nsee pano train ", command, " --help\n");
+  std::string line =
+      StrCat("pano train ", command, ": ", message, "\nsee pano train ", command, " --help\n");
   std::fputs(line.c_str(), stderr);
   return 2;
 }

@@ -7,9 +7,9 @@
 namespace pano::train {
 
 // The subcommands of pano-train. Each returns the exit code: 0 fine, 1 failure, 2 wrong usage.
-int RunLm(Args args);         // trains a language model from a recipe
-int RunNgram(Args args);      // measures the n-gram baselines on a recipe's held-out text
-int RunAnswers(Args args);    // writes known answers of a model folder
+int RunLm(Args args);       // trains a language model from a recipe
+int RunNgram(Args args);    // measures the n-gram baselines on a recipe's held-out text
+int RunAnswers(Args args);  // writes known answers of a model folder
 
 // Parses `args`; the exit code when the command ends here (--help, wrong usage), else -1.
 int ParseOrExplain(std::string_view command, OptionSet& options, Args args);

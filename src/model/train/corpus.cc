@@ -12,7 +12,7 @@
 namespace pano::train {
 namespace {
 
-constexpr size_t kStoryBytesMin = 250;   // what is shorter so far is no whole story yet
+constexpr size_t kStoryBytesMin = 250;  // what is shorter so far is no whole story yet
 
 struct Replacement {
   std::string_view from;
@@ -20,10 +20,10 @@ struct Replacement {
 };
 // UTF-8 that was read as Windows-1252 and encoded again; longer forms first.
 constexpr std::array<Replacement, 4> kEncodedTwice = {{
-    {"\u00e2\u20ac\u0153", "\""},   // U+201C
-    {"\u00e2\u20ac\u2122", "'"},    // U+2019
-    {"\u00e2\u20ac\u02dc", "'"},    // U+2018
-    {"\u00e2\u20ac", "\""},         // U+201D, whose last byte has no character there
+    {"\u00e2\u20ac\u0153", "\""},  // U+201C
+    {"\u00e2\u20ac\u2122", "'"},   // U+2019
+    {"\u00e2\u20ac\u02dc", "'"},   // U+2018
+    {"\u00e2\u20ac", "\""},        // U+201D, whose last byte has no character there
 }};
 
 std::string RepairQuotes(std::string_view line) {
@@ -51,8 +51,9 @@ bool ContinuesStory(std::string_view above, std::string_view line) {
   if (line.starts_with('"') || line.starts_with("\u201c")) return true;
   constexpr std::array<std::string_view, 11> kOpeners = {
       "But", "So", "And", "Then", "She", "He", "They", "Her", "His", "From", "Suddenly,"};
-  constexpr std::array<std::string_view, 10> kVerbs = {"said",   "smiled", "sighed",  "agreed", "asked",
-                                                       "hugged", "got",    "replied", "nodded", "snarled"};
+  constexpr std::array<std::string_view, 10> kVerbs = {"said",   "smiled", "sighed", "agreed",
+                                                       "asked",  "hugged", "got",    "replied",
+                                                       "nodded", "snarled"};
   std::vector<std::string_view> words = Split(line.substr(0, 80), ' ');
   if (std::ranges::find(kOpeners, words[0]) != kOpeners.end()) return true;
   for (size_t i = 1; i < std::min<size_t>(words.size(), 3); ++i) {
@@ -66,7 +67,7 @@ bool ContinuesStory(std::string_view above, std::string_view line) {
 Stories SplitStories(std::string_view text) {
   Stories stories;
   std::string story;
-  std::string above;   // the line before, as it stands in the text
+  std::string above;  // the line before, as it stands in the text
   auto finish = [&] {
     while (story.ends_with('\n')) story.pop_back();
     if (!story.empty()) stories.push_back(std::move(story));

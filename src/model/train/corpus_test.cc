@@ -26,11 +26,15 @@ TEST(SplitStories, ParagraphStraightBelowOpensAStory) {
 
 TEST(SplitStories, LinesThatGoOn) {
   std::string a = Long("Once upon a time"), b = Long("Next");
-  for (std::string_view line : {"\"Hello,\" said the owl.", "But it rained.", "The owl smiled and slept."}) {
-    EXPECT_THAT(SplitStories(StrCat(a, "\n", line, "\n", b)), ElementsAre(StrCat(a, "\n", line), b)) << line;
+  for (std::string_view line :
+       {"\"Hello,\" said the owl.", "But it rained.", "The owl smiled and slept."}) {
+    EXPECT_THAT(SplitStories(StrCat(a, "\n", line, "\n", b)), ElementsAre(StrCat(a, "\n", line), b))
+        << line;
   }
-  EXPECT_THAT(SplitStories(a + "  \n" + b), ElementsAre(a + "\n" + b)) << "a space before the line break";
-  EXPECT_THAT(SplitStories("It was hot.\n" + b), ElementsAre("It was hot.\n" + b)) << "too short to be over";
+  EXPECT_THAT(SplitStories(a + "  \n" + b), ElementsAre(a + "\n" + b))
+      << "a space before the line break";
+  EXPECT_THAT(SplitStories("It was hot.\n" + b), ElementsAre("It was hot.\n" + b))
+      << "too short to be over";
 }
 
 TEST(SplitStories, EndTokenAlwaysEnds) {
@@ -45,7 +49,8 @@ TEST(SplitStories, NothingInNothingOut) {
 TEST(SplitStories, RepairsQuotesThatWereEncodedTwice) {
   EXPECT_THAT(SplitStories("\u00e2\u20ac\u0153Hi,\u00e2\u20ac said Tom. It\u00e2\u20ac\u2122s me."),
               ElementsAre("\"Hi,\" said Tom. It's me."));
-  EXPECT_THAT(SplitStories("a \u20ac b \u00e2 c \u201cd\u201d"), ElementsAre("a \u20ac b \u00e2 c \u201cd\u201d"));
+  EXPECT_THAT(SplitStories("a \u20ac b \u00e2 c \u201cd\u201d"),
+              ElementsAre("a \u20ac b \u00e2 c \u201cd\u201d"));
 }
 
 TEST(SplitHeldOut, DependsOnTheSeedAloneAndLosesNothing) {
@@ -76,7 +81,8 @@ TEST(SplitStories, StarterText) {
   Stories stories = SplitStories(*text);
   EXPECT_EQ(stories.size(), 1007u);
   for (const std::string& story : stories) {
-    EXPECT_FALSE(story.starts_with('\n') || story.ends_with('\n') || story.find(" \n") != std::string::npos);
+    EXPECT_FALSE(story.starts_with('\n') || story.ends_with('\n') ||
+                 story.find(" \n") != std::string::npos);
     EXPECT_EQ(story.find("\u00e2"), std::string::npos);
   }
 }

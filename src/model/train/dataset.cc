@@ -25,8 +25,9 @@ Status EncodeAll(const tokenizer::Tokenizer& tokenizer, const Stories& stories,
   return OkStatus();
 }
 
-double NgramBitsPerByte(const std::vector<TokenSequence>& train, const std::vector<TokenSequence>& held_out,
-                        int order, int32_t symbol_count, size_t bytes) {
+double NgramBitsPerByte(const std::vector<TokenSequence>& train,
+                        const std::vector<TokenSequence>& held_out, int order, int32_t symbol_count,
+                        size_t bytes) {
   NgramModel model = NgramModel::Train(train, order, symbol_count);
   double bits = 0;
   for (const TokenSequence& sequence : held_out) bits += model.Bits(sequence);
@@ -41,10 +42,11 @@ Result<Dataset> LoadDataset(const Recipe& recipe, const std::vector<std::string>
   out.stories = SplitHeldOut(SplitStories(text), recipe.held_out, recipe.seed);
   PANO_ASSIGN_OR_RETURN(out.vocabulary,
                         TrainBpe(out.stories.train, static_cast<size_t>(recipe.vocab_size)));
-  PANO_ASSIGN_OR_RETURN(out.tokenizer,
-                        tokenizer::TokenizerFromJson(json::Dump(TokenizerJson(out.vocabulary)),
-                                                     TokenizerConfigJson(recipe.model.context_length)));
-  PANO_RETURN_IF_ERROR(EncodeAll(*out.tokenizer, out.stories.train, &out.train, &out.train_token_count));
+  PANO_ASSIGN_OR_RETURN(out.tokenizer, tokenizer::TokenizerFromJson(
+                                           json::Dump(TokenizerJson(out.vocabulary)),
+                                           TokenizerConfigJson(recipe.model.context_length)));
+  PANO_RETURN_IF_ERROR(
+      EncodeAll(*out.tokenizer, out.stories.train, &out.train, &out.train_token_count));
   PANO_RETURN_IF_ERROR(
       EncodeAll(*out.tokenizer, out.stories.held_out, &out.held_out, &out.held_out_token_count));
   return out;
@@ -63,7 +65,8 @@ double TokenNgramBitsPerByte(const Dataset& dataset, int order) {
     return stories;
   };
   return NgramBitsPerByte(with_end(dataset.train), with_end(dataset.held_out), order,
-                          static_cast<int32_t>(dataset.vocabulary.size()), dataset.stories.held_out_bytes);
+                          static_cast<int32_t>(dataset.vocabulary.size()),
+                          dataset.stories.held_out_bytes);
 }
 
 }  // namespace pano::train

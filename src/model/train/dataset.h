@@ -16,15 +16,15 @@ namespace pano::train {
 struct Dataset {
   HeldOutSplit stories;
   BpeVocabulary vocabulary;
-  tokenizer::TokenizerPtr tokenizer;       // the one that is stored with the model
-  std::vector<TokenSequence> train;        // without end tokens
+  tokenizer::TokenizerPtr tokenizer;  // the one that is stored with the model
+  std::vector<TokenSequence> train;   // without end tokens
   std::vector<TokenSequence> held_out;
-  size_t train_token_count = 0;            // without end tokens
+  size_t train_token_count = 0;  // without end tokens
   size_t held_out_token_count = 0;
 };
 
-// `paths` replace the recipe's files, which are looked for below the data folder: $PANO_SHARED/data,
-// else the folder `shared/data` beside the checkout.
+// `paths` replace the recipe's files, which are looked for below the data folder:
+// $PANO_SHARED/data, else the folder `shared/data` beside the checkout.
 Result<Dataset> LoadDataset(const Recipe& recipe, const std::vector<std::string>& paths);
 
 // Bits per byte of the held-out stories under an n-gram model of the training stories.

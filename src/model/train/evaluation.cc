@@ -12,16 +12,17 @@ constexpr size_t kBatchTokensMax = 4096;
 
 struct Window {
   std::span<const int32_t> tokens;
-  size_t score_from = 1;   // the first token that is scored
+  size_t score_from = 1;  // the first token that is scored
 };
 
-std::vector<Window> CutWindows(std::span<const TokenSequence> sequences, size_t context, size_t stride) {
+std::vector<Window> CutWindows(std::span<const TokenSequence> sequences, size_t context,
+                               size_t stride) {
   std::vector<Window> windows;
   for (const TokenSequence& sequence : sequences) {
     size_t scored = 1;
     for (size_t begin = 0; scored < sequence.size(); begin += stride) {
       size_t end = std::min(begin + context, sequence.size());
-      size_t from = std::max(scored, begin + 1);   // a window's first token has no prediction
+      size_t from = std::max(scored, begin + 1);  // a window's first token has no prediction
       windows.push_back({std::span(sequence).subspan(begin, end - begin), from - begin});
       scored = end;
     }
@@ -33,7 +34,8 @@ std::vector<Window> CutWindows(std::span<const TokenSequence> sequences, size_t 
 
 Loss Score(const LlamaModule& module, std::span<const Window> windows) {
   const size_t length = windows.back().tokens.size() - 1;
-  at::Tensor inputs = at::zeros({static_cast<int64_t>(windows.size()), static_cast<int64_t>(length)}, at::kLong);
+  at::Tensor inputs =
+      at::zeros({static_cast<int64_t>(windows.size()), static_cast<int64_t>(length)}, at::kLong);
   at::Tensor targets = at::full_like(inputs, -100);
   Loss loss;
   for (size_t w = 0; w < windows.size(); ++w) {
@@ -48,7 +50,8 @@ Loss Score(const LlamaModule& module, std::span<const Window> windows) {
     }
   }
   at::Tensor logits = module.Forward(inputs, nullptr).flatten(0, 1);
-  at::Tensor nats = at::cross_entropy_loss(logits, targets.flatten(), {}, at::Reduction::None, -100);
+  at::Tensor nats =
+      at::cross_entropy_loss(logits, targets.flatten(), {}, at::Reduction::None, -100);
   loss.nats = nats.to(at::kDouble).sum().item<double>();
   return loss;
 }
@@ -64,7 +67,8 @@ Loss Evaluate(const LlamaModule& module, std::span<const TokenSequence> sequence
   Loss sum;
   for (size_t at = 0; at < windows.size();) {
     size_t end = at + 1;
-    while (end < windows.size() && (end + 1 - at) * windows[end].tokens.size() <= kBatchTokensMax) ++end;
+    while (end < windows.size() && (end + 1 - at) * windows[end].tokens.size() <= kBatchTokensMax)
+      ++end;
     Loss part = Score(module, std::span(windows).subspan(at, end - at));
     sum.nats += part.nats;
     sum.tokens += part.tokens;

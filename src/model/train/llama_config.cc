@@ -33,12 +33,16 @@ Status Validate(const LlamaConfig& c) {
     int64_t value;
     int64_t max;
   };
-  for (const Limit& l : {Limit{"vocab_size", c.vocab_size, 1 << 20}, {"hidden", c.hidden_size, 1 << 16},
-                         {"layers", c.layer_count, 1024}, {"heads", c.head_count, 1024},
-                         {"kv_heads", c.kv_head_count, 1024}, {"ffn", c.ffn_size, 1 << 18},
+  for (const Limit& l : {Limit{"vocab_size", c.vocab_size, 1 << 20},
+                         {"hidden", c.hidden_size, 1 << 16},
+                         {"layers", c.layer_count, 1024},
+                         {"heads", c.head_count, 1024},
+                         {"kv_heads", c.kv_head_count, 1024},
+                         {"ffn", c.ffn_size, 1 << 18},
                          {"context", c.context_length, 1 << 20}}) {
     if (l.value < 1 || l.value > l.max) {
-      return InvalidArgument(StrCat("[model] ", l.name, " is ", l.value, ", allowed are 1 to ", l.max));
+      return InvalidArgument(
+          StrCat("[model] ", l.name, " is ", l.value, ", allowed are 1 to ", l.max));
     }
   }
   if (c.hidden_size % c.head_count != 0 || c.head_size() % 2 != 0) {

@@ -15,19 +15,20 @@ namespace {
 struct LayerPart {
   const char* name;
   bool norm;
-  bool residual;   // writes to the residual stream
+  bool residual;  // writes to the residual stream
 };
 constexpr LayerPart kLayerParts[] = {
-    {"input_layernorm", true, false},          {"self_attn.q_proj", false, false},
-    {"self_attn.k_proj", false, false},        {"self_attn.v_proj", false, false},
-    {"self_attn.o_proj", false, true},         {"post_attention_layernorm", true, false},
-    {"mlp.gate_proj", false, false},           {"mlp.up_proj", false, false},
+    {"input_layernorm", true, false},   {"self_attn.q_proj", false, false},
+    {"self_attn.k_proj", false, false}, {"self_attn.v_proj", false, false},
+    {"self_attn.o_proj", false, true},  {"post_attention_layernorm", true, false},
+    {"mlp.gate_proj", false, false},    {"mlp.up_proj", false, false},
     {"mlp.down_proj", false, true},
 };
 
 std::vector<int64_t> PartShape(const LlamaConfig& c, std::string_view name) {
   int64_t kv = c.kv_head_count * c.head_size();
-  if (name == "self_attn.q_proj" || name == "self_attn.o_proj") return {c.hidden_size, c.hidden_size};
+  if (name == "self_attn.q_proj" || name == "self_attn.o_proj")
+    return {c.hidden_size, c.hidden_size};
   if (name == "self_attn.k_proj" || name == "self_attn.v_proj") return {kv, c.hidden_size};
   if (name == "mlp.gate_proj" || name == "mlp.up_proj") return {c.ffn_size, c.hidden_size};
   if (name == "mlp.down_proj") return {c.hidden_size, c.ffn_size};
@@ -37,7 +38,8 @@ std::vector<int64_t> PartShape(const LlamaConfig& c, std::string_view name) {
 at::Tensor NormalMatrix(const std::vector<int64_t>& shape, double deviation, Random& random) {
   at::Tensor out = at::empty(shape, at::kFloat);
   float* data = out.data_ptr<float>();
-  for (int64_t i = 0; i < out.numel(); ++i) data[i] = static_cast<float>(deviation * random.Normal());
+  for (int64_t i = 0; i < out.numel(); ++i)
+    data[i] = static_cast<float>(deviation * random.Normal());
   return out;
 }
 
@@ -59,12 +61,13 @@ at::Tensor Dropout::operator()(const at::Tensor& x) {
 }
 
 struct LlamaModule::Tables {
-  at::Tensor cos, sin;   // [T, 1, head_size]
-  at::Tensor mask;       // [1, group * T, T]: 0 where a query may look, -inf elsewhere
+  at::Tensor cos, sin;  // [T, 1, head_size]
+  at::Tensor mask;      // [1, group * T, T]: 0 where a query may look, -inf elsewhere
 
   Tables(const LlamaConfig& c, int64_t length, at::ScalarType type) {
     at::Tensor position = at::arange(length, at::kDouble);
-    at::Tensor power = at::arange(0, c.head_size(), 2, at::kDouble) / static_cast<double>(c.head_size());
+    at::Tensor power =
+        at::arange(0, c.head_size(), 2, at::kDouble) / static_cast<double>(c.head_size());
     at::Tensor angle = at::outer(position, at::pow(c.rope_theta, -power));
     angle = at::cat({angle, angle}, -1).unsqueeze(1);
     cos = angle.cos().to(type);
@@ -87,8 +90,9 @@ LlamaModule::LlamaModule(const LlamaConfig& config, uint64_t seed) : config_(con
   for (int64_t l = 0; l < config.layer_count; ++l) {
     for (const LayerPart& part : kLayerParts) {
       std::vector<int64_t> shape = PartShape(config, part.name);
-      at::Tensor value = part.norm ? at::ones(shape, at::kFloat)
-                                   : NormalMatrix(shape, part.residual ? residual : kDeviation, random);
+      at::Tensor value = part.norm
+                             ? at::ones(shape, at::kFloat)
+                             : NormalMatrix(shape, part.residual ? residual : kDeviation, random);
       add(StrCat("model.layers.", l, ".", part.name, ".weight"), std::move(value), !part.norm);
     }
   }
@@ -102,8 +106,8 @@ void LlamaModule::BindParameters() {
   embedding_ = take();
   layers_.resize(static_cast<size_t>(config_.layer_count));
   for (Layer& layer : layers_) {
-    for (at::Tensor* part : {&layer.input_norm, &layer.q, &layer.k, &layer.v, &layer.o, &layer.post_norm,
-                             &layer.gate, &layer.up, &layer.down}) {
+    for (at::Tensor* part : {&layer.input_norm, &layer.q, &layer.k, &layer.v, &layer.o,
+                             &layer.post_norm, &layer.gate, &layer.up, &layer.down}) {
       *part = take();
     }
   }
@@ -135,7 +139,8 @@ at::Tensor LlamaModule::Norm(const at::Tensor& x, const at::Tensor& weight) cons
   return x * at::rsqrt(x.square().mean({-1}, true) + config_.norm_eps) * weight;
 }
 
-at::Tensor LlamaModule::Attention(const Layer& layer, const at::Tensor& x, const Tables& tables) const {
+at::Tensor LlamaModule::Attention(const Layer& layer, const at::Tensor& x,
+                                  const Tables& tables) const {
   const int64_t batch = x.size(0), length = x.size(1), size = config_.head_size();
   const int64_t heads = config_.head_count, kv = config_.kv_head_count, group = heads / kv;
   auto rotate = [&](const at::Tensor& t) { return t * tables.cos + RotateHalf(t) * tables.sin; };

@@ -65,9 +65,11 @@ TEST(Evaluate, MatchesAnotherImplementationsPerplexity) {
   ASSERT_TRUE(text.ok());
   json::Value known = json::Parse(*text).value();
   TokenSequence ids;
-  for (const json::Value& id : known.Find("ids")->as_array()) ids.push_back(static_cast<int32_t>(id.as_int()));
+  for (const json::Value& id : known.Find("ids")->as_array())
+    ids.push_back(static_cast<int32_t>(id.as_int()));
   for (const json::Value& run : known.Find("runs")->as_array()) {
-    Loss loss = Evaluate(*module, std::span(&ids, 1), run.Find("context")->as_int(), run.Find("stride")->as_int());
+    Loss loss = Evaluate(*module, std::span(&ids, 1), run.Find("context")->as_int(),
+                         run.Find("stride")->as_int());
     EXPECT_EQ(loss.tokens, run.Find("scored_tokens")->as_int());
     EXPECT_NEAR(loss.nats / run.Find("nll_sum")->as_double(), 1, 1e-5);
   }
@@ -113,10 +115,12 @@ TEST(Dropout, KeepsTheMeanAndRepeats) {
 
 TEST(Evaluate, EveryTokenAfterTheFirstOnce) {
   LlamaModule module(Tiny(), 1);
-  std::vector<TokenSequence> sequences = {TokenSequence(5, 1), TokenSequence(80, 2), TokenSequence(33, 3), {4}};
+  std::vector<TokenSequence> sequences = {
+      TokenSequence(5, 1), TokenSequence(80, 2), TokenSequence(33, 3), {4}};
   EXPECT_EQ(Evaluate(module, sequences, 32, 16).tokens, 4 + 79 + 32);
   Loss together = Evaluate(module, sequences, 32, 16), apart;
-  for (const TokenSequence& s : sequences) apart.nats += Evaluate(module, std::span(&s, 1), 32, 16).nats;
+  for (const TokenSequence& s : sequences)
+    apart.nats += Evaluate(module, std::span(&s, 1), 32, 16).nats;
   EXPECT_NEAR(together.nats, apart.nats, 1e-3);
   EXPECT_NEAR(BitsPerByte({std::log(2.0) * 80, 10}, 40), 2, 1e-12);
 }
@@ -134,7 +138,8 @@ TEST(ModelFolder, ComesBackAsStored) {
     auto back = ReadModelFolder(folder);
     ASSERT_TRUE(back.ok()) << back.error().ToString();
     EXPECT_EQ(back->config(), Tiny());
-    double error = (back->parameters()[0].value - module.parameters()[0].value).abs().max().item<double>();
+    double error =
+        (back->parameters()[0].value - module.parameters()[0].value).abs().max().item<double>();
     EXPECT_LT(error, recipe.dtype == "float32" ? 1e-12 : 1e-3);
   }
   auto files = format::OpenModel(folder);
@@ -165,7 +170,7 @@ TEST(Sampler, SameSeedSameText) {
   EXPECT_EQ(first, Sample(module, {0, 7}, options));
   EXPECT_LE(first.size(), 12u);
   double gap = 1;
-  EXPECT_EQ(Greedy(module, {0, 7}, 40, &gap).size(), 40u);   // beyond the context of 32
+  EXPECT_EQ(Greedy(module, {0, 7}, 40, &gap).size(), 40u);  // beyond the context of 32
   EXPECT_LT(gap, 1);
 }
 

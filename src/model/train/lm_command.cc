@@ -33,9 +33,9 @@ std::string TimeText(double seconds) {
 }
 
 void PrintReport(const TrainingReport& r) {
-  std::printf("step %ld/%ld  epoch %.2f  loss %.4f  lr %.2e  %.0f tok/s  %s left", static_cast<long>(r.step),
-              static_cast<long>(r.step_count), r.epoch, r.loss, r.learning_rate, r.tokens_per_second,
-              TimeText(r.seconds_left).c_str());
+  std::printf("step %ld/%ld  epoch %.2f  loss %.4f  lr %.2e  %.0f tok/s  %s left",
+              static_cast<long>(r.step), static_cast<long>(r.step_count), r.epoch, r.loss,
+              r.learning_rate, r.tokens_per_second, TimeText(r.seconds_left).c_str());
   if (r.held_out_bits_per_byte > 0) {
     std::printf("  held-out %.4f bits/byte%s", r.held_out_bits_per_byte, r.best ? " (best)" : "");
   }
@@ -101,14 +101,15 @@ Status Finish(const Recipe& recipe, const Dataset& data, Trainer& trainer, Train
   figures.perplexity_per_token = std::exp(loss.nats / static_cast<double>(loss.tokens));
   figures.steps = trainer.progress().step;
   figures.best_step = trainer.progress().best_step;
-  figures.epochs = static_cast<double>(figures.best_step) * static_cast<double>(recipe.training.epochs) /
+  figures.epochs = static_cast<double>(figures.best_step) *
+                   static_cast<double>(recipe.training.epochs) /
                    static_cast<double>(trainer.step_count());
   PANO_ASSIGN_OR_RETURN(std::vector<WrittenSample> samples, WriteSamples(stored, data, recipe));
-  PANO_RETURN_IF_ERROR(
-      WriteFile(JoinPath(folder, "README.md"), ModelCard(recipe, stored.config(), figures, samples)));
-  std::printf("\n%s: %.4f bits/byte on held-out text; %d-gram of bytes %.4f, of tokens %.4f\n", folder.c_str(),
-              figures.bits_per_byte, figures.ngram_order, figures.byte_ngram_bits_per_byte,
-              figures.token_ngram_bits_per_byte);
+  PANO_RETURN_IF_ERROR(WriteFile(JoinPath(folder, "README.md"),
+                                 ModelCard(recipe, stored.config(), figures, samples)));
+  std::printf("\n%s: %.4f bits/byte on held-out text; %d-gram of bytes %.4f, of tokens %.4f\n",
+              folder.c_str(), figures.bits_per_byte, figures.ngram_order,
+              figures.byte_ngram_bits_per_byte, figures.token_ngram_bits_per_byte);
   return OkStatus();
 }
 
@@ -117,11 +118,13 @@ Status TrainLm(const LmOptions& options) {
   PANO_ASSIGN_OR_RETURN(Dataset data, LoadDataset(recipe, options.data));
   recipe.model.vocab_size = static_cast<int64_t>(data.vocabulary.size());
   TrainingFigures figures = DataFigures(data);
-  std::printf("%s: %zu stories, %zu tokens to train on; %zu stories, %zu bytes held out\n", recipe.name.c_str(),
-              figures.train_stories, figures.train_tokens, figures.held_out_stories, figures.held_out_bytes);
-  std::printf("%ld parameters, vocabulary %ld; 5-gram baselines: bytes %.4f, tokens %.4f bits/byte\n",
-              static_cast<long>(recipe.model.parameter_count()), static_cast<long>(recipe.model.vocab_size),
-              figures.byte_ngram_bits_per_byte, figures.token_ngram_bits_per_byte);
+  std::printf("%s: %zu stories, %zu tokens to train on; %zu stories, %zu bytes held out\n",
+              recipe.name.c_str(), figures.train_stories, figures.train_tokens,
+              figures.held_out_stories, figures.held_out_bytes);
+  std::printf(
+      "%ld parameters, vocabulary %ld; 5-gram baselines: bytes %.4f, tokens %.4f bits/byte\n",
+      static_cast<long>(recipe.model.parameter_count()), static_cast<long>(recipe.model.vocab_size),
+      figures.byte_ngram_bits_per_byte, figures.token_ngram_bits_per_byte);
 
   std::string out = options.out.empty() ? StrCat("runs/", recipe.name) : options.out;
   std::string folder = JoinPath(out, "model");
@@ -140,7 +143,8 @@ Status TrainLm(const LmOptions& options) {
                         Trainer::Create(recipe, std::move(training), std::move(trainer_options)));
   PANO_RETURN_IF_ERROR(trainer->Run());
   if (trainer->unfinished()) {
-    std::printf("stopped after %ld steps; go on with --resume\n", static_cast<long>(trainer->progress().step));
+    std::printf("stopped after %ld steps; go on with --resume\n",
+                static_cast<long>(trainer->progress().step));
     return OkStatus();
   }
   return Finish(recipe, data, *trainer, figures, folder);
@@ -153,14 +157,16 @@ int RunLm(Args args) {
   OptionSet set;
   set.String("recipe", &options.recipe, "What to train: a YAML file", "FILE")
       .Strings("data", &options.data, "Text files instead of those that the recipe names", "FILE")
-      .String("out", &options.out, "Folder for checkpoints and the model (default runs/NAME)", "DIR")
+      .String("out", &options.out, "Folder for checkpoints and the model (default runs/NAME)",
+              "DIR")
       .Flag("resume", &options.resume, "Go on from the last checkpoint in that folder")
       .Int("threads", &options.threads, 1, 1024, "Threads that compute")
-      .Int("stop-after", &options.stop_after, 0, 1'000'000'000, "Stop after so many steps with a checkpoint");
+      .Int("stop-after", &options.stop_after, 0, 1'000'000'000,
+           "Stop after so many steps with a checkpoint");
   if (int code = ParseOrExplain("lm", set, args); code >= 0) return code;
   if (options.recipe.empty()) return FailCommandUsage("lm", "--recipe FILE is missing");
   std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
-  SetTorchThreads(1);   // the parts of a step run beside each other instead
+  SetTorchThreads(1);  // the parts of a step run beside each other instead
   Status status = TrainLm(options);
   return status.ok() ? 0 : FailCommand("lm", status);
 }

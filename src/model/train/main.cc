@@ -21,7 +21,8 @@ constexpr Subcommand kSubcommands[] = {
 };
 
 void PrintHelp(std::FILE* to) {
-  std::fputs("usage: pano train <subcommand> [options]      pano train <subcommand> --help\n\n", to);
+  std::fputs("usage: pano train <subcommand> [options]      pano train <subcommand> --help\n\n",
+             to);
   for (const Subcommand& s : kSubcommands) {
     std::fprintf(to, "  %-10s %s\n", std::string(s.name).c_str(), std::string(s.summary).c_str());
   }
@@ -45,7 +46,7 @@ int Run(const std::vector<std::string>& args) {
 int main(int argc, char** argv) {
   try {
     return Run(std::vector<std::string>(argv + 1, argv + argc));
-  } catch (const std::exception& e) {   // torch throws where memory runs out, for one
+  } catch (const std::exception& e) {  // torch throws where memory runs out, for one
     std::fprintf(stderr, "pano train: %s\n", e.what());
     return 1;
   }

@@ -26,7 +26,8 @@ json::Value GenerationConfigJson(const Recipe& recipe) {
   return out;
 }
 
-Status WriteJson(const std::string& folder, std::string_view name, const json::Value& value, int indent) {
+Status WriteJson(const std::string& folder, std::string_view name, const json::Value& value,
+                 int indent) {
   json::DumpOptions options;
   options.indent = indent;
   return WriteFile(JoinPath(folder, name), json::Dump(value, options) + "\n");
@@ -41,10 +42,11 @@ Status WriteModelFolder(const std::string& folder, const LlamaModule& module,
   for (const LlamaModule::Parameter& p : stored.parameters()) tensors.emplace_back(p.name, p.value);
   PANO_RETURN_IF_ERROR(
       SaveTensors(JoinPath(folder, "model.safetensors"), tensors, {{"format", "pt"}}));
-  PANO_RETURN_IF_ERROR(WriteJson(folder, "config.json", ConfigJson(module.config(), recipe.dtype), 2));
-  PANO_RETURN_IF_ERROR(WriteJson(folder, "tokenizer.json", TokenizerJson(vocabulary), 1));
   PANO_RETURN_IF_ERROR(
-      WriteJson(folder, "tokenizer_config.json", TokenizerConfigJson(module.config().context_length), 2));
+      WriteJson(folder, "config.json", ConfigJson(module.config(), recipe.dtype), 2));
+  PANO_RETURN_IF_ERROR(WriteJson(folder, "tokenizer.json", TokenizerJson(vocabulary), 1));
+  PANO_RETURN_IF_ERROR(WriteJson(folder, "tokenizer_config.json",
+                                 TokenizerConfigJson(module.config().context_length), 2));
   return WriteJson(folder, "generation_config.json", GenerationConfigJson(recipe), 2);
 }
 

@@ -9,8 +9,8 @@
 
 namespace pano::train {
 
-// Writes a Hugging Face folder: config.json, model.safetensors (in the recipe's dtype), tokenizer.json,
-// tokenizer_config.json, generation_config.json. Tied embeddings are stored once.
+// Writes a Hugging Face folder: config.json, model.safetensors (in the recipe's dtype),
+// tokenizer.json, tokenizer_config.json, generation_config.json. Tied embeddings are stored once.
 Status WriteModelFolder(const std::string& folder, const LlamaModule& module,
                         const BpeVocabulary& vocabulary, const Recipe& recipe);
 

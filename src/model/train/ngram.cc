@@ -25,17 +25,19 @@ NgramModel NgramModel::Train(std::span<const std::vector<int32_t>> sequences, in
   for (const std::vector<int32_t>& sequence : sequences) {
     Key padded(n - 1, u'\0');
     for (int32_t symbol : sequence) padded.push_back(Unit(symbol));
-    for (size_t i = 0; i + n <= padded.size(); ++i) ++model.levels_[n - 1].counts[padded.substr(i, n)];
+    for (size_t i = 0; i + n <= padded.size(); ++i)
+      ++model.levels_[n - 1].counts[padded.substr(i, n)];
   }
   for (size_t k = n - 1; k >= 1; --k) {
-    for (const auto& [key, count] : model.levels_[k].counts) ++model.levels_[k - 1].counts[key.substr(1)];
+    for (const auto& [key, count] : model.levels_[k].counts)
+      ++model.levels_[k - 1].counts[key.substr(1)];
   }
   for (Level& level : model.levels_) Finish(level);
   return model;
 }
 
 void NgramModel::Finish(Level& level) {
-  std::array<double, 4> of_count{};   // n-grams that occur once, twice, ...
+  std::array<double, 4> of_count{};  // n-grams that occur once, twice, ...
   for (const auto& [key, count] : level.counts) {
     if (count <= 4) of_count[static_cast<size_t>(count - 1)] += 1;
     Context& context = level.contexts[key.substr(0, key.size() - 1)];
@@ -56,7 +58,8 @@ double NgramModel::Probability(std::span<const int32_t> history, int32_t symbol)
   const auto n = static_cast<size_t>(order_);
   Key key(n - 1, u'\0');
   size_t known = std::min(history.size(), n - 1);
-  for (size_t i = 0; i < known; ++i) key[n - 1 - known + i] = Unit(history[history.size() - known + i]);
+  for (size_t i = 0; i < known; ++i)
+    key[n - 1 - known + i] = Unit(history[history.size() - known + i]);
   key.push_back(Unit(symbol));
 
   double p = 1.0 / symbol_count_;
@@ -64,10 +67,11 @@ double NgramModel::Probability(std::span<const int32_t> history, int32_t symbol)
     const Level& level = levels_[k - 1];
     Key gram = key.substr(n - k);
     auto context = level.contexts.find(gram.substr(0, k - 1));
-    if (context == level.contexts.end()) return p;   // nor is any longer one known
+    if (context == level.contexts.end()) return p;  // nor is any longer one known
     const Context& c = context->second;
     double spare = 0;
-    for (size_t i = 0; i < 3; ++i) spare += level.discount[i] * static_cast<double>(c.continuations[i]);
+    for (size_t i = 0; i < 3; ++i)
+      spare += level.discount[i] * static_cast<double>(c.continuations[i]);
     double seen = 0;
     if (auto it = level.counts.find(gram); it != level.counts.end()) {
       seen = static_cast<double>(it->second) - level.discount[CountClass(it->second)];

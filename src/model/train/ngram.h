@@ -10,9 +10,9 @@
 
 namespace pano::train {
 
-// A language model that counts: interpolated modified Kneser-Ney (Chen & Goodman, "An empirical study
-// of smoothing techniques for language modeling", 1999) over symbols 0 .. symbol_count - 1. The
-// baseline that a trained model has to beat. Immutable after Train; thread-compatible.
+// A language model that counts: interpolated modified Kneser-Ney (Chen & Goodman, "An empirical
+// study of smoothing techniques for language modeling", 1999) over symbols 0 .. symbol_count - 1.
+// The baseline that a trained model has to beat. Immutable after Train; thread-compatible.
 //
 //   P_k(w | h) = (c(h w) - D(c(h w))) / c(h) + gamma(h) P_{k-1}(w | h without its oldest symbol)
 //
@@ -34,11 +34,13 @@ class NgramModel {
   // Symbols as UTF-16 units: the start symbol is 0, symbol s is s + 1.
   using Key = std::u16string;
   struct KeyHash {
-    size_t operator()(std::u16string_view key) const { return std::hash<std::u16string_view>()(key); }
+    size_t operator()(std::u16string_view key) const {
+      return std::hash<std::u16string_view>()(key);
+    }
   };
   struct Context {
-    int64_t total = 0;                         // of the counts of its continuations
-    std::array<int64_t, 3> continuations{};    // how many have count 1, 2, 3 or more
+    int64_t total = 0;                       // of the counts of its continuations
+    std::array<int64_t, 3> continuations{};  // how many have count 1, 2, 3 or more
   };
   // The n-grams of one length and the contexts in front of their last symbols.
   struct Level {
@@ -50,7 +52,7 @@ class NgramModel {
 
   int order_ = 0;
   int32_t symbol_count_ = 0;
-  std::vector<Level> levels_;   // [k - 1] holds the k-grams
+  std::vector<Level> levels_;  // [k - 1] holds the k-grams
 };
 
 // The bytes of a text as symbols, with symbol 256 at its end.

@@ -24,7 +24,8 @@ int RunNgram(Args args) {
   if (!recipe.ok()) return FailCommand("ngram", recipe.error());
   Result<Dataset> data = LoadDataset(*recipe, data_paths);
   if (!data.ok()) return FailCommand("ngram", data.error());
-  if (data->stories.held_out_bytes == 0) return FailCommand("ngram", InvalidArgument("nothing is held out"));
+  if (data->stories.held_out_bytes == 0)
+    return FailCommand("ngram", InvalidArgument("nothing is held out"));
   json::Value out;
   out.Set("order", order);
   out.Set("held_out_bytes", static_cast<int64_t>(data->stories.held_out_bytes));
@@ -36,8 +37,8 @@ int RunNgram(Args args) {
   }
   for (const char* name : {"byte", "token"}) {
     if (const json::Value* bits = out.Find(name)) {
-      std::printf("%ld-gram of %ss: %.4f bits/byte on held-out text\n", static_cast<long>(order), name,
-                  bits->as_double());
+      std::printf("%ld-gram of %ss: %.4f bits/byte on held-out text\n", static_cast<long>(order),
+                  name, bits->as_double());
     }
   }
   return 0;

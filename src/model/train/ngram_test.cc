@@ -27,8 +27,12 @@ TEST(Ngram, ProbabilitiesSumToOneInEveryContext) {
   auto texts = RandomTexts(1);
   for (int order : {1, 2, 3, 5}) {
     NgramModel model = NgramModel::Train(texts, order, 8);
-    for (const std::vector<int32_t>& history :
-         {std::vector<int32_t>{}, {0}, {1, 3, 2}, {6, 6, 6, 6, 6, 6}, {7, 7}, {0, 1, 2, 3, 4, 5, 6}}) {
+    for (const std::vector<int32_t>& history : {std::vector<int32_t>{},
+                                                {0},
+                                                {1, 3, 2},
+                                                {6, 6, 6, 6, 6, 6},
+                                                {7, 7},
+                                                {0, 1, 2, 3, 4, 5, 6}}) {
       double sum = 0;
       for (int32_t s = 0; s < 8; ++s) {
         double p = model.Probability(history, s);
@@ -43,12 +47,13 @@ TEST(Ngram, ProbabilitiesSumToOneInEveryContext) {
 TEST(Ngram, BigramByHand) {
   // One text "0 0 1" (1 ends it): bigrams S0 00 01, once each. None occurs twice: D = 0.5.
   NgramModel model = NgramModel::Train(std::vector<std::vector<int32_t>>{{0, 0, 1}}, 2, 2);
-  // Unigrams: 0 follows two symbols, 1 follows one. Y = 1 / (1 + 2), D1 = 1 - 2 Y (1 / 1), D2 = 0.5.
+  // Unigrams: 0 follows two symbols, 1 follows one. Y = 1 / (1 + 2), D1 = 1 - 2 Y (1 / 1), D2 =
+  // 0.5.
   double p0 = (2 - 0.5 + (1.0 / 3 + 0.5) * 0.5) / 3;
   EXPECT_NEAR(model.Probability({}, 0), (1 - 0.5 + 0.5 * p0) / 1, 1e-12);
   std::vector<int32_t> after_zero = {0};
   EXPECT_NEAR(model.Probability(after_zero, 0), (1 - 0.5 + 2 * 0.5 * p0) / 2, 1e-12);
-  std::vector<int32_t> after_end = {1};   // never seen as a context
+  std::vector<int32_t> after_end = {1};  // never seen as a context
   EXPECT_NEAR(model.Probability(after_end, 0), p0, 1e-12);
 }
 

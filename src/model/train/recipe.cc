@@ -34,7 +34,8 @@ class Section {
     try {
       T value = node.as<T>();
       auto number = static_cast<double>(value);
-      if (!(number >= min && number <= max)) return Fail(key, StrCat("must lie in ", min, " to ", max));
+      if (!(number >= min && number <= max))
+        return Fail(key, StrCat("must lie in ", min, " to ", max));
       *target = value;
     } catch (const YAML::Exception&) {
       Fail(key, "is no such number");

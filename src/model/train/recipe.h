@@ -13,27 +13,27 @@ namespace pano::train {
 // All that determines a trained model, read from a YAML file. A value.
 struct Recipe {
   struct File {
-    std::string path;      // below the data folder
+    std::string path;  // below the data folder
     int64_t bytes = 0;
     std::string sha256;
     std::string source;
     std::string licence;
   };
   struct Training {
-    int64_t epochs = 10;              // passes over the text
-    int64_t rows = 8;                 // sequences in a step
-    int64_t row_tokens = 256;         // of one sequence
-    int64_t shards = 2;               // parts of a step that run beside each other
-    double learning_rate = 1e-3;      // at the end of the warm-up
-    double final_fraction = 0.1;      // of it, at the end of the cosine
+    int64_t epochs = 10;          // passes over the text
+    int64_t rows = 8;             // sequences in a step
+    int64_t row_tokens = 256;     // of one sequence
+    int64_t shards = 2;           // parts of a step that run beside each other
+    double learning_rate = 1e-3;  // at the end of the warm-up
+    double final_fraction = 0.1;  // of it, at the end of the cosine
     int64_t warmup_steps = 100;
     double weight_decay = 0.1;
     double beta1 = 0.9;
     double beta2 = 0.99;
     double dropout = 0.1;
     double clip_norm = 1.0;
-    int64_t evaluate_every = 200;     // steps
-    int64_t patience = 5;             // evaluations without a better one, then training stops
+    int64_t evaluate_every = 200;  // steps
+    int64_t patience = 5;          // evaluations without a better one, then training stops
   };
   struct Samples {
     std::vector<std::string> prompts;
@@ -45,15 +45,16 @@ struct Recipe {
   std::string name;
   uint64_t seed = 0;
   std::vector<File> files;
-  double held_out = 0.1;              // fraction of the stories
+  double held_out = 0.1;  // fraction of the stories
   int64_t vocab_size = 2048;
-  LlamaConfig model;                  // vocab_size is set when the vocabulary is learnt
+  LlamaConfig model;  // vocab_size is set when the vocabulary is learnt
   Training training;
   Samples samples;
-  std::string dtype = "float16";      // of the stored weights: float32, float16, bfloat16
+  std::string dtype = "float16";  // of the stored weights: float32, float16, bfloat16
 };
 
-// InvalidArgument that names the key when one is unknown, missing, of the wrong kind or out of range.
+// InvalidArgument that names the key when one is unknown, missing, of the wrong kind or out of
+// range.
 Result<Recipe> ParseRecipe(const std::string& yaml);
 Result<Recipe> LoadRecipe(const std::string& path);
 

@@ -51,7 +51,8 @@ TEST(Recipe, RefusalsNameTheKey) {
     auto recipe = ParseRecipe(c.yaml);
     ASSERT_FALSE(recipe.ok()) << c.yaml;
     EXPECT_EQ(recipe.error().code(), StatusCode::kInvalidArgument);
-    EXPECT_NE(recipe.error().message().find(c.expected), std::string::npos) << recipe.error().message();
+    EXPECT_NE(recipe.error().message().find(c.expected), std::string::npos)
+        << recipe.error().message();
   }
 }
 
@@ -94,13 +95,16 @@ TEST(CommandLine, FormsOfAnOption) {
   bool flag = false;
   std::vector<std::string> list;
   OptionSet set;
-  set.Int("number", &number, 0, 10, "A number").Flag("flag", &flag, "A switch").Strings("list", &list, "Texts");
+  set.Int("number", &number, 0, 10, "A number")
+      .Flag("flag", &flag, "A switch")
+      .Strings("list", &list, "Texts");
   std::vector<std::string> args = {"--list", "a", "b", "--number=7", "--flag", "--list=c"};
   ASSERT_TRUE(ParseArgs(set, args).ok());
   EXPECT_EQ(number, 7);
   EXPECT_TRUE(flag);
   EXPECT_EQ(list, (std::vector<std::string>{"a", "b", "c"}));
-  for (std::vector<std::string> bad : {std::vector<std::string>{"--nope"}, {"--number"}, {"--number", "11"}, {"x"}}) {
+  for (std::vector<std::string> bad :
+       {std::vector<std::string>{"--nope"}, {"--number"}, {"--number", "11"}, {"x"}}) {
     EXPECT_EQ(ParseArgs(set, bad).code(), StatusCode::kInvalidArgument) << bad[0];
   }
   EXPECT_NE(HelpText(set).find("--list TEXT..."), std::string::npos);

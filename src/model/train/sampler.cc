@@ -34,7 +34,8 @@ int32_t DrawToken(const std::vector<double>& probabilities, double top_p, double
   return order[count - 1];
 }
 
-TokenSequence Sample(const LlamaModule& module, const TokenSequence& prompt, const SampleOptions& options) {
+TokenSequence Sample(const LlamaModule& module, const TokenSequence& prompt,
+                     const SampleOptions& options) {
   TokenSequence ids = prompt;
   for (int64_t i = 0; i < options.tokens; ++i) {
     at::Tensor logits = LastLogits(module, ids).to(at::kDouble);
@@ -48,7 +49,8 @@ TokenSequence Sample(const LlamaModule& module, const TokenSequence& prompt, con
   return TokenSequence(ids.begin() + static_cast<std::ptrdiff_t>(prompt.size()), ids.end());
 }
 
-TokenSequence Greedy(const LlamaModule& module, const TokenSequence& prompt, int64_t count, double* gap_min) {
+TokenSequence Greedy(const LlamaModule& module, const TokenSequence& prompt, int64_t count,
+                     double* gap_min) {
   TokenSequence ids = prompt;
   for (int64_t i = 0; i < count; ++i) {
     at::Tensor logits = LastLogits(module, ids);

@@ -56,7 +56,8 @@ std::string Sha256Hex(std::string_view bytes) {
   rest.push_back('\x80');
   while (rest.size() % 64 != 56) rest.push_back('\0');
   uint64_t bit_count = static_cast<uint64_t>(bytes.size()) * 8;
-  for (int shift = 56; shift >= 0; shift -= 8) rest.push_back(static_cast<char>(bit_count >> shift));
+  for (int shift = 56; shift >= 0; shift -= 8)
+    rest.push_back(static_cast<char>(bit_count >> shift));
 
   auto data = reinterpret_cast<const unsigned char*>(bytes.data());
   for (size_t at = 0; at + 64 <= bytes.size(); at += 64) AddBlock(state, data + at);

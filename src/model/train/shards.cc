@@ -9,17 +9,18 @@
 
 namespace pano::train {
 
-Shards::Shards(LlamaModule* module, int64_t count, ComputePool* pool) : module_(module), pool_(pool) {
+Shards::Shards(LlamaModule* module, int64_t count, ComputePool* pool)
+    : module_(module), pool_(pool) {
   PANO_CHECK(count >= 1);
   for (int64_t i = 0; i < count; ++i) replicas_.push_back(module->Replica());
 }
 
-Result<double> Shards::ComputePart(size_t part, const TokenBatch& batch, int64_t row_tokens, double dropout,
-                                   uint64_t seed) {
+Result<double> Shards::ComputePart(size_t part, const TokenBatch& batch, int64_t row_tokens,
+                                   double dropout, uint64_t seed) {
   try {
     const size_t count = batch.inputs.size() / replicas_.size();
     auto rows = [&](const std::vector<int64_t>& values) {
-      auto* data = const_cast<int64_t*>(values.data() + part * count);   // from_blob knows no const
+      auto* data = const_cast<int64_t*>(values.data() + part * count);  // from_blob knows no const
       return at::from_blob(data, {static_cast<int64_t>(count) / row_tokens, row_tokens}, at::kLong);
     };
     Dropout drop(dropout, Philox(seed, part, 0)[0]);
@@ -32,7 +33,8 @@ Result<double> Shards::ComputePart(size_t part, const TokenBatch& batch, int64_t
   }
 }
 
-Result<double> Shards::Compute(const TokenBatch& batch, int64_t row_tokens, double dropout, uint64_t seed) {
+Result<double> Shards::Compute(const TokenBatch& batch, int64_t row_tokens, double dropout,
+                               uint64_t seed) {
   std::vector<double> losses(replicas_.size());
   std::mutex mu;
   Status failure;

@@ -10,9 +10,9 @@
 
 namespace pano::train {
 
-// Loss and gradients of a step, computed in equal parts that run beside each other. Each part has its
-// own random numbers and the parts are added in order, so the result depends on their number but not
-// on the threads. Confined to one thread.
+// Loss and gradients of a step, computed in equal parts that run beside each other. Each part has
+// its own random numbers and the parts are added in order, so the result depends on their number
+// but not on the threads. Confined to one thread.
 class Shards {
  public:
   // Borrows both. REQUIRES: torch itself uses one thread (at::set_num_threads(1)).
@@ -20,15 +20,16 @@ class Shards {
 
   // Mean loss in nats per token; the gradients of the module's parameters hold that loss's.
   // REQUIRES: the number of rows is a multiple of `count`.
-  Result<double> Compute(const TokenBatch& batch, int64_t row_tokens, double dropout, uint64_t seed);
+  Result<double> Compute(const TokenBatch& batch, int64_t row_tokens, double dropout,
+                         uint64_t seed);
 
  private:
-  Result<double> ComputePart(size_t part, const TokenBatch& batch, int64_t row_tokens, double dropout,
-                             uint64_t seed);
+  Result<double> ComputePart(size_t part, const TokenBatch& batch, int64_t row_tokens,
+                             double dropout, uint64_t seed);
 
   LlamaModule* module_;
   ComputePool* pool_;
-  std::vector<LlamaModule> replicas_;   // the module's weights, gradients of their own
+  std::vector<LlamaModule> replicas_;  // the module's weights, gradients of their own
 };
 
 }  // namespace pano::train

@@ -14,9 +14,11 @@ bool TokenRows::Fills(int64_t token_count, int64_t rows, int64_t row_tokens) {
   return (token_count - 1) / row_tokens - 1 >= rows;
 }
 
-TokenRows::TokenRows(std::vector<TokenSequence> stories, int64_t rows, int64_t row_tokens, uint64_t seed)
+TokenRows::TokenRows(std::vector<TokenSequence> stories, int64_t rows, int64_t row_tokens,
+                     uint64_t seed)
     : stories_(std::move(stories)), rows_(rows), row_tokens_(row_tokens), seed_(seed) {
-  for (const TokenSequence& story : stories_) token_count_ += static_cast<int64_t>(story.size()) + 1;
+  for (const TokenSequence& story : stories_)
+    token_count_ += static_cast<int64_t>(story.size()) + 1;
   PANO_CHECK(Fills(token_count_, rows, row_tokens));
   steps_per_epoch_ = ((token_count_ - 1) / row_tokens_ - 1) / rows_;
 }

@@ -7,14 +7,15 @@ namespace pano::train {
 
 using TokenSequence = std::vector<int32_t>;
 
-// Rows of one training step: `inputs` and, one token further on, `targets`, both [rows, row_tokens].
+// Rows of one training step: `inputs` and, one token further on, `targets`, both [rows,
+// row_tokens].
 struct TokenBatch {
   std::vector<int64_t> inputs;
   std::vector<int64_t> targets;
 };
 
-// The stories as a stream, each between end tokens, shuffled anew for every epoch and cut into rows.
-// What a step sees depends on the seed and the step alone, so training resumes where it was.
+// The stories as a stream, each between end tokens, shuffled anew for every epoch and cut into
+// rows. What a step sees depends on the seed and the step alone, so training resumes where it was.
 // Thread-compatible.
 class TokenRows {
  public:
@@ -39,7 +40,7 @@ class TokenRows {
   int64_t token_count_ = 1;
   int64_t steps_per_epoch_ = 0;
   int64_t epoch_ = -1;
-  std::vector<int32_t> stream_;   // of the epoch, from its random start
+  std::vector<int32_t> stream_;  // of the epoch, from its random start
 };
 
 }  // namespace pano::train

@@ -39,9 +39,9 @@ TEST(TokenRows, AStepDependsOnSeedAndNumberOnly) {
   TokenRows a(Counting(40), 4, 8, 1), b(Counting(40), 4, 8, 1), c(Counting(40), 4, 8, 2);
   int64_t later = 3 * a.steps_per_epoch() + 2;
   for (int64_t step = 1; step < later; ++step) a.Batch(step);
-  EXPECT_EQ(a.Batch(later).inputs, b.Batch(later).inputs);   // b has not seen the steps before
+  EXPECT_EQ(a.Batch(later).inputs, b.Batch(later).inputs);  // b has not seen the steps before
   EXPECT_NE(b.Batch(1).inputs, c.Batch(1).inputs);
-  EXPECT_NE(b.Batch(1).inputs, b.Batch(1 + b.steps_per_epoch()).inputs);   // shuffled anew
+  EXPECT_NE(b.Batch(1).inputs, b.Batch(1 + b.steps_per_epoch()).inputs);  // shuffled anew
 }
 
 TEST(TokenRows, NothingIsSeenTwiceInAnEpoch) {

@@ -31,7 +31,8 @@ AdamW::Options OptimizerOf(const Recipe::Training& t) {
 
 }  // namespace
 
-Result<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, TrainingData data, Options options) {
+Result<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, TrainingData data,
+                                                 Options options) {
   PANO_RETURN_IF_ERROR(Validate(recipe.model));
   int64_t tokens = 1;
   for (const TokenSequence& story : data.train) tokens += static_cast<int64_t>(story.size()) + 1;
@@ -44,8 +45,9 @@ Result<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, TrainingD
   }
   std::unique_ptr<Trainer> trainer(new Trainer(recipe, std::move(data), std::move(options)));
   if (trainer->options_.resume) {
-    PANO_ASSIGN_OR_RETURN(trainer->progress_, LoadCheckpoint(trainer->checkpoint_path(), trainer->module_,
-                                                             trainer->optimizer_));
+    PANO_ASSIGN_OR_RETURN(
+        trainer->progress_,
+        LoadCheckpoint(trainer->checkpoint_path(), trainer->module_, trainer->optimizer_));
   }
   return trainer;
 }
@@ -63,15 +65,19 @@ Trainer::Trainer(const Recipe& recipe, TrainingData data, Options options)
       shards_(&module_, recipe.training.shards, &pool_),
       step_count_(recipe.training.epochs * rows_.steps_per_epoch()) {}
 
-std::string Trainer::checkpoint_path() const { return JoinPath(options_.folder, "checkpoint.safetensors"); }
+std::string Trainer::checkpoint_path() const {
+  return JoinPath(options_.folder, "checkpoint.safetensors");
+}
 std::string Trainer::best_path() const { return JoinPath(options_.folder, "best.safetensors"); }
 
 Result<double> Trainer::TrainStep(int64_t step, double learning_rate) {
   const Recipe::Training& t = recipe_.training;
   uint64_t seed = StreamSeed(recipe_.seed, Stream::kDropout, step);
-  PANO_ASSIGN_OR_RETURN(double value, shards_.Compute(rows_.Batch(step), t.row_tokens, t.dropout, seed));
+  PANO_ASSIGN_OR_RETURN(double value,
+                        shards_.Compute(rows_.Batch(step), t.row_tokens, t.dropout, seed));
   if (!std::isfinite(value)) {
-    return InvalidArgument(StrCat("[train] the loss of step ", step, " is no number; lower learning_rate"));
+    return InvalidArgument(
+        StrCat("[train] the loss of step ", step, " is no number; lower learning_rate"));
   }
   optimizer_.ClipGradients(t.clip_norm);
   optimizer_.Step(learning_rate, step);
@@ -95,7 +101,8 @@ Status Trainer::EvaluateAndSave(TrainingReport& report) {
 }
 
 bool Trainer::unfinished() const {
-  return progress_.step < step_count_ && progress_.evaluations_since_best < recipe_.training.patience;
+  return progress_.step < step_count_ &&
+         progress_.evaluations_since_best < recipe_.training.patience;
 }
 
 Status Trainer::Run() {
@@ -108,12 +115,14 @@ Status Trainer::Run() {
   int64_t loss_count = 0;
   while (unfinished()) {
     const int64_t step = progress_.step + 1;
-    double rate = t.learning_rate * LearningRateFraction(step, step_count_, t.warmup_steps, t.final_fraction);
+    double rate =
+        t.learning_rate * LearningRateFraction(step, step_count_, t.warmup_steps, t.final_fraction);
     PANO_ASSIGN_OR_RETURN(double loss, TrainStep(step, rate));
     progress_.step = step;
     loss_sum += loss;
     ++loss_count;
-    const bool last = step == step_count_ || (options_.stop_after > 0 && step - first >= options_.stop_after);
+    const bool last =
+        step == step_count_ || (options_.stop_after > 0 && step - first >= options_.stop_after);
     const bool evaluate = last || step % t.evaluate_every == 0;
     if (!evaluate && step % kStepsPerReport != 0) continue;
 
@@ -124,7 +133,8 @@ Status Trainer::Run() {
     report.epoch = static_cast<double>(step) / static_cast<double>(rows_.steps_per_epoch());
     report.loss = loss_sum / static_cast<double>(loss_count);
     report.learning_rate = rate;
-    report.tokens_per_second = static_cast<double>(loss_count * t.rows * t.row_tokens) / Seconds(now - last_report);
+    report.tokens_per_second =
+        static_cast<double>(loss_count * t.rows * t.row_tokens) / Seconds(now - last_report);
     report.seconds_left = Seconds(now - start) / static_cast<double>(step - first) *
                           static_cast<double>(step_count_ - step);
     if (evaluate) PANO_RETURN_IF_ERROR(EvaluateAndSave(report));

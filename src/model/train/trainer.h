@@ -18,8 +18,8 @@ namespace pano::train {
 
 // What a run learns from and is measured on.
 struct TrainingData {
-  std::vector<TokenSequence> train;      // stories without end tokens
-  std::vector<TokenSequence> held_out;   // end token, story, end token
+  std::vector<TokenSequence> train;     // stories without end tokens
+  std::vector<TokenSequence> held_out;  // end token, story, end token
   size_t held_out_bytes = 0;
 };
 
@@ -28,12 +28,12 @@ struct TrainingReport {
   int64_t step = 0;
   int64_t step_count = 0;
   double epoch = 0;
-  double loss = 0;               // nats per token, mean of the steps since the last report
+  double loss = 0;  // nats per token, mean of the steps since the last report
   double learning_rate = 0;
   double tokens_per_second = 0;
   double seconds_left = 0;
-  double held_out_bits_per_byte = 0;   // 0: not measured at this step
-  bool best = false;                   // and it is the best so far
+  double held_out_bits_per_byte = 0;  // 0: not measured at this step
+  bool best = false;                  // and it is the best so far
 };
 
 // One training run: from the first weights, or where it was left, to the best weights it finds.
@@ -41,14 +41,15 @@ struct TrainingReport {
 class Trainer {
  public:
   struct Options {
-    std::string folder;          // of checkpoint.safetensors and best.safetensors
-    bool resume = false;         // go on from that checkpoint
-    int threads = 2;             // that compute; they change the speed, not the result
-    int64_t stop_after = 0;      // steps, then leave a checkpoint; 0: run to the end
+    std::string folder;      // of checkpoint.safetensors and best.safetensors
+    bool resume = false;     // go on from that checkpoint
+    int threads = 2;         // that compute; they change the speed, not the result
+    int64_t stop_after = 0;  // steps, then leave a checkpoint; 0: run to the end
     std::function<void(const TrainingReport&)> report;
   };
 
-  static Result<std::unique_ptr<Trainer>> Create(const Recipe& recipe, TrainingData data, Options options);
+  static Result<std::unique_ptr<Trainer>> Create(const Recipe& recipe, TrainingData data,
+                                                 Options options);
 
   // InvalidArgument when the loss is no number any more (the learning rate is too high).
   Status Run();

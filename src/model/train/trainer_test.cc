@@ -1,8 +1,7 @@
 #include "model/train/trainer.h"
 
-#include <gtest/gtest.h>
-
 #include <ATen/Parallel.h>
+#include <gtest/gtest.h>
 
 #include <filesystem>
 
@@ -127,7 +126,8 @@ TEST_F(TrainerTest, StopsWhenNothingGetsBetter) {
   recipe_.training.patience = 3;
   auto trainer = Make(folder_);
   ASSERT_TRUE(trainer->Run().ok());
-  EXPECT_EQ(trainer->progress().step, 10 * 4);   // the first evaluation, then three that are no better
+  EXPECT_EQ(trainer->progress().step,
+            10 * 4);  // the first evaluation, then three that are no better
 }
 
 TEST_F(TrainerTest, RefusesWhatCannotWork) {
@@ -152,7 +152,8 @@ TEST_F(TrainerTest, CardStatesTheFigures) {
   figures.byte_ngram_bits_per_byte = 1.6;
   figures.token_ngram_bits_per_byte = 1.5;
   std::string card = ModelCard(recipe_, recipe_.model, figures, {{"Once", " more.\nEnd", 4, true}});
-  for (std::string_view part : {"1.2000", "25.0 %", "20.0 %", "> **Once** more.\n> End\n", "seed 4"}) {
+  for (std::string_view part :
+       {"1.2000", "25.0 %", "20.0 %", "> **Once** more.\n> End\n", "seed 4"}) {
     EXPECT_NE(card.find(part), std::string::npos) << part;
   }
 }

@@ -1,0 +1,16 @@
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/check.h"
+#include "model/train/recipe.h"
+
+// Any text is a recipe that fits together, or a failure that says why not.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  auto recipe = pano::train::ParseRecipe(std::string(reinterpret_cast<const char*>(data), size));
+  if (!recipe.ok()) return 0;
+  PANO_CHECK(recipe->training.rows % recipe->training.shards == 0);
+  PANO_CHECK(recipe->training.row_tokens <= recipe->model.context_length);
+  PANO_CHECK(recipe->model.parameter_count() >= 0);
+  return 0;
+}
