@@ -8,6 +8,7 @@
 
 #include "app/api/guard.h"
 #include "app/api/service.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "base/threads.h"
@@ -151,10 +152,15 @@ void LogStart(const ServeOptions& options, const api::Service& service) {
           "{\"max_tokens\": 64}, \"stream\": true}'");
 }
 
+// Supervisors (and timeout(1)) tell the process and its group, so a signal may come twice: what
+// follows the first this closely is the same one.
+constexpr milliseconds kSameSignal{300};
+
 // Waits for SIGTERM or SIGINT, then drains; a second signal ends at once.
 int WaitAndDrain(api::Service& service, const sigset_t& signals, double drain_timeout) {
   int signal = 0;
   sigwait(&signals, &signal);
+  TimePoint first = Clock::Real().Now();
   LogInfo("[serve] draining: running requests get ", drain_timeout, " s; a second signal ends at once");
   std::atomic<bool> drained{false};
   std::jthread drain = StartThread("pano-drain", [&](const std::stop_token&) {
@@ -164,7 +170,8 @@ int WaitAndDrain(api::Service& service, const sigset_t& signals, double drain_ti
   });
   while (!drained) {
     timespec wait{0, 20'000'000};
-    if (sigtimedwait(&signals, nullptr, &wait) > 0) {
+    bool again = sigtimedwait(&signals, nullptr, &wait) > 0;
+    if (again && Clock::Real().Now() - first > kSameSignal) {
       LogWarning("[serve] ended at once by a second signal");
       std::fflush(nullptr);
       std::_Exit(1);
@@ -177,6 +184,7 @@ int WaitAndDrain(api::Service& service, const sigset_t& signals, double drain_ti
 std::string_view HintFor(const Status& status) {
   if (status.code() == StatusCode::kUnavailable) return "another --port, or --port 0 for a free one";
   if (status.code() == StatusCode::kNotFound) return "give a model: --model PATH";
+  if (status.code() == StatusCode::kAlreadyExists) return "give the second one another name: --model ID=PATH";
   if (status.code() == StatusCode::kCorruption) return "pano inspect PATH says more about a file";
   return {};
 }

@@ -107,6 +107,13 @@ Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& 
                                                std::move(options),
                                                observers ? observers(version->label) : engine::Observer()));
   version->context_length = version->engine->context_max();
+  int64_t wanted = settings.engine.context_max > 0
+                       ? std::min(settings.engine.context_max, version->model->context_length())
+                       : version->model->context_length();
+  if (version->context_length < wanted) {
+    LogWarning("[models] ", version->FullName(), ": the KV memory holds ", version->context_length,
+               " positions, not ", wanted);
+  }
   if (version->tokenizer) {
     version->text_bytes_max = TextBytesMax(*version->tokenizer, version->context_length);
   }
