@@ -139,12 +139,14 @@ int RenderOne(const Command& self, const Source& source, bool as_json) {
 int RunTemplate(const Command& self, Args args) {
   TemplateOptions o;
   OptionSet options;
-  options.String("model", &o.model, "model folder or .gguf file whose chat template to use", "PATH");
+  options.String("model", &o.model, "model folder or .gguf file whose chat template to use",
+                 "PATH");
   options.String("template", &o.file, "file with a chat template", "FILE");
   options.Flag("json", &o.json, "print {\"text\"} or {\"error\"} instead of the text");
   options.Flag("jsonl", &o.jsonl, "one chat a line on stdin, one JSON answer a line on stdout");
   if (auto code = Parse(self, options, args)) return *code;
-  if (o.model.empty() == o.file.empty()) return FailUsage(self, "give either --model or --template");
+  if (o.model.empty() == o.file.empty())
+    return FailUsage(self, "give either --model or --template");
   const Result<Source> source = o.file.empty() ? ReadModel(o.model) : ReadTemplate(o.file);
   if (!source.ok()) return Fail(self, source.error());
   return o.jsonl ? RenderLines(*source) : RenderOne(self, *source, o.json);

@@ -31,7 +31,9 @@ class Reader {
     rest_.remove_prefix(count);
     return *out <= max;
   }
-  void SkipDigits() { rest_.remove_prefix(std::min(rest_.find_first_not_of("0123456789"), rest_.size())); }
+  void SkipDigits() {
+    rest_.remove_prefix(std::min(rest_.find_first_not_of("0123456789"), rest_.size()));
+  }
   bool done() const { return rest_.empty(); }
 
  private:
@@ -60,7 +62,8 @@ bool ReadIso(std::string_view text, int64_t* out) {
       !in.Digits(2, 31, &day)) {
     return false;
   }
-  const std::chrono::year_month_day date(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+  const std::chrono::year_month_day date(std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day)));
   if (!date.ok()) return false;
   if (in.Skip('T') || in.Skip(' ')) {

@@ -38,11 +38,12 @@ const Value* FindMember(Runtime& rt, const Value& object, std::string_view name)
 
 // Methods and what the sandbox refuses; kNothing when the type has no such attribute.
 Value TypeAttribute(Runtime& rt, const Value& object, std::string_view name) {
-  if (Value method = FindMethod(rt, object, name); !method.is_nothing() || rt.failed()) return method;
+  if (Value method = FindMethod(rt, object, name); !method.is_nothing() || rt.failed())
+    return method;
   if (IsMutatingMethod(object, name) || name.starts_with("__")) {
-    return rt.Undefined(StrCat("access to attribute '", name, "' of '", object.type_name(),
-                               "' object is unsafe."),
-                        /*unsafe=*/true);
+    return rt.Undefined(
+        StrCat("access to attribute '", name, "' of '", object.type_name(), "' object is unsafe."),
+        /*unsafe=*/true);
   }
   return {};
 }
@@ -109,12 +110,14 @@ Value SliceText(Runtime& rt, const Value& text, const SliceBounds& at) {
     const auto from = static_cast<size_t>(at.start);
     const auto count = static_cast<size_t>(at.stop - at.start);
     const size_t begin = text.text().ascii() ? from : ByteOffset(bytes, from);
-    const size_t end = text.text().ascii() ? begin + count : begin + ByteOffset(bytes.substr(begin), count);
+    const size_t end =
+        text.text().ascii() ? begin + count : begin + ByteOffset(bytes.substr(begin), count);
     return Substring(rt, text, begin, end);
   }
   if (!rt.Affordable((text.text().characters + 1) * sizeof(size_t))) return {};
   std::vector<size_t> offsets;
-  for (CharacterCursor cursor(bytes); !cursor.done(); cursor.Next()) offsets.push_back(cursor.begin());
+  for (CharacterCursor cursor(bytes); !cursor.done(); cursor.Next())
+    offsets.push_back(cursor.begin());
   offsets.push_back(bytes.size());
   TextBuilder out(rt);
   for (int64_t i = at.start; at.step > 0 ? i < at.stop : i > at.stop;) {
@@ -132,7 +135,8 @@ Value GetAttribute(Runtime& rt, const Value& object, std::string_view name) {
     if (const Value* member = FindMember(rt, object, name)) return *member;
   }
   if (Value out = TypeAttribute(rt, object, name); !out.is_nothing() || rt.failed()) {
-    const Value* member = out.is_undefined() && name.starts_with("__") ? FindMember(rt, object, name) : nullptr;
+    const Value* member =
+        out.is_undefined() && name.starts_with("__") ? FindMember(rt, object, name) : nullptr;
     return member ? *member : out;
   }
   if (const Value* member = FindMember(rt, object, name)) return *member;
@@ -180,7 +184,8 @@ Value GetPath(Runtime& rt, const Value& object, const Value& path) {
   Value out = object;
   for (const std::string_view part : Split(path.bytes(), '.')) {
     if (!rt.Step()) return {};
-    const bool digits = !part.empty() && std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits =
+        !part.empty() && std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
     const auto index = digits ? ParseInt(part) : std::nullopt;
     out = GetItem(rt, out, index ? Value::Int(*index) : rt.String(part));
   }

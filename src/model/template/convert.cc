@@ -57,7 +57,8 @@ Value Convert(Runtime& rt, const json::Value& json, size_t depth, bool message) 
 Value FromJson(Runtime& rt, const json::Value& json) { return Convert(rt, json, 0, false); }
 
 Value MessagesFromJson(Runtime& rt, const json::Value& messages) {
-  return messages.is_array() ? ConvertArray(rt, messages.as_array(), 0, true) : FromJson(rt, messages);
+  return messages.is_array() ? ConvertArray(rt, messages.as_array(), 0, true)
+                             : FromJson(rt, messages);
 }
 
 }  // namespace pano::jinja

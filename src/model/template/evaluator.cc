@@ -41,7 +41,8 @@ void Scope::Set(uint32_t symbol, Value value, Runtime& rt) {
 Evaluator::Nesting::Nesting(Evaluator& evaluator) : evaluator_(evaluator) {
   const size_t levels = evaluator_.rt_.limits().depth_max;
   if (++evaluator_.depth_ > levels * kFramesPerLevel) {
-    evaluator_.rt_.Exhausted(StrCat("blocks, expressions and macros nest deeper than ", levels, " levels"));
+    evaluator_.rt_.Exhausted(
+        StrCat("blocks, expressions and macros nest deeper than ", levels, " levels"));
   }
 }
 
@@ -60,9 +61,7 @@ Evaluator::Evaluator(const Program& program, Runtime& rt)
       scope_(std::make_shared<Scope>()),
       functions_(program.symbols.size()) {}
 
-bool Evaluator::Mentions(std::string_view name) const {
-  return program_.symbols.contains(name);
-}
+bool Evaluator::Mentions(std::string_view name) const { return program_.symbols.contains(name); }
 
 void Evaluator::SetVariable(std::string_view name, Value value) {
   const auto found = program_.symbols.find(name);
@@ -90,18 +89,33 @@ Evaluator::Flow Evaluator::RunStatement(const Stmt& stmt) {
       out_->Append(stmt.text.text());
       CheckOutput();
       return Flow::kNormal;
-    case Stmt::Kind::kOutput: Output(Eval(*stmt.values[0])); return Flow::kNormal;
-    case Stmt::Kind::kIf: return RunIf(stmt);
-    case Stmt::Kind::kFor: return RunFor(stmt);
-    case Stmt::Kind::kSet: Assign(*stmt.targets[0], Eval(*stmt.values[0])); return Flow::kNormal;
+    case Stmt::Kind::kOutput:
+      Output(Eval(*stmt.values[0]));
+      return Flow::kNormal;
+    case Stmt::Kind::kIf:
+      return RunIf(stmt);
+    case Stmt::Kind::kFor:
+      return RunFor(stmt);
+    case Stmt::Kind::kSet:
+      Assign(*stmt.targets[0], Eval(*stmt.values[0]));
+      return Flow::kNormal;
     case Stmt::Kind::kSetBlock:
-    case Stmt::Kind::kFilterBlock: return RunCaptured(stmt);
-    case Stmt::Kind::kMacro: Assign(*stmt.targets[0], MakeMacro(*stmt.macro)); return Flow::kNormal;
-    case Stmt::Kind::kCallBlock: RunCallBlock(stmt); return Flow::kNormal;
-    case Stmt::Kind::kWith: return RunWith(stmt);
-    case Stmt::Kind::kScope: return RunScoped(stmt.body);
-    case Stmt::Kind::kBreak: return Flow::kBreak;
-    case Stmt::Kind::kContinue: return Flow::kContinue;
+    case Stmt::Kind::kFilterBlock:
+      return RunCaptured(stmt);
+    case Stmt::Kind::kMacro:
+      Assign(*stmt.targets[0], MakeMacro(*stmt.macro));
+      return Flow::kNormal;
+    case Stmt::Kind::kCallBlock:
+      RunCallBlock(stmt);
+      return Flow::kNormal;
+    case Stmt::Kind::kWith:
+      return RunWith(stmt);
+    case Stmt::Kind::kScope:
+      return RunScoped(stmt.body);
+    case Stmt::Kind::kBreak:
+      return Flow::kBreak;
+    case Stmt::Kind::kContinue:
+      return Flow::kContinue;
   }
   return Flow::kNormal;
 }
@@ -234,11 +248,13 @@ void Evaluator::AssignTuple(const Expr& target, const Value& value) {
   if (rt_.failed()) return;
   const size_t given = parts.items().size();
   if (given < wanted) {
-    rt_.Error(StrCat("ValueError: not enough values to unpack (expected ", wanted, ", got ", given, ")"));
+    rt_.Error(
+        StrCat("ValueError: not enough values to unpack (expected ", wanted, ", got ", given, ")"));
   } else if (given > wanted) {
     rt_.Error(StrCat("ValueError: too many values to unpack (expected ", wanted, ")"));
   }
-  for (size_t i = 0; i < wanted && !rt_.failed(); ++i) Assign(*target.operands[i], parts.items()[i]);
+  for (size_t i = 0; i < wanted && !rt_.failed(); ++i)
+    Assign(*target.operands[i], parts.items()[i]);
 }
 
 void Evaluator::Assign(const Expr& target, const Value& value) {

@@ -15,7 +15,7 @@ namespace pano::jinja {
 struct Scope {
   std::shared_ptr<Scope> parent;
   std::vector<std::pair<uint32_t, Value>> variables;
-  bool captured = false;                 // by a macro, so it stays until the rendering ends
+  bool captured = false;  // by a macro, so it stays until the rendering ends
 
   // Each counts the variables looked at.
   const Value* Find(uint32_t symbol, Runtime& rt) const;
@@ -115,15 +115,16 @@ class Evaluator {
   Value CallLoop(const LoopObject& loop, const CallArguments& arguments);
   // Sets the parameters in the current scope, which is the macro's.
   void BindParameters(const MacroDefinition& macro, const CallArguments& arguments);
-  void BindRest(const MacroDefinition& macro, const CallArguments& arguments, std::vector<bool> used);
+  void BindRest(const MacroDefinition& macro, const CallArguments& arguments,
+                std::vector<bool> used);
 
   const Program& program_;
   Runtime& rt_;
   TextBuilder root_;
   TextBuilder* out_;
   std::shared_ptr<Scope> scope_;
-  std::vector<Value> functions_;         // by symbol, made when first used
-  Value block_body_;                     // what the filters of the current block work on
+  std::vector<Value> functions_;  // by symbol, made when first used
+  Value block_body_;              // what the filters of the current block work on
   size_t depth_ = 0;
 };
 

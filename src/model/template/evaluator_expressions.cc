@@ -21,32 +21,52 @@ Value Evaluator::Eval(const Expr& expr) {
 
 Value Evaluator::EvalNode(const Expr& expr) {
   switch (expr.kind) {
-    case Kind::kConstant: return expr.value;
-    case Kind::kName: return EvalName(expr);
+    case Kind::kConstant:
+      return expr.value;
+    case Kind::kName:
+      return EvalName(expr);
     case Kind::kList:
-    case Kind::kTuple: return EvalSequence(expr);
-    case Kind::kDict: return EvalDict(expr);
-    case Kind::kSlice: return EvalSlice(expr);
-    case Kind::kCall: return EvalCall(expr);
-    case Kind::kFilter: return EvalFilter(expr);
-    case Kind::kTest: return EvalTest(expr);
-    case Kind::kBlockBody: return block_body_;
+    case Kind::kTuple:
+      return EvalSequence(expr);
+    case Kind::kDict:
+      return EvalDict(expr);
+    case Kind::kSlice:
+      return EvalSlice(expr);
+    case Kind::kCall:
+      return EvalCall(expr);
+    case Kind::kFilter:
+      return EvalFilter(expr);
+    case Kind::kTest:
+      return EvalTest(expr);
+    case Kind::kBlockBody:
+      return block_body_;
     case Kind::kAnd:
-    case Kind::kOr: return EvalLogic(expr);
-    case Kind::kConcat: return EvalConcat(expr);
-    case Kind::kArithmetic: return EvalArithmetic(expr);
-    case Kind::kCompare: return EvalCompare(expr);
-    case Kind::kConditional: return EvalConditional(expr);
-    default: break;
+    case Kind::kOr:
+      return EvalLogic(expr);
+    case Kind::kConcat:
+      return EvalConcat(expr);
+    case Kind::kArithmetic:
+      return EvalArithmetic(expr);
+    case Kind::kCompare:
+      return EvalCompare(expr);
+    case Kind::kConditional:
+      return EvalConditional(expr);
+    default:
+      break;
   }
   const Value operand = Eval(*expr.operands[0]);
   if (rt_.failed()) return {};
   switch (expr.kind) {
-    case Kind::kAttribute: return GetAttribute(rt_, operand, expr.name);
-    case Kind::kNot: return Value::Bool(!Truthy(operand));
-    case Kind::kNegate: return Negate(rt_, operand);
-    case Kind::kPlus: return Negate(rt_, Negate(rt_, operand));
-    default: break;
+    case Kind::kAttribute:
+      return GetAttribute(rt_, operand, expr.name);
+    case Kind::kNot:
+      return Value::Bool(!Truthy(operand));
+    case Kind::kNegate:
+      return Negate(rt_, operand);
+    case Kind::kPlus:
+      return Negate(rt_, Negate(rt_, operand));
+    default:
+      break;
   }
   const Value key = Eval(*expr.operands[1]);
   return rt_.failed() ? Value() : GetItem(rt_, operand, key);
@@ -139,7 +159,8 @@ Value Evaluator::EvalConditional(const Expr& expr) {
   if (rt_.failed()) return {};
   if (holds) return Eval(*expr.operands[0]);
   if (expr.operands[2]) return Eval(*expr.operands[2]);
-  return rt_.Undefined("the inline if-expression evaluated to false and no else section was defined.");
+  return rt_.Undefined(
+      "the inline if-expression evaluated to false and no else section was defined.");
 }
 
 Value Evaluator::EvalFilter(const Expr& expr) {
@@ -176,9 +197,15 @@ bool Evaluator::EvalArguments(const std::vector<Argument>& arguments, CallArgume
     const Value value = Eval(*argument.value);
     if (rt_.failed()) return false;
     switch (argument.kind) {
-      case Argument::Kind::kPositional: out->positional.push_back(value); break;
-      case Argument::Kind::kKeyword: out->keywords.emplace_back(argument.keyword, value); break;
-      case Argument::Kind::kStarStar: AddKeywords(value, out); break;
+      case Argument::Kind::kPositional:
+        out->positional.push_back(value);
+        break;
+      case Argument::Kind::kKeyword:
+        out->keywords.emplace_back(argument.keyword, value);
+        break;
+      case Argument::Kind::kStarStar:
+        AddKeywords(value, out);
+        break;
       case Argument::Kind::kStar: {
         const Value items = ToSequence(rt_, value);
         if (rt_.failed() || !rt_.Affordable(items.items().size() * sizeof(Value))) return false;
@@ -186,7 +213,8 @@ bool Evaluator::EvalArguments(const std::vector<Argument>& arguments, CallArgume
         break;
       }
     }
-    if (!rt_.Affordable((out->positional.size() + out->keywords.size()) * sizeof(Value))) return false;
+    if (!rt_.Affordable((out->positional.size() + out->keywords.size()) * sizeof(Value)))
+      return false;
   }
   return true;
 }
@@ -206,28 +234,35 @@ Value Evaluator::Call(const Value& callee, const CallArguments& arguments) {
     Object& object = callee.object();
     switch (object.kind()) {
       case Object::Kind::kFunction:
-      case Object::Kind::kMethod: return CallNative(rt_, static_cast<NativeObject&>(object), arguments);
-      case Object::Kind::kMacro: return CallMacro(static_cast<MacroObject&>(object), arguments);
-      case Object::Kind::kLoop: return CallLoop(static_cast<LoopObject&>(object), arguments);
+      case Object::Kind::kMethod:
+        return CallNative(rt_, static_cast<NativeObject&>(object), arguments);
+      case Object::Kind::kMacro:
+        return CallMacro(static_cast<MacroObject&>(object), arguments);
+      case Object::Kind::kLoop:
+        return CallLoop(static_cast<LoopObject&>(object), arguments);
       case Object::Kind::kJoiner: {
         auto& joiner = static_cast<JoinerObject&>(object);
         return std::exchange(joiner.used, true) ? joiner.separator : rt_.String("");
       }
-      default: break;
+      default:
+        break;
     }
   }
   return rt_.TypeError(StrCat("'", callee.type_name(), "' object is not callable"));
 }
 
 // What the parameters left over: varargs, kwargs and caller, or a refusal.
-void Evaluator::BindRest(const MacroDefinition& macro, const CallArguments& arguments, std::vector<bool> used) {
+void Evaluator::BindRest(const MacroDefinition& macro, const CallArguments& arguments,
+                         std::vector<bool> used) {
   const size_t parameters = macro.parameters.size();
   if (macro.uses_varargs) {
     std::vector<Value> rest;
-    for (size_t i = parameters; i < arguments.positional.size(); ++i) rest.push_back(arguments.positional[i]);
+    for (size_t i = parameters; i < arguments.positional.size(); ++i)
+      rest.push_back(arguments.positional[i]);
     scope_->Set(macro.varargs_symbol, rt_.Tuple(std::move(rest)), rt_);
   } else if (arguments.positional.size() > parameters) {
-    rt_.TypeError(StrCat("macro '", macro.name, "' takes not more than ", parameters, " argument(s)"));
+    rt_.TypeError(
+        StrCat("macro '", macro.name, "' takes not more than ", parameters, " argument(s)"));
     return;
   }
   auto kwargs = std::make_shared<Dict>();

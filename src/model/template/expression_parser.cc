@@ -169,7 +169,8 @@ Parsed ExpressionParser::Compare() {
   PANO_ASSIGN_OR_RETURN(ExprPtr first, Sum());
   std::unique_ptr<Expr> out;
   while (true) {
-    const bool not_in = state_.AtName("not") && ParseState::Is(state_.ahead(), TokenKind::kName, "in");
+    const bool not_in =
+        state_.AtName("not") && ParseState::Is(state_.ahead(), TokenKind::kName, "in");
     if (!not_in && !state_.AtName("in") && !IsComparison(state_.current())) break;
     if (!out) {
       out = Make(Kind::kCompare);
@@ -177,9 +178,9 @@ Parsed ExpressionParser::Compare() {
     }
     if (not_in) state_.Next();
     const Token sign = state_.Next();
-    out->operators.push_back(not_in               ? Operator::kNotIn
+    out->operators.push_back(not_in              ? Operator::kNotIn
                              : sign.text == "in" ? Operator::kIn
-                                                  : OperatorOf(sign.text));
+                                                 : OperatorOf(sign.text));
     PANO_ASSIGN_OR_RETURN(ExprPtr next, Sum());
     out->operands.push_back(std::move(next));
   }
@@ -255,11 +256,15 @@ Parsed ExpressionParser::Unary(bool with_filters) {
 
 Parsed ExpressionParser::Primary() {
   switch (state_.current().kind) {
-    case TokenKind::kName: return Name();
-    case TokenKind::kString: return StringLiteral();
+    case TokenKind::kName:
+      return Name();
+    case TokenKind::kString:
+      return StringLiteral();
     case TokenKind::kInteger:
-    case TokenKind::kFloat: return NumberLiteral();
-    default: break;
+    case TokenKind::kFloat:
+      return NumberLiteral();
+    default:
+      break;
   }
   if (state_.AtOperator("(")) return Parenthesized();
   if (state_.AtOperator("[")) return ListLiteral();
@@ -555,8 +560,8 @@ Status ExpressionParser::Arguments(std::vector<Argument>* out) {
       argument.keyword = state_.Next().text;
       state_.Next();
     }
-    const bool keyword = argument.kind == Argument::Kind::kKeyword ||
-                         argument.kind == Argument::Kind::kStarStar;
+    const bool keyword =
+        argument.kind == Argument::Kind::kKeyword || argument.kind == Argument::Kind::kStarStar;
     if (keywords && !keyword) return state_.Error("invalid syntax for function call expression");
     keywords = keywords || keyword;
     auto value = Expression();

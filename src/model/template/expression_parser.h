@@ -30,7 +30,8 @@ class ExpressionParser {
   Parsed Concat();
   Parsed Product();
   Parsed Power();
-  Parsed Arithmetic(Parsed (ExpressionParser::*next)(), std::initializer_list<std::string_view> signs);
+  Parsed Arithmetic(Parsed (ExpressionParser::*next)(),
+                    std::initializer_list<std::string_view> signs);
   Parsed Primary();
   Parsed Parenthesized();
   Parsed ListLiteral();

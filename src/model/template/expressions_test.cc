@@ -1,8 +1,8 @@
 // What expressions print, as Python and Jinja print it.
+#include <gtest/gtest.h>
+
 #include <string>
 #include <string_view>
-
-#include <gtest/gtest.h>
 
 #include "model/template/testing/render.h"
 

@@ -10,7 +10,8 @@ Native FindFilter(std::string_view name) {
   return text ? text : FindSequenceFilter(name);
 }
 
-Value ApplyFilter(Runtime& rt, std::string_view name, const Value& self, const CallArguments& arguments) {
+Value ApplyFilter(Runtime& rt, std::string_view name, const Value& self,
+                  const CallArguments& arguments) {
   const Native filter = FindFilter(name);
   if (!filter) return rt.Raise(StrCat("No filter named '", name, "' found."));
   if (!rt.Step()) return {};
@@ -18,7 +19,8 @@ Value ApplyFilter(Runtime& rt, std::string_view name, const Value& self, const C
   return rt.failed() ? Value() : out;
 }
 
-bool ApplyTest(Runtime& rt, std::string_view name, const Value& self, const CallArguments& arguments) {
+bool ApplyTest(Runtime& rt, std::string_view name, const Value& self,
+               const CallArguments& arguments) {
   const Native test = FindTest(name);
   if (!test) {
     rt.Raise(StrCat("No test named '", name, "' found."));

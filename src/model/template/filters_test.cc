@@ -1,8 +1,8 @@
 // Filters, and what they refuse.
+#include <gtest/gtest.h>
+
 #include <string>
 #include <string_view>
-
-#include <gtest/gtest.h>
 
 #include "model/template/testing/render.h"
 
@@ -36,13 +36,15 @@ constexpr Row kFilters[] = {
     {"missing | length", "0"},
     {"missing | list", "[]"},
     {"{'a': 1}.items() | list", "[('a', 1)]"},
-    {"'%s is %d years and %.2f %5s|%-5s|%05d|%x|%X|%o|%%|%r|%+d|% d|%c|%e|%g|%i' % ('Al', 3, 2.5, 'a', 'b', 42, 255, 255, 8, 'q', 5, 5, 'z', 12345.678, 0.0001, 7)",
+    {"'%s is %d years and %.2f %5s|%-5s|%05d|%x|%X|%o|%%|%r|%+d|% d|%c|%e|%g|%i' % ('Al', 3, 2.5, "
+     "'a', 'b', 42, 255, 255, 8, 'q', 5, 5, 'z', 12345.678, 0.0001, 7)",
      "Al is 3 years and 2.50     a|b    |00042|ff|FF|10|%|'q'|+5| 5|z|1.234568e+04|0.0001|7"},
     {"'%5.1f|%-8.3f|%08.3f|%+.1f' % (1.25, 2.5, -2.5, 1)", "  1.2|2.500   |-002.500|+1.0"},
     {"'%s %s' | format('a', 1)", "a 1"},
     {"'%(x)s' | format(x=3)", "3"},
     {"'%10.3s|' % 'abcdef'", "       abc|"},
-    {"'{:>5}|{:<5}|{:^5}|{:05d}|{:.2f}|{:,}|{:x}|{:#x}|{:+d}|{!r}|{:*^7}|{:%}|{:e}|{:g}'.format('a', 'b', 'c', 42, 3.14159, 1234567, 255, 255, 3, 'q', 'mid', 0.25, 12345.678, 0.5)",
+    {"'{:>5}|{:<5}|{:^5}|{:05d}|{:.2f}|{:,}|{:x}|{:#x}|{:+d}|{!r}|{:*^7}|{:%}|{:e}|{:g}'.format('a'"
+     ", 'b', 'c', 42, 3.14159, 1234567, 255, 255, 3, 'q', 'mid', 0.25, 12345.678, 0.5)",
      "    a|b    |  c  |00042|3.14|1,234,567|ff|0xff|+3|'q'|**mid**|25.000000%|1.234568e+04|0.5"},
     {"'{:5}|{:5}'.format(1, 'a')", "    1|a    "},
     {"'hello world-x (y) {z}'|title", "Hello World-X (Y) {Z}"},
@@ -269,7 +271,8 @@ constexpr Row kRefusals[] = {
     {"none | list", "TypeError: 'NoneType' object is not iterable"},
     {"none | items | list", "TypeError: Can only get item pairs from a mapping."},
     {"range(1000000)",
-     "the template needs too much: Range too big. The sandbox blocks ranges larger than MAX_RANGE (100000)."},
+     "the template needs too much: Range too big. The sandbox blocks ranges larger than MAX_RANGE "
+     "(100000)."},
     {"raise_exception('boom ' ~ 1)", "boom 1"},
     {"[1,2,3,4,5,6] | groupby('x') | list", "'int object' has no attribute 'x'"},
     {"3 is divisibleby 0", "ZeroDivisionError: division by zero"},

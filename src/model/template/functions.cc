@@ -32,7 +32,8 @@ Value RangeFunction(Runtime& rt, const Value&, const CallArguments& arguments) {
   std::vector<Value> items;
   items.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
-    items.push_back(Value::Int(static_cast<int64_t>(static_cast<uint64_t>(start) + i * static_cast<uint64_t>(step))));
+    items.push_back(Value::Int(
+        static_cast<int64_t>(static_cast<uint64_t>(start) + i * static_cast<uint64_t>(step))));
   }
   return rt.Make(Sequence::Kind::kRange, std::move(items));
 }
@@ -105,19 +106,17 @@ Value RaiseFunction(Runtime& rt, const Value&, const CallArguments& arguments) {
 Value StrftimeFunction(Runtime& rt, const Value&, const CallArguments& arguments) {
   const Bound bound(rt, "strftime_now", arguments, {"format"}, 1);
   const Value* format = bound.String(0);
-  if (rt.failed() || !format) return rt.failed() ? Value() : rt.TypeError("strftime_now() needs a string");
+  if (rt.failed() || !format)
+    return rt.failed() ? Value() : rt.TypeError("strftime_now() needs a string");
   // A directive makes at most some 60 bytes of two.
   if (!rt.Affordable(format->bytes().size() * 32) || !rt.Step(format->bytes().size())) return {};
   return rt.String(FormatTime(format->bytes(), rt.now_unix()), !format->text().inputs.empty());
 }
 
 constexpr NativeEntry kFunctions[] = {
-    {"cycler", CyclerFunction},
-    {"dict", DictFunction},
-    {"joiner", JoinerFunction},
-    {"namespace", NamespaceFunction},
-    {"raise_exception", RaiseFunction},
-    {"range", RangeFunction},
+    {"cycler", CyclerFunction},         {"dict", DictFunction},
+    {"joiner", JoinerFunction},         {"namespace", NamespaceFunction},
+    {"raise_exception", RaiseFunction}, {"range", RangeFunction},
     {"strftime_now", StrftimeFunction},
 };
 
@@ -136,12 +135,16 @@ void AppendDirective(std::string& out, const std::string& directive, const std::
 std::string FormatTime(std::string_view format, int64_t unix_seconds) {
   constexpr std::string_view kDirectives = "aAbBcCdDeFgGhHIjklmMnpPrRsStTuUVwWxXyYzZ%";
   constexpr int64_t kSecondsMax = int64_t{1} << 36;  // some two thousand years either way
-  const auto seconds = static_cast<std::time_t>(std::clamp(unix_seconds, -kSecondsMax, kSecondsMax));
+  const auto seconds =
+      static_cast<std::time_t>(std::clamp(unix_seconds, -kSecondsMax, kSecondsMax));
   std::tm at{};
   gmtime_r(&seconds, &at);
   std::string out;
   for (size_t i = 0; i < format.size(); ++i) {
-    const size_t flag = i + 1 < format.size() && std::string_view("-_0^#").find(format[i + 1]) != std::string_view::npos ? 1 : 0;
+    const size_t flag = i + 1 < format.size() && std::string_view("-_0^#").find(format[i + 1]) !=
+                                                     std::string_view::npos
+                            ? 1
+                            : 0;
     const char letter = i + 1 + flag < format.size() ? format[i + 1 + flag] : '\0';
     if (format[i] != '%' || letter == '\0') {
       out += format[i];

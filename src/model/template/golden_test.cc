@@ -1,10 +1,10 @@
 // Known answers: the templates of public models, rendered by the reference implementation.
+#include <gtest/gtest.h>
+
 #include <charconv>
 #include <cstdlib>
 #include <map>
 #include <string>
-
-#include <gtest/gtest.h>
 
 #include "base/env.h"
 #include "base/json.h"
@@ -79,7 +79,9 @@ void CheckCase(const ChatTemplate& chat_template, const json::Value& test) {
   if (kind == "raised") {
     EXPECT_EQ(rendered.error().message(), message);
   } else {
-    EXPECT_TRUE(rendered.error().message().starts_with(message)) << rendered.error().message() << "\nnot\n" << message;
+    EXPECT_TRUE(rendered.error().message().starts_with(message))
+        << rendered.error().message() << "\nnot\n"
+        << message;
   }
 }
 

@@ -1,8 +1,8 @@
 // Which bytes of the output came from the inputs, and how the inputs reach the template.
+#include <gtest/gtest.h>
+
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "model/template/testing/render.h"
 
@@ -10,7 +10,8 @@ namespace pano::jinja {
 namespace {
 
 // The text with every range that came from the inputs in brackets.
-std::string Marked(std::string_view source, std::string_view kwargs = R"({"u":"ab<x>cd","n":42,"l":["p","q"]})") {
+std::string Marked(std::string_view source,
+                   std::string_view kwargs = R"({"u":"ab<x>cd","n":42,"l":["p","q"]})") {
   const auto rendered = RenderSource(source, TestInputs(kwargs));
   if (!rendered.ok()) return "error: " + rendered.error().message();
   std::string out;
@@ -34,7 +35,8 @@ TEST(FromInputs, SurvivesEveryOperation) {
       {"<s>{{ u }}</s>", "<s>[ab<x>cd]</s>"},
       {"{{ '<' + u + '>' }}", "<[ab<x>cd]>"},
       {"{{ '<' ~ u ~ n ~ '>' }}", "<[ab<x>cd42]>"},
-      {"{{ ('<' ~ u ~ '>')[1:4] }}|{{ ('<' ~ u ~ '>')[:3] }}|{{ u[0] }}|{{ u[::-1] }}", "[ab<]|<[ab]|[a]|[dc>x<ba]"},
+      {"{{ ('<' ~ u ~ '>')[1:4] }}|{{ ('<' ~ u ~ '>')[:3] }}|{{ u[0] }}|{{ u[::-1] }}",
+       "[ab<]|<[ab]|[a]|[dc>x<ba]"},
       {"{{ (' ' ~ u ~ ' ')|trim }}{{ u.strip('ad') }}", "[ab<x>cdb<x>c]"},
       {"{{ ('a' ~ u).replace('a', '-') }}", "--[b<x>cd]"},
       {"{{ 'a.b'.replace('.', u) }}", "a[ab<x>cd]b"},
@@ -43,7 +45,8 @@ TEST(FromInputs, SurvivesEveryOperation) {
       {"{{ ['a', u]|join('-') }}{{ u.join(['1', '2']) }}", "a-[ab<x>cd]1[ab<x>cd]2"},
       {"{{ {'k': u}|tojson }}{{ {'k': 1}|tojson }}", R"([{"k": "ab<x>cd"}]{"k": 1})"},
       {"{{ [u] }}{{ [1] }}", "[['ab<x>cd']][1]"},
-      {"{{ 'x%sy' % u }}{{ 'x{}y'.format(u) }}{{ '%-10s|' % u }}", "x[ab<x>cd]yx[ab<x>cd]y[ab<x>cd]   |"},
+      {"{{ 'x%sy' % u }}{{ 'x{}y'.format(u) }}{{ '%-10s|' % u }}",
+       "x[ab<x>cd]yx[ab<x>cd]y[ab<x>cd]   |"},
       {"{{ (u ~ '<')|e }}", "[ab&lt;x&gt;cd]&lt;"},
       {"{{ (('<'|safe) + u) }}", "<[ab&lt;x&gt;cd]"},
       {"{{ ('l\n' ~ u)|indent(2, true) }}", "  l\n  [ab<x>cd]"},
@@ -65,29 +68,38 @@ TEST(FromInputs, SurvivesEveryOperation) {
 }
 
 TEST(Inputs, ReasoningIsAlsoThinking) {
-  EXPECT_EQ(RenderText("{{ messages[2].thinking }}{{ messages[0].thinking is defined }}"), "whyFalse");
+  EXPECT_EQ(RenderText("{{ messages[2].thinking }}{{ messages[0].thinking is defined }}"),
+            "whyFalse");
   ChatInputs inputs = TestInputs();
   inputs.messages = json::Parse(R"([{"reasoning_content":"a","thinking":"b"}])").value();
   EXPECT_EQ(RenderText("{{ messages }}", inputs), "[{'reasoning_content': 'a', 'thinking': 'b'}]");
 }
 
 TEST(Inputs, VariablesAsTheReferencePassesThem) {
-  EXPECT_EQ(RenderText("{{ tools is none }}{{ documents is none }}{{ add_generation_prompt }}"), "TrueTrueTrue");
+  EXPECT_EQ(RenderText("{{ tools is none }}{{ documents is none }}{{ add_generation_prompt }}"),
+            "TrueTrueTrue");
   EXPECT_EQ(RenderText("{{ enable_thinking is defined }}"), "False");
-  const ChatInputs inputs = TestInputs(R"({"enable_thinking":false,"bos_token":"B","messages":"no","tools":1})");
-  EXPECT_EQ(RenderText("{{ enable_thinking }}{{ bos_token }}{{ messages|length }}{{ tools }}", inputs), "FalseB3None");
+  const ChatInputs inputs =
+      TestInputs(R"({"enable_thinking":false,"bos_token":"B","messages":"no","tools":1})");
+  EXPECT_EQ(
+      RenderText("{{ enable_thinking }}{{ bos_token }}{{ messages|length }}{{ tools }}", inputs),
+      "FalseB3None");
 }
 
 TEST(Inputs, JsonKeepsItsOrderAndTypes) {
   const ChatInputs inputs = TestInputs(R"({"v":{"z":1,"a":[1.0,true,null,"é"],"m":{}}})");
   EXPECT_EQ(RenderText("{{ v }}", inputs), "{'z': 1, 'a': [1.0, True, None, 'é'], 'm': {}}");
-  EXPECT_EQ(RenderText("{{ v|tojson }}", inputs), R"({"z": 1, "a": [1.0, true, null, "é"], "m": {}})");
+  EXPECT_EQ(RenderText("{{ v|tojson }}", inputs),
+            R"({"z": 1, "a": [1.0, true, null, "é"], "m": {}})");
 }
 
 TEST(Inputs, IllFormedTextIsReplaced) {
   ChatInputs inputs = TestInputs();
-  inputs.kwargs = json::Object{{"u", json::Value("a\xff" "b")}};
-  EXPECT_EQ(RenderText("{{ u }}{{ u|length }}", inputs), "a\xef\xbf\xbd" "b3");
+  inputs.kwargs = json::Object{{"u", json::Value("a\xff"
+                                                 "b")}};
+  EXPECT_EQ(RenderText("{{ u }}{{ u|length }}", inputs),
+            "a\xef\xbf\xbd"
+            "b3");
 }
 
 TEST(Inputs, TooDeepIsExhausted) {

@@ -63,7 +63,8 @@ Value CompareTest(Runtime& rt, const Value& self, const CallArguments& arguments
 Value SameasTest(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const Bound bound(rt, "sameas", arguments, {"other"}, 1);
   if (rt.failed() || self.type() != bound[0].type()) return Value::Bool(false);
-  if (self.identity() || bound[0].identity()) return Value::Bool(self.identity() == bound[0].identity());
+  if (self.identity() || bound[0].identity())
+    return Value::Bool(self.identity() == bound[0].identity());
   return Value::Bool(KeysEqual(self, bound[0]));
 }
 

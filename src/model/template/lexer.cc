@@ -33,7 +33,9 @@ class Lexer {
     return Corruption(StrCat("template line ", line_, ": ", message));
   }
   char At(size_t pos) const { return pos < source_.size() ? source_[pos] : '\0'; }
-  bool HasAt(size_t pos, std::string_view text) const { return source_.substr(std::min(pos, source_.size())).starts_with(text); }
+  bool HasAt(size_t pos, std::string_view text) const {
+    return source_.substr(std::min(pos, source_.size())).starts_with(text);
+  }
   size_t SkipSpace(size_t pos) const { return pos + SkipLeading(source_.substr(pos)); }
   // Where raw or endraw ends when it stands at `pos`, behind "{%" and its sign; its closing sign.
   std::optional<size_t> RawTag(size_t pos, std::string_view name, char* close_sign) const;
@@ -44,8 +46,8 @@ class Lexer {
   std::string_view source_;
   size_t pos_ = 0;
   uint32_t line_ = 1;
-  bool line_starting_ = true;            // the last tag's match ended with a line end
-  std::string balance_;                  // closing brackets that are due
+  bool line_starting_ = true;  // the last tag's match ended with a line end
+  std::string balance_;        // closing brackets that are due
   std::vector<Token> tokens_;
 };
 
@@ -222,7 +224,8 @@ Status Lexer::NextInTag() {
   if (c == '{') balance_ += '}';
   if (c == ')' || c == ']' || c == '}') {
     if (balance_.empty()) return Error(StrCat("unexpected '", c, "'"));
-    if (balance_.back() != c) return Error(StrCat("unexpected '", c, "', expected '", balance_.back(), "'"));
+    if (balance_.back() != c)
+      return Error(StrCat("unexpected '", c, "', expected '", balance_.back(), "'"));
     balance_.pop_back();
   }
   Add(TokenKind::kOperator, 1);

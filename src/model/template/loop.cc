@@ -37,7 +37,8 @@ Value LoopAttribute(Runtime& rt, const Value& object, std::string_view name) {
   if (name == "depth") return number(loop.depth0 + 1);
   if (name == "depth0") return number(loop.depth0);
   if (name == "previtem") return i > 0 ? items[i - 1] : rt.Undefined("there is no previous item");
-  if (name == "nextitem") return i + 1 < items.size() ? items[i + 1] : rt.Undefined("there is no next item");
+  if (name == "nextitem")
+    return i + 1 < items.size() ? items[i + 1] : rt.Undefined("there is no next item");
   if (name == "cycle") return BindMethod(rt, object, CycleMethod);
   if (name == "changed") return BindMethod(rt, object, ChangedMethod);
   return {};
@@ -67,9 +68,12 @@ Value CyclerAttribute(Runtime& rt, const Value& object, std::string_view name) {
 
 Value ObjectAttribute(Runtime& rt, const Value& object, std::string_view name) {
   switch (object.object().kind()) {
-    case Object::Kind::kLoop: return LoopAttribute(rt, object, name);
-    case Object::Kind::kCycler: return CyclerAttribute(rt, object, name);
-    default: return {};
+    case Object::Kind::kLoop:
+      return LoopAttribute(rt, object, name);
+    case Object::Kind::kCycler:
+      return CyclerAttribute(rt, object, name);
+    default:
+      return {};
   }
 }
 

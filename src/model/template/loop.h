@@ -18,10 +18,10 @@ struct LoopObject final : Object {
   void Clear() override { last_seen = {}; }
 
   const Stmt& stmt;
-  Value items;                           // all that the loop goes through
+  Value items;  // all that the loop goes through
   size_t index0 = 0;
-  size_t depth0;                         // calls of itself around this one
-  Value last_seen;                       // by changed()
+  size_t depth0;    // calls of itself around this one
+  Value last_seen;  // by changed()
   Allocation allocation;
 };
 

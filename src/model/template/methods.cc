@@ -62,7 +62,8 @@ Value JoinMethod(Runtime& rt, const Value& self, const CallArguments& arguments)
   if (rt.failed()) return {};
   for (const Value& item : items.items()) {
     if (!item.is_string()) {
-      return rt.TypeError(StrCat("sequence item: expected str instance, ", item.type_name(), " found"));
+      return rt.TypeError(
+          StrCat("sequence item: expected str instance, ", item.type_name(), " found"));
     }
   }
   return Join(rt, self, items.items(), self.markup());
@@ -83,12 +84,14 @@ Value AffixMethod(Runtime& rt, const Value& self, const CallArguments& arguments
   const auto holds = [&](const Value& affix) {
     if (affix.is_string()) {
       rt.Work(affix.bytes().size());
-      return kStart ? text.bytes().starts_with(affix.bytes()) : text.bytes().ends_with(affix.bytes());
+      return kStart ? text.bytes().starts_with(affix.bytes())
+                    : text.bytes().ends_with(affix.bytes());
     }
     if (affix.is_undefined()) {
       rt.UseOfUndefined(affix);
     } else {
-      rt.TypeError(StrCat(name, " first arg must be str or a tuple of str, not ", affix.type_name()));
+      rt.TypeError(
+          StrCat(name, " first arg must be str or a tuple of str, not ", affix.type_name()));
     }
     return true;
   };
@@ -105,7 +108,8 @@ Value FindMethodOfText(Runtime& rt, const Value& self, const CallArguments& argu
   if (rt.failed() || !sub || !rt.Scan(self.bytes().size())) {
     return rt.failed() ? Value() : rt.TypeError("find() needs a string");
   }
-  const size_t at = kFromRight ? FindLastText(text.bytes(), sub->bytes()) : FindText(text.bytes(), sub->bytes());
+  const size_t at =
+      kFromRight ? FindLastText(text.bytes(), sub->bytes()) : FindText(text.bytes(), sub->bytes());
   if (at == std::string_view::npos) {
     return kMustFind ? rt.Error("ValueError: substring not found") : Value::Int(-1);
   }
@@ -139,7 +143,8 @@ Value PartitionMethod(Runtime& rt, const Value& self, const CallArguments& argum
     return rt.failed() ? Value() : rt.Error("ValueError: empty separator");
   }
   const std::string_view bytes = self.bytes();
-  const size_t at = kFromRight ? FindLastText(bytes, separator->bytes()) : FindText(bytes, separator->bytes());
+  const size_t at =
+      kFromRight ? FindLastText(bytes, separator->bytes()) : FindText(bytes, separator->bytes());
   const Value empty = rt.String("");
   if (at == std::string_view::npos) {
     return kFromRight ? rt.Tuple({empty, empty, self}) : rt.Tuple({self, empty, empty});
@@ -153,11 +158,14 @@ template <bool kPrefix>
 Value RemoveAffixMethod(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const Bound bound(rt, "removeprefix", arguments, {"prefix"}, 1);
   const Value* affix = bound.String(0);
-  if (rt.failed() || !affix) return rt.failed() ? Value() : rt.TypeError("removeprefix() needs a string");
+  if (rt.failed() || !affix)
+    return rt.failed() ? Value() : rt.TypeError("removeprefix() needs a string");
   const std::string_view bytes = self.bytes();
   const size_t length = affix->bytes().size();
-  if (kPrefix && bytes.starts_with(affix->bytes())) return Substring(rt, self, length, bytes.size());
-  if (!kPrefix && bytes.ends_with(affix->bytes())) return Substring(rt, self, 0, bytes.size() - length);
+  if (kPrefix && bytes.starts_with(affix->bytes()))
+    return Substring(rt, self, length, bytes.size());
+  if (!kPrefix && bytes.ends_with(affix->bytes()))
+    return Substring(rt, self, 0, bytes.size() - length);
   return self;
 }
 
@@ -179,8 +187,10 @@ Value ZfillMethod(Runtime& rt, const Value& self, const CallArguments& arguments
   const bool sign = self.bytes().starts_with('-') || self.bytes().starts_with('+');
   const Value digits = Substring(rt, self, sign ? 1 : 0, self.bytes().size());
   if (rt.failed()) return {};
-  const Value padded = Pad(rt, digits, std::max<int64_t>(width, 0) - (sign ? 1 : 0), "0", Align::kRight);
-  return sign && !rt.failed() ? Arithmetic(rt, Operator::kAdd, Substring(rt, self, 0, 1), padded) : padded;
+  const Value padded =
+      Pad(rt, digits, std::max<int64_t>(width, 0) - (sign ? 1 : 0), "0", Align::kRight);
+  return sign && !rt.failed() ? Arithmetic(rt, Operator::kAdd, Substring(rt, self, 0, 1), padded)
+                              : padded;
 }
 
 template <bool (*kHolds)(char32_t)>
@@ -253,7 +263,8 @@ constexpr NativeEntry kTextMethods[] = {
 Value GetMethod(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const Bound bound(rt, "get", arguments, {"key", "default"}, 1);
   if (rt.failed()) return {};
-  if (!Hashable(bound[0])) return rt.TypeError(StrCat("unhashable type: '", bound[0].type_name(), "'"));
+  if (!Hashable(bound[0]))
+    return rt.TypeError(StrCat("unhashable type: '", bound[0].type_name(), "'"));
   if (const Value* found = self.dict().Find(bound[0])) return *found;
   return bound[1].is_nothing() ? Value::None() : bound[1];
 }
@@ -278,13 +289,14 @@ Value ViewMethod(Runtime& rt, const Value& self, const CallArguments& arguments)
 
 Value CopyMethod(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const Bound bound(rt, "copy", arguments, {});
-  return rt.failed() ? Value() : self;   // nothing changes in place, so sharing is copying
+  return rt.failed() ? Value() : self;  // nothing changes in place, so sharing is copying
 }
 
 Value CountItemsMethod(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const Bound bound(rt, "count", arguments, {"value"}, 1);
   if (rt.failed()) return {};
-  return Value::Int(std::ranges::count_if(self.items(), [&](const Value& v) { return Equal(rt, v, bound[0]); }));
+  return Value::Int(
+      std::ranges::count_if(self.items(), [&](const Value& v) { return Equal(rt, v, bound[0]); }));
 }
 
 Value IndexOfItemMethod(Runtime& rt, const Value& self, const CallArguments& arguments) {
@@ -328,8 +340,8 @@ Value FindMethod(Runtime& rt, const Value& object, std::string_view name) {
 }
 
 bool IsMutatingMethod(const Value& object, std::string_view name) {
-  constexpr std::string_view kOfLists[] = {"append", "clear",   "extend",  "insert",
-                                           "pop",    "remove",  "reverse", "sort"};
+  constexpr std::string_view kOfLists[] = {"append", "clear",  "extend",  "insert",
+                                           "pop",    "remove", "reverse", "sort"};
   constexpr std::string_view kOfDicts[] = {"clear", "pop", "popitem", "setdefault", "update"};
   if (object.is_dict()) return std::ranges::find(kOfDicts, name) != std::end(kOfDicts);
   return object.is_sequence() && object.sequence().kind == Sequence::Kind::kList &&

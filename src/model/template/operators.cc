@@ -14,18 +14,30 @@ namespace {
 
 std::string_view Sign(Operator op) {
   switch (op) {
-    case Operator::kAdd: return "+";
-    case Operator::kSubtract: return "-";
-    case Operator::kMultiply: return "*";
-    case Operator::kDivide: return "/";
-    case Operator::kFloorDivide: return "//";
-    case Operator::kModulo: return "%";
-    case Operator::kPower: return "** or pow()";
-    case Operator::kLess: return "<";
-    case Operator::kLessEqual: return "<=";
-    case Operator::kGreater: return ">";
-    case Operator::kGreaterEqual: return ">=";
-    default: return "==";
+    case Operator::kAdd:
+      return "+";
+    case Operator::kSubtract:
+      return "-";
+    case Operator::kMultiply:
+      return "*";
+    case Operator::kDivide:
+      return "/";
+    case Operator::kFloorDivide:
+      return "//";
+    case Operator::kModulo:
+      return "%";
+    case Operator::kPower:
+      return "** or pow()";
+    case Operator::kLess:
+      return "<";
+    case Operator::kLessEqual:
+      return "<=";
+    case Operator::kGreater:
+      return ">";
+    case Operator::kGreaterEqual:
+      return ">=";
+    default:
+      return "==";
   }
 }
 
@@ -62,7 +74,8 @@ Order OrderValues(Runtime& rt, Operator op, const Value& a, const Value& b) {
   }
   const size_t common = std::min(a.items().size(), b.items().size());
   for (size_t i = 0; i < common && !rt.failed(); ++i) {
-    if (!Equal(rt, a.items()[i], b.items()[i])) return OrderValues(rt, op, a.items()[i], b.items()[i]);
+    if (!Equal(rt, a.items()[i], b.items()[i]))
+      return OrderValues(rt, op, a.items()[i], b.items()[i]);
   }
   return OrderOf(a.items().size(), b.items().size());
 }
@@ -76,7 +89,9 @@ bool EqualDicts(Runtime& rt, const Dict& a, const Dict& b) {
   return true;
 }
 
-Value Overflow(Runtime& rt) { return rt.Error("OverflowError: an integer needs more than 64 bits"); }
+Value Overflow(Runtime& rt) {
+  return rt.Error("OverflowError: an integer needs more than 64 bits");
+}
 Value DivisionByZero(Runtime& rt) { return rt.Error("ZeroDivisionError: division by zero"); }
 
 Value Unsupported(Runtime& rt, Operator op, const Value& a, const Value& b) {
@@ -113,13 +128,21 @@ Value IntegerArithmetic(Runtime& rt, Operator op, int64_t a, int64_t b) {
   int64_t out = 0;
   bool overflow = false;
   switch (op) {
-    case Operator::kAdd: overflow = __builtin_add_overflow(a, b, &out); break;
-    case Operator::kSubtract: overflow = __builtin_sub_overflow(a, b, &out); break;
-    case Operator::kMultiply: overflow = __builtin_mul_overflow(a, b, &out); break;
-    case Operator::kPower: return IntegerPower(rt, a, b);
+    case Operator::kAdd:
+      overflow = __builtin_add_overflow(a, b, &out);
+      break;
+    case Operator::kSubtract:
+      overflow = __builtin_sub_overflow(a, b, &out);
+      break;
+    case Operator::kMultiply:
+      overflow = __builtin_mul_overflow(a, b, &out);
+      break;
+    case Operator::kPower:
+      return IntegerPower(rt, a, b);
     default:
       if (b == 0) return DivisionByZero(rt);
-      if (op == Operator::kDivide) return Value::Float(static_cast<double>(a) / static_cast<double>(b));
+      if (op == Operator::kDivide)
+        return Value::Float(static_cast<double>(a) / static_cast<double>(b));
       if (b == -1) {
         if (op == Operator::kModulo) return Value::Int(0);
         overflow = __builtin_sub_overflow(int64_t{0}, a, &out);
@@ -134,14 +157,19 @@ Value IntegerArithmetic(Runtime& rt, Operator op, int64_t a, int64_t b) {
 
 Value FloatArithmetic(Runtime& rt, Operator op, double a, double b) {
   switch (op) {
-    case Operator::kAdd: return Value::Float(a + b);
-    case Operator::kSubtract: return Value::Float(a - b);
-    case Operator::kMultiply: return Value::Float(a * b);
+    case Operator::kAdd:
+      return Value::Float(a + b);
+    case Operator::kSubtract:
+      return Value::Float(a - b);
+    case Operator::kMultiply:
+      return Value::Float(a * b);
     case Operator::kPower:
       if (a == 0 && b < 0) return DivisionByZero(rt);
-      if (a < 0 && b != std::trunc(b)) return rt.Error("ValueError: complex numbers are not supported");
+      if (a < 0 && b != std::trunc(b))
+        return rt.Error("ValueError: complex numbers are not supported");
       return Value::Float(std::pow(a, b));
-    default: break;
+    default:
+      break;
   }
   if (b == 0) return DivisionByZero(rt);
   if (op == Operator::kDivide) return Value::Float(a / b);
@@ -197,7 +225,8 @@ bool Repeatable(const Value& v) {
 
 Value Add(Runtime& rt, const Value& a, const Value& b) {
   if (a.is_string() && b.is_string()) return AddStrings(rt, a, b);
-  if (SameSequenceType(a, b) && a.sequence().kind <= Sequence::Kind::kTuple) return AddSequences(rt, a, b);
+  if (SameSequenceType(a, b) && a.sequence().kind <= Sequence::Kind::kTuple)
+    return AddSequences(rt, a, b);
   if (Repeatable(a)) {
     return rt.TypeError(StrCat("can only concatenate ", a.type_name(), " (not \"", b.type_name(),
                                "\") to ", a.type_name()));
@@ -211,15 +240,21 @@ bool Truthy(const Value& v) {
   switch (v.type()) {
     case Value::Type::kNothing:
     case Value::Type::kUndefined:
-    case Value::Type::kNone: return false;
+    case Value::Type::kNone:
+      return false;
     case Value::Type::kBool:
-    case Value::Type::kInt: return v.integer() != 0;
-    case Value::Type::kFloat: return v.number() != 0;
-    case Value::Type::kString: return !v.bytes().empty();
+    case Value::Type::kInt:
+      return v.integer() != 0;
+    case Value::Type::kFloat:
+      return v.number() != 0;
+    case Value::Type::kString:
+      return !v.bytes().empty();
     case Value::Type::kSequence:
       return v.sequence().kind == Sequence::Kind::kGenerator || !v.items().empty();
-    case Value::Type::kDict: return v.dict().size() > 0;
-    case Value::Type::kObject: return true;
+    case Value::Type::kDict:
+      return v.dict().size() > 0;
+    case Value::Type::kObject:
+      return true;
   }
   return false;
 }
@@ -243,10 +278,14 @@ bool Equal(Runtime& rt, const Value& a, const Value& b) {
 bool Ordered(Runtime& rt, Operator op, const Value& a, const Value& b) {
   const Order order = OrderValues(rt, op, a, b);
   switch (op) {
-    case Operator::kLess: return order == Order::kLess;
-    case Operator::kLessEqual: return order == Order::kLess || order == Order::kEqual;
-    case Operator::kGreater: return order == Order::kGreater;
-    default: return order == Order::kGreater || order == Order::kEqual;
+    case Operator::kLess:
+      return order == Order::kLess;
+    case Operator::kLessEqual:
+      return order == Order::kLess || order == Order::kEqual;
+    case Operator::kGreater:
+      return order == Order::kGreater;
+    default:
+      return order == Order::kGreater || order == Order::kEqual;
   }
 }
 
@@ -282,11 +321,16 @@ bool Contains(Runtime& rt, const Value& container, const Value& item) {
 
 bool Compare(Runtime& rt, Operator op, const Value& a, const Value& b) {
   switch (op) {
-    case Operator::kEqual: return Equal(rt, a, b);
-    case Operator::kNotEqual: return !Equal(rt, a, b);
-    case Operator::kIn: return Contains(rt, b, a);
-    case Operator::kNotIn: return !Contains(rt, b, a);
-    default: return Ordered(rt, op, a, b);
+    case Operator::kEqual:
+      return Equal(rt, a, b);
+    case Operator::kNotEqual:
+      return !Equal(rt, a, b);
+    case Operator::kIn:
+      return Contains(rt, b, a);
+    case Operator::kNotIn:
+      return !Contains(rt, b, a);
+    default:
+      return Ordered(rt, op, a, b);
   }
 }
 

@@ -138,8 +138,8 @@ Parser::Parsed Parser::If() {
     Branch branch;
     if (conditional) PANO_RETURN_IF_ERROR(Add(&branch.condition, expressions_.Tuple(false)));
     PANO_RETURN_IF_ERROR(EndOfTag());
-    PANO_ASSIGN_OR_RETURN(branch.body, conditional ? Body({"elif", "else", "endif"})
-                                                   : Body({"endif"}));
+    PANO_ASSIGN_OR_RETURN(branch.body,
+                          conditional ? Body({"elif", "else", "endif"}) : Body({"endif"}));
     node->branches.push_back(std::move(branch));
     if (state_.SkipName("endif")) return StmtPtr(std::move(node));
   }
@@ -169,7 +169,8 @@ Parser::Parsed Parser::For() {
 
 Parser::Parsed Parser::LoopControl(Kind kind) {
   auto node = Make(kind);
-  if (state_.loops == 0) return state_.Error(StrCat("'", state_.current().text, "' outside of a loop"));
+  if (state_.loops == 0)
+    return state_.Error(StrCat("'", state_.current().text, "' outside of a loop"));
   state_.Next();
   return StmtPtr(std::move(node));
 }

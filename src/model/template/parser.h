@@ -47,7 +47,7 @@ class ParseState {
   // Macros being parsed learn which of their implicit names are used.
   std::vector<MacroDefinition*> macros;
   size_t depth = 0;
-  size_t loops = 0;                      // around this place, in this function
+  size_t loops = 0;  // around this place, in this function
 
   static bool Is(const Token& token, TokenKind kind, std::string_view text) {
     return token.kind == kind && token.text == text;

@@ -13,8 +13,8 @@
 namespace pano::jinja {
 namespace {
 
-constexpr size_t kFlushBytes = 4096;     // of escaped text, so that no long copy is made beside it
-constexpr size_t kReprDepthMax = 250;    // containers have a lower limit; namespaces may form cycles
+constexpr size_t kFlushBytes = 4096;   // of escaped text, so that no long copy is made beside it
+constexpr size_t kReprDepthMax = 250;  // containers have a lower limit; namespaces may form cycles
 
 void AppendHex(std::string& out, std::string_view prefix, uint32_t code, size_t digits) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -83,11 +83,21 @@ void ReprSequence(TextBuilder& out, const Value& v, size_t depth) {
       out.Append(StrCat("range(", start, ", ", stop, step == 1 ? "" : StrCat(", ", step), ")"));
       return;
     }
-    case Sequence::Kind::kGenerator: out.Append("<generator>"); return;
-    case Sequence::Kind::kKeys: out.Append("dict_keys(["); break;
-    case Sequence::Kind::kValues: out.Append("dict_values(["); break;
-    case Sequence::Kind::kItems: out.Append("dict_items(["); break;
-    case Sequence::Kind::kList: out.Append("["); break;
+    case Sequence::Kind::kGenerator:
+      out.Append("<generator>");
+      return;
+    case Sequence::Kind::kKeys:
+      out.Append("dict_keys([");
+      break;
+    case Sequence::Kind::kValues:
+      out.Append("dict_values([");
+      break;
+    case Sequence::Kind::kItems:
+      out.Append("dict_items([");
+      break;
+    case Sequence::Kind::kList:
+      out.Append("[");
+      break;
   }
   ReprItems(out, items, depth);
   out.Append(v.sequence().kind == Sequence::Kind::kList ? "]" : "])");
@@ -132,19 +142,35 @@ void Repr(TextBuilder& out, const Value& v, size_t depth) {
   }
   switch (v.type()) {
     case Value::Type::kNothing:
-    case Value::Type::kUndefined: out.Append("Undefined"); return;
-    case Value::Type::kNone: out.Append("None"); return;
-    case Value::Type::kBool: out.Append(v.boolean() ? "True" : "False"); return;
-    case Value::Type::kInt: out.Append(StrCat(v.integer())); return;
-    case Value::Type::kFloat: out.Append(FormatFloat(v.number())); return;
+    case Value::Type::kUndefined:
+      out.Append("Undefined");
+      return;
+    case Value::Type::kNone:
+      out.Append("None");
+      return;
+    case Value::Type::kBool:
+      out.Append(v.boolean() ? "True" : "False");
+      return;
+    case Value::Type::kInt:
+      out.Append(StrCat(v.integer()));
+      return;
+    case Value::Type::kFloat:
+      out.Append(FormatFloat(v.number()));
+      return;
     case Value::Type::kString:
       if (v.markup()) out.Append("Markup(");
       ReprText(out, v.bytes());
       if (v.markup()) out.Append(")");
       return;
-    case Value::Type::kSequence: ReprSequence(out, v, depth); return;
-    case Value::Type::kDict: ReprDict(out, v.dict(), depth); return;
-    case Value::Type::kObject: ReprObject(out, v, depth); return;
+    case Value::Type::kSequence:
+      ReprSequence(out, v, depth);
+      return;
+    case Value::Type::kDict:
+      ReprDict(out, v.dict(), depth);
+      return;
+    case Value::Type::kObject:
+      ReprObject(out, v, depth);
+      return;
   }
 }
 
@@ -222,7 +248,8 @@ void JsonWriter::WriteItems(const std::vector<Value>& items) {
 void JsonWriter::WriteKey(const Value& key) {
   if (key.is_string()) return WriteText(key.bytes());
   if (!key.is_number() && !key.is_none()) {
-    out_.runtime().TypeError(StrCat("keys must be str, int, float, bool or None, not ", key.type_name()));
+    out_.runtime().TypeError(
+        StrCat("keys must be str, int, float, bool or None, not ", key.type_name()));
     return;
   }
   out_.Append("\"");
@@ -264,16 +291,23 @@ void JsonWriter::WriteNumber(double v) {
 void JsonWriter::Write(const Value& v) {
   if (!out_.runtime().Step()) return;
   switch (v.type()) {
-    case Value::Type::kNone: return out_.Append("null");
-    case Value::Type::kBool: return out_.Append(v.boolean() ? "true" : "false");
-    case Value::Type::kInt: return out_.Append(StrCat(v.integer()));
-    case Value::Type::kFloat: return WriteNumber(v.number());
-    case Value::Type::kString: return WriteText(v.bytes());
-    case Value::Type::kDict: return WriteDict(v.dict());
+    case Value::Type::kNone:
+      return out_.Append("null");
+    case Value::Type::kBool:
+      return out_.Append(v.boolean() ? "true" : "false");
+    case Value::Type::kInt:
+      return out_.Append(StrCat(v.integer()));
+    case Value::Type::kFloat:
+      return WriteNumber(v.number());
+    case Value::Type::kString:
+      return WriteText(v.bytes());
+    case Value::Type::kDict:
+      return WriteDict(v.dict());
     case Value::Type::kSequence:
       if (v.sequence().kind <= Sequence::Kind::kTuple) return WriteItems(v.items());
       break;
-    default: break;
+    default:
+      break;
   }
   out_.runtime().TypeError(StrCat("Object of type ", v.type_name(), " is not JSON serializable"));
 }
@@ -339,7 +373,8 @@ void AppendEscaped(TextBuilder& out, const Text& text) {
     const size_t special = std::min(text.bytes.find_first_of(kSpecial, begin), text.bytes.size());
     out.Append(text, begin, special);
     if (special == text.bytes.size()) return;
-    const auto range = std::ranges::lower_bound(text.inputs, special + 1, {}, &Rendered::Range::end);
+    const auto range =
+        std::ranges::lower_bound(text.inputs, special + 1, {}, &Rendered::Range::end);
     const bool input = range != text.inputs.end() && range->begin <= special;
     out.Append(kEntities[kSpecial.find(text.bytes[special])], input);
     begin = special + 1;

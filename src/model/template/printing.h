@@ -21,7 +21,7 @@ void AppendEscaped(TextBuilder& out, const Text& text);
 
 struct JsonOptions {
   bool indented = false;
-  std::string indent;                    // one level of it
+  std::string indent;  // one level of it
   std::string item_separator = ", ";
   std::string key_separator = ": ";
   bool ascii = false;

@@ -25,9 +25,7 @@ Value Runtime::Raise(std::string_view message) {
   return Fail(InvalidArgument(std::string(message)));
 }
 
-Value Runtime::TypeError(std::string_view message) {
-  return Error(StrCat("TypeError: ", message));
-}
+Value Runtime::TypeError(std::string_view message) { return Error(StrCat("TypeError: ", message)); }
 
 Value Runtime::Error(std::string_view message) {
   return Fail(InvalidArgument(StrCat(message, " (template line ", line_, ")")));
@@ -39,8 +37,8 @@ Value Runtime::UseOfUndefined(const Value& undefined) {
 }
 
 Value Runtime::Exhausted(std::string_view what) {
-  return Fail(Status(StatusCode::kExhausted,
-                     StrCat("the template needs too much: ", what, " (template line ", line_, ")")));
+  return Fail(Status(StatusCode::kExhausted, StrCat("the template needs too much: ", what,
+                                                    " (template line ", line_, ")")));
 }
 
 bool Runtime::Step(size_t count) {
@@ -137,7 +135,8 @@ void TextBuilder::AddRange(size_t begin, size_t end) {
     return;
   }
   // Rare beside the bytes; a string of ranges this dense is made of single characters.
-  if (inputs_.size() == inputs_.capacity() && !rt_.Affordable((inputs_.size() + 1) * 2 * sizeof(inputs_[0]))) {
+  if (inputs_.size() == inputs_.capacity() &&
+      !rt_.Affordable((inputs_.size() + 1) * 2 * sizeof(inputs_[0]))) {
     return;
   }
   inputs_.push_back({begin, end});
@@ -156,7 +155,8 @@ void TextBuilder::Append(const Text& text, size_t begin, size_t end) {
   bytes_.append(text.bytes, begin, end - begin);
   auto range = std::ranges::lower_bound(text.inputs, begin + 1, {}, &Rendered::Range::end);
   for (; range != text.inputs.end() && range->begin < end; ++range) {
-    AddRange(base + std::max(range->begin, begin) - begin, base + std::min(range->end, end) - begin);
+    AddRange(base + std::max(range->begin, begin) - begin,
+             base + std::min(range->end, end) - begin);
   }
 }
 

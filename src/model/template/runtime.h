@@ -46,9 +46,9 @@ class Runtime {
   uint32_t line() const { return line_; }
 
   // Each records the failure unless there is one already and returns kNothing.
-  Value Raise(std::string_view message);          // raise_exception and its like: the message alone
+  Value Raise(std::string_view message);  // raise_exception and its like: the message alone
   Value TypeError(std::string_view message);
-  Value Error(std::string_view message);          // anything else Python refuses
+  Value Error(std::string_view message);  // anything else Python refuses
   Value UseOfUndefined(const Value& undefined);
   Value Exhausted(std::string_view what);
 

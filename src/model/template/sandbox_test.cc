@@ -1,7 +1,7 @@
 // Templates made to harm: everything ends soon, in a Status.
-#include <string>
-
 #include <gtest/gtest.h>
+
+#include <string>
 
 #include "base/strings.h"
 #include "model/template/testing/render.h"
@@ -16,15 +16,17 @@ std::string Repeat(std::string_view text, size_t times) {
 }
 
 std::string Doubling(std::string_view step) {
-  return StrCat("{% set ns = namespace(x=[1], y=[1], s='a') %}{% for i in range(150) %}", step, "{% endfor %}");
+  return StrCat("{% set ns = namespace(x=[1], y=[1], s='a') %}{% for i in range(150) %}", step,
+                "{% endfor %}");
 }
 
 TEST(Sandbox, NoWayIntoPython) {
   for (const char* source :
-       {"{{ ''.__class__.__mro__ }}", "{{ [].__class__.__base__ }}", "{{ {}.__init__.__globals__ }}",
-        "{{ ''['__class__']['__mro__'] }}", "{{ (''|attr('__class__')).x }}",
-        "{{ '{0.__class__.__mro__}'.format('') }}", "{{ [{}]|map(attribute='__class__.x')|list }}",
-        "{{ range.__globals__.x }}", "{{ cycler.__init__.__globals__.os }}", "{{ self.x.y }}"}) {
+       {"{{ ''.__class__.__mro__ }}", "{{ [].__class__.__base__ }}",
+        "{{ {}.__init__.__globals__ }}", "{{ ''['__class__']['__mro__'] }}",
+        "{{ (''|attr('__class__')).x }}", "{{ '{0.__class__.__mro__}'.format('') }}",
+        "{{ [{}]|map(attribute='__class__.x')|list }}", "{{ range.__globals__.x }}",
+        "{{ cycler.__init__.__globals__.os }}", "{{ self.x.y }}"}) {
     const auto rendered = RenderSource(source);
     ASSERT_FALSE(rendered.ok()) << source << " gives " << rendered->text;
     EXPECT_EQ(rendered.error().code(), StatusCode::kInvalidArgument) << source;
@@ -43,7 +45,8 @@ TEST(Sandbox, NothingChangesInPlace) {
 
 TEST(Sandbox, RenderingIsBounded) {
   for (const std::string& source : {
-           std::string("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}"),
+           std::string(
+               "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}"),
            std::string("{{ range(1000000000) }}"),
            std::string("{{ 'a' * 1000000000 }}"),
            std::string("{{ ('a' * 10000) * 9223372036854775807 }}"),
@@ -60,18 +63,23 @@ TEST(Sandbox, RenderingIsBounded) {
            Doubling("{% set ns.s = ns.s ~ ns.s %}"),
            Doubling("{% set ns.x = [ns.x, ns.x] %}") + "{{ ns.x }}",
            Doubling("{% set ns.x = [ns.x, ns.x] %}") + "{{ ns.x|tojson }}",
-           Doubling("{% set ns.x = [ns.x, ns.x] %}{% set ns.y = [ns.y, ns.y] %}") + "{{ ns.x == ns.y }}",
-           std::string("{% set ns = namespace(x=1) %}{% for i in range(1000) %}{% set ns.x = [ns.x] %}{% endfor %}"),
+           Doubling("{% set ns.x = [ns.x, ns.x] %}{% set ns.y = [ns.y, ns.y] %}") +
+               "{{ ns.x == ns.y }}",
+           std::string("{% set ns = namespace(x=1) %}{% for i in range(1000) %}{% set ns.x = "
+                       "[ns.x] %}{% endfor %}"),
            std::string("{% set ns = namespace() %}{% set ns.a = ns %}{% set ns.b = ns %}{{ ns }}"),
            std::string("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}"),
-           std::string("{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(40) }}"),
-           std::string("{% macro f() %}{% call f() %}{{ caller() }}{% endcall %}{% endmacro %}{{ f() }}"),
+           std::string("{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% "
+                       "endmacro %}{{ f(40) }}"),
+           std::string(
+               "{% macro f() %}{% call f() %}{{ caller() }}{% endcall %}{% endmacro %}{{ f() }}"),
            std::string("{% for x in [[1]] recursive %}{{ loop([[1]]) }}{% endfor %}"),
            std::string("{% set t = 'a' * 100000 %}{% for i in range(1000) %}{{ t }}{% endfor %}"),
        }) {
     const auto rendered = RenderSource(source);
     ASSERT_FALSE(rendered.ok()) << source;
-    EXPECT_EQ(rendered.error().code(), StatusCode::kExhausted) << source << ": " << rendered.error().message();
+    EXPECT_EQ(rendered.error().code(), StatusCode::kExhausted)
+        << source << ": " << rendered.error().message();
   }
 }
 
@@ -82,57 +90,68 @@ TEST(Sandbox, NestingIsBounded) {
         "{{ " + Repeat("not ", kMany) + "1 }}", "{{ " + Repeat("-", kMany) + "1 }}",
         "{{ a" + Repeat(".b", kMany) + " }}", "{{ a" + Repeat("|e", kMany) + " }}",
         "{{ a" + Repeat("()", kMany) + " }}", "{{ a" + Repeat("[0]", kMany) + " }}",
-        "{{ a" + Repeat("[b", kMany), "{{ f" + Repeat("(f", kMany),
-        Repeat("{% if 1 %}", kMany), Repeat("{% for x in y %}", kMany), Repeat("{% macro f() %}", kMany),
+        "{{ a" + Repeat("[b", kMany), "{{ f" + Repeat("(f", kMany), Repeat("{% if 1 %}", kMany),
+        Repeat("{% for x in y %}", kMany), Repeat("{% macro f() %}", kMany),
         "{{ " + Repeat("1 if 1 else ", kMany) + "1 }}", "{{ 1" + Repeat(" if 1", kMany) + " }}",
         "{% set " + Repeat("(", kMany) + "a"}) {
     EXPECT_FALSE(ChatTemplate::Parse(source).ok()) << source.substr(0, 40);
   }
   // Chains that do not nest are fine.
   EXPECT_EQ(RenderText("{{ 0" + Repeat("+1", 1000) + " }}"), "1000");
-  EXPECT_EQ(RenderText("{% if 0 %}" + Repeat("{% elif 0 %}", 1000) + "{% else %}x{% endif %}"), "x");
+  EXPECT_EQ(RenderText("{% if 0 %}" + Repeat("{% elif 0 %}", 1000) + "{% else %}x{% endif %}"),
+            "x");
 }
 
 TEST(Sandbox, LimitsAreTheCallers) {
   Limits limits;
   limits.source_bytes_max = 10;
-  EXPECT_EQ(RenderSource("{{ 1 + 2 + 3 }}", TestInputs(), limits).error().code(), StatusCode::kExhausted);
+  EXPECT_EQ(RenderSource("{{ 1 + 2 + 3 }}", TestInputs(), limits).error().code(),
+            StatusCode::kExhausted);
   limits = {};
   limits.output_bytes_max = 5;
   EXPECT_EQ(RenderText("12345", TestInputs(), limits), "12345");
   EXPECT_EQ(RenderSource("123456", TestInputs(), limits).error().code(), StatusCode::kExhausted);
   limits = {};
   limits.steps_max = 1000;
-  EXPECT_EQ(RenderSource("{% for i in range(1000) %}{% endfor %}", TestInputs(), limits).error().code(),
-            StatusCode::kExhausted);
+  EXPECT_EQ(
+      RenderSource("{% for i in range(1000) %}{% endfor %}", TestInputs(), limits).error().code(),
+      StatusCode::kExhausted);
   limits = {};
   limits.memory_bytes_max = 1000;
-  EXPECT_EQ(RenderSource("{{ 'a' * 1000 }}", TestInputs(), limits).error().code(), StatusCode::kExhausted);
+  EXPECT_EQ(RenderSource("{{ 'a' * 1000 }}", TestInputs(), limits).error().code(),
+            StatusCode::kExhausted);
 }
 
 TEST(Sandbox, SearchingIsLinear) {
   // A plain search would compare 10^12 bytes.
   const std::string setup = "{% set t = ('a' * 1000) * 2000 %}{% set n = t[:1000000] %}";
-  EXPECT_EQ(RenderText(setup + "{{ n ~ 'b' in t }} {{ t.rfind('b' ~ n) }} {{ t.replace(n ~ 'b', '')|length }}"),
-            "False -1 2000000");
+  EXPECT_EQ(
+      RenderText(setup +
+                 "{{ n ~ 'b' in t }} {{ t.rfind('b' ~ n) }} {{ t.replace(n ~ 'b', '')|length }}"),
+      "False -1 2000000");
 }
 
 TEST(Sandbox, CyclesAreFreed) {
   // The leak checker of the sanitizer build looks at these.
-  EXPECT_EQ(RenderText("{% set ns = namespace() %}{% set ns.self = [ns] %}{% macro f() %}{{ f }}{% endmacro %}"
-                       "{% set ns.f = f %}{% for i in [1] %}{% set l = loop %}{% set ns.l = loop %}"
-                       "{{ loop.changed(loop) }}{% endfor %}"),
-            "True");
+  EXPECT_EQ(
+      RenderText(
+          "{% set ns = namespace() %}{% set ns.self = [ns] %}{% macro f() %}{{ f }}{% endmacro %}"
+          "{% set ns.f = f %}{% for i in [1] %}{% set l = loop %}{% set ns.l = loop %}"
+          "{{ loop.changed(loop) }}{% endfor %}"),
+      "True");
 }
 
 TEST(Sandbox, ExtremeNumbers) {
-  EXPECT_EQ(RenderText("{{ 'abc'[::9223372036854775807] }}{{ [1, 2][::-9223372036854775807] }}"), "a[2]");
+  EXPECT_EQ(RenderText("{{ 'abc'[::9223372036854775807] }}{{ [1, 2][::-9223372036854775807] }}"),
+            "a[2]");
   EXPECT_EQ(RenderText("{{ 'abc'[-9223372036854775807:9223372036854775807] }}"), "abc");
-  EXPECT_EQ(RenderText("{{ range(-9223372036854775807, 9223372036854775807, 9223372036854775807)|list }}"),
+  EXPECT_EQ(RenderText(
+                "{{ range(-9223372036854775807, 9223372036854775807, 9223372036854775807)|list }}"),
             "[-9223372036854775807, 0]");
   EXPECT_EQ(RenderText("{{ (-9223372036854775807 - 1) % -1 }}"), "0");
-  for (const char* source : {"9223372036854775807 + 1", "(-9223372036854775807 - 1) // -1", "10 ** 20",
-                             "-(-9223372036854775807 - 1)", "(-9223372036854775807 - 1)|abs"}) {
+  for (const char* source :
+       {"9223372036854775807 + 1", "(-9223372036854775807 - 1) // -1", "10 ** 20",
+        "-(-9223372036854775807 - 1)", "(-9223372036854775807 - 1)|abs"}) {
     EXPECT_FALSE(RenderSource(StrCat("{{ ", source, " }}")).ok()) << source;
   }
 }

@@ -11,8 +11,8 @@
 namespace pano::jinja {
 namespace {
 
-// What an item is compared by: itself or what `attribute` leads to, strings in lower case unless the
-// case counts.
+// What an item is compared by: itself or what `attribute` leads to, strings in lower case unless
+// the case counts.
 Value SortKey(Runtime& rt, const Value& item, const Value& attribute, bool case_sensitive) {
   Value key = item;
   if (attribute.is_string() && attribute.bytes().find(',') != std::string_view::npos) {
@@ -28,9 +28,10 @@ Value SortKey(Runtime& rt, const Value& item, const Value& attribute, bool case_
   return ChangeCase(rt, key, Case::kLower);
 }
 
-using Keyed = std::pair<Value, Value>;   // key, item
+using Keyed = std::pair<Value, Value>;  // key, item
 
-std::vector<Keyed> KeyItems(Runtime& rt, const Value& items, const Value& attribute, bool case_sensitive) {
+std::vector<Keyed> KeyItems(Runtime& rt, const Value& items, const Value& attribute,
+                            bool case_sensitive) {
   std::vector<Keyed> out;
   if (!rt.Affordable(items.items().size() * sizeof(Keyed))) return out;
   for (const Value& item : items.items()) {
@@ -67,8 +68,10 @@ Value DictsortFilter(Runtime& rt, const Value& self, const CallArguments& argume
   const std::string_view by = bound.String(1) ? bound.String(1)->bytes() : "key";
   if (rt.failed()) return {};
   if (self.is_undefined()) return rt.UseOfUndefined(self);
-  if (!self.is_dict()) return rt.Error(StrCat("'", self.type_name(), "' object has no attribute 'items'"));
-  if (by != "key" && by != "value") return rt.Raise("You can only sort by either \"key\" or \"value\"");
+  if (!self.is_dict())
+    return rt.Error(StrCat("'", self.type_name(), "' object has no attribute 'items'"));
+  if (by != "key" && by != "value")
+    return rt.Raise("You can only sort by either \"key\" or \"value\"");
   std::vector<Value> pairs;
   for (const auto& [key, value] : self.dict().entries()) {
     pairs.push_back(rt.Tuple({key, value}));
@@ -76,7 +79,8 @@ Value DictsortFilter(Runtime& rt, const Value& self, const CallArguments& argume
   }
   const Value items = rt.List(std::move(pairs));
   if (rt.failed()) return {};
-  std::vector<Keyed> keyed = KeyItems(rt, items, Value::Int(by == "key" ? 0 : 1), bound.Boolean(0, false));
+  std::vector<Keyed> keyed =
+      KeyItems(rt, items, Value::Int(by == "key" ? 0 : 1), bound.Boolean(0, false));
   SortByKey(rt, keyed, bound.Boolean(2, false));
   return rt.failed() ? Value() : rt.List(ItemsOf(std::move(keyed)));
 }
@@ -90,7 +94,8 @@ Value ExtremeFilter(Runtime& rt, const Value& self, const CallArguments& argumen
   const std::vector<Keyed> keyed = KeyItems(rt, items, bound[1], bound.Boolean(0, false));
   size_t best = 0;
   for (size_t i = 1; i < keyed.size() && !rt.failed(); ++i) {
-    if (Ordered(rt, kMax ? Operator::kGreater : Operator::kLess, keyed[i].first, keyed[best].first)) best = i;
+    if (Ordered(rt, kMax ? Operator::kGreater : Operator::kLess, keyed[i].first, keyed[best].first))
+      best = i;
   }
   return rt.failed() ? Value() : keyed[best].second;
 }
@@ -124,7 +129,8 @@ Value GroupbyFilter(Runtime& rt, const Value& self, const CallArguments& argumen
   for (size_t begin = 0; begin < keyed.size() && !rt.failed();) {
     size_t end = begin;
     std::vector<Value> group;
-    while (end < keyed.size() && Equal(rt, keyed[begin].first, keyed[end].first)) group.push_back(keyed[end++].second);
+    while (end < keyed.size() && Equal(rt, keyed[begin].first, keyed[end].first))
+      group.push_back(keyed[end++].second);
     if (end == begin) break;
     out.push_back(rt.Tuple({keyed[begin].first, rt.List(std::move(group))}));
     begin = end;
@@ -151,11 +157,14 @@ CallArguments WithoutFirst(const CallArguments& arguments) {
 }
 
 // Jinja's map and select take anything that is false, none too, for an empty list.
-Value ItemsIfAny(Runtime& rt, const Value& v) { return Truthy(v) ? ToSequence(rt, v) : rt.List({}); }
+Value ItemsIfAny(Runtime& rt, const Value& v) {
+  return Truthy(v) ? ToSequence(rt, v) : rt.List({});
+}
 
 Value MapFilter(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const bool by_attribute = arguments.positional.empty();
-  const Bound bound(rt, "map", by_attribute ? arguments : CallArguments(), {"attribute", "default"});
+  const Bound bound(rt, "map", by_attribute ? arguments : CallArguments(),
+                    {"attribute", "default"});
   if (rt.failed() || (by_attribute && bound[0].is_nothing()) ||
       (!by_attribute && !arguments.positional[0].is_string())) {
     return rt.failed() ? Value() : rt.Raise("map requires a filter argument");
@@ -176,18 +185,21 @@ Value MapFilter(Runtime& rt, const Value& self, const CallArguments& arguments) 
 
 template <bool kKeep, bool kAttribute>
 Value SelectFilter(Runtime& rt, const Value& self, const CallArguments& arguments) {
-  if (kAttribute && arguments.positional.empty()) return rt.Raise("Missing parameter for attribute name");
+  if (kAttribute && arguments.positional.empty())
+    return rt.Raise("Missing parameter for attribute name");
   const Value attribute = kAttribute ? arguments.positional[0] : Value();
   const CallArguments test = kAttribute ? WithoutFirst(arguments) : arguments;
   const bool named = !test.positional.empty();
-  if (named && !test.positional[0].is_string()) return rt.TypeError("the name of a test is a string");
+  if (named && !test.positional[0].is_string())
+    return rt.TypeError("the name of a test is a string");
   const CallArguments rest = named ? WithoutFirst(test) : CallArguments();
   const Value items = ItemsIfAny(rt, self);
   if (rt.failed()) return {};
   std::vector<Value> out;
   for (const Value& item : items.items()) {
     const Value subject = kAttribute ? GetPath(rt, item, attribute) : item;
-    const bool holds = named ? ApplyTest(rt, test.positional[0].bytes(), subject, rest) : Truthy(subject);
+    const bool holds =
+        named ? ApplyTest(rt, test.positional[0].bytes(), subject, rest) : Truthy(subject);
     if (!rt.Step()) return {};
     if (holds == kKeep) out.push_back(item);
   }
@@ -217,10 +229,12 @@ Value LengthFilter(Runtime& rt, const Value& self, const CallArguments& argument
 template <bool kLast>
 Value EndFilter(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const Bound bound(rt, kLast ? "last" : "first", arguments, {});
-  if (self.is_string() && !self.bytes().empty()) return GetItem(rt, self, Value::Int(kLast ? -1 : 0));
+  if (self.is_string() && !self.bytes().empty())
+    return GetItem(rt, self, Value::Int(kLast ? -1 : 0));
   const Value items = ToSequence(rt, self);
   if (rt.failed()) return {};
-  if (items.items().empty()) return rt.Undefined(StrCat("No ", kLast ? "last" : "first", " item, sequence was empty."));
+  if (items.items().empty())
+    return rt.Undefined(StrCat("No ", kLast ? "last" : "first", " item, sequence was empty."));
   return kLast ? items.items().back() : items.items().front();
 }
 
@@ -287,7 +301,8 @@ Value SliceFilter(Runtime& rt, const Value& self, const CallArguments& arguments
   size_t begin = 0;
   for (size_t i = 0; i < count && rt.Step(); ++i) {
     const size_t end = begin + all.size() / count + (i < extra ? 1 : 0);
-    std::vector<Value> column(all.begin() + static_cast<ptrdiff_t>(begin), all.begin() + static_cast<ptrdiff_t>(end));
+    std::vector<Value> column(all.begin() + static_cast<ptrdiff_t>(begin),
+                              all.begin() + static_cast<ptrdiff_t>(end));
     const bool fill = !bound[1].is_nothing() && !bound[1].is_none() && i >= extra;
     if (fill) column.push_back(bound[1]);
     out.push_back(rt.List(std::move(column)));

@@ -1,8 +1,8 @@
 // Blocks, macros and white space control.
+#include <gtest/gtest.h>
+
 #include <string>
 #include <string_view>
-
-#include <gtest/gtest.h>
 
 #include "model/template/testing/render.h"
 
@@ -16,50 +16,79 @@ struct Row {
 
 constexpr Row kStatements[] = {
     {"{% for x in missing %}a{% else %}empty{% endfor %}", "empty"},
-    {"{{ {'a':1,'b':2} | items | list }} {{ missing | items | list }} {% for k, v in {'a':1} | items %}{{ k }}{{ v }}{% endfor %}",
+    {"{{ {'a':1,'b':2} | items | list }} {{ missing | items | list }} {% for k, v in {'a':1} | "
+     "items %}{{ k }}{{ v }}{% endfor %}",
      "[('a', 1), ('b', 2)] [] a1"},
-    {"{% set a = 1 %}{{ a }}{% set a, b = 1, 2 %}{{ a }}{{ b }}{% set c = (1, 2) %}{{ c }}{% set d = 1, 2 %}{{ d }}{% set (e, f) = [3, 4] %}{{ e }}{{ f }}",
+    {"{% set a = 1 %}{{ a }}{% set a, b = 1, 2 %}{{ a }}{{ b }}{% set c = (1, 2) %}{{ c }}{% set d "
+     "= 1, 2 %}{{ d }}{% set (e, f) = [3, 4] %}{{ e }}{{ f }}",
      "112(1, 2)(1, 2)34"},
-    {"{% set x %}block {{ 1 + 1 }}{% endset %}[{{ x }}]{% set y | upper %}abc{% endset %}{{ y }}{% set z | replace('a', 'b') | upper %}aa{% endset %}{{ z }}",
+    {"{% set x %}block {{ 1 + 1 }}{% endset %}[{{ x }}]{% set y | upper %}abc{% endset %}{{ y }}{% "
+     "set z | replace('a', 'b') | upper %}aa{% endset %}{{ z }}",
      "[block 2]ABCBB"},
-    {"{% for i in [1,2,3] %}{{ loop.index }}{{ loop.index0 }}{{ loop.revindex }}{{ loop.revindex0 }}{{ loop.first }}{{ loop.last }}{{ loop.length }}{{ loop.previtem }}{{ loop.nextitem }}{{ loop.cycle('a', 'b') }}{{ loop.depth }}{{ loop.depth0 }}{{ loop.changed(i) }};{% endfor %}",
+    {"{% for i in [1,2,3] %}{{ loop.index }}{{ loop.index0 }}{{ loop.revindex }}{{ loop.revindex0 "
+     "}}{{ loop.first }}{{ loop.last }}{{ loop.length }}{{ loop.previtem }}{{ loop.nextitem }}{{ "
+     "loop.cycle('a', 'b') }}{{ loop.depth }}{{ loop.depth0 }}{{ loop.changed(i) }};{% endfor %}",
      "1032TrueFalse32a10True;2121FalseFalse313b10True;3210FalseTrue32a10True;"},
-    {"{% for i in [1,2,3,4] if i is even %}{{ i }}{{ loop.last }}{% endfor %} {% for i in [] %}x{% else %}none{% endfor %} {% for i in [1] if false %}x{% else %}none{% endfor %} {% for i in range(5) %}{% if i == 1 %}{% continue %}{% endif %}{% if i == 3 %}{% break %}{% endif %}{{ i }}{% endfor %}",
+    {"{% for i in [1,2,3,4] if i is even %}{{ i }}{{ loop.last }}{% endfor %} {% for i in [] %}x{% "
+     "else %}none{% endfor %} {% for i in [1] if false %}x{% else %}none{% endfor %} {% for i in "
+     "range(5) %}{% if i == 1 %}{% continue %}{% endif %}{% if i == 3 %}{% break %}{% endif %}{{ i "
+     "}}{% endfor %}",
      "2False4True none none 02"},
-    {"{% for k, v in {'a': 1, 'b': 2}.items() %}{{ k }}={{ v }}{{ ',' if not loop.last }}{% endfor %} {% for k in {'a': 1} %}{{ k }}{% endfor %} {% for c in 'héy' %}[{{ c }}]{% endfor %} {% for a, (b, c) in [(1, (2, 3))] %}{{ a }}{{ b }}{{ c }}{% endfor %} {% for x in 1, 2 %}{{ x }}{% endfor %}",
+    {"{% for k, v in {'a': 1, 'b': 2}.items() %}{{ k }}={{ v }}{{ ',' if not loop.last }}{% endfor "
+     "%} {% for k in {'a': 1} %}{{ k }}{% endfor %} {% for c in 'héy' %}[{{ c }}]{% endfor %} {% "
+     "for a, (b, c) in [(1, (2, 3))] %}{{ a }}{{ b }}{{ c }}{% endfor %} {% for x in 1, 2 %}{{ x "
+     "}}{% endfor %}",
      "a=1,b=2 a [h][é][y] 123 12"},
-    {"{% set x = 1 %}{% for i in [1,2] %}{% set x = x + 1 %}{{ x }}{% endfor %}{{ x }} {% set ns = namespace(x=1) %}{% for i in [1,2] %}{% set ns.x = ns.x + i %}{% endfor %}{{ ns.x }} {{ ns.y is defined }} {% if true %}{% set x = 5 %}{% endif %}{{ x }}",
+    {"{% set x = 1 %}{% for i in [1,2] %}{% set x = x + 1 %}{{ x }}{% endfor %}{{ x }} {% set ns = "
+     "namespace(x=1) %}{% for i in [1,2] %}{% set ns.x = ns.x + i %}{% endfor %}{{ ns.x }} {{ ns.y "
+     "is defined }} {% if true %}{% set x = 5 %}{% endif %}{{ x }}",
      "221 4 False 5"},
-    {"{% set ns = namespace({'a': 1}, b=2) %}{{ ns.a }}{{ ns.b }}{{ ns['a'] }} {{ ns }} {% set ns.c = [1] %}{{ ns.c }}",
+    {"{% set ns = namespace({'a': 1}, b=2) %}{{ ns.a }}{{ ns.b }}{{ ns['a'] }} {{ ns }} {% set "
+     "ns.c = [1] %}{{ ns.c }}",
      "121 <Namespace {'a': 1, 'b': 2}> [1]"},
-    {"{% macro f(a, b=2, c='x') %}{{ a }}-{{ b }}-{{ c }};{% endmacro %}{{ f(1) }}{{ f(1, 3) }}{{ f(a=1, c=5) }}{{ f() }}{{ f(b=1, a=2) }}",
+    {"{% macro f(a, b=2, c='x') %}{{ a }}-{{ b }}-{{ c }};{% endmacro %}{{ f(1) }}{{ f(1, 3) }}{{ "
+     "f(a=1, c=5) }}{{ f() }}{{ f(b=1, a=2) }}",
      "1-2-x;1-3-x;1-2-5;-2-x;2-1-x;"},
     {"{% macro f() %}{{ varargs }}{{ kwargs }}{% endmacro %}{{ f(1, 2, x=3) }}", "(1, 2){'x': 3}"},
-    {"{% macro box(t) %}<{{ t }}>{{ caller() }}</{{ t }}>{% endmacro %}{% call box('b') %}body {{ 1 + 1 }}{% endcall %} {% macro each(xs) %}{% for x in xs %}{{ caller(x) }}{% endfor %}{% endmacro %}{% call(x) each([1, 2]) %}[{{ x }}]{% endcall %}",
+    {"{% macro box(t) %}<{{ t }}>{{ caller() }}</{{ t }}>{% endmacro %}{% call box('b') %}body {{ "
+     "1 + 1 }}{% endcall %} {% macro each(xs) %}{% for x in xs %}{{ caller(x) }}{% endfor %}{% "
+     "endmacro %}{% call(x) each([1, 2]) %}[{{ x }}]{% endcall %}",
      "<b>body 2</b> [1][2]"},
-    {"{% filter upper %}abc {{ 'def' }}{% endfilter %} {% filter trim | upper %}  x  {% endfilter %} {% with a = 1, b = 2 %}{{ a + b }}{% endwith %}{{ a }} {% with %}{% set q = 1 %}{{ q }}{% endwith %}{{ q }} {% generation %}gen{% set r = 1 %}{{ r }}{% endgeneration %}{{ r }}",
+    {"{% filter upper %}abc {{ 'def' }}{% endfilter %} {% filter trim | upper %}  x  {% endfilter "
+     "%} {% with a = 1, b = 2 %}{{ a + b }}{% endwith %}{{ a }} {% with %}{% set q = 1 %}{{ q }}{% "
+     "endwith %}{{ q }} {% generation %}gen{% set r = 1 %}{{ r }}{% endgeneration %}{{ r }}",
      "ABC DEF X 3 1 gen1"},
-    {"{% raw %}{{ x }} {% if %} {# c #}{% endraw %} {%- raw -%}  a  {%- endraw -%} b {# comment #}c{#- c -#} d",
+    {"{% raw %}{{ x }} {% if %} {# c #}{% endraw %} {%- raw -%}  a  {%- endraw -%} b {# comment "
+     "#}c{#- c -#} d",
      "{{ x }} {% if %} {# c #}ab cd"},
-    {"{% set c = cycler('a', 'b') %}{{ c.next() }}{{ c.next() }}{{ c.next() }}{{ c.current }}{% set j = joiner('|') %}{{ j() }}a{{ j() }}b{% set j2 = joiner() %}{{ j2() }}{{ j2() }}",
+    {"{% set c = cycler('a', 'b') %}{{ c.next() }}{{ c.next() }}{{ c.next() }}{{ c.current }}{% "
+     "set j = joiner('|') %}{{ j() }}a{{ j() }}b{% set j2 = joiner() %}{{ j2() }}{{ j2() }}",
      "ababa|b, "},
-    {"{% if 0 %}a{% elif '' %}b{% elif [] %}c{% elif {} %}d{% elif none %}e{% else %}f{% endif %} {% if 1, 2 %}tuple{% endif %}",
+    {"{% if 0 %}a{% elif '' %}b{% elif [] %}c{% elif {} %}d{% elif none %}e{% else %}f{% endif %} "
+     "{% if 1, 2 %}tuple{% endif %}",
      "f tuple"},
-    {"{{ f(*[1, 2], **{'c': 3}) if f is defined }} {% macro g(a, b, c) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ g(*[1, 2], **{'c': 3}) }} {{ g(1, *[2, 3]) }}",
+    {"{{ f(*[1, 2], **{'c': 3}) if f is defined }} {% macro g(a, b, c) %}{{ a }}{{ b }}{{ c }}{% "
+     "endmacro %}{{ g(*[1, 2], **{'c': 3}) }} {{ g(1, *[2, 3]) }}",
      " 123 123"},
     {"a {{- ' b ' -}} c {{ 'd' }}", "a b c d"},
     {"{{ 1 -}}   x {{- 2 }}", "1x2"},
     {"{%- if true -%}   y   {%- endif -%} z", "yz"},
-    {"{% for g, xs in [{'k':'a','v':1},{'k':'b','v':2},{'k':'a','v':3}] | groupby('k') %}{{ g }}:{{ xs | map(attribute='v') | list }};{% endfor %}",
+    {"{% for g, xs in [{'k':'a','v':1},{'k':'b','v':2},{'k':'a','v':3}] | groupby('k') %}{{ g "
+     "}}:{{ xs | map(attribute='v') | list }};{% endfor %}",
      "a:[1, 3];b:[2];"},
-    {"{{ loop }}|{% for x in [1] %}{% for y in [1] %}{{ loop.index }}{% endfor %}{{ loop.index }}{% endfor %}",
+    {"{{ loop }}|{% for x in [1] %}{% for y in [1] %}{{ loop.index }}{% endfor %}{{ loop.index "
+     "}}{% endfor %}",
      "|11"},
-    {"{% set x = [] %}{% set x = x + [1] %}{{ x }} {% set ns = namespace(l=[]) %}{% for i in range(3) %}{% set ns.l = ns.l + [i * 2] %}{% endfor %}{{ ns.l }} {{ ns.l[-1] }}",
+    {"{% set x = [] %}{% set x = x + [1] %}{{ x }} {% set ns = namespace(l=[]) %}{% for i in "
+     "range(3) %}{% set ns.l = ns.l + [i * 2] %}{% endfor %}{{ ns.l }} {{ ns.l[-1] }}",
      "[1] [0, 2, 4] 4"},
     {"{% print 'x' %} {% print(1, 2) %}", "x (1, 2)"},
-    {"{% set a = 'x' if true else 'y' %}{{ a }} {% set f = 'a' is string %}{{ f }} {{ ('a' ~ 'b') | upper }} {{ 'a' ~ 'b' | upper }} {{ 'b' + 'c' | upper }}",
+    {"{% set a = 'x' if true else 'y' %}{{ a }} {% set f = 'a' is string %}{{ f }} {{ ('a' ~ 'b') "
+     "| upper }} {{ 'a' ~ 'b' | upper }} {{ 'b' + 'c' | upper }}",
      "x True AB aB bC"},
-    {"{{ ([1,2] | map('string')) is sequence }} {{ ([1] | map('string')) is iterable }} {% set m = [1,2] | map('string') %}{{ m | list }}{{ m | list }} {{ ([] | select) and true }} {% if [] | select %}T{% endif %}",
+    {"{{ ([1,2] | map('string')) is sequence }} {{ ([1] | map('string')) is iterable }} {% set m = "
+     "[1,2] | map('string') %}{{ m | list }}{{ m | list }} {{ ([] | select) and true }} {% if [] | "
+     "select %}T{% endif %}",
      "False True ['1', '2'][] True T"},
 };
 
@@ -139,10 +168,11 @@ TEST(Statements, BadSourceIsCorruptionWithItsLine) {
 
 TEST(Statements, RecursiveLoopsRunThemselves) {
   const ChatInputs inputs = TestInputs(R"({"tree":[{"n":1,"c":[{"n":2},{"n":3}]},{"n":4}]})");
-  EXPECT_EQ(RenderText("{% for x in tree recursive %}{{ x.n }}@{{ loop.depth }}"
-                       "{% if x.c %}({{ loop(x.c) }}){% endif %}{{ ',' if not loop.last }}{% endfor %}",
-                       inputs),
-            "1@1(2@2,3@2),4@1");
+  EXPECT_EQ(
+      RenderText("{% for x in tree recursive %}{{ x.n }}@{{ loop.depth }}"
+                 "{% if x.c %}({{ loop(x.c) }}){% endif %}{{ ',' if not loop.last }}{% endfor %}",
+                 inputs),
+      "1@1(2@2,3@2),4@1");
 }
 
 TEST(Statements, ErrorsNameTheLine) {

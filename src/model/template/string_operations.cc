@@ -11,7 +11,7 @@ namespace pano::jinja {
 namespace {
 
 constexpr size_t kFlushBytes = 4096;
-constexpr size_t kShortNeedle = 16;      // up to here a plain search is linear enough
+constexpr size_t kShortNeedle = 16;  // up to here a plain search is linear enough
 
 // Each character replaced by what `map` appends for it.
 template <typename Map>
@@ -72,7 +72,8 @@ void SplitAtSpaceFromRight(Runtime& rt, const Value& text, int64_t count, std::v
     size_t begin = end;
     while (begin > 0) {
       size_t previous = begin - 1;
-      while (previous > 0 && (static_cast<unsigned char>(bytes[previous]) & 0xc0) == 0x80) --previous;
+      while (previous > 0 && (static_cast<unsigned char>(bytes[previous]) & 0xc0) == 0x80)
+        --previous;
       if (count != 0 && SkipLeading(bytes.substr(previous, begin - previous)) > 0) break;
       begin = previous;
     }
@@ -87,8 +88,10 @@ void SplitAtSpaceFromRight(Runtime& rt, const Value& text, int64_t count, std::v
 
 size_t FindText(std::string_view text, std::string_view needle, size_t from) {
   if (needle.size() <= kShortNeedle || from > text.size()) return text.find(needle, from);
-  const void* const found = memmem(text.data() + from, text.size() - from, needle.data(), needle.size());
-  return found ? static_cast<size_t>(static_cast<const char*>(found) - text.data()) : std::string_view::npos;
+  const void* const found =
+      memmem(text.data() + from, text.size() - from, needle.data(), needle.size());
+  return found ? static_cast<size_t>(static_cast<const char*>(found) - text.data())
+               : std::string_view::npos;
 }
 
 size_t FindLastText(std::string_view text, std::string_view needle) {
@@ -100,7 +103,7 @@ size_t FindLastText(std::string_view text, std::string_view needle) {
 
 Value ChangeCase(Runtime& rt, const Value& text, Case to) {
   if (!rt.Affordable(text.bytes().size())) return {};
-  bool fresh = true;                     // the next letter begins a word
+  bool fresh = true;  // the next letter begins a word
   return MapCharacters(rt, text, [&](char32_t c, std::string& out) {
     bool upper = to == Case::kUpper;
     if (to == Case::kSwap) upper = IsLower(c);
@@ -152,7 +155,8 @@ Value Replace(Runtime& rt, const Value& text, const Value& from, const Value& to
   return out.Take();
 }
 
-std::vector<Value> SplitText(Runtime& rt, const Value& text, const Value* separator, int64_t count) {
+std::vector<Value> SplitText(Runtime& rt, const Value& text, const Value* separator,
+                             int64_t count) {
   std::vector<Value> out;
   if (!rt.Scan(text.bytes().size())) return out;
   if (!separator) {

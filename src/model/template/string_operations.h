@@ -15,7 +15,8 @@ size_t FindText(std::string_view text, std::string_view needle, size_t from = 0)
 size_t FindLastText(std::string_view text, std::string_view needle);
 
 enum class Case { kUpper, kLower, kSwap, kCapitalize, kTitle, kTitleWords };
-// kTitle as str.title, kTitleWords as the filter `title` (words end at white space, '-' and brackets).
+// kTitle as str.title, kTitleWords as the filter `title` (words end at white space, '-' and
+// brackets).
 Value ChangeCase(Runtime& rt, const Value& text, Case to);
 
 // Without the characters of `set` (null: white space) at the chosen ends.
@@ -31,7 +32,8 @@ std::vector<Value> SplitTextFromRight(Runtime& rt, const Value& text, const Valu
 std::vector<Value> SplitLines(Runtime& rt, const Value& text, bool keep_ends);
 
 // The items as text with `separator` between them; with `escape` those that are not markup escaped.
-Value Join(Runtime& rt, const Value& separator, const std::vector<Value>& items, bool escape = false);
+Value Join(Runtime& rt, const Value& separator, const std::vector<Value>& items,
+           bool escape = false);
 
 // Filled up to `width` characters.
 enum class Align { kLeft, kRight, kCenter };

@@ -63,7 +63,8 @@ Value ReplaceFilter(Runtime& rt, const Value& self, const CallArguments& argumen
 // What one level of indentation is: so many spaces, or the text given.
 Value IndentUnit(Runtime& rt, const Value& width, int64_t fallback) {
   if (width.is_string()) return width;
-  if (!width.is_nothing() && !width.is_integral()) return rt.TypeError("an indent is a number or a string");
+  if (!width.is_nothing() && !width.is_integral())
+    return rt.TypeError("an indent is a number or a string");
   const int64_t count = width.is_nothing() ? fallback : std::max<int64_t>(width.integer(), 0);
   return Pad(rt, rt.String(""), count, " ", Align::kLeft);
 }
@@ -110,7 +111,8 @@ Value TruncateFilter(Runtime& rt, const Value& self, const CallArguments& argume
   Value kept = GetSlice(rt, text, Value::Int(0), Value::Int(length - tail), {});
   if (rt.failed()) return {};
   const size_t space = kept.bytes().rfind(' ');
-  if (!bound.Boolean(1, false) && space != std::string_view::npos) kept = Substring(rt, kept, 0, space);
+  if (!bound.Boolean(1, false) && space != std::string_view::npos)
+    kept = Substring(rt, kept, 0, space);
   return Concat(rt, {kept, end});
 }
 
@@ -133,7 +135,8 @@ Value FormatFilter(Runtime& rt, const Value& self, const CallArguments& argument
   const Value format = Str(rt, self);
   if (rt.failed()) return {};
   if (arguments.keywords.empty()) return PercentFormat(rt, format, rt.Tuple(arguments.positional));
-  if (!arguments.positional.empty()) return rt.TypeError("can't handle positional and keyword arguments at the same time");
+  if (!arguments.positional.empty())
+    return rt.TypeError("can't handle positional and keyword arguments at the same time");
   auto dict = std::make_shared<Dict>();
   for (const auto& [name, value] : arguments.keywords) dict->Set(rt.String(name), value);
   return rt.failed() ? Value() : PercentFormat(rt, format, rt.Of(std::move(dict)));
@@ -176,10 +179,12 @@ std::string WithoutUnderscores(std::string_view text) {
 
 std::optional<int64_t> IntegerOf(std::string_view text, int64_t base) {
   std::string digits = WithoutUnderscores(text);
-  if (base == 10) return ParseInt(digits.starts_with('+') ? std::string_view(digits).substr(1) : digits);
+  if (base == 10)
+    return ParseInt(digits.starts_with('+') ? std::string_view(digits).substr(1) : digits);
   const bool prefixed = digits.size() > 2 && digits[0] == '0';
   const char letter = prefixed ? static_cast<char>(digits[1] | 0x20) : '\0';
-  if ((base == 16 && letter == 'x') || (base == 8 && letter == 'o') || (base == 2 && letter == 'b')) {
+  if ((base == 16 && letter == 'x') || (base == 8 && letter == 'o') ||
+      (base == 2 && letter == 'b')) {
     digits.erase(0, 2);
   }
   if (base < 2 || base > 36 || digits.empty()) return std::nullopt;
@@ -229,7 +234,8 @@ Value FloatFilter(Runtime& rt, const Value& self, const CallArguments& arguments
 Value AbsFilter(Runtime& rt, const Value& self, const CallArguments& arguments) {
   const Bound bound(rt, "abs", arguments, {});
   if (self.is_undefined()) return rt.UseOfUndefined(self);
-  if (!self.is_number()) return rt.TypeError(StrCat("bad operand type for abs(): '", self.type_name(), "'"));
+  if (!self.is_number())
+    return rt.TypeError(StrCat("bad operand type for abs(): '", self.type_name(), "'"));
   return self.number() < 0 ? Negate(rt, self) : self;
 }
 
@@ -240,7 +246,8 @@ double RoundTo(double v, int64_t precision) {
     return std::isinf(scale) ? 0.0 : std::nearbyint(v / scale) * scale;
   }
   char buffer[700];
-  std::snprintf(buffer, sizeof buffer, "%.*f", static_cast<int>(std::min<int64_t>(precision, 340)), v);
+  std::snprintf(buffer, sizeof buffer, "%.*f", static_cast<int>(std::min<int64_t>(precision, 340)),
+                v);
   return std::strtod(buffer, nullptr);
 }
 
@@ -250,13 +257,17 @@ Value RoundFilter(Runtime& rt, const Value& self, const CallArguments& arguments
   const std::string_view method = bound.String(1) ? bound.String(1)->bytes() : "common";
   if (rt.failed()) return {};
   if (self.is_undefined()) return rt.UseOfUndefined(self);
-  if (!self.is_number()) return rt.TypeError(StrCat("type ", self.type_name(), " doesn't define __round__ method"));
+  if (!self.is_number())
+    return rt.TypeError(StrCat("type ", self.type_name(), " doesn't define __round__ method"));
   if (method == "common") {
-    if (self.is_integral() && precision >= 0) return Value::Int(self.integer()).FromInputs(self.from_inputs());
+    if (self.is_integral() && precision >= 0)
+      return Value::Int(self.integer()).FromInputs(self.from_inputs());
     const double rounded = RoundTo(self.number(), precision);
-    return (self.is_integral() ? Truncated(rounded) : Value::Float(rounded)).FromInputs(self.from_inputs());
+    return (self.is_integral() ? Truncated(rounded) : Value::Float(rounded))
+        .FromInputs(self.from_inputs());
   }
-  if (method != "ceil" && method != "floor") return rt.Raise("method must be common, ceil or floor");
+  if (method != "ceil" && method != "floor")
+    return rt.Raise("method must be common, ceil or floor");
   const double scale = std::pow(10.0, static_cast<double>(precision));
   const double scaled = self.number() * scale;
   return Value::Float((method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / scale)
@@ -277,7 +288,8 @@ Value AttrFilter(Runtime& rt, const Value& self, const CallArguments& arguments)
   const Value* name = bound.String(0);
   if (rt.failed() || !name) return rt.failed() ? Value() : rt.TypeError("attr() needs a string");
   // Attributes only, no items: those of a dict are not reached this way.
-  if (self.is_dict() && self.dict().Find(name->bytes())) return rt.Undefined("items are no attributes");
+  if (self.is_dict() && self.dict().Find(name->bytes()))
+    return rt.Undefined("items are no attributes");
   return GetAttribute(rt, self, name->bytes());
 }
 

@@ -18,9 +18,9 @@ namespace {
 // How one value is laid out; both mini languages come down to this.
 struct Layout {
   std::string fill = " ";
-  char align = '\0';                     // < > ^ =, none: by type
-  char sign = '-';                       // + - or space
-  bool alternate = false;                // 0x, 0o, 0b
+  char align = '\0';       // < > ^ =, none: by type
+  char sign = '-';         // + - or space
+  bool alternate = false;  // 0x, 0o, 0b
   bool thousands = false;
   int64_t width = 0;
   int64_t precision = -1;
@@ -40,7 +40,8 @@ std::string FloatDigits(double v, const Layout& layout) {
   if (std::isinf(v)) return "inf";
   if (layout.type == '\0' && layout.precision < 0) return FormatFloat(std::fabs(v));
   const char type = layout.type == '\0' ? 'g' : layout.type;
-  const int precision = layout.precision < 0 ? 6 : static_cast<int>(std::min(layout.precision, kPrecisionMax));
+  const int precision =
+      layout.precision < 0 ? 6 : static_cast<int>(std::min(layout.precision, kPrecisionMax));
   const std::string format = StrCat("%.*", type == '%' ? 'f' : type);
   const double magnitude = std::fabs(type == '%' ? v * 100 : v);
   std::string out(static_cast<size_t>(precision) + 400, '\0');
@@ -55,31 +56,46 @@ std::string FloatDigits(double v, const Layout& layout) {
 }
 
 std::string IntegerDigits(int64_t v, const Layout& layout) {
-  const int base = layout.type == 'x' || layout.type == 'X' ? 16 : layout.type == 'o' ? 8 : layout.type == 'b' ? 2 : 10;
+  const int base = layout.type == 'x' || layout.type == 'X' ? 16
+                   : layout.type == 'o'                     ? 8
+                   : layout.type == 'b'                     ? 2
+                                                            : 10;
   char buffer[72];
   const uint64_t magnitude = v < 0 ? 0 - static_cast<uint64_t>(v) : static_cast<uint64_t>(v);
   const auto made = std::to_chars(buffer, buffer + sizeof buffer, magnitude, base);
   std::string out(buffer, made.ptr);
-  if (layout.precision > 0 && static_cast<int64_t>(out.size()) < std::min(layout.precision, kPrecisionMax)) {
+  if (layout.precision > 0 &&
+      static_cast<int64_t>(out.size()) < std::min(layout.precision, kPrecisionMax)) {
     out.insert(0, static_cast<size_t>(std::min(layout.precision, kPrecisionMax)) - out.size(), '0');
   }
-  if (layout.alternate && base != 10) out = StrCat("0", layout.type == 'X' ? 'x' : layout.type, out);
-  if (layout.type == 'X') std::ranges::transform(out, out.begin(), [](char c) { return static_cast<char>(ToUpper(static_cast<unsigned char>(c))); });
+  if (layout.alternate && base != 10)
+    out = StrCat("0", layout.type == 'X' ? 'x' : layout.type, out);
+  if (layout.type == 'X')
+    std::ranges::transform(out, out.begin(), [](char c) {
+      return static_cast<char>(ToUpper(static_cast<unsigned char>(c)));
+    });
   return out;
 }
 
-bool IsFloatType(char type) { return std::string_view("eEfFgG%").find(type) != std::string_view::npos; }
-bool IsIntegerType(char type) { return std::string_view("dxXobn").find(type) != std::string_view::npos; }
+bool IsFloatType(char type) {
+  return std::string_view("eEfFgG%").find(type) != std::string_view::npos;
+}
+bool IsIntegerType(char type) {
+  return std::string_view("dxXobn").find(type) != std::string_view::npos;
+}
 
 void AppendNumber(TextBuilder& out, const Value& v, const Layout& layout) {
   Runtime& rt = out.runtime();
   const bool as_float = v.type() == Value::Type::kFloat || IsFloatType(layout.type);
   if (v.type() == Value::Type::kFloat && IsIntegerType(layout.type)) {
-    rt.Error(StrCat("ValueError: Unknown format code '", layout.type, "' for object of type 'float'"));
+    rt.Error(
+        StrCat("ValueError: Unknown format code '", layout.type, "' for object of type 'float'"));
     return;
   }
-  const bool negative = as_float ? std::signbit(v.number()) && !std::isnan(v.number()) : v.integer() < 0;
-  std::string digits = as_float ? FloatDigits(v.number(), layout) : IntegerDigits(v.integer(), layout);
+  const bool negative =
+      as_float ? std::signbit(v.number()) && !std::isnan(v.number()) : v.integer() < 0;
+  std::string digits =
+      as_float ? FloatDigits(v.number(), layout) : IntegerDigits(v.integer(), layout);
   if (layout.thousands) digits = GroupThousands(std::move(digits));
   const std::string sign = negative ? "-" : layout.sign == '-' ? "" : std::string(1, layout.sign);
   const size_t begin = out.size();
@@ -90,7 +106,9 @@ void AppendNumber(TextBuilder& out, const Value& v, const Layout& layout) {
     out.Append(sign);
     out.Append(padded.text());
   } else {
-    const Align align = layout.align == '<' ? Align::kLeft : layout.align == '^' ? Align::kCenter : Align::kRight;
+    const Align align = layout.align == '<'   ? Align::kLeft
+                        : layout.align == '^' ? Align::kCenter
+                                              : Align::kRight;
     const Value padded = Pad(rt, rt.String(sign + digits), layout.width, layout.fill, align);
     if (rt.failed()) return;
     out.Append(padded.text());
@@ -101,9 +119,12 @@ void AppendNumber(TextBuilder& out, const Value& v, const Layout& layout) {
 void AppendText(TextBuilder& out, const Value& v, const Layout& layout) {
   Runtime& rt = out.runtime();
   Value text = v;
-  if (layout.precision >= 0) text = GetSlice(rt, text, Value::Int(0), Value::Int(layout.precision), {});
+  if (layout.precision >= 0)
+    text = GetSlice(rt, text, Value::Int(0), Value::Int(layout.precision), {});
   if (rt.failed()) return;
-  const Align align = layout.align == '>' ? Align::kRight : layout.align == '^' ? Align::kCenter : Align::kLeft;
+  const Align align = layout.align == '>'   ? Align::kRight
+                      : layout.align == '^' ? Align::kCenter
+                                            : Align::kLeft;
   text = Pad(rt, text, layout.width, layout.fill, align);
   if (!rt.failed()) out.Append(text.text());
 }
@@ -153,7 +174,8 @@ class PercentFormatter {
 
 Value PercentFormatter::NextArgument() {
   if (by_name_) return named_;
-  const bool tuple = arguments_.is_sequence() && arguments_.sequence().kind == Sequence::Kind::kTuple;
+  const bool tuple =
+      arguments_.is_sequence() && arguments_.sequence().kind == Sequence::Kind::kTuple;
   const size_t given = tuple ? arguments_.items().size() : 1;
   if (used_ >= given) return rt_.TypeError("not enough arguments for format string");
   ++used_;
@@ -164,7 +186,9 @@ Layout PercentFormatter::ReadLayout() {
   Layout layout;
   bool zero = false;
   bool left = false;
-  for (; pos_ < text_.size() && std::string_view("-+ #0").find(text_[pos_]) != std::string_view::npos; ++pos_) {
+  for (;
+       pos_ < text_.size() && std::string_view("-+ #0").find(text_[pos_]) != std::string_view::npos;
+       ++pos_) {
     const char flag = text_[pos_];
     if (flag == '-') left = true;
     if (flag == '+' || (flag == ' ' && layout.sign != '+')) layout.sign = flag;
@@ -200,7 +224,8 @@ void PercentFormatter::AppendConverted(const Value& v, Layout layout) {
       rt_.Error("OverflowError: cannot convert the float to an integer");
       return;
     }
-    AppendNumber(out_, Value::Int(static_cast<int64_t>(number)).FromInputs(v.from_inputs()), layout);
+    AppendNumber(out_, Value::Int(static_cast<int64_t>(number)).FromInputs(v.from_inputs()),
+                 layout);
   } else {
     AppendNumber(out_, v, layout);
   }
@@ -227,7 +252,8 @@ void PercentFormatter::Directive() {
     pos_ = close + 1;
   }
   Layout layout = ReadLayout();
-  while (pos_ < text_.size() && std::string_view("hlL").find(text_[pos_]) != std::string_view::npos) ++pos_;
+  while (pos_ < text_.size() && std::string_view("hlL").find(text_[pos_]) != std::string_view::npos)
+    ++pos_;
   if (pos_ >= text_.size()) {
     rt_.Error("ValueError: incomplete format");
     return;
@@ -237,7 +263,8 @@ void PercentFormatter::Directive() {
   if (layout.type == 'i' || layout.type == 'u') layout.type = 'd';
   if (std::string_view("srac").find(layout.type) == std::string_view::npos &&
       (!IsFloatType(layout.type) && !IsIntegerType(layout.type))) {
-    rt_.Error(StrCat("ValueError: unsupported format character '", Printable(std::string_view(&layout.type, 1)), "'"));
+    rt_.Error(StrCat("ValueError: unsupported format character '",
+                     Printable(std::string_view(&layout.type, 1)), "'"));
     return;
   }
   AppendConverted(NextArgument(), layout);
@@ -254,7 +281,8 @@ Value PercentFormatter::Run() {
     by_name = by_name || text_.substr(pos_).starts_with('(');
     Directive();
   }
-  const bool tuple = arguments_.is_sequence() && arguments_.sequence().kind == Sequence::Kind::kTuple;
+  const bool tuple =
+      arguments_.is_sequence() && arguments_.sequence().kind == Sequence::Kind::kTuple;
   // Python lets anything with items that is neither a string nor a tuple go unused.
   const bool spare = arguments_.is_dict() || (arguments_.is_sequence() && !tuple) || by_name;
   const size_t given = tuple ? arguments_.items().size() : spare ? used_ : 1;
@@ -286,7 +314,8 @@ class BraceFormatter {
 };
 
 Value BraceFormatter::Argument(std::string_view name) {
-  const auto index = name.empty() ? std::optional<int64_t>(static_cast<int64_t>(next_++)) : ParseInt(name);
+  const auto index =
+      name.empty() ? std::optional<int64_t>(static_cast<int64_t>(next_++)) : ParseInt(name);
   if (index) {
     if (*index >= 0 && static_cast<size_t>(*index) < arguments_.positional.size()) {
       return arguments_.positional[static_cast<size_t>(*index)];
@@ -309,7 +338,8 @@ Value BraceFormatter::Lookup(std::string_view name) {
       pos = end;
     } else {
       const size_t close = name.find(']', pos);
-      if (name[pos] != '[' || close == std::string_view::npos) return rt_.Error("ValueError: bad format field");
+      if (name[pos] != '[' || close == std::string_view::npos)
+        return rt_.Error("ValueError: bad format field");
       const std::string_view key = name.substr(pos + 1, close - pos - 1);
       const auto index = ParseInt(key);
       v = GetItem(rt_, v, index ? Value::Int(*index) : rt_.String(key));
@@ -333,7 +363,8 @@ bool BraceFormatter::ReadLayout(std::string_view spec, Layout* layout) {
   } else if (is_align(0)) {
     layout->align = spec[pos++];
   }
-  if (pos < spec.size() && std::string_view("+- ").find(spec[pos]) != std::string_view::npos) layout->sign = spec[pos++];
+  if (pos < spec.size() && std::string_view("+- ").find(spec[pos]) != std::string_view::npos)
+    layout->sign = spec[pos++];
   if (pos < spec.size() && spec[pos] == '#') {
     layout->alternate = true;
     ++pos;
@@ -398,9 +429,11 @@ Value BraceFormatter::Run() {
       continue;
     }
     const size_t close = text_[brace] == '{' ? text_.find('}', brace) : std::string_view::npos;
-    if (close == std::string_view::npos) return rt_.Error("ValueError: Single brace encountered in format string");
+    if (close == std::string_view::npos)
+      return rt_.Error("ValueError: Single brace encountered in format string");
     const std::string_view field = text_.substr(brace + 1, close - brace - 1);
-    if (field.find('{') != std::string_view::npos) return rt_.Error("ValueError: nested format fields are not supported");
+    if (field.find('{') != std::string_view::npos)
+      return rt_.Error("ValueError: nested format fields are not supported");
     Field(field);
     pos = close + 1;
   }

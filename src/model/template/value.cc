@@ -13,8 +13,8 @@
 namespace pano::jinja {
 namespace {
 
-constexpr size_t kIndexFrom = 8;         // entries from which a dict is worth an index
-constexpr uint64_t kKeyWeightMax = 1000; // so that comparing two keys takes bounded time
+constexpr size_t kIndexFrom = 8;          // entries from which a dict is worth an index
+constexpr uint64_t kKeyWeightMax = 1000;  // so that comparing two keys takes bounded time
 
 // Secret and new in every process, so that nobody can choose keys that collide.
 uint64_t HashSeed() {
@@ -67,26 +67,40 @@ size_t HashKey(const Value& key) {
 
 std::string_view SequenceTypeName(Sequence::Kind kind) {
   switch (kind) {
-    case Sequence::Kind::kList: return "list";
-    case Sequence::Kind::kTuple: return "tuple";
-    case Sequence::Kind::kRange: return "range";
-    case Sequence::Kind::kGenerator: return "generator";
-    case Sequence::Kind::kKeys: return "dict_keys";
-    case Sequence::Kind::kValues: return "dict_values";
-    case Sequence::Kind::kItems: return "dict_items";
+    case Sequence::Kind::kList:
+      return "list";
+    case Sequence::Kind::kTuple:
+      return "tuple";
+    case Sequence::Kind::kRange:
+      return "range";
+    case Sequence::Kind::kGenerator:
+      return "generator";
+    case Sequence::Kind::kKeys:
+      return "dict_keys";
+    case Sequence::Kind::kValues:
+      return "dict_values";
+    case Sequence::Kind::kItems:
+      return "dict_items";
   }
   return "list";
 }
 
 std::string_view ObjectTypeName(Object::Kind kind) {
   switch (kind) {
-    case Object::Kind::kNamespace: return "Namespace";
-    case Object::Kind::kFunction: return "function";
-    case Object::Kind::kMethod: return "builtin_function_or_method";
-    case Object::Kind::kMacro: return "Macro";
-    case Object::Kind::kLoop: return "LoopContext";
-    case Object::Kind::kCycler: return "Cycler";
-    case Object::Kind::kJoiner: return "Joiner";
+    case Object::Kind::kNamespace:
+      return "Namespace";
+    case Object::Kind::kFunction:
+      return "function";
+    case Object::Kind::kMethod:
+      return "builtin_function_or_method";
+    case Object::Kind::kMacro:
+      return "Macro";
+    case Object::Kind::kLoop:
+      return "LoopContext";
+    case Object::Kind::kCycler:
+      return "Cycler";
+    case Object::Kind::kJoiner:
+      return "Joiner";
   }
   return "object";
 }
@@ -127,15 +141,24 @@ uint32_t Value::depth() const {
 std::string_view Value::type_name() const {
   switch (type_) {
     case Type::kNothing:
-    case Type::kUndefined: return "Undefined";
-    case Type::kNone: return "NoneType";
-    case Type::kBool: return "bool";
-    case Type::kInt: return "int";
-    case Type::kFloat: return "float";
-    case Type::kString: return markup_ ? "Markup" : "str";
-    case Type::kSequence: return SequenceTypeName(sequence().kind);
-    case Type::kDict: return "dict";
-    case Type::kObject: return ObjectTypeName(object().kind());
+    case Type::kUndefined:
+      return "Undefined";
+    case Type::kNone:
+      return "NoneType";
+    case Type::kBool:
+      return "bool";
+    case Type::kInt:
+      return "int";
+    case Type::kFloat:
+      return "float";
+    case Type::kString:
+      return markup_ ? "Markup" : "str";
+    case Type::kSequence:
+      return SequenceTypeName(sequence().kind);
+    case Type::kDict:
+      return "dict";
+    case Type::kObject:
+      return ObjectTypeName(object().kind());
   }
   return "object";
 }

@@ -51,7 +51,7 @@ struct Sequence {
   enum class Kind : uint8_t { kList, kTuple, kRange, kGenerator, kKeys, kValues, kItems };
   Kind kind = Kind::kList;
   uint32_t depth = 1;                    // 1 + that of the deepest item
-  uint32_t weight = 1;                   // values in it all told, shared ones as often as they stand
+  uint32_t weight = 1;                   // values in it, shared ones as often as they stand
   bool from_inputs = false;              // some value in it is
   bool hashable = false;                 // a tuple of keys, and not too heavy for one
   std::vector<Value> items;
@@ -82,7 +82,9 @@ class Value {
   static Value Bool(bool v) { return Scalar(Type::kBool, v ? 1 : 0); }
   static Value Int(int64_t v) { return Scalar(Type::kInt, v); }
   static Value Float(double v);
-  static Value Undefined(std::shared_ptr<UndefinedReason> v) { return {Type::kUndefined, std::move(v)}; }
+  static Value Undefined(std::shared_ptr<UndefinedReason> v) {
+    return {Type::kUndefined, std::move(v)};
+  }
   static Value String(std::shared_ptr<Text> v) { return {Type::kString, std::move(v)}; }
   static Value Of(std::shared_ptr<Sequence> v) { return {Type::kSequence, std::move(v)}; }
   static Value Of(std::shared_ptr<Dict> v) { return {Type::kDict, std::move(v)}; }

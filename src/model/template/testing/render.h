@@ -18,11 +18,12 @@ inline ChatInputs TestInputs(std::string_view kwargs = "{}") {
   inputs.kwargs = json::Parse(kwargs).value();
   inputs.bos_token = "<s>";
   inputs.eos_token = "</s>";
-  inputs.now_unix = 1721997296;          // 2024-07-26T12:34:56
+  inputs.now_unix = 1721997296;  // 2024-07-26T12:34:56
   return inputs;
 }
 
-inline Result<Rendered> RenderSource(std::string_view source, const ChatInputs& inputs = TestInputs(),
+inline Result<Rendered> RenderSource(std::string_view source,
+                                     const ChatInputs& inputs = TestInputs(),
                                      const Limits& limits = {}) {
   PANO_ASSIGN_OR_RETURN(const ChatTemplatePtr chat, ChatTemplate::Parse(source, limits));
   return chat->Render(inputs);
