@@ -7,7 +7,6 @@
 
 #include "base/env.h"
 #include "base/strings.h"
-#include "model/kernels/cpu.h"
 
 namespace pano::cli {
 
@@ -39,8 +38,6 @@ Result<std::string> FindStarterModel() {
 }
 
 Result<LocalModel> LoadLocalModel(const LocalModelOptions& options) {
-  PANO_ASSIGN_OR_RETURN(kernels::CpuMask mask, kernels::ReadCpuMask());
-  (void)mask;
   std::string path = options.path;
   if (path.empty()) {
     PANO_ASSIGN_OR_RETURN(path, FindStarterModel());

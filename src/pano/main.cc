@@ -6,6 +6,7 @@
 
 #include "base/env.h"
 #include "base/strings.h"
+#include "model/kernels/cpu.h"
 #include "pano/cli.h"
 #include "pano/version.h"
 
@@ -66,7 +67,9 @@ int Main(int argc, char** argv) {
     return 0;
   }
   for (const Command& command : kCommands) {
-    if (command.name == args[0]) return command.run(command, Args(args).subspan(1));
+    if (command.name != args[0]) continue;
+    if (auto mask = kernels::ReadCpuMask(); !mask.ok()) return Fail(command, mask.error());
+    return command.run(command, Args(args).subspan(1));
   }
   std::fprintf(stderr, "pano: no command '%s'\n  hint: see 'pano --help'\n",
                Printable(args[0]).c_str());
