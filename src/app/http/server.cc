@@ -117,6 +117,8 @@ Status AsioServer::Listen() {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
   }
+  // A bare machine may have no /etc/hosts; the name means one thing anyway (RFC 6761, 6.3).
+  if (host == "localhost") host = "127.0.0.1";
   tcp::resolver resolver(loops_[0]->io());
   error_code error;
   const auto found =
