@@ -86,7 +86,8 @@ engine::Stats StatsWhenIdle(const Service& service) {
   engine::Stats stats;
   for (int i = 0; i < 1000; ++i) {
     stats = StatsOf(service);
-    if (stats.kv_blocks_used == 0 && stats.running_sequences == 0 && stats.waiting_requests == 0) break;
+    if (stats.kv_blocks_used == 0 && stats.running_sequences == 0 && stats.waiting_requests == 0)
+      break;
     std::this_thread::sleep_for(milliseconds(20));
   }
   return stats;
@@ -100,12 +101,15 @@ class Crowd {
       threads_.emplace_back([this, &service, i] {
         http::Client client = ClientOf(service);
         for (int round = 0; !stop_; ++round) {
-          std::string body = StrCat(R"({"inputs":"One day )", i, R"(","parameters":{"max_tokens":)",
-                                    20 + (i * 7 + round) % 60, R"(,"temperature":1,"seed":)", i, "}}");
+          std::string body =
+              StrCat(R"({"inputs":"One day )", i, R"(","parameters":{"max_tokens":)",
+                     20 + (i * 7 + round) % 60, R"(,"temperature":1,"seed":)", i, "}}");
           Result<http::ClientResponse> response =
               client.Send(PostOf("/v1/models/m/predict", std::move(body)));
-          if (response.ok() && response->status == 200) ++answered_;
-          else ++failed_;
+          if (response.ok() && response->status == 200)
+            ++answered_;
+          else
+            ++failed_;
         }
       });
     }
@@ -142,7 +146,8 @@ class Stories : public ::testing::Test {
     EXPECT_EQ(At(answer, "outputs/0/text"), expected_) << json::Dump(answer);
     EXPECT_EQ(At(answer, "outputs/0/finish_reason"), "length");
     EXPECT_EQ(At(answer, "usage/completion_tokens"), 200);
-    EXPECT_EQ(StreamText(service, "/v1/models/m/predict", predict + R"(,"stream":true})"), expected_);
+    EXPECT_EQ(StreamText(service, "/v1/models/m/predict", predict + R"(,"stream":true})"),
+              expected_);
     answer = PostJson(service, "/v1/completions", completion + "}");
     EXPECT_EQ(At(answer, "choices/0/text"), expected_) << json::Dump(answer);
     EXPECT_EQ(StreamText(service, "/v1/completions", completion + R"(,"stream":true})"), expected_);
@@ -188,7 +193,8 @@ TEST_F(Stories, EchoScoresThePrompt) {
   json::Value ids = PostJson(*service, "/v1/tokenize", R"({"text":"Once upon a time"})");
   std::string list = json::Dump(At(ids, "ids"));
   json::Value by_ids = PostJson(*service, "/v1/completions",
-                                StrCat(R"({"prompt":[)", list, R"(],"max_tokens":1,"logprobs":1,)"
+                                StrCat(R"({"prompt":[)", list,
+                                       R"(],"max_tokens":1,"logprobs":1,)"
                                        R"("echo":true,"temperature":0,"seed":1234})"));
   json::Value logprobs = At(by_ids, "choices/0/logprobs");
   size_t count = At(ids, "ids").as_array().size();
@@ -205,8 +211,9 @@ TEST_F(Stories, EchoScoresThePrompt) {
                                  R"("echo":true,"temperature":0})");
   EXPECT_EQ(At(by_text, "choices/0/logprobs"), logprobs);
   EXPECT_TRUE(At(by_text, "choices/0/text").as_string().starts_with("Once upon a time"));
-  json::Value alone = PostJson(*service, "/v1/completions",
-                               R"({"prompt":"Once upon a time","max_tokens":0,"logprobs":1,"echo":true})");
+  json::Value alone =
+      PostJson(*service, "/v1/completions",
+               R"({"prompt":"Once upon a time","max_tokens":0,"logprobs":1,"echo":true})");
   EXPECT_EQ(At(alone, "choices/0/text"), "Once upon a time") << json::Dump(alone);
   EXPECT_EQ(At(alone, "choices/0/logprobs/tokens").as_array().size(), count);
 }
@@ -225,12 +232,15 @@ TEST_F(Stories, ContextOverflowAndUnknownModelsAreNamed) {
 TEST_F(Stories, MetricsTellWhatHappened) {
   std::unique_ptr<Service> service = Serve(folder_ + "/hf");
   ASSERT_TRUE(service);
-  PostJson(*service, "/v1/completions", R"({"prompt":"Once upon a time","max_tokens":5,"temperature":0})");
+  PostJson(*service, "/v1/completions",
+           R"({"prompt":"Once upon a time","max_tokens":5,"temperature":0})");
   http::Client client = ClientOf(*service);
   ASSERT_TRUE(client.Send({"GET", "/secret/path/42"}).ok());
   std::string text = client.Send({"GET", "/metrics"})->body;
-  for (const char* line : {"pano_requests_total{", "route=\"/v1/completions\"", "pano_ttft_seconds_count{model=\"m\"} 1",
-                           "pano_tokens_total{kind=\"generated\",model=\"m\"} 5", "pano_kv_blocks{", "pano_build_info{", "code=\"404\""}) {
+  for (const char* line : {"pano_requests_total{", "route=\"/v1/completions\"",
+                           "pano_ttft_seconds_count{model=\"m\"} 1",
+                           "pano_tokens_total{kind=\"generated\",model=\"m\"} 5", "pano_kv_blocks{",
+                           "pano_build_info{", "code=\"404\""}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
   }
   EXPECT_EQ(text.find("secret"), std::string::npos);
@@ -244,9 +254,12 @@ TEST_F(Stories, AStreamThatNobodyReadsEnds) {
   ASSERT_TRUE(service);
   http::testing::RawClient lazy(service->port());
   lazy.SetReceiveBuffer(4096);
-  std::string body = R"({"inputs":"","parameters":{"n":16,"logprobs":20,"ignore_eos":true},"stream":true})";
-  ASSERT_TRUE(lazy.Send(StrCat("POST /v1/models/m/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
-                               "application/json\r\nContent-Length: ", body.size(), "\r\n\r\n", body)));
+  std::string body =
+      R"({"inputs":"","parameters":{"n":16,"logprobs":20,"ignore_eos":true},"stream":true})";
+  ASSERT_TRUE(
+      lazy.Send(StrCat("POST /v1/models/m/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                       "application/json\r\nContent-Length: ",
+                       body.size(), "\r\n\r\n", body)));
   for (int i = 0; i < 1000 && StatsOf(*service).cancellations == 0; ++i) {
     std::this_thread::sleep_for(milliseconds(20));
   }
@@ -257,30 +270,41 @@ TEST_F(Stories, AStreamThatNobodyReadsEnds) {
 
 // One misbehaviour of a client, chosen by `random`.
 void Misbehave(const Service& service, Random& random) {
-  constexpr std::string_view kPaths[] = {"/v1/models/m/predict", "/v1/completions", "/v1/chat/completions"};
+  constexpr std::string_view kPaths[] = {"/v1/models/m/predict", "/v1/completions",
+                                         "/v1/chat/completions"};
   const std::string good[] = {
       StrCat(R"({"inputs":["a","b"],"parameters":{"max_tokens":)", 1 + random.Below(100),
-             R"(,"n":)", 1 + random.Below(3), R"(},"stream":)", random.Below(2) ? "true}" : "false}"),
+             R"(,"n":)", 1 + random.Below(3), R"(},"stream":)",
+             random.Below(2) ? "true}" : "false}"),
       StrCat(R"({"prompt":["a","b"],"max_tokens":)", 1 + random.Below(100), R"(,"stream":)",
              random.Below(2) ? "true}" : "false}"),
-      StrCat(R"({"messages":[{"role":"user","content":"hi"}],"logprobs":true,"max_tokens":100,"stream":)",
+      StrCat(R"({"messages":[{"role":"user","content":"hi"}],"logprobs":true,"max_tokens":99,)"
+             R"("stream":)",
              random.Below(2) ? "true}" : "false}")};
   uint64_t which = random.Below(3);
   std::string body = good[which];
-  if (random.Below(4) == 0) {   // a body that is damaged somewhere
+  if (random.Below(4) == 0) {  // a body that is damaged somewhere
     body[random.Below(body.size())] = static_cast<char>(random.Below(256));
   }
-  std::string request = StrCat("POST ", kPaths[which], " HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
-                               "application/json\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
-  if (random.Below(8) == 0) request.resize(random.Below(request.size()));   // never complete
-  if (random.Below(8) == 0) request[random.Below(request.size())] = static_cast<char>(random.Below(256));
+  std::string request = StrCat("POST ", kPaths[which],
+                               " HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                               "application/json\r\nContent-Length: ",
+                               body.size(), "\r\n\r\n", body);
+  if (random.Below(8) == 0) request.resize(random.Below(request.size()));  // never complete
+  if (random.Below(8) == 0)
+    request[random.Below(request.size())] = static_cast<char>(random.Below(256));
   http::testing::RawClient client(service.port());
   client.Send(request);
   switch (random.Below(4)) {
-    case 0: return client.Reset();
-    case 1: return client.FinishSending();
-    case 2: client.ReceiveUntil("HTTP/1.1"); return client.Reset();
-    default: std::this_thread::sleep_for(std::chrono::microseconds(random.Below(3000)));
+    case 0:
+      return client.Reset();
+    case 1:
+      return client.FinishSending();
+    case 2:
+      client.ReceiveUntil("HTTP/1.1");
+      return client.Reset();
+    default:
+      std::this_thread::sleep_for(std::chrono::microseconds(random.Below(3000)));
   }
 }
 
@@ -300,7 +324,8 @@ TEST_F(Stories, AThousandMisbehavingClientsLeaveNothingBehind) {
   engine::Stats stats = StatsWhenIdle(*service);
   EXPECT_EQ(stats.kv_blocks_used, 0);
   EXPECT_EQ(stats.running_sequences, 0);
-  EXPECT_EQ(stats.kv_blocks_used + stats.kv_blocks_cached + stats.kv_blocks_free, stats.kv_blocks_total);
+  EXPECT_EQ(stats.kv_blocks_used + stats.kv_blocks_cached + stats.kv_blocks_free,
+            stats.kv_blocks_total);
   EXPECT_GT(stats.cancellations, 0);
   ExpectKnownText(*service);
   EXPECT_TRUE(service->Drain(milliseconds(5000)));
@@ -313,13 +338,14 @@ TEST_F(Stories, DrainLetsRunningStreamsEnd) {
   std::string text;
   std::thread reader([&] {
     http::Client client = ClientOf(*service);
-    Result<http::ClientResponse> response = client.Send(
-        PostOf("/v1/completions", R"({"prompt":"","max_tokens":500,"ignore_eos":true,"stream":true})"),
-        [&](std::string_view bytes) {
-          begun = true;
-          text += bytes;
-          return true;
-        });
+    Result<http::ClientResponse> response =
+        client.Send(PostOf("/v1/completions",
+                           R"({"prompt":"","max_tokens":500,"ignore_eos":true,"stream":true})"),
+                    [&](std::string_view bytes) {
+                      begun = true;
+                      text += bytes;
+                      return true;
+                    });
     EXPECT_TRUE(response.ok());
   });
   while (!begun) std::this_thread::yield();
@@ -335,7 +361,8 @@ TEST(Starter, AnswersAndStreams) {
   if (!FileExists(folder + "/config.json")) GTEST_SKIP() << "no " << folder;
   std::unique_ptr<Service> service = Serve(folder);
   ASSERT_TRUE(service);
-  constexpr char kBody[] = R"({"inputs":"Once upon a time","parameters":{"max_tokens":40,"temperature":0})";
+  constexpr char kBody[] =
+      R"({"inputs":"Once upon a time","parameters":{"max_tokens":40,"temperature":0})";
   json::Value answer = PostJson(*service, "/v1/models/m/predict", StrCat(kBody, "}"));
   ASSERT_TRUE(At(answer, "outputs/0/text").is_string()) << json::Dump(answer);
   EXPECT_GT(At(answer, "outputs/0/text").as_string().size(), 40u);

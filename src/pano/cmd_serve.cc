@@ -46,9 +46,11 @@ struct ServeOptions {
 };
 
 void ServeOptions::Declare(OptionSet& options) {
-  options.Strings("model", &models,
-                  "model folder, .gguf file, or folder of numbered versions; may repeat; default: the "
-                  "starter model", "[ID=]PATH");
+  options.Strings(
+      "model", &models,
+      "model folder, .gguf file, or folder of numbered versions; may repeat; default: the "
+      "starter model",
+      "[ID=]PATH");
   options.String("host", &host, "address to listen on", "ADDRESS");
   options.Int("port", &port, 0, 65535, "port to listen on, 0 = a free one");
   options.Int("threads", &threads, 0, 1024, "compute threads, 0 = one per core");
@@ -56,7 +58,8 @@ void ServeOptions::Declare(OptionSet& options) {
   options.Flag("insecure", &insecure, "listen beyond loopback without an API key");
   options.Int("context", &context, 0, INT32_MAX, "positions a request may have, 0 = the model's");
   options.Int("kv-bytes", &kv_bytes, 1 << 16, INT64_MAX, "KV memory of each model", "BYTES");
-  options.Int("kv-blocks", &kv_blocks, 0, INT32_MAX, "the same in blocks of 32 tokens, 0 = by --kv-bytes");
+  options.Int("kv-blocks", &kv_blocks, 0, INT32_MAX,
+              "the same in blocks of 32 tokens, 0 = by --kv-bytes");
   options.Choice("kv-type", &kv_type, {"auto", "f32", "f16"}, "type of cached keys and values");
   options.Choice("compute", &compute, {"f32", "fast"}, "arithmetic of activations");
   options.Int("max-sequences", &max_sequences, 1, 65536, "sequences that run at once");
@@ -76,8 +79,10 @@ void ServeOptions::DeclareLimits(OptionSet& options) {
   options.Int("max-header-bytes", &max_header_bytes, 1024, 1 << 20, "size of a request's head");
   options.Double("header-timeout", &header_timeout, 0.1, kDay, "for a request's head", "SECONDS");
   options.Double("body-timeout", &body_timeout, 0.1, kDay, "for a request's body", "SECONDS");
-  options.Double("idle-timeout", &idle_timeout, 0.1, kDay, "for a kept-alive connection", "SECONDS");
-  options.Double("write-timeout", &write_timeout, 0.1, kDay, "for one write to a client", "SECONDS");
+  options.Double("idle-timeout", &idle_timeout, 0.1, kDay, "for a kept-alive connection",
+                 "SECONDS");
+  options.Double("write-timeout", &write_timeout, 0.1, kDay, "for one write to a client",
+                 "SECONDS");
   options.Double("slow-client-timeout", &slow_client_timeout, 0.1, kDay,
                  "after which a stream that nobody reads is cancelled", "SECONDS");
   options.Double("sse-keep-alive", &sse_keep_alive, 0, kDay,
@@ -138,18 +143,21 @@ void LogStart(const ServeOptions& options, const api::Service& service) {
   std::string id;
   for (const api::ModelVersionPtr& version : service.models().List()) {
     engine::Stats stats = version->engine->GetStats();
-    LogInfo("[models] ", version->FullName(), ": ", version->path, ", context ", version->context_length,
-            ", vocabulary ", version->vocab_size, ", ", stats.kv_blocks_total, " KV blocks of ",
-            nn::kBlockTokens, " tokens", version->chat_template ? ", chat template" : "");
+    LogInfo("[models] ", version->FullName(), ": ", version->path, ", context ",
+            version->context_length, ", vocabulary ", version->vocab_size, ", ",
+            stats.kv_blocks_total, " KV blocks of ", nn::kBlockTokens, " tokens",
+            version->chat_template ? ", chat template" : "");
     if (id.empty()) id = version->id;
   }
   bool v6 = options.host.find(':') != std::string::npos;
-  std::string url = StrCat("http://", v6 ? "[" : "", options.host, v6 ? "]" : "", ":", service.port());
+  std::string url =
+      StrCat("http://", v6 ? "[" : "", options.host, v6 ? "]" : "", ":", service.port());
   std::string key = options.api_keys.empty() ? "" : " -H 'Authorization: Bearer KEY'";
   LogInfo("[serve] ", service.threads(), " compute threads, listening on ", url);
-  LogInfo("[serve] try: curl -N ", url, "/v1/models/", id, "/predict", key,
-          " -H 'Content-Type: application/json' -d '{\"inputs\": \"Once upon a time\", \"parameters\": "
-          "{\"max_tokens\": 64}, \"stream\": true}'");
+  LogInfo(
+      "[serve] try: curl -N ", url, "/v1/models/", id, "/predict", key,
+      " -H 'Content-Type: application/json' -d '{\"inputs\": \"Once upon a time\", \"parameters\": "
+      "{\"max_tokens\": 64}, \"stream\": true}'");
 }
 
 // Supervisors (and timeout(1)) tell the process and its group, so a signal may come twice: what
@@ -161,7 +169,8 @@ int WaitAndDrain(api::Service& service, const sigset_t& signals, double drain_ti
   int signal = 0;
   sigwait(&signals, &signal);
   TimePoint first = Clock::Real().Now();
-  LogInfo("[serve] draining: running requests get ", drain_timeout, " s; a second signal ends at once");
+  LogInfo("[serve] draining: running requests get ", drain_timeout,
+          " s; a second signal ends at once");
   std::atomic<bool> drained{false};
   std::jthread drain = StartThread("pano-drain", [&](const std::stop_token&) {
     bool all = service.Drain(Millis(drain_timeout));
@@ -182,9 +191,11 @@ int WaitAndDrain(api::Service& service, const sigset_t& signals, double drain_ti
 }
 
 std::string_view HintFor(const Status& status) {
-  if (status.code() == StatusCode::kUnavailable) return "another --port, or --port 0 for a free one";
+  if (status.code() == StatusCode::kUnavailable)
+    return "another --port, or --port 0 for a free one";
   if (status.code() == StatusCode::kNotFound) return "give a model: --model PATH";
-  if (status.code() == StatusCode::kAlreadyExists) return "give the second one another name: --model ID=PATH";
+  if (status.code() == StatusCode::kAlreadyExists)
+    return "give the second one another name: --model ID=PATH";
   if (status.code() == StatusCode::kCorruption) return "pano inspect PATH says more about a file";
   return {};
 }
@@ -198,8 +209,9 @@ int RunServe(const Command& self, Args args) {
   if (std::optional<int> code = Parse(self, set, args)) return *code;
   SetUpLogging(options.log_level);
   if (!api::IsLoopbackHost(options.host) && options.api_keys.empty() && !options.insecure) {
-    return Fail(self, InvalidArgument(StrCat("--host ", Printable(options.host),
-                                             " is reachable from elsewhere, and there is no --api-key")),
+    return Fail(self,
+                InvalidArgument(StrCat("--host ", Printable(options.host),
+                                       " is reachable from elsewhere, and there is no --api-key")),
                 "set --api-key KEY, or say --insecure if everybody may call");
   }
   Result<kernels::CpuMask> cpu = kernels::ReadCpuMask();

@@ -18,7 +18,8 @@ Refusal CheckReason(engine::FinishReason reason, const std::string& error) {
   }
   if (reason == engine::FinishReason::kCancelled) {
     failure.code = StatusCode::kUnavailable;
-    failure.message = "the request was cancelled: the server is stopping, or the answer was not read";
+    failure.message =
+        "the request was cancelled: the server is stopping, or the answer was not read";
     failure.retry_after_seconds = 1;
     return failure;
   }
@@ -71,7 +72,7 @@ engine::Usage Answer::TotalUsage() const {
   for (size_t i = 0; i < outputs.size(); ++i) {
     const engine::Usage& usage = outputs[i].usage;
     total.completion_tokens += usage.completion_tokens;
-    if (i % static_cast<size_t>(choices) != 0) continue;   // the choices of a prompt share it
+    if (i % static_cast<size_t>(choices) != 0) continue;  // the choices of a prompt share it
     total.prompt_tokens += usage.prompt_tokens;
     total.cached_tokens += usage.cached_tokens;
   }
@@ -92,7 +93,8 @@ engine::Timings Answer::TotalTimings() const {
     return ms > 0 ? static_cast<double>(tokens) * 1e3 / ms : 0.0;
   };
   total.prompt_tokens_per_second = rate(usage.prompt_tokens, total.ttft_ms - total.queue_ms);
-  total.generated_tokens_per_second = rate(usage.completion_tokens, total.total_ms - total.queue_ms);
+  total.generated_tokens_per_second =
+      rate(usage.completion_tokens, total.total_ms - total.queue_ms);
   return total;
 }
 

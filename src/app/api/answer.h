@@ -15,7 +15,7 @@ namespace pano::api {
 struct Output {
   struct Token {
     engine::TokenId id = 0;
-    std::string text;          // what it added to the text; "" while some is held back
+    std::string text;  // what it added to the text; "" while some is held back
     float logprob = 0;
     std::vector<engine::TokenLogprob> top;
   };
@@ -33,11 +33,12 @@ struct Answer {
   // their way out. Streams have no such limit.
   static constexpr size_t kLogprobsMax = 1 << 20;
 
-  Answer(size_t inputs, int32_t n) : choices(n), prompts(inputs), outputs(inputs * static_cast<size_t>(n)) {}
+  Answer(size_t inputs, int32_t n)
+      : choices(n), prompts(inputs), outputs(inputs * static_cast<size_t>(n)) {}
 
-  int32_t choices;                                                // of each prompt
-  std::vector<std::vector<engine::Event::PromptToken>> prompts;   // logprobs, where asked for
-  std::vector<Output> outputs;                                    // prompt by prompt
+  int32_t choices;                                               // of each prompt
+  std::vector<std::vector<engine::Event::PromptToken>> prompts;  // logprobs, where asked for
+  std::vector<Output> outputs;                                   // prompt by prompt
 
   // False when it has become too large; Check says so then.
   bool Add(size_t input, engine::Event event);
@@ -68,9 +69,10 @@ class AnswerCollector final : public GenerationSink {
 // The failure that ended a choice by itself, for streams: an error or a shutdown.
 Refusal CheckFinish(const engine::Event& finish);
 
-// A float as the shortest decimal that is that float again (as a double it would show noise digits).
+// A float as the shortest decimal that is that float again (as a double it would show noise
+// digits).
 json::Value FloatJson(float value);
-json::Value UsageJson(const engine::Usage& usage);      // OpenAI's names
+json::Value UsageJson(const engine::Usage& usage);  // OpenAI's names
 json::Value TimingsJson(const engine::Timings& timings);
 
 }  // namespace pano::api

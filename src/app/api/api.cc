@@ -55,8 +55,10 @@ Api::Api(Options options, ModelHost& models, std::unique_ptr<auth::Authenticator
          Hooks hooks, Clock& clock, RouteTable routes)
     : authenticator_(std::move(authenticator)),
       routes_(std::move(routes)),
-      context_{options, std::move(hooks), models, generations_, clock,
-               json::Dump(MakeOpenApi(routes_, PANO_VERSION)), false} {}
+      context_{options, std::move(hooks),
+               models,  generations_,
+               clock,   json::Dump(MakeOpenApi(routes_, PANO_VERSION)),
+               false} {}
 
 Result<std::unique_ptr<Api>> Api::Create(Options options, ModelHost& models,
                                          std::unique_ptr<auth::Authenticator> authenticator,

@@ -14,8 +14,8 @@
 
 namespace pano::api {
 
-// What every request goes through: the loopback checks, the route and its policy, the key, the body;
-// then its handler. The only place where HTTP, keys and models meet. Thread-safe.
+// What every request goes through: the loopback checks, the route and its policy, the key, the
+// body; then its handler. The only place where HTTP, keys and models meet. Thread-safe.
 class Api {
  public:
   // `models` and `clock` outlive the API. InvalidArgument when a route has no access policy.

@@ -9,9 +9,11 @@ using pano::api::testing::ApiHarness;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
-  constexpr const char* kPaths[] = {"/v1/models/m/predict", "/v1/chat/completions", "/v1/completions",
-                                    "/v1/tokenize", "/v1/detokenize"};
-  ApiHarness api;
+  constexpr const char* kPaths[] = {"/v1/models/m/predict", "/v1/chat/completions",
+                                    "/v1/completions", "/v1/tokenize", "/v1/detokenize"};
+  static ApiHarness& api = *new ApiHarness;  // lives as long as the process
+  api.engine->Reset();
+  api.records.clear();
   api.engine->answer = "ok";
   std::string body(reinterpret_cast<const char*>(data) + 1, size - 1);
   auto exchange = api.Post(kPaths[data[0] % 5], std::move(body));

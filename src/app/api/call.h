@@ -18,9 +18,9 @@ namespace pano::api {
 
 // One answered request, for metrics. Views live for the call of the recorder only.
 struct RequestRecord {
-  std::string_view model;      // "" where the route has none
-  std::string_view route;      // the pattern, never the raw path
-  int status = 0;              // 499: the client was gone before the end
+  std::string_view model;  // "" where the route has none
+  std::string_view route;  // the pattern, never the raw path
+  int status = 0;          // 499: the client was gone before the end
   double seconds = 0;
 };
 using RequestRecorder = std::function<void(const RequestRecord&)>;
@@ -48,10 +48,10 @@ class Call {
   void Record(int status);
 
   auth::Principal principal;
-  std::string route;           // the pattern
-  std::string model;           // label of the model that answers
+  std::string route;  // the pattern
+  std::string model;  // label of the model that answers
   std::vector<std::pair<std::string, std::string>> path_params;
-  json::Value body;            // the parsed body of a JSON route
+  json::Value body;  // the parsed body of a JSON route
 
  private:
   const std::shared_ptr<http::Exchange> exchange_;

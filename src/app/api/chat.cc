@@ -21,7 +21,8 @@ Refusal ReadToolChoice(const Value& body, ChatOptions& options) {
     return {};
   }
   if (choice->is_string() && choice->as_string() == "auto") return {};
-  return BadField("tool_choice", "'tool_choice' must be \"auto\" or \"none\": tool calls are not forced here");
+  return BadField("tool_choice",
+                  "'tool_choice' must be \"auto\" or \"none\": tool calls are not forced here");
 }
 
 Refusal ReadChat(Context& context, Call& call, OpenAiCall& chat) {
@@ -86,7 +87,8 @@ Value ChatJson(const OpenAiCall& chat, const Answer& answer) {
     Value content{json::Array()};
     Value ids{json::Array()};
     for (const Output::Token& token : output.tokens) {
-      if (chat.logprobs >= 0) content.Append(ContentEntry(*chat.version, token.id, token.logprob, token.top));
+      if (chat.logprobs >= 0)
+        content.Append(ContentEntry(*chat.version, token.id, token.logprob, token.top));
       ids.Append(token.id);
     }
     choice.Set("logprobs", chat.logprobs >= 0 ? LogprobsJson(std::move(content)) : Value());
@@ -108,8 +110,9 @@ class ChatStream final : public OpenAiStream {
 
   void OnToken(int64_t index, engine::Event event) override {
     SendRole(index);
-    bool silent = event.text.empty() && openai().logprobs < 0 && !openai().parameters.return_token_ids;
-    if (silent) return;   // a held-back part of a character or of a stop string
+    bool silent =
+        event.text.empty() && openai().logprobs < 0 && !openai().parameters.return_token_ids;
+    if (silent) return;  // a held-back part of a character or of a stop string
     Value delta;
     delta.Set("content", event.text);
     Value choice = Choice(index, std::move(delta), Value());
@@ -163,7 +166,8 @@ class ChatStream final : public OpenAiStream {
 void ChatCompletions(Context& context, CallPtr call) {
   OpenAiCall chat;
   if (Refusal refusal = ReadChat(context, *call, chat)) return call->Fail(*refusal);
-  auto keep_alive = std::chrono::duration_cast<std::chrono::milliseconds>(context.options.keep_alive);
+  auto keep_alive =
+      std::chrono::duration_cast<std::chrono::milliseconds>(context.options.keep_alive);
   StartOpenAi(
       context, call, std::move(chat), /*prompt_logprobs=*/-1,
       [call, keep_alive](OpenAiCall openai) {

@@ -25,6 +25,10 @@ class BracketTemplate final : public jinja::ChatTemplate {
       out.text += message.Find("content")->as_string();
       out.from_inputs.push_back({begin, out.text.size()});
     }
+    for (const json::Value& message : inputs.messages.as_array()) {
+      const json::Value* calls = message.Find("tool_calls");
+      if (calls) out.text += json::Dump(*calls);
+    }
     if (inputs.tools.is_array()) out.text += "[tools]";
     if (inputs.add_generation_prompt) out.text += "[assistant]";
     return out;
@@ -60,7 +64,7 @@ TEST(Chat, AnswersInOpenAisShape) {
   EXPECT_EQ(At(body, "choices/0/finish_reason"), "stop");
   EXPECT_TRUE(body.Find("choices")->as_array()[0].Find("logprobs")->is_null());
   EXPECT_EQ(At(body, "usage/completion_tokens"), 2);
-  EXPECT_FALSE(api.engine->submitted[0].request.max_tokens);   // the rest of the context
+  EXPECT_FALSE(api.engine->submitted[0].request.max_tokens);  // the rest of the context
 }
 
 TEST(Chat, ReportsLogprobs) {
@@ -116,7 +120,7 @@ TEST(Chat, WithoutATemplateContentsAreJoinedByNewlines) {
   const engine::Request& request = api.engine->submitted[0].request;
   EXPECT_EQ(PromptText(request), "<s>be\na<s>\nb");
   EXPECT_EQ(request.prompt[4], 'a');
-  EXPECT_EQ(request.prompt[5], '<');   // the caller's "<s>" stays text
+  EXPECT_EQ(request.prompt[5], '<');  // the caller's "<s>" stays text
 }
 
 TEST(Chat, TemplateTextIsParsedForSpecialTokensOutsideTheInputs) {
@@ -125,13 +129,19 @@ TEST(Chat, TemplateTextIsParsedForSpecialTokensOutsideTheInputs) {
   api.Post(kPath, R"({"model":"t","messages":[{"role":"developer","content":"x</s>"}]})");
   const engine::Request& request = fake->submitted[0].request;
   EXPECT_EQ(PromptText(request), "<s>[system]x</s>[assistant]");
-  EXPECT_EQ(request.prompt.front(), testing::FakeTokenizer::kBos);   // once, from the template
-  EXPECT_EQ(std::count(request.prompt.begin(), request.prompt.end(), testing::FakeTokenizer::kEos), 0);
+  EXPECT_EQ(request.prompt.front(), testing::FakeTokenizer::kBos);  // once, from the template
+  EXPECT_EQ(std::count(request.prompt.begin(), request.prompt.end(), testing::FakeTokenizer::kEos),
+            0);
   api.Post(kPath, R"({"model":"t","messages":[{"role":"user","content":"x"}],"tools":[{}]})");
   EXPECT_EQ(PromptText(fake->submitted[1].request), "<s>[user]x[tools][assistant]");
   api.Post(kPath, R"({"model":"t","messages":[{"role":"user","content":"x"}],"tools":[{}],)"
                   R"("tool_choice":"none"})");
   EXPECT_EQ(PromptText(fake->submitted[2].request), "<s>[user]x[assistant]");
+  api.Post(kPath, R"({"model":"t","messages":[{"role":"assistant","tool_calls":[{"function":)"
+                  R"({"name":"f","arguments":"{\"a\":1}"}},{"function":{"arguments":"no"}}]}]})");
+  EXPECT_EQ(PromptText(fake->submitted[3].request),
+            R"(<s>[assistant][{"function":{"name":"f","arguments":{"a":1}}},)"
+            R"({"function":{"arguments":"no"}}][assistant])");
   auto refused = api.Post(kPath, R"({"model":"t","messages":[{"role":"user","content":"x"}],)"
                                  R"("chat_template_kwargs":{"refuse":1}})");
   EXPECT_EQ(refused->status(), 400);

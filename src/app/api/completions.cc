@@ -25,10 +25,11 @@ Prompt IdsPrompt(const Value& ids) {
 Refusal ReadPrompts(const Value& body, const ModelVersion& version, std::vector<Prompt>& prompts) {
   const Value* prompt = body.Find("prompt");
   if (!prompt || prompt->is_null()) {
-    prompts.emplace_back();   // the model's begin token
+    prompts.emplace_back();  // the model's begin token
     return {};
   }
-  if (prompt->is_string()) return EncodeText(version, prompt->as_string(), "prompt", prompts.emplace_back());
+  if (prompt->is_string())
+    return EncodeText(version, prompt->as_string(), "prompt", prompts.emplace_back());
   const json::Array& items = prompt->as_array();
   if (items.empty() || items[0].is_number()) {
     prompts.push_back(IdsPrompt(*prompt));
@@ -37,7 +38,8 @@ Refusal ReadPrompts(const Value& body, const ModelVersion& version, std::vector<
   for (const Value& item : items) {
     if (item.is_array()) {
       prompts.push_back(IdsPrompt(item));
-    } else if (Refusal refusal = EncodeText(version, item.as_string(), "prompt", prompts.emplace_back())) {
+    } else if (Refusal refusal =
+                   EncodeText(version, item.as_string(), "prompt", prompts.emplace_back())) {
       return refusal;
     }
   }
@@ -158,7 +160,7 @@ class CompletionStream final : public OpenAiStream {
   }
 
   std::vector<std::vector<engine::Event::PromptToken>> prompt_tokens_;
-  std::vector<int64_t> offsets_;   // characters sent of each choice; -1: nothing yet
+  std::vector<int64_t> offsets_;  // characters sent of each choice; -1: nothing yet
 };
 
 }  // namespace
@@ -166,7 +168,8 @@ class CompletionStream final : public OpenAiStream {
 void Completions(Context& context, CallPtr call) {
   OpenAiCall completion;
   if (Refusal refusal = ReadCompletions(context, *call, completion)) return call->Fail(*refusal);
-  auto keep_alive = std::chrono::duration_cast<std::chrono::milliseconds>(context.options.keep_alive);
+  auto keep_alive =
+      std::chrono::duration_cast<std::chrono::milliseconds>(context.options.keep_alive);
   int32_t prompt_logprobs = completion.parameters.echo ? completion.logprobs : -1;
   StartOpenAi(
       context, call, std::move(completion), prompt_logprobs,

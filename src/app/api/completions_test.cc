@@ -37,8 +37,8 @@ TEST(Completions, TakesPromptsInEveryShape) {
     EXPECT_EQ(api.engine->submitted[0].request.max_tokens, 16);
   }
   ApiHarness api;
-  for (const char* wrong : {R"({"a":1})", R"([1,"a"])", R"([[1],"a"])", R"([-1])", R"([1.5])",
-                            R"([[[1]]])", "true"}) {
+  for (const char* wrong :
+       {R"({"a":1})", R"([1,"a"])", R"([[1],"a"])", R"([-1])", R"([1.5])", R"([[[1]]])", "true"}) {
     auto exchange = api.Post(kPath, StrCat(R"({"prompt":)", wrong, "}"));
     EXPECT_EQ(exchange->status(), 400) << wrong;
     EXPECT_EQ(At(exchange->json(), "error/param"), "prompt");
@@ -82,10 +82,12 @@ TEST(Completions, StreamsEchoAndLogprobs) {
   api.engine->Finish(0, engine::FinishReason::kLength, 0, "!");
   exchange->Run();
   const std::string& body = exchange->body();
-  EXPECT_NE(body.find(R"("text":"ab","logprobs":{"tokens":["<s>","a","b"])"), std::string::npos) << body;
+  EXPECT_NE(body.find(R"("text":"ab","logprobs":{"tokens":["<s>","a","b"])"), std::string::npos)
+      << body;
   EXPECT_NE(body.find(R"("text":"z","logprobs":{"tokens":["z"],"token_logprobs":[-0.5],)"
                       R"("top_logprobs":[{"z":-0.5}],"text_offset":[2]},"finish_reason":null)"),
-            std::string::npos) << body;
+            std::string::npos)
+      << body;
   EXPECT_NE(body.find(R"("text":"!","logprobs":null,"finish_reason":"length")"), std::string::npos);
   EXPECT_TRUE(body.ends_with("data: [DONE]\n\n"));
 }
@@ -131,15 +133,18 @@ TEST(Completions, PassesEveryParameterOn) {
 TEST(Completions, WorksOnTokenIdsWithoutATokenizer) {
   ApiHarness api;
   auto* raw = api.AddModel("raw", "1", /*tokenizer=*/false);
-  auto exchange = api.Post(kPath, R"({"model":"raw","prompt":[1,2],"return_token_ids":true,"logprobs":0})");
+  auto exchange =
+      api.Post(kPath, R"({"model":"raw","prompt":[1,2],"return_token_ids":true,"logprobs":0})");
   raw->Say(0, "A");
   raw->Finish(0, engine::FinishReason::kLength);
   exchange->Run();
   EXPECT_EQ(At(exchange->json(), "choices/0/token_ids/0"), 65);
   EXPECT_EQ(At(exchange->json(), "choices/0/logprobs/tokens/0"), "token_id:65");
-  EXPECT_EQ(At(api.Post(kPath, R"({"model":"raw","prompt":"a"})")->json(), "error/code"), "no_tokenizer");
-  EXPECT_EQ(At(api.Post(kPath, R"({"model":"raw","prompt":[1],"stop":"x"})")->json(), "error/param"),
-            "stop");
+  EXPECT_EQ(At(api.Post(kPath, R"({"model":"raw","prompt":"a"})")->json(), "error/code"),
+            "no_tokenizer");
+  EXPECT_EQ(
+      At(api.Post(kPath, R"({"model":"raw","prompt":[1],"stop":"x"})")->json(), "error/param"),
+      "stop");
 }
 
 TEST(Completions, RefusesCombinationsThatDoNotFit) {

@@ -14,17 +14,18 @@
 namespace pano::api {
 
 struct Options {
-  bool loopback = true;                    // bound to loopback: check Host and Origin
-  Duration keep_alive = std::chrono::seconds(15);    // between comments on a silent stream; 0: none
-  Duration stall_limit = std::chrono::seconds(30);   // an engine with work and no step for longer is not ready
+  bool loopback = true;                            // bound to loopback: check Host and Origin
+  Duration keep_alive = std::chrono::seconds(15);  // between comments on a silent stream; 0: none
+  Duration stall_limit =
+      std::chrono::seconds(30);  // an engine with work and no step for longer is not ready
   size_t json_depth_max = 64;
-  int64_t choices_max = 256;               // prompts times n in one request
+  int64_t choices_max = 256;  // prompts times n in one request
 };
 
 // What connects the API to the rest of the process; all optional.
 struct Hooks {
   RequestRecorder record;
-  std::function<std::string()> metrics_text;   // Prometheus' text format
+  std::function<std::string()> metrics_text;  // Prometheus' text format
 };
 
 // What handlers work with.
@@ -34,7 +35,7 @@ struct Context {
   ModelHost& models;
   Generations& generations;
   Clock& clock;
-  std::string openapi;                     // the document, made once
+  std::string openapi;  // the document, made once
   std::atomic<bool> draining{false};
 };
 

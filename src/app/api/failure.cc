@@ -8,43 +8,69 @@ namespace {
 // Names of OpenAI's error types: its clients and the tools around them look at these.
 std::string_view TypeOf(int http_status) {
   switch (http_status) {
-    case 401: return "authentication_error";
-    case 403: return "permission_error";
-    case 404: return "not_found_error";
-    case 429: return "rate_limit_error";
-    default: return http_status >= 500 ? "server_error" : "invalid_request_error";
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 429:
+      return "rate_limit_error";
+    default:
+      return http_status >= 500 ? "server_error" : "invalid_request_error";
   }
 }
 
 std::string_view DetailOf(StatusCode code) {
   switch (code) {
-    case StatusCode::kOk: return "ok";
-    case StatusCode::kInvalidArgument: return "invalid_argument";
-    case StatusCode::kNotFound: return "not_found";
-    case StatusCode::kAlreadyExists: return "already_exists";
-    case StatusCode::kCorruption: return "corruption";
-    case StatusCode::kExhausted: return "exhausted";
-    case StatusCode::kDeadline: return "deadline";
-    case StatusCode::kCancelled: return "cancelled";
-    case StatusCode::kUnavailable: return "unavailable";
-    case StatusCode::kUnimplemented: return "unimplemented";
-    case StatusCode::kInternal: return "internal";
-    case StatusCode::kUnauthenticated: return "unauthenticated";
-    case StatusCode::kPermissionDenied: return "permission_denied";
+    case StatusCode::kOk:
+      return "ok";
+    case StatusCode::kInvalidArgument:
+      return "invalid_argument";
+    case StatusCode::kNotFound:
+      return "not_found";
+    case StatusCode::kAlreadyExists:
+      return "already_exists";
+    case StatusCode::kCorruption:
+      return "corruption";
+    case StatusCode::kExhausted:
+      return "exhausted";
+    case StatusCode::kDeadline:
+      return "deadline";
+    case StatusCode::kCancelled:
+      return "cancelled";
+    case StatusCode::kUnavailable:
+      return "unavailable";
+    case StatusCode::kUnimplemented:
+      return "unimplemented";
+    case StatusCode::kInternal:
+      return "internal";
+    case StatusCode::kUnauthenticated:
+      return "unauthenticated";
+    case StatusCode::kPermissionDenied:
+      return "permission_denied";
   }
   return "internal";
 }
 
 StatusCode CodeOf(int http_status) {
   switch (http_status) {
-    case 401: return StatusCode::kUnauthenticated;
-    case 403: return StatusCode::kPermissionDenied;
-    case 404: return StatusCode::kNotFound;
-    case 408: return StatusCode::kDeadline;
-    case 429: return StatusCode::kExhausted;
-    case 501: return StatusCode::kUnimplemented;
-    case 503: return StatusCode::kUnavailable;
-    default: return http_status >= 500 ? StatusCode::kInternal : StatusCode::kInvalidArgument;
+    case 401:
+      return StatusCode::kUnauthenticated;
+    case 403:
+      return StatusCode::kPermissionDenied;
+    case 404:
+      return StatusCode::kNotFound;
+    case 408:
+      return StatusCode::kDeadline;
+    case 429:
+      return StatusCode::kExhausted;
+    case 501:
+      return StatusCode::kUnimplemented;
+    case 503:
+      return StatusCode::kUnavailable;
+    default:
+      return http_status >= 500 ? StatusCode::kInternal : StatusCode::kInvalidArgument;
   }
 }
 
@@ -89,7 +115,8 @@ json::Value ErrorJson(const Failure& failure, std::string_view request_id) {
   error.Set("message", failure.message);
   error.Set("type", TypeOf(failure.HttpStatus()));
   error.Set("param", failure.param.empty() ? json::Value() : json::Value(failure.param));
-  error.Set("code", failure.detail.empty() ? DetailOf(failure.code) : std::string_view(failure.detail));
+  error.Set("code",
+            failure.detail.empty() ? DetailOf(failure.code) : std::string_view(failure.detail));
   error.Set("request_id", request_id);
   json::Value body;
   body.Set("error", std::move(error));

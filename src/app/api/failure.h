@@ -15,10 +15,10 @@ namespace pano::api {
 struct Failure {
   StatusCode code = StatusCode::kInvalidArgument;
   std::string message;
-  std::string param;                 // the field that is wrong; "" = none
-  std::string detail;                // JSON's `code`; "" = the status code's own
-  int http_status = 0;               // 0: the status code's own
-  int64_t retry_after_seconds = 0;   // > 0: sent as Retry-After
+  std::string param;                // the field that is wrong; "" = none
+  std::string detail;               // JSON's `code`; "" = the status code's own
+  int http_status = 0;              // 0: the status code's own
+  int64_t retry_after_seconds = 0;  // > 0: sent as Retry-After
 
   int HttpStatus() const;
 };

@@ -51,7 +51,7 @@ bool Generations::WaitUntilNone(std::chrono::milliseconds timeout) {
 struct Generation::Waker {
   std::shared_ptr<http::Exchange> exchange;
   std::weak_ptr<Generation> generation;
-  std::atomic<bool> posted{false};   // one wake-up at a time waits for the connection's thread
+  std::atomic<bool> posted{false};  // one wake-up at a time waits for the connection's thread
 };
 
 Generation::Generation(Private, Generations& generations, CallPtr call, ModelVersionPtr version)
@@ -70,7 +70,7 @@ Refusal Generation::Submit(std::vector<engine::Request> requests) {
       if (Describe(failure.code).retryable) {
         failure.retry_after_seconds = version_->engine->RetryAfterSeconds();
       }
-      return failure;   // the destructor cancels those that were taken
+      return failure;  // the destructor cancels those that were taken
     }
     streams_.push_back(std::move(stream).value());
   }

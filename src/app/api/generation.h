@@ -45,21 +45,22 @@ class Generations {
   std::set<std::shared_ptr<Generation>> live_ PANO_GUARDED_BY(mu_);
 };
 
-// One call's requests to an engine, joined: takes events from their streams to the sink as fast as the
-// client takes them, and cancels the requests when the client goes. Confined to the connection's
-// thread; the engine's threads only wake it.
+// One call's requests to an engine, joined: takes events from their streams to the sink as fast as
+// the client takes them, and cancels the requests when the client goes. Confined to the
+// connection's thread; the engine's threads only wake it.
 class Generation : public std::enable_shared_from_this<Generation> {
  public:
-  // Bytes waiting for the socket above which events stay in the engine's streams, which pauses them.
+  // Bytes waiting for the socket above which events stay in the engine's streams, which pauses
+  // them.
   static constexpr size_t kPendingBytesMax = 64 << 10;
 
-  // Submits all requests or none: the first that is refused is the answer. `make_sink` runs once all
-  // were taken. A failure to submit for lack of room carries a Retry-After.
+  // Submits all requests or none: the first that is refused is the answer. `make_sink` runs once
+  // all were taken. A failure to submit for lack of room carries a Retry-After.
   template <typename MakeSink>
   static Refusal Start(Generations& generations, CallPtr call, ModelVersionPtr version,
                        std::vector<engine::Request> requests, MakeSink make_sink) {
-    auto generation = std::make_shared<Generation>(Private(), generations, std::move(call),
-                                                   std::move(version));
+    auto generation =
+        std::make_shared<Generation>(Private(), generations, std::move(call), std::move(version));
     if (Refusal refusal = generation->Submit(std::move(requests))) return refusal;
     generation->sink_ = make_sink();
     generation->Run();

@@ -40,7 +40,8 @@ std::optional<int64_t> MaxTokens(const RequestFrame& frame, size_t prompt_tokens
   if (!fallback && frame.body == kCompletionBody) fallback = kCompletionTokens;
   if (!fallback) return std::nullopt;
   // An empty prompt still has its begin token.
-  int64_t left = frame.version.context_length - std::max<int64_t>(static_cast<int64_t>(prompt_tokens), 1);
+  int64_t left =
+      frame.version.context_length - std::max<int64_t>(static_cast<int64_t>(prompt_tokens), 1);
   if (left < 1) return std::nullopt;
   return std::clamp<int64_t>(*fallback, 1, left);
 }

@@ -28,7 +28,7 @@ struct RequestFrame {
   std::string id;
   std::string tenant;
   TimePoint now;
-  int32_t logprobs = -1;          // alternatives per token; -1: none
+  int32_t logprobs = -1;  // alternatives per token; -1: none
   int32_t prompt_logprobs = -1;
   int64_t choices_max = 256;
 };

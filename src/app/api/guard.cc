@@ -40,7 +40,8 @@ bool IsLoopbackHost(std::string_view host) {
 Refusal CheckLoopbackCaller(const http::Request& request) {
   std::string_view host = Trim(request.Header("Host"));
   if (!IsLoopbackHost(HostName(host))) {
-    return Forbidden(StrCat("the Host '", Printable(host), "' is not this machine's loopback address"));
+    return Forbidden(
+        StrCat("the Host '", Printable(host), "' is not this machine's loopback address"));
   }
   std::string_view origin = Trim(request.Header("Origin"));
   if (origin.empty()) return {};
@@ -58,9 +59,9 @@ Refusal CheckJsonContentType(const http::Request& request) {
   Failure failure;
   failure.http_status = 415;
   failure.detail = "unsupported_media_type";
-  failure.message = type.empty() ? "the Content-Type is missing: application/json is needed"
-                                 : StrCat("the Content-Type '", Printable(type),
-                                          "' is not application/json");
+  failure.message =
+      type.empty() ? "the Content-Type is missing: application/json is needed"
+                   : StrCat("the Content-Type '", Printable(type), "' is not application/json");
   return failure;
 }
 

@@ -12,11 +12,12 @@ http::Request With(http::Headers headers) {
 }
 
 TEST(Guard, KnowsLoopbackHosts) {
-  for (const char* host : {"localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.8.9.10", "::1"}) {
+  for (const char* host :
+       {"localhost", "LOCALHOST", "localhost.", "127.0.0.1", "127.8.9.10", "::1"}) {
     EXPECT_TRUE(IsLoopbackHost(host)) << host;
   }
-  for (const char* host : {"", "127.evil.example.com", "127.0.0.1.evil.com", "127.0.0", "0.0.0.0", "::",
-                           "128.0.0.1", "localhost.evil.com", "127.0.0.256"}) {
+  for (const char* host : {"", "127.evil.example.com", "127.0.0.1.evil.com", "127.0.0", "0.0.0.0",
+                           "::", "128.0.0.1", "localhost.evil.com", "127.0.0.256"}) {
     EXPECT_FALSE(IsLoopbackHost(host)) << host;
   }
 }
@@ -24,9 +25,10 @@ TEST(Guard, KnowsLoopbackHosts) {
 TEST(Guard, RefusesOtherNamesAndOrigins) {
   EXPECT_FALSE(CheckLoopbackCaller(With({{"Host", "localhost:8080"}})));
   EXPECT_FALSE(CheckLoopbackCaller(With({{"Host", "[::1]:8080"}})));
-  EXPECT_FALSE(CheckLoopbackCaller(
-      With({{"Host", "localhost:8080"}, {"Origin", "http://localhost:8080"}})));
-  EXPECT_FALSE(CheckLoopbackCaller(With({{"Host", "localhost:80"}, {"Origin", "http://localhost"}})));
+  EXPECT_FALSE(
+      CheckLoopbackCaller(With({{"Host", "localhost:8080"}, {"Origin", "http://localhost:8080"}})));
+  EXPECT_FALSE(
+      CheckLoopbackCaller(With({{"Host", "localhost:80"}, {"Origin", "http://localhost"}})));
   const http::Headers refused[] = {
       {},
       {{"Host", "evil.example"}},
@@ -46,7 +48,8 @@ TEST(Guard, RefusesOtherNamesAndOrigins) {
 TEST(Guard, NeedsJson) {
   EXPECT_FALSE(CheckJsonContentType(With({{"content-type", "application/json"}})));
   EXPECT_FALSE(CheckJsonContentType(With({{"Content-Type", "Application/JSON; charset=utf-8"}})));
-  for (const char* type : {"", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"}) {
+  for (const char* type :
+       {"", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"}) {
     Refusal refusal = CheckJsonContentType(With({{"Content-Type", type}}));
     ASSERT_TRUE(refusal) << type;
     EXPECT_EQ(refusal->HttpStatus(), 415);

@@ -15,8 +15,8 @@ ModelVersionPtr Version(std::string id, std::string version) {
 TEST(ModelHost, KnowsIds) {
   EXPECT_TRUE(IsModelId("Llama-3.2_1B"));
   EXPECT_TRUE(IsModelId(std::string(64, 'a')));
-  for (std::string id : {std::string(), std::string(65, 'a'), std::string("a/b"), std::string("a@1"),
-                         std::string("a b"), std::string("\xc3\xa9")}) {
+  for (std::string id : {std::string(), std::string(65, 'a'), std::string("a/b"),
+                         std::string("a@1"), std::string("a b"), std::string("\xc3\xa9")}) {
     EXPECT_FALSE(IsModelId(id)) << id;
   }
 }

@@ -36,7 +36,7 @@ std::string ModelPathIn(const std::string& folder) {
   if (!names.ok()) return folder;
   for (const std::string& name : *names) {
     if (!name.ends_with(".gguf")) continue;
-    if (!found.empty()) return folder;   // which one? OpenModel says what is wrong
+    if (!found.empty()) return folder;  // which one? OpenModel says what is wrong
     found = JoinPath(folder, name);
   }
   return found.empty() ? folder : found;
@@ -57,12 +57,12 @@ void LoadChatTemplate(const format::ModelFiles& files, ModelVersion& version) {
     return;
   }
   version.chat_template_error = parsed.error().message();
-  LogWarning("[models] ", files.path, ": chat is refused, its template does not parse: ",
-             version.chat_template_error);
+  LogWarning("[models] ", files.path,
+             ": chat is refused, its template does not parse: ", version.chat_template_error);
 }
 
-// No token stands for more bytes than the longest entry of the vocabulary; four times that leaves room
-// for what normalizers take away (runs of white space, in practice).
+// No token stands for more bytes than the longest entry of the vocabulary; four times that leaves
+// room for what normalizers take away (runs of white space, in practice).
 size_t TextBytesMax(const tokenizer::Tokenizer& tokenizer, int64_t context_length) {
   size_t longest = 1;
   for (tokenizer::TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
@@ -86,8 +86,8 @@ engine::Options EngineOptions(const engine::Options& base, const format::ModelFi
   return options;
 }
 
-Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& at, std::string label,
-                                const LoadSettings& settings, ComputePool& pool,
+Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& at,
+                                std::string label, const LoadSettings& settings, ComputePool& pool,
                                 const ObserverFactory& observers) {
   PANO_ASSIGN_OR_RETURN(format::ModelFiles files, format::OpenModel(at.path));
   auto version = std::make_shared<ModelVersion>();
@@ -102,10 +102,10 @@ Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& 
   PANO_ASSIGN_OR_RETURN(version->model, nn::LoadModel(files, settings.load, pool));
   version->vocab_size = version->model->vocab_size();
   engine::Options options = EngineOptions(settings.engine, files, *version);
-  PANO_ASSIGN_OR_RETURN(version->engine,
-                        engine::Engine::Create(*version->model, version->tokenizer, pool,
-                                               std::move(options),
-                                               observers ? observers(version->label) : engine::Observer()));
+  PANO_ASSIGN_OR_RETURN(
+      version->engine,
+      engine::Engine::Create(*version->model, version->tokenizer, pool, std::move(options),
+                             observers ? observers(version->label) : engine::Observer()));
   version->context_length = version->engine->context_max();
   int64_t wanted = settings.engine.context_max > 0
                        ? std::min(settings.engine.context_max, version->model->context_length())

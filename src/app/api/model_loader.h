@@ -17,8 +17,8 @@ struct ModelSource {
   std::string path;
 };
 
-// Splits at the first '=' when what stands before it is an id; else the id is the folder's name or the
-// file's stem. InvalidArgument when that is no id, with the way out.
+// Splits at the first '=' when what stands before it is an id; else the id is the folder's name or
+// the file's stem. InvalidArgument when that is no id, with the way out.
 Result<ModelSource> ParseModelSource(std::string_view argument);
 
 // One folder or file of a source.
@@ -27,13 +27,13 @@ struct VersionSource {
   std::string path;
 };
 
-// A folder of numeric sub-folders is a repository of versions, lowest first; all else is version "1".
-// A version's folder may hold a single .gguf in place of a Hugging Face layout.
+// A folder of numeric sub-folders is a repository of versions, lowest first; all else is version
+// "1". A version's folder may hold a single .gguf in place of a Hugging Face layout.
 Result<std::vector<VersionSource>> ListVersions(const std::string& path);
 
 struct LoadSettings {
   nn::LoadOptions load;
-  engine::Options engine;    // end and begin tokens and the namespace are filled in
+  engine::Options engine;  // end and begin tokens and the namespace are filled in
 };
 
 // Makes a version's observer, by its label.

@@ -29,12 +29,12 @@ class ModelLoader : public ::testing::Test {
 
 TEST_F(ModelLoader, NamesModelsByFolderFileOrFlag) {
   EXPECT_EQ(ParseModelSource("/no/where/llama.gguf")->id, "llama");
-  EXPECT_EQ(ParseModelSource(Folder("llama-3.2"))->id, "llama-3.2");   // a folder keeps its dots
+  EXPECT_EQ(ParseModelSource(Folder("llama-3.2"))->id, "llama-3.2");  // a folder keeps its dots
   EXPECT_EQ(ParseModelSource(Folder("tiny") + "/")->id, "tiny");
   ModelSource named = ParseModelSource("my=/a/b=c").value();
   EXPECT_EQ(named.id, "my");
   EXPECT_EQ(named.path, "/a/b=c");
-  EXPECT_EQ(ParseModelSource("a/b=c/d")->path, "a/b=c/d");   // "a/b" is no id
+  EXPECT_EQ(ParseModelSource("a/b=c/d")->path, "a/b=c/d");  // "a/b" is no id
   EXPECT_FALSE(ParseModelSource("").ok());
   EXPECT_FALSE(ParseModelSource("id=").ok());
   Result<ModelSource> wrong = ParseModelSource("/x/two words");
@@ -55,7 +55,7 @@ TEST_F(ModelLoader, FoldersOfNumbersAreRepositories) {
   EXPECT_TRUE(versions[1].path.ends_with("/repo/10"));
 
   Folder("model/1");
-  File("model/config.json");   // a model that happens to have such a folder
+  File("model/config.json");  // a model that happens to have such a folder
   versions = ListVersions((root_ / "model").string()).value();
   ASSERT_EQ(versions.size(), 1u);
   EXPECT_EQ(versions[0].version, "1");

@@ -17,17 +17,17 @@ namespace pano::api {
 struct ModelVersion {
   std::string id;
   std::string version = "1";
-  std::string label;                        // in metrics: id, or id@version where it has several
+  std::string label;  // in metrics: id, or id@version where it has several
   std::string path;
-  int64_t created = 0;                      // Unix seconds, when it was loaded
+  int64_t created = 0;  // Unix seconds, when it was loaded
   int64_t vocab_size = 0;
   int64_t context_length = 0;
   // Longer texts cannot fit into the context whatever they are; 0: not known.
   size_t text_bytes_max = 0;
 
-  tokenizer::TokenizerPtr tokenizer;        // null: no text in or out
-  jinja::ChatTemplatePtr chat_template;     // null: contents are joined by newlines
-  std::string chat_template_error;          // it has a template that does not parse: chat is refused
+  tokenizer::TokenizerPtr tokenizer;     // null: no text in or out
+  jinja::ChatTemplatePtr chat_template;  // null: contents are joined by newlines
+  std::string chat_template_error;       // it has a template that does not parse: chat is refused
   nn::GenerationDefaults defaults;
 
   // The engine borrows the model: declared after it, it goes first.

@@ -30,7 +30,8 @@ Refusal ReadOpenAiFields(Context& context, Call& call, OpenAiCall& openai) {
   if (format && !format->is_null()) {
     const Value* type = format->Find("type");
     if (!type || !type->is_string() || type->as_string() != "text") {
-      return BadField("response_format", "only the response_format {\"type\": \"text\"} is supported");
+      return BadField("response_format",
+                      "only the response_format {\"type\": \"text\"} is supported");
     }
   }
   openai.created = context.clock.UnixSeconds();
@@ -51,9 +52,15 @@ OpenAiStream::OpenAiStream(CallPtr call, OpenAiCall openai, std::chrono::millise
 bool OpenAiStream::OnEvent(size_t input, engine::Event event) {
   int64_t index = static_cast<int64_t>(input) * openai_.n() + event.index;
   switch (event.kind) {
-    case engine::Event::Kind::kPromptLogprobs: OnPrompt(input, std::move(event.prompt)); break;
-    case engine::Event::Kind::kToken: OnToken(index, std::move(event)); break;
-    case engine::Event::Kind::kFinish: Finish(index, std::move(event)); break;
+    case engine::Event::Kind::kPromptLogprobs:
+      OnPrompt(input, std::move(event.prompt));
+      break;
+    case engine::Event::Kind::kToken:
+      OnToken(index, std::move(event));
+      break;
+    case engine::Event::Kind::kFinish:
+      Finish(index, std::move(event));
+      break;
   }
   return true;
 }
@@ -93,9 +100,9 @@ void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai, int32_t prom
                  std::function<std::unique_ptr<GenerationSink>(OpenAiCall)> make_stream,
                  std::function<json::Value(const OpenAiCall&, const Answer&)> respond) {
   std::vector<engine::Request> requests;
-  RequestFrame frame{openai.parameters, *openai.version, openai.kind, openai.id,
-                     call->principal.tenant, context.clock.Now(), openai.logprobs, prompt_logprobs,
-                     context.options.choices_max};
+  RequestFrame frame{openai.parameters, *openai.version,        openai.kind,
+                     openai.id,         call->principal.tenant, context.clock.Now(),
+                     openai.logprobs,   prompt_logprobs,        context.options.choices_max};
   if (Refusal refusal = MakeEngineRequests(frame, openai.prompts, requests)) {
     return call->Fail(*refusal);
   }

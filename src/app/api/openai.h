@@ -20,9 +20,9 @@ struct OpenAiCall {
   ModelVersionPtr version;
   Parameters parameters;
   std::vector<Prompt> prompts;
-  std::string id;               // "chatcmpl-..." or "cmpl-..."
+  std::string id;  // "chatcmpl-..." or "cmpl-..."
   int64_t created = 0;
-  int32_t logprobs = -1;        // alternatives per token; -1: none
+  int32_t logprobs = -1;  // alternatives per token; -1: none
 
   int32_t n() const { return static_cast<int32_t>(parameters.n.value_or(1)); }
   // The object that answers and chunks begin with: id, object, created, model.

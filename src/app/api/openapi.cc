@@ -47,9 +47,9 @@ Value PathParameters(std::string_view pattern) {
 }
 
 Value SuccessResponse(const Route& route) {
-  Value content = Content(route.content_type, route.response_schema.empty()
-                                                  ? Text()
-                                                  : Reference(route.response_schema));
+  Value content =
+      Content(route.content_type,
+              route.response_schema.empty() ? Text() : Reference(route.response_schema));
   if (route.streams) {
     Value media;
     media.Set("schema", Text());

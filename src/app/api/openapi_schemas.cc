@@ -13,17 +13,27 @@ namespace {
 
 using json::Value;
 
-// A schema in a few letters: "s" string, "i" integer, "n" number, "b" boolean, "o" object, "[x" a list
-// of x, "?x" x or null, "#Name" a reference.
+// A schema in a few letters: "s" string, "i" integer, "n" number, "b" boolean, "o" object, "[x" a
+// list of x, "?x" x or null, "#Name" a reference.
 Value Short(std::string_view text) {
   PANO_CHECK(!text.empty());
   Value schema;
   switch (text[0]) {
-    case 's': schema.Set("type", "string"); break;
-    case 'i': schema.Set("type", "integer"); break;
-    case 'n': schema.Set("type", "number"); break;
-    case 'b': schema.Set("type", "boolean"); break;
-    case 'o': schema.Set("type", "object"); break;
+    case 's':
+      schema.Set("type", "string");
+      break;
+    case 'i':
+      schema.Set("type", "integer");
+      break;
+    case 'n':
+      schema.Set("type", "number");
+      break;
+    case 'b':
+      schema.Set("type", "boolean");
+      break;
+    case 'o':
+      schema.Set("type", "object");
+      break;
     case '[':
       schema.Set("type", "array");
       schema.Set("items", Short(text.substr(1)));
@@ -34,8 +44,11 @@ Value Short(std::string_view text) {
       schema.Set("anyOf", Value(json::Array{Short(text.substr(1)), std::move(null)}));
       break;
     }
-    case '#': schema.Set("$ref", StrCat("#/components/schemas/", text.substr(1))); break;
-    default: PANO_CHECK(false);
+    case '#':
+      schema.Set("$ref", StrCat("#/components/schemas/", text.substr(1)));
+      break;
+    default:
+      PANO_CHECK(false);
   }
   return schema;
 }
@@ -60,7 +73,8 @@ Value Object(const Members& members) {
 }
 
 Value Message() {
-  Value schema = Object({{"role", "s"}, {"name?", "s"}, {"tool_calls?", "[o"}, {"tool_call_id?", "s"}});
+  Value schema =
+      Object({{"role", "s"}, {"name?", "s"}, {"tool_calls?", "[o"}, {"tool_call_id?", "s"}});
   Value part = Object({{"type", "s"}, {"text", "s"}});
   Value parts;
   parts.Set("type", "array");
@@ -83,20 +97,19 @@ void AddAnswers(Value& schemas) {
                                  {"total_ms", "n"},
                                  {"prompt_tokens_per_second", "n"},
                                  {"generated_tokens_per_second", "n"}}));
-  schemas.Set("PredictOutput", Object({{"text", "s"},
-                                       {"finish_reason", "s"},
-                                       {"logprobs?", "[o"},
-                                       {"token_ids?", "[i"}}));
+  schemas.Set(
+      "PredictOutput",
+      Object({{"text", "s"}, {"finish_reason", "s"}, {"logprobs?", "[o"}, {"token_ids?", "[i"}}));
   schemas.Set("PredictResponse", Object({{"id", "s"},
                                          {"model", "s"},
                                          {"version", "s"},
                                          {"outputs", "[#PredictOutput"},
                                          {"usage", "#Usage"},
                                          {"timings", "#Timings"}}));
-  schemas.Set("ChatChoice", Object({{"index", "i"},
-                                    {"message", "#Message"},
-                                    {"logprobs", "?o"},
-                                    {"finish_reason", "s"}}));
+  schemas.Set(
+      "ChatChoice",
+      Object(
+          {{"index", "i"}, {"message", "#Message"}, {"logprobs", "?o"}, {"finish_reason", "s"}}));
   schemas.Set("ChatCompletion", Object({{"id", "s"},
                                         {"object", "s"},
                                         {"created", "i"},
@@ -145,11 +158,10 @@ json::Value ComponentSchemas() {
   schemas.Set("Live", Object({{"live", "b"}}));
   schemas.Set("Ready", Object({{"ready", "b"}, {"reason?", "s"}, {"models", "[o"}}));
   schemas.Set("OpenApi", Object({{"openapi", "s"}, {"info", "o"}, {"paths", "o"}}));
-  schemas.Set("ErrorDetail", Object({{"message", "s"},
-                                     {"type", "s"},
-                                     {"param", "?s"},
-                                     {"code", "?s"},
-                                     {"request_id", "s"}}));
+  schemas.Set(
+      "ErrorDetail",
+      Object(
+          {{"message", "s"}, {"type", "s"}, {"param", "?s"}, {"code", "?s"}, {"request_id", "s"}}));
   schemas.Set("Error", Object({{"error", "#ErrorDetail"}}));
   return schemas;
 }

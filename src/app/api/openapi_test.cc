@@ -1,8 +1,9 @@
+#include "app/api/openapi.h"
+
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "app/api/openapi.h"
 #include "app/api/routes.h"
 #include "app/api/testing/api_harness.h"
 #include "base/strings.h"
@@ -41,7 +42,8 @@ TEST(OpenApi, DescribesEveryRoute) {
     EXPECT_TRUE(operation->Find("responses")->Find("200"));
     EXPECT_TRUE(operation->Find("responses")->Find("default"));
     EXPECT_EQ(route.method == "POST", operation->Find("requestBody") != nullptr);
-    size_t parameters = static_cast<size_t>(std::count(route.pattern.begin(), route.pattern.end(), '{'));
+    size_t parameters =
+        static_cast<size_t>(std::count(route.pattern.begin(), route.pattern.end(), '{'));
     const json::Value* listed = operation->Find("parameters");
     EXPECT_EQ(listed ? listed->as_array().size() : 0, parameters) << route.pattern;
   }
@@ -65,7 +67,11 @@ TEST(OpenApi, SchemasComeFromTheTable) {
   EXPECT_EQ(At(schemas, "PredictParameters/additionalProperties"), false);
   EXPECT_EQ(At(schemas, "PredictParameters/properties/temperature/maximum"), 2);
   EXPECT_EQ(At(schemas, "PredictRequest/required/0"), "inputs");
-  EXPECT_EQ(schemas.Find("PredictRequest")->Find("properties")->Find("parameters")->Find("$ref")->as_string(),
+  EXPECT_EQ(schemas.Find("PredictRequest")
+                ->Find("properties")
+                ->Find("parameters")
+                ->Find("$ref")
+                ->as_string(),
             "#/components/schemas/PredictParameters");
   EXPECT_EQ(At(schemas, "ChatCompletionRequest/properties/logprobs/type"), "boolean");
   EXPECT_EQ(At(schemas, "CompletionRequest/properties/logprobs/type"), "integer");

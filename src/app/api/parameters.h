@@ -27,8 +27,8 @@ struct Parameters {
   bool include_stop = false;
   bool skip_special = true;
 
-  std::optional<int64_t> logprobs;   // alternatives per token (predict, completions)
-  bool chat_logprobs = false;        // chat asks with a bool and says how many beside it
+  std::optional<int64_t> logprobs;  // alternatives per token (predict, completions)
+  bool chat_logprobs = false;       // chat asks with a bool and says how many beside it
   std::optional<int64_t> top_logprobs;
   bool echo = false;
   bool return_token_ids = false;

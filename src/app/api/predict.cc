@@ -27,8 +27,7 @@ struct PredictCall {
 
 Refusal ReadPredict(Context& context, Call& call, PredictCall& predict) {
   if (Refusal refusal = FindModel(context, call, predict.version)) return refusal;
-  if (Refusal refusal =
-          ReadFields(call.body, kPredictBody, Unknown::kIgnore, predict.parameters)) {
+  if (Refusal refusal = ReadFields(call.body, kPredictBody, Unknown::kIgnore, predict.parameters)) {
     return refusal;
   }
   const Value* parameters = call.body.Find("parameters");
@@ -179,16 +178,18 @@ void Predict(Context& context, CallPtr call) {
   if (Refusal refusal = ReadPredict(context, *call, predict)) return call->Fail(*refusal);
 
   // A stream shows each token's probability whether it was asked for alternatives or not.
-  int32_t logprobs = static_cast<int32_t>(predict.parameters.logprobs.value_or(
-      predict.parameters.stream ? 0 : -1));
+  int32_t logprobs = static_cast<int32_t>(
+      predict.parameters.logprobs.value_or(predict.parameters.stream ? 0 : -1));
   std::vector<engine::Request> requests;
-  RequestFrame frame{predict.parameters, *predict.version, kPredictParameters, predict.id,
-                     call->principal.tenant, context.clock.Now(), logprobs, -1,
-                     context.options.choices_max};
+  RequestFrame frame{
+      predict.parameters,         *predict.version,    kPredictParameters, predict.id,
+      call->principal.tenant,     context.clock.Now(), logprobs,           -1,
+      context.options.choices_max};
   if (Refusal refusal = MakeEngineRequests(frame, predict.prompts, requests)) {
     return call->Fail(*refusal);
   }
-  auto keep_alive = std::chrono::duration_cast<std::chrono::milliseconds>(context.options.keep_alive);
+  auto keep_alive =
+      std::chrono::duration_cast<std::chrono::milliseconds>(context.options.keep_alive);
   ModelVersionPtr version = predict.version;
   Refusal refusal = Generation::Start(
       context.generations, call, version, std::move(requests),

@@ -23,7 +23,7 @@ TEST(Predict, AnswersInTheAgreedShape) {
   EXPECT_EQ(At(body, "outputs/0/text"), "hey");
   EXPECT_EQ(At(body, "outputs/0/finish_reason"), "stop");
   EXPECT_EQ(At(body, "outputs/0/logprobs"), json::Value());
-  EXPECT_EQ(At(body, "usage/prompt_tokens"), 3);   // <s>ab
+  EXPECT_EQ(At(body, "usage/prompt_tokens"), 3);  // <s>ab
   EXPECT_EQ(At(body, "usage/completion_tokens"), 3);
   EXPECT_EQ(At(body, "usage/total_tokens"), 6);
   EXPECT_EQ(At(body, "timings/total_ms"), 5.0);
@@ -53,7 +53,7 @@ TEST(Predict, JoinsSeveralInputsAndChoicesInOrder) {
     EXPECT_EQ(At(body, StrCat("outputs/", i, "/finish_reason")), "length");
   }
   EXPECT_EQ(At(body, "outputs/0/logprobs/0/top/1/token"), "q");
-  EXPECT_EQ(At(body, "usage/prompt_tokens"), 4);       // each prompt once
+  EXPECT_EQ(At(body, "usage/prompt_tokens"), 4);  // each prompt once
   EXPECT_EQ(At(body, "usage/completion_tokens"), 4);
 }
 
@@ -71,9 +71,10 @@ TEST(Predict, StreamsProgressAndDone) {
   exchange->Run();
   EXPECT_NE(exchange->body().find("id: 2\ndata: {\"index\":0,\"token\":\"rest\",\"token_id\":null"),
             std::string::npos);
-  EXPECT_NE(exchange->body().find("event: done\nid: 3\ndata: {\"index\":0,\"finish_reason\":\"length\","
-                                  "\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":1,"),
-            std::string::npos);
+  EXPECT_NE(
+      exchange->body().find("event: done\nid: 3\ndata: {\"index\":0,\"finish_reason\":\"length\","
+                            "\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":1,"),
+      std::string::npos);
   EXPECT_TRUE(exchange->finished());
   EXPECT_TRUE(api.api->WaitUntilIdle(std::chrono::milliseconds(0)));
 }
@@ -86,7 +87,7 @@ TEST(Predict, SendsCommentsWhileNothingComes) {
   api.engine->Say(0, "h");
   exchange->Run();
   std::string before = exchange->body();
-  exchange->RunDelayed();   // something was sent meanwhile
+  exchange->RunDelayed();  // something was sent meanwhile
   EXPECT_EQ(exchange->body(), before);
   exchange->RunDelayed();
   EXPECT_EQ(exchange->body(), before + ": keep-alive\n\n");
@@ -135,7 +136,7 @@ TEST(Predict, CancelsWhenTheClientGoes) {
     EXPECT_TRUE(api.engine->cancelled(first + 1));
     EXPECT_EQ(api.records.back().status, 499);
     EXPECT_TRUE(api.api->WaitUntilIdle(std::chrono::milliseconds(0)));
-    api.engine->Say(first, "late");   // what still comes goes nowhere
+    api.engine->Say(first, "late");  // what still comes goes nowhere
     exchange->Run();
   }
 }
@@ -173,7 +174,7 @@ TEST(Predict, RefusesAtOnceWhenTheQueueIsFull) {
   auto exchange = api.Post(kPath, R"({"inputs":["a","b"]})");
   EXPECT_EQ(exchange->status(), 429);
   EXPECT_EQ(exchange->header("Retry-After"), "7");
-  EXPECT_TRUE(api.engine->cancelled(0));   // all or none
+  EXPECT_TRUE(api.engine->cancelled(0));  // all or none
 }
 
 TEST(Predict, ContextOverflowHasItsOwnCode) {
@@ -203,7 +204,8 @@ TEST(Predict, FindsVersions) {
   testing::FakeEngine* second = api.AddModel("m", "2");
   second->answer = api.engine->answer = "x";
   EXPECT_EQ(At(api.Post(kPath, R"({"inputs":"a"})")->json(), "version"), "2");
-  EXPECT_EQ(At(api.Post("/v1/models/m/versions/1/predict", R"({"inputs":"a"})")->json(), "version"), "1");
+  EXPECT_EQ(At(api.Post("/v1/models/m/versions/1/predict", R"({"inputs":"a"})")->json(), "version"),
+            "1");
   EXPECT_EQ(At(api.Post("/v1/models/m@1/predict", R"({"inputs":"a"})")->json(), "version"), "1");
   auto none = api.Post("/v1/models/m/versions/3/predict", R"({"inputs":"a"})");
   EXPECT_EQ(none->status(), 404);

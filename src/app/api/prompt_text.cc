@@ -12,8 +12,9 @@ namespace {
 using json::Value;
 
 Failure NoTokenizer(std::string_view param) {
-  Failure failure = BadField(param, "this model has no tokenizer: only token ids go in, as the "
-                                    "'prompt' of /v1/completions");
+  Failure failure = BadField(param,
+                             "this model has no tokenizer: only token ids go in, as the "
+                             "'prompt' of /v1/completions");
   failure.detail = "no_tokenizer";
   return failure;
 }
@@ -32,8 +33,10 @@ Refusal ContentText(const Value* content, std::string_view where, std::string& t
   for (const Value& part : content->as_array()) {
     const Value* type = part.Find("type");
     const Value* words = part.Find("text");
-    if (!type || !type->is_string() || type->as_string() != "text" || !words || !words->is_string()) {
-      return BadField("messages", StrCat(where, ".content: only parts {\"type\": \"text\", \"text\": "
+    if (!type || !type->is_string() || type->as_string() != "text" || !words ||
+        !words->is_string()) {
+      return BadField("messages", StrCat(where,
+                                         ".content: only parts {\"type\": \"text\", \"text\": "
                                          "...} are supported"));
     }
     if (!first) text.push_back('\n');
@@ -44,20 +47,40 @@ Refusal ContentText(const Value* content, std::string_view where, std::string& t
 }
 
 Refusal CheckRole(const Value& message, std::string_view where, std::string& role) {
-  constexpr std::array<std::string_view, 6> kRoles = {"system", "developer", "user",
-                                                      "assistant", "tool", "function"};
+  constexpr std::array<std::string_view, 6> kRoles = {"system",    "developer", "user",
+                                                      "assistant", "tool",      "function"};
   const Value* value = message.Find("role");
   if (!value || !value->is_string()) {
     return BadField("messages", StrCat(where, ".role is missing or no string"));
   }
   role = value->as_string();
   if (std::find(kRoles.begin(), kRoles.end(), role) == kRoles.end()) {
-    return BadField("messages", StrCat(where, ".role '", Printable(role), "' is not one of system, "
+    return BadField("messages", StrCat(where, ".role '", Printable(role),
+                                       "' is not one of system, "
                                        "developer, user, assistant, tool, function"));
   }
   // Templates know the older name.
   if (role == "developer") role = "system";
   return {};
+}
+
+// OpenAI writes a call's arguments as JSON in a string; templates print them as the object they
+// are.
+void ParseToolArguments(Value& message) {
+  const Value* calls = message.Find("tool_calls");
+  if (!calls || !calls->is_array()) return;
+  Value parsed = *calls;
+  for (Value& call : parsed.as_array()) {
+    const Value* function = call.Find("function");
+    const Value* arguments = function ? function->Find("arguments") : nullptr;
+    if (!arguments || !arguments->is_string()) continue;
+    Result<Value> object = json::Parse(arguments->as_string());
+    if (!object.ok() || !object->is_object()) continue;
+    Value with_object = *function;
+    with_object.Set("arguments", std::move(object).value());
+    call.Set("function", std::move(with_object));
+  }
+  message.Set("tool_calls", std::move(parsed));
 }
 
 // Messages as templates take them: contents are strings, roles are the known ones.
@@ -78,6 +101,7 @@ Refusal NormalizeMessages(const Value& messages, Value& normal) {
     if (Refusal refusal = ContentText(content, where, text)) return refusal;
     message.Set("role", role);
     message.Set("content", std::move(text));
+    ParseToolArguments(message);
     normal.Append(std::move(message));
   }
   if (normal.as_array().empty()) return BadField("messages", "'messages' is empty");
@@ -113,7 +137,7 @@ Refusal EncodeJoined(const ModelVersion& version, const Value& messages, Prompt&
     text.append(messages.as_array()[i].Find("content")->as_string());
   }
   tokenizer::EncodeOptions options;
-  options.parse_special = false;   // all of it is the caller's text
+  options.parse_special = false;  // all of it is the caller's text
   return Encode(version, text, options, "messages", prompt);
 }
 
@@ -137,7 +161,8 @@ Refusal EncodeChat(const ModelVersion& version, const json::Value& messages,
   if (Refusal refusal = NormalizeMessages(messages, inputs.messages)) return refusal;
   if (!version.chat_template_error.empty()) {
     return FromStatus(Unimplemented(StrCat("this model's chat template does not parse: ",
-                                           version.chat_template_error)), "messages");
+                                           version.chat_template_error)),
+                      "messages");
   }
   if (!version.chat_template) return EncodeJoined(version, inputs.messages, prompt);
 
@@ -151,7 +176,8 @@ Refusal EncodeChat(const ModelVersion& version, const json::Value& messages,
     // A template that refuses the conversation, or one that a conversation makes too long.
     Failure failure = FromStatus(rendered.error(), "messages");
     failure.message = StrCat("the chat template: ", failure.message);
-    failure.code = failure.code == StatusCode::kInternal ? failure.code : StatusCode::kInvalidArgument;
+    failure.code =
+        failure.code == StatusCode::kInternal ? failure.code : StatusCode::kInvalidArgument;
     failure.detail = "chat_template";
     return failure;
   }
@@ -185,7 +211,8 @@ std::string TokenText(const ModelVersion& version, engine::TokenId id) {
 json::Value TokenBytes(const ModelVersion& version, engine::TokenId id) {
   if (!HasToken(version, id) || version.tokenizer->IsSpecial(id)) return {};
   json::Value bytes{json::Array()};
-  for (char c : version.tokenizer->Bytes(id)) bytes.Append(static_cast<int>(static_cast<unsigned char>(c)));
+  for (char c : version.tokenizer->Bytes(id))
+    bytes.Append(static_cast<int>(static_cast<unsigned char>(c)));
   return bytes;
 }
 

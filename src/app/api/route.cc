@@ -39,7 +39,8 @@ Result<RouteTable> RouteTable::Create(std::vector<Route> routes) {
   std::set<std::pair<std::string_view, std::string_view>> seen;
   for (const Route& route : routes) {
     std::string name = StrCat("[api] route ", route.method, " ", route.pattern);
-    if (route.access == Access::kUnset) return InvalidArgument(StrCat(name, " has no access policy"));
+    if (route.access == Access::kUnset)
+      return InvalidArgument(StrCat(name, " has no access policy"));
     if (!route.handler) return InvalidArgument(StrCat(name, " has no handler"));
     if (!seen.emplace(route.method, route.pattern).second) {
       return InvalidArgument(StrCat(name, " stands twice"));

@@ -15,24 +15,24 @@ struct Context;
 
 // Who may call a route.
 enum class Access : uint8_t {
-  kUnset,   // nobody decided: the server does not start
-  kOpen,    // everybody
-  kKey,     // whoever shows a key, where keys are set
+  kUnset,  // nobody decided: the server does not start
+  kOpen,   // everybody
+  kKey,    // whoever shows a key, where keys are set
 };
 
 // What a route takes and gives, for the checks before its handler and for /openapi.json.
 struct Route {
-  std::string_view method;                 // "GET" (answers HEAD too) or "POST" (takes JSON)
-  std::string_view pattern;                // "/v1/models/{id}/predict"
+  std::string_view method;   // "GET" (answers HEAD too) or "POST" (takes JSON)
+  std::string_view pattern;  // "/v1/models/{id}/predict"
   Access access = Access::kUnset;
   std::function<void(Context&, CallPtr)> handler;
 
-  std::string_view operation_id;           // unique
+  std::string_view operation_id;  // unique
   std::string_view summary;
-  std::string_view request_schema = {};    // component names; "" = none
+  std::string_view request_schema = {};  // component names; "" = none
   std::string_view response_schema = {};
-  std::string_view content_type = "application/json";   // of the answer
-  bool streams = false;                    // may answer as text/event-stream
+  std::string_view content_type = "application/json";  // of the answer
+  bool streams = false;                                // may answer as text/event-stream
 };
 
 // The one table of routes. Immutable, so thread-safe.
@@ -42,9 +42,9 @@ class RouteTable {
   static Result<RouteTable> Create(std::vector<Route> routes);
 
   struct Match {
-    const Route* route = nullptr;          // null: none with that method
+    const Route* route = nullptr;  // null: none with that method
     std::vector<std::pair<std::string, std::string>> params;
-    std::string allow;                     // methods of the path ("GET, HEAD"); "": no such path
+    std::string allow;  // methods of the path ("GET, HEAD"); "": no such path
   };
   Match Find(std::string_view method, std::string_view path) const;
 

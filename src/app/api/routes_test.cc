@@ -35,9 +35,11 @@ TEST(Routes, MatchSegmentBySegment) {
   RouteTable table = std::move(RouteTable::Create(AllRoutes())).value();
   auto match = table.Find("POST", "/v1/models/x/versions/2/predict");
   ASSERT_TRUE(match.route);
-  EXPECT_EQ(match.params, (std::vector<std::pair<std::string, std::string>>{{"id", "x"}, {"version", "2"}}));
+  EXPECT_EQ(match.params,
+            (std::vector<std::pair<std::string, std::string>>{{"id", "x"}, {"version", "2"}}));
   EXPECT_TRUE(table.Find("HEAD", "/livez").route);
-  for (const char* path : {"", "/v1", "/v1/models/", "/v1/models/a/b", "//livez", "/livez/", "/v1/models//predict"}) {
+  for (const char* path :
+       {"", "/v1", "/v1/models/", "/v1/models/a/b", "//livez", "/livez/", "/v1/models//predict"}) {
     EXPECT_FALSE(table.Find("GET", path).route) << path;
   }
 }
@@ -54,12 +56,13 @@ TEST(Routes, UnknownPathsAndMethodsAnswerInTheErrorShape) {
   auto post = api.Post("/livez", "{}");
   EXPECT_EQ(post->header("Allow"), "GET, HEAD");
   ASSERT_EQ(api.records.size(), 3u);
-  EXPECT_EQ(api.records[0].route, "none");   // never the raw path
+  EXPECT_EQ(api.records[0].route, "none");  // never the raw path
 }
 
 TEST(Routes, AKeyIsNeededForAllButTheOpenOnes) {
   ApiHarness api({"secret"});
-  for (const char* path : {"/", "/livez", "/readyz"}) EXPECT_EQ(api.Get(path)->status(), 200) << path;
+  for (const char* path : {"/", "/livez", "/readyz"})
+    EXPECT_EQ(api.Get(path)->status(), 200) << path;
   for (const char* path : {"/metrics", "/openapi.json", "/v1/models", "/nope"}) {
     auto exchange = api.Get(path);
     EXPECT_EQ(exchange->status(), 401) << path;
@@ -130,7 +133,7 @@ TEST(Routes, ReadinessProvesProgress) {
   api.engine->Say(0, "x");
   api.engine->Finish(0, engine::FinishReason::kStop);
   running->Run();
-  EXPECT_EQ(running->status(), 200);   // what was running goes on
+  EXPECT_EQ(running->status(), 200);  // what was running goes on
   EXPECT_TRUE(api.api->WaitUntilIdle(std::chrono::milliseconds(1)));
 }
 
@@ -138,7 +141,9 @@ TEST(Routes, TokenizeAndBack) {
   ApiHarness api;
   json::Value body = api.Post("/v1/tokenize", R"({"model":"m","text":"a<s>"})")->json();
   EXPECT_EQ(json::Dump(body), R"({"ids":[256,97,256],"tokens":["<s>","a","<s>"]})");
-  body = api.Post("/v1/tokenize", R"({"text":"<s>","add_special_tokens":false,"parse_special":false})")->json();
+  body =
+      api.Post("/v1/tokenize", R"({"text":"<s>","add_special_tokens":false,"parse_special":false})")
+          ->json();
   EXPECT_EQ(json::Dump(At(body, "ids")), "[60,115,62]");
   body = api.Post("/v1/tokenize", R"({"messages":[{"role":"user","content":"a"}]})")->json();
   EXPECT_EQ(json::Dump(At(body, "ids")), "[256,97]");

@@ -15,9 +15,9 @@ using P = Parameters;
 constexpr double kIdMax = std::numeric_limits<int32_t>::max();
 constexpr double kInt53 = 9007199254740992.0;
 constexpr double kInt63 = 9223372036854775807.0;
-constexpr double kAnyBytes = kInt53;         // bounded by the body already
+constexpr double kAnyBytes = kInt53;  // bounded by the body already
 constexpr double kTokensMax = 1 << 24;
-constexpr int64_t kInputsMax = 256;          // texts in one request
+constexpr int64_t kInputsMax = 256;  // texts in one request
 constexpr int64_t kMessagesMax = 4096;
 constexpr double kDayMs = 86'400'000;
 
@@ -25,7 +25,9 @@ constexpr uint16_t kGenerate = kPredictParameters | kChatBody | kCompletionBody;
 constexpr uint16_t kOpenAi = kChatBody | kCompletionBody;
 constexpr uint16_t kModelBodies = kOpenAi | kTokenizeBody | kDetokenizeBody;
 
-int64_t Int(const Value& v) { return v.is_int() ? v.as_int() : static_cast<int64_t>(v.as_double()); }
+int64_t Int(const Value& v) {
+  return v.is_int() ? v.as_int() : static_cast<int64_t>(v.as_double());
+}
 engine::TokenId Id(const Value& v) { return static_cast<engine::TokenId>(Int(v)); }
 
 void StoreStop(P& p, const Value& v) {
@@ -44,7 +46,8 @@ void StoreStopIds(P& p, const Value& v) {
 void StoreBias(P& p, const Value& v) {
   p.logit_bias.clear();
   for (const auto& [id, bias] : v.as_object()) {
-    p.logit_bias[static_cast<engine::TokenId>(*ParseInt(id))] = static_cast<float>(bias.as_double());
+    p.logit_bias[static_cast<engine::TokenId>(*ParseInt(id))] =
+        static_cast<float>(bias.as_double());
   }
 }
 
@@ -73,8 +76,8 @@ constexpr auto kFields = std::to_array<Field>({
      "Only {\"type\": \"text\"} for now.", nullptr},
     {"suffix", kCompletionBody, FieldType::kString, 0, kAnyBytes, 0, false,
      "Not supported unless empty.", nullptr},
-    {"stream_options", kOpenAi, FieldType::kObject, 0, 0, 0, false,
-     "What else a stream tells.", nullptr},
+    {"stream_options", kOpenAi, FieldType::kObject, 0, 0, 0, false, "What else a stream tells.",
+     nullptr},
     {"include_usage", kStreamOptions, FieldType::kBool, 0, 0, 0, false,
      "One more chunk at the end, without choices, with the usage.",
      [](P& p, const Value& v) { p.include_usage = v.as_bool(); }},
@@ -153,11 +156,13 @@ constexpr auto kFields = std::to_array<Field>({
      "(length on OpenAI routes), nothing at all is a 504.",
      [](P& p, const Value& v) { p.timeout_ms = Int(v); }},
 
-    {"text", kTokenizeBody, FieldType::kString, 0, kAnyBytes, 0, false, "The text to encode.", nullptr},
+    {"text", kTokenizeBody, FieldType::kString, 0, kAnyBytes, 0, false, "The text to encode.",
+     nullptr},
     {"messages", kTokenizeBody, FieldType::kMessages, 0, 0, kMessagesMax, false,
      "A conversation to render and encode, in place of text.", nullptr},
     {"add_special_tokens", kTokenizeBody, FieldType::kBool, 0, 0, 0, false,
-     "Whether begin tokens and their like are added; the default is the tokenizer file's.", nullptr},
+     "Whether begin tokens and their like are added; the default is the tokenizer file's.",
+     nullptr},
     {"parse_special", kTokenizeBody, FieldType::kBool, 0, 0, 0, false,
      "Whether special tokens written in the text count as such; true by default.", nullptr},
     {"ids", kDetokenizeBody, FieldType::kIntegers, 0, kIdMax, 0, true, "The tokens.", nullptr},
@@ -231,7 +236,8 @@ Refusal CheckTextOrTexts(const Field& field, const Value& value) {
 }
 
 Refusal CheckPrompt(const Field& field, const Value& value) {
-  constexpr std::string_view kWanted = "a string, a list of strings, token ids or lists of token ids";
+  constexpr std::string_view kWanted =
+      "a string, a list of strings, token ids or lists of token ids";
   if (value.is_string()) return {};
   if (!value.is_array()) return Wrong(field, kWanted, value);
   const json::Array& items = value.as_array();
@@ -253,7 +259,8 @@ Refusal CheckBias(const Field& field, const Value& value) {
   for (const auto& [id, bias] : value.as_object()) {
     std::optional<int64_t> number = ParseInt(id);
     if (!number || *number < 0 || static_cast<double>(*number) > kIdMax) {
-      return BadField(field.name, StrCat("'", field.name, "': '", Printable(id), "' is no token id"));
+      return BadField(field.name,
+                      StrCat("'", field.name, "': '", Printable(id), "' is no token id"));
     }
     if (auto refusal = CheckNumber(field, bias, /*integer=*/false)) return refusal;
   }
@@ -264,23 +271,30 @@ Refusal CheckValue(const Field& field, const Value& value) {
   switch (field.type) {
     case FieldType::kBool:
       return value.is_bool() ? Refusal() : Wrong(field, "true or false", value);
-    case FieldType::kInteger: return CheckNumber(field, value, /*integer=*/true);
-    case FieldType::kNumber: return CheckNumber(field, value, /*integer=*/false);
-    case FieldType::kString: return CheckText(field, value);
-    case FieldType::kTextOrTexts: return CheckTextOrTexts(field, value);
+    case FieldType::kInteger:
+      return CheckNumber(field, value, /*integer=*/true);
+    case FieldType::kNumber:
+      return CheckNumber(field, value, /*integer=*/false);
+    case FieldType::kString:
+      return CheckText(field, value);
+    case FieldType::kTextOrTexts:
+      return CheckTextOrTexts(field, value);
     case FieldType::kIntegers:
       if (!value.is_array()) return Wrong(field, "a list of integers", value);
       if (auto refusal = CheckSize(field, value.as_array().size())) return refusal;
       return CheckIntegers(field, value);
-    case FieldType::kPrompt: return CheckPrompt(field, value);
-    case FieldType::kBias: return CheckBias(field, value);
+    case FieldType::kPrompt:
+      return CheckPrompt(field, value);
+    case FieldType::kBias:
+      return CheckBias(field, value);
     case FieldType::kObject:
       return value.is_object() ? Refusal() : Wrong(field, "an object", value);
     case FieldType::kMessages:
     case FieldType::kArray:
       if (!value.is_array()) return Wrong(field, "a list", value);
       return CheckSize(field, value.as_array().size());
-    case FieldType::kAny: return {};
+    case FieldType::kAny:
+      return {};
   }
   return {};
 }

@@ -26,11 +26,11 @@ enum class FieldType : uint8_t {
   kInteger,
   kNumber,
   kString,
-  kTextOrTexts,     // a string or a list of strings
-  kIntegers,        // a list of integers
-  kPrompt,          // a string, a list of strings, a list of ids, a list of lists of ids
-  kBias,            // an object: token id -> number
-  kMessages,        // a list of chat messages
+  kTextOrTexts,  // a string or a list of strings
+  kIntegers,     // a list of integers
+  kPrompt,       // a string, a list of strings, a list of ids, a list of lists of ids
+  kBias,         // an object: token id -> number
+  kMessages,     // a list of chat messages
   kObject,
   kArray,
   kAny,
@@ -39,22 +39,22 @@ enum class FieldType : uint8_t {
 // One field of a request: its type and range, once, for the parsers and for /openapi.json.
 struct Field {
   std::string_view name;
-  uint16_t bodies;                   // BodyKind bits
+  uint16_t bodies;  // BodyKind bits
   FieldType type;
-  double min;                        // of the number(s)
+  double min;  // of the number(s)
   double max;
-  int64_t size_max;                  // of the text (bytes) or list (items); 0: no own limit
+  int64_t size_max;  // of the text (bytes) or list (items); 0: no own limit
   bool required;
   std::string_view help;
-  void (*store)(Parameters&, const json::Value&);   // null: its route reads it itself
+  void (*store)(Parameters&, const json::Value&);  // null: its route reads it itself
 };
 
 std::span<const Field> Fields();
 
 enum class Unknown { kIgnore, kRefuse };
 
-// Checks the members of `object` against the table (null counts as absent) and stores them. The first
-// field that is missing, unknown, of another type or out of range is the answer.
+// Checks the members of `object` against the table (null counts as absent) and stores them. The
+// first field that is missing, unknown, of another type or out of range is the answer.
 Refusal ReadFields(const json::Value& object, BodyKind body, Unknown unknown,
                    Parameters& parameters);
 

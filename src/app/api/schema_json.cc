@@ -55,12 +55,18 @@ Value Text(const Field& field) {
 
 Value TypeOf(const Field& field) {
   switch (field.type) {
-    case FieldType::kBool: return Typed("boolean");
-    case FieldType::kInteger: return Ranged("integer", field);
-    case FieldType::kNumber: return Ranged("number", field);
-    case FieldType::kString: return Text(field);
-    case FieldType::kTextOrTexts: return AnyOf({Text(field), ListOf(Text(field), field.size_max)});
-    case FieldType::kIntegers: return ListOf(Ranged("integer", field), field.size_max);
+    case FieldType::kBool:
+      return Typed("boolean");
+    case FieldType::kInteger:
+      return Ranged("integer", field);
+    case FieldType::kNumber:
+      return Ranged("number", field);
+    case FieldType::kString:
+      return Text(field);
+    case FieldType::kTextOrTexts:
+      return AnyOf({Text(field), ListOf(Text(field), field.size_max)});
+    case FieldType::kIntegers:
+      return ListOf(Ranged("integer", field), field.size_max);
     case FieldType::kPrompt:
       return AnyOf({Typed("string"), ListOf(Typed("string"), field.size_max),
                     ListOf(Ranged("integer", field)),
@@ -71,13 +77,16 @@ Value TypeOf(const Field& field) {
       schema.Set("maxProperties", field.size_max);
       return schema;
     }
-    case FieldType::kMessages: return ListOf(Reference("Message"), field.size_max);
+    case FieldType::kMessages:
+      return ListOf(Reference("Message"), field.size_max);
     case FieldType::kObject:
       if (field.name == "parameters") return Reference("PredictParameters");
       if (field.name == "stream_options") return Reference("StreamOptions");
       return Typed("object");
-    case FieldType::kArray: return ListOf(Typed("object"), field.size_max);
-    case FieldType::kAny: return Value(json::Object());
+    case FieldType::kArray:
+      return ListOf(Typed("object"), field.size_max);
+    case FieldType::kAny:
+      return Value(json::Object());
   }
   return {};
 }

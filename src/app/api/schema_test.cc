@@ -43,11 +43,15 @@ TEST(Schema, NamesWhatDoesNotFit) {
     const char* message;
   };
   const Case cases[] = {
-      {R"({"max_tokens":0})", "max_tokens", "'max_tokens' must be an integer from 1 to 16777216, not 0"},
-      {R"({"max_tokens":1.5})", "max_tokens", "'max_tokens' must be an integer from 1 to 16777216, not 1.5"},
-      {R"({"max_tokens":"3"})", "max_tokens", "'max_tokens' must be an integer from 1 to 16777216, not string"},
+      {R"({"max_tokens":0})", "max_tokens",
+       "'max_tokens' must be an integer from 1 to 16777216, not 0"},
+      {R"({"max_tokens":1.5})", "max_tokens",
+       "'max_tokens' must be an integer from 1 to 16777216, not 1.5"},
+      {R"({"max_tokens":"3"})", "max_tokens",
+       "'max_tokens' must be an integer from 1 to 16777216, not string"},
       {R"({"max_tokens":1e300})", "max_tokens", nullptr},
-      {R"({"temperature":-0.1})", "temperature", "'temperature' must be a number from 0 to 2, not -0.1"},
+      {R"({"temperature":-0.1})", "temperature",
+       "'temperature' must be a number from 0 to 2, not -0.1"},
       {R"({"temperature":true})", "temperature", nullptr},
       {R"({"top_p":1.01})", "top_p", nullptr},
       {R"({"logprobs":21})", "logprobs", nullptr},
@@ -55,7 +59,8 @@ TEST(Schema, NamesWhatDoesNotFit) {
       {R"({"stop":""})", "stop", nullptr},
       {R"({"stop":["a",""]})", "stop", nullptr},
       {R"({"stop":5})", "stop", nullptr},
-      {R"({"stop":["1","2","3","4","5","6","7","8","9","10","11","12","13","14","15","16","17"]})", "stop", nullptr},
+      {R"({"stop":["1","2","3","4","5","6","7","8","9","10","11","12","13","14","15","16","17"]})",
+       "stop", nullptr},
       {R"({"stop_token_ids":[-1]})", "stop_token_ids", nullptr},
       {R"({"stop_token_ids":[4294967296]})", "stop_token_ids", nullptr},
       {R"({"logit_bias":{"x":1}})", "logit_bias", "'logit_bias': 'x' is no token id"},
@@ -65,7 +70,7 @@ TEST(Schema, NamesWhatDoesNotFit) {
       {R"({"ignore_eos":1})", "ignore_eos", "'ignore_eos' must be true or false, not 1"},
       {R"({"n":0})", "n", nullptr},
       {R"({"timeout_ms":0})", "timeout_ms", nullptr},
-      {R"({"echo":true})", "echo", "unknown field 'echo'"},   // completions alone
+      {R"({"echo":true})", "echo", "unknown field 'echo'"},  // completions alone
       {R"([])", "", "a JSON object is needed, not array"},
   };
   for (const Case& c : cases) {

@@ -73,12 +73,12 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   options.api.loopback = IsLoopbackHost(options.http.host);
   PANO_ASSIGN_OR_RETURN(service->api_, Api::Create(options.api, service->models_,
                                                    std::move(authenticator), std::move(hooks)));
-  PANO_ASSIGN_OR_RETURN(
-      service->server_,
-      http::Server::Start(
-          std::move(options.http),
-          [self](std::shared_ptr<http::Exchange> exchange) { self->api_->Handle(std::move(exchange)); },
-          HttpErrorBody));
+  PANO_ASSIGN_OR_RETURN(service->server_, http::Server::Start(
+                                              std::move(options.http),
+                                              [self](std::shared_ptr<http::Exchange> exchange) {
+                                                self->api_->Handle(std::move(exchange));
+                                              },
+                                              HttpErrorBody));
   return service;
 }
 

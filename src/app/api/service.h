@@ -17,12 +17,12 @@ namespace pano::api {
 
 struct ServiceOptions {
   std::vector<ModelSource> models;
-  int threads = 0;                         // of the compute pool; 0: all cores
+  int threads = 0;  // of the compute pool; 0: all cores
   LoadSettings load;
   http::ServerOptions http;
-  std::vector<std::string> api_keys;       // none: everybody may call
-  Options api;                             // `loopback` is decided by http.host
-  telemetry::BuildInfo build;              // for pano_build_info
+  std::vector<std::string> api_keys;  // none: everybody may call
+  Options api;                        // `loopback` is decided by http.host
+  telemetry::BuildInfo build;         // for pano_build_info
 };
 
 // Models, API and HTTP server, put together. Thread-safe.

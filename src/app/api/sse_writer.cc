@@ -12,7 +12,7 @@ SseWriter::SseWriter(CallPtr call, std::chrono::milliseconds keep_alive)
 void SseWriter::Begin() {
   call_->exchange().BeginStream(200, {{"Content-Type", "text/event-stream; charset=utf-8"},
                                       {"Cache-Control", "no-store"},
-                                      {"X-Accel-Buffering", "no"},   // nginx: pass events on at once
+                                      {"X-Accel-Buffering", "no"},  // nginx: pass events on at once
                                       {"X-Content-Type-Options", "nosniff"}});
   ScheduleKeepAlive();
 }

@@ -48,7 +48,8 @@ Refusal TokenizeIds(const Value& body, const ModelVersion& version, Prompt& prom
 void Tokenize(Context& context, CallPtr call) {
   ModelVersionPtr version;
   Prompt prompt;
-  if (Refusal refusal = ReadModel(context, *call, kTokenizeBody, version)) return call->Fail(*refusal);
+  if (Refusal refusal = ReadModel(context, *call, kTokenizeBody, version))
+    return call->Fail(*refusal);
   if (Refusal refusal = TokenizeIds(call->body, *version, prompt)) return call->Fail(*refusal);
   Value ids{json::Array()};
   Value tokens{json::Array()};

@@ -7,8 +7,8 @@
 namespace pano::auth {
 namespace {
 
-// Looks at every byte of `shown` whatever it finds; only its length, which the caller knows, shows in
-// the time taken.
+// Looks at every byte of `shown` whatever it finds; only its length, which the caller knows, shows
+// in the time taken.
 bool EqualInConstantTime(std::string_view shown, std::string_view key) {
   volatile unsigned difference = shown.size() == key.size() ? 0 : 1;
   for (size_t i = 0; i < shown.size(); ++i) {
@@ -45,7 +45,8 @@ class ApiKeyAuthenticator final : public Authenticator {
     for (size_t i = 0; i < keys_.size(); ++i) {
       if (EqualInConstantTime(shown, keys_[i])) match = i;
     }
-    if (match == keys_.size()) return Status(StatusCode::kUnauthenticated, "the API key is not valid");
+    if (match == keys_.size())
+      return Status(StatusCode::kUnauthenticated, "the API key is not valid");
     return Principal{StrCat("key-", match + 1), {"*"}};
   }
 
@@ -57,9 +58,11 @@ class ApiKeyAuthenticator final : public Authenticator {
 
 Result<std::unique_ptr<Authenticator>> MakeApiKeyAuthenticator(std::vector<std::string> keys) {
   for (const std::string& key : keys) {
-    bool printable = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    bool printable =
+        std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7f; });
     if (key.empty() || key.size() > 1024 || !printable) {
-      return InvalidArgument("[auth] an API key is 1 to 1024 printable ASCII characters, no spaces");
+      return InvalidArgument(
+          "[auth] an API key is 1 to 1024 printable ASCII characters, no spaces");
     }
   }
   return std::unique_ptr<Authenticator>(std::make_unique<ApiKeyAuthenticator>(std::move(keys)));

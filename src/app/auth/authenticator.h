@@ -12,8 +12,8 @@ namespace pano::auth {
 
 // What a caller showed, as the headers carry it; "" where there was none.
 struct Credentials {
-  std::string_view authorization;   // "Bearer KEY"
-  std::string_view api_key;         // X-Api-Key
+  std::string_view authorization;  // "Bearer KEY"
+  std::string_view api_key;        // X-Api-Key
 };
 
 // Makes a Principal from credentials and knows nothing of what it is used for. Thread-safe.
@@ -26,9 +26,9 @@ class Authenticator {
   virtual bool required() const = 0;
 };
 
-// Accepts any of `keys`, each compared in a time that does not depend on where it differs; each key is
-// a tenant of its own. No keys: everybody is the default tenant. InvalidArgument for an empty key or
-// one with characters that no header can carry.
+// Accepts any of `keys`, each compared in a time that does not depend on where it differs; each key
+// is a tenant of its own. No keys: everybody is the default tenant. InvalidArgument for an empty
+// key or one with characters that no header can carry.
 Result<std::unique_ptr<Authenticator>> MakeApiKeyAuthenticator(std::vector<std::string> keys);
 
 }  // namespace pano::auth

@@ -25,10 +25,11 @@ TEST(Authenticator, TakesTheKeyFromEitherHeader) {
 
 TEST(Authenticator, RefusesWhatIsNoKey) {
   auto keys = Make({"alpha"});
-  for (Credentials wrong : {Credentials{"", ""}, Credentials{"Bearer ", ""}, Credentials{"alpha", ""},
-                            Credentials{"Basic alpha", ""}, Credentials{"Bearer alph", ""},
-                            Credentials{"Bearer alphaa", ""}, Credentials{"Bearer alphaalpha", ""},
-                            Credentials{"Bearer alphb", ""}, Credentials{"", "ALPHA"}}) {
+  for (Credentials wrong :
+       {Credentials{"", ""}, Credentials{"Bearer ", ""}, Credentials{"alpha", ""},
+        Credentials{"Basic alpha", ""}, Credentials{"Bearer alph", ""},
+        Credentials{"Bearer alphaa", ""}, Credentials{"Bearer alphaalpha", ""},
+        Credentials{"Bearer alphb", ""}, Credentials{"", "ALPHA"}}) {
     auto who = keys->Authenticate(wrong);
     ASSERT_FALSE(who.ok()) << wrong.authorization << "|" << wrong.api_key;
     EXPECT_EQ(who.error().code(), StatusCode::kUnauthenticated);

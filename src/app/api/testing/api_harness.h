@@ -68,7 +68,9 @@ class ApiHarness {
     exchange->Run();
     return exchange;
   }
-  std::shared_ptr<FakeExchange> Get(std::string path) { return Send(MakeRequest("GET", std::move(path))); }
+  std::shared_ptr<FakeExchange> Get(std::string path) {
+    return Send(MakeRequest("GET", std::move(path)));
+  }
   std::shared_ptr<FakeExchange> Post(std::string path, std::string body) {
     return Send(MakeRequest("POST", std::move(path), std::move(body)));
   }

@@ -11,7 +11,8 @@
 
 namespace pano::api::testing {
 
-// An engine that a test drives by hand: it keeps what was submitted and pushes the events it is told.
+// An engine that a test drives by hand: it keeps what was submitted and pushes the events it is
+// told.
 class FakeEngine final : public engine::Engine {
  public:
   struct Submitted {
@@ -72,11 +73,16 @@ class FakeEngine final : public engine::Engine {
     event.timings.total_ms = 5;
     Push(at, std::move(event));
   }
+  // Forgets what was submitted.
+  void Reset() {
+    submitted.clear();
+    tokens_.clear();
+  }
   bool cancelled(size_t at) const { return submitted[at].stream->cancelled(); }
 
   std::vector<Submitted> submitted;
-  std::string answer;                        // said at once to every request, unless ""
-  size_t refuse_from = SIZE_MAX;             // requests beyond that many get `refusal`
+  std::string answer;             // said at once to every request, unless ""
+  size_t refuse_from = SIZE_MAX;  // requests beyond that many get `refusal`
   Status refusal = Status(StatusCode::kExhausted, "the queue is full");
   engine::Stats stats;
 
