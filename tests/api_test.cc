@@ -10,17 +10,13 @@
 #include "app/http/testing/raw_client.h"
 #include "base/env.h"
 #include "base/random.h"
+#include "base/shared_folder.h"
 #include "base/strings.h"
 
 namespace pano::api {
 namespace {
 
 using std::chrono::milliseconds;
-
-std::string SharedFolder() {
-  std::string folder = EnvironmentVariable("PANO_SHARED");
-  return folder.empty() ? PANO_SOURCE_DIR "/../shared" : folder;
-}
 
 std::unique_ptr<Service> Serve(const std::string& path, ServiceOptions options = {}) {
   options.models.push_back({"m", path});
@@ -131,7 +127,7 @@ class Crowd {
 class Stories : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = SharedFolder() + "/data/weights/stories260K";
+    folder_ = SharedFolder(PANO_SOURCE_DIR) + "/data/weights/stories260K";
     if (!IsDirectory(folder_)) GTEST_SKIP() << "no " << folder_ << " (set PANO_SHARED)";
     expected_ = ReadFile(folder_ + "/expected_greedy_200.txt").value();
     if (expected_.ends_with('\n')) expected_.pop_back();

@@ -11,6 +11,7 @@
 #include "base/env.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/engine/softmax.h"
 
@@ -51,9 +52,7 @@ TEST(Softmax, TopLogprobsAreTheBestInOrder) {
 class SamplingGolden : public testing::Test {
  protected:
   void SetUp() override {
-    std::string shared = EnvironmentVariable("PANO_SHARED");
-    std::string folder = shared.empty() ? PANO_SOURCE_DIR "/../shared" : shared;
-    auto text = ReadFile(folder + "/data/golden/sampling/cases.json");
+    auto text = ReadFile(SharedFolder(PANO_SOURCE_DIR) + "/data/golden/sampling/cases.json");
     if (!text.ok()) GTEST_SKIP() << "no golden data: " << text.status().ToString();
     auto parsed = json::Parse(*text);
     ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/env.h"
+#include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/format/weights.h"
 
@@ -16,8 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string DataFolder() {
-  std::string shared = EnvironmentVariable("PANO_SHARED");
-  return JoinPath(shared.empty() ? PANO_SOURCE_DIR "/../shared" : shared, "data");
+  return JoinPath(SharedFolder(PANO_SOURCE_DIR), "data");
 }
 
 std::vector<std::string> FilesBelow(const std::string& folder, std::string_view suffix) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/env.h"
+#include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/nn/load.h"
 
@@ -13,17 +14,8 @@ namespace pano::nn {
 namespace {
 
 std::string Shared(const std::string& path) {
-  std::string root = EnvironmentVariable("PANO_SHARED");
-  if (root.empty()) root = PANO_SOURCE_DIR "/../shared";
-  return JoinPath(root, path);
+  return JoinPath(SharedFolder(PANO_SOURCE_DIR), path);
 }
-
-struct Expected {
-  std::shared_ptr<const format::Weights> file;
-  const tensor::TensorView* ids;       // [batch, length] I64
-  const tensor::TensorView* logits;    // [batch, length, vocab]
-  const tensor::TensorView* greedy;    // [batch, steps] I64, or null
-};
 
 std::vector<TokenId> Ids(const tensor::TensorView& view, int64_t row, int64_t count) {
   const int64_t* from = view.as<int64_t>() + row * view.shape.back();

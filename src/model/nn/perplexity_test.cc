@@ -6,6 +6,7 @@
 
 #include "base/env.h"
 #include "base/json.h"
+#include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/nn/load.h"
 #include "model/nn/testing/tiny_model.h"
@@ -29,9 +30,7 @@ TEST(Perplexity, ScoresEachTokenOnceWhateverTheWindows) {
 }
 
 TEST(Perplexity, MatchesTheKnownAnswers) {
-  std::string root = EnvironmentVariable("PANO_SHARED");
-  if (root.empty()) root = PANO_SOURCE_DIR "/../shared";
-  root = JoinPath(root, "data/weights/stories260K/hf");
+  const std::string root = JoinPath(SharedFolder(PANO_SOURCE_DIR), "data/weights/stories260K/hf");
   if (!FileExists(JoinPath(root, "perplexity.json"))) {
     GTEST_SKIP() << "known answers are absent: stories260K/hf/perplexity.json";
   }

@@ -8,6 +8,7 @@
 
 #include "base/env.h"
 #include "base/json.h"
+#include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/template/chat_template.h"
 
@@ -16,11 +17,6 @@ namespace {
 
 // 2024-07-26T12:34:56, the `now` of every case.
 constexpr int64_t kNow = 1721997296;
-
-std::string SharedFolder() {
-  const std::string set = EnvironmentVariable("PANO_SHARED");
-  return set.empty() ? PANO_SOURCE_DIR "/../shared" : set;
-}
 
 // The regular files of an uncompressed tar archive by name.
 std::map<std::string, std::string> ReadTar(const std::string& archive) {
@@ -86,7 +82,7 @@ void CheckCase(const ChatTemplate& chat_template, const json::Value& test) {
 }
 
 TEST(GoldenTemplates, RenderAsTheReferenceDoes) {
-  const std::string shared = SharedFolder();
+  const std::string shared = SharedFolder(PANO_SOURCE_DIR);
   const auto archive = ReadFile(shared + "/data/api_security/chat_templates_jinja.tar");
   if (!archive.ok()) GTEST_SKIP() << "no shared data: " << archive.error().message();
   const auto templates = ReadTar(*archive);
@@ -113,7 +109,7 @@ TEST(GoldenTemplates, RenderAsTheReferenceDoes) {
 }
 
 TEST(GoldenTemplates, EveryTemplateOfTheArchiveParses) {
-  const auto archive = ReadFile(SharedFolder() + "/data/api_security/chat_templates_jinja.tar");
+  const auto archive = ReadFile(SharedFolder(PANO_SOURCE_DIR) + "/data/api_security/chat_templates_jinja.tar");
   if (!archive.ok()) GTEST_SKIP() << "no shared data: " << archive.error().message();
   for (const auto& [name, source] : ReadTar(*archive)) {
     const auto parsed = ChatTemplate::Parse(source);

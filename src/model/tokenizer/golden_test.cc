@@ -6,6 +6,7 @@
 
 #include "base/env.h"
 #include "base/json.h"
+#include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/tokenizer/tokenizer.h"
 
@@ -13,9 +14,7 @@ namespace pano::tokenizer {
 namespace {
 
 std::string Shared(std::string_view path) {
-  std::string root = EnvironmentVariable("PANO_SHARED");
-  if (root.empty()) root = PANO_SOURCE_DIR "/../shared";
-  return JoinPath(JoinPath(root, "data"), path);
+  return JoinPath(JoinPath(SharedFolder(PANO_SOURCE_DIR), "data"), path);
 }
 
 std::vector<json::Value> ReadLines(const std::string& path) {

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/env.h"
+#include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/tokenizer/testing/small_tokenizers.h"
 #include "model/tokenizer/tokenizer.h"
@@ -13,9 +14,7 @@ namespace pano::tokenizer {
 namespace {
 
 std::string Shared(std::string_view path) {
-  std::string root = EnvironmentVariable("PANO_SHARED");
-  if (root.empty()) root = "../shared";
-  return JoinPath(JoinPath(root, "data"), path);
+  return JoinPath(JoinPath(SharedFolder("."), "data"), path);
 }
 
 // A published vocabulary where it is at hand, else a small one.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/env.h"
+#include "base/shared_folder.h"
 #include "base/strings.h"
 
 namespace pano::train {
@@ -74,9 +75,7 @@ TEST(SplitHeldOut, RepeatedStoriesCannotBeOnBothSides) {
 }
 
 TEST(SplitStories, StarterText) {
-  std::string shared = EnvironmentVariable("PANO_SHARED");
-  if (shared.empty()) shared = PANO_SOURCE_DIR "/../shared";
-  auto text = ReadFile(shared + "/data/corpora/tinystories_sample_944k.txt");
+  auto text = ReadFile(SharedFolder(PANO_SOURCE_DIR) + "/data/corpora/tinystories_sample_944k.txt");
   if (!text.ok()) GTEST_SKIP() << "no shared data: " << text.error().message();
   Stories stories = SplitStories(*text);
   EXPECT_EQ(stories.size(), 1007u);

@@ -1,6 +1,7 @@
 #include "model/train/dataset.h"
 
 #include "base/env.h"
+#include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/train/ngram.h"
 
@@ -8,8 +9,7 @@ namespace pano::train {
 namespace {
 
 std::string DataFolder() {
-  std::string shared = EnvironmentVariable("PANO_SHARED");
-  return JoinPath(shared.empty() ? PANO_SOURCE_DIR "/../shared" : shared, "data");
+  return JoinPath(SharedFolder(PANO_SOURCE_DIR), "data");
 }
 
 Status EncodeAll(const tokenizer::Tokenizer& tokenizer, const Stories& stories,

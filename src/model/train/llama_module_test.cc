@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/format/weights.h"
 #include "model/tokenizer/tokenizer.h"
@@ -33,9 +34,7 @@ LlamaConfig Tiny() {
 
 // A public checkpoint with answers from another implementation; "" where there is none.
 std::string PublicModel() {
-  std::string shared = EnvironmentVariable("PANO_SHARED");
-  if (shared.empty()) shared = PANO_SOURCE_DIR "/../shared";
-  std::string folder = shared + "/data/weights/stories260K/hf";
+  std::string folder = SharedFolder(PANO_SOURCE_DIR) + "/data/weights/stories260K/hf";
   return FileExists(folder + "/config.json") ? folder : "";
 }
 
