@@ -1,8 +1,6 @@
 // The kernels in plain C++, for every machine.
 #include "model/kernels/simd/lanes_generic.h"
-#define PANO_LANES
-#include "model/kernels/simd/exp.inc"
-#define PANO_EXP
+
 #include "model/kernels/activation/generic.h"
 #include "model/kernels/attention/generic.h"
 #include "model/kernels/isa.h"

@@ -1,8 +1,6 @@
 // Compiled with -mavx2 -mfma -mf16c; nothing but these instantiations may live here.
 #include "model/kernels/simd/lanes_avx2.h"
-#define PANO_LANES
-#include "model/kernels/simd/exp.inc"
-#define PANO_EXP
+
 #include "model/kernels/activation/generic.h"
 #include "model/kernels/attention/generic.h"
 #include "model/kernels/isa.h"

@@ -4,14 +4,8 @@
 
 #include "model/kernels/activation/activation.h"
 
-#ifndef PANO_LANES
-#include "model/kernels/simd/lanes_generic.h"
-#define PANO_LANES
-#endif
-#ifndef PANO_EXP
-#include "model/kernels/simd/exp.inc"
-#define PANO_EXP
-#endif
+#include "model/kernels/simd/lanes.h"
+#include "model/kernels/simd/exp.h"
 
 namespace pano::kernels {
 namespace {

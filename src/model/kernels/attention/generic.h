@@ -5,14 +5,8 @@
 #include "model/kernels/attention/attention.h"
 #include "model/tensor/half.h"
 
-#ifndef PANO_LANES
-#include "model/kernels/simd/lanes_generic.h"
-#define PANO_LANES
-#endif
-#ifndef PANO_EXP
-#include "model/kernels/simd/exp.inc"
-#define PANO_EXP
-#endif
+#include "model/kernels/simd/lanes.h"
+#include "model/kernels/simd/exp.h"
 
 namespace pano::kernels {
 namespace {

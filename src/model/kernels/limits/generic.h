@@ -2,10 +2,7 @@
 
 #include "model/kernels/limits/limits.h"
 
-#ifndef PANO_LANES
-#include "model/kernels/simd/lanes_generic.h"
-#define PANO_LANES
-#endif
+#include "model/kernels/simd/lanes.h"
 
 namespace pano::kernels {
 namespace {

@@ -8,9 +8,7 @@
 #include "model/kernels/matmul/matmul.h"
 #include "model/tensor/half.h"
 
-#ifndef PANO_LANES
-#include "model/kernels/simd/lanes_generic.h"
-#endif
+#include "model/kernels/simd/lanes.h"
 
 namespace pano::kernels {
 namespace {

@@ -4,9 +4,7 @@
 
 #include "model/kernels/norm/norm.h"
 
-#ifndef PANO_LANES
-#include "model/kernels/simd/lanes_generic.h"
-#endif
+#include "model/kernels/simd/lanes.h"
 
 namespace pano::kernels {
 namespace {

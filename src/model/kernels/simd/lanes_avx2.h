@@ -7,6 +7,8 @@
 // The sixteen lanes of lanes_generic.h as two AVX2 registers, with fused multiply-add.
 // REQUIRES: compiled with -mavx2 -mfma -mf16c. Anonymous namespace: see lanes_generic.h.
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
+#define PANO_LANES
+
 namespace pano::kernels {
 namespace {
 
@@ -41,14 +43,6 @@ struct Lanes {
   void Store(float* p) const {
     _mm256_storeu_ps(p, lo);
     _mm256_storeu_ps(p + 8, hi);
-  }
-  void StoreHalf(uint16_t* p) const {
-    auto store = [](uint16_t* q, __m256 x) {
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(q),
-                       _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-    };
-    store(p, lo);
-    store(p + 8, hi);
   }
 
   friend Lanes operator+(Lanes a, Lanes b) {

@@ -8,6 +8,8 @@
 // Sixteen float lanes, the width of every reduction's order contract, in plain C++. Included by
 // exactly one file per kernel and ISA; all in an anonymous namespace, so that no symbol compiled with
 // one instruction set can stand in for another's.
+#define PANO_LANES
+
 namespace pano::kernels {
 namespace {
 
@@ -43,9 +45,6 @@ struct Lanes {
     return r;
   }
   void Store(float* p) const { std::memcpy(p, v, sizeof v); }
-  void StoreHalf(uint16_t* p) const {
-    for (int i = 0; i < kWidth; ++i) p[i] = tensor::FloatToHalf(v[i]);
-  }
 
   friend Lanes operator+(Lanes a, Lanes b) {
     for (int i = 0; i < kWidth; ++i) a.v[i] += b.v[i];

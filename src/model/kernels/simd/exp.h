@@ -1,4 +1,8 @@
-// exp over Lanes, for the files that define Lanes: within 2 ulp of the true value on [-87, 88],
+#pragma once
+
+#include "model/kernels/simd/lanes.h"
+
+// exp over Lanes: within 2 ulp of the true value on [-87, 88],
 // clamped outside. Cody-Waite reduction x = n ln 2 + r, |r| <= ln 2 / 2, and the Taylor polynomial of
 // degree 7 in r, whose remainder is below 2^-27 there. NaN stays NaN.
 namespace pano::kernels {
