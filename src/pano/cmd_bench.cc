@@ -162,9 +162,9 @@ Result<LocalModel> Load(const BenchOptions& options) {
   LocalModel local;
   local.pool = std::make_unique<ComputePool>(static_cast<int>(options.model.threads));
   PANO_ASSIGN_OR_RETURN(local.files, MakeSyntheticModel(options.synthetic));
-  nn::LoadOptions load;
-  load.compute = options.model.compute == "f32" ? nn::Compute::kF32 : nn::Compute::kFast;
-  PANO_ASSIGN_OR_RETURN(local.model, nn::LoadModel(local.files, load, *local.pool));
+  PANO_ASSIGN_OR_RETURN(
+      local.model,
+      nn::LoadModel(local.files, options.model.arithmetic.LoadOptions(), *local.pool));
   return local;
 }
 

@@ -107,7 +107,7 @@ Status RunPerplexity(const EvalOptions& options, LocalModel& local) {
 
 int RunEval(const Command& self, Args args) {
   EvalOptions o;
-  o.model.compute = "f32";
+  o.model.arithmetic.compute = "f32";
   OptionSet options;
   o.model.Declare(options);
   options.String("file", &o.file, "text whose perplexity is measured", "TEXT");

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "base/env.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "model/nn/family.h"
@@ -131,7 +130,7 @@ Result<json::Value> Describe(const std::string& path, const InspectOptions& opti
     });
     AddMemory(options, family->config, static_cast<int64_t>(files.weights->FileBytes()), wide, out);
   }
-  auto tokenizer = tokenizer::LoadTokenizer(path);
+  auto tokenizer = tokenizer::LoadTokenizer(files);
   out.Set("tokenizer_vocab_size",
           tokenizer.ok() ? json::Value(int64_t{(*tokenizer)->vocab_size()}) : json::Value());
   if (!tokenizer.ok()) out.Set("tokenizer_error", tokenizer.error().message());

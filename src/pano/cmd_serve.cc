@@ -30,7 +30,8 @@ struct ServeOptions {
   int64_t threads = 0;
   std::vector<std::string> api_keys;
   bool insecure = false;
-  std::string compute = "fast", kv_type = "auto", log_level = "info", config;
+  ArithmeticOptions arithmetic;
+  std::string log_level = "info", config;
 
   int64_t context = 0, kv_blocks = 0, kv_bytes = 1ll << 30;
   int64_t max_sequences = 64, max_queue = 256, step_tokens = 512;
@@ -60,8 +61,7 @@ void ServeOptions::Declare(OptionSet& options) {
   options.Int("kv-bytes", &kv_bytes, 1 << 16, INT64_MAX, "KV memory of each model", "BYTES");
   options.Int("kv-blocks", &kv_blocks, 0, INT32_MAX,
               "the same in blocks of 32 tokens, 0 = by --kv-bytes");
-  options.Choice("kv-type", &kv_type, {"auto", "f32", "f16"}, "type of cached keys and values");
-  options.Choice("compute", &compute, {"f32", "fast"}, "arithmetic of activations");
+  arithmetic.Declare(options);
   options.Int("max-sequences", &max_sequences, 1, 65536, "sequences that run at once");
   options.Int("max-queue", &max_queue, 1, 1 << 20, "requests that wait; one more is answered 429");
   options.Int("step-tokens", &step_tokens, 1, 1 << 20, "tokens computed in one step");
@@ -109,9 +109,7 @@ Result<api::ServiceOptions> MakeServiceOptions(const ServeOptions& options) {
   service.threads = static_cast<int>(options.threads);
   service.api_keys = options.api_keys;
 
-  service.load.load.compute = options.compute == "f32" ? nn::Compute::kF32 : nn::Compute::kFast;
-  if (options.kv_type == "f32") service.load.load.kv_type = nn::KvType::kF32;
-  if (options.kv_type == "f16") service.load.load.kv_type = nn::KvType::kF16;
+  service.load.load = options.arithmetic.LoadOptions();
   engine::Options& engine = service.load.engine;
   engine.context_max = options.context;
   engine.kv_blocks = options.kv_blocks;
@@ -214,9 +212,6 @@ int RunServe(const Command& self, Args args) {
                                        " is reachable from elsewhere, and there is no --api-key")),
                 "set --api-key KEY, or say --insecure if everybody may call");
   }
-  Result<kernels::CpuMask> cpu = kernels::ReadCpuMask();
-  if (!cpu.ok()) return Fail(self, cpu.error());
-
   // Before any thread starts, so that all of them leave these signals to WaitAndDrain.
   sigset_t signals;
   sigemptyset(&signals);
@@ -228,7 +223,7 @@ int RunServe(const Command& self, Args args) {
   if (!service_options.ok()) {
     return Fail(self, service_options.error(), HintFor(service_options.error()));
   }
-  service_options->build = {kVersion, kCommit, kernels::CpuMaskName(*cpu)};
+  service_options->build = {kVersion, kCommit, kernels::CpuMaskName(kernels::ActiveCpuMask())};
   Result<std::unique_ptr<api::Service>> service =
       api::Service::Start(std::move(service_options).value());
   if (!service.ok()) return Fail(self, service.error(), HintFor(service.error()));

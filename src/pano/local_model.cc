@@ -10,11 +10,23 @@
 
 namespace pano::cli {
 
+void ArithmeticOptions::Declare(OptionSet& options) {
+  options.Choice("compute", &compute, {"f32", "fast"}, "arithmetic of activations");
+  options.Choice("kv-type", &kv_type, {"auto", "f32", "f16"}, "type of cached keys and values");
+}
+
+nn::LoadOptions ArithmeticOptions::LoadOptions() const {
+  nn::LoadOptions load;
+  load.compute = compute == "f32" ? nn::Compute::kF32 : nn::Compute::kFast;
+  if (kv_type == "f32") load.kv_type = nn::KvType::kF32;
+  if (kv_type == "f16") load.kv_type = nn::KvType::kF16;
+  return load;
+}
+
 void LocalModelOptions::Declare(OptionSet& options) {
   options.String("model", &path, "model folder or .gguf file; default: the starter model", "PATH");
   options.Int("threads", &threads, 0, 1024, "compute threads, 0 = one per core");
-  options.Choice("compute", &compute, {"f32", "fast"}, "arithmetic of activations");
-  options.Choice("kv-type", &kv_type, {"auto", "f32", "f16"}, "type of cached keys and values");
+  arithmetic.Declare(options);
 }
 
 std::string BinaryFolder() {
@@ -45,12 +57,9 @@ Result<LocalModel> LoadLocalModel(const LocalModelOptions& options) {
   LocalModel local;
   local.pool = std::make_unique<ComputePool>(static_cast<int>(options.threads));
   PANO_ASSIGN_OR_RETURN(local.files, format::OpenModel(path));
-  nn::LoadOptions load;
-  load.compute = options.compute == "f32" ? nn::Compute::kF32 : nn::Compute::kFast;
-  if (options.kv_type == "f32") load.kv_type = nn::KvType::kF32;
-  if (options.kv_type == "f16") load.kv_type = nn::KvType::kF16;
-  PANO_ASSIGN_OR_RETURN(local.model, nn::LoadModel(local.files, load, *local.pool));
-  auto tokenizer = tokenizer::LoadTokenizer(path);
+  PANO_ASSIGN_OR_RETURN(local.model, nn::LoadModel(local.files, options.arithmetic.LoadOptions(),
+                                                   *local.pool));
+  auto tokenizer = tokenizer::LoadTokenizer(local.files);
   if (tokenizer.ok()) {
     local.tokenizer = *tokenizer;
   } else if (tokenizer.error().code() != StatusCode::kNotFound) {

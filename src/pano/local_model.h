@@ -13,12 +13,20 @@
 
 namespace pano::cli {
 
+// How a model computes, for every command that loads one.
+struct ArithmeticOptions {
+  std::string compute = "fast";
+  std::string kv_type = "auto";
+
+  void Declare(OptionSet& options);
+  nn::LoadOptions LoadOptions() const;
+};
+
 // The settings that every command with a model in its own process shares.
 struct LocalModelOptions {
   std::string path;                    // empty: the starter model
   int64_t threads = 0;                 // 0: all cores
-  std::string compute = "fast";
-  std::string kv_type = "auto";
+  ArithmeticOptions arithmetic;
 
   void Declare(OptionSet& options);
 };

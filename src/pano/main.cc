@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "model/kernels/cpu.h"
 #include "pano/cli.h"
+#include "pano/local_model.h"
 #include "pano/version.h"
 
 namespace pano::cli {
@@ -15,10 +16,7 @@ namespace {
 
 // pano-train lives beside this binary, so that serving hosts never link what training needs.
 int RunTrain(const Command& self, Args args) {
-  std::string binary(4096, '\0');
-  ssize_t length = ::readlink("/proc/self/exe", binary.data(), binary.size());
-  binary.resize(length > 0 ? static_cast<size_t>(length) : 0);
-  std::string train = JoinPath(binary.substr(0, binary.rfind('/')), "pano-train");
+  std::string train = JoinPath(BinaryFolder(), "pano-train");
   std::vector<char*> argv = {train.data()};
   std::vector<std::string> copies(args.begin(), args.end());
   for (std::string& copy : copies) argv.push_back(copy.data());

@@ -42,10 +42,10 @@ std::string ModelPathIn(const std::string& folder) {
   return found.empty() ? folder : found;
 }
 
-Result<tokenizer::TokenizerPtr> LoadTokenizerIfAny(const std::string& path) {
-  Result<tokenizer::TokenizerPtr> tokenizer = tokenizer::LoadTokenizer(path);
+Result<tokenizer::TokenizerPtr> LoadTokenizerIfAny(const format::ModelFiles& files) {
+  Result<tokenizer::TokenizerPtr> tokenizer = tokenizer::LoadTokenizer(files);
   if (tokenizer.ok() || tokenizer.error().code() != StatusCode::kNotFound) return tokenizer;
-  LogWarning("[models] ", path, ": no tokenizer, so only token ids go in and out");
+  LogWarning("[models] ", files.path, ": no tokenizer, so only token ids go in and out");
   return tokenizer::TokenizerPtr();
 }
 
@@ -96,7 +96,7 @@ Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& 
   version->label = std::move(label);
   version->path = at.path;
   version->created = Clock::Real().UnixSeconds();
-  PANO_ASSIGN_OR_RETURN(version->tokenizer, LoadTokenizerIfAny(at.path));
+  PANO_ASSIGN_OR_RETURN(version->tokenizer, LoadTokenizerIfAny(files));
   LoadChatTemplate(files, *version);
   version->defaults = nn::ReadGenerationDefaults(files);
   PANO_ASSIGN_OR_RETURN(version->model, nn::LoadModel(files, settings.load, pool));

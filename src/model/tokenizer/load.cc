@@ -47,4 +47,11 @@ Result<TokenizerPtr> LoadTokenizer(const std::string& path) {
   return Unimplemented(StrCat(path, ": no tokenizer is known by this name (tokenizer.json, .gguf, folder)"));
 }
 
+Result<TokenizerPtr> LoadTokenizer(const format::ModelFiles& files) {
+  if (files.kind == format::ModelFiles::Kind::kGguf) {
+    return TokenizerFromGguf(files.metadata).Wrap(files.path);
+  }
+  return LoadTokenizer(files.path);
+}
+
 }  // namespace pano::tokenizer

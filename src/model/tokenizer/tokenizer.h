@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "model/format/weights.h"
 
 namespace pano::tokenizer {
 
@@ -79,5 +80,7 @@ Result<TokenizerPtr> TokenizerFromJson(std::string_view tokenizer_json,
 Result<TokenizerPtr> TokenizerFromGguf(const json::Value& metadata);
 // From a path: folder, tokenizer.json, .gguf. NotFound where a folder has no tokenizer.
 Result<TokenizerPtr> LoadTokenizer(const std::string& path);
+// Of a model that is open already: GGUF metadata is not read a second time.
+Result<TokenizerPtr> LoadTokenizer(const format::ModelFiles& files);
 
 }  // namespace pano::tokenizer
