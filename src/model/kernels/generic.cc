@@ -9,5 +9,6 @@
 #include "model/kernels/norm/generic.h"
 
 namespace pano::kernels {
-const Isa kIsa_generic = {"generic", 0, MatMulFor, AttentionFor, RmsNorm, SwiGlu, FloatPeak, Int8Peak};
+const Isa kIsa_generic = {"generic", 0, MatMulFor, AttentionFor,
+                            RmsNorm, LayerNorm, ActivationFor, FloatPeak, Int8Peak};
 }  // namespace pano::kernels

@@ -15,8 +15,9 @@ struct Isa {
   CpuMask needs;
   MatMulFn (*matmul)(tensor::DType);
   AttentionFn (*attention)(bool half);
-  RmsNormFn rms_norm;
-  SwiGluFn swiglu;
+  NormFn rms_norm;
+  NormFn layer_norm;
+  ActivationFns (*activation)(Activation);
   FloatPeakFn float_peak;
   Int8PeakFn int8_peak;
 };

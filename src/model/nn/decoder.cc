@@ -169,13 +169,13 @@ void Decoder::Attend(int layer, PagedState& state) {
     for (size_t item = begin; item < end; ++item) {
       const size_t r = item / kv_heads, h = item % kv_heads;
       const Row& row = ws_.rows[r];
-      const size_t length = Size(row.position + 1);
-      if (scores.size() < group * (length + 16)) scores.resize(group * (length + 16));
+      const size_t kept = group * kernels::AttentionScores(0, row.position + 1, kBlockTokens);
+      if (scores.size() < kept) scores.resize(kept);
       kernels::AttentionArgs args;
       args.q = &ws_.q[(r * heads + h * group) * dim];
       args.out = &ws_.attended[(r * heads + h * group) * dim];
       args.group = group;
-      args.head_dim = dim;
+      args.head_dim = args.value_dim = args.key_stride = args.value_stride = dim;
       args.scale = scale;
       args.length = row.position + 1;
       args.keys = state.keys(layer, static_cast<int>(h));
@@ -196,7 +196,7 @@ void Decoder::FeedForward(int layer) {
   Apply(w.gate, ws_.normed, rows, ws_.gate.data());
   Apply(w.up, ws_.normed, rows, ws_.up.data());
   pool_.ParallelFor(rows, kRowGrain, [&](size_t begin, size_t end, int) {
-    for (size_t r = begin; r < end; ++r) isa_.swiglu(&ws_.gate[r * ffn], &ws_.up[r * ffn], ffn);
+    for (size_t r = begin; r < end; ++r) isa_.activation(kernels::Activation::kSilu).gated(&ws_.gate[r * ffn], &ws_.up[r * ffn], ffn);
   });
   Apply(w.down, ws_.gate, rows, ws_.projected.data());
   Add(ws_.x, ws_.projected, rows * Size(config_.hidden_size));
@@ -206,7 +206,7 @@ void Decoder::Head(Logits& logits) {
   const size_t hidden = Size(config_.hidden_size);
   logits.Resize(ws_.wanted.size(), Size(config_.vocab_size));
   for (size_t i = 0; i < ws_.wanted.size(); ++i) {
-    isa_.rms_norm(&ws_.x[ws_.wanted[i] * hidden], weights_.final_norm.data(),
+    isa_.rms_norm(&ws_.x[ws_.wanted[i] * hidden], weights_.final_norm.data(), nullptr,
                   config_.norm_epsilon, hidden, &ws_.normed[i * hidden]);
   }
   if (!ws_.wanted.empty()) Apply(weights_.head, ws_.normed, ws_.wanted.size(), logits.data());
@@ -217,7 +217,7 @@ void Decoder::Norm(const std::vector<float>& x, const std::vector<float>& weight
   const size_t hidden = Size(config_.hidden_size);
   pool_.ParallelFor(ws_.rows.size(), kRowGrain, [&](size_t begin, size_t end, int) {
     for (size_t r = begin; r < end; ++r) {
-      isa_.rms_norm(&x[r * hidden], weight.data(), config_.norm_epsilon, hidden, &y[r * hidden]);
+      isa_.rms_norm(&x[r * hidden], weight.data(), nullptr, config_.norm_epsilon, hidden, &y[r * hidden]);
     }
   });
 }

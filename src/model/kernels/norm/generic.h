@@ -9,19 +9,42 @@
 namespace pano::kernels {
 namespace {
 
-inline void RmsNorm(const float* x, const float* w, float eps, size_t n, float* y) {
+// The sum over i of f(x[i]) in sixteen lanes; f(lanes, sum) adds one group. The last, partial group
+// counts as filled up with `pad`.
+template <typename F>
+float SumOver(const float* x, size_t n, float pad, F f) {
   const size_t whole = n / Lanes::kWidth * Lanes::kWidth;
-  Lanes squares = Lanes::Zero();
-  for (size_t i = 0; i < whole; i += Lanes::kWidth) {
-    Lanes v = Lanes::Load(x + i);
-    squares = Lanes::MulAdd(v, v, squares);
+  Lanes sum = Lanes::Zero();
+  for (size_t i = 0; i < whole; i += Lanes::kWidth) sum = f(Lanes::Load(x + i), sum);
+  if (whole < n) {
+    float part[Lanes::kWidth];
+    for (size_t i = 0; i < Lanes::kWidth; ++i) part[i] = whole + i < n ? x[whole + i] : pad;
+    sum = f(Lanes::Load(part), sum);
   }
-  float part[Lanes::kWidth] = {};
-  for (size_t i = whole; i < n; ++i) part[i - whole] = x[i];
-  Lanes tail = Lanes::Load(part);
-  squares = Lanes::MulAdd(tail, tail, squares);
-  const float scale = 1.0f / __builtin_sqrtf(squares.Sum() / static_cast<float>(n) + eps);
+  return sum.Sum();
+}
+
+inline void RmsNorm(const float* x, const float* w, const float*, float eps, size_t n, float* y) {
+  const float squares =
+      SumOver(x, n, 0.0f, [](Lanes v, Lanes sum) { return Lanes::MulAdd(v, v, sum); });
+  const float scale = 1.0f / __builtin_sqrtf(squares / static_cast<float>(n) + eps);
   for (size_t i = 0; i < n; ++i) y[i] = x[i] * scale * w[i];
+}
+
+inline void LayerNorm(const float* x, const float* w, const float* b, float eps, size_t n, float* y) {
+  const float mean =
+      SumOver(x, n, 0.0f, [](Lanes v, Lanes sum) { return v + sum; }) / static_cast<float>(n);
+  const Lanes middle = Lanes::Set(mean);
+  const float squares = SumOver(x, n, mean, [middle](Lanes v, Lanes sum) {
+    const Lanes d = v - middle;
+    return Lanes::MulAdd(d, d, sum);
+  });
+  const float scale = 1.0f / __builtin_sqrtf(squares / static_cast<float>(n) + eps);
+  if (b) {
+    for (size_t i = 0; i < n; ++i) y[i] = (x[i] - mean) * scale * w[i] + b[i];
+  } else {
+    for (size_t i = 0; i < n; ++i) y[i] = (x[i] - mean) * scale * w[i];
+  }
 }
 
 }  // namespace
