@@ -16,8 +16,13 @@ namespace pano::tensor {
 enum class DType : uint8_t {
   kF32, kF16, kBF16, kF64,
   kI8, kU8, kI16, kU16, kI32, kU32, kI64, kU64, kBool,
-  kQ8_0,
+  // GGUF's block types; blocks.h turns them into floats.
+  kQ4_0, kQ4_1, kQ5_0, kQ5_1, kQ8_0,
+  kQ2_K, kQ3_K, kQ4_K, kQ5_K, kQ6_K,
+  kIQ1_S, kIQ1_M, kIQ2_XXS, kIQ2_XS, kIQ2_S, kIQ3_XXS, kIQ3_S, kIQ4_NL, kIQ4_XS,
+  kTQ1_0, kTQ2_0, kMXFP4, kNVFP4,
 };
+inline constexpr size_t kDTypeCount = static_cast<size_t>(DType::kNVFP4) + 1;
 
 struct DTypeInfo {
   std::string_view name;     // "F32", "Q8_0": upper case, as safetensors and GGUF print them

@@ -8,7 +8,7 @@ namespace {
 constexpr int64_t kHuge = int64_t{1} << 62;
 
 TEST(DTypeTest, NamesGoBothWays) {
-  for (int i = 0; i <= static_cast<int>(DType::kQ8_0); ++i) {
+  for (size_t i = 0; i < kDTypeCount; ++i) {
     auto dtype = static_cast<DType>(i);
     EXPECT_EQ(DTypeByName(Describe(dtype).name), dtype);
   }

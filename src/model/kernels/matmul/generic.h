@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/kernels/matmul/matmul.h"
+#include "model/tensor/blocks.h"
 #include "model/tensor/half.h"
 
 #include "model/kernels/simd/lanes.h"
@@ -115,25 +116,45 @@ void Panel(const MatMulArgs& a, size_t n, const Row* rows) {
   if (m < a.m) Tile<1, kCols>(a, m, n, rows);
 }
 
+// The same against kCols rows that stand in scratch as floats, padded with zeros.
+template <size_t kCols>
+void ScratchPanel(const MatMulArgs& a, size_t n, const float* scratch) {
+  auto run = [&]<size_t... j>(std::index_sequence<j...>) {
+    const RowScratch rows[] = {RowScratch(scratch + j * PaddedK(a.k))...};
+    Panel<kCols>(a, n, rows);
+  };
+  run(std::make_index_sequence<kCols>());
+}
+
 template <size_t kCols, typename Row>
 void Columns(const MatMulArgs& a, size_t n, float* scratch) {
   // Few rows of x: weights widen in registers. Many: once into scratch, which stays in the cache.
   constexpr size_t kWidenFrom = 4;
   if (std::is_same_v<Row, RowF32> || a.m < kWidenFrom) {
-    auto make = [&]<size_t... j>(std::index_sequence<j...>) {
+    auto run = [&]<size_t... j>(std::index_sequence<j...>) {
       const Row rows[] = {Row(*a.w, n + j, a.k)...};
       Panel<kCols>(a, n, rows);
     };
-    make(std::make_index_sequence<kCols>());
+    run(std::make_index_sequence<kCols>());
     return;
   }
-  const size_t stride = PaddedK(a.k);
-  for (size_t j = 0; j < kCols; ++j) Widen(Row(*a.w, n + j, a.k), a.k, scratch + j * stride);
-  auto make = [&]<size_t... j>(std::index_sequence<j...>) {
-    const RowScratch rows[] = {RowScratch(scratch + j * stride)...};
-    Panel<kCols>(a, n, rows);
-  };
-  make(std::make_index_sequence<kCols>());
+  for (size_t j = 0; j < kCols; ++j) Widen(Row(*a.w, n + j, a.k), a.k, scratch + j * PaddedK(a.k));
+  ScratchPanel<kCols>(a, n, scratch);
+}
+
+// Every other type: ordinary code decodes the rows.
+struct RowDecoded {};
+template <size_t kCols, typename Row>
+  requires std::is_same_v<Row, RowDecoded>
+void Columns(const MatMulArgs& a, size_t n, float* scratch) {
+  const tensor::DecodeFn decode = tensor::DecoderOf(a.w->dtype);
+  const size_t row_bytes = RowBytes(a.w->dtype, a.k);
+  for (size_t j = 0; j < kCols; ++j) {
+    float* row = scratch + j * PaddedK(a.k);
+    decode(a.w->data + (n + j) * row_bytes, a.k, row);
+    for (size_t k = a.k; k < PaddedK(a.k); ++k) row[k] = 0;
+  }
+  ScratchPanel<kCols>(a, n, scratch);
 }
 
 template <typename Row>
@@ -159,7 +180,7 @@ inline MatMulFn MatMulFor(tensor::DType dtype) {
     case tensor::DType::kF16: return MatMulRange<RowF16>;
     case tensor::DType::kBF16: return MatMulRange<RowBF16>;
     case tensor::DType::kQ8_0: return MatMulRange<RowQ8>;
-    default: return nullptr;
+    default: return tensor::DecoderOf(dtype) ? MatMulRange<RowDecoded> : nullptr;
   }
 }
 

@@ -5,16 +5,13 @@
 
 #include "base/check.h"
 #include "model/kernels/isa.h"
-#include "model/tensor/half.h"
+#include "model/tensor/blocks.h"
 
 namespace pano::kernels {
 
 using tensor::DType;
 
-bool MatMulSupports(DType dtype) {
-  return dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16 ||
-         dtype == DType::kQ8_0;
-}
+bool MatMulSupports(DType dtype) { return tensor::DecoderOf(dtype) != nullptr; }
 
 MatMulFn SelectMatMul(DType dtype, CpuMask mask) {
   MatMulFn fn = SelectIsa(mask).matmul(dtype);
@@ -34,35 +31,16 @@ void MatMul(const MatMulArgs& args, ComputePool& pool) {
   });
 }
 
+size_t RowBytes(DType dtype, size_t k) {
+  const tensor::DTypeInfo& info = tensor::Describe(dtype);
+  return k / info.block_elements * info.block_bytes;
+}
+
 void WidenRow(const tensor::TensorView& w, size_t row, float* out) {
+  const tensor::DecodeFn decode = tensor::DecoderOf(w.dtype);
+  PANO_CHECK(decode != nullptr);
   const auto k = static_cast<size_t>(w.shape.back());
-  switch (w.dtype) {
-    case DType::kF32: {
-      const float* p = w.as<float>() + row * k;
-      std::copy(p, p + k, out);
-      return;
-    }
-    case DType::kF16: {
-      const uint16_t* p = w.as<uint16_t>() + row * k;
-      for (size_t i = 0; i < k; ++i) out[i] = tensor::HalfToFloat(p[i]);
-      return;
-    }
-    case DType::kBF16: {
-      const uint16_t* p = w.as<uint16_t>() + row * k;
-      for (size_t i = 0; i < k; ++i) out[i] = tensor::BFloatToFloat(p[i]);
-      return;
-    }
-    case DType::kQ8_0: {
-      const auto* blocks = w.as<tensor::Q8Block>() + row * (k / tensor::kQ8BlockElements);
-      for (size_t i = 0; i < k; ++i) {
-        const tensor::Q8Block& block = blocks[i / tensor::kQ8BlockElements];
-        out[i] = static_cast<float>(block.quants[i % tensor::kQ8BlockElements]) *
-                 tensor::HalfToFloat(block.scale);
-      }
-      return;
-    }
-    default: PANO_CHECK(MatMulSupports(w.dtype));
-  }
+  decode(w.data + row * RowBytes(w.dtype, k), k, out);
 }
 
 }  // namespace pano::kernels

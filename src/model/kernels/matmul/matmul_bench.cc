@@ -36,6 +36,10 @@ void BM_MatMul(benchmark::State& state, tensor::DType dtype) {
 BENCHMARK_CAPTURE(BM_MatMul, f32, tensor::DType::kF32)->Arg(1)->Arg(4)->Arg(64);
 BENCHMARK_CAPTURE(BM_MatMul, f16, tensor::DType::kF16)->Arg(1)->Arg(4)->Arg(64);
 BENCHMARK_CAPTURE(BM_MatMul, q8_0, tensor::DType::kQ8_0)->Arg(1)->Arg(4)->Arg(64);
+BENCHMARK_CAPTURE(BM_MatMul, q4_0, tensor::DType::kQ4_0)->Arg(1)->Arg(64);
+BENCHMARK_CAPTURE(BM_MatMul, q4_k, tensor::DType::kQ4_K)->Arg(1)->Arg(64);
+BENCHMARK_CAPTURE(BM_MatMul, q6_k, tensor::DType::kQ6_K)->Arg(1)->Arg(64);
+BENCHMARK_CAPTURE(BM_MatMul, iq2_xs, tensor::DType::kIQ2_XS)->Arg(1)->Arg(64);
 
 }  // namespace
 }  // namespace pano::kernels

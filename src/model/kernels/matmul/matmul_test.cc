@@ -34,13 +34,14 @@ Matrix RandomMatrix(DType dtype, size_t n, size_t k, uint64_t seed) {
     if (dtype == DType::kF32) put(i, value);
     if (dtype == DType::kF16) put(i, tensor::FloatToHalf(value));
     if (dtype == DType::kBF16) put(i, tensor::FloatToBFloat(value));
+    if (dtype == DType::kF64) put(i, static_cast<double>(value));
   }
-  if (dtype == DType::kQ8_0) {
-    for (size_t b = 0; b < n * k / tensor::kQ8BlockElements; ++b) {
-      tensor::Q8Block block;
-      block.scale = tensor::FloatToHalf(static_cast<float>(random.Uniform()) * 0.02f);
-      for (int8_t& q : block.quants) q = static_cast<int8_t>(random.Below(256));
-      put(b, block);
+  const tensor::DTypeInfo& info = tensor::Describe(dtype);
+  if (info.block_elements > 1) {
+    for (std::byte& byte : matrix.bytes) byte = static_cast<std::byte>(random.Below(256));
+    // Half-precision scales lie at either end of a block: small and finite there.
+    for (size_t end = info.block_bytes; end <= matrix.bytes.size(); end += info.block_bytes) {
+      for (size_t i : {end - info.block_bytes + 1, end - 1}) matrix.bytes[i] &= std::byte{0x2F};
     }
   }
   matrix.view = {dtype, shape, matrix.bytes.data(), matrix.bytes.size()};
@@ -83,6 +84,7 @@ TEST_P(MatMulTest, AgreesWithDoubleOverShapesAroundTheLanes) {
   auto [dtype, mask] = GetParam();
   std::vector<size_t> ks = {1, 15, 16, 17, 33, 172};
   if (dtype == DType::kQ8_0) ks = {32, 64, 192};
+  if (dtype == DType::kQ4_K) ks = {256, 512};
   for (size_t k : ks) {
     for (size_t n : {1, 2, 3, 4, 7}) {
       for (size_t m : {1, 2, 3, 5, 33}) {
@@ -112,7 +114,7 @@ TEST_P(MatMulTest, AgreesWithDoubleOverShapesAroundTheLanes) {
 
 TEST_P(MatMulTest, RowsDoNotDependOnTheBatchToTheBit) {
   auto [dtype, mask] = GetParam();
-  const size_t k = 96, n = 11, m = 64;
+  const size_t k = dtype == DType::kQ4_K ? 256 : 96, n = 11, m = 64;
   Matrix w = RandomMatrix(dtype, n, k, 3);
   std::vector<float> x = RandomFloats(m * k, 4);
   std::vector<float> whole = Multiply(w, x, m, nullptr, mask);
@@ -126,8 +128,32 @@ TEST_P(MatMulTest, RowsDoNotDependOnTheBatchToTheBit) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, MatMulTest,
-    testing::Combine(testing::Values(DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0),
+    testing::Combine(testing::Values(DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0,
+                                     DType::kQ4_K, DType::kF64),
                      testing::Values(CpuMask{0}, CpuMask{kAvx2})));
+
+// Decoded and then multiplied as F32: the same bits.
+TEST(MatMul, EveryTypeEqualsItsDecodedRows) {
+  const size_t n = 7, k = 512;
+  for (size_t type = 0; type < tensor::kDTypeCount; ++type) {
+    const auto dtype = static_cast<DType>(type);
+    if (!MatMulSupports(dtype)) continue;
+    SCOPED_TRACE(tensor::Describe(dtype).name);
+    const Matrix w = RandomMatrix(dtype, n, k, type);
+    Matrix plain = RandomMatrix(DType::kF32, n, k, 0);
+    auto* rows = reinterpret_cast<float*>(plain.bytes.data());
+    for (size_t row = 0; row < n; ++row) WidenRow(w.view, row, rows + row * k);
+    for (size_t m : {1, 5, 40}) {
+      const std::vector<float> x = RandomFloats(m * k, m);
+      for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+        const std::vector<float> got = Multiply(w, x, m, nullptr, mask);
+        const std::vector<float> want = Multiply(plain, x, m, nullptr, mask);
+        ASSERT_EQ(0, std::memcmp(got.data(), want.data(), got.size() * sizeof(float))) << m;
+      }
+    }
+  }
+  EXPECT_FALSE(MatMulSupports(DType::kI32));
+}
 
 TEST(MatMul, DoesNotDependOnTheNumberOfThreads) {
   Matrix w = RandomMatrix(DType::kF16, 100, 80, 1);
