@@ -44,8 +44,8 @@ class Batch {
  public:
   static Result<Batch> Create(nn::Model& model, size_t batch, int64_t length) {
     const int blocks = static_cast<int>((length + nn::kBlockTokens - 1) / nn::kBlockTokens);
-    PANO_ASSIGN_OR_RETURN(std::unique_ptr<nn::State> state,
-                          model.CreateState(blocks * static_cast<int>(batch)));
+    const std::vector<int> counts = model.state_layout().Uniform(blocks * static_cast<int>(batch));
+    PANO_ASSIGN_OR_RETURN(std::unique_ptr<nn::State> state, model.CreateState(counts));
     Batch out(model, std::move(state));
     for (size_t i = 0; i < batch; ++i) {
       std::vector<nn::BlockId> table;
@@ -91,7 +91,7 @@ class Batch {
     nn::SequenceSlice slice;
     slice.tokens = tokens;
     slice.position = position_;
-    slice.tables = {tables_[i]};
+    slice.tables.assign(model_->state_layout().groups.size(), tables_[i]);
     slice.logits_from = logits_from;
     return slice;
   }

@@ -162,7 +162,8 @@ Result<std::unique_ptr<Engine>> Engine::Create(nn::Model& model, tokenizer::Toke
                                                ComputePool& pool, Options options,
                                                Observer observer, Clock& clock) {
   PANO_RETURN_IF_ERROR(CompleteOptions(model, options));
-  PANO_ASSIGN_OR_RETURN(auto state, model.CreateState(static_cast<int>(options.kv_blocks)));
+  const std::vector<int> counts = model.state_layout().Uniform(static_cast<int>(options.kv_blocks));
+  PANO_ASSIGN_OR_RETURN(auto state, model.CreateState(counts));
   return std::unique_ptr<Engine>(
       std::make_unique<EngineImpl>(model, std::move(state), std::move(tokenizer), pool,
                                    std::move(options), std::move(observer), clock));

@@ -36,9 +36,9 @@ StateLayout Decoder::state_layout() const {
   return {{{StateGroup::Kind::kPaged, kv_shape_.layer_count, kv_shape_.bytes_per_block()}}};
 }
 
-Result<std::unique_ptr<State>> Decoder::CreateState(int block_count) const {
+Result<std::unique_ptr<State>> Decoder::CreateState(std::span<const int> block_counts) const {
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<PagedState> state,
-                        PagedState::Create(kv_shape_, block_count));
+                        PagedState::Create(kv_shape_, block_counts[0]));
   return std::unique_ptr<State>(std::move(state));
 }
 
@@ -70,7 +70,7 @@ Status Decoder::CheckPlan(const StepPlan& plan, const PagedState& state) const {
     }
     PANO_CHECK(slice.tables.size() == 1);
     PANO_CHECK(slice.tables[0].size() * kBlockTokens >= Size(end));
-    for (BlockId block : slice.tables[0]) PANO_CHECK(block >= 0 && block < state.block_count());
+    for (BlockId block : slice.tables[0]) PANO_CHECK(block >= 0 && block < state.block_count(0));
   }
   return {};
 }

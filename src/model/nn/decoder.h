@@ -25,7 +25,8 @@ class Decoder final : public Model {
   int64_t vocab_size() const override { return config_.vocab_size; }
   int64_t context_length() const override { return config_.context_length; }
   StateLayout state_layout() const override;
-  Result<std::unique_ptr<State>> CreateState(int block_count) const override;
+  Result<std::unique_ptr<State>> CreateState(
+      std::span<const int> block_counts) const override;
   Status Forward(const StepPlan& plan, State& state, Logits& logits) override;
 
  private:

@@ -40,7 +40,7 @@ struct Walk {
 
 // All logits of a sequence run alone and at once.
 std::vector<float> Alone(Model& model, const std::vector<TokenId>& tokens) {
-  auto state = model.CreateState(16);
+  auto state = model.CreateState(model.state_layout().Uniform(16));
   Walk run{tokens, {0, 1, 2, 3, 4, 5, 6, 7}};
   StepPlan plan{{run.Next(tokens.size())}};
   Logits logits;
@@ -78,7 +78,7 @@ TEST_P(DecoderTest, LogitsDoNotDependOnChunksBatchOrThreadsToTheBit) {
     std::unique_ptr<Model> model = Load(pool);
     for (uint64_t seed = 0; seed < 3; ++seed) {
       Random random(seed);
-      auto state = model->CreateState(64);
+      auto state = model->CreateState(model->state_layout().Uniform(64));
       ASSERT_TRUE(state.ok());
       std::vector<Walk> runs;
       for (size_t i = 0; i < prompts.size(); ++i) {
@@ -125,7 +125,7 @@ TEST_P(DecoderTest, GivesOnlyTheRowsThatAreAskedFor) {
   std::unique_ptr<Model> model = Load(pool);
   std::vector<TokenId> tokens = RandomTokens(10, 1);
   std::vector<float> all = Alone(*model, tokens);
-  auto state = model->CreateState(2);
+  auto state = model->CreateState(model->state_layout().Uniform(2));
   Walk run{tokens, {0}};
   SequenceSlice slice = run.Next(10);
   slice.logits_from = 8;
@@ -139,7 +139,7 @@ TEST_P(DecoderTest, GivesOnlyTheRowsThatAreAskedFor) {
 TEST_P(DecoderTest, RefusesTokensAndPositionsThatDoNotExist) {
   ComputePool pool(1);
   std::unique_ptr<Model> model = Load(pool);
-  auto state = model->CreateState(2);
+  auto state = model->CreateState(model->state_layout().Uniform(2));
   Logits logits;
   for (TokenId bad : {TokenId{-1}, TokenId{TinyModel::kVocab}}) {
     Walk run{{bad}, {0}};

@@ -28,7 +28,7 @@ std::vector<TokenId> Ids(const tensor::TensorView& view, int64_t row, int64_t co
 class Stepper {
  public:
   Stepper(Model& model, size_t chunk) : model_(model), chunk_(chunk) {
-    auto state = model.CreateState(32);
+    auto state = model.CreateState(model.state_layout().Uniform(32));
     PANO_CHECK(state.ok());
     state_ = std::move(*state);
     for (BlockId b = 0; b < 32; ++b) table_.push_back(31 - b);

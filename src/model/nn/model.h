@@ -18,27 +18,40 @@ inline constexpr int kBlockTokens = 32;
 
 enum class KvType : uint8_t { kF32, kF16 };
 
-// What the layers keep between steps. The engine allocates by this and knows nothing else of it.
+// What the layers keep between steps, in groups of layers that keep it alike. The engine allocates by
+// this and knows nothing else of it.
 struct StateGroup {
-  enum class Kind : uint8_t { kPaged, kWindow, kLatent, kFixed };
+  enum class Kind : uint8_t {
+    kPaged,    // keys and values of every position
+    kWindow,   // of the last `window` positions: a query at p sees [p - window + 1, p]
+    kLatent,   // a compressed form of them, of every position; to the engine like kPaged
+    kFixed,    // one state a sequence, whatever its length
+  };
   Kind kind = Kind::kPaged;
   int layer_count = 0;
   size_t bytes_per_block = 0;   // all layers of the group, kBlockTokens tokens
+  int64_t window = 0;           // kWindow: at least 1
 };
 struct StateLayout {
-  std::vector<StateGroup> groups;
+  std::vector<StateGroup> groups;   // at least one
   size_t bytes_per_block() const {
     size_t sum = 0;
     for (const StateGroup& group : groups) sum += group.bytes_per_block;
     return sum;
   }
+  // The same number of blocks in every group.
+  std::vector<int> Uniform(int blocks) const { return std::vector<int>(groups.size(), blocks); }
 };
 
-// The memory behind the blocks. Confined to the thread that steps the model.
+// Stands in a table where a window group has no block any more.
+inline constexpr BlockId kNoBlock = -1;
+
+// The memory behind the blocks; each group counts its own from 0. Confined to the thread that steps
+// the model.
 class State {
  public:
   virtual ~State() = default;
-  virtual int block_count() const = 0;
+  virtual int block_count(size_t group) const = 0;
 };
 
 // One sequence's part of a step.
@@ -46,6 +59,7 @@ struct SequenceSlice {
   std::span<const TokenId> tokens;              // new tokens, at least one
   int64_t position = 0;                         // of tokens[0] in the sequence
   // One table per state group: the block of tokens [32 i, 32 i + 32) is table[i]. Covers the new ones.
+  // kNoBlock is allowed in a window group where the whole block lies before position - window + 1.
   std::vector<std::span<const BlockId>> tables;
   // Logits are wanted for tokens[logits_from] and all after it; tokens.size() = for none.
   size_t logits_from = 0;
@@ -89,8 +103,8 @@ class Model {
   virtual int64_t vocab_size() const = 0;
   virtual int64_t context_length() const = 0;         // positions the model was made for
   virtual StateLayout state_layout() const = 0;
-  // Exhausted when the memory cannot be had.
-  virtual Result<std::unique_ptr<State>> CreateState(int block_count) const = 0;
+  // `block_counts`: one per group, each at least 1. Exhausted when the memory cannot be had.
+  virtual Result<std::unique_ptr<State>> CreateState(std::span<const int> block_counts) const = 0;
 
   // One forward pass over every slice: writes the new tokens' state into their blocks and the wanted
   // rows into `logits`. A row does not depend, to the bit, on what else is in the plan, on how the

@@ -32,7 +32,7 @@ class PagedState final : public State {
 
   static Result<std::unique_ptr<PagedState>> Create(const Shape& shape, int block_count);
 
-  int block_count() const override { return block_count_; }
+  int block_count(size_t) const override { return block_count_; }
   const Shape& shape() const { return shape_; }
 
   // Base of one KV head's keys or values in a layer; block b lies b * shape().block_bytes() further.

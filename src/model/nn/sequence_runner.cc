@@ -19,7 +19,7 @@ Result<SequenceRunner> SequenceRunner::Create(Model& model, int64_t length) {
                            std::to_string(model.context_length()));
   }
   const int blocks = static_cast<int>((length + kBlockTokens - 1) / kBlockTokens);
-  PANO_ASSIGN_OR_RETURN(std::unique_ptr<State> state, model.CreateState(blocks));
+  PANO_ASSIGN_OR_RETURN(std::unique_ptr<State> state, model.CreateState(model.state_layout().Uniform(blocks)));
   return SequenceRunner(model, std::move(state), blocks);
 }
 
@@ -28,7 +28,7 @@ Status SequenceRunner::Feed(std::span<const TokenId> tokens, size_t logits_from,
     SequenceSlice slice;
     slice.tokens = tokens.subspan(at, std::min(kSliceTokens, tokens.size() - at));
     slice.position = position_;
-    slice.tables = {table_};
+    slice.tables.assign(model_->state_layout().groups.size(), table_);
     slice.logits_from =
         std::min(logits_from > at ? logits_from - at : 0, slice.tokens.size());
     PANO_RETURN_IF_ERROR(model_->Forward({{slice}}, *state_, logits_));

@@ -38,8 +38,8 @@ class FakeModel final : public nn::Model {
     layout.groups.assign(2, {nn::StateGroup::Kind::kPaged, 1, 1024});
     return layout;
   }
-  Result<std::unique_ptr<nn::State>> CreateState(int block_count) const override {
-    return std::unique_ptr<nn::State>(std::make_unique<FakeState>(block_count));
+  Result<std::unique_ptr<nn::State>> CreateState(std::span<const int> block_counts) const override {
+    return std::unique_ptr<nn::State>(std::make_unique<FakeState>(block_counts[0]));
   }
 
   Status Forward(const nn::StepPlan& plan, nn::State& state, nn::Logits& logits) override {
@@ -95,7 +95,7 @@ class FakeModel final : public nn::Model {
     explicit FakeState(int block_count) : block_count_(block_count) {
       for (auto& group : slots_) group.resize(static_cast<size_t>(block_count) * nn::kBlockTokens);
     }
-    int block_count() const override { return block_count_; }
+    int block_count(size_t) const override { return block_count_; }
     Slot& slot(size_t group, std::span<const nn::BlockId> table, int64_t position) {
       auto block = static_cast<size_t>(table[static_cast<size_t>(position / nn::kBlockTokens)]);
       return slots_[group][block * nn::kBlockTokens +
@@ -116,7 +116,7 @@ class FakeModel final : public nn::Model {
         return Internal("fake: the table does not cover the tokens");
       }
       for (nn::BlockId id : table) {
-        if (id < 0 || id >= state.block_count()) return Internal("fake: no such block");
+        if (id < 0 || id >= state.block_count(0)) return Internal("fake: no such block");
       }
     }
     for (nn::TokenId token : slice.tokens) {
