@@ -17,7 +17,6 @@
 namespace pano::format {
 namespace {
 
-constexpr uint32_t kMagic = 0x46554747;   // "GGUF"
 constexpr uint64_t kKeyBytesMax = 65535;  // of the specification
 constexpr uint64_t kTextBytesMax = 256u << 20;
 constexpr uint64_t kKeysMax = 65536;
@@ -73,7 +72,7 @@ class Parser {
 Status Parser::ReadHeader() {
   uint32_t magic = 0;
   PANO_RETURN_IF_ERROR(reader_.Read("magic", magic));
-  if (magic != kMagic) return Corruption("magic: is not 'GGUF'");
+  if (magic != kGgufMagic) return Corruption("magic: is not 'GGUF'");
   PANO_RETURN_IF_ERROR(reader_.Read("version", contents_.version));
   if (contents_.version != 0 && (contents_.version & 0xFFFF) == 0) {
     return Unimplemented("version: the file is big-endian, only little-endian is read");
@@ -105,12 +104,14 @@ Status Parser::ReadMetadata() {
     if (!seen.insert(key).second) {
       return Corruption(StrCat("metadata key '", Printable(key), "': the name stands twice"));
     }
+    const size_t begin = reader_.position();
     GgufValueType type{};
     json::Value value;
     status = ReadType("type", type);
     if (status.ok()) status = ReadTyped(type, 0, value);
     if (!status.ok()) return status.Wrap(StrCat("metadata key '", Printable(key), "'"));
     members.emplace_back(std::string(key), std::move(value));
+    contents_.raw.push_back(file_.subspan(begin, reader_.position() - begin));
   }
   contents_.metadata = std::move(members);
   return {};

@@ -14,6 +14,7 @@ namespace pano::format {
 struct GgufContents {
   uint32_t version = 0;
   json::Value metadata;              // an object, keys in the order of the file
+  std::vector<std::span<const std::byte>> raw;   // the same values as they stand, with their types
   std::vector<NamedTensor> tensors;  // views into the file, shapes row-major
 };
 

@@ -79,11 +79,11 @@ TEST(GgufTest, WithoutTensorsTheDataMayBeMissing) {
 TEST(GgufTest, MetadataOfAFileWhoseTypesAreNotRead) {
   TempFolder folder;
   GgufBytes file(1, 1);
-  file.U32("a", 7).Tensor("q", {256}, 12, 0).Data(std::string(144, '\0'));
-  std::string path = folder.Write("k.gguf", file.bytes());
+  file.U32("a", 7).Tensor("q", {256}, 9, 0).Data(std::string(320, '\0'));
+  std::string path = folder.Write("q.gguf", file.bytes());
   Status status = OpenModel(path).error();
   EXPECT_EQ(status.code(), StatusCode::kUnimplemented);
-  EXPECT_THAT(status.message(), HasSubstr("k.gguf: tensor 'q': type: Q4_K is not supported"));
+  EXPECT_THAT(status.message(), HasSubstr("q.gguf: tensor 'q': type: Q8_1 is not supported"));
   auto metadata = ReadGgufMetadata(path);
   ASSERT_TRUE(metadata.ok()) << metadata.error().ToString();
   EXPECT_EQ(metadata->Find("a")->as_int(), 7);
@@ -96,7 +96,11 @@ TEST(GgufTest, TypeNumbers) {
   EXPECT_EQ(GgmlTypeToDType(26), tensor::DType::kI32);
   EXPECT_EQ(GgmlTypeToDType(28), tensor::DType::kF64);
   EXPECT_EQ(GgmlTypeToDType(30), tensor::DType::kBF16);
-  EXPECT_EQ(GgmlTypeToDType(39), std::nullopt);
+  EXPECT_EQ(GgmlTypeToDType(12), tensor::DType::kQ4_K);
+  EXPECT_EQ(GgmlTypeToDType(39), tensor::DType::kMXFP4);
+  EXPECT_EQ(GgmlTypeToDType(15), std::nullopt);
+  EXPECT_EQ(GgmlTypeOf(tensor::DType::kIQ4_XS), 23u);
+  EXPECT_EQ(GgmlTypeOf(tensor::DType::kBool), std::nullopt);
   EXPECT_EQ(GgmlTypeName(23), "IQ4_XS");
   EXPECT_EQ(GgmlTypeName(34), "TQ1_0");
   EXPECT_EQ(GgmlTypeName(39), "MXFP4");
@@ -203,7 +207,11 @@ std::vector<Bad> BadTensors() {
       {OneTensor({kHuge}, kF32, 0, 4), "has more than 2^63 bytes"},
       {OneTensor({33}, kQ8, 0, 68), "tensor 'x': shape [33]: the innermost size is no multiple"},
       {OneTensor({}, kQ8, 0, 68), "no multiple of Q8_0's block"},
-      {OneTensor({256}, 14, 0, 210), "type: Q6_K is not supported", StatusCode::kUnimplemented},
+      {OneTensor({256}, 15, 0, 292), "type: Q8_K is not supported", StatusCode::kUnimplemented},
+      {OneTensor({128, 2}, 14, 0, 210), "no multiple of Q6_K's block of 256"},
+      {OneTensor({256}, 14, 0, 209), "Q6_K [256] needs 210 bytes at offset 0, the file has 209"},
+      {OneTensor({uint64_t{1} << 62}, 7, 0, 24), "needs 3458764513820540928 bytes"},
+      {OneTensor({256, kHuge}, 12, 0, 144), "has more than 2^63 elements"},
       {OneTensor({256}, 4, 0, 210), "type: Q4_2 is not supported", StatusCode::kUnimplemented},
       {OneTensor({256}, 777, 0, 210), "type: 777 is not known", StatusCode::kUnimplemented},
       {OneTensor({4}, kF32, 4, 64), "tensor 'x': offset 4 is no multiple of the alignment 32"},

@@ -1,5 +1,6 @@
 #include "model/format/gguf_types.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace pano::format {
@@ -12,7 +13,7 @@ constexpr std::string_view kNames[] = {
     "Q6_K",  "Q8_K",       "IQ2_XXS",    "IQ2_XS",     "IQ3_XXS",  "IQ1_S",    "IQ4_NL",
     "IQ3_S", "IQ2_S",      "IQ4_XS",     "I8",         "I16",      "I32",      "I64",
     "F64",   "IQ1_M",      "BF16",       "Q4_0_4_4",   "Q4_0_4_8", "Q4_0_8_8", "TQ1_0",
-    "TQ2_0", "IQ4_NL_4_4", "IQ4_NL_4_8", "IQ4_NL_8_8", "MXFP4",    "NVFP4",
+    "TQ2_0", "IQ4_NL_4_4", "IQ4_NL_4_8", "IQ4_NL_8_8", "MXFP4",    "NVFP4",      "Q1_0",
 };
 
 }  // namespace
@@ -24,6 +25,12 @@ std::string_view GgmlTypeName(uint32_t type) {
 std::optional<tensor::DType> GgmlTypeToDType(uint32_t type) {
   std::string_view name = GgmlTypeName(type);
   return name.empty() ? std::nullopt : tensor::DTypeByName(name);
+}
+
+std::optional<uint32_t> GgmlTypeOf(tensor::DType dtype) {
+  const auto* found = std::find(std::begin(kNames), std::end(kNames), tensor::Describe(dtype).name);
+  if (found == std::end(kNames)) return std::nullopt;
+  return static_cast<uint32_t>(found - std::begin(kNames));
 }
 
 size_t GgufValueBytesMin(GgufValueType type) {

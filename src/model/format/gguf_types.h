@@ -12,8 +12,13 @@ namespace pano::format {
 // GGUF's number for a tensor type -> its name, "" for a number that is not known.
 std::string_view GgmlTypeName(uint32_t type);
 
+// The number of a type, nothing for those that GGUF has not.
+std::optional<uint32_t> GgmlTypeOf(tensor::DType dtype);
+
 // The type that some code here can read.
 std::optional<tensor::DType> GgmlTypeToDType(uint32_t type);
+
+inline constexpr uint32_t kGgufMagic = 0x46554747;   // "GGUF"
 
 // Kinds of metadata values, as numbered in the file.
 enum class GgufValueType : uint32_t {

@@ -67,9 +67,7 @@ Status ExplainNoWeights(const std::string& folder, bool has_config) {
   PANO_ASSIGN_OR_RETURN(std::vector<std::string> names, ListDirectory(folder));
   for (std::string_view name : names) {
     std::string path = JoinPath(folder, name);
-    if (name.starts_with("pytorch_model") || name.ends_with(".pth") || name.ends_with(".pt")) {
-      return PickledWeights(path);
-    }
+    if (name.starts_with("pytorch_model") || IsPickleName(name)) return PickledWeights(path);
     if (name.ends_with(".gguf")) {
       return NotFound(
           StrCat(folder, ": no model.safetensors; to open a GGUF file of it, name it: ", path));
@@ -98,10 +96,18 @@ Result<std::vector<SafetensorsFile>> OpenWeightFiles(const std::string& folder, 
 
 }  // namespace
 
+bool IsPickleName(std::string_view name) {
+  for (std::string_view suffix : {".pt", ".pth", ".ckpt", ".pkl"}) {
+    if (name.ends_with(suffix)) return true;
+  }
+  return false;
+}
+
 Status PickledWeights(const std::string& path) {
   return Unimplemented(StrCat(path,
                               ": pickled weights are programs and are not run; convert them to "
-                              "safetensors (model.save_pretrained(folder))"));
+                              "safetensors once, where they are trusted: with transformers, "
+                              "AutoModel.from_pretrained(folder).save_pretrained(folder)"));
 }
 
 Result<std::string> ChatTemplateOf(const json::Value& tokenizer_config) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -16,6 +17,8 @@ Result<ModelFiles> OpenFolder(const std::string& path);
 // list of {name, template}; "" when there is none.
 Result<std::string> ChatTemplateOf(const json::Value& tokenizer_config);
 
+// By its ending, a file of pickled weights (.pt, .pth, .ckpt, .pkl), lower case.
+bool IsPickleName(std::string_view name);
 // The refusal of a file that unpickling would have to execute.
 Status PickledWeights(const std::string& path);
 

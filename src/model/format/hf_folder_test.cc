@@ -164,6 +164,12 @@ TEST(OpenModelTest, WhatIsNoModel) {
   std::string pickled = folder.Write("pytorch_model.bin", "PK\3\4...");
   ExpectFailure(folder.path(), StatusCode::kUnimplemented, "pytorch_model.bin: pickled weights");
   ExpectFailure(pickled, StatusCode::kUnimplemented, "convert them to safetensors");
+  for (const char* name : {"pytorch_model.bin.index.json", "x.pth", "x.ckpt", "x.pt"}) {
+    TempFolder other;
+    other.Write("config.json", "{}");
+    other.Write(name, "{}");
+    ExpectFailure(other.path(), StatusCode::kUnimplemented, StrCat(name, ": pickled weights"));
+  }
   ExpectFailure(folder.Write("other.bin", "1234"), StatusCode::kUnimplemented,
                 "other.bin: is neither");
   ExpectFailure("/dev/null", StatusCode::kCorruption, "/dev/null: is not a regular file");

@@ -29,9 +29,7 @@ Result<FileKind> Recognize(const std::string& path) {
   std::string name = ToLower(BaseName(path));
   if (start == "GGUF" || name.ends_with(".gguf")) return FileKind::kGguf;
   if (name.ends_with(".safetensors")) return FileKind::kSafetensors;
-  for (std::string_view suffix : {".pt", ".pth", ".ckpt", ".pkl"}) {
-    if (name.ends_with(suffix)) return FileKind::kPickle;
-  }
+  if (IsPickleName(name)) return FileKind::kPickle;
   // A .bin can be anything: those of PyTorch are zip archives or bare pickles.
   bool is_pickle = start.starts_with("PK") || start.starts_with('\x80');
   if (name.ends_with(".bin") && is_pickle) return FileKind::kPickle;

@@ -1,19 +1,18 @@
-#include <cerrno>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "base/json.h"
-#include "base/random.h"
 #include "base/strings.h"
 #include "base/utf8.h"
+#include "model/format/file_writer.h"
 #include "model/format/safetensors_parse.h"
+#include "model/format/safetensors_write.h"
 #include "model/format/tensor_table.h"
 #include "model/format/weights.h"
 
@@ -31,22 +30,17 @@ Result<std::shared_ptr<const Weights>> OpenSafetensors(const std::vector<std::st
 
 namespace {
 
-Status CheckEntry(const SafetensorsEntry& entry) {
-  if (!Utf8Valid(entry.name)) return InvalidArgument("the name is not UTF-8");
-  if (entry.name == "__metadata__") return InvalidArgument("the name is reserved");
-  const tensor::DTypeInfo& info = tensor::Describe(entry.view.dtype);
+Status CheckTensor(const TensorStream& tensor) {
+  if (!Utf8Valid(tensor.name)) return InvalidArgument("the name is not UTF-8");
+  if (tensor.name == "__metadata__") return InvalidArgument("the name is reserved");
+  const tensor::DTypeInfo& info = tensor::Describe(tensor.dtype);
   if (info.block_elements != 1) {
     return InvalidArgument(StrCat("dtype: safetensors has no ", info.name));
-  }
-  PANO_ASSIGN_OR_RETURN(size_t bytes, tensor::ByteSize(entry.view.dtype, entry.view.shape));
-  if (bytes != entry.view.bytes) {
-    return InvalidArgument(StrCat("holds ", entry.view.bytes, " bytes, ", info.name, " ",
-                                  tensor::ShapeText(entry.view.shape), " needs ", bytes));
   }
   return {};
 }
 
-Result<std::string> HeaderText(const std::vector<SafetensorsEntry>& entries,
+Result<std::string> HeaderText(const std::vector<TensorStream>& tensors,
                                const std::map<std::string, std::string>& metadata) {
   json::Object header;
   if (!metadata.empty()) {
@@ -56,17 +50,19 @@ Result<std::string> HeaderText(const std::vector<SafetensorsEntry>& entries,
   }
   std::unordered_set<std::string_view> names;
   uint64_t offset = 0;
-  for (const SafetensorsEntry& entry : entries) {
-    Status status = CheckEntry(entry);
-    if (status.ok() && !names.insert(entry.name).second) {
+  for (const TensorStream& tensor : tensors) {
+    Status status = CheckTensor(tensor);
+    if (status.ok() && !names.insert(tensor.name).second) {
       status = InvalidArgument("the name stands twice");
     }
-    if (!status.ok()) return status.Wrap(StrCat("tensor '", Printable(entry.name), "'"));
-    json::Array shape(entry.view.shape.begin(), entry.view.shape.end());
-    uint64_t end = offset + entry.view.bytes;
-    header.emplace_back(entry.name, json::Object{{"dtype", tensor::Describe(entry.view.dtype).name},
-                                                 {"shape", std::move(shape)},
-                                                 {"data_offsets", json::Array{offset, end}}});
+    Result<size_t> bytes = tensor::ByteSize(tensor.dtype, tensor.shape);
+    if (status.ok() && !bytes.ok()) status = bytes.error();
+    if (!status.ok()) return status.Wrap(StrCat("tensor '", Printable(tensor.name), "'"));
+    json::Array shape(tensor.shape.begin(), tensor.shape.end());
+    const uint64_t end = offset + *bytes;
+    header.emplace_back(tensor.name, json::Object{{"dtype", tensor::Describe(tensor.dtype).name},
+                                                  {"shape", std::move(shape)},
+                                                  {"data_offsets", json::Array{offset, end}}});
     offset = end;
   }
   std::string text = json::Dump(std::move(header));
@@ -76,32 +72,31 @@ Result<std::string> HeaderText(const std::vector<SafetensorsEntry>& entries,
 
 }  // namespace
 
+Status StreamSafetensors(const std::string& path, const std::vector<TensorStream>& tensors,
+                         const std::map<std::string, std::string>& metadata) {
+  Result<std::string> header = HeaderText(tensors, metadata);
+  if (!header.ok()) return header.error().Wrap(path);
+  FileWriter file(path);
+  const uint64_t length = header->size();
+  PANO_RETURN_IF_ERROR(file.Write(std::as_bytes(std::span(&length, 1))));
+  PANO_RETURN_IF_ERROR(file.Write(*header));
+  for (const TensorStream& tensor : tensors) PANO_RETURN_IF_ERROR(file.Write(tensor));
+  return file.Commit();
+}
+
 Status WriteSafetensors(const std::string& path, const std::vector<SafetensorsEntry>& entries,
                         const std::map<std::string, std::string>& metadata) {
-  Result<std::string> header = HeaderText(entries, metadata);
-  if (!header.ok()) return header.error().Wrap(path);
-  // Beside the target and renamed, so that a reader sees the old file or the new one.
-  std::string temporary = StrCat(path, ".tmp-", RandomHex(4));
-  std::error_code error;
-  {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    uint64_t length = header->size();
-    out.write(reinterpret_cast<const char*>(&length), sizeof length);
-    out.write(header->data(), static_cast<std::streamsize>(header->size()));
-    for (const SafetensorsEntry& entry : entries) {
-      out.write(reinterpret_cast<const char*>(entry.view.data),
-                static_cast<std::streamsize>(entry.view.bytes));
+  std::vector<TensorStream> tensors;
+  for (const auto& [name, view] : entries) {
+    Result<size_t> bytes = tensor::ByteSize(view.dtype, view.shape);
+    if (bytes.ok() && *bytes != view.bytes) {
+      return InvalidArgument(StrCat(path, ": tensor '", Printable(name), "': holds ", view.bytes,
+                                    " bytes, ", tensor::Describe(view.dtype).name, " ",
+                                    tensor::ShapeText(view.shape), " needs ", *bytes));
     }
-    out.close();
-    if (!out) error = std::error_code(errno ? errno : EIO, std::generic_category());
+    tensors.push_back(StreamOf(name, view));
   }
-  if (!error) std::filesystem::rename(temporary, path, error);
-  if (error) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    return Status(StatusCode::kUnavailable, StrCat(path, ": cannot write: ", error.message()));
-  }
-  return {};
+  return StreamSafetensors(path, tensors, metadata);
 }
 
 }  // namespace pano::format

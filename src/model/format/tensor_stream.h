@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+
+#include "base/status.h"
+#include "model/tensor/tensor.h"
+
+namespace pano::format {
+
+using ByteSink = std::function<Status(std::span<const std::byte> bytes)>;
+
+// A tensor on its way into a file: what it is, and how to get its bytes piece by piece, so that a
+// model larger than memory can be written.
+struct TensorStream {
+  std::string name;
+  tensor::DType dtype = tensor::DType::kF32;
+  tensor::Shape shape;
+  // Hands all ByteSize(dtype, shape) bytes to the sink, in order; called once.
+  std::function<Status(const ByteSink& sink)> write;
+};
+
+// The bytes of a view as they are. The view's memory must outlive the writing.
+TensorStream StreamOf(std::string name, const tensor::TensorView& view);
+
+}  // namespace pano::format
