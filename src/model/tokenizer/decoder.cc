@@ -59,6 +59,28 @@ Status AppendMetaspace(const Field& field, Built& built) {
   return {};
 }
 
+// BPEDecoder's "</w>", WordPiece's "##": short, not empty.
+Result<std::string> Affix(const Field& field) {
+  PANO_ASSIGN_OR_RETURN(std::string affix, field.String());
+  if (affix.empty() || affix.size() > 64) return field.Unsupported("an affix of this length");
+  return affix;
+}
+
+Status AppendWordPiece(const Field& field, Built& built) {
+  if (built.fused) return field.Unsupported("WordPiece after Fuse");
+  PANO_ASSIGN_OR_RETURN(std::string prefix, Affix(field.At("prefix")));
+  PANO_ASSIGN_OR_RETURN(const bool cleanup, field.BoolOr("cleanup", true));
+  built.steps.push_back(WordPieceStep(std::move(prefix), cleanup));
+  return {};
+}
+
+Status AppendWordEnd(const Field& field, Built& built) {
+  if (built.fused) return field.Unsupported("BPEDecoder after Fuse");
+  PANO_ASSIGN_OR_RETURN(std::string suffix, Affix(field.At("suffix")));
+  built.steps.push_back(WordEndStep(std::move(suffix)));
+  return {};
+}
+
 Status Append(const Field& field, Built& built) {
   PANO_RETURN_IF_ERROR(field.IsObject());
   PANO_ASSIGN_OR_RETURN(const std::string type, field.At("type").String());
@@ -84,6 +106,8 @@ Status Append(const Field& field, Built& built) {
     built.steps.push_back(ByteFallbackStep());
     return {};
   }
+  if (type == "WordPiece") return AppendWordPiece(field, built);
+  if (type == "BPEDecoder") return AppendWordEnd(field, built);
   if (type == "Replace") return AppendReplace(field, built);
   if (type == "Strip") return AppendStrip(field, built);
   if (type == "Metaspace") return AppendMetaspace(field, built);

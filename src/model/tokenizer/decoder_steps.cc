@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "model/tokenizer/byte_level.h"
+#include "model/tokenizer/byte_piece.h"
 
 namespace pano::tokenizer {
 namespace {
@@ -40,25 +41,13 @@ DecoderStepPtr MakePieceStep(Rewrite rewrite) {
   return std::make_shared<PieceStep<Rewrite>>(std::move(rewrite));
 }
 
-std::optional<unsigned char> ByteOf(std::string_view piece) {
-  if (piece.size() != 6 || !piece.starts_with("<0x") || !piece.ends_with('>')) return std::nullopt;
-  unsigned value = 0;
-  for (char c : piece.substr(3, 2)) {
-    if (c >= '0' && c <= '9') value = value * 16 + static_cast<unsigned>(c - '0');
-    else if (c >= 'A' && c <= 'F') value = value * 16 + static_cast<unsigned>(c - 'A') + 10;
-    else if (c >= 'a' && c <= 'f') value = value * 16 + static_cast<unsigned>(c - 'a') + 10;
-    else return std::nullopt;
-  }
-  return static_cast<unsigned char>(value);
-}
-
 class ByteFallback : public DecoderStep {
  public:
   std::unique_ptr<DecoderStage> Start(bool early) const override {
     return std::make_unique<Stage>(early);
   }
   std::string Inner(std::string piece) const override {
-    const auto byte = ByteOf(piece);
+    const auto byte = ByteOfPiece(piece);
     return byte ? std::string(1, static_cast<char>(*byte)) : piece;
   }
 
@@ -68,7 +57,7 @@ class ByteFallback : public DecoderStep {
     explicit Stage(bool early) : early_(early) {}
 
     void Push(std::string_view piece, std::vector<std::string>& out) override {
-      const auto byte = ByteOf(piece);
+      const auto byte = ByteOfPiece(piece);
       if (!byte) {
         Flush(out);
         out.emplace_back(piece);

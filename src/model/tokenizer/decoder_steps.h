@@ -19,4 +19,11 @@ DecoderStepPtr StripStep(std::string content, size_t start, size_t stop, bool fu
 // `mark` is a space; the first piece loses its marks where `prefix`.
 DecoderStepPtr MetaspaceStep(std::string mark, bool prefix);
 
+// In word_decoder_steps.cc:
+// A space before every piece but the first and those that begin with `prefix`, which they lose;
+// `cleanup` takes spaces before punctuation and English contractions away.
+DecoderStepPtr WordPieceStep(std::string prefix, bool cleanup);
+// `suffix` ends a word: a space, nothing in the last piece.
+DecoderStepPtr WordEndStep(std::string suffix);
+
 }  // namespace pano::tokenizer

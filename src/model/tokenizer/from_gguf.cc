@@ -104,8 +104,8 @@ Status ReadSpecialIds(const Metadata& metadata, bool add_bos, PipelineParts& par
   PANO_ASSIGN_OR_RETURN(parts.eos, metadata.Id("eos_token_id", size));
   PANO_ASSIGN_OR_RETURN(add_bos, metadata.BoolOr("add_bos_token", add_bos));
   PANO_ASSIGN_OR_RETURN(const bool add_eos, metadata.BoolOr("add_eos_token", false));
-  if (add_bos && parts.bos) parts.post_processor.before.push_back(*parts.bos);
-  if (add_eos && parts.eos) parts.post_processor.after.push_back(*parts.eos);
+  parts.post_processor = PostProcessor::Around(add_bos ? parts.bos : std::nullopt,
+                                               add_eos ? parts.eos : std::nullopt);
   return {};
 }
 

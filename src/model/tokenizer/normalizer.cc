@@ -2,16 +2,20 @@
 
 #include <unicode/normalizer2.h>
 #include <unicode/stringoptions.h>
-#include <unicode/uchar.h>
+#include <unicode/uniset.h>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
+#include "base/check.h"
 #include "base/strings.h"
 #include "base/utf8.h"
+#include "model/tokenizer/base64.h"
 #include "model/tokenizer/byte_level.h"
+#include "model/tokenizer/character_normalizers.h"
+#include "model/tokenizer/precompiled.h"
 #include "model/tokenizer/regex.h"
-#include "model/tokenizer/regex_syntax.h"
 
 namespace pano::tokenizer {
 namespace {
@@ -22,46 +26,37 @@ bool IsAscii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) >= 0; });
 }
 
-// NFC, NFD, NFKC, NFKD by ICU (Unicode 15.0).
+// NFC, NFD, NFKC, NFKD by ICU, for the characters of Unicode 9.0; the reference knows no newer ones and
+// leaves them alone.
 class UnicodeForm : public Normalizer {
  public:
-  explicit UnicodeForm(const icu::Normalizer2* form) : form_(form) {}
+  explicit UnicodeForm(const icu::Normalizer2* form) : form_(*form, KnownCharacters()) {}
 
   Status Apply(std::string& text) const override {
     if (IsAscii(text)) return {};
     UErrorCode error = U_ZERO_ERROR;
     std::string out;
     icu::StringByteSink<std::string> sink(&out, static_cast<int32_t>(text.size()));
-    form_->normalizeUTF8(0, icu::StringPiece(text.data(), static_cast<int32_t>(text.size())), sink,
-                         nullptr, error);
+    form_.normalizeUTF8(0, icu::StringPiece(text.data(), static_cast<int32_t>(text.size())), sink,
+                        nullptr, error);
     if (U_FAILURE(error)) return Internal(StrCat("[tokenizer] ICU: ", u_errorName(error)));
     text = std::move(out);
     return {};
   }
 
  private:
-  const icu::Normalizer2* form_;
-};
-
-// Character by character, without regard to context (no final sigma), as the reference does it.
-class Lowercase : public Normalizer {
- public:
-  Status Apply(std::string& text) const override {
-    std::string out;
-    out.reserve(text.size());
-    for (size_t pos = 0; pos < text.size();) {
-      const size_t length = std::max<size_t>(Utf8Length(std::string_view(text).substr(pos)), 1);
-      const char32_t c = Utf8Decode(std::string_view(text).substr(pos), length);
-      pos += length;
-      if (c == 0x130) {   // the one character whose lower case is two: i and a dot above
-        out += "i\xcc\x87";
-      } else {
-        Utf8Append(out, static_cast<char32_t>(u_tolower(static_cast<UChar32>(c))));
-      }
-    }
-    text = std::move(out);
-    return {};
+  static const icu::UnicodeSet& KnownCharacters() {
+    static const icu::UnicodeSet known = [] {
+      UErrorCode error = U_ZERO_ERROR;
+      icu::UnicodeSet set(icu::UnicodeString("[[:age=9.0:]]"), error);
+      PANO_CHECK(!U_FAILURE(error));
+      set.freeze();
+      return set;
+    }();
+    return known;
   }
+
+  const icu::FilteredNormalizer2 form_;
 };
 
 // Replaces what a pattern matches by a fixed text.
@@ -161,6 +156,17 @@ NormalizerPtr Form(std::string_view name) {
   return U_FAILURE(error) || !form ? nullptr : std::make_shared<UnicodeForm>(form);
 }
 
+Result<NormalizerPtr> MakePrecompiled(const Field& field) {
+  const Field charsmap = field.At("precompiled_charsmap");
+  if (charsmap.value().is_null()) return NormalizerPtr();
+  PANO_ASSIGN_OR_RETURN(const std::string text, charsmap.String());
+  if (text.empty()) return NormalizerPtr();
+  const std::optional<std::string> bytes = FromBase64(text);
+  if (!bytes) return charsmap.Wrong("no base64");
+  PANO_ASSIGN_OR_RETURN(CharsmapPtr rules, Charsmap::Parse(*bytes).Wrap(charsmap.path()));
+  return PrecompiledNormalizer(std::move(rules));
+}
+
 // The replacement may be longer than what it replaces, but not by so much that a text explodes.
 constexpr size_t kContentBytesMax = 64;
 constexpr size_t kStepsMax = 64;
@@ -182,14 +188,7 @@ Result<NormalizerPtr> MakeReplace(const Field& field) {
 Result<NormalizerPtr> MakeStrip(const Field& field) {
   PANO_ASSIGN_OR_RETURN(const bool left, field.At("strip_left").Bool());
   PANO_ASSIGN_OR_RETURN(const bool right, field.At("strip_right").Bool());
-  std::vector<NormalizerPtr> steps;
-  for (const auto& [wanted, pattern] :
-       {std::pair(left, StrCat("\\A[", kSpaceClass, "]+")), std::pair(right, StrCat("[", kSpaceClass, "]++\\z"))}) {
-    if (!wanted) continue;
-    PANO_ASSIGN_OR_RETURN(RegexPtr regex, Regex::CompilePcre2(pattern));
-    steps.push_back(std::make_shared<Replace>(std::move(regex), ""));
-  }
-  return NormalizerPtr(std::make_shared<NormalizerSequence>(std::move(steps)));
+  return StripNormalizer(left, right);
 }
 
 // The steps of a sequence, those of sequences inside it in place.
@@ -220,23 +219,24 @@ Result<NormalizerPtr> MakeNormalizer(const Field& field) {
     PANO_RETURN_IF_ERROR(AppendSteps(field, steps));
     return NormalizerPtr(std::make_shared<NormalizerSequence>(std::move(steps)));
   }
+  if (type == "BertNormalizer") return MakeBertNormalizer(field);
+  if (type == "Precompiled") return MakePrecompiled(field);
+  if (type == "Nmt") return NmtNormalizer();
+  if (type == "StripAccents") return StripAccentsNormalizer();
   if (type == "Replace") return MakeReplace(field);
   if (type == "Strip") return MakeStrip(field);
-  if (type == "Lowercase") return NormalizerPtr(std::make_shared<Lowercase>());
+  if (type == "Lowercase") return LowercaseNormalizer();
   if (type == "ByteLevel") return NormalizerPtr(std::make_shared<ByteLevelForm>());
   if (type == "Prepend") {
     PANO_ASSIGN_OR_RETURN(std::string prefix, field.At("prepend").String());
     if (prefix.size() > kContentBytesMax) return field.Unsupported("a prefix of this length");
     return NormalizerPtr(std::make_shared<Prepend>(std::move(prefix)));
   }
-  if (type == "StripAccents") {
-    PANO_ASSIGN_OR_RETURN(RegexPtr marks, Regex::CompilePcre2("\\p{M}"));
-    return NormalizerPtr(std::make_shared<Replace>(std::move(marks), ""));
-  }
   return field.Unsupported(StrCat("the normalizer '", Printable(type), "'"));
 }
 
 NormalizerPtr NfcNormalizer() { return Form("NFC"); }
+NormalizerPtr NfdNormalizer() { return Form("NFD"); }
 
 NormalizerPtr SpaceNormalizer(bool prefix) {
   std::vector<NormalizerPtr> steps;

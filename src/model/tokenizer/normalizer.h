@@ -22,6 +22,7 @@ using NormalizerPtr = std::shared_ptr<const Normalizer>;
 Result<NormalizerPtr> MakeNormalizer(const Field& field);
 
 NormalizerPtr NfcNormalizer();
+NormalizerPtr NfdNormalizer();
 // What SentencePiece does: spaces become U+2581, with one in front where `prefix`.
 NormalizerPtr SpaceNormalizer(bool prefix);
 

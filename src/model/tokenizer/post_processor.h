@@ -1,6 +1,7 @@
 #pragma once
 
-#include <memory>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
@@ -9,14 +10,30 @@
 
 namespace pano::tokenizer {
 
-// The special tokens around a text. A value; immutable after construction.
+// What stands around a text or a pair of texts. A value; immutable after construction.
 struct PostProcessor {
-  std::vector<TokenId> before;
-  std::vector<TokenId> after;
+  // One place of the result: a text or a special token.
+  struct Slot {
+    enum class Kind { kFirst, kSecond, kToken };
+    Kind kind = Kind::kFirst;
+    TokenId id = 0;            // of kToken
+    int32_t type_id = 0;       // "segment": which text it belongs to
+  };
+  using Slots = std::vector<Slot>;
+
+  static Slot First(int32_t type_id = 0) { return {Slot::Kind::kFirst, 0, type_id}; }
+  static Slot Second(int32_t type_id = 1) { return {Slot::Kind::kSecond, 0, type_id}; }
+  static Slot Token(TokenId id, int32_t type_id = 0) { return {Slot::Kind::kToken, id, type_id}; }
+
+  // Each text between the two, where they are given; of type 0 and 1.
+  static PostProcessor Around(std::optional<TokenId> before, std::optional<TokenId> after);
+
+  Slots single = {First()};
+  Slots pair = {First(), Second()};
 };
 
-// From the "post_processor" of a tokenizer.json, as far as it concerns a single text; null adds
-// nothing. Unimplemented for a type we do not have. Ids are checked against `vocab_size`.
+// From the "post_processor" of a tokenizer.json; null adds nothing. Unimplemented for a type we do not
+// have. Ids are checked against `vocab_size`.
 Result<PostProcessor> MakePostProcessor(const Field& field, int32_t vocab_size);
 
 }  // namespace pano::tokenizer

@@ -34,6 +34,12 @@ struct EncodeOptions {
   std::span<const ByteRange> plain = {};
 };
 
+// A text, or two, as ids.
+struct Encoding {
+  std::vector<TokenId> ids;
+  std::vector<int32_t> type_ids;    // by place: which text it belongs to, as the post-processor says
+};
+
 // Turns ids into text as they come: a piece holds whole characters only, the rest waits.
 // Confined to one thread.
 class StreamDecoder {
@@ -52,6 +58,12 @@ class Tokenizer : public std::enable_shared_from_this<Tokenizer> {
 
   virtual Result<std::vector<TokenId>> Encode(std::string_view text,
                                               const EncodeOptions& options = {}) const = 0;
+  // With type ids; two texts as the post-processor joins them. `plain` is about the first.
+  virtual Result<Encoding> EncodePair(std::string_view text, std::optional<std::string_view> second,
+                                      const EncodeOptions& options = {}) const {
+    static_cast<void>(text), static_cast<void>(second), static_cast<void>(options);
+    return Unimplemented("[tokenizer] text pairs");
+  }
   // InvalidArgument for an id outside the vocabulary. Ill-formed UTF-8 comes out as U+FFFD.
   virtual Result<std::string> Decode(std::span<const TokenId> ids, bool skip_special) const = 0;
   virtual std::unique_ptr<StreamDecoder> Stream(bool skip_special) const = 0;
@@ -69,6 +81,8 @@ class Tokenizer : public std::enable_shared_from_this<Tokenizer> {
   virtual std::optional<TokenId> eos() const = 0;
   // What add_special_tokens defaults to for this kind of file (contracts.md).
   virtual bool adds_special_tokens_by_default() const = 0;
+  // What parse_special defaults to where nobody says: SentencePiece itself never reads control tokens.
+  virtual bool parses_special_by_default() const { return true; }
 };
 
 using TokenizerPtr = std::shared_ptr<const Tokenizer>;
@@ -78,8 +92,23 @@ Result<TokenizerPtr> TokenizerFromJson(std::string_view tokenizer_json,
                                        const json::Value& tokenizer_config);
 // From GGUF metadata (tokenizer.ggml.*).
 Result<TokenizerPtr> TokenizerFromGguf(const json::Value& metadata);
-// From a path: folder, tokenizer.json, .gguf. NotFound where a folder has no tokenizer.
-Result<TokenizerPtr> LoadTokenizer(const std::string& path);
+// From the bytes of a SentencePiece model file (BPE and unigram). It adds a BOS where the model has one,
+// else an EOS; "add_bos_token" and "add_eos_token" of `tokenizer_config` (may be null) say otherwise.
+Result<TokenizerPtr> TokenizerFromSentencePiece(std::string_view model, const json::Value& tokenizer_config);
+// From the text of a .tiktoken file (a token in base64 and its rank on each line). `pattern`: "cl100k",
+// "o200k", "qwen" or a regex. `special`: an object token -> id, or null.
+Result<TokenizerPtr> TokenizerFromTiktoken(std::string_view ranks, std::string_view pattern,
+                                           const json::Value& special);
+
+// What a .tiktoken file does not say itself.
+struct LoadOptions {
+  std::string pattern;      // empty: by the name of the file (cl100k_base, o200k_base, qwen)
+  json::Value special;
+};
+
+// From a path: folder (tokenizer.json, else tokenizer.model), tokenizer.json, .gguf, .model, .tiktoken.
+// NotFound where a folder has no tokenizer.
+Result<TokenizerPtr> LoadTokenizer(const std::string& path, const LoadOptions& options = {});
 // Of a model that is open already: GGUF metadata is not read a second time.
 Result<TokenizerPtr> LoadTokenizer(const format::ModelFiles& files);
 
