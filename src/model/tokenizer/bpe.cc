@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "base/utf8.h"
+#include "model/tokenizer/byte_level.h"
 
 namespace pano::tokenizer {
 namespace {
@@ -250,6 +251,28 @@ void BpeModel::Emit(const std::vector<int32_t>& symbols, std::vector<TokenId>& i
     if (options_.byte_fallback && AppendBytes(text, ids)) continue;
     if (options_.unknown) ids.push_back(*options_.unknown);
   }
+}
+
+std::unique_ptr<const ByteBpe> BpeModel::ForBytes() const {
+  const bool plain = options_.continuing_prefix.empty() && options_.end_suffix.empty() && extra_.empty();
+  if (!plain || merges_.room() > ByteBpe::kMergesMax) return nullptr;
+  std::array<int32_t, 256> bytes{};
+  for (size_t byte = 0; byte < bytes.size(); ++byte) {
+    std::string character;
+    AppendByteLevel(character, std::string(1, static_cast<char>(byte)));
+    bytes[byte] = FindUsable(character).value_or(-1);
+    if (bytes[byte] < 0) return nullptr;
+  }
+  std::vector<std::string> texts(static_cast<size_t>(vocabulary_.size()));
+  std::vector<ByteBpe::Entry> entries;
+  for (TokenId id = 0; id < vocabulary_.size(); ++id) {
+    if (!vocabulary_.Has(id) || !Usable(id)) continue;
+    std::optional<std::string> text = FromByteLevel(vocabulary_.Piece(id));
+    if (!text || text->empty()) continue;
+    std::string& kept = texts[static_cast<size_t>(id)] = *std::move(text);
+    entries.push_back({kept, id});
+  }
+  return std::make_unique<ByteBpe>(bytes, merges_, entries, options_.ignore_merges);
 }
 
 Status BpeModel::Encode(std::string_view piece, std::vector<TokenId>& ids) const {

@@ -44,6 +44,7 @@ class BpeModel : public Model {
                                                       Options options);
 
   Status Encode(std::string_view piece, std::vector<TokenId>& ids) const override;
+  std::unique_ptr<const ByteBpe> ForBytes() const override;
 
  private:
   BpeModel(const Vocabulary& vocabulary, Options options);

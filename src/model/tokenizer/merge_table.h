@@ -18,6 +18,7 @@ class MergeTable {
 
   // Room for `count` pairs.
   explicit MergeTable(size_t count = 0);
+  size_t room() const { return room_; }
 
   // Replaces what the pair had. REQUIRES: no more pairs than there is room for; left, right >= 0.
   void Set(int32_t left, int32_t right, Merge merge);
@@ -50,6 +51,7 @@ class MergeTable {
 
   std::vector<Entry> entries_;   // a power of two, at most half full
   size_t mask_ = 0;
+  size_t room_ = 0;
 };
 
 }  // namespace pano::tokenizer

@@ -74,6 +74,7 @@ std::string Sanitize(std::string_view text, std::vector<ByteRange>& ranges) {
 Result<TokenizerPtr> PipelineTokenizer::Create(PipelineParts parts) {
   std::shared_ptr<PipelineTokenizer> made(new PipelineTokenizer(std::move(parts)));
   const PipelineParts& p = made->parts_;
+  if (p.pre_tokenizer) made->byte_level_ = ByteLevelEncoder::Join(*p.pre_tokenizer, *p.model);
   made->special_.resize(static_cast<size_t>(p.vocabulary->size()));
   for (const AddedToken& token : p.added) {
     if (token.special) made->special_[static_cast<size_t>(token.id)] = true;
@@ -89,9 +90,11 @@ Result<TokenizerPtr> PipelineTokenizer::Create(PipelineParts parts) {
 Status PipelineTokenizer::EncodePlain(std::string_view text, bool at_start,
                                       std::vector<TokenId>& ids) const {
   if (!parts_.pre_tokenizer) return parts_.model->Encode(text, ids);
+  const size_t bytes_max = text.size() * kRewriteFactorMax + (1 << 16);
+  if (byte_level_) return byte_level_->Encode(text, bytes_max, ids);
   Pieces pieces;
   pieces.list.push_back({text, at_start});
-  pieces.bytes_max = text.size() * kRewriteFactorMax + (1 << 16);
+  pieces.bytes_max = bytes_max;
   PANO_RETURN_IF_ERROR(parts_.pre_tokenizer->Apply(pieces));
   for (const Pieces::Piece& piece : pieces.list) {
     PANO_RETURN_IF_ERROR(parts_.model->Encode(piece.text, ids));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/tokenizer/added_tokens.h"
+#include "model/tokenizer/byte_level_encoder.h"
 #include "model/tokenizer/decoder.h"
 #include "model/tokenizer/model.h"
 #include "model/tokenizer/normalizer.h"
@@ -71,6 +72,7 @@ class PipelineTokenizer : public Tokenizer {
   Status EncodePlain(std::string_view text, bool at_start, std::vector<TokenId>& ids) const;
 
   const PipelineParts parts_;
+  std::unique_ptr<const ByteLevelEncoder> byte_level_;   // pre_tokenizer and model in one, or null
   AddedTokenFinder raw_;           // looked for in the text as given
   AddedTokenFinder normalized_;    // and after normalisation
   std::vector<bool> special_;      // by id

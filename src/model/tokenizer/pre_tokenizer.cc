@@ -7,6 +7,7 @@
 #include "model/tokenizer/byte_level.h"
 #include "model/tokenizer/regex_syntax.h"
 #include "model/tokenizer/split.h"
+#include "model/tokenizer/split_patterns.h"
 
 namespace pano::tokenizer {
 namespace {
@@ -54,20 +55,20 @@ Status RewriteAll(Pieces& pieces, const Append& append) {
 class ByteLevel : public PreTokenizer {
  public:
   ByteLevel(bool add_prefix_space, PreTokenizerPtr split)
-      : add_prefix_space_(add_prefix_space), split_(std::move(split)) {}
+      : steps_{add_prefix_space, split, split ? split->scanner() : nullptr} {}
 
   Status Apply(Pieces& pieces) const override {
-    if (add_prefix_space_) {
+    if (steps_.add_prefix_space) {
       PANO_RETURN_IF_ERROR(PrependTo(pieces, " ", [](const auto&) { return true; }));
     }
-    if (split_) PANO_RETURN_IF_ERROR(split_->Apply(pieces));
+    if (steps_.split) PANO_RETURN_IF_ERROR(steps_.split->Apply(pieces));
     return RewriteAll(pieces,
                       [](std::string& out, std::string_view text) { AppendByteLevel(out, text); });
   }
+  const ByteLevelSplit* byte_level() const override { return &steps_; }
 
  private:
-  const bool add_prefix_space_;
-  const PreTokenizerPtr split_;   // may be null
+  const ByteLevelSplit steps_;
 };
 
 // SentencePiece's spaces: each becomes the mark that its word begins with.
@@ -99,30 +100,62 @@ class Metaspace : public PreTokenizer {
 
 class PreTokenizerSequence : public PreTokenizer {
  public:
-  explicit PreTokenizerSequence(std::vector<PreTokenizerPtr> steps) : steps_(std::move(steps)) {}
+  explicit PreTokenizerSequence(std::vector<PreTokenizerPtr> steps) : steps_(std::move(steps)) {
+    std::vector<ScannerPtr> scanners;
+    for (const PreTokenizerPtr& step : steps_) {
+      scanners.push_back(step->scanner());
+      if (!scanners.back()) return;
+    }
+    scanner_ = ChainScanners(std::move(scanners));
+  }
   Status Apply(Pieces& pieces) const override {
     for (const PreTokenizerPtr& step : steps_) PANO_RETURN_IF_ERROR(step->Apply(pieces));
     return {};
   }
+  ScannerPtr scanner() const override { return scanner_; }
 
  private:
   const std::vector<PreTokenizerPtr> steps_;
+  ScannerPtr scanner_;   // null where a step has none, or there are no steps
 };
 
+// Steps before one that ends byte-level become part of it.
 PreTokenizerPtr Sequence(std::vector<PreTokenizerPtr> steps) {
-  return std::make_shared<PreTokenizerSequence>(std::move(steps));
+  const ByteLevelSplit* last = steps.empty() ? nullptr : steps.back()->byte_level();
+  if (last == nullptr || last->add_prefix_space) {
+    return std::make_shared<PreTokenizerSequence>(std::move(steps));
+  }
+  const PreTokenizerPtr byte_level = std::move(steps.back());
+  steps.pop_back();
+  if (last->split) steps.push_back(last->split);
+  PreTokenizerPtr split = steps.empty() ? nullptr : Sequence(std::move(steps));
+  return std::make_shared<ByteLevel>(false, std::move(split));
+}
+
+// A split by a pattern, which `compile` reads where we have no scanner for it.
+template <typename Compile>
+Result<PreTokenizerPtr> PatternSplit(std::string_view pattern, SplitBehavior behavior, bool invert,
+                                     const Compile& compile) {
+  const bool single = pattern == kNumberPattern || pattern == kSignPattern;
+  const bool contiguous = behavior == SplitBehavior::kContiguous && single;
+  ScannerPtr scanner = FindScanner(contiguous ? StrCat(pattern, "+") : pattern);
+  const bool only_matches = behavior == SplitBehavior::kRemoved && invert;
+  if (scanner && (contiguous || behavior == SplitBehavior::kIsolated ||
+                  (only_matches && scanner->covers()))) {
+    return PreTokenizerPtr(std::make_shared<ScannerPreTokenizer>(std::move(scanner)));
+  }
+  PANO_ASSIGN_OR_RETURN(RegexPtr regex, compile(pattern));
+  return PreTokenizerPtr(std::make_shared<SplitPreTokenizer>(std::move(regex), behavior, invert));
 }
 
 // A split by a PCRE2 pattern of our own.
 Result<PreTokenizerPtr> OwnSplit(std::string_view pattern, SplitBehavior behavior, bool invert) {
-  PANO_ASSIGN_OR_RETURN(RegexPtr regex, Regex::CompilePcre2(pattern));
-  return PreTokenizerPtr(std::make_shared<SplitPreTokenizer>(std::move(regex), behavior, invert));
+  return PatternSplit(pattern, behavior, invert, Regex::CompilePcre2);
 }
 
-Result<PreTokenizerPtr> FileSplit(std::string_view pattern) {
-  PANO_ASSIGN_OR_RETURN(RegexPtr regex, Regex::Compile(pattern));
-  return PreTokenizerPtr(
-      std::make_shared<SplitPreTokenizer>(std::move(regex), SplitBehavior::kIsolated, false));
+Result<PreTokenizerPtr> FileSplit(std::string_view pattern,
+                                  SplitBehavior behavior = SplitBehavior::kIsolated, bool invert = false) {
+  return PatternSplit(pattern, behavior, invert, Regex::Compile);
 }
 
 Result<SplitBehavior> BehaviorOf(const Field& field) {
@@ -145,8 +178,7 @@ Result<PreTokenizerPtr> MakeSplit(const Field& field) {
     return PreTokenizerPtr(std::make_shared<TextSplitPreTokenizer>(std::move(text), behavior, invert));
   }
   PANO_ASSIGN_OR_RETURN(const std::string text, pattern.At("Regex").String());
-  PANO_ASSIGN_OR_RETURN(RegexPtr regex, Regex::Compile(text).Wrap(pattern.path()));
-  return PreTokenizerPtr(std::make_shared<SplitPreTokenizer>(std::move(regex), behavior, invert));
+  return FileSplit(text, behavior, invert).Wrap(pattern.path());
 }
 
 Result<PreTokenizerPtr> MakeByteLevel(const Field& field) {
@@ -198,9 +230,6 @@ Status AppendSteps(const Field& field, std::vector<PreTokenizerPtr>& steps) {
   return {};
 }
 
-// ASCII punctuation counts although Unicode calls some of it symbols.
-constexpr std::string_view kPunctuation = "[!-/:-@\\[-`{-~\\p{P}]";
-
 // The types that are nothing but a split by a fixed pattern; nothing for another type.
 Result<std::optional<PreTokenizerPtr>> MakeFixed(const std::string& type, const Field& field) {
   using B = SplitBehavior;
@@ -214,7 +243,7 @@ Result<std::optional<PreTokenizerPtr>> MakeFixed(const std::string& type, const 
     if (field.Has("behavior")) {
       PANO_ASSIGN_OR_RETURN(behavior, BehaviorOf(field.At("behavior")));
     }
-    made = OwnSplit(kPunctuation, behavior, false);
+    made = OwnSplit(kSignPattern, behavior, false);
   } else if (type == "WhitespaceSplit") {
     made = OwnSplit(space, B::kRemoved, false);
   } else if (type == "Whitespace") {
@@ -222,7 +251,7 @@ Result<std::optional<PreTokenizerPtr>> MakeFixed(const std::string& type, const 
     made = OwnSplit(StrCat("[", word, "]+|[^", word, kSpaceClass, "]+"), B::kRemoved, true);
   } else if (type == "BertPreTokenizer") {
     PANO_ASSIGN_OR_RETURN(PreTokenizerPtr spaces, OwnSplit(space, B::kRemoved, false));
-    PANO_ASSIGN_OR_RETURN(PreTokenizerPtr marks, OwnSplit(kPunctuation, B::kIsolated, false));
+    PANO_ASSIGN_OR_RETURN(PreTokenizerPtr marks, OwnSplit(kSignPattern, B::kIsolated, false));
     made = Sequence({std::move(spaces), std::move(marks)});
   } else {
     return std::optional<PreTokenizerPtr>();

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "model/tokenizer/field.h"
+#include "model/tokenizer/scanner.h"
 
 namespace pano::tokenizer {
 
@@ -22,14 +23,26 @@ struct Pieces {
   size_t bytes_max = SIZE_MAX;       // of all rewritten texts together; more ends in Exhausted
 };
 
+struct ByteLevelSplit;
+
 // Splits pieces further, or rewrites them. Immutable, so thread-safe.
 class PreTokenizer {
  public:
   virtual ~PreTokenizer() = default;
   virtual Status Apply(Pieces& pieces) const = 0;
+  // Does the same to a text; null where there is none.
+  virtual ScannerPtr scanner() const { return nullptr; }
+  // What comes before bytes become characters; null where that is not the last thing that happens.
+  virtual const ByteLevelSplit* byte_level() const { return nullptr; }
 };
 
 using PreTokenizerPtr = std::shared_ptr<const PreTokenizer>;
+
+struct ByteLevelSplit {
+  bool add_prefix_space = false;   // first of all, where a text does not begin with a space
+  PreTokenizerPtr split;           // may be null
+  ScannerPtr scanner;              // of `split`; null where that has none
+};
 
 // From the "pre_tokenizer" of a tokenizer.json; null for null. Unimplemented for a type we do not have.
 Result<PreTokenizerPtr> MakePreTokenizer(const Field& field);
@@ -37,9 +50,5 @@ Result<PreTokenizerPtr> MakePreTokenizer(const Field& field);
 // Each pattern in turn splits what the ones before left, matches and the rest apart; then bytes become
 // characters (byte_level.h). Patterns are written as tokenizer.json writes them.
 Result<PreTokenizerPtr> ByteLevelPreTokenizer(const std::vector<std::string_view>& patterns);
-
-// How GPT-2 splits.
-inline constexpr std::string_view kGpt2Pattern =
-    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 }  // namespace pano::tokenizer

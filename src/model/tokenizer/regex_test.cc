@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "model/tokenizer/pre_tokenizer.h"
 #include "model/tokenizer/regex_syntax.h"
+#include "model/tokenizer/split_patterns.h"
 
 namespace pano::tokenizer {
 namespace {

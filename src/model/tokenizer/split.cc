@@ -37,6 +37,17 @@ void MergeContiguous(std::vector<Match>& parts) {
   parts = std::move(merged);
 }
 
+class PieceCollector : public PieceSink {
+ public:
+  explicit PieceCollector(std::vector<Pieces::Piece>& out) : out_(out) {}
+
+ private:
+  void Take(std::span<const std::string_view> pieces) override {
+    for (std::string_view piece : pieces) out_.push_back({piece, false});
+  }
+  std::vector<Pieces::Piece>& out_;
+};
+
 template <typename Find>
 Status SplitAll(Pieces& pieces, SplitBehavior behavior, bool invert, const Find& find) {
   std::vector<Pieces::Piece> split;
@@ -78,6 +89,20 @@ Status SplitPreTokenizer::Apply(Pieces& pieces) const {
   return SplitAll(pieces, behavior_, invert_, [&](std::string_view text, std::vector<Match>& parts) {
     return matcher.FindAll(text, parts);
   });
+}
+
+Status ScannerPreTokenizer::Apply(Pieces& pieces) const {
+  std::vector<Pieces::Piece> split;
+  split.reserve(pieces.list.size());
+  PieceCollector collector(split);
+  for (const Pieces::Piece& piece : pieces.list) {
+    const size_t first = split.size();
+    scanner_->Scan(piece.text, collector);
+    collector.Flush();
+    split[first].at_start = piece.at_start;
+  }
+  pieces.list = std::move(split);
+  return {};
 }
 
 Status TextSplitPreTokenizer::Apply(Pieces& pieces) const {

@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "model/tokenizer/pre_tokenizer.h"
 #include "model/tokenizer/regex.h"
+#include "model/tokenizer/scanner.h"
 
 namespace pano::tokenizer {
 
@@ -33,6 +34,17 @@ class SplitPreTokenizer : public PreTokenizer {
   const RegexPtr regex_;
   const SplitBehavior behavior_;
   const bool invert_;            // matches and the rest change places
+};
+
+// Splits as a published pattern does, matches and the rest apart.
+class ScannerPreTokenizer : public PreTokenizer {
+ public:
+  explicit ScannerPreTokenizer(ScannerPtr scanner) : scanner_(std::move(scanner)) {}
+  Status Apply(Pieces& pieces) const override;
+  ScannerPtr scanner() const override { return scanner_; }
+
+ private:
+  const ScannerPtr scanner_;
 };
 
 // Splits at the matches of a fixed text, which is not empty.

@@ -3,32 +3,9 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "model/tokenizer/pre_tokenizer.h"
 
 namespace pano::tokenizer {
 namespace {
-
-// The published patterns. Contractions first, then words, numbers, punctuation, white space.
-constexpr std::string_view kLlama3 =
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|"
-    "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-constexpr std::string_view kQwen2 =
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|"
-    "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-constexpr std::string_view kGpt4o =
-    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
-    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*"
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
-    "\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-constexpr std::string_view kTekken =
-    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|"
-    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|"
-    "\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-constexpr std::string_view kDeepseek3 =
-    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"
-    " ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-constexpr std::string_view kBloom = " ?[^(\\s|.,!?…。，、।۔،)]+";
 
 struct Row {
   std::vector<std::string_view> names;
@@ -39,23 +16,23 @@ const std::vector<Row>& Rows() {
   static const std::vector<Row> rows = {
       {{"gpt-2", "phi-2", "jina-es", "jina-de", "mpt", "olmo", "jais", "roberta-bpe"}, {{kGpt2Pattern}}},
       {{"default"},
-       {{"[\\p{P}\\$\\+<=>\\^~\\|]+", kGpt2Pattern, "\\p{N}+", "[0-9][0-9][0-9]"}}},
+       {{kSignsPattern, kGpt2Pattern, kNumbersPattern, kThreeDigitsPattern}}},
       {{"llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral"},
-       {{kLlama3}, /*ignore_merges=*/true, /*add_bos=*/true}},
-      {{"dbrx", "smaug-bpe", "chatglm-bpe", "glm4"}, {{kLlama3}}},
-      {{"qwen2", "deepseek-r1-qwen"}, {{kQwen2}, false, false, /*nfc=*/true}},
-      {{"stablelm2"}, {{kQwen2}}},
-      {{"gpt-4o", "llama4"}, {{kGpt4o}}},
-      {{"tekken"}, {{kTekken}, /*ignore_merges=*/true, /*add_bos=*/true}},
-      {{"deepseek-v3"}, {{"\\p{N}{1,3}", "[一-龥぀-ゟ゠-ヿ]+", kDeepseek3}}},
+       {{kLlama3Pattern}, /*ignore_merges=*/true, /*add_bos=*/true}},
+      {{"dbrx", "smaug-bpe", "chatglm-bpe", "glm4"}, {{kLlama3Pattern}}},
+      {{"qwen2", "deepseek-r1-qwen"}, {{kQwen2Pattern}, false, false, /*nfc=*/true}},
+      {{"stablelm2"}, {{kQwen2Pattern}}},
+      {{"gpt-4o", "llama4"}, {{kGpt4oPattern}}},
+      {{"tekken"}, {{kTekkenPattern}, /*ignore_merges=*/true, /*add_bos=*/true}},
+      {{"deepseek-v3"}, {{kNumbersByThreePattern, kCjkPattern, kDeepseek3Pattern}}},
       {{"deepseek-coder"},
-       {{"[\\r\\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[一-龥ࠀ-一가-퟿]+", "\\p{N}"}}},
+       {{kLinePattern, kLettersPattern, kPunctuationPattern, kWideCjkPattern, kNumberPattern}}},
       {{"falcon"},
-       {{"[\\p{P}\\$\\+<=>\\^~\\|`]+", kGpt2Pattern, "[0-9][0-9][0-9]"}}},
+       {{kSignsAndTicksPattern, kGpt2Pattern, kThreeDigitsPattern}}},
       {{"starcoder", "refact", "command-r", "smollm", "codeshell", "exaone", "minerva-7b"},
-       {{"\\p{N}", kGpt2Pattern}}},
-      {{"bloom", "poro-chat", "gpt3-finnish"}, {{kBloom}}},
-      {{"viking"}, {{kBloom, "\\p{N}"}}},
+       {{kNumberPattern, kGpt2Pattern}}},
+      {{"bloom", "poro-chat", "gpt3-finnish"}, {{kBloomPattern}}},
+      {{"viking"}, {{kBloomPattern, kNumberPattern}}},
   };
   return rows;
 }
