@@ -224,8 +224,12 @@ def verify(folder):
     inputs = {k: stored[k] for k in ("input_ids", "attention_mask", "token_type_ids",
                                      "pixel_values", "decoder_input_ids") if k in stored}
     kind = json.loads((folder / "expected.json").read_text())["kind"]
-    names = [k for k in stored if k not in inputs and k != "greedy"]
-    case = {"kind": kind, "outputs": names, "pooling": "mean", "normalize": True}
+    names = [k for k in stored if k not in inputs and not k.startswith("greedy")]
+    case = {"kind": kind, "outputs": names}
+    if "sentence_embedding" in names:
+        pool = json.loads((folder / "1_Pooling" / "config.json").read_text())
+        case["pooling"] = "cls" if pool["pooling_mode_cls_token"] else "mean"
+        case["normalize"] = "Normalize" in (folder / "modules.json").read_text()
     result = answers(case, to_float64(load_float32(folder, config), config), inputs)
     print(f"{folder.name:22} differs by {max(relative(result[k], stored[k]) for k in names):.1e}")
 
