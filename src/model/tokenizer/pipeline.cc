@@ -87,9 +87,15 @@ Result<TokenizerPtr> PipelineTokenizer::Create(PipelineParts parts) {
   return TokenizerPtr(std::move(made));
 }
 
-Status PipelineTokenizer::EncodePlain(std::string_view text, bool at_start,
+Status PipelineTokenizer::EncodePiece(std::string_view piece, bool literal,
                                       std::vector<TokenId>& ids) const {
-  if (!parts_.pre_tokenizer) return parts_.model->Encode(text, ids);
+  return literal ? parts_.model->EncodePlain(piece, special_, ids) : parts_.model->Encode(piece, ids);
+}
+
+Status PipelineTokenizer::EncodePlain(std::string_view text, bool at_start, bool literal,
+                                      std::vector<TokenId>& ids) const {
+  if (text.empty()) return {};
+  if (!parts_.pre_tokenizer) return EncodePiece(text, literal, ids);
   const size_t bytes_max = text.size() * kRewriteFactorMax + (1 << 16);
   if (byte_level_) return byte_level_->Encode(text, bytes_max, ids);
   Pieces pieces;
@@ -97,7 +103,7 @@ Status PipelineTokenizer::EncodePlain(std::string_view text, bool at_start,
   pieces.bytes_max = bytes_max;
   PANO_RETURN_IF_ERROR(parts_.pre_tokenizer->Apply(pieces));
   for (const Pieces::Piece& piece : pieces.list) {
-    PANO_RETURN_IF_ERROR(parts_.model->Encode(piece.text, ids));
+    PANO_RETURN_IF_ERROR(EncodePiece(piece.text, literal, ids));
   }
   return {};
 }
@@ -105,6 +111,7 @@ Status PipelineTokenizer::EncodePlain(std::string_view text, bool at_start,
 Status PipelineTokenizer::EncodePart(std::string_view text, bool at_start, bool parse_special,
                                      std::span<const ByteRange> plain,
                                      std::vector<TokenId>& ids) const {
+  const bool literal = !parse_special || !plain.empty();
   std::string normalized;
   std::vector<ByteRange> moved;
   if (parts_.normalizer) {
@@ -121,14 +128,14 @@ Status PipelineTokenizer::EncodePart(std::string_view text, bool at_start, bool 
       ids.push_back(segment.id);
     } else {
       PANO_RETURN_IF_ERROR(EncodePlain(text.substr(segment.begin, segment.end - segment.begin),
-                                       at_start && segment.begin == 0, ids));
+                                       at_start && segment.begin == 0, literal, ids));
     }
   }
   return {};
 }
 
-Result<std::vector<TokenId>> PipelineTokenizer::Encode(std::string_view text,
-                                                       const EncodeOptions& options) const {
+Status PipelineTokenizer::EncodeText(std::string_view text, const EncodeOptions& options,
+                                     std::vector<TokenId>& ids) const {
   if (text.size() > kTextBytesMax) {
     return InvalidArgument(StrCat("[tokenizer] a text of ", text.size(), " bytes is too long"));
   }
@@ -139,9 +146,7 @@ Result<std::vector<TokenId>> PipelineTokenizer::Encode(std::string_view text,
     sanitized = Sanitize(text, plain);
     text = sanitized;
   }
-  std::vector<TokenId> ids;
-  ids.reserve(text.size() / 3 + 8);
-  if (options.add_special_tokens) ids = parts_.post_processor.before;
+  ids.reserve(ids.size() + text.size() / 3 + 8);
   for (const Segment& segment : raw_.Find(text, options.parse_special, plain)) {
     if (segment.id >= 0) {
       ids.push_back(segment.id);
@@ -151,11 +156,40 @@ Result<std::vector<TokenId>> PipelineTokenizer::Encode(std::string_view text,
     PANO_RETURN_IF_ERROR(EncodePart(text.substr(segment.begin, segment.end - segment.begin),
                                     segment.begin == 0, options.parse_special, inside, ids));
   }
-  if (options.add_special_tokens) {
-    const std::vector<TokenId>& after = parts_.post_processor.after;
-    ids.insert(ids.end(), after.begin(), after.end());
+  return {};
+}
+
+Status PipelineTokenizer::EncodeSlots(std::string_view text, std::optional<std::string_view> second,
+                                      const EncodeOptions& options, std::vector<TokenId>& ids,
+                                      std::vector<int32_t>* type_ids) const {
+  using Kind = PostProcessor::Slot::Kind;
+  EncodeOptions second_options = options;
+  second_options.plain = {};
+  for (const PostProcessor::Slot& slot : second ? parts_.post_processor.pair : parts_.post_processor.single) {
+    if (slot.kind == Kind::kFirst) {
+      PANO_RETURN_IF_ERROR(EncodeText(text, options, ids));
+    } else if (slot.kind == Kind::kSecond) {
+      PANO_RETURN_IF_ERROR(EncodeText(*second, second_options, ids));
+    } else if (options.add_special_tokens) {
+      ids.push_back(slot.id);
+    }
+    if (type_ids != nullptr) type_ids->resize(ids.size(), slot.type_id);
   }
+  return {};
+}
+
+Result<std::vector<TokenId>> PipelineTokenizer::Encode(std::string_view text,
+                                                       const EncodeOptions& options) const {
+  std::vector<TokenId> ids;
+  PANO_RETURN_IF_ERROR(EncodeSlots(text, std::nullopt, options, ids, nullptr));
   return ids;
+}
+
+Result<Encoding> PipelineTokenizer::EncodePair(std::string_view text, std::optional<std::string_view> second,
+                                               const EncodeOptions& options) const {
+  Encoding encoding;
+  PANO_RETURN_IF_ERROR(EncodeSlots(text, second, options, encoding.ids, &encoding.type_ids));
+  return encoding;
 }
 
 bool PipelineTokenizer::IsSpecial(TokenId id) const {

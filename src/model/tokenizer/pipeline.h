@@ -31,6 +31,7 @@ struct PipelineParts {
   std::optional<TokenId> bos;
   std::optional<TokenId> eos;
   bool adds_special_tokens_by_default = true;
+  bool parses_special_by_default = true;
 };
 
 // text -> added tokens cut out -> normalised -> normalised added tokens cut out -> pre-tokens -> model,
@@ -41,6 +42,8 @@ class PipelineTokenizer : public Tokenizer {
 
   Result<std::vector<TokenId>> Encode(std::string_view text,
                                       const EncodeOptions& options) const override;
+  Result<Encoding> EncodePair(std::string_view text, std::optional<std::string_view> second,
+                              const EncodeOptions& options) const override;
   Result<std::string> Decode(std::span<const TokenId> ids, bool skip_special) const override;
   std::unique_ptr<StreamDecoder> Stream(bool skip_special) const override;
 
@@ -56,6 +59,7 @@ class PipelineTokenizer : public Tokenizer {
   bool adds_special_tokens_by_default() const override {
     return parts_.adds_special_tokens_by_default;
   }
+  bool parses_special_by_default() const override { return parts_.parses_special_by_default; }
 
   const Decoder& decoder() const { return parts_.decoder; }
   // What the decoder gets for an id: its piece; a normalised added token comes out normalised.
@@ -67,9 +71,15 @@ class PipelineTokenizer : public Tokenizer {
 
  private:
   explicit PipelineTokenizer(PipelineParts parts) : parts_(std::move(parts)) {}
+  Status EncodeSlots(std::string_view text, std::optional<std::string_view> second,
+                     const EncodeOptions& options, std::vector<TokenId>& ids,
+                     std::vector<int32_t>* type_ids) const;
+  // `literal`: no control token may come out of what is no added token.
+  Status EncodeText(std::string_view text, const EncodeOptions& options, std::vector<TokenId>& ids) const;
   Status EncodePart(std::string_view text, bool at_start, bool parse_special,
                     std::span<const ByteRange> plain, std::vector<TokenId>& ids) const;
-  Status EncodePlain(std::string_view text, bool at_start, std::vector<TokenId>& ids) const;
+  Status EncodePlain(std::string_view text, bool at_start, bool literal, std::vector<TokenId>& ids) const;
+  Status EncodePiece(std::string_view piece, bool literal, std::vector<TokenId>& ids) const;
 
   const PipelineParts parts_;
   std::unique_ptr<const ByteLevelEncoder> byte_level_;   // pre_tokenizer and model in one, or null

@@ -1,11 +1,9 @@
 #include "model/tokenizer/pre_tokenizer.h"
 
-#include <optional>
-
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "model/tokenizer/byte_level.h"
-#include "model/tokenizer/regex_syntax.h"
+#include "model/tokenizer/class_split.h"
 #include "model/tokenizer/split.h"
 #include "model/tokenizer/split_patterns.h"
 
@@ -132,10 +130,9 @@ PreTokenizerPtr Sequence(std::vector<PreTokenizerPtr> steps) {
   return std::make_shared<ByteLevel>(false, std::move(split));
 }
 
-// A split by a pattern, which `compile` reads where we have no scanner for it.
-template <typename Compile>
-Result<PreTokenizerPtr> PatternSplit(std::string_view pattern, SplitBehavior behavior, bool invert,
-                                     const Compile& compile) {
+// A split by a pattern, which the regex engine reads where we have no scanner for it.
+Result<PreTokenizerPtr> FileSplit(std::string_view pattern,
+                                  SplitBehavior behavior = SplitBehavior::kIsolated, bool invert = false) {
   const bool single = pattern == kNumberPattern || pattern == kSignPattern;
   const bool contiguous = behavior == SplitBehavior::kContiguous && single;
   ScannerPtr scanner = FindScanner(contiguous ? StrCat(pattern, "+") : pattern);
@@ -144,18 +141,8 @@ Result<PreTokenizerPtr> PatternSplit(std::string_view pattern, SplitBehavior beh
                   (only_matches && scanner->covers()))) {
     return PreTokenizerPtr(std::make_shared<ScannerPreTokenizer>(std::move(scanner)));
   }
-  PANO_ASSIGN_OR_RETURN(RegexPtr regex, compile(pattern));
+  PANO_ASSIGN_OR_RETURN(RegexPtr regex, Regex::Compile(pattern));
   return PreTokenizerPtr(std::make_shared<SplitPreTokenizer>(std::move(regex), behavior, invert));
-}
-
-// A split by a PCRE2 pattern of our own.
-Result<PreTokenizerPtr> OwnSplit(std::string_view pattern, SplitBehavior behavior, bool invert) {
-  return PatternSplit(pattern, behavior, invert, Regex::CompilePcre2);
-}
-
-Result<PreTokenizerPtr> FileSplit(std::string_view pattern,
-                                  SplitBehavior behavior = SplitBehavior::kIsolated, bool invert = false) {
-  return PatternSplit(pattern, behavior, invert, Regex::Compile);
 }
 
 Result<SplitBehavior> BehaviorOf(const Field& field) {
@@ -230,36 +217,6 @@ Status AppendSteps(const Field& field, std::vector<PreTokenizerPtr>& steps) {
   return {};
 }
 
-// The types that are nothing but a split by a fixed pattern; nothing for another type.
-Result<std::optional<PreTokenizerPtr>> MakeFixed(const std::string& type, const Field& field) {
-  using B = SplitBehavior;
-  const std::string space = StrCat("[", kSpaceClass, "]");
-  Result<PreTokenizerPtr> made = PreTokenizerPtr();
-  if (type == "Digits") {
-    PANO_ASSIGN_OR_RETURN(const bool apart, field.BoolOr("individual_digits", false));
-    made = OwnSplit("\\p{N}", apart ? B::kIsolated : B::kContiguous, false);
-  } else if (type == "Punctuation") {
-    B behavior = B::kIsolated;
-    if (field.Has("behavior")) {
-      PANO_ASSIGN_OR_RETURN(behavior, BehaviorOf(field.At("behavior")));
-    }
-    made = OwnSplit(kSignPattern, behavior, false);
-  } else if (type == "WhitespaceSplit") {
-    made = OwnSplit(space, B::kRemoved, false);
-  } else if (type == "Whitespace") {
-    const std::string word = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{200c}\\x{200d}";
-    made = OwnSplit(StrCat("[", word, "]+|[^", word, kSpaceClass, "]+"), B::kRemoved, true);
-  } else if (type == "BertPreTokenizer") {
-    PANO_ASSIGN_OR_RETURN(PreTokenizerPtr spaces, OwnSplit(space, B::kRemoved, false));
-    PANO_ASSIGN_OR_RETURN(PreTokenizerPtr marks, OwnSplit(kSignPattern, B::kIsolated, false));
-    made = Sequence({std::move(spaces), std::move(marks)});
-  } else {
-    return std::optional<PreTokenizerPtr>();
-  }
-  PANO_ASSIGN_OR_RETURN(PreTokenizerPtr split, std::move(made));
-  return std::optional<PreTokenizerPtr>(std::move(split));
-}
-
 }  // namespace
 
 Result<PreTokenizerPtr> MakePreTokenizer(const Field& field) {
@@ -280,8 +237,15 @@ Result<PreTokenizerPtr> MakePreTokenizer(const Field& field) {
     return PreTokenizerPtr(
         std::make_shared<TextSplitPreTokenizer>(std::move(text), SplitBehavior::kRemoved, false));
   }
-  PANO_ASSIGN_OR_RETURN(std::optional<PreTokenizerPtr> fixed, MakeFixed(type, field));
-  if (fixed) return *fixed;
+  if (type == "Punctuation") {
+    SplitBehavior behavior = SplitBehavior::kIsolated;
+    if (field.Has("behavior")) {
+      PANO_ASSIGN_OR_RETURN(behavior, BehaviorOf(field.At("behavior")));
+    }
+    return PunctuationSplit(behavior);
+  }
+  PANO_ASSIGN_OR_RETURN(PreTokenizerPtr classes, MakeClassSplit(type, field));
+  if (classes) return classes;
   return field.Unsupported(StrCat("the pre-tokenizer '", Printable(type), "'"));
 }
 
@@ -292,6 +256,17 @@ Result<PreTokenizerPtr> ByteLevelPreTokenizer(const std::vector<std::string_view
     steps.push_back(std::move(step));
   }
   return PreTokenizerPtr(std::make_shared<ByteLevel>(false, Sequence(std::move(steps))));
+}
+
+Result<PreTokenizerPtr> RankFilePreTokenizer(std::string_view pattern) {
+  PreTokenizerPtr split;
+  if (ScannerPtr scanner = FindRankFileScanner(pattern); scanner && scanner->covers()) {
+    split = std::make_shared<ScannerPreTokenizer>(std::move(scanner));
+  } else {
+    PANO_ASSIGN_OR_RETURN(RegexPtr regex, Regex::CompileRust(pattern));
+    split = std::make_shared<SplitPreTokenizer>(std::move(regex), SplitBehavior::kRemoved, /*invert=*/true);
+  }
+  return PreTokenizerPtr(std::make_shared<ByteLevel>(false, std::move(split)));
 }
 
 }  // namespace pano::tokenizer

@@ -1,6 +1,7 @@
 #include "model/tokenizer/unicode_classes.h"
 
 #include <unicode/uchar.h>
+#include <unicode/uscript.h>
 
 #include <cstdint>
 
@@ -55,6 +56,22 @@ bool IsMark(char32_t c) {
 bool IsNumber(char32_t c) {
   if (c < 0x80) return c >= '0' && c <= '9';
   return (CategoryMask(c) & U_GC_N_MASK) != 0;
+}
+
+bool IsWordCharacter(char32_t c) {
+  if (c < 0x80) return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  if (c == 0x200c || c == 0x200d) return true;
+  return (CategoryMask(c) & (U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK)) != 0 ||
+         u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_ALPHABETIC) != 0;
+}
+
+int SplitScriptOf(char32_t c) {
+  if (c == ' ') return kAnyScript;
+  if (c == 0x30fc) return USCRIPT_HAN;
+  UErrorCode error = U_ZERO_ERROR;
+  const UScriptCode script = uscript_getScript(static_cast<UChar32>(c), &error);
+  if (U_FAILURE(error) || script == USCRIPT_UNKNOWN) return kAnyScript;
+  return script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA ? USCRIPT_HAN : script;
 }
 
 bool IsWhiteSpace(char32_t c) {

@@ -17,6 +17,12 @@ bool IsBertAccent(char32_t c);
 bool IsMark(char32_t c);
 // Unicode's N (15.0).
 bool IsNumber(char32_t c);
+// What \w means where a pre-tokenizer asks: letters, marks, digits, connectors, joiners (15.0).
+bool IsWordCharacter(char32_t c);
+// The script that UnicodeScripts goes by: Hiragana, Katakana and the prolonged sound mark are Han; a space
+// and characters of no script are kAnyScript.
+inline constexpr int kAnyScript = -1;
+int SplitScriptOf(char32_t c);
 // Unicode's White_Space.
 bool IsWhiteSpace(char32_t c);
 
