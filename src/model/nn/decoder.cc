@@ -3,55 +3,31 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/check.h"
 #include "base/strings.h"
-#include "model/kernels/rope/rope.h"
 
 namespace pano::nn {
 namespace {
-
-// Elementwise work is handed out in rows; so many make a part worth a thread.
-constexpr size_t kRowGrain = 4;
-
 size_t Size(int64_t n) { return static_cast<size_t>(n); }
-
-void Add(std::vector<float>& x, const std::vector<float>& y, size_t count) {
-  for (size_t i = 0; i < count; ++i) x[i] += y[i];
-}
-
 }  // namespace
 
 Decoder::Decoder(ModelConfig config, DecoderWeights weights, KvType kv_type, ComputePool& pool)
     : config_(std::move(config)),
       weights_(std::move(weights)),
-      kv_shape_{static_cast<int>(config_.layer_count), static_cast<int>(config_.kv_head_count),
-                static_cast<int>(config_.head_dim), kv_type},
-      rope_(config_.rope, weights_.rope_factors),
-      isa_(kernels::SelectIsa()),
-      attention_(isa_.attention(kv_type == KvType::kF16)),
-      pool_(pool) {
-  ws_.scores.resize(static_cast<size_t>(pool_.threads()));
-}
-
-StateLayout Decoder::state_layout() const {
-  return {{{StateGroup::Kind::kPaged, kv_shape_.layer_count, kv_shape_.bytes_per_block()}}};
-}
+      pool_(pool),
+      transformer_(config_, weights_, kv_type, pool) {}
 
 Result<std::unique_ptr<State>> Decoder::CreateState(std::span<const int> block_counts) const {
-  PANO_ASSIGN_OR_RETURN(std::unique_ptr<PagedState> state,
-                        PagedState::Create(kv_shape_, block_counts[0]));
+  PANO_ASSIGN_OR_RETURN(std::unique_ptr<PagedState> state, transformer_.CreateState(block_counts));
   return std::unique_ptr<State>(std::move(state));
 }
 
 Status Decoder::Forward(const StepPlan& plan, State& state, Logits& logits) {
   auto& paged = static_cast<PagedState&>(state);
   PANO_RETURN_IF_ERROR(CheckPlan(plan, paged));
-  Prepare(plan);
-  Embed();
-  for (int layer = 0; layer < kv_shape_.layer_count; ++layer) {
-    AttentionBlock(layer, paged);
-    FeedForward(layer);
-  }
-  Head(logits);
+  Embed(plan);
+  transformer_.Run(plan.slices, paged, x_.data());
+  Head(plan, logits);
   return {};
 }
 
@@ -68,170 +44,77 @@ Status Decoder::CheckPlan(const StepPlan& plan, const PagedState& state) const {
                                       config_.vocab_size));
       }
     }
-    PANO_CHECK(slice.tables.size() == 1);
-    PANO_CHECK(slice.tables[0].size() * kBlockTokens >= Size(end));
-    for (BlockId block : slice.tables[0]) PANO_CHECK(block >= 0 && block < state.block_count(0));
+    PANO_RETURN_IF_ERROR(CheckTables(slice, state));
   }
   return {};
 }
 
-void Decoder::Prepare(const StepPlan& plan) {
-  ws_.rows.clear();
-  ws_.wanted.clear();
+// Tables come from our own engine: what is wrong in them is our bug.
+Status Decoder::CheckTables(const SequenceSlice& slice, const PagedState& state) const {
+  const StateLayout layout = state_layout();
+  const int64_t end = slice.position + static_cast<int64_t>(slice.tokens.size());
+  PANO_CHECK(slice.tables.size() == layout.groups.size());
+  for (size_t g = 0; g < layout.groups.size(); ++g) {
+    const int64_t window = layout.groups[g].window;
+    const int64_t seen = window > 0 ? std::max<int64_t>(0, slice.position - window + 1) : 0;
+    PANO_CHECK(slice.tables[g].size() * kBlockTokens >= Size(end));
+    for (int64_t i = 0; i * kBlockTokens < end; ++i) {
+      const BlockId block = slice.tables[g][Size(i)];
+      if (block == kNoBlock && (i + 1) * kBlockTokens <= seen) continue;
+      PANO_CHECK(block >= 0 && block < state.block_count(g));
+    }
+  }
+  return {};
+}
+
+void Decoder::Embed(const StepPlan& plan) {
+  const size_t hidden = Size(config_.hidden_size);
+  Grow(x_, plan.token_count() * hidden);
+  size_t first = 0;
   for (const SequenceSlice& slice : plan.slices) {
-    for (size_t i = 0; i < slice.tokens.size(); ++i) {
-      if (i >= slice.logits_from) ws_.wanted.push_back(ws_.rows.size());
-      ws_.rows.push_back({&slice, slice.position + static_cast<int64_t>(i)});
-    }
-  }
-  const size_t rows = ws_.rows.size();
-  auto grow = [rows](std::vector<float>& v, int64_t width) {
-    if (v.size() < rows * Size(width)) v.resize(rows * Size(width));
-  };
-  grow(ws_.x, config_.hidden_size);
-  grow(ws_.normed, config_.hidden_size);
-  grow(ws_.projected, config_.hidden_size);
-  grow(ws_.q, config_.head_count * config_.head_dim);
-  grow(ws_.attended, config_.head_count * config_.head_dim);
-  grow(ws_.k, config_.kv_head_count * config_.head_dim);
-  grow(ws_.v, config_.kv_head_count * config_.head_dim);
-  grow(ws_.gate, config_.ffn_size);
-  grow(ws_.up, config_.ffn_size);
-  grow(ws_.cos, static_cast<int64_t>(rope_.pairs()));
-  grow(ws_.sin, static_cast<int64_t>(rope_.pairs()));
-}
-
-void Decoder::Embed() {
-  const size_t hidden = Size(config_.hidden_size), pairs = rope_.pairs();
-  pool_.ParallelFor(ws_.rows.size(), kRowGrain, [&](size_t begin, size_t end, int) {
-    for (size_t r = begin; r < end; ++r) {
-      const Row& row = ws_.rows[r];
-      const TokenId token = row.slice->tokens[Size(row.position - row.slice->position)];
-      kernels::WidenRow(weights_.embedding, Size(token), &ws_.x[r * hidden]);
-      rope_.Fill(row.position, &ws_.cos[r * pairs], &ws_.sin[r * pairs]);
-    }
-  });
-}
-
-void Decoder::AttentionBlock(int layer, PagedState& state) {
-  const DecoderWeights::Layer& w = weights_.layers[static_cast<size_t>(layer)];
-  const size_t rows = ws_.rows.size();
-  Norm(ws_.x, w.attention_norm, ws_.normed);
-  Apply(w.q, ws_.normed, rows, ws_.q.data());
-  Apply(w.k, ws_.normed, rows, ws_.k.data());
-  Apply(w.v, ws_.normed, rows, ws_.v.data());
-  Rotate();
-  StoreKeysAndValues(layer, state);
-  Attend(layer, state);
-  Apply(w.o, ws_.attended, rows, ws_.projected.data());
-  Add(ws_.x, ws_.projected, rows * Size(config_.hidden_size));
-}
-
-void Decoder::Rotate() {
-  const auto rotate = config_.rope.interleaved ? kernels::RopeInterleaved : kernels::RopeHalves;
-  const size_t heads = Size(config_.head_count), kv_heads = Size(config_.kv_head_count);
-  const size_t dim = Size(config_.head_dim), turned = Size(config_.rope.dim), pairs = rope_.pairs();
-  pool_.ParallelFor(ws_.rows.size(), kRowGrain, [&](size_t begin, size_t end, int) {
-    for (size_t r = begin; r < end; ++r) {
-      const float* cos = &ws_.cos[r * pairs];
-      const float* sin = &ws_.sin[r * pairs];
-      for (size_t h = 0; h < heads; ++h) rotate(&ws_.q[(r * heads + h) * dim], cos, sin, turned);
-      for (size_t h = 0; h < kv_heads; ++h) {
-        rotate(&ws_.k[(r * kv_heads + h) * dim], cos, sin, turned);
+    pool_.ParallelFor(slice.tokens.size(), kRowGrain, [&](size_t begin, size_t end, int) {
+      std::vector<float> position(weights_.positions.data ? hidden : 0);
+      for (size_t i = begin; i < end; ++i) {
+        float* x = &x_[(first + i) * hidden];
+        kernels::WidenRow(weights_.embedding, Size(slice.tokens[i]), x);
+        if (config_.embedding_scale != 1.0f) {
+          for (size_t d = 0; d < hidden; ++d) x[d] *= config_.embedding_scale;
+        }
+        if (position.empty()) continue;
+        const int64_t at = slice.position + static_cast<int64_t>(i) + config_.position_offset;
+        kernels::WidenRow(weights_.positions, Size(at), position.data());
+        for (size_t d = 0; d < hidden; ++d) x[d] += position[d];
       }
-    }
-  });
-}
-
-void Decoder::StoreKeysAndValues(int layer, PagedState& state) {
-  const size_t kv_heads = Size(config_.kv_head_count), dim = Size(config_.head_dim);
-  pool_.ParallelFor(ws_.rows.size(), kRowGrain, [&](size_t begin, size_t end, int) {
-    for (size_t r = begin; r < end; ++r) {
-      const Row& row = ws_.rows[r];
-      const BlockId block = row.slice->tables[0][Size(row.position / kBlockTokens)];
-      const int slot = static_cast<int>(row.position % kBlockTokens);
-      for (size_t h = 0; h < kv_heads; ++h) {
-        const int head = static_cast<int>(h);
-        const size_t at = (r * kv_heads + h) * dim;
-        state.Put(state.keys(layer, head), block, slot, &ws_.k[at]);
-        state.Put(state.values(layer, head), block, slot, &ws_.v[at]);
-      }
-    }
-  });
-}
-
-void Decoder::Attend(int layer, PagedState& state) {
-  const size_t heads = Size(config_.head_count), kv_heads = Size(config_.kv_head_count);
-  const size_t group = heads / kv_heads, dim = Size(config_.head_dim);
-  const float scale = 1.0f / std::sqrt(static_cast<float>(config_.head_dim));
-  pool_.ParallelFor(ws_.rows.size() * kv_heads, 1, [&](size_t begin, size_t end, int worker) {
-    std::vector<float>& scores = ws_.scores[static_cast<size_t>(worker)];
-    for (size_t item = begin; item < end; ++item) {
-      const size_t r = item / kv_heads, h = item % kv_heads;
-      const Row& row = ws_.rows[r];
-      const size_t kept = group * kernels::AttentionScores(0, row.position + 1, kBlockTokens);
-      if (scores.size() < kept) scores.resize(kept);
-      kernels::AttentionArgs args;
-      args.q = &ws_.q[(r * heads + h * group) * dim];
-      args.out = &ws_.attended[(r * heads + h * group) * dim];
-      args.group = group;
-      args.head_dim = args.value_dim = args.key_stride = args.value_stride = dim;
-      args.scale = scale;
-      args.length = row.position + 1;
-      args.keys = state.keys(layer, static_cast<int>(h));
-      args.values = state.values(layer, static_cast<int>(h));
-      args.block_stride = kv_shape_.block_bytes();
-      args.table = row.slice->tables[0].data();
-      args.block_tokens = kBlockTokens;
-      args.scores = scores.data();
-      attention_(args);
-    }
-  });
-}
-
-void Decoder::FeedForward(int layer) {
-  const DecoderWeights::Layer& w = weights_.layers[static_cast<size_t>(layer)];
-  const size_t rows = ws_.rows.size(), ffn = Size(config_.ffn_size);
-  Norm(ws_.x, w.ffn_norm, ws_.normed);
-  Apply(w.gate, ws_.normed, rows, ws_.gate.data());
-  Apply(w.up, ws_.normed, rows, ws_.up.data());
-  pool_.ParallelFor(rows, kRowGrain, [&](size_t begin, size_t end, int) {
-    for (size_t r = begin; r < end; ++r) isa_.activation(kernels::Activation::kSilu).gated(&ws_.gate[r * ffn], &ws_.up[r * ffn], ffn);
-  });
-  Apply(w.down, ws_.gate, rows, ws_.projected.data());
-  Add(ws_.x, ws_.projected, rows * Size(config_.hidden_size));
-}
-
-void Decoder::Head(Logits& logits) {
-  const size_t hidden = Size(config_.hidden_size);
-  logits.Resize(ws_.wanted.size(), Size(config_.vocab_size));
-  for (size_t i = 0; i < ws_.wanted.size(); ++i) {
-    isa_.rms_norm(&ws_.x[ws_.wanted[i] * hidden], weights_.final_norm.data(), nullptr,
-                  config_.norm_epsilon, hidden, &ws_.normed[i * hidden]);
+    });
+    first += slice.tokens.size();
   }
-  if (!ws_.wanted.empty()) Apply(weights_.head, ws_.normed, ws_.wanted.size(), logits.data());
+  if (config_.embedding_norm) transformer_.Norm(weights_.embedding_norm, x_.data(), first, x_.data());
 }
 
-void Decoder::Norm(const std::vector<float>& x, const std::vector<float>& weight,
-                   std::vector<float>& y) {
+void Decoder::Head(const StepPlan& plan, Logits& logits) {
   const size_t hidden = Size(config_.hidden_size);
-  pool_.ParallelFor(ws_.rows.size(), kRowGrain, [&](size_t begin, size_t end, int) {
-    for (size_t r = begin; r < end; ++r) {
-      isa_.rms_norm(&x[r * hidden], weight.data(), nullptr, config_.norm_epsilon, hidden, &y[r * hidden]);
+  size_t row = 0, count = 0;
+  for (const SequenceSlice& slice : plan.slices) {
+    const size_t wanted = slice.tokens.size() - std::min(slice.logits_from, slice.tokens.size());
+    Grow(wanted_, (count + wanted) * hidden);
+    row += slice.tokens.size();
+    std::copy_n(x_.data() + (row - wanted) * hidden, wanted * hidden, wanted_.data() + count * hidden);
+    count += wanted;
+  }
+  logits.Resize(count, Size(config_.vocab_size));
+  if (count == 0) return;
+  if (config_.final_norm) {
+    transformer_.Norm(weights_.final_norm, wanted_.data(), count, wanted_.data());
+  }
+  transformer_.Apply(weights_.head, wanted_.data(), count, logits.data());
+  const float scale = config_.logit_scale, cap = config_.final_softcap;
+  if (scale == 1.0f && cap <= 0.0f) return;
+  pool_.ParallelFor(count, 1, [&](size_t begin, size_t end, int) {
+    for (float& logit : std::span(logits.data() + begin * logits.vocab(), (end - begin) * logits.vocab())) {
+      logit *= scale;
+      if (cap > 0.0f) logit = cap * std::tanh(logit / cap);
     }
   });
-}
-
-void Decoder::Apply(const Linear& linear, const std::vector<float>& x, size_t rows, float* y) {
-  kernels::MatMulArgs args;
-  args.w = &linear.weight;
-  args.x = x.data();
-  args.bias = linear.bias_or_null();
-  args.y = y;
-  args.m = rows;
-  args.n = linear.out();
-  args.k = linear.in();
-  kernels::MatMul(args, pool_);
 }
 
 }  // namespace pano::nn

@@ -1,107 +1,274 @@
 #include "model/nn/decoder_weights.h"
 
+#include "base/check.h"
 #include "base/strings.h"
-#include "model/kernels/matmul/matmul.h"
 
 namespace pano::nn {
 namespace {
 
-// Takes tensors out of the files; the first failure stays in status() and later calls do nothing.
-class Binder {
+std::string Put(std::string name, std::string_view mark, int64_t number) {
+  const size_t at = name.find(mark);
+  return at == std::string::npos ? name : name.replace(at, mark.size(), StrCat(number));
+}
+
+// Binds one layer: patterns become names.
+class LayerBinder {
  public:
-  Binder(const format::ModelFiles& files) : files_(files) {}
+  LayerBinder(WeightBinder& bind, const ModelConfig& config, const WeightNames& names, int64_t layer)
+      : bind_(bind), c_(config), names_(names), layer_(layer) {}
 
-  tensor::TensorView Matrix(const std::string& name, int64_t out, int64_t in) {
-    return Take(name, {out, in});
-  }
-
-  std::vector<float> Vector(const std::string& name, int64_t size) {
-    tensor::TensorView view = Take(name, {size});
-    std::vector<float> out;
-    if (!status_.ok()) return out;
-    out.resize(static_cast<size_t>(size));
-    kernels::WidenRow(view, 0, out.data());
+  LayerWeights Bind() {
+    LayerWeights out;
+    BindNorms(out);
+    if (c_.latent) {
+      BindLatent(out);
+    } else {
+      BindAttention(out);
+    }
+    if (c_.layers[static_cast<size_t>(layer_)].experts) {
+      BindExperts(out.experts);
+    } else {
+      BindFeedForward(out);
+    }
     return out;
   }
 
-  Linear LinearLayer(const std::string& name, int64_t out, int64_t in, bool bias) {
-    Linear linear;
-    linear.weight = Matrix(name + ".weight", out, in);
-    if (bias) linear.bias = Vector(name + ".bias", out);
-    return linear;
-  }
-
-  const Status& status() const { return status_; }
-
  private:
-  tensor::TensorView Take(const std::string& name, const tensor::Shape& shape) {
-    if (!status_.ok()) return {};
-    const tensor::TensorView* view = files_.weights->Find(name);
-    if (!view) {
-      status_ = Corruption(StrCat(files_.path, ": tensor ", name, " is missing"));
-    } else if (view->shape != shape) {
-      status_ = Corruption(StrCat(files_.path, ": tensor ", name, " has shape ",
-                                  tensor::ShapeText(view->shape), ", the configuration says ",
-                                  tensor::ShapeText(shape)));
-    } else if (!kernels::MatMulSupports(view->dtype)) {
-      status_ = Unimplemented(StrCat(files_.path, ": tensor ", name, " has type ",
-                                     tensor::Describe(view->dtype).name,
-                                     ", which no kernel reads"));
-    } else {
-      return *view;
+  std::string Name(const char* pattern) const {
+    PANO_CHECK(pattern != nullptr);
+    std::string_view rest(pattern);
+    for (size_t at; (at = rest.find('|')) != std::string_view::npos; rest.remove_prefix(at + 1)) {
+      std::string name = Put(std::string(rest.substr(0, at)), "{}", layer_);
+      if (bind_.Has(name + ".weight")) return name;
     }
-    return {};
+    return Put(std::string(rest), "{}", layer_);
+  }
+  Linear Layer(const char* pattern, int64_t out, int64_t in, bool bias) {
+    return bind_.LinearLayer(Name(pattern), out, in, bias);
+  }
+  NormWeights Norm(const char* pattern, int64_t size) {
+    return bind_.Norm(Name(pattern), size, c_.norm_bias, c_.norm_offset);
   }
 
-  const format::ModelFiles& files_;
-  Status status_;
+  void BindNorms(LayerWeights& out) {
+    const bool before = c_.norm_placement == NormPlacement::kBefore ||
+                        c_.norm_placement == NormPlacement::kAround;
+    if (before) {
+      if (names_.attention_norm) out.attention_norm = Norm(names_.attention_norm, c_.hidden_size);
+      if (!c_.shared_norm) out.ffn_norm = Norm(names_.ffn_norm, c_.hidden_size);
+    }
+    if (c_.norm_placement != NormPlacement::kBefore) {
+      out.attention_post_norm = Norm(names_.attention_post_norm, c_.hidden_size);
+      out.ffn_post_norm = Norm(names_.ffn_post_norm, c_.hidden_size);
+    }
+  }
+
+  void BindAttention(LayerWeights& out) {
+    const int64_t q = c_.head_count * c_.head_dim, k = c_.kv_head_count * c_.head_dim,
+                  v = c_.kv_head_count * c_.value_size();
+    if (names_.qkv_layout == QkvLayout::kSeparate) {
+      out.q = Layer(names_.q, q, c_.hidden_size, c_.qkv_bias);
+      out.k = Layer(names_.k, k, c_.hidden_size, c_.qkv_bias);
+      out.v = Layer(names_.v, v, c_.hidden_size, c_.qkv_bias);
+    } else {
+      Linear fused = Layer(names_.qkv, q + k + v, c_.hidden_size, c_.qkv_bias);
+      if (names_.qkv_layout == QkvLayout::kGroups) fused = Ungroup(fused);
+      out.q = WeightBinder::RowSlice(fused, 0, q);
+      out.k = WeightBinder::RowSlice(fused, q, k);
+      out.v = WeightBinder::RowSlice(fused, q + k, v);
+    }
+    out.o = Layer(names_.o, c_.hidden_size, c_.head_count * c_.value_size(), c_.output_bias);
+    BindQkNorms(out);
+  }
+
+  // From one group after another to all queries, all keys, all values.
+  Linear Ungroup(const Linear& fused) {
+    const int64_t heads = c_.head_count / c_.kv_head_count, dim = c_.head_dim,
+                  value = c_.value_size(), group = (heads + 1) * dim + value;
+    std::vector<int64_t> order;
+    auto add = [&](int64_t from, int64_t count) {
+      for (int64_t g = 0; g < c_.kv_head_count; ++g) {
+        for (int64_t i = 0; i < count; ++i) order.push_back(g * group + from + i);
+      }
+    };
+    add(0, heads * dim);
+    add(heads * dim, dim);
+    add((heads + 1) * dim, value);
+    return bind_.GatherRows(fused, order);
+  }
+
+  void BindQkNorms(LayerWeights& out) {
+    if (c_.qk_norm == QkNorm::kNone) return;
+    auto norm = [&](const char* pattern, int64_t heads) {
+      const std::string name = Name(pattern);
+      const int64_t size = c_.qk_norm == QkNorm::kHead ? c_.head_dim : heads * c_.head_dim;
+      if (c_.qk_norm == QkNorm::kHeads) return HeadNorms(name, heads);
+      return bind_.Norm(name, size, c_.qk_norm_bias, c_.norm_offset);
+    };
+    out.q_norm = norm(names_.q_norm, c_.head_count);
+    out.k_norm = norm(names_.k_norm, c_.kv_head_count);
+  }
+
+  // One norm a head: a matrix [heads, head_dim], or a vector for each head under ".norms.".
+  NormWeights HeadNorms(const std::string& name, int64_t heads) {
+    NormWeights norm;
+    if (bind_.Has(StrCat(name, ".norms.0.weight"))) {
+      for (int64_t h = 0; h < heads; ++h) {
+        NormWeights one = bind_.Norm(StrCat(name, ".norms.", h), c_.head_dim, false, c_.norm_offset);
+        norm.weight.insert(norm.weight.end(), one.weight.begin(), one.weight.end());
+      }
+      return norm;
+    }
+    norm.weight = bind_.Rows(name, heads, c_.head_dim);
+    return norm;
+  }
+
+  void BindLatent(LayerWeights& out) {
+    const LatentConfig& l = *c_.latent;
+    LatentWeights& w = out.latent;
+    const int64_t q_size = c_.head_count * (l.nope_dim + l.rope_dim);
+    if (l.q_rank > 0) {
+      w.q_a = Layer(names_.q_a, l.q_rank, c_.hidden_size, c_.qkv_bias);
+      w.q_a_norm = Norm(names_.q_a_norm, l.q_rank);
+      w.q_b = Layer(names_.q_b, q_size, l.q_rank, false);
+    } else {
+      w.q = Layer(names_.q, q_size, c_.hidden_size, false);
+    }
+    w.kv_a = Layer(names_.kv_a, l.kv_rank + l.rope_dim, c_.hidden_size, c_.qkv_bias);
+    w.kv_a_norm = Norm(names_.kv_a_norm, l.kv_rank);
+    const int64_t value = c_.value_size(), each = l.nope_dim + value;
+    const Linear kv_b = Layer(names_.kv_b, c_.head_count * each, l.kv_rank, false);
+    for (int64_t h = 0; h < c_.head_count; ++h) {
+      w.key_up.push_back(
+          bind_.TransposedCopy(WeightBinder::RowSlice(kv_b, h * each, l.nope_dim)));
+      w.value_up.push_back(WeightBinder::RowSlice(kv_b, h * each + l.nope_dim, value));
+    }
+    out.o = Layer(names_.o, c_.hidden_size, c_.head_count * value, c_.output_bias);
+  }
+
+  void BindFeedForward(LayerWeights& out) {
+    const int64_t size = c_.ffn_size;
+    if (c_.gated && names_.gate_up) {
+      const Linear fused = Layer(names_.gate_up, 2 * size, c_.hidden_size, c_.mlp_bias);
+      out.gate = WeightBinder::RowSlice(fused, 0, size);
+      out.up = WeightBinder::RowSlice(fused, size, size);
+    } else {
+      if (c_.gated) out.gate = Layer(names_.gate, size, c_.hidden_size, c_.mlp_bias);
+      out.up = Layer(names_.up, size, c_.hidden_size, c_.mlp_bias);
+    }
+    out.down = Layer(names_.down, c_.hidden_size, size, c_.mlp_bias);
+  }
+
+  std::vector<Linear> Experts(const char* pattern, int64_t out, int64_t in) {
+    const std::string name = Name(pattern);
+    if (name.find("{e}") == std::string::npos) {
+      return bind_.StackedLayers(name, c_.experts.count, out, in);
+    }
+    std::vector<Linear> experts;
+    for (int64_t e = 0; e < c_.experts.count && bind_.status().ok(); ++e) {
+      experts.push_back(bind_.LinearLayer(Put(name, "{e}", e), out, in, false));
+    }
+    return experts;
+  }
+
+  void BindExperts(ExpertWeights& out) {
+    const ExpertConfig& e = c_.experts;
+    out.router = Layer(names_.router, e.count, c_.hidden_size, false);
+    out.gate = Experts(names_.expert_gate, e.size, c_.hidden_size);
+    out.up = Experts(names_.expert_up, e.size, c_.hidden_size);
+    out.down = Experts(names_.expert_down, c_.hidden_size, e.size);
+    if (e.shared_size == 0) return;
+    out.shared_gate = Layer(names_.shared_gate, e.shared_size, c_.hidden_size, false);
+    out.shared_up = Layer(names_.shared_up, e.shared_size, c_.hidden_size, false);
+    out.shared_down = Layer(names_.shared_down, c_.hidden_size, e.shared_size, false);
+    if (e.shared_gate) out.shared_router = Layer(names_.shared_router, 1, c_.hidden_size, false);
+  }
+
+  WeightBinder& bind_;
+  const ModelConfig& c_;
+  const WeightNames& names_;
+  const int64_t layer_;
 };
 
-std::string LayerName(const char* pattern, int64_t layer) {
-  std::string name(pattern);
-  return name.replace(name.find("{}"), 2, StrCat(layer));
+Status ReadRopeFactors(WeightBinder& bind, const WeightNames& names, const std::string& path,
+                       RopeConfig& rope, std::vector<float>& factors) {
+  auto read = [&](const char* name) {
+    std::vector<float> out;
+    if (name && bind.Has(StrCat(name, ".weight"))) out = bind.Vector(StrCat(name, ".weight"), rope.pairs());
+    for (float factor : out) {
+      if (!(factor > 0)) {
+        bind.Fail(Corruption(StrCat(path, ": tensor ", name,
+                                    ".weight has a factor that is not positive")));
+      }
+    }
+    return out;
+  };
+  factors = read(names.rope_factors);
+  std::vector<float> longs = read(names.rope_long_factors), shorts = read(names.rope_short_factors);
+  if (!longs.empty() && !shorts.empty()) {
+    rope.scaling = RopeConfig::Scaling::kLongRope;
+    rope.long_factors.assign(longs.begin(), longs.end());
+    rope.short_factors.assign(shorts.begin(), shorts.end());
+  }
+  if (rope.scaling == RopeConfig::Scaling::kLongRope &&
+      (rope.long_factors.empty() || rope.short_factors.empty())) {
+    bind.Fail(Corruption(StrCat(path, ": longrope has no factors")));
+  }
+  return bind.status();
+}
+
+// Buffers that older files carry: masks and tables that follow from the configuration.
+bool IsBuffer(std::string_view name) {
+  for (std::string_view end : {"rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias",
+                               ".attention.bias", ".attention.masked_bias", "position_ids"}) {
+    if (name.ends_with(end)) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
-Result<DecoderWeights> BindWeights(const format::ModelFiles& files, const FamilyConfig& family) {
-  const ModelConfig& c = family.config;
-  const WeightNames& names = *family.names;
-  Binder bind(files);
+Result<DecoderWeights> BindLayers(WeightBinder& bind, const ModelConfig& c, const WeightNames& names) {
   DecoderWeights w;
-  w.files = files.weights;
-  w.embedding = bind.Matrix(StrCat(names.embedding, ".weight"), c.vocab_size, c.hidden_size);
-  w.final_norm = bind.Vector(StrCat(names.final_norm, ".weight"), c.hidden_size);
-  if (c.tied_embeddings) {
-    w.head.weight = w.embedding;
-  } else {
-    w.head = bind.LinearLayer(names.head, c.vocab_size, c.hidden_size, /*bias=*/false);
+  if (names.embedding) w.embedding = bind.Matrix(names.embedding, c.vocab_size, c.hidden_size);
+  if (c.learned_positions > 0) {
+    w.positions = bind.Matrix(names.positions, c.learned_positions, c.hidden_size);
   }
-  if (names.rope_factors && files.weights->Find(StrCat(names.rope_factors, ".weight"))) {
-    w.rope_factors = bind.Vector(StrCat(names.rope_factors, ".weight"), c.rope.dim / 2);
-    for (float factor : w.rope_factors) {
-      if (!(factor > 0)) {
-        return Corruption(StrCat(files.path, ": tensor ", names.rope_factors,
-                                 ".weight has a factor that is not positive"));
-      }
-    }
+  if (c.token_types > 0) w.token_types = bind.Matrix(names.token_types, c.token_types, c.hidden_size);
+  if (c.embedding_norm) {
+    w.embedding_norm = bind.Norm(names.embedding_norm, c.hidden_size, c.norm_bias, c.norm_offset);
   }
-  const int64_t q_size = c.head_count * c.head_dim, kv_size = c.kv_head_count * c.head_dim;
   for (int64_t i = 0; i < c.layer_count && bind.status().ok(); ++i) {
-    DecoderWeights::Layer layer;
-    layer.attention_norm =
-        bind.Vector(LayerName(names.attention_norm, i) + ".weight", c.hidden_size);
-    layer.q = bind.LinearLayer(LayerName(names.q, i), q_size, c.hidden_size, c.attention_bias);
-    layer.k = bind.LinearLayer(LayerName(names.k, i), kv_size, c.hidden_size, c.attention_bias);
-    layer.v = bind.LinearLayer(LayerName(names.v, i), kv_size, c.hidden_size, c.attention_bias);
-    layer.o = bind.LinearLayer(LayerName(names.o, i), c.hidden_size, q_size, c.attention_bias);
-    layer.ffn_norm = bind.Vector(LayerName(names.ffn_norm, i) + ".weight", c.hidden_size);
-    layer.gate = bind.LinearLayer(LayerName(names.gate, i), c.ffn_size, c.hidden_size, c.mlp_bias);
-    layer.up = bind.LinearLayer(LayerName(names.up, i), c.ffn_size, c.hidden_size, c.mlp_bias);
-    layer.down = bind.LinearLayer(LayerName(names.down, i), c.hidden_size, c.ffn_size, c.mlp_bias);
-    w.layers.push_back(std::move(layer));
+    w.layers.push_back(LayerBinder(bind, c, names, i).Bind());
+  }
+  if (c.final_norm) {
+    w.final_norm = bind.Norm(names.final_norm, c.hidden_size, c.norm_bias, c.norm_offset);
   }
   PANO_RETURN_IF_ERROR(bind.status());
+  return w;
+}
+
+Result<DecoderWeights> BindWeights(const format::ModelFiles& files, FamilyConfig& family) {
+  ModelConfig& c = family.config;
+  const WeightNames& names = family.names;
+  WeightBinder bind(files, names.optional_prefix, names.transposed);
+  PANO_ASSIGN_OR_RETURN(DecoderWeights w, BindLayers(bind, c, names));
+  if (c.tied_embeddings) {
+    w.head.weight = w.embedding;
+    if (c.head_bias) w.head.bias = bind.Vector(StrCat(names.head, ".bias"), c.vocab_size);
+  } else {
+    w.head.weight = bind.Matrix(names.head, c.vocab_size, c.hidden_size);
+    if (c.head_bias) w.head.bias = bind.Vector(StrCat(names.head, ".bias"), c.vocab_size);
+  }
+  PANO_RETURN_IF_ERROR(ReadRopeFactors(bind, names, files.path, c.rope, w.rope_factors));
+  PANO_RETURN_IF_ERROR(bind.status());
+  for (const std::string& name : bind.Unused()) {
+    if (IsBuffer(name) || (c.tied_embeddings && name == StrCat(names.head, ".weight"))) continue;
+    return Unimplemented(StrCat(files.path, ": tensor ", Printable(name), " belongs to nothing that ",
+                                "architecture '", c.architecture, "' is known to have"));
+  }
+  w.files = files.weights;
+  w.owned = bind.TakeOwned();
   return w;
 }
 

@@ -1,48 +1,63 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "model/format/weights.h"
 #include "model/nn/family.h"
-#include "model/tensor/tensor.h"
+#include "model/nn/weight_binder.h"
 
 namespace pano::nn {
 
-// Rows of a linear layer that this rank holds, for tensor parallelism; one rank holds all.
-struct ShardSpec {
-  int rank = 0;
-  int ranks = 1;
+// Latent attention's matrices. The key half of the up-projection is kept transposed, so that queries
+// are carried into the latent space instead of keys out of it.
+struct LatentWeights {
+  Linear q_a, q_b;                     // [q_rank, hidden], [heads * (nope + rope), q_rank]
+  Linear q;                            // without a q_rank: [heads * (nope + rope), hidden]
+  Linear kv_a;                         // [kv_rank + rope, hidden]
+  NormWeights q_a_norm, kv_a_norm;
+  std::vector<Linear> key_up;          // one a head: [kv_rank, nope]
+  std::vector<Linear> value_up;        // one a head: [value_dim, kv_rank]
 };
 
-// A linear layer: its matrix stays in the mapped file, its bias (often none) is widened.
-struct Linear {
-  tensor::TensorView weight;           // [out, in]
-  std::vector<float> bias;             // [out] or empty
-  ShardSpec shard;
-  size_t out() const { return static_cast<size_t>(weight.shape[0]); }
-  size_t in() const { return static_cast<size_t>(weight.shape[1]); }
-  const float* bias_or_null() const { return bias.empty() ? nullptr : bias.data(); }
+struct ExpertWeights {
+  Linear router;                       // [experts, hidden]
+  std::vector<Linear> gate, up, down;  // one an expert
+  Linear shared_gate, shared_up, shared_down;
+  Linear shared_router;                // [1, hidden]
+};
+
+struct LayerWeights {
+  NormWeights attention_norm, attention_post_norm, ffn_norm, ffn_post_norm;
+  NormWeights q_norm, k_norm;
+  Linear q, k, v, o;
+  LatentWeights latent;
+  Linear gate, up, down;
+  ExpertWeights experts;
 };
 
 // Everything that one decoder multiplies with. Immutable; keeps the mapped files alive.
 struct DecoderWeights {
-  struct Layer {
-    std::vector<float> attention_norm, ffn_norm;   // [hidden]
-    Linear q, k, v, o, gate, up, down;
-  };
   std::shared_ptr<const format::Weights> files;
+  OwnedMatrices owned;
   tensor::TensorView embedding;        // [vocab, hidden]
-  std::vector<Layer> layers;
-  std::vector<float> final_norm;       // [hidden]
+  tensor::TensorView positions;        // [positions, hidden]
+  tensor::TensorView token_types;      // [types, hidden]
+  NormWeights embedding_norm;
+  std::vector<LayerWeights> layers;
+  NormWeights final_norm;
   Linear head;                         // [vocab, hidden]; a view of the embedding when tied
   std::vector<float> rope_factors;     // [rope.dim / 2] or empty
 };
 
-// Finds every tensor that the configuration needs and checks type and shape. Corruption names the
-// tensor that is missing or has another shape, Unimplemented one whose type no kernel reads.
-Result<DecoderWeights> BindWeights(const format::ModelFiles& files, const FamilyConfig& family);
+// The layers and embeddings that `config` asks for, by `names`.
+Result<DecoderWeights> BindLayers(WeightBinder& bind, const ModelConfig& config,
+                                  const WeightNames& names);
+
+// A whole decoder: layers, head, rotary factors; GGUF's longrope factors go into family.config.
+// Unimplemented names a tensor that belongs to nothing the configuration describes: leaving it out
+// would compute something else.
+Result<DecoderWeights> BindWeights(const format::ModelFiles& files, FamilyConfig& family);
 
 }  // namespace pano::nn

@@ -4,17 +4,34 @@
 #include "base/strings.h"
 
 namespace pano::nn {
+
+// Each in its family_*.cc.
+extern const Family kCohere, kDeepseekV2, kFalcon, kGemma, kGemma2, kGemma3, kGpt2, kGptNeox, kGranite,
+    kLlama, kMistral, kMixtral, kOlmo2, kPhi, kPhi3, kQwen2, kQwen2Moe, kQwen3, kQwen3Moe, kStablelm, kStarcoder2;
+
 namespace {
 
-Status CheckConfig(const ModelConfig& config, std::string_view source) {
-  if (config.kv_head_count < 1 || config.head_count % config.kv_head_count != 0) {
-    return Corruption(StrCat(source, ": ", config.head_count,
-                             " attention heads are no multiple of ", config.kv_head_count,
-                             " key/value heads"));
+Status CheckConfig(const ModelConfig& c, std::string_view source) {
+  if (c.kv_head_count < 1 || c.head_count % c.kv_head_count != 0) {
+    return Corruption(StrCat(source, ": ", c.head_count, " attention heads are no multiple of ",
+                             c.kv_head_count, " key/value heads"));
   }
-  if (config.rope.dim % 2 != 0 || config.rope.dim > config.head_dim) {
-    return Corruption(StrCat(source, ": rotary dimension ", config.rope.dim,
-                             " is odd or larger than the head's ", config.head_dim));
+  for (const RopeConfig* rope : {&c.rope, &c.local_rope}) {
+    if (2 * rope->pairs() > c.head_dim) {
+      return Corruption(StrCat(source, ": rotary dimension ", rope->dim, " is larger than the head's ",
+                               c.head_dim));
+    }
+  }
+  const ExpertConfig& e = c.experts;
+  if (e.count > 0 && (e.used < 1 || e.used > e.count || e.groups < 1 || e.count % e.groups != 0 ||
+                      e.groups_used < 1 || e.groups_used > e.groups ||
+                      e.used > e.count / e.groups * e.groups_used)) {
+    return Corruption(StrCat(source, ": ", e.used, " of ", e.count, " experts in ", e.groups_used,
+                             " of ", e.groups, " groups is impossible"));
+  }
+  if (c.learned_positions > 0 && c.context_length > c.learned_positions - c.position_offset) {
+    return Corruption(StrCat(source, ": a context of ", c.context_length, " needs more than the ",
+                             c.learned_positions, " position embeddings"));
   }
   return {};
 }
@@ -36,7 +53,7 @@ Result<FamilyConfig> ReadHf(const format::ModelFiles& files) {
   }
   for (const Family* family : Families()) {
     if (family->name != type->as_string()) continue;
-    FamilyConfig out{family, &family->hf_names, {}};
+    FamilyConfig out{family, family->hf_names(), {}};
     ConfigReader reader(files.config, source);
     reader.Ignore({"model_type", "architectures", "torch_dtype", "dtype", "transformers_version",
                    "_name_or_path", "bos_token_id", "eos_token_id", "pad_token_id", "use_cache",
@@ -58,6 +75,29 @@ Result<FamilyConfig> ReadHf(const format::ModelFiles& files) {
                               "' is not supported; supported: ", KnownNames(false)));
 }
 
+// What GGUF says through the tensors themselves.
+Status ReadFromTensors(const format::ModelFiles& files, const WeightNames& names,
+                       ModelConfig& config) {
+  const tensor::TensorView* embedding = files.weights->Find(StrCat(names.embedding, ".weight"));
+  if (!embedding || embedding->shape.size() != 2) {
+    return Corruption(StrCat(files.path, ": tensor ", names.embedding, " is missing or no matrix"));
+  }
+  if (config.vocab_size == 0) config.vocab_size = embedding->shape[0];
+  config.tied_embeddings = files.weights->Find(StrCat(names.head, ".weight")) == nullptr;
+  auto has = [&](const char* pattern, const char* end) {
+    if (!pattern) return false;
+    std::string name(pattern);
+    if (const size_t at = name.find("{}"); at != std::string::npos) name.replace(at, 2, "0");
+    return files.weights->Find(name + end) != nullptr;
+  };
+  config.qkv_bias = has(names.q, ".bias") || has(names.qkv, ".bias");
+  config.output_bias = has(names.o, ".bias");
+  config.mlp_bias = has(names.down, ".bias");
+  config.head_bias = has(names.head, ".bias");
+  config.norm_bias = has(names.final_norm, ".bias");
+  return {};
+}
+
 Result<FamilyConfig> ReadGguf(const format::ModelFiles& files) {
   const json::Value* name = files.metadata.Find("general.architecture");
   if (!name || !name->is_string()) {
@@ -65,27 +105,13 @@ Result<FamilyConfig> ReadGguf(const format::ModelFiles& files) {
   }
   for (const Family* family : Families()) {
     if (family->gguf_name.empty() || family->gguf_name != name->as_string()) continue;
-    FamilyConfig out{family, &family->gguf_names, {}};
+    FamilyConfig out{family, family->gguf_names(), {}};
     ConfigReader reader(files.metadata, files.path, StrCat(family->gguf_name, "."));
     family->read_gguf(reader, out.config);
     PANO_RETURN_IF_ERROR(reader.status());
     out.config.architecture = family->name;
     out.config.warnings = reader.Unknown();
-    // What GGUF says through the tensors themselves.
-    const tensor::TensorView* embedding = files.weights->Find(StrCat(out.names->embedding, ".weight"));
-    if (!embedding || embedding->shape.size() != 2) {
-      return Corruption(StrCat(files.path, ": tensor ", out.names->embedding,
-                               " is missing or no matrix"));
-    }
-    if (out.config.vocab_size == 0) out.config.vocab_size = embedding->shape[0];
-    out.config.tied_embeddings = files.weights->Find(StrCat(out.names->head, ".weight")) == nullptr;
-    auto has_bias = [&](const char* pattern) {
-      std::string tensor_name(pattern);
-      tensor_name.replace(tensor_name.find("{}"), 2, "0");
-      return files.weights->Find(tensor_name + ".bias") != nullptr;
-    };
-    out.config.attention_bias = has_bias(out.names->q);
-    out.config.mlp_bias = has_bias(out.names->down);
+    PANO_RETURN_IF_ERROR(ReadFromTensors(files, out.names, out.config));
     PANO_RETURN_IF_ERROR(CheckConfig(out.config, files.path));
     return out;
   }
@@ -96,7 +122,12 @@ Result<FamilyConfig> ReadGguf(const format::ModelFiles& files) {
 }  // namespace
 
 std::span<const Family* const> Families() {
-  static constexpr const Family* kFamilies[] = {&kLlama};
+  static constexpr const Family* kFamilies[] = {
+      &kCohere, &kDeepseekV2, &kFalcon,  &kGemma,    &kGemma2,     &kGemma3,
+      &kGpt2,   &kGptNeox,    &kGranite, &kLlama,    &kMistral,    &kMixtral,
+      &kOlmo2,  &kPhi,        &kPhi3,    &kQwen2,    &kQwen2Moe,   &kQwen3,
+      &kQwen3Moe, &kStablelm, &kStarcoder2,
+  };
   return kFamilies;
 }
 
@@ -109,40 +140,6 @@ Result<FamilyConfig> ReadFamilyConfig(const format::ModelFiles& files) {
   return InvalidArgument(StrCat(files.path,
                                 ": a single .safetensors file says no architecture; "
                                 "give the folder that holds its config.json"));
-}
-
-void ReadHfRope(ConfigReader& reader, ModelConfig& config) {
-  json::Value parameters = reader.Raw("rope_parameters");
-  json::Value scaling = reader.Raw("rope_scaling");
-  const json::Value& source = parameters.is_object() ? parameters : scaling;
-  config.rope.theta = reader.DoubleOr("rope_theta", 1e-3, 1e12, 10000.0);
-  if (source.is_null()) return;
-  if (!source.is_object()) {
-    reader.Fail(Corruption(StrCat(reader.Field("rope_scaling"), " is no object")));
-    return;
-  }
-  ConfigReader rope(source, reader.Field(parameters.is_object() ? "rope_parameters"
-                                                                 : "rope_scaling"));
-  config.rope.theta = rope.DoubleOr("rope_theta", 1e-3, 1e12, config.rope.theta);
-  std::string type = rope.StringOr("rope_type", rope.StringOr("type", "default"));
-  if (type == "linear") {
-    config.rope.scaling = RopeConfig::Scaling::kLinear;
-    config.rope.factor = rope.Double("factor", 1e-6, 1e6);
-  } else if (type == "llama3") {
-    config.rope.scaling = RopeConfig::Scaling::kLlama3;
-    config.rope.factor = rope.Double("factor", 1e-6, 1e6);
-    config.rope.low_freq_factor = rope.Double("low_freq_factor", 1e-6, 1e6);
-    config.rope.high_freq_factor = rope.Double("high_freq_factor", 1e-6, 1e6);
-    config.rope.original_context = rope.Int("original_max_position_embeddings", 1, kContextMax);
-    if (rope.status().ok() && config.rope.high_freq_factor <= config.rope.low_freq_factor) {
-      rope.Fail(Corruption(StrCat(rope.Field("high_freq_factor"),
-                                  " is not larger than low_freq_factor")));
-    }
-  } else if (type != "default") {
-    rope.Fail(Unimplemented(StrCat(rope.Field("rope_type"), " '", Printable(type),
-                                   "' is not supported")));
-  }
-  if (!rope.status().ok()) reader.Fail(rope.status());
 }
 
 }  // namespace pano::nn

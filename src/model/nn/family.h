@@ -7,36 +7,32 @@
 #include "model/format/weights.h"
 #include "model/nn/config_reader.h"
 #include "model/nn/model_config.h"
+#include "model/nn/weight_names.h"
 
 namespace pano::nn {
 
 // A model family is a mapping, not a class: how its files' fields become a ModelConfig, and what its
-// weights are called. Adding one takes a family_*.cc and a row in kFamilies.
+// weights are called. Adding one takes a family_*.cc and a row in Families().
 struct Family {
   std::string_view name;               // `model_type` in config.json
   std::string_view gguf_name;          // `general.architecture` in GGUF; "" = none
   void (*read_hf)(ConfigReader& reader, ModelConfig& config);
   void (*read_gguf)(ConfigReader& reader, ModelConfig& config);
-  WeightNames hf_names;
-  WeightNames gguf_names;
+  WeightNames (*hf_names)();
+  WeightNames (*gguf_names)();
 };
 
 std::span<const Family* const> Families();
-extern const Family kLlama;
 
 struct FamilyConfig {
   const Family* family = nullptr;
-  const WeightNames* names = nullptr;
+  WeightNames names;
   ModelConfig config;
 };
 
 // What the files describe. Unimplemented for an architecture or an option that is not supported (by
 // name), Corruption for fields that are missing, of the wrong kind or inconsistent.
 Result<FamilyConfig> ReadFamilyConfig(const format::ModelFiles& files);
-
-// For mappings: config.json's rope fields (`rope_theta`, `rope_scaling`, or the newer
-// `rope_parameters`).
-void ReadHfRope(ConfigReader& reader, ModelConfig& config);
 
 // Bounds that every real model stays inside and that keep products far from overflow.
 inline constexpr int64_t kSizeMax = 1 << 24;

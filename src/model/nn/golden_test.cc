@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/env.h"
 #include "base/shared_folder.h"
@@ -33,14 +34,15 @@ class Stepper {
     state_ = std::move(*state);
     for (BlockId b = 0; b < 32; ++b) table_.push_back(31 - b);
   }
-  // All logits of the new tokens.
-  std::vector<float> Feed(const std::vector<TokenId>& tokens) {
+  // All logits of the new tokens, in a sequence of `length`.
+  std::vector<float> Feed(const std::vector<TokenId>& tokens, int64_t length) {
     std::vector<float> out;
     for (size_t at = 0; at < tokens.size(); at += chunk_) {
       SequenceSlice slice;
       slice.tokens = std::span(tokens).subspan(at, std::min(chunk_, tokens.size() - at));
       slice.position = position_;
-      slice.tables = {table_};
+      slice.planned_length = length;
+      slice.tables = Tables();
       position_ += static_cast<int64_t>(slice.tokens.size());
       Logits logits;
       Status status = model_.Forward({{slice}}, *state_, logits);
@@ -51,27 +53,39 @@ class Stepper {
   }
 
  private:
+  // Window groups lose the blocks that they no longer see.
+  std::vector<std::span<const BlockId>> Tables() {
+    const StateLayout layout = model_.state_layout();
+    tables_.assign(layout.groups.size(), table_);
+    for (size_t g = 0; g < tables_.size(); ++g) {
+      const int64_t window = layout.groups[g].window;
+      for (int64_t i = 0; window > 0 && (i + 1) * kBlockTokens <= position_ - window + 1; ++i) {
+        tables_[g][static_cast<size_t>(i)] = kNoBlock;
+      }
+    }
+    return {tables_.begin(), tables_.end()};
+  }
+
   Model& model_;
   size_t chunk_;
   std::unique_ptr<State> state_;
   std::vector<BlockId> table_;
+  std::vector<std::vector<BlockId>> tables_;
   int64_t position_ = 0;
 };
 
 void CheckModel(const std::string& model_path, const std::string& expected_path,
                 size_t greedy_prompt) {
   SCOPED_TRACE(model_path);
-  if (!FileExists(Shared(expected_path))) {
-    GTEST_SKIP() << "known answers are absent: " << expected_path;
-  }
-  auto files = format::OpenModel(Shared(model_path));
+  if (!FileExists(expected_path)) GTEST_SKIP() << "known answers are absent: " << expected_path;
+  auto files = format::OpenModel(model_path);
   ASSERT_TRUE(files.ok()) << files.error().ToString();
   ComputePool pool(2);
   LoadOptions options;
   options.compute = Compute::kF32;
   auto model = LoadModel(*files, options, pool);
   ASSERT_TRUE(model.ok()) << model.error().ToString();
-  auto expected = format::OpenSafetensors({Shared(expected_path)});
+  auto expected = format::OpenSafetensors({expected_path});
   ASSERT_TRUE(expected.ok()) << expected.error().ToString();
   const tensor::TensorView* ids = (*expected)->Find("input_ids");
   const tensor::TensorView* logits = (*expected)->Find("logits");
@@ -81,7 +95,7 @@ void CheckModel(const std::string& model_path, const std::string& expected_path,
   const auto vocab = static_cast<size_t>((*model)->vocab_size());
   double worst = 0, largest = 0;
   for (int64_t row = 0; row < batch; ++row) {
-    std::vector<float> got = Stepper(**model, 7).Feed(Ids(*ids, row, length));
+    std::vector<float> got = Stepper(**model, 7).Feed(Ids(*ids, row, length), length);
     const float* want = logits->as<float>() + static_cast<size_t>(row * length) * vocab;
     for (size_t i = 0; i < got.size(); ++i) {
       worst = std::max(worst, static_cast<double>(std::abs(got[i] - want[i])));
@@ -93,36 +107,79 @@ void CheckModel(const std::string& model_path, const std::string& expected_path,
   const tensor::TensorView* greedy = (*expected)->Find("greedy");
   if (!greedy || greedy_prompt == 0) return;
   for (int64_t row = 0; row < batch; ++row) {
-    std::vector<TokenId> next = Ids(*ids, row, static_cast<int64_t>(greedy_prompt));
-    Stepper stepper(**model, 64);
+    std::vector<TokenId> all = Ids(*ids, row, static_cast<int64_t>(greedy_prompt)), next = all;
+    auto stepper = std::make_unique<Stepper>(**model, 64);
+    int64_t variant = (*model)->state_variant(static_cast<int64_t>(all.size()));
     for (TokenId want : Ids(*greedy, row, greedy->shape.back())) {
-      std::vector<float> got = stepper.Feed(next);
+      // Where the length changes the angles, the prefix is computed anew, as the answers were.
+      const auto size = static_cast<int64_t>(all.size());
+      if (const int64_t now = (*model)->state_variant(size); now != variant) {
+        variant = now;
+        stepper = std::make_unique<Stepper>(**model, 64);
+        next = all;
+      }
+      std::vector<float> got = stepper->Feed(next, size);
       auto last = got.end() - static_cast<std::ptrdiff_t>(vocab);
       auto best = static_cast<TokenId>(std::max_element(last, got.end()) - last);
       ASSERT_EQ(best, want);
       next = {best};
+      all.push_back(best);
     }
   }
 }
 
 class GoldenHf : public ::testing::TestWithParam<const char*> {};
 TEST_P(GoldenHf, LogitsAndGreedy) {
-  std::string folder = StrCat("data/golden/models/", GetParam());
+  const std::string folder = Shared(StrCat("data/golden/models/", GetParam()));
   CheckModel(folder, folder + "/expected.safetensors", 16);
 }
 INSTANTIATE_TEST_SUITE_P(Models, GoldenHf,
-                         ::testing::Values("llama_mha", "llama_gqa", "llama_tied", "llama_bias",
-                                           "llama_rope_llama3"));
+                         ::testing::Values("deepseek_v2", "gemma", "gemma2", "gemma3_text", "gpt2",
+                                           "gpt_neox", "granite", "llama_bias", "llama_gqa",
+                                           "llama_mha", "llama_rope_llama3", "llama_tied",
+                                           "mistral_full", "mistral_swa", "mixtral", "olmo2", "phi",
+                                           "phi3", "phi3_longrope", "qwen2", "qwen2_yarn", "qwen3",
+                                           "qwen3_moe", "stablelm"));
 
-class GoldenGguf : public ::testing::TestWithParam<const char*> {};
-TEST_P(GoldenGguf, LogitsAndGreedy) {
-  CheckModel(StrCat("data/golden/gguf/llama/llama-", GetParam(), ".gguf"),
-             StrCat("data/golden/gguf/llama/expected-", GetParam(), ".safetensors"), 16);
+// Answers of the original implementation that tests/golden makes.
+class GoldenExtra : public ::testing::TestWithParam<const char*> {};
+TEST_P(GoldenExtra, LogitsAndGreedy) {
+  const char* root = std::getenv("PANO_GOLDEN_EXTRA");
+  const std::string folder =
+      JoinPath(root ? root : JoinPath(PANO_SOURCE_DIR, "build/golden_extra"), GetParam());
+  CheckModel(folder, folder + "/expected.safetensors", 16);
 }
-INSTANTIATE_TEST_SUITE_P(Types, GoldenGguf, ::testing::Values("f32", "f16", "q8_0"));
+INSTANTIATE_TEST_SUITE_P(
+    Models, GoldenExtra,
+    ::testing::Values("cohere", "cohere_qknorm", "deepseek_v2_lora", "falcon_11b", "falcon_40b",
+                      "falcon_7b", "gemma2_nocap", "gemma3_linear", "gemma_legacy_act", "gpt2_scale",
+                      "gpt_neox_seq", "granite_bias", "llama_dynamic", "llama_linear",
+                      "llama_v5_config", "llama_yarn", "mistral_headdim", "mixtral_swa", "olmo2_gqa",
+                      "phi3_longrope_short", "phi3_partial", "phi_qkln", "qwen2_moe", "qwen2_swa",
+                      "qwen3_moe_mixed", "qwen3_swa", "stablelm_par", "starcoder2",
+                      "starcoder2_swa"));
+
+struct GgufCase {
+  const char* model;
+  const char* type;
+};
+class GoldenGguf : public ::testing::TestWithParam<GgufCase> {};
+TEST_P(GoldenGguf, LogitsAndGreedy) {
+  const auto [model, type] = GetParam();
+  const std::string root = Shared(StrCat("data/golden/gguf/", model, "/"));
+  CheckModel(StrCat(root, model, "-", type, ".gguf"), StrCat(root, "expected-", type, ".safetensors"),
+             16);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Types, GoldenGguf,
+    ::testing::Values(GgufCase{"llama", "f32"}, GgufCase{"llama", "f16"}, GgufCase{"llama", "q8_0"},
+                      GgufCase{"llama", "q4_0"}, GgufCase{"llama_kquants", "kmix"},
+                      GgufCase{"qwen2", "f32"}, GgufCase{"qwen2", "f16"}, GgufCase{"qwen2", "q8_0"},
+                      GgufCase{"qwen2", "q4_0"}, GgufCase{"gemma2", "f32"},
+                      GgufCase{"gemma2", "q8_0"}));
 
 TEST(GoldenStories, EveryFormGivesItsLogits) {
-  const std::string root = "data/weights/stories260K/";
+  const std::string root = Shared("data/weights/stories260K/");
   CheckModel(root + "hf", root + "hf/expected.safetensors", 0);
   CheckModel(root + "stories260K-f32.gguf", root + "hf/expected.safetensors", 0);
   CheckModel(root + "stories260K-q8_0.gguf", root + "hf/expected-q8_0.safetensors", 0);

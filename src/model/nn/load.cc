@@ -10,7 +10,7 @@ Result<std::unique_ptr<Model>> LoadModel(const format::ModelFiles& files,
   PANO_ASSIGN_OR_RETURN(FamilyConfig family, ReadFamilyConfig(files));
   PANO_ASSIGN_OR_RETURN(DecoderWeights weights, BindWeights(files, family));
   const bool wide = options.compute == Compute::kF32 ||
-                    weights.layers.front().q.weight.dtype == tensor::DType::kF32;
+                    weights.layers.front().o.weight.dtype == tensor::DType::kF32;
   const KvType kv_type = options.kv_type.value_or(wide ? KvType::kF32 : KvType::kF16);
   return std::unique_ptr<Model>(
       std::make_unique<Decoder>(std::move(family.config), std::move(weights), kv_type, pool));

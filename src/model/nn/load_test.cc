@@ -53,12 +53,24 @@ TEST(Load, RefusesByNameWhatItDoesNotKnow) {
   EXPECT_THAT(LoadStatus(other).message(), HasSubstr("'mamba' is not supported"));
 
   TinyModel act;
-  act.files.config.Set("hidden_act", "gelu");
+  act.files.config.Set("hidden_act", "mish");
   EXPECT_EQ(LoadStatus(act).code(), StatusCode::kUnimplemented);
 
   TinyModel rope;
-  rope.files.config.Set("rope_scaling", *json::Parse(R"({"rope_type":"yarn","factor":4.0})"));
-  EXPECT_THAT(LoadStatus(rope).message(), HasSubstr("'yarn' is not supported"));
+  rope.files.config.Set("rope_scaling", *json::Parse(R"({"rope_type":"xpos","factor":4.0})"));
+  EXPECT_THAT(LoadStatus(rope).message(), HasSubstr("'xpos' is not supported"));
+
+  TinyModel option;
+  option.files.config.Set("rope_scaling",
+                          *json::Parse(R"({"rope_type":"linear","factor":4.0,"twist":1})"));
+  EXPECT_THAT(LoadStatus(option).message(), HasSubstr("unknown key twist"));
+
+  // A tensor that nothing would multiply with changes what the model computes.
+  TinyModel extra;
+  extra.weights->Add("model.layers.0.self_attn.q_norm.weight", {TinyModel::kHeadDim},
+                     std::vector<float>(TinyModel::kHeadDim));
+  EXPECT_THAT(LoadStatus(extra).message(),
+              HasSubstr("q_norm.weight belongs to nothing that architecture 'llama'"));
 }
 
 TEST(Load, ReadsBeginEndAndSamplingDefaults) {

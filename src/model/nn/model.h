@@ -61,6 +61,9 @@ struct SequenceSlice {
   // One table per state group: the block of tokens [32 i, 32 i + 32) is table[i]. Covers the new ones.
   // kNoBlock is allowed in a window group where the whole block lies before position - window + 1.
   std::vector<std::span<const BlockId>> tables;
+  // Tokens that the sequence is planned to have; rotary scalings that depend on it (dynamic, longrope)
+  // keep one factor for a whole sequence by it. 0: those up to the end of this slice.
+  int64_t planned_length = 0;
   // Logits are wanted for tokens[logits_from] and all after it; tokens.size() = for none.
   size_t logits_from = 0;
 };
@@ -103,6 +106,8 @@ class Model {
   virtual int64_t vocab_size() const = 0;
   virtual int64_t context_length() const = 0;         // positions the model was made for
   virtual StateLayout state_layout() const = 0;
+  // Sequences whose planned lengths give different numbers cannot share state.
+  virtual int64_t state_variant(int64_t /*planned_length*/) const { return 0; }
   // `block_counts`: one per group, each at least 1. Exhausted when the memory cannot be had.
   virtual Result<std::unique_ptr<State>> CreateState(std::span<const int> block_counts) const = 0;
 

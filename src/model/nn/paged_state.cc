@@ -2,37 +2,61 @@
 
 #include <cstring>
 
+#include "base/check.h"
 #include "base/strings.h"
 #include "model/tensor/half.h"
 
 namespace pano::nn {
 
-Result<std::unique_ptr<PagedState>> PagedState::Create(const Shape& shape, int block_count) {
-  std::unique_ptr<PagedState> state(new PagedState(shape, block_count));
-  size_t bytes = 0;
-  if (block_count < 1 || __builtin_mul_overflow(shape.bytes_per_block(),
-                                                static_cast<size_t>(block_count), &bytes)) {
-    return InvalidArgument(StrCat("[kv] ", block_count, " blocks cannot be made"));
-  }
-  // calloc: large areas come as untouched zero pages.
-  state->memory_.reset(static_cast<std::byte*>(std::calloc(bytes, 1)));
-  if (!state->memory_) {
-    return Status(StatusCode::kExhausted,
-                  StrCat("[kv] no memory for ", block_count, " blocks, ", bytes, " bytes"));
+Result<std::unique_ptr<PagedState>> PagedState::Create(std::vector<PagedGroup> groups,
+                                                       std::span<const int> block_counts) {
+  PANO_CHECK(groups.size() == block_counts.size());
+  auto state = std::make_unique<PagedState>();
+  state->groups_ = std::move(groups);
+  state->counts_.assign(block_counts.begin(), block_counts.end());
+  for (size_t g = 0; g < state->groups_.size(); ++g) {
+    size_t bytes = 0;
+    if (block_counts[g] < 1 ||
+        __builtin_mul_overflow(state->groups_[g].bytes_per_block(),
+                               static_cast<size_t>(block_counts[g]), &bytes)) {
+      return InvalidArgument(StrCat("[kv] ", block_counts[g], " blocks cannot be made"));
+    }
+    // calloc: large areas come as untouched zero pages.
+    state->memory_.emplace_back(static_cast<std::byte*>(std::calloc(bytes, 1)));
+    if (!state->memory_.back()) {
+      return Status(StatusCode::kExhausted, StrCat("[kv] no memory for ", block_counts[g], " blocks, ",
+                                                   bytes, " bytes"));
+    }
   }
   return state;
 }
 
-void PagedState::Put(std::byte* base, BlockId block, int slot, const float* vector) const {
-  const auto dim = static_cast<size_t>(shape_.head_dim);
-  std::byte* to = base + static_cast<size_t>(block) * shape_.block_bytes() +
-                  static_cast<size_t>(slot) * dim * shape_.element_bytes();
-  if (shape_.type == KvType::kF32) {
-    std::memcpy(to, vector, dim * sizeof(float));
+std::byte* PagedState::keys(size_t group, int layer, int head) {
+  const PagedGroup& g = groups_[group];
+  const auto blocks = static_cast<size_t>(counts_[group]);
+  return memory_[group].get() +
+         static_cast<size_t>(layer) * blocks * (g.key_block_bytes() + g.value_block_bytes()) +
+         static_cast<size_t>(head) * g.head_bytes(g.key_dim);
+}
+
+std::byte* PagedState::values(size_t group, int layer, int head) {
+  const PagedGroup& g = groups_[group];
+  const auto blocks = static_cast<size_t>(counts_[group]);
+  return keys(group, layer, 0) + blocks * g.key_block_bytes() +
+         static_cast<size_t>(head) * g.head_bytes(g.value_dim);
+}
+
+void PagedState::Put(const PagedGroup& group, std::byte* base, size_t block_bytes, int dim,
+                     BlockId block, int slot, const float* vector) {
+  const auto count = static_cast<size_t>(dim);
+  std::byte* to = base + static_cast<size_t>(block) * block_bytes +
+                  static_cast<size_t>(slot) * count * group.element_bytes();
+  if (group.type == KvType::kF32) {
+    std::memcpy(to, vector, count * sizeof(float));
     return;
   }
   auto* half = reinterpret_cast<uint16_t*>(to);
-  for (size_t i = 0; i < dim; ++i) half[i] = tensor::FloatToHalf(vector[i]);
+  for (size_t i = 0; i < count; ++i) half[i] = tensor::FloatToHalf(vector[i]);
 }
 
 }  // namespace pano::nn

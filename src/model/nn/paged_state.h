@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -9,53 +10,59 @@
 
 namespace pano::nn {
 
-// Keys and values of every layer in blocks: [layer][block][kv head][kBlockTokens][head_dim], keys and
-// values apart. Memory is reserved at once but touched only when a block is first written. Confined to
-// the thread that steps the model.
+// Keys and values of one group of layers in blocks: [layer][block][kv head][kBlockTokens][dim], keys
+// and values apart. A group without values keeps one vector a token and head (latent attention reads
+// its values off the keys).
+struct PagedGroup {
+  StateGroup::Kind kind = StateGroup::Kind::kPaged;
+  int64_t window = 0;
+  int layer_count = 0;
+  int kv_head_count = 0;
+  int key_dim = 0;
+  int value_dim = 0;               // 0: none
+  KvType type = KvType::kF32;
+
+  size_t element_bytes() const { return type == KvType::kF32 ? 4 : 2; }
+  // One head's part of a block.
+  size_t head_bytes(int dim) const {
+    return static_cast<size_t>(kBlockTokens) * static_cast<size_t>(dim) * element_bytes();
+  }
+  size_t key_block_bytes() const { return head_bytes(key_dim) * static_cast<size_t>(kv_head_count); }
+  size_t value_block_bytes() const {
+    return head_bytes(value_dim) * static_cast<size_t>(kv_head_count);
+  }
+  size_t bytes_per_block() const {  // all layers
+    return (key_block_bytes() + value_block_bytes()) * static_cast<size_t>(layer_count);
+  }
+};
+
+// Memory is reserved at once but touched only when a block is first written. Confined to the thread
+// that steps the model.
 class PagedState final : public State {
  public:
-  struct Shape {
-    int layer_count = 0;
-    int kv_head_count = 0;
-    int head_dim = 0;
-    KvType type = KvType::kF32;
+  // `block_counts`: one per group.
+  static Result<std::unique_ptr<PagedState>> Create(std::vector<PagedGroup> groups,
+                                                    std::span<const int> block_counts);
 
-    size_t element_bytes() const { return type == KvType::kF32 ? 4 : 2; }
-    size_t head_bytes() const {      // one head's part of a block
-      return static_cast<size_t>(kBlockTokens) * static_cast<size_t>(head_dim) * element_bytes();
-    }
-    size_t block_bytes() const { return head_bytes() * static_cast<size_t>(kv_head_count); }
-    size_t bytes_per_block() const {  // all layers, keys and values
-      return 2 * block_bytes() * static_cast<size_t>(layer_count);
-    }
-  };
+  int block_count(size_t group) const override { return counts_[group]; }
+  const PagedGroup& group(size_t i) const { return groups_[i]; }
 
-  static Result<std::unique_ptr<PagedState>> Create(const Shape& shape, int block_count);
+  // Base of one KV head's keys or values; `layer` counts within the group. Block b lies
+  // b * key_block_bytes() or value_block_bytes() further.
+  std::byte* keys(size_t group, int layer, int head);
+  std::byte* values(size_t group, int layer, int head);
 
-  int block_count(size_t) const override { return block_count_; }
-  const Shape& shape() const { return shape_; }
-
-  // Base of one KV head's keys or values in a layer; block b lies b * shape().block_bytes() further.
-  std::byte* keys(int layer, int head) { return Base(layer, head, 0); }
-  std::byte* values(int layer, int head) { return Base(layer, head, 1); }
-
-  // Stores one token's vector (head_dim floats, narrowed where the type is) at `slot` of a block.
-  void Put(std::byte* base, BlockId block, int slot, const float* vector) const;
+  // Stores one token's vector (`dim` floats, narrowed where the type is) at `slot` of a block.
+  static void Put(const PagedGroup& group, std::byte* base, size_t block_bytes, int dim, BlockId block,
+                  int slot, const float* vector);
 
  private:
-  PagedState(const Shape& shape, int block_count) : shape_(shape), block_count_(block_count) {}
-  std::byte* Base(int layer, int head, int part) {
-    const size_t layer_bytes = shape_.block_bytes() * static_cast<size_t>(block_count_);
-    return memory_.get() + (static_cast<size_t>(layer) * 2 + static_cast<size_t>(part)) * layer_bytes +
-           static_cast<size_t>(head) * shape_.head_bytes();
-  }
-
   struct Free {
     void operator()(std::byte* p) const { std::free(p); }
   };
-  const Shape shape_;
-  const int block_count_;
-  std::unique_ptr<std::byte, Free> memory_;
+  std::vector<PagedGroup> groups_;
+  std::vector<int> counts_;
+  std::vector<std::unique_ptr<std::byte, Free>> memory_;   // one a group
 };
 
 }  // namespace pano::nn

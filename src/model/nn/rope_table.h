@@ -16,11 +16,16 @@ class RopeTable {
   RopeTable(const RopeConfig& config, std::span<const float> factors);
 
   size_t pairs() const { return frequencies_.size(); }
+  // Radians per position for a sequence of `length` tokens; only some scalings look at it.
+  std::vector<double> Frequencies(int64_t length) const;
+  // Sequences whose lengths give the same number have the same angles.
+  int64_t Variant(int64_t length) const;
   // cos and sin of the angles at `position`: pairs() values each.
-  void Fill(int64_t position, float* cos, float* sin) const;
+  void Fill(std::span<const double> frequencies, int64_t position, float* cos, float* sin) const;
 
  private:
-  std::vector<double> frequencies_;    // radians per position
+  const RopeConfig config_;
+  std::vector<double> frequencies_;    // where the length does not matter
 };
 
 }  // namespace pano::nn

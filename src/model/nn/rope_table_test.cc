@@ -10,7 +10,7 @@ namespace {
 float CosAt(const RopeConfig& config, std::span<const float> factors, size_t pair) {
   RopeTable table(config, factors);
   std::vector<float> cos(table.pairs()), sin(table.pairs());
-  table.Fill(1, cos.data(), sin.data());
+  table.Fill(table.Frequencies(1), 1, cos.data(), sin.data());
   return cos[pair];
 }
 

@@ -8,8 +8,9 @@ namespace {
 constexpr size_t kSliceTokens = 64;
 }  // namespace
 
-SequenceRunner::SequenceRunner(Model& model, std::unique_ptr<State> state, int blocks)
-    : model_(&model), state_(std::move(state)) {
+SequenceRunner::SequenceRunner(Model& model, std::unique_ptr<State> state, int blocks,
+                               int64_t length)
+    : model_(&model), state_(std::move(state)), length_(length) {
   for (BlockId block = 0; block < blocks; ++block) table_.push_back(block);
 }
 
@@ -20,7 +21,7 @@ Result<SequenceRunner> SequenceRunner::Create(Model& model, int64_t length) {
   }
   const int blocks = static_cast<int>((length + kBlockTokens - 1) / kBlockTokens);
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<State> state, model.CreateState(model.state_layout().Uniform(blocks)));
-  return SequenceRunner(model, std::move(state), blocks);
+  return SequenceRunner(model, std::move(state), blocks, length);
 }
 
 Status SequenceRunner::Feed(std::span<const TokenId> tokens, size_t logits_from, const Sink& sink) {
@@ -28,6 +29,7 @@ Status SequenceRunner::Feed(std::span<const TokenId> tokens, size_t logits_from,
     SequenceSlice slice;
     slice.tokens = tokens.subspan(at, std::min(kSliceTokens, tokens.size() - at));
     slice.position = position_;
+    slice.planned_length = length_;
     slice.tables.assign(model_->state_layout().groups.size(), table_);
     slice.logits_from =
         std::min(logits_from > at ? logits_from - at : 0, slice.tokens.size());

@@ -14,7 +14,7 @@ namespace pano::nn {
 // one thread; borrows the model.
 class SequenceRunner {
  public:
-  // Room for `length` tokens.
+  // Room for `length` tokens, the length that scalings of positions by length go by.
   static Result<SequenceRunner> Create(Model& model, int64_t length);
 
   // Feeds tokens; `sink(i, row)` gets the logits after each token i from `logits_from` on.
@@ -22,10 +22,11 @@ class SequenceRunner {
   Status Feed(std::span<const TokenId> tokens, size_t logits_from, const Sink& sink);
 
  private:
-  SequenceRunner(Model& model, std::unique_ptr<State> state, int blocks);
+  SequenceRunner(Model& model, std::unique_ptr<State> state, int blocks, int64_t length);
   Model* model_;
   std::unique_ptr<State> state_;
   std::vector<BlockId> table_;
+  int64_t length_;
   int64_t position_ = 0;
   Logits logits_;
 };

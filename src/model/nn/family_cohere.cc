@@ -1,0 +1,42 @@
+// Command-R (Cohere, 2024): layer norms without bias, attention and feed-forward side by side,
+// interleaved rope.
+#include "model/nn/gguf_fields.h"
+#include "model/nn/hf_fields.h"
+
+namespace pano::nn {
+namespace {
+
+void SetShape(ModelConfig& config) {
+  config.parallel = config.shared_norm = true;
+  config.rope.interleaved = true;
+}
+
+void ReadHf(ConfigReader& reader, ModelConfig& config) {
+  ReadHfSizes(reader, config);
+  config.tied_embeddings = reader.BoolOr("tie_word_embeddings", true);
+  ReadHfRope(reader, config);
+  ReadHfLayerNorm(reader, "layer_norm_eps", /*bias=*/false, config);
+  ReadHfActivation(reader, "hidden_act", "silu", config);
+  SetShape(config);
+  config.qkv_bias = config.output_bias = reader.BoolOr("attention_bias", false);
+  config.logit_scale = static_cast<float>(reader.DoubleOr("logit_scale", 1e-9, 1e9, 0.0625));
+  if (reader.BoolOr("use_qk_norm", false)) config.qk_norm = QkNorm::kHeads;
+  reader.MustEqual("use_parallel_block", true);
+  reader.MustEqual("use_gated_activation", true);
+  reader.MustEqual("use_parallel_embedding", false);
+}
+
+void ReadGguf(ConfigReader& reader, ModelConfig& config) {
+  ReadGgufSizes(reader, config);
+  ReadGgufRope(reader, config);
+  ReadGgufLayerNorm(reader, config);
+  SetShape(config);
+  config.logit_scale = static_cast<float>(reader.DoubleOr("logit_scale", 1e-9, 1e9, 0.0625));
+}
+
+}  // namespace
+
+extern const Family kCohere;
+const Family kCohere = {"cohere", "command-r", ReadHf, ReadGguf, LlamaHfNames, GgufNames};
+
+}  // namespace pano::nn

@@ -1,0 +1,117 @@
+// Gemma 1 (Mesnard et al., 2024), 2 (Riviere et al., 2024: soft caps, alternating windows, norms around
+// blocks) and 3 (Kamath et al., 2025: norms on queries and keys, local and global rope).
+#include <cmath>
+
+#include "base/strings.h"
+#include "model/nn/gguf_fields.h"
+#include "model/nn/hf_fields.h"
+
+namespace pano::nn {
+namespace {
+
+constexpr SlidingLayers kEverySecond = {SlidingLayers::Kind::kAllButEvery, 2};
+
+void ScaleEmbedding(ModelConfig& config) {
+  config.embedding_scale = static_cast<float>(std::sqrt(static_cast<double>(config.hidden_size)));
+}
+
+void ReadCommon(ConfigReader& reader, ModelConfig& config) {
+  ReadHfSizes(reader, config);
+  config.tied_embeddings = reader.BoolOr("tie_word_embeddings", true);
+  ReadHfRope(reader, config);
+  ReadHfRmsNorm(reader, 1e-6, config);
+  config.norm_offset = 1.0f;
+  ScaleEmbedding(config);
+  // Older files say "gelu" in hidden_act and mean the tanh form.
+  reader.Ignore({"hidden_act", "use_bidirectional_attention", "cache_implementation"});
+  ReadHfActivation(reader, "hidden_activation", "gelu_pytorch_tanh", config);
+  config.qkv_bias = config.output_bias = reader.BoolOr("attention_bias", false);
+}
+
+void ReadGemma2(ConfigReader& reader, ModelConfig& config) {
+  ReadCommon(reader, config);
+  config.norm_placement = NormPlacement::kAround;
+  config.attention_scale = 1.0 / std::sqrt(reader.DoubleOr("query_pre_attn_scalar", 1e-6, 1e9, 256));
+  config.attention_softcap = static_cast<float>(reader.DoubleOr("attn_logit_softcapping", 0, 1e9, 0));
+  config.final_softcap = static_cast<float>(reader.DoubleOr("final_logit_softcapping", 0, 1e9, 0));
+  ReadHfWindows(reader, kEverySecond, config);
+}
+
+void ReadGemma3(ConfigReader& reader, ModelConfig& config) {
+  config.rope.theta = 1e6;
+  ReadCommon(reader, config);
+  config.norm_placement = NormPlacement::kAround;
+  config.qk_norm = QkNorm::kHead;
+  config.attention_scale = 1.0 / std::sqrt(reader.DoubleOr("query_pre_attn_scalar", 1e-6, 1e9, 256));
+  config.attention_softcap = static_cast<float>(reader.DoubleOr("attn_logit_softcapping", 0, 1e9, 0));
+  config.final_softcap = static_cast<float>(reader.DoubleOr("final_logit_softcapping", 0, 1e9, 0));
+  const int64_t pattern = reader.IntOr("sliding_window_pattern", 1, kLayersMax,
+                                       reader.IntOr("_sliding_window_pattern", 1, kLayersMax, 6));
+  ReadHfWindows(reader, {SlidingLayers::Kind::kAllButEvery, pattern}, config);
+  config.local_rope.scaling = RopeConfig::Scaling::kNone;
+  if (!reader.Raw("rope_parameters").is_object()) config.local_rope.theta = 10000.0;
+  config.local_rope.theta =
+      reader.DoubleOr("rope_local_base_freq", 1e-3, 1e12, config.local_rope.theta);
+  for (LayerConfig& layer : config.layers) {
+    if (layer.window > 0) layer.rope = LayerConfig::Rope::kLocal;
+  }
+}
+
+WeightNames SandwichHfNames() {
+  WeightNames names = LlamaHfNames();
+  names.attention_post_norm = "model.layers.{}.post_attention_layernorm";
+  names.ffn_norm = "model.layers.{}.pre_feedforward_layernorm";
+  names.ffn_post_norm = "model.layers.{}.post_feedforward_layernorm";
+  return names;
+}
+
+// GGUF's converter has added the norms' one already.
+void ReadGguf(ConfigReader& reader, ModelConfig& config) {
+  ReadGgufSizes(reader, config);
+  ReadGgufRope(reader, config);
+  ReadGgufRmsNorm(reader, config);
+  config.activation = kernels::Activation::kGeluTanh;
+  ScaleEmbedding(config);
+}
+
+// The scale of scores has no key; it is that of the head size but in the largest models, which differ.
+void ReadGgufGemma2(ConfigReader& reader, ModelConfig& config) {
+  ReadGguf(reader, config);
+  config.norm_placement = NormPlacement::kAround;
+  config.attention_softcap =
+      static_cast<float>(reader.DoubleOr("attn_logit_softcapping", 0, 1e9, 50.0));
+  config.final_softcap = static_cast<float>(reader.DoubleOr("final_logit_softcapping", 0, 1e9, 30.0));
+  ReadGgufWindows(reader, kEverySecond, config);
+  if (config.layer_count == 46) {    // 27B
+    config.attention_scale =
+        1.0 / std::sqrt(static_cast<double>(config.hidden_size) / static_cast<double>(config.head_count));
+  }
+}
+
+void ReadGgufGemma3(ConfigReader& reader, ModelConfig& config) {
+  ReadGguf(reader, config);
+  config.norm_placement = NormPlacement::kAround;
+  config.qk_norm = QkNorm::kHead;
+  config.final_softcap = static_cast<float>(reader.DoubleOr("final_logit_softcapping", 0, 1e9, 0));
+  const int64_t pattern = reader.IntOr("attention.sliding_window_pattern", 1, kLayersMax, 6);
+  ReadGgufWindows(reader, {SlidingLayers::Kind::kAllButEvery, pattern}, config);
+  config.local_rope.scaling = RopeConfig::Scaling::kNone;
+  config.local_rope.theta = reader.DoubleOr("rope.freq_base_swa", 1e-3, 1e12, 10000.0);
+  for (LayerConfig& layer : config.layers) {
+    if (layer.window > 0) layer.rope = LayerConfig::Rope::kLocal;
+  }
+  if (config.layer_count == 62) {    // 27B
+    config.attention_scale =
+        1.0 / std::sqrt(static_cast<double>(config.hidden_size) / static_cast<double>(config.head_count));
+  }
+}
+
+}  // namespace
+
+extern const Family kGemma, kGemma2, kGemma3;
+const Family kGemma = {"gemma", "gemma", ReadCommon, ReadGguf, LlamaHfNames, GgufNames};
+const Family kGemma2 = {"gemma2", "gemma2", ReadGemma2, ReadGgufGemma2, SandwichHfNames, GgufNames};
+const Family kGemma3 = {"gemma3_text",  "gemma3",        ReadGemma3,
+                        ReadGgufGemma3, SandwichHfNames, GgufNames};
+
+}  // namespace pano::nn

@@ -1,0 +1,40 @@
+// StableLM 2 (Bellagente et al., 2024): layer norms, partial rotary.
+#include "model/nn/gguf_fields.h"
+#include "model/nn/hf_fields.h"
+
+namespace pano::nn {
+namespace {
+
+void ReadHf(ConfigReader& reader, ModelConfig& config) {
+  ReadHfSizes(reader, config);
+  const bool named = !reader.Raw("partial_rotary_factor").is_null() ||
+                     reader.Raw("rope_parameters").is_object();
+  ReadHfRope(reader, config);
+  if (!named) config.rope.dim = config.head_dim / 4;
+  ReadHfLayerNorm(reader, "layer_norm_eps", /*bias=*/true, config);
+  ReadHfActivation(reader, "hidden_act", "silu", config);
+  config.qkv_bias = reader.BoolOr("use_qkv_bias", false);
+  if (reader.BoolOr("qk_layernorm", false)) config.qk_norm = QkNorm::kHeads;
+  config.parallel = config.shared_norm = reader.BoolOr("use_parallel_residual", false);
+}
+
+WeightNames HfNames() {
+  WeightNames names = LlamaHfNames();
+  names.q_norm = "model.layers.{}.self_attn.q_layernorm";
+  names.k_norm = "model.layers.{}.self_attn.k_layernorm";
+  return names;
+}
+
+void ReadGguf(ConfigReader& reader, ModelConfig& config) {
+  ReadGgufSizes(reader, config);
+  ReadGgufRope(reader, config);
+  ReadGgufLayerNorm(reader, config);
+  config.parallel = config.shared_norm = reader.BoolOr("use_parallel_residual", false);
+}
+
+}  // namespace
+
+extern const Family kStablelm;
+const Family kStablelm = {"stablelm", "stablelm", ReadHf, ReadGguf, HfNames, GgufNames};
+
+}  // namespace pano::nn

@@ -1,0 +1,185 @@
+#include "model/nn/transformer.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace pano::nn {
+namespace {
+size_t Size(int64_t n) { return static_cast<size_t>(n); }
+}  // namespace
+
+Transformer::Transformer(const ModelConfig& config, const DecoderWeights& weights, KvType kv_type,
+                         ComputePool& pool)
+    : config_(config),
+      weights_(weights),
+      pool_(pool),
+      isa_(kernels::SelectIsa()),
+      norm_(config.norm == NormKind::kRms ? isa_.rms_norm : isa_.layer_norm),
+      activation_(isa_.activation(config.activation)),
+      attention_(isa_.attention(kv_type == KvType::kF16)),
+      rope_(config.rope, weights.rope_factors),
+      local_rope_(config.local_rope, {}) {
+  scores_.resize(Size(pool_.threads()));
+  PlaceLayers(kv_type);
+}
+
+// Layers that keep the same form of state make one group.
+void Transformer::PlaceLayers(KvType kv_type) {
+  for (const LayerConfig& layer : config_.layers) {
+    PagedGroup group;
+    group.type = kv_type;
+    if (config_.latent) {
+      group.kind = StateGroup::Kind::kLatent;
+      group.kv_head_count = 1;
+      group.key_dim = static_cast<int>(config_.latent->kv_rank + config_.latent->rope_dim);
+    } else {
+      const bool window = config_.causal && layer.window > 0 && layer.window < config_.context_length;
+      group.kind = window ? StateGroup::Kind::kWindow : StateGroup::Kind::kPaged;
+      group.window = window ? layer.window : 0;
+      group.kv_head_count = static_cast<int>(config_.kv_head_count);
+      group.key_dim = static_cast<int>(config_.head_dim);
+      group.value_dim = static_cast<int>(config_.value_size());
+    }
+    size_t g = 0;
+    while (g < groups_.size() &&
+           (groups_[g].kind != group.kind || groups_[g].window != group.window)) {
+      ++g;
+    }
+    if (g == groups_.size()) groups_.push_back(group);
+    places_.push_back({g, groups_[g].layer_count++});
+  }
+}
+
+StateLayout Transformer::state_layout() const {
+  StateLayout layout;
+  for (const PagedGroup& group : groups_) {
+    layout.groups.push_back({group.kind, group.layer_count, group.bytes_per_block(), group.window});
+  }
+  return layout;
+}
+
+Result<std::unique_ptr<PagedState>> Transformer::CreateState(std::span<const int> block_counts) const {
+  return PagedState::Create(groups_, block_counts);
+}
+
+int64_t Transformer::state_variant(int64_t planned_length) const {
+  return rope_.Variant(planned_length);
+}
+
+void Transformer::Run(std::span<const SequenceSlice> slices, PagedState& state, float* x) {
+  Prepare(slices);
+  for (size_t layer = 0; layer < weights_.layers.size(); ++layer) {
+    if (config_.parallel) {
+      ParallelLayer(layer, state, x);
+    } else {
+      Layer(layer, state, x);
+    }
+  }
+}
+
+void Transformer::Prepare(std::span<const SequenceSlice> slices) {
+  rows_.clear();
+  for (const SequenceSlice& slice : slices) {
+    const auto count = static_cast<int64_t>(slice.tokens.size());
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t position = slice.position + i;
+      rows_.push_back({&slice, position, config_.causal ? position + 1 : slice.position + count});
+    }
+  }
+  const size_t hidden = rows() * Size(config_.hidden_size);
+  Grow(normed_, hidden);
+  Grow(block_out_, hidden);
+  if (config_.parallel) Grow(second_out_, hidden);
+  FillAngles(slices, rope_, angles_);
+  const bool local = std::ranges::any_of(config_.layers, [](const LayerConfig& layer) {
+    return layer.rope == LayerConfig::Rope::kLocal;
+  });
+  if (local) FillAngles(slices, local_rope_, local_angles_);
+}
+
+void Transformer::FillAngles(std::span<const SequenceSlice> slices, const RopeTable& table,
+                             Angles& angles) {
+  const size_t pairs = table.pairs();
+  if (pairs == 0) return;
+  Grow(angles.cos, rows() * pairs);
+  Grow(angles.sin, rows() * pairs);
+  size_t row = 0;
+  for (const SequenceSlice& slice : slices) {
+    const auto count = static_cast<int64_t>(slice.tokens.size());
+    const std::vector<double> frequencies = table.Frequencies(
+        slice.planned_length > 0 ? slice.planned_length : slice.position + count);
+    pool_.ParallelFor(slice.tokens.size(), kRowGrain, [&](size_t begin, size_t end, int) {
+      for (size_t i = begin; i < end; ++i) {
+        table.Fill(frequencies, slice.position + static_cast<int64_t>(i),
+                   &angles.cos[(row + i) * pairs], &angles.sin[(row + i) * pairs]);
+      }
+    });
+    row += slice.tokens.size();
+  }
+}
+
+void Transformer::Layer(size_t layer, PagedState& state, float* x) {
+  const LayerWeights& w = weights_.layers[layer];
+  const NormPlacement placement = config_.norm_placement;
+  const bool before = placement == NormPlacement::kBefore || placement == NormPlacement::kAround;
+  auto block = [&](const NormWeights& pre, const NormWeights& post, auto&& run) {
+    const float* in = x;
+    if (before && !pre.weight.empty()) {
+      Norm(pre, x, rows(), normed_.data());
+      in = normed_.data();
+    }
+    run(in, block_out_.data());
+    if (placement == NormPlacement::kAfter || placement == NormPlacement::kAround) {
+      Norm(post, block_out_.data(), rows(), block_out_.data());
+    }
+    AddTo(x, block_out_.data());
+    if (placement == NormPlacement::kResidual) Norm(post, x, rows(), x);
+  };
+  block(w.attention_norm, w.attention_post_norm,
+        [&](const float* in, float* out) { Attention(layer, state, in, out); });
+  block(w.ffn_norm, w.ffn_post_norm, [&](const float* in, float* out) { FeedForward(layer, in, out); });
+}
+
+void Transformer::ParallelLayer(size_t layer, PagedState& state, float* x) {
+  const LayerWeights& w = weights_.layers[layer];
+  Norm(w.attention_norm, x, rows(), normed_.data());
+  Attention(layer, state, normed_.data(), block_out_.data());
+  if (!config_.shared_norm) Norm(w.ffn_norm, x, rows(), normed_.data());
+  FeedForward(layer, normed_.data(), second_out_.data());
+  AddTo(x, block_out_.data());
+  AddTo(x, second_out_.data());
+}
+
+void Transformer::AddTo(float* x, const float* y) const {
+  const size_t count = rows() * Size(config_.hidden_size);
+  const float scale = config_.residual_scale;
+  if (scale == 1.0f) {
+    for (size_t i = 0; i < count; ++i) x[i] += y[i];
+  } else {
+    for (size_t i = 0; i < count; ++i) x[i] += scale * y[i];
+  }
+}
+
+void Transformer::Norm(const NormWeights& norm, const float* x, size_t count, float* y) {
+  const size_t n = norm.weight.size();
+  pool_.ParallelFor(count, kRowGrain, [&](size_t begin, size_t end, int) {
+    for (size_t r = begin; r < end; ++r) {
+      norm_(x + r * n, norm.weight.data(), norm.bias_or_null(), config_.norm_epsilon, n, y + r * n);
+    }
+  });
+}
+
+void Transformer::Apply(const Linear& linear, const float* x, size_t count, float* y) {
+  kernels::MatMulArgs args;
+  args.w = &linear.weight;
+  args.x = x;
+  args.bias = linear.bias_or_null();
+  args.y = y;
+  args.m = count;
+  args.n = linear.out();
+  args.k = linear.in();
+  kernels::MatMul(args, pool_);
+}
+
+}  // namespace pano::nn

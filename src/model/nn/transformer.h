@@ -1,0 +1,116 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/threads.h"
+#include "model/kernels/isa.h"
+#include "model/nn/decoder_weights.h"
+#include "model/nn/model.h"
+#include "model/nn/paged_state.h"
+#include "model/nn/rope_table.h"
+
+namespace pano::nn {
+
+// The layers of a transformer over rows of activations: attention and feed-forward blocks as the
+// ModelConfig says. Each row is one token of one slice. Confined to one thread at a time; the pool
+// does the work. Borrows configuration, weights and pool.
+class Transformer {
+ public:
+  Transformer(const ModelConfig& config, const DecoderWeights& weights, KvType kv_type,
+              ComputePool& pool);
+
+  StateLayout state_layout() const;
+  Result<std::unique_ptr<PagedState>> CreateState(std::span<const int> block_counts) const;
+  int64_t state_variant(int64_t planned_length) const;
+
+  // x [rows, hidden], one row a token in the order of the slices: through all layers, in place. The
+  // final norm is not applied. REQUIRES: slices that fit the state (checked by the caller).
+  void Run(std::span<const SequenceSlice> slices, PagedState& state, float* x);
+
+  // y[r] = norm(x[r]) for `rows` rows of `hidden`; x and y may be the same.
+  void Norm(const NormWeights& norm, const float* x, size_t rows, float* y);
+  // y [rows, out] = x [rows, in] times the layer.
+  void Apply(const Linear& linear, const float* x, size_t rows, float* y);
+
+ private:
+  // Where a token of the step stands.
+  struct Row {
+    const SequenceSlice* slice;
+    int64_t position;
+    int64_t end;                       // of the keys that it may see
+  };
+  // cos and sin for every row, by one rope configuration.
+  struct Angles {
+    std::vector<float> cos, sin;       // [rows, pairs]
+  };
+  struct LayerPlace {
+    size_t group;
+    int index;                         // within the group
+  };
+
+  void PlaceLayers(KvType kv_type);
+  void Prepare(std::span<const SequenceSlice> slices);
+  void FillAngles(std::span<const SequenceSlice> slices, const RopeTable& table, Angles& angles);
+  size_t rows() const { return rows_.size(); }
+
+  // Blocks: from x to what they add to the residual stream. [rows, hidden] each.
+  void Layer(size_t layer, PagedState& state, float* x);
+  void ParallelLayer(size_t layer, PagedState& state, float* x);
+  void Attention(size_t layer, PagedState& state, const float* x, float* out);
+  void FeedForward(size_t layer, const float* x, float* out);
+  void AddTo(float* x, const float* y) const;
+
+  void PlainAttention(size_t layer, PagedState& state, const float* x);
+  void NormHeads(const NormWeights& norm, float* heads, size_t head_count);
+  void Rotate(size_t layer, float* heads, size_t head_count, size_t stride, size_t dim);
+  void Attend(size_t layer, PagedState& state);
+
+  void LatentAttention(size_t layer, PagedState& state, const float* x);
+  void LatentQueries(const LatentWeights& w, const float* x);
+  void LatentKeys(size_t layer, PagedState& state, const float* x);
+  void AttendLatent(size_t layer, PagedState& state);
+
+  kernels::AttentionArgs AttentionFor(size_t layer, PagedState& state, const Row& row, int head,
+                                      int worker);
+
+  void Dense(const Linear& gate, const Linear& up, const Linear& down, const float* x, size_t count,
+             float* out);
+  void Mixture(const ExpertWeights& experts, const float* x, float* out);
+  void Route(const float* logits, float* weights) const;
+  void SharedExpert(const ExpertWeights& experts, const float* x, float* out);
+
+  const ModelConfig& config_;
+  const DecoderWeights& weights_;
+  ComputePool& pool_;
+  const kernels::Isa& isa_;
+  const kernels::NormFn norm_;
+  const kernels::ActivationFns activation_;
+  const kernels::AttentionFn attention_;
+  const RopeTable rope_, local_rope_;
+  std::vector<PagedGroup> groups_;
+  std::vector<LayerPlace> places_;     // of each layer
+
+  // Workspace of a step, kept between steps.
+  std::vector<Row> rows_;
+  Angles angles_, local_angles_;
+  std::vector<float> normed_, block_out_, second_out_;   // [rows, hidden]
+  std::vector<float> q_, attended_;    // [rows, heads * head_dim], [rows, heads * value_dim]
+  std::vector<float> k_, v_;           // [rows, kv_heads * dim]
+  std::vector<float> latent_;          // [rows, kv_rank + rope_dim]
+  std::vector<float> head_in_, head_out_;   // [rows, one head's part]
+  std::vector<float> gate_, up_;       // [rows, ffn]
+  std::vector<float> routed_, gathered_, expert_out_;
+  std::vector<std::vector<float>> scores_;   // one a worker
+};
+
+// Rows that make a part worth a thread in elementwise work.
+inline constexpr size_t kRowGrain = 4;
+
+// Grows a workspace to `count` floats; it never shrinks.
+inline void Grow(std::vector<float>& v, size_t count) {
+  if (v.size() < count) v.resize(count);
+}
+
+}  // namespace pano::nn

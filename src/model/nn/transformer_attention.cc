@@ -1,0 +1,240 @@
+// Attention over paged keys and values: with heads of their own, and read off a latent vector.
+#include <algorithm>
+#include <cmath>
+
+#include "model/kernels/rope/rope.h"
+#include "model/nn/transformer.h"
+
+namespace pano::nn {
+namespace {
+size_t Size(int64_t n) { return static_cast<size_t>(n); }
+}  // namespace
+
+void Transformer::Attention(size_t layer, PagedState& state, const float* x, float* out) {
+  Grow(attended_, rows() * Size(config_.head_count * config_.value_size()));
+  if (config_.latent) {
+    LatentAttention(layer, state, x);
+  } else {
+    PlainAttention(layer, state, x);
+  }
+  Apply(weights_.layers[layer].o, attended_.data(), rows(), out);
+}
+
+void Transformer::PlainAttention(size_t layer, PagedState& state, const float* x) {
+  const LayerWeights& w = weights_.layers[layer];
+  const size_t heads = Size(config_.head_count), kv_heads = Size(config_.kv_head_count);
+  const size_t dim = Size(config_.head_dim), value_dim = Size(config_.value_size());
+  Grow(q_, rows() * heads * dim);
+  Grow(k_, rows() * kv_heads * dim);
+  Grow(v_, rows() * kv_heads * value_dim);
+  Apply(w.q, x, rows(), q_.data());
+  Apply(w.k, x, rows(), k_.data());
+  Apply(w.v, x, rows(), v_.data());
+  if (config_.qk_norm != QkNorm::kNone) {
+    NormHeads(w.q_norm, q_.data(), heads);
+    NormHeads(w.k_norm, k_.data(), kv_heads);
+  }
+  Rotate(layer, q_.data(), heads, heads * dim, dim);
+  Rotate(layer, k_.data(), kv_heads, kv_heads * dim, dim);
+
+  const auto [g, index] = places_[layer];
+  const PagedGroup& group = groups_[g];
+  pool_.ParallelFor(rows(), kRowGrain, [&, g = g, index = index](size_t begin, size_t end, int) {
+    for (size_t r = begin; r < end; ++r) {
+      const BlockId block = rows_[r].slice->tables[g][Size(rows_[r].position / kBlockTokens)];
+      const int slot = static_cast<int>(rows_[r].position % kBlockTokens);
+      for (size_t h = 0; h < kv_heads; ++h) {
+        PagedState::Put(group, state.keys(g, index, static_cast<int>(h)), group.key_block_bytes(),
+                        group.key_dim, block, slot, &k_[(r * kv_heads + h) * dim]);
+        PagedState::Put(group, state.values(g, index, static_cast<int>(h)),
+                        group.value_block_bytes(), group.value_dim, block, slot,
+                        &v_[(r * kv_heads + h) * value_dim]);
+      }
+    }
+  });
+  Attend(layer, state);
+}
+
+// Norms on each head, or on the whole row of heads, in place.
+void Transformer::NormHeads(const NormWeights& norm, float* heads, size_t head_count) {
+  const size_t dim = Size(config_.head_dim);
+  const size_t width = config_.qk_norm == QkNorm::kRow ? head_count * dim : dim;
+  const size_t parts = head_count * dim / width;
+  const size_t stride = config_.qk_norm == QkNorm::kHeads ? dim : 0;   // from a head's weight to the next
+  pool_.ParallelFor(rows(), kRowGrain, [&](size_t begin, size_t end, int) {
+    for (size_t i = begin * parts; i < end * parts; ++i) {
+      float* at = heads + i * width;
+      norm_(at, norm.weight.data() + i % parts * stride, norm.bias_or_null(), config_.norm_epsilon,
+            width, at);
+    }
+  });
+}
+
+// The leading components of `head_count` vectors of `dim` that lie in each row of `stride` floats.
+void Transformer::Rotate(size_t layer, float* heads, size_t head_count, size_t stride, size_t dim) {
+  const LayerConfig::Rope kind = config_.layers[layer].rope;
+  const bool local = kind == LayerConfig::Rope::kLocal;
+  const RopeConfig& rope = local ? config_.local_rope : config_.rope;
+  const Angles& angles = local ? local_angles_ : angles_;
+  const size_t pairs = (local ? local_rope_ : rope_).pairs();
+  if (kind == LayerConfig::Rope::kNone || pairs == 0) return;
+  const auto rotate = rope.interleaved ? kernels::RopeInterleaved : kernels::RopeHalves;
+  pool_.ParallelFor(rows(), kRowGrain, [&](size_t begin, size_t end, int) {
+    for (size_t r = begin; r < end; ++r) {
+      for (size_t h = 0; h < head_count; ++h) {
+        rotate(heads + r * stride + h * dim, &angles.cos[r * pairs], &angles.sin[r * pairs], 2 * pairs);
+      }
+    }
+  });
+}
+
+// Everything but the queries and their number.
+kernels::AttentionArgs Transformer::AttentionFor(size_t layer, PagedState& state, const Row& row,
+                                                 int head, int worker) {
+  const auto [g, index] = places_[layer];
+  const PagedGroup& group = groups_[g];
+  kernels::AttentionArgs args;
+  args.head_dim = args.key_stride = Size(group.key_dim);
+  args.scale = static_cast<float>(
+      (config_.attention_scale > 0 ? config_.attention_scale
+                                   : 1.0 / std::sqrt(static_cast<double>(config_.head_dim))) /
+      (config_.scale_by_layer ? static_cast<double>(layer + 1) : 1.0));
+  args.softcap = config_.attention_softcap;
+  args.length = row.end;
+  if (const int64_t window = config_.layers[layer].window; window > 0 && config_.causal) {
+    args.first = std::max<int64_t>(0, row.position - window + 1);
+  } else if (window > 0) {
+    args.first = std::max(row.slice->position, row.position - window / 2);
+    args.length = std::min(row.end, row.position + window / 2 + 1);
+  }
+  args.keys = state.keys(g, index, head);
+  args.block_stride = group.key_block_bytes();
+  if (group.value_dim > 0) {
+    args.value_dim = args.value_stride = Size(group.value_dim);
+    args.values = state.values(g, index, head);
+  }
+  args.table = row.slice->tables[g].data();
+  args.block_tokens = kBlockTokens;
+  args.scores = scores_[Size(worker)].data();
+  return args;
+}
+
+void Transformer::Attend(size_t layer, PagedState& state) {
+  const size_t heads = Size(config_.head_count), kv_heads = Size(config_.kv_head_count);
+  const size_t group = heads / kv_heads;
+  pool_.ParallelFor(rows() * kv_heads, 1, [&](size_t begin, size_t end, int worker) {
+    for (size_t item = begin; item < end; ++item) {
+      const size_t r = item / kv_heads, h = item % kv_heads;
+      kernels::AttentionArgs args = AttentionFor(layer, state, rows_[r], static_cast<int>(h), worker);
+      args.group = group;
+      args.q = &q_[(r * heads + h * group) * args.head_dim];
+      args.out = &attended_[(r * heads + h * group) * args.value_dim];
+      Grow(scores_[Size(worker)],
+           group * kernels::AttentionScores(args.first, args.length, args.block_tokens));
+      args.scores = scores_[Size(worker)].data();
+      attention_(args);
+    }
+  });
+}
+
+// The compressed vector of a token, kept as its only key: [normed latent, turned key].
+void Transformer::LatentKeys(size_t layer, PagedState& state, const float* x) {
+  const LatentWeights& w = weights_.layers[layer].latent;
+  const LatentConfig& l = *config_.latent;
+  const size_t rank = Size(l.kv_rank), width = rank + Size(l.rope_dim);
+  Grow(latent_, rows() * width);
+  Apply(w.kv_a, x, rows(), latent_.data());
+  pool_.ParallelFor(rows(), kRowGrain, [&](size_t begin, size_t end, int) {
+    for (size_t r = begin; r < end; ++r) {
+      float* at = &latent_[r * width];
+      norm_(at, w.kv_a_norm.weight.data(), nullptr, l.norm_epsilon, rank, at);
+    }
+  });
+  Rotate(layer, latent_.data() + rank, 1, width, Size(l.rope_dim));
+  const auto [g, index] = places_[layer];
+  for (size_t r = 0; r < rows(); ++r) {
+    PagedState::Put(groups_[g], state.keys(g, index, 0), groups_[g].key_block_bytes(),
+                    groups_[g].key_dim, rows_[r].slice->tables[g][Size(rows_[r].position / kBlockTokens)],
+                    static_cast<int>(rows_[r].position % kBlockTokens), &latent_[r * width]);
+  }
+}
+
+// Queries in the latent space: [rows, heads, kv_rank + rope].
+void Transformer::LatentQueries(const LatentWeights& w, const float* x) {
+  const LatentConfig& l = *config_.latent;
+  const size_t heads = Size(config_.head_count), nope = Size(l.nope_dim), rope = Size(l.rope_dim),
+               rank = Size(l.kv_rank), plain = nope + rope;
+  Grow(gathered_, rows() * heads * plain);
+  if (l.q_rank > 0) {
+    Grow(head_in_, rows() * Size(l.q_rank));
+    Apply(w.q_a, x, rows(), head_in_.data());
+    const size_t q_rank = Size(l.q_rank);
+    for (size_t r = 0; r < rows(); ++r) {
+      float* at = &head_in_[r * q_rank];
+      norm_(at, w.q_a_norm.weight.data(), nullptr, l.norm_epsilon, q_rank, at);
+    }
+    Apply(w.q_b, head_in_.data(), rows(), gathered_.data());
+  } else {
+    Apply(w.q, x, rows(), gathered_.data());
+  }
+  Grow(q_, rows() * heads * (rank + rope));
+  Grow(head_in_, rows() * nope);
+  Grow(head_out_, rows() * rank);
+  for (size_t h = 0; h < heads; ++h) {
+    for (size_t r = 0; r < rows(); ++r) {
+      std::copy_n(&gathered_[(r * heads + h) * plain], nope, &head_in_[r * nope]);
+    }
+    Apply(w.key_up[h], head_in_.data(), rows(), head_out_.data());
+    for (size_t r = 0; r < rows(); ++r) {
+      float* to = &q_[(r * heads + h) * (rank + rope)];
+      std::copy_n(&head_out_[r * rank], rank, to);
+      std::copy_n(&gathered_[(r * heads + h) * plain + nope], rope, to + rank);
+    }
+  }
+}
+
+void Transformer::LatentAttention(size_t layer, PagedState& state, const float* x) {
+  const LatentConfig& l = *config_.latent;
+  const size_t heads = Size(config_.head_count), width = Size(l.kv_rank + l.rope_dim);
+  LatentKeys(layer, state, x);
+  LatentQueries(weights_.layers[layer].latent, x);
+  Rotate(layer, q_.data() + l.kv_rank, heads, heads * width, width);
+  AttendLatent(layer, state);
+}
+
+// Every head attends to the same latent vectors, as keys and as values; each then takes its own
+// values out of the mean.
+void Transformer::AttendLatent(size_t layer, PagedState& state) {
+  const LatentWeights& w = weights_.layers[layer].latent;
+  const size_t heads = Size(config_.head_count), rank = Size(config_.latent->kv_rank),
+               value = Size(config_.value_size());
+  Grow(gathered_, rows() * heads * rank);
+  pool_.ParallelFor(rows() * heads, 1, [&](size_t begin, size_t end, int worker) {
+    for (size_t item = begin; item < end; ++item) {
+      kernels::AttentionArgs args = AttentionFor(layer, state, rows_[item / heads], 0, worker);
+      args.group = 1;
+      args.values = args.keys;
+      args.value_dim = rank;
+      args.value_stride = args.key_stride;
+      args.q = &q_[item * args.head_dim];
+      args.out = &gathered_[item * rank];
+      Grow(scores_[Size(worker)],
+           kernels::AttentionScores(args.first, args.length, args.block_tokens));
+      args.scores = scores_[Size(worker)].data();
+      attention_(args);
+    }
+  });
+  Grow(head_in_, rows() * rank);
+  Grow(head_out_, rows() * value);
+  for (size_t h = 0; h < heads; ++h) {
+    for (size_t r = 0; r < rows(); ++r) {
+      std::copy_n(&gathered_[(r * heads + h) * rank], rank, &head_in_[r * rank]);
+    }
+    Apply(w.value_up[h], head_in_.data(), rows(), head_out_.data());
+    for (size_t r = 0; r < rows(); ++r) {
+      std::copy_n(&head_out_[r * value], value, &attended_[(r * heads + h) * value]);
+    }
+  }
+}
+
+}  // namespace pano::nn

@@ -1,0 +1,167 @@
+#include "model/nn/weight_binder.h"
+
+#include <cstring>
+
+#include "base/strings.h"
+#include "model/kernels/matmul/matmul.h"
+
+namespace pano::nn {
+
+WeightBinder::WeightBinder(const format::ModelFiles& files, std::string optional_prefix,
+                           bool transposed)
+    : files_(files), optional_prefix_(std::move(optional_prefix)), transposed_(transposed) {}
+
+void WeightBinder::Fail(Status status) {
+  if (status_.ok()) status_ = std::move(status);
+}
+
+std::string WeightBinder::Locate(const std::string& name) const {
+  if (files_.weights->Find(name) || optional_prefix_.empty() || !name.starts_with(optional_prefix_)) {
+    return name;
+  }
+  return name.substr(optional_prefix_.size());
+}
+
+bool WeightBinder::Has(const std::string& name) const {
+  return files_.weights->Find(Locate(name)) != nullptr;
+}
+
+tensor::TensorView WeightBinder::Take(const std::string& name, const tensor::Shape& shape) {
+  if (!status_.ok()) return {};
+  const std::string located = Locate(name);
+  const tensor::TensorView* view = files_.weights->Find(located);
+  if (!view) {
+    Fail(Corruption(StrCat(files_.path, ": tensor ", name, " is missing")));
+  } else if (view->shape != shape) {
+    Fail(Corruption(StrCat(files_.path, ": tensor ", located, " has shape ",
+                           tensor::ShapeText(view->shape), ", the configuration says ",
+                           tensor::ShapeText(shape))));
+  } else if (!kernels::MatMulSupports(view->dtype)) {
+    Fail(Unimplemented(StrCat(files_.path, ": tensor ", located, " has type ",
+                              tensor::Describe(view->dtype).name, ", which no kernel reads")));
+  } else {
+    used_.insert(located);
+    return *view;
+  }
+  return {};
+}
+
+tensor::TensorView WeightBinder::Matrix(const std::string& name, int64_t rows, int64_t cols) {
+  return Take(name + ".weight", {rows, cols});
+}
+
+std::vector<float> WeightBinder::Vector(const std::string& name, int64_t size) {
+  const tensor::TensorView view = Take(name, {size});
+  std::vector<float> out;
+  if (!status_.ok()) return out;
+  out.resize(static_cast<size_t>(size));
+  kernels::WidenRow(view, 0, out.data());
+  return out;
+}
+
+tensor::TensorView WeightBinder::Own(tensor::DType dtype, int64_t rows, int64_t cols) {
+  tensor::TensorView view{dtype, {rows, cols}, nullptr, 0};
+  auto bytes = tensor::ByteSize(dtype, view.shape);
+  if (!bytes.ok()) {
+    Fail(bytes.error());
+    return {};
+  }
+  owned_.push_back(std::make_unique<std::vector<std::byte>>(*bytes));
+  view.bytes = *bytes;
+  view.data = owned_.back()->data();
+  return view;
+}
+
+Linear WeightBinder::LinearLayer(const std::string& name, int64_t out, int64_t in, bool bias) {
+  Linear linear;
+  if (transposed_) {
+    linear.weight = Matrix(name, in, out);
+    if (status_.ok()) linear = TransposedCopy(linear);
+  } else {
+    linear.weight = Matrix(name, out, in);
+  }
+  if (bias) linear.bias = Vector(name + ".bias", out);
+  return linear;
+}
+
+std::vector<Linear> WeightBinder::StackedLayers(const std::string& name, int64_t count, int64_t out,
+                                                int64_t in) {
+  tensor::TensorView stack = Take(name + ".weight", {count, out, in});
+  std::vector<Linear> layers(static_cast<size_t>(count));
+  if (!status_.ok()) return layers;
+  const size_t each = stack.bytes / static_cast<size_t>(count);
+  for (size_t i = 0; i < layers.size(); ++i) {
+    layers[i].weight = {stack.dtype, {out, in}, stack.data + i * each, each};
+  }
+  return layers;
+}
+
+std::vector<float> WeightBinder::Rows(const std::string& name, int64_t rows, int64_t cols) {
+  const tensor::TensorView view = Matrix(name, rows, cols);
+  std::vector<float> out;
+  if (!status_.ok()) return out;
+  out.resize(static_cast<size_t>(rows * cols));
+  for (size_t r = 0; r < static_cast<size_t>(rows); ++r) {
+    kernels::WidenRow(view, r, &out[r * static_cast<size_t>(cols)]);
+  }
+  return out;
+}
+
+NormWeights WeightBinder::Norm(const std::string& name, int64_t size, bool bias, float offset) {
+  NormWeights norm;
+  norm.weight = Vector(name + ".weight", size);
+  for (float& w : norm.weight) w += offset;
+  if (bias) norm.bias = Vector(name + ".bias", size);
+  return norm;
+}
+
+Linear WeightBinder::RowSlice(const Linear& linear, int64_t begin, int64_t count) {
+  Linear out;
+  if (!linear.present()) return out;
+  const size_t row = linear.weight.bytes / linear.out();
+  out.weight = {linear.weight.dtype, {count, linear.weight.shape[1]},
+                linear.weight.data + static_cast<size_t>(begin) * row, static_cast<size_t>(count) * row};
+  if (!linear.bias.empty()) {
+    out.bias.assign(linear.bias.begin() + begin, linear.bias.begin() + begin + count);
+  }
+  return out;
+}
+
+Linear WeightBinder::GatherRows(const Linear& linear, const std::vector<int64_t>& order) {
+  Linear out;
+  if (!linear.present()) return out;
+  out.weight = Own(linear.weight.dtype, static_cast<int64_t>(order.size()), linear.weight.shape[1]);
+  if (!status_.ok()) return {};
+  const size_t row = linear.weight.bytes / linear.out();
+  std::byte* to = owned_.back()->data();
+  for (size_t i = 0; i < order.size(); ++i) {
+    std::memcpy(to + i * row, linear.weight.data + static_cast<size_t>(order[i]) * row, row);
+    if (!linear.bias.empty()) out.bias.push_back(linear.bias[static_cast<size_t>(order[i])]);
+  }
+  return out;
+}
+
+Linear WeightBinder::TransposedCopy(const Linear& linear) {
+  Linear out;
+  if (!linear.present()) return out;
+  const size_t rows = linear.out(), cols = linear.in();
+  out.weight = Own(tensor::DType::kF32, linear.weight.shape[1], linear.weight.shape[0]);
+  if (!status_.ok()) return {};
+  auto* to = reinterpret_cast<float*>(owned_.back()->data());
+  std::vector<float> row(cols);
+  for (size_t r = 0; r < rows; ++r) {
+    kernels::WidenRow(linear.weight, r, row.data());
+    for (size_t c = 0; c < cols; ++c) to[c * rows + r] = row[c];
+  }
+  return out;
+}
+
+std::vector<std::string> WeightBinder::Unused() const {
+  std::vector<std::string> unused;
+  for (const std::string& name : files_.weights->Names()) {
+    if (!used_.contains(name)) unused.push_back(name);
+  }
+  return unused;
+}
+
+}  // namespace pano::nn

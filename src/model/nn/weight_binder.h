@@ -1,0 +1,85 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/format/weights.h"
+#include "model/tensor/tensor.h"
+
+namespace pano::nn {
+
+// Rows of a linear layer that this rank holds, for tensor parallelism; one rank holds all.
+struct ShardSpec {
+  int rank = 0;
+  int ranks = 1;
+};
+
+// A linear layer: its matrix stays in the mapped file, its bias (often none) is widened.
+struct Linear {
+  tensor::TensorView weight;           // [out, in]
+  std::vector<float> bias;             // [out] or empty
+  ShardSpec shard;
+  size_t out() const { return static_cast<size_t>(weight.shape[0]); }
+  size_t in() const { return static_cast<size_t>(weight.shape[1]); }
+  bool present() const { return weight.data != nullptr; }
+  const float* bias_or_null() const { return bias.empty() ? nullptr : bias.data(); }
+};
+
+// A norm's weight and bias, widened; both empty where there is none.
+struct NormWeights {
+  std::vector<float> weight, bias;     // [n]
+  const float* bias_or_null() const { return bias.empty() ? nullptr : bias.data(); }
+};
+
+// Matrices that had to be laid out anew; views look into them.
+using OwnedMatrices = std::vector<std::unique_ptr<std::vector<std::byte>>>;
+
+// Takes tensors out of the files and checks type and shape. The first failure stays in status() and
+// later calls do nothing. Corruption names the tensor that is missing or has another shape,
+// Unimplemented one whose type no kernel reads. Names are given without ".weight".
+class WeightBinder {
+ public:
+  // Names that start with `optional_prefix` are also looked for without it. `transposed`: linear
+  // layers are stored [in, out].
+  WeightBinder(const format::ModelFiles& files, std::string optional_prefix, bool transposed);
+
+  bool Has(const std::string& name) const;               // the whole name
+  tensor::TensorView Matrix(const std::string& name, int64_t rows, int64_t cols);
+  std::vector<float> Vector(const std::string& name, int64_t size);   // the whole name
+  Linear LinearLayer(const std::string& name, int64_t out, int64_t in, bool bias);
+  // [count, out, in] as `count` layers.
+  std::vector<Linear> StackedLayers(const std::string& name, int64_t count, int64_t out, int64_t in);
+  // A whole matrix, widened.
+  std::vector<float> Rows(const std::string& name, int64_t rows, int64_t cols);
+  NormWeights Norm(const std::string& name, int64_t size, bool bias, float offset);
+
+  // `count` rows of a layer from `begin` on, with their biases; no copy of the matrix.
+  static Linear RowSlice(const Linear& linear, int64_t begin, int64_t count);
+  // The rows that `order` lists, in a matrix of their own.
+  Linear GatherRows(const Linear& linear, const std::vector<int64_t>& order);
+  // Columns become rows, widened to F32.
+  Linear TransposedCopy(const Linear& linear);
+
+  void Fail(Status status);
+  const Status& status() const { return status_; }
+  // Tensors of the file that nobody asked for.
+  std::vector<std::string> Unused() const;
+  OwnedMatrices TakeOwned() { return std::move(owned_); }
+
+ private:
+  std::string Locate(const std::string& name) const;
+  tensor::TensorView Take(const std::string& name, const tensor::Shape& shape);
+  tensor::TensorView Own(tensor::DType dtype, int64_t rows, int64_t cols);
+
+  const format::ModelFiles& files_;
+  const std::string optional_prefix_;
+  const bool transposed_;
+  std::set<std::string, std::less<>> used_;
+  OwnedMatrices owned_;
+  Status status_;
+};
+
+}  // namespace pano::nn
