@@ -124,6 +124,30 @@ Status PutTensors(const std::vector<TensorStream>& tensors, Header& header) {
 
 }  // namespace
 
+json::Value ToJson(const GgufValue& value) {
+  auto plain = [](const auto& v) -> json::Value {
+    using T = std::decay_t<decltype(v)>;
+    if constexpr (std::is_same_v<T, float>) return static_cast<double>(v);
+    else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, uint64_t>)
+      return static_cast<int64_t>(v);
+    else return v;
+  };
+  return std::visit(
+      [&](const auto& v) -> json::Value {
+        using T = std::decay_t<decltype(v)>;
+        if constexpr (std::is_same_v<T, GgufRaw>) {
+          return {};
+        } else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>) {
+          return plain(v);
+        } else {
+          json::Array items;
+          for (const typename T::value_type& item : v) items.push_back(plain(item));
+          return items;
+        }
+      },
+      value);
+}
+
 Status WriteGguf(const std::string& path, const std::vector<GgufEntry>& metadata,
                  const std::vector<TensorStream>& tensors) {
   Header header;

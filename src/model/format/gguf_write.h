@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "model/format/tensor_stream.h"
 
@@ -25,6 +26,9 @@ struct GgufEntry {
   std::string key;
   GgufValue value;
 };
+
+// The value as a reader of the file gets it (weights.h); null for GgufRaw.
+json::Value ToJson(const GgufValue& value);
 
 // Writes a version 3 file: metadata and tensors in the given order, data aligned to 32 bytes. The file
 // appears whole or not at all. InvalidArgument for what a reader would refuse: an empty or repeated
