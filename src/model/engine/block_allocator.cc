@@ -46,6 +46,13 @@ void BlockAllocator::KeepWhenReleased(BlockId id) {
   at(id).keep = true;
 }
 
+void BlockAllocator::Discard(BlockId id) {
+  PANO_CHECK(holders(id) == 0 && at(id).keep);
+  Unlink(id);
+  at(id).keep = false;
+  free_.push_back(id);
+}
+
 void BlockAllocator::Release(BlockId id) {
   PANO_CHECK(holders(id) > 0);
   if (--holders_[static_cast<size_t>(id)] > 0) return;

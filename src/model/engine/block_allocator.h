@@ -11,7 +11,7 @@
 namespace pano::engine {
 
 using BlockId = nn::BlockId;
-inline constexpr BlockId kNoBlock = -1;
+using nn::kNoBlock;
 
 class BlockAllocator;
 
@@ -57,6 +57,8 @@ class BlockAllocator {
   BlockRef Share(BlockId id);
   // From now on the block is cached, not free, once nobody holds it. REQUIRES: used.
   void KeepWhenReleased(BlockId id);
+  // Nobody wants the content of a cached block any more: it is free. REQUIRES: cached.
+  void Discard(BlockId id);
 
   int total() const { return static_cast<int>(blocks_.size()); }
   int free() const { return static_cast<int>(free_.size()); }

@@ -66,6 +66,44 @@ TEST(BlockTable, GivesBackLastFirst) {
   EXPECT_EQ(evicted, (std::vector<BlockId>{ids[1], ids[0]}));
 }
 
+TEST(BlockTable, DropsBlocksFromTheFront) {
+  BlockAllocator allocator(3);
+  BlockTable table;
+  table.AppendNothing();
+  for (int i = 0; i < 3; ++i) table.Append(*allocator.Allocate());
+  const BlockId last = table.id(3);
+  table.DropBefore(1);
+  EXPECT_EQ(allocator.used(), 3);
+  table.DropBefore(3);
+  EXPECT_EQ(allocator.used(), 1);
+  EXPECT_EQ(std::vector<BlockId>(table.ids().begin(), table.ids().end()),
+            (std::vector<BlockId>{kNoBlock, kNoBlock, kNoBlock, last}));
+  table.DropBefore(2);   // never comes back
+  table.Clear();
+  EXPECT_EQ(allocator.used(), 0);
+  table.Append(*allocator.Allocate());
+  table.DropBefore(9);
+  EXPECT_EQ(allocator.used(), 0);
+}
+
+TEST(BlockAllocator, ADiscardedBlockIsFree) {
+  BlockAllocator allocator(2);
+  int evicted = 0;
+  allocator.SetEvictHook([&](BlockId) { ++evicted; });
+  auto a = allocator.Allocate();
+  const BlockId id = a->id();
+  allocator.KeepWhenReleased(id);
+  a->Reset();
+  allocator.Discard(id);
+  EXPECT_EQ(allocator.cached(), 0);
+  EXPECT_EQ(allocator.free(), 2);
+  auto b = allocator.Allocate();
+  auto c = allocator.Allocate();
+  EXPECT_EQ(evicted, 0);
+  b->Reset();
+  EXPECT_EQ(allocator.free(), 1);
+}
+
 TEST(BlockAllocator, MovedReferencesReleaseOnce) {
   BlockAllocator allocator(2);
   BlockRef a = *allocator.Allocate();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <utility>
 #include <vector>
@@ -8,7 +9,8 @@
 
 namespace pano::engine {
 
-// The blocks of one sequence in the order of its tokens. Confined to the engine's thread.
+// The blocks of one sequence in one state group, in the order of its tokens; kNoBlock stands for those
+// that it does not hold. Confined to the engine's thread.
 class BlockTable {
  public:
   size_t size() const { return ids_.size(); }
@@ -19,20 +21,28 @@ class BlockTable {
     ids_.push_back(block.id());
     refs_.push_back(std::move(block));
   }
+  // The place of blocks that the sequence will not look at.
+  void AppendNothing() { Append(BlockRef()); }
   // Puts a block with the same content in the place of block `i`.
   void Replace(size_t i, BlockRef block) {
     ids_[i] = block.id();
     refs_[i] = std::move(block);
   }
+  // Gives back the blocks before `end`.
+  void DropBefore(size_t end) {
+    for (end = std::min(end, size()); dropped_ < end; ++dropped_) Replace(dropped_, BlockRef());
+  }
   // Gives all back, last first: a cached prefix then outlives what continues it.
   void Clear() {
     while (!refs_.empty()) refs_.pop_back();
     ids_.clear();
+    dropped_ = 0;
   }
 
  private:
   std::vector<BlockRef> refs_;
   std::vector<BlockId> ids_;
+  size_t dropped_ = 0;   // none is held before
 };
 
 }  // namespace pano::engine

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <limits>
 #include <thread>
 #include <utility>
 
 #include "base/random.h"
 #include "base/strings.h"
 #include "model/engine/admission.h"
+#include "model/engine/kv_plan.h"
 #include "model/engine/ledger.h"
 #include "model/engine/loop.h"
 #include "model/engine/mailbox.h"
@@ -20,7 +20,6 @@ namespace {
 // Longer waits would overflow what is added to them.
 constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
 
-// Fills in `kv_blocks`, at most what all sequences together can use.
 Status CompleteOptions(const nn::Model& model, Options& options) {
   if (options.step_tokens_max < 1 || options.sequences_max < 1 || options.queue_max < 1 ||
       options.stream_capacity < 1 || options.kv_blocks < 0 || options.context_max < 0) {
@@ -32,26 +31,12 @@ Status CompleteOptions(const nn::Model& model, Options& options) {
   options.context_max = std::min(options.context_max, context);
   options.slow_client_timeout =
       std::clamp<Duration>(options.slow_client_timeout, Duration::zero(), kWaitMax);
-  if (options.kv_blocks == 0) {
-    auto block_bytes = static_cast<int64_t>(model.state_layout().bytes_per_block());
-    int64_t context_blocks = (options.context_max + nn::kBlockTokens - 1) / nn::kBlockTokens;
-    int64_t useful = context_blocks * std::min<int64_t>(options.sequences_max, 1 << 20);
-    options.kv_blocks = block_bytes > 0 ? std::min(options.kv_bytes_max / block_bytes, useful) : useful;
-    if (options.kv_blocks < 1) {
-      return Status(StatusCode::kExhausted,
-                    StrCat("[kv] one block needs ", block_bytes, " bytes, the limit is ",
-                           options.kv_bytes_max));
-    }
-  }
-  options.kv_blocks = std::min<int64_t>(options.kv_blocks, std::numeric_limits<int32_t>::max());
-  // A sequence must fit into the memory alone, or it could be preempted for ever.
-  options.context_max = std::min(options.context_max, options.kv_blocks * nn::kBlockTokens);
   return OkStatus();
 }
 
 class EngineImpl final : public Engine {
  public:
-  EngineImpl(nn::Model& model, std::unique_ptr<nn::State> state,
+  EngineImpl(nn::Model& model, const KvPlan& kv, std::unique_ptr<nn::State> state,
              tokenizer::TokenizerPtr tokenizer, ComputePool& pool, Options options,
              Observer observer, const Clock& clock)
       : options_(std::move(options)),
@@ -61,7 +46,7 @@ class EngineImpl final : public Engine {
         state_(std::move(state)),
         mailbox_(std::make_shared<Mailbox>()),
         ledger_(clock, options_.queue_max),
-        loop_(options_, observer_, model, *state_, pool, clock, *mailbox_, ledger_) {
+        loop_(options_, observer_, model, kv, *state_, pool, clock, *mailbox_, ledger_) {
     limits_.vocab_size = model.vocab_size();
     limits_.context_max = options_.context_max;
     limits_.has_tokenizer = tokenizer_ != nullptr;
@@ -162,10 +147,11 @@ Result<std::unique_ptr<Engine>> Engine::Create(nn::Model& model, tokenizer::Toke
                                                ComputePool& pool, Options options,
                                                Observer observer, Clock& clock) {
   PANO_RETURN_IF_ERROR(CompleteOptions(model, options));
-  const std::vector<int> counts = model.state_layout().Uniform(static_cast<int>(options.kv_blocks));
-  PANO_ASSIGN_OR_RETURN(auto state, model.CreateState(counts));
+  PANO_ASSIGN_OR_RETURN(const KvPlan kv, PlanKvMemory(model.state_layout(), options));
+  options.context_max = kv.context_max;
+  PANO_ASSIGN_OR_RETURN(auto state, model.CreateState(kv.block_counts));
   return std::unique_ptr<Engine>(
-      std::make_unique<EngineImpl>(model, std::move(state), std::move(tokenizer), pool,
+      std::make_unique<EngineImpl>(model, kv, std::move(state), std::move(tokenizer), pool,
                                    std::move(options), std::move(observer), clock));
 }
 

@@ -32,8 +32,9 @@ struct Options {
   int64_t step_tokens_max = 512;       // token budget of one step: decodes first, then prefill chunks
   int64_t sequences_max = 64;          // running at once
   int64_t queue_max = 256;             // waiting requests; one more is refused at once
-  int64_t kv_blocks = 0;               // of nn::kBlockTokens tokens; 0: from kv_bytes_max
-  int64_t kv_bytes_max = 1ll << 30;
+  int64_t kv_blocks = 0;               // of nn::kBlockTokens tokens, in each state group that keeps
+                                       // every position (else, in the widest); 0: from kv_bytes_max
+  int64_t kv_bytes_max = 1ll << 30;    // of all state groups together
   int64_t context_max = 0;             // 0: the model's
   int64_t stream_capacity = 256;       // events waiting in one TokenStream before its sequence pauses
   Duration slow_client_timeout = std::chrono::seconds(30);
@@ -47,6 +48,7 @@ struct Options {
 struct Stats {
   int64_t waiting_requests = 0;
   int64_t running_sequences = 0;
+  // The model's state groups together: a group's blocks hold nn::kBlockTokens tokens of its layers.
   int64_t kv_blocks_used = 0;          // held by running sequences
   int64_t kv_blocks_cached = 0;        // reusable prefixes that nobody holds
   int64_t kv_blocks_free = 0;

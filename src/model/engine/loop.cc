@@ -25,17 +25,17 @@ void InsertByAge(std::vector<Sequence*>& list, Sequence* sequence) {
 
 }  // namespace
 
-Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, nn::State& state,
-           ComputePool& pool, const Clock& clock, Mailbox& mailbox, Ledger& ledger)
+Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, const KvPlan& kv,
+           nn::State& state, ComputePool& pool, const Clock& clock, Mailbox& mailbox, Ledger& ledger)
     : options_(options),
       observer_(observer),
       clock_(clock),
       manual_time_(&clock != &Clock::Real()),
       mailbox_(mailbox),
       ledger_(ledger),
-      allocator_(static_cast<int>(options.kv_blocks)),
+      kv_(kv),
       step_(model, state, pool) {
-  if (options.prefix_cache) cache_.emplace(allocator_, options.cache_namespace);
+  if (options.prefix_cache) cache_.emplace(kv_, options.cache_namespace);
   limits_.step_tokens_max = options.step_tokens_max;
   limits_.sequences_max = std::min(options.sequences_max, options.step_tokens_max);
   Publish(/*stepped=*/false);   // figures before the first request
@@ -72,7 +72,10 @@ void Loop::Attend(Mailbox::Messages messages) {
 void Loop::Begin(std::unique_ptr<ActiveRequest> active) {
   ActiveRequest& kept = *active;
   requests_.emplace(kept.request.id, std::move(active));
-  for (auto& sequence : kept.sequences) InsertByAge(waiting_, sequence.get());
+  for (auto& sequence : kept.sequences) {
+    sequence->blocks = kv_.NewTables();
+    InsertByAge(waiting_, sequence.get());
+  }
   if (*kept.request.max_tokens > 0) return;
   // Nothing is to be generated: without a report on the prompt there is nothing to do.
   for (auto& sequence : kept.sequences) {
@@ -109,7 +112,7 @@ void Loop::Finish(Sequence& sequence, FinishReason reason, std::string error) {
   ActiveRequest& active = sequence.active();
   std::erase(sequence.state == Sequence::State::kRunning ? running_ : waiting_, &sequence);
   sequence.state = Sequence::State::kFinished;
-  sequence.blocks.Clear();
+  ReleaseBlocks(sequence);
   --active.unfinished;
   outbox_.emplace_back(active.stream,
                        sequence.MakeFinish(reason, clock_.Now(), std::move(error)));
@@ -142,29 +145,41 @@ bool Loop::AnyRunnable() const {
 
 Snapshot Loop::TakeSnapshot() {
   Snapshot snapshot;
-  snapshot.blocks_available = allocator_.available();
-  snapshot.holders = allocator_.all_holders();
+  for (size_t g = 0; g < kv_.group_count(); ++g) {
+    const BlockAllocator& allocator = kv_.allocator(g);
+    snapshot.groups.push_back({kv_.group(g), allocator.available(), allocator.all_holders()});
+  }
   for (Sequence* sequence : running_) {
-    snapshot.running.push_back({sequence->length(), sequence->computed, sequence->blocks.ids(),
+    BlockLists blocks;
+    for (const BlockTable& table : sequence->blocks) blocks.push_back(table.ids());
+    snapshot.running.push_back({sequence->length(), sequence->computed, std::move(blocks),
                                 !IsRunnable(*sequence), sequence->scores_prompt()});
   }
+  FindCandidates();
+  for (const Candidate& candidate : candidates_) {
+    const Sequence& sequence = *candidate.sequence;
+    snapshot.waiting.push_back({sequence.length(), candidate.match.blocks * nn::kBlockTokens,
+                                {candidate.match.ids.begin(), candidate.match.ids.end()},
+                                sequence.scores_prompt()});
+  }
+  return snapshot;
+}
+
+void Loop::FindCandidates() {
   candidates_.clear();
   for (Sequence* sequence : waiting_) {
     if (candidates_.size() == kCandidatesMax) break;
     if (!IsRunnable(*sequence)) continue;
-    candidates_.push_back(sequence);
-    WaitingView view{sequence->length(), 0, 0, sequence->scores_prompt()};
+    Candidate& candidate = candidates_.emplace_back();
+    candidate.sequence = sequence;
     if (cache_) {
-      auto chain = cache_->Find(
+      candidate.match = cache_->Find(
           sequence->request().tenant,
           sequence->tokens().first(static_cast<size_t>(sequence->reusable_length())));
-      view.cached_tokens = static_cast<int64_t>(chain.size()) * nn::kBlockTokens;
-      view.cached_idle_blocks = std::ranges::count_if(
-          chain, [this](BlockId id) { return allocator_.holders(id) == 0; });
+    } else {
+      candidate.match.ids.resize(kv_.group_count());
     }
-    snapshot.waiting.push_back(view);
   }
-  return snapshot;
 }
 
 bool Loop::Advance() {
@@ -174,14 +189,16 @@ bool Loop::Advance() {
   std::vector<Sequence*> preempted;
   for (size_t i : decision.preempt) preempted.push_back(running_[i]);
   for (const Work& work : decision.run) items.push_back({running_[work.index], work.tokens});
-  for (const Work& work : decision.admit) items.push_back({candidates_[work.index], work.tokens});
+  for (const Work& work : decision.admit) {
+    items.push_back({candidates_[work.index].sequence, work.tokens});
+  }
   for (Sequence* sequence : preempted) Preempt(*sequence);
   // All cached prefixes are taken before anybody gets a new block, which may evict some.
-  for (const Work& work : decision.admit) Admit(*candidates_[work.index]);
+  for (const Work& work : decision.admit) Admit(candidates_[work.index]);
   if (items.empty()) return !preempted.empty();
   int64_t tokens = 0;
   for (StepItem& item : items) {
-    Reserve(*item.sequence, item.tokens);
+    kv_.Extend(item.sequence->blocks, item.sequence->computed + item.tokens);   // the policy counted
     tokens += item.tokens;
   }
   Publish(/*stepped=*/false);
@@ -202,27 +219,28 @@ bool Loop::Advance() {
 
 void Loop::Preempt(Sequence& sequence) {
   std::erase(running_, &sequence);
-  sequence.blocks.Clear();
-  sequence.computed = 0;
-  sequence.registered_blocks = 0;
+  ReleaseBlocks(sequence);
   sequence.state = Sequence::State::kWaiting;
   InsertByAge(waiting_, &sequence);
   ++stats_.preemptions;
 }
 
-void Loop::Admit(Sequence& sequence) {
+void Loop::ReleaseBlocks(Sequence& sequence) {
+  for (BlockTable& table : sequence.blocks) table.Clear();
+  sequence.computed = 0;
+  sequence.registered_blocks = 0;
+  sequence.registered.Reset();
+}
+
+void Loop::Admit(const Candidate& candidate) {
+  Sequence& sequence = *candidate.sequence;
   ActiveRequest& active = sequence.active();
   std::erase(waiting_, &sequence);
   sequence.state = Sequence::State::kRunning;
   InsertByAge(running_, &sequence);
-  if (cache_) {
-    auto reusable =
-        sequence.tokens().first(static_cast<size_t>(sequence.reusable_length()));
-    for (BlockId id : cache_->Find(sequence.request().tenant, reusable)) {
-      sequence.blocks.Append(allocator_.Share(id));
-    }
-  }
-  sequence.registered_blocks = static_cast<int64_t>(sequence.blocks.size());
+  kv_.Share(sequence.blocks, candidate.match.ids);
+  if (cache_) sequence.registered = PrefixCache::Tip(*cache_, candidate.match.node);
+  sequence.registered_blocks = candidate.match.blocks;
   sequence.computed = sequence.registered_blocks * nn::kBlockTokens;
   if (!sequence.cached_tokens) {
     sequence.cached_tokens = sequence.computed;
@@ -233,16 +251,6 @@ void Loop::Admit(Sequence& sequence) {
   active.scheduled = clock_.Now();
   ledger_.LeaveQueue();
   if (observer_.queue) observer_.queue(Seconds(*active.scheduled - active.submitted));
-}
-
-void Loop::Reserve(Sequence& sequence, int64_t tokens) {
-  auto blocks = static_cast<size_t>((sequence.computed + tokens + nn::kBlockTokens - 1) /
-                                    nn::kBlockTokens);
-  while (sequence.blocks.size() < blocks) {
-    std::optional<BlockRef> block = allocator_.Allocate();
-    PANO_CHECK(block.has_value());   // the policy has counted
-    sequence.blocks.Append(std::move(*block));
-  }
 }
 
 void Loop::Commit(StepItem& item, TimePoint now) {
@@ -258,6 +266,7 @@ void Loop::Commit(StepItem& item, TimePoint now) {
   stats_.prompt_tokens += std::max<int64_t>(0, new_prompt);
   sequence.computed_max = std::max(sequence.computed_max, sequence.computed);
   RegisterBlocks(sequence);
+  kv_.Trim(sequence.blocks, sequence.computed);
 
   for (const DrawnToken& score : item.scores) sequence.AddScore(score);
   SendPromptReport(sequence);
@@ -285,11 +294,9 @@ void Loop::RegisterBlocks(Sequence& sequence) {
   int64_t full = sequence.computed / nn::kBlockTokens;
   for (; sequence.registered_blocks < full; ++sequence.registered_blocks) {
     auto i = static_cast<size_t>(sequence.registered_blocks);
-    BlockId own = sequence.blocks.id(i);
-    BlockId block = cache_->Insert(
-        sequence.request().tenant, i == 0 ? kNoBlock : sequence.blocks.id(i - 1),
-        sequence.tokens().subspan(i * nn::kBlockTokens, nn::kBlockTokens), own);
-    if (block != own) sequence.blocks.Replace(i, allocator_.Share(block));
+    cache_->Insert(sequence.request().tenant, sequence.registered,
+                   sequence.tokens().subspan(i * nn::kBlockTokens, nn::kBlockTokens),
+                   sequence.blocks, i);
   }
 }
 
@@ -326,10 +333,10 @@ std::optional<TimePoint> Loop::NextAlarm() const {
 
 void Loop::Publish(bool stepped) {
   stats_.running_sequences = static_cast<int64_t>(running_.size());
-  stats_.kv_blocks_used = allocator_.used();
-  stats_.kv_blocks_cached = allocator_.cached();
-  stats_.kv_blocks_free = allocator_.free();
-  stats_.kv_blocks_total = allocator_.total();
+  stats_.kv_blocks_used = kv_.used();
+  stats_.kv_blocks_cached = kv_.cached();
+  stats_.kv_blocks_free = kv_.free();
+  stats_.kv_blocks_total = kv_.total();
   ledger_.Publish(stats_, AnyRunnable(), stepped);
 }
 

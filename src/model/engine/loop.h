@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "model/engine/block_allocator.h"
 #include "model/engine/engine.h"
+#include "model/engine/kv_pool.h"
 #include "model/engine/ledger.h"
 #include "model/engine/mailbox.h"
 #include "model/engine/prefix_cache.h"
@@ -23,24 +23,31 @@ namespace pano::engine {
 class Loop {
  public:
   // References outlive it. `options` are checked and complete.
-  Loop(const Options& options, const Observer& observer, nn::Model& model, nn::State& state,
-       ComputePool& pool, const Clock& clock, Mailbox& mailbox, Ledger& ledger);
+  Loop(const Options& options, const Observer& observer, nn::Model& model, const KvPlan& kv,
+       nn::State& state, ComputePool& pool, const Clock& clock, Mailbox& mailbox, Ledger& ledger);
 
   // Returns after Mailbox::Stop, when every request has been told.
   void Run();
 
  private:
+  // A waiting sequence that may be admitted, and what the cache has of it.
+  struct Candidate {
+    Sequence* sequence = nullptr;
+    PrefixCache::Match match;
+  };
+
   // Takes what the mailbox holds and ends what is cancelled, late or too slow.
   void Attend(Mailbox::Messages messages);
   void Begin(std::unique_ptr<ActiveRequest> active);
   void EndOverdue();
 
   Snapshot TakeSnapshot();
+  void FindCandidates();
   // Returns whether a step was made.
   bool Advance();
   void Preempt(Sequence& sequence);
-  void Admit(Sequence& sequence);
-  void Reserve(Sequence& sequence, int64_t tokens);
+  void Admit(const Candidate& candidate);
+  void ReleaseBlocks(Sequence& sequence);
   void Commit(StepItem& item, TimePoint now);
   void RegisterBlocks(Sequence& sequence);
   void SendPromptReport(Sequence& sequence);
@@ -64,7 +71,7 @@ class Loop {
   Mailbox& mailbox_;
   Ledger& ledger_;
 
-  BlockAllocator allocator_;
+  KvPool kv_;
   std::optional<PrefixCache> cache_;   // none: prefixes are not shared
   Step step_;
   SchedulerLimits limits_;
@@ -73,7 +80,7 @@ class Loop {
   // Oldest request first, lowest choice first.
   std::vector<Sequence*> running_;
   std::vector<Sequence*> waiting_;
-  std::vector<Sequence*> candidates_;   // what the snapshot's waiting views stand for
+  std::vector<Candidate> candidates_;   // what the snapshot's waiting views stand for
   std::vector<std::pair<std::shared_ptr<TokenStream>, Event>> outbox_;
 
   Stats stats_;

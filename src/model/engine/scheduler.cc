@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <optional>
 
+#include "model/engine/block_budget.h"
+
 namespace pano::engine {
 namespace {
-
-int64_t BlocksFor(int64_t tokens) { return (tokens + nn::kBlockTokens - 1) / nn::kBlockTokens; }
 
 class Decider {
  public:
   Decider(const SchedulerLimits& limits, const Snapshot& snapshot)
       : limits_(limits),
         snapshot_(snapshot),
-        available_(snapshot.blocks_available),
+        budget_(snapshot.groups),
         rows_left_(limits.scored_rows_max),
         preempted_(snapshot.running.size()),
         granted_(snapshot.running.size()) {}
@@ -46,13 +46,16 @@ class Decider {
     }
     if (view.scores_prompt) tokens = std::min(tokens, rows_left_);
     if (tokens <= 0) return;
-    int64_t need = NewBlocks(view, tokens);
-    while (need > available_) {
+    while (budget_.Room(view, 0, budget_.None()) < 1) {
       std::optional<size_t> victim = Victim(i);
       Preempt(victim.value_or(i));
       if (!victim) return;
     }
-    available_ -= need;
+    // A prompt takes what there is; if it can, it leaves younger decodes theirs.
+    int64_t room = IsDecode(view) ? 1 : budget_.Room(view, 0, YoungerDecodes(i));
+    if (room < 1) room = budget_.Room(view, 0, budget_.None());
+    tokens = std::min(tokens, room);
+    budget_.Take(view, 0, tokens);
     granted_[i] = tokens;
     if (!IsDecode(view)) prefill_left_ -= tokens;
     if (view.scores_prompt) rows_left_ -= tokens;
@@ -72,16 +75,19 @@ class Decider {
     return false;
   }
 
-  int64_t NewBlocks(const RunningView& view, int64_t tokens) const {
-    return std::max<int64_t>(
-        0, BlocksFor(view.computed + tokens) - static_cast<int64_t>(view.blocks.size()));
+  // The blocks that decodes younger than `i` need in this step.
+  BlockBudget::Counts YoungerDecodes(size_t i) const {
+    BlockBudget::Counts sum = budget_.None();
+    for (size_t k = i + 1; k < snapshot_.running.size(); ++k) {
+      const RunningView& view = snapshot_.running[k];
+      if (!preempted_[k] && IsDecode(view)) budget_.AddNeed(view, 1, sum);
+    }
+    return sum;
   }
 
   // Who gives way to `i`: the youngest paused one, else the youngest that is younger than `i`.
   std::optional<size_t> Victim(size_t i) const {
-    for (size_t k = snapshot_.running.size(); k > 0; --k) {
-      if (!preempted_[k - 1] && snapshot_.running[k - 1].paused) return k - 1;
-    }
+    if (std::optional<size_t> paused = PausedVictim()) return paused;
     for (size_t k = snapshot_.running.size(); k > i + 1; --k) {
       if (!preempted_[k - 1]) return k - 1;
     }
@@ -96,10 +102,7 @@ class Decider {
   }
 
   void Preempt(size_t i) {
-    if (holders_.empty()) holders_.assign(snapshot_.holders.begin(), snapshot_.holders.end());
-    for (BlockId id : snapshot_.running[i].blocks) {
-      if (--holders_[static_cast<size_t>(id)] == 0) ++available_;
-    }
+    budget_.Release(snapshot_.running[i]);
     preempted_[i] = true;
     decision_.preempt.push_back(i);
   }
@@ -111,33 +114,21 @@ class Decider {
     return limits_.sequences_max - RunningCount() - static_cast<int64_t>(decision_.admit.size());
   }
 
-  // Blocks that running prompts will need beyond this step.
-  int64_t Outstanding() const {
-    int64_t sum = 0;
+  // Blocks that those who run, or have just been admitted, will need beyond this step; with room for
+  // each to grow by one, an admission is not undone at once.
+  BlockBudget::Counts Later() const {
+    BlockBudget::Counts sum = admitted_later_;
     for (size_t i = 0; i < snapshot_.running.size(); ++i) {
-      const RunningView& view = snapshot_.running[i];
-      if (preempted_[i] || view.paused) continue;
-      int64_t held = std::max(static_cast<int64_t>(view.blocks.size()),
-                              BlocksFor(view.computed + granted_[i]));
-      sum += std::max<int64_t>(0, BlocksFor(view.tokens) - held);
+      if (!preempted_[i]) budget_.AddLater(snapshot_.running[i], granted_[i], sum);
     }
     return sum;
   }
 
   void Admit() {
     if (!decision_.preempt.empty()) return;
-    int64_t outstanding = Outstanding();
     for (size_t i = 0; i < snapshot_.waiting.size() && prefill_left_ > 0; ++i) {
       const WaitingView& view = snapshot_.waiting[i];
-      int64_t cached_blocks = view.cached_tokens / nn::kBlockTokens;
-      int64_t need = BlocksFor(view.tokens) - cached_blocks + view.cached_idle_blocks;
-      // Room for everybody to grow by one block keeps an admission from being undone at once.
-      auto fits = [&] {
-        int64_t others = RunningCount() + static_cast<int64_t>(decision_.admit.size());
-        return need + outstanding + others <= available_ ||
-               (others == 0 && need <= available_);
-      };
-      while (Slots() <= 0 || !fits()) {
+      while (Slots() <= 0 || !budget_.Fits(view, Later())) {
         std::optional<size_t> victim = PausedVictim();
         if (!victim) return;
         Preempt(*victim);
@@ -145,11 +136,9 @@ class Decider {
       int64_t tokens = std::min(view.tokens - view.cached_tokens,
                                 Share(i + 1 < snapshot_.waiting.size() && Slots() > 1));
       if (view.scores_prompt) tokens = std::min(tokens, rows_left_);
+      tokens = std::min(tokens, budget_.Room(view));
       if (tokens <= 0) return;
-      int64_t now =
-          BlocksFor(view.cached_tokens + tokens) - cached_blocks + view.cached_idle_blocks;
-      available_ -= now;
-      outstanding += need - now;
+      budget_.Admit(view, tokens, admitted_later_);
       prefill_left_ -= tokens;
       if (view.scores_prompt) rows_left_ -= tokens;
       decision_.admit.push_back({i, tokens});
@@ -163,10 +152,9 @@ class Decider {
       if (preempted_[i] || granted_[i] == 0 || IsDecode(view)) continue;
       int64_t more = std::min(view.tokens - view.computed - granted_[i], prefill_left_);
       if (view.scores_prompt) more = std::min(more, rows_left_);
+      more = std::min(more, budget_.Room(view, granted_[i], budget_.None()));
       if (more <= 0) continue;
-      int64_t need = NewBlocks(view, granted_[i] + more) - NewBlocks(view, granted_[i]);
-      if (need > available_) continue;
-      available_ -= need;
+      budget_.Take(view, granted_[i], more);
       granted_[i] += more;
       prefill_left_ -= more;
       if (view.scores_prompt) rows_left_ -= more;
@@ -175,12 +163,12 @@ class Decider {
 
   const SchedulerLimits& limits_;
   const Snapshot& snapshot_;
-  int64_t available_;
+  BlockBudget budget_;
+  BlockBudget::Counts admitted_later_ = budget_.None();
   int64_t prefill_left_ = 0;
   int64_t rows_left_;
   std::vector<bool> preempted_;
   std::vector<int64_t> granted_;
-  std::vector<int32_t> holders_;   // copied when the first one is preempted
   StepDecision decision_;
 };
 

@@ -2,44 +2,85 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
+
+#include "base/random.h"
 
 namespace pano::engine {
 namespace {
 
-// Builds snapshots in which every sequence has blocks of its own unless told otherwise.
+// Builds snapshots in which every sequence has blocks of its own unless told otherwise; block ids are
+// the same in every group, where the group's rule keeps them.
 class Table {
  public:
+  explicit Table(std::vector<int64_t> windows = {0}) : holders_(windows.size()) {
+    for (int64_t window : windows) snapshot_.groups.push_back({{window}, 0, {}});
+  }
   Table& Running(int64_t tokens, int64_t computed, bool paused = false, bool scores = false) {
-    auto& blocks = tables_.emplace_back();
-    for (int64_t i = 0; i < computed; i += nn::kBlockTokens) blocks.push_back(NewBlock());
-    snapshot_.running.push_back({tokens, computed, blocks, paused, scores});
+    std::vector<BlockId> blocks(static_cast<size_t>(BlocksFor(computed)));
+    for (BlockId& id : blocks) id = next_++;
+    owned_.push_back(blocks);
+    snapshot_.running.push_back({tokens, computed, Hold(blocks, computed), paused, scores});
     return *this;
   }
-  // A decode whose only block is the one of the running sequence before it, and a second one full.
+  // A sequence with the blocks of the running one, all computed but for one token.
   Table& RunningOnSharedBlocks(size_t with, int64_t tokens) {
-    auto& blocks = tables_.emplace_back(tables_[with]);
-    for (BlockId id : blocks) ++holders_[static_cast<size_t>(id)];
-    snapshot_.running.push_back({tokens, tokens - 1, blocks, false, false});
+    owned_.push_back(owned_[with]);
+    snapshot_.running.push_back(
+        {tokens, tokens - 1, Hold(owned_[with], tokens - 1), false, false});
     return *this;
   }
+  // `idle` of its cached blocks, the last ones, are held by nobody.
   Table& Waiting(int64_t tokens, int64_t cached = 0, int64_t idle = 0, bool scores = false) {
-    snapshot_.waiting.push_back({tokens, cached, idle, scores});
+    std::vector<BlockId> blocks(static_cast<size_t>(BlocksFor(cached)));
+    for (BlockId& id : blocks) id = next_++;
+    BlockLists lists = Hold(blocks, cached);
+    for (auto& holders : holders_) {
+      for (int64_t i = 0; i < idle; ++i) holders[static_cast<size_t>(next_ - 1 - i)] = 0;
+    }
+    snapshot_.waiting.push_back({tokens, cached, lists, scores});
     return *this;
   }
+  // The same cached blocks as another one's first `cached` tokens, which are running or waiting.
+  Table& WaitingOn(const BlockLists& lists, int64_t tokens, int64_t cached) {
+    BlockLists mine;
+    for (auto list : lists) mine.push_back(list.first(static_cast<size_t>(BlocksFor(cached))));
+    snapshot_.waiting.push_back({tokens, cached, mine, false});
+    return *this;
+  }
+  Snapshot& snapshot() { return snapshot_; }
+
   StepDecision Decide(int64_t available, SchedulerLimits limits = {}) {
-    snapshot_.blocks_available = available;
-    snapshot_.holders = holders_;
+    return Decide(std::vector<int64_t>(snapshot_.groups.size(), available), limits);
+  }
+  StepDecision Decide(std::vector<int64_t> available, SchedulerLimits limits = {}) {
+    for (size_t g = 0; g < available.size(); ++g) {
+      snapshot_.groups[g].available = available[g];
+      snapshot_.groups[g].holders = holders_[g];
+    }
     return DecideStep(limits, snapshot_);
   }
 
  private:
-  BlockId NewBlock() {
-    holders_.push_back(1);
-    return static_cast<BlockId>(holders_.size() - 1);
+  BlockLists Hold(std::vector<BlockId> blocks, int64_t position) {
+    BlockLists lists;
+    for (size_t g = 0; g < holders_.size(); ++g) {
+      holders_[g].resize(static_cast<size_t>(next_));
+      auto first = static_cast<size_t>(snapshot_.groups[g].rule.FirstBlock(position));
+      auto& list = lists_.emplace_back(blocks);
+      for (size_t i = 0; i < list.size(); ++i) {
+        if (i < first) list[i] = kNoBlock;
+        if (i >= first) ++holders_[g][static_cast<size_t>(list[i])];
+      }
+      lists.push_back(list);
+    }
+    return lists;
   }
-  std::deque<std::vector<BlockId>> tables_;
-  std::vector<int32_t> holders_;
+  std::vector<std::vector<BlockId>> owned_;     // by running sequence
+  std::deque<std::vector<BlockId>> lists_;
+  std::vector<std::vector<int32_t>> holders_;   // by group
+  BlockId next_ = 0;
   Snapshot snapshot_;
 };
 
@@ -132,6 +173,125 @@ TEST(Scheduler, RowsOfScoredPromptsAreBounded) {
   EXPECT_EQ(decision.run, (Works{{0, 64}}));
   EXPECT_EQ(decision.admit.front(), (Work{0, 224}));
   EXPECT_EQ(decision.admit.size(), 1u);
+}
+
+TEST(Scheduler, APromptMakesDoWithWhatThereIs) {
+  // Two blocks are left: the younger decode needs one, the prompt takes the other.
+  auto decision = Table().Running(300, 0).Running(33, 32).Decide(2);
+  EXPECT_TRUE(decision.preempt.empty());
+  EXPECT_EQ(decision.run, (Works{{0, 32}, {1, 1}}));
+  // One is left: the older one has it, and so the younger one finds none.
+  decision = Table().Running(300, 0).Running(33, 32).Decide(1);
+  EXPECT_EQ(decision.preempt, (Indexes{1}));
+  EXPECT_EQ(decision.run, (Works{{0, 64}}));
+}
+
+TEST(Scheduler, ACachedBlockIsTakenOnce) {
+  // Two waiting ones share two idle blocks: 2 + 1 + 1 are needed, and room for the first to grow.
+  Table table;
+  table.Waiting(96, 64, 2);
+  table.WaitingOn(table.snapshot().waiting[0].cached, 96, 64);
+  EXPECT_EQ(table.Decide(5).admit.size(), 2u);
+  EXPECT_EQ(table.Decide(4).admit.size(), 1u);
+}
+
+TEST(Scheduler, WhatAPausedOneSharesStaysTakenWhenItGivesWay) {
+  // The waiting one's cached block is the paused one's: preempting that frees nothing.
+  Table table;
+  table.Running(32, 31, /*paused=*/true);
+  table.WaitingOn(table.snapshot().running[0].blocks, 64, 32);
+  auto decision = table.Decide(0);
+  EXPECT_EQ(decision.preempt, (Indexes{0}));
+  EXPECT_TRUE(decision.admit.empty());
+  EXPECT_EQ(table.Decide(1).admit, (Works{{0, 32}}));
+}
+
+TEST(Scheduler, AWindowGroupCountsOnlyWhatIsSeen) {
+  // 1000 tokens, of which a window of 40 sees three blocks at most.
+  EXPECT_EQ(Table({0, 40}).Waiting(1000).Decide({32, 3}).admit, (Works{{0, 96}}));
+  EXPECT_TRUE(Table({0, 40}).Waiting(1000).Decide({32, 2}).admit.empty());
+  EXPECT_TRUE(Table({0, 40}).Waiting(1000).Decide({31, 3}).admit.empty());
+  // A running prompt holds two of them and needs no more than one; the next one three.
+  EXPECT_TRUE(Table({0, 40}).Running(1000, 512).Waiting(96).Decide({100, 4}).admit.empty());
+  SchedulerLimits limits{.step_tokens_max = 64};
+  EXPECT_EQ(Table({0, 40}).Running(1000, 512).Waiting(96).Decide({100, 5}, limits).admit.size(), 1u);
+}
+
+TEST(Scheduler, TheScarceGroupDecidesAboutPreemption) {
+  // The full group has plenty; the window group has none, and 32 tokens are needed in both.
+  auto decision = Table({0, 40}).Running(513, 512).Running(514, 513).Decide({100, 0});
+  EXPECT_EQ(decision.preempt, (Indexes{1}));
+  EXPECT_EQ(decision.run, (Works{{0, 1}}));
+  decision = Table({0, 40}).Running(513, 512).Running(514, 513).Decide({0, 100});
+  EXPECT_EQ(decision.preempt, (Indexes{1}));
+  // A chunk is cut to what a window group has room for.
+  decision = Table({40}).Running(2000, 96).Decide(3);
+  EXPECT_EQ(decision.run, (Works{{0, 96}}));
+}
+
+// Whatever the snapshot: what the policy hands out is there, block by block, in every group.
+TEST(Scheduler, NothingIsPromisedTwice) {
+  for (uint64_t seed = 1; seed <= 3000; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    std::vector<int64_t> windows;
+    for (uint64_t g = 0, groups = 1 + random.Below(3); g < groups; ++g) {
+      windows.push_back(std::vector<int64_t>{0, 1, 5, 32, 33, 100}[random.Below(6)]);
+    }
+    Table table(windows);
+    Snapshot& snapshot = table.snapshot();
+    for (uint64_t i = 0, count = random.Below(6); i < count; ++i) {
+      auto computed = static_cast<int64_t>(random.Below(200));
+      if (i > 0 && random.Below(3) == 0) {
+        table.RunningOnSharedBlocks(0, snapshot.running[0].computed + 1);
+      } else {
+        int64_t ahead = random.Below(2) == 0 ? 1 : 1 + static_cast<int64_t>(random.Below(100));
+        table.Running(computed + ahead, computed, random.Below(4) == 0);
+      }
+    }
+    for (uint64_t i = 0, count = random.Below(4); i < count; ++i) {
+      int64_t cached = 32 * static_cast<int64_t>(random.Below(4));
+      int64_t tokens = cached + 1 + static_cast<int64_t>(random.Below(100));
+      if (random.Below(2) == 0 && !snapshot.waiting.empty() &&
+          snapshot.waiting[0].cached_tokens > 0) {
+        table.WaitingOn(snapshot.waiting[0].cached, tokens, snapshot.waiting[0].cached_tokens);
+      } else {
+        table.Waiting(tokens, cached, static_cast<int64_t>(random.Below(1 + static_cast<uint64_t>(cached) / 32)));
+      }
+    }
+    std::vector<int64_t> left;
+    for (size_t g = 0; g < windows.size(); ++g) {
+      left.push_back(static_cast<int64_t>(random.Below(8)));
+    }
+    StepDecision decision =
+        table.Decide(left, {.step_tokens_max = 1 + static_cast<int64_t>(random.Below(200))});
+    for (size_t g = 0; g < windows.size(); ++g) {
+      std::vector<int32_t> holders(snapshot.groups[g].holders.begin(),
+                                   snapshot.groups[g].holders.end());
+      auto add = [&](std::span<const BlockId> ids, int32_t n) {
+        for (BlockId id : ids) {
+          if (id == kNoBlock) continue;
+          int32_t& holder = holders[static_cast<size_t>(id)];
+          if (holder == 0 && n > 0) --left[g];
+          holder += n;
+          if (holder == 0) ++left[g];
+        }
+      };
+      for (size_t i : decision.preempt) add(snapshot.running[i].blocks[g], -1);
+      for (const Work& work : decision.admit) add(snapshot.waiting[work.index].cached[g], 1);
+      for (const Work& work : decision.run) {
+        const RunningView& view = snapshot.running[work.index];
+        ASSERT_EQ(std::ranges::count(decision.preempt, work.index), 0);
+        left[g] -= std::max<int64_t>(0, BlocksFor(view.computed + work.tokens) -
+                                            static_cast<int64_t>(view.blocks[g].size()));
+      }
+      for (const Work& work : decision.admit) {
+        const WaitingView& view = snapshot.waiting[work.index];
+        left[g] -= BlocksFor(view.cached_tokens + work.tokens) - BlocksFor(view.cached_tokens);
+      }
+      ASSERT_GE(left[g], 0) << "group " << g;
+    }
+  }
 }
 
 TEST(Scheduler, EverySequenceMovesUnderTheSmallestBudget) {

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "model/engine/block_table.h"
+#include "model/engine/kv_pool.h"
+#include "model/engine/prefix_cache.h"
 #include "model/engine/request.h"
 #include "model/engine/sampler.h"
 #include "model/engine/text_output.h"
@@ -74,10 +75,11 @@ class Sequence {
 
   // Fields of the engine's loop.
   State state = State::kWaiting;
-  BlockTable blocks;
+  BlockTables blocks;
   int64_t computed = 0;                // tokens whose KV is in `blocks`
   int64_t computed_max = 0;            // the most it ever was: what is below is recomputed
   int64_t registered_blocks = 0;       // of `blocks`, known to the prefix cache
+  PrefixCache::Tip registered;         // the last of these
   std::optional<int64_t> cached_tokens;   // of the prompt, at the first admission
 
   // When its last token came; nothing before the first.

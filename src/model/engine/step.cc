@@ -11,7 +11,6 @@ Step::Step(nn::Model& model, nn::State& state, ComputePool& pool)
     : model_(model),
       state_(state),
       pool_(pool),
-      group_count_(model.state_layout().groups.size()),
       samplers_(static_cast<size_t>(pool.threads())) {}
 
 void Step::Run(std::span<StepItem> items) {
@@ -61,7 +60,7 @@ nn::SequenceSlice Step::MakeSlice(StepItem& item) {
   slice.tokens = sequence.tokens().subspan(static_cast<size_t>(begin),
                                            static_cast<size_t>(item.tokens));
   slice.position = begin;
-  slice.tables.assign(group_count_, sequence.blocks.ids());
+  for (const BlockTable& table : sequence.blocks) slice.tables.push_back(table.ids());
   slice.logits_from = static_cast<size_t>(from - begin);
   return slice;
 }

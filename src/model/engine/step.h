@@ -49,7 +49,6 @@ class Step {
   nn::Model& model_;
   nn::State& state_;
   ComputePool& pool_;
-  const size_t group_count_;
   nn::StepPlan plan_;
   nn::Logits logits_;
   std::vector<Row> rows_;

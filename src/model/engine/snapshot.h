@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/engine/block_allocator.h"
+#include "model/engine/kv_group.h"
+
+namespace pano::engine {
+
+// Block ids of one sequence: a list per state group, all of the same length. kNoBlock: not held.
+using BlockLists = std::vector<std::span<const BlockId>>;
+
+// A sequence that holds blocks; in a window group only those that its next token sees.
+struct RunningView {
+  int64_t tokens = 0;                  // known: prompt and output
+  int64_t computed = 0;                // of these, in KV memory
+  BlockLists blocks;
+  bool paused = false;                 // its reader is slow: gets no work, may be preempted
+  bool scores_prompt = false;          // wants a row of logits for each token
+};
+
+// A sequence that waits for its first step, or for being computed again.
+struct WaitingView {
+  int64_t tokens = 0;
+  int64_t cached_tokens = 0;           // whole blocks at its beginning that the prefix cache has
+  BlockLists cached;                   // what it takes over of them when it is admitted
+  bool scores_prompt = false;
+};
+
+struct GroupView {
+  KvGroup rule;
+  int64_t available = 0;               // blocks that are free, or cached and held by nobody
+  std::span<const int32_t> holders;    // by block id
+};
+
+// What the policy sees.
+struct Snapshot {
+  std::vector<RunningView> running;    // oldest request first
+  std::vector<WaitingView> waiting;    // in the order of admission
+  std::vector<GroupView> groups;
+};
+
+}  // namespace pano::engine
