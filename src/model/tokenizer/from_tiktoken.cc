@@ -48,7 +48,14 @@ Status ReadSpecial(const json::Value& special, PipelineParts& parts) {
   for (const auto& [content, value] : special.as_object()) {
     PANO_ASSIGN_OR_RETURN(const int64_t id,
                           Field(value, StrCat("special['", Printable(content), "']")).Int(0, kTokenIdMax));
-    PANO_RETURN_IF_ERROR(parts.vocabulary->Add(content, id, parts.vocabulary->entry_count()));
+    // The bytes of a special token may also be a token of their own; and the piece of one that could be
+    // read as bytes is written in bytes.
+    std::string piece = content;
+    if (FromByteLevel(content).value_or(content) != content) {
+      piece.clear();
+      AppendByteLevel(piece, content);
+    }
+    PANO_RETURN_IF_ERROR(parts.vocabulary->AddAgain(piece, id, parts.vocabulary->entry_count()));
     AddedToken token;
     token.id = static_cast<TokenId>(id);
     token.content = content;

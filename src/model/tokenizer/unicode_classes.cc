@@ -66,7 +66,7 @@ bool IsWordCharacter(char32_t c) {
 }
 
 int SplitScriptOf(char32_t c) {
-  if (c == ' ') return kAnyScript;
+  if (c == ' ' || !InUnicode(c, 9)) return kAnyScript;
   if (c == 0x30fc) return USCRIPT_HAN;
   UErrorCode error = U_ZERO_ERROR;
   const UScriptCode script = uscript_getScript(static_cast<UChar32>(c), &error);

@@ -20,7 +20,7 @@ bool IsNumber(char32_t c);
 // What \w means where a pre-tokenizer asks: letters, marks, digits, connectors, joiners (15.0).
 bool IsWordCharacter(char32_t c);
 // The script that UnicodeScripts goes by: Hiragana, Katakana and the prolonged sound mark are Han; a space
-// and characters of no script are kAnyScript.
+// and characters of no script (Unicode 9.0) are kAnyScript.
 inline constexpr int kAnyScript = -1;
 int SplitScriptOf(char32_t c);
 // Unicode's White_Space.

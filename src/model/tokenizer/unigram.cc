@@ -13,6 +13,9 @@ namespace pano::tokenizer {
 namespace {
 
 constexpr double kUnknownPenalty = 10;
+// Of a user-defined entry for each byte after the first, so that the longest cover wins; scores are
+// logarithms, below zero.
+constexpr double kUserDefinedBonus = 0.1;
 constexpr int32_t kUnknownEntry = -1;
 
 bool IsIn(const std::vector<bool>& set, TokenId id) {
@@ -59,25 +62,22 @@ class UnigramModel::Search {
     model_.trie_.Prefixes(text_.substr(pos), [&](size_t length, int32_t index) {
       const Entry& entry = model_.entries_[static_cast<size_t>(index)];
       if (IsIn(special_, entry.id)) return;
-      const double score = entry.user_defined
-                               ? static_cast<double>(static_cast<float>(length) * model_.score_max_) - 0.1
-                               : entry.score;
-      Offer(pos, length, index, score + here);
+      const double score = entry.user_defined ? kUserDefinedBonus * (static_cast<double>(length) - 1) : entry.score;
+      Offer(pos, length, index, static_cast<Sum>(score) + here);
       single = single || length == character;
     });
     if (single) return true;
     if (!model_.options_.unknown) return false;
-    // Rounded before it is compared, unlike an entry's sum.
     Offer(pos, character, kUnknownEntry, static_cast<Sum>(model_.unknown_score_) + here);
     return true;
   }
 
-  void Offer(size_t pos, size_t length, int32_t entry, double sum) {
+  void Offer(size_t pos, size_t length, int32_t entry, Sum sum) {
     const size_t end = pos + length - base_;
     if (end >= window_.size()) window_.resize(end + 1);
     Node<Sum>& node = window_[end];
-    if (node.length == 0 || sum > static_cast<double>(node.sum)) {
-      node = {static_cast<Sum>(sum), static_cast<uint32_t>(length), entry};
+    if (node.length == 0 || sum > node.sum) {
+      node = {sum, static_cast<uint32_t>(length), entry};
     }
   }
 
@@ -128,18 +128,13 @@ Result<std::unique_ptr<UnigramModel>> UnigramModel::Create(const Vocabulary& voc
                                                            Options options) {
   std::unique_ptr<UnigramModel> model(new UnigramModel(vocabulary, options));
   double score_min = std::numeric_limits<float>::max();
-  // The smallest positive float, so that a user-defined entry costs about nothing where all scores are
-  // logarithms: as SentencePiece has it.
-  model->score_max_ = std::numeric_limits<float>::min();
   std::vector<std::pair<std::string_view, int32_t>> pieces;
   for (const Entry& entry : entries) {
     if (!std::isfinite(entry.score)) {
       return Corruption(StrCat("the score of id ", entry.id, " is no finite number"));
     }
     pieces.emplace_back(vocabulary.Piece(entry.id), static_cast<int32_t>(pieces.size()));
-    if (entry.user_defined) continue;
-    score_min = std::min(score_min, entry.score);
-    model->score_max_ = std::max(model->score_max_, static_cast<float>(entry.score));
+    if (!entry.user_defined) score_min = std::min(score_min, entry.score);
   }
   model->entries_ = entries;
   model->unknown_score_ = options.sums == Sums::kFloat

@@ -58,7 +58,6 @@ class UnigramModel : public Model {
   PieceTrie trie_;                      // -> index into entries_
   std::vector<Entry> entries_;
   double unknown_score_ = 0;
-  float score_max_ = 0;
   std::vector<TokenId> byte_ids_;       // of "<0xNN>", -1 for none; empty without byte_fallback
 };
 

@@ -28,6 +28,8 @@ class Vocabulary {
   // piece and for a piece that has another id. Adding the same pair again changes nothing.
   // `entries` = how many will be added about, for the check of the range.
   Status Add(std::string_view piece, int64_t id, size_t entries);
+  // The same for a piece that may have another id already, which Find goes on to answer.
+  Status AddAgain(std::string_view piece, int64_t id, size_t entries);
 
   // Highest id + 1.
   int32_t size() const { return static_cast<int32_t>(pieces_.size()); }
@@ -46,6 +48,9 @@ class Vocabulary {
   }
 
  private:
+  Status CheckFree(std::string_view piece, int64_t id, size_t entries) const;
+  std::string_view Place(std::string_view piece, TokenId id);
+
   std::deque<std::string> texts_;          // what the views below look at
   std::vector<std::string_view> pieces_;   // by id; data() == nullptr: none
   std::unordered_map<std::string_view, TokenId> ids_;
