@@ -51,4 +51,8 @@ Result<PreTokenizerPtr> MakePreTokenizer(const Field& field);
 // characters (byte_level.h). Patterns are written as tokenizer.json writes them.
 Result<PreTokenizerPtr> ByteLevelPreTokenizer(const std::vector<std::string_view>& patterns);
 
+// Only what a pattern matches, then bytes become characters: how rank files are used. The pattern is
+// written as their library writes it (RegexDialect::kRust).
+Result<PreTokenizerPtr> RankFilePreTokenizer(std::string_view pattern);
+
 }  // namespace pano::tokenizer

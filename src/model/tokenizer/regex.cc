@@ -55,12 +55,24 @@ struct Regex::Matcher::State {
 
 Regex::~Regex() = default;
 
-Result<RegexPtr> Regex::Compile(std::string_view pattern) {
+namespace {
+
+Result<RegexPtr> CompileDialect(std::string_view pattern, RegexDialect dialect) {
   if (pattern.size() > kPatternBytesMax) {
     return Unimplemented(StrCat("a regex of ", pattern.size(), " bytes is not supported"));
   }
-  PANO_ASSIGN_OR_RETURN(const std::string translated, TranslateRegex(pattern));
-  return CompilePcre2(translated).Wrap(StrCat("regex '", Printable(pattern), "'"));
+  PANO_ASSIGN_OR_RETURN(const std::string translated, TranslateRegex(pattern, dialect));
+  return Regex::CompilePcre2(translated).Wrap(StrCat("regex '", Printable(pattern), "'"));
+}
+
+}  // namespace
+
+Result<RegexPtr> Regex::Compile(std::string_view pattern) {
+  return CompileDialect(pattern, RegexDialect::kRuby);
+}
+
+Result<RegexPtr> Regex::CompileRust(std::string_view pattern) {
+  return CompileDialect(pattern, RegexDialect::kRust);
 }
 
 Result<RegexPtr> Regex::CompilePcre2(std::string_view pattern) {

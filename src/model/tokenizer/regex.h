@@ -24,6 +24,8 @@ class Regex {
  public:
   // From a pattern as tokenizer.json writes it (Unimplemented for what we cannot match faithfully).
   static Result<std::shared_ptr<const Regex>> Compile(std::string_view pattern);
+  // From a pattern as the library of rank files writes it (RegexDialect::kRust).
+  static Result<std::shared_ptr<const Regex>> CompileRust(std::string_view pattern);
   // From a PCRE2 pattern of our own.
   static Result<std::shared_ptr<const Regex>> CompilePcre2(std::string_view pattern);
   ~Regex();

@@ -49,7 +49,7 @@ void AppendCodePoint(std::string& out, char32_t c) {
 
 class Translator {
  public:
-  explicit Translator(std::string_view pattern) : in_(pattern) {}
+  Translator(std::string_view pattern, RegexDialect dialect) : in_(pattern), dialect_(dialect) {}
 
   Result<std::string> Run() {
     while (pos_ < in_.size()) PANO_RETURN_IF_ERROR(Next());
@@ -94,7 +94,12 @@ class Translator {
         if (At('?') || At('+')) out_ += in_[pos_++];
         return {};
       case '{': return Interval();
-      case '|': case '^': case '$': break;
+      case '^': case '$':
+        if (dialect_ == RegexDialect::kRuby) break;
+        out_ += c == '^' ? "\\A" : "\\z";
+        ++pos_;
+        return {};
+      case '|': break;
       case ']': case '}': case '#':
         atom_ = out_.size();
         out_ += '\\';
@@ -154,7 +159,9 @@ class Translator {
     const std::string low = bounds[0].empty() ? "0" : StrCat(bounds[0]);
     out_ += bounds.size() == 1 ? StrCat("{", low, "}") : StrCat("{", low, ",", bounds[1], "}");
     pos_ = close + 1;
-    if (At('+') || (At('?') && bounds.size() == 1)) {
+    if (dialect_ == RegexDialect::kRust && (At('+') || At('?'))) {
+      out_ += in_[pos_++];
+    } else if (At('+') || (At('?') && bounds.size() == 1)) {
       out_.insert(atom_, "(?:");
       out_ += StrCat(")", in_[pos_++]);
     } else if (At('?')) {
@@ -339,6 +346,7 @@ class Translator {
   }
 
   std::string_view in_;
+  const RegexDialect dialect_;
   size_t pos_ = 0;
   std::string out_;
   size_t atom_ = 0;               // where in out_ the thing that a quantifier repeats begins
@@ -347,6 +355,8 @@ class Translator {
 
 }  // namespace
 
-Result<std::string> TranslateRegex(std::string_view pattern) { return Translator(pattern).Run(); }
+Result<std::string> TranslateRegex(std::string_view pattern, RegexDialect dialect) {
+  return Translator(pattern, dialect).Run();
+}
 
 }  // namespace pano::tokenizer

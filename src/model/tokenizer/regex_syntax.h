@@ -16,9 +16,13 @@ inline constexpr std::string_view kSpaceClass =
 inline constexpr std::string_view kWordClass =
     "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
 
+// How a pattern is written: as tokenizer.json has them, or as rank files' library has them (Rust's
+// fancy-regex): there `$` and `^` are the ends of the text and `{n,m}+` is possessive.
+enum class RegexDialect { kRuby, kRust };
+
 // Rewrites a pattern of a tokenizer.json (Oniguruma's Ruby syntax, Unicode) as the PCRE2 pattern that
 // matches the same texts. What would be read differently is rewritten (\s, \w, \h, `{n,m}+`, script
 // names, nested classes); what cannot be is Unimplemented by name, never guessed.
-Result<std::string> TranslateRegex(std::string_view pattern);
+Result<std::string> TranslateRegex(std::string_view pattern, RegexDialect dialect = RegexDialect::kRuby);
 
 }  // namespace pano::tokenizer
