@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "model/format/weights.h"
 #include "model/nn/config_reader.h"
+#include "model/nn/gguf_writing.h"
 #include "model/nn/model_config.h"
 #include "model/nn/weight_names.h"
 
@@ -20,6 +21,11 @@ struct Family {
   void (*read_gguf)(ConfigReader& reader, ModelConfig& config);
   WeightNames (*hf_names)();
   WeightNames (*gguf_names)();
+  // The way back, for conversion (model/convert); null: this family is not written in that form.
+  void (*write_hf)(const ModelConfig& config, json::Value& out) = nullptr;
+  std::string_view hf_class = "";      // `architectures` in config.json
+  void (*write_gguf)(const ModelConfig& config, GgufFields& out) = nullptr;
+  std::string_view written_as = "";    // the GGUF architecture, where gguf_name is ""
 };
 
 std::span<const Family* const> Families();

@@ -2,6 +2,7 @@
 // interleaved rope.
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
+#include "model/nn/hf_writing.h"
 
 namespace pano::nn {
 namespace {
@@ -34,9 +35,25 @@ void ReadGguf(ConfigReader& reader, ModelConfig& config) {
   config.logit_scale = static_cast<float>(reader.DoubleOr("logit_scale", 1e-9, 1e9, 0.0625));
 }
 
+void WriteHf(const ModelConfig& config, json::Value& out) {
+  WriteHfSizes(config, out);
+  WriteHfRope(config, out);
+  WriteHfEpsilon(config, "layer_norm_eps", out);
+  WriteHfActivation(config, "hidden_act", out);
+  out.Set("attention_bias", config.qkv_bias);
+  out.Set("logit_scale", ShortestDouble(config.logit_scale));
+  out.Set("use_qk_norm", config.qk_norm != QkNorm::kNone);
+}
+
+void WriteGguf(const ModelConfig& config, GgufFields& out) {
+  WriteGgufFields(config, out);
+  out.Float("logit_scale", static_cast<double>(config.logit_scale));
+}
+
 }  // namespace
 
 extern const Family kCohere;
-const Family kCohere = {"cohere", "command-r", ReadHf, ReadGguf, LlamaHfNames, GgufNames};
+const Family kCohere = {"cohere", "command-r", ReadHf, ReadGguf, LlamaHfNames, GgufNames,
+                        WriteHf, "CohereForCausalLM", WriteGguf};
 
 }  // namespace pano::nn

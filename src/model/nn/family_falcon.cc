@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
+#include "model/nn/hf_writing.h"
 
 namespace pano::nn {
 namespace {
@@ -16,7 +17,12 @@ void ReadFalcon(ConfigReader& reader, ModelConfig& config) {
   ReadHfActivation(reader, "activation", "gelu", config);
   config.gated = false;
   config.qkv_bias = config.output_bias = config.mlp_bias = reader.BoolOr("bias", false);
-  reader.MustEqual("alibi", false);
+  config.alibi = reader.BoolOr("alibi", false);
+  if (config.alibi) config.rope.dim = config.local_rope.dim = 0;
+  if (config.alibi && config.context_length > 1 << 16) {
+    reader.Fail(Unimplemented(StrCat(reader.Field("alibi"), " with a context of ",
+                                     config.context_length, " is not supported")));
+  }
   const bool newer = reader.BoolOr("new_decoder_architecture", false);
   const bool one_head = reader.BoolOr("multi_query", true);
   const int64_t groups = reader.IntOr("num_kv_heads", 1, kHeadsMax, config.head_count);
@@ -24,9 +30,6 @@ void ReadFalcon(ConfigReader& reader, ModelConfig& config) {
   const int64_t norms = reader.IntOr("num_ln_in_parallel_attn", 1, 2, newer ? 2 : 1);
   config.parallel = newer || reader.BoolOr("parallel_attn", true);
   config.shared_norm = config.parallel && (!newer || norms == 1);
-  if (newer && norms == 2) return;
-  // What 40B calls ln_attn and ln_mlp.
-  reader.Ignore({"num_ln_in_parallel_attn"});
 }
 
 WeightNames FalconHfNames() {
@@ -66,6 +69,15 @@ WeightNames Starcoder2HfNames() {
   return names;
 }
 
+void WriteStarcoder2(const ModelConfig& config, json::Value& out) {
+  WriteHfSizes(config, out);
+  WriteHfRope(config, out);
+  WriteHfEpsilon(config, "norm_epsilon", out);
+  WriteHfActivation(config, "hidden_act", out);
+  WriteHfWindows(config, out);
+  out.Set("use_bias", config.qkv_bias);
+}
+
 void ReadGgufFalcon(ConfigReader& reader, ModelConfig& config) {
   ReadGgufSizes(reader, config);
   ReadGgufRope(reader, config);
@@ -99,6 +111,7 @@ WeightNames FalconGgufNames() {
 extern const Family kFalcon, kStarcoder2;
 const Family kFalcon = {"falcon", "falcon", ReadFalcon, ReadGgufFalcon, FalconHfNames, FalconGgufNames};
 const Family kStarcoder2 = {"starcoder2",       "starcoder2",      ReadStarcoder2,
-                            ReadGgufStarcoder2, Starcoder2HfNames, GgufNames};
+                            ReadGgufStarcoder2, Starcoder2HfNames, GgufNames,
+                            WriteStarcoder2,    "Starcoder2ForCausalLM", WriteGgufFields};
 
 }  // namespace pano::nn

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
+#include "model/nn/hf_writing.h"
 
 namespace pano::nn {
 namespace {
@@ -55,6 +56,40 @@ void ReadGemma3(ConfigReader& reader, ModelConfig& config) {
   for (LayerConfig& layer : config.layers) {
     if (layer.window > 0) layer.rope = LayerConfig::Rope::kLocal;
   }
+}
+
+void WriteGemma(const ModelConfig& config, json::Value& out) {
+  WriteHfSizes(config, out);
+  WriteHfRope(config, out);
+  WriteHfEpsilon(config, "rms_norm_eps", out);
+  WriteHfActivation(config, "hidden_activation", out);
+  out.Set("hidden_act", *out.Find("hidden_activation"));
+  out.Set("attention_bias", config.qkv_bias);
+}
+
+void WriteGemma2(const ModelConfig& config, json::Value& out) {
+  auto cap = [](float value) { return value > 0 ? json::Value(ShortestDouble(value)) : json::Value(); };
+  WriteGemma(config, out);
+  out.Set("query_pre_attn_scalar", config.attention_scale > 0
+                                       ? json::Value(std::pow(config.attention_scale, -2.0))
+                                       : json::Value(config.head_dim));
+  out.Set("attn_logit_softcapping", cap(config.attention_softcap));
+  out.Set("final_logit_softcapping", cap(config.final_softcap));
+  WriteHfWindows(config, out);
+}
+
+void WriteGemma3(const ModelConfig& config, json::Value& out) {
+  WriteGemma2(config, out);
+  out.Set("rope_local_base_freq", config.local_rope.theta);
+}
+
+// The smallest number of layers after which one looks at everything again.
+void WriteGgufGemma3(const ModelConfig& config, GgufFields& out) {
+  WriteGgufFields(config, out);
+  int64_t pattern = 1;
+  while (pattern <= config.layer_count && config.layers[static_cast<size_t>(pattern - 1)].window > 0) ++pattern;
+  out.Int("attention.sliding_window_pattern", pattern);
+  out.Float("rope.freq_base_swa", config.local_rope.theta);
 }
 
 WeightNames SandwichHfNames() {
@@ -109,9 +144,12 @@ void ReadGgufGemma3(ConfigReader& reader, ModelConfig& config) {
 }  // namespace
 
 extern const Family kGemma, kGemma2, kGemma3;
-const Family kGemma = {"gemma", "gemma", ReadCommon, ReadGguf, LlamaHfNames, GgufNames};
-const Family kGemma2 = {"gemma2", "gemma2", ReadGemma2, ReadGgufGemma2, SandwichHfNames, GgufNames};
+const Family kGemma = {"gemma",   "gemma",    ReadCommon,         ReadGguf,       LlamaHfNames,
+                       GgufNames, WriteGemma, "GemmaForCausalLM", WriteGgufFields};
+const Family kGemma2 = {"gemma2",  "gemma2",    ReadGemma2,          ReadGgufGemma2, SandwichHfNames,
+                        GgufNames, WriteGemma2, "Gemma2ForCausalLM", WriteGgufFields};
 const Family kGemma3 = {"gemma3_text",  "gemma3",        ReadGemma3,
-                        ReadGgufGemma3, SandwichHfNames, GgufNames};
+                        ReadGgufGemma3, SandwichHfNames, GgufNames,
+                        WriteGemma3,    "Gemma3ForCausalLM", WriteGgufGemma3};
 
 }  // namespace pano::nn

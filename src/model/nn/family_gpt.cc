@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
+#include "model/nn/hf_writing.h"
 
 namespace pano::nn {
 namespace {
@@ -87,6 +88,33 @@ WeightNames GptNeoxHfNames() {
   return names;
 }
 
+void WriteGpt2(const ModelConfig& config, json::Value& out) {
+  out.Set("vocab_size", config.vocab_size);
+  out.Set("n_embd", config.hidden_size);
+  out.Set("n_layer", config.layer_count);
+  out.Set("n_head", config.head_count);
+  out.Set("n_inner", config.ffn_size);
+  out.Set("n_positions", config.context_length);
+  out.Set("tie_word_embeddings", config.tied_embeddings);
+  WriteHfEpsilon(config, "layer_norm_epsilon", out);
+  WriteHfActivation(config, "activation_function", out);
+}
+
+void WriteGptNeox(const ModelConfig& config, json::Value& out) {
+  WriteHfSizes(config, out);
+  WriteHfRope(config, out);
+  out.Set("rotary_pct", (static_cast<double>(config.rope.dim) + 1e-6) / static_cast<double>(config.head_dim));
+  WriteHfEpsilon(config, "layer_norm_eps", out);
+  WriteHfActivation(config, "hidden_act", out);
+  out.Set("use_parallel_residual", config.parallel);
+  out.Set("attention_bias", config.qkv_bias);
+}
+
+void WriteGgufGptNeox(const ModelConfig& config, GgufFields& out) {
+  WriteGgufFields(config, out);
+  out.Bool("use_parallel_residual", config.parallel);
+}
+
 void ReadGgufGpt2(ConfigReader& reader, ModelConfig& config) {
   ReadGgufSizes(reader, config);
   ReadGgufLayerNorm(reader, config);
@@ -113,8 +141,10 @@ WeightNames FusedGgufNames() {
 }  // namespace
 
 extern const Family kGpt2, kGptNeox;
-const Family kGpt2 = {"gpt2", "gpt2", ReadGpt2, ReadGgufGpt2, Gpt2HfNames, FusedGgufNames};
+const Family kGpt2 = {"gpt2", "gpt2", ReadGpt2, ReadGgufGpt2, Gpt2HfNames, FusedGgufNames,
+                      WriteGpt2, "GPT2LMHeadModel", WriteGgufFields};
 const Family kGptNeox = {"gpt_neox",      "gptneox",      ReadGptNeox,
-                         ReadGgufGptNeox, GptNeoxHfNames, FusedGgufNames};
+                         ReadGgufGptNeox, GptNeoxHfNames, FusedGgufNames,
+                         WriteGptNeox,    "GPTNeoXForCausalLM", WriteGgufGptNeox};
 
 }  // namespace pano::nn

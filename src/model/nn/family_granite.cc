@@ -1,6 +1,7 @@
 // Granite (IBM, 2024): Llama with four multipliers.
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
+#include "model/nn/hf_writing.h"
 
 namespace pano::nn {
 namespace {
@@ -33,9 +34,28 @@ void ReadGguf(ConfigReader& reader, ModelConfig& config) {
   config.logit_scale = 1.0f / Factor(reader, "logit_scale");
 }
 
+void WriteHf(const ModelConfig& config, json::Value& out) {
+  WriteHfLlamaLike(config, out);
+  out.Set("attention_bias", config.qkv_bias);
+  out.Set("mlp_bias", config.mlp_bias);
+  out.Set("embedding_multiplier", ShortestDouble(config.embedding_scale));
+  out.Set("attention_multiplier", ShortestDouble(static_cast<float>(config.attention_scale)));
+  out.Set("residual_multiplier", ShortestDouble(config.residual_scale));
+  out.Set("logits_scaling", ShortestDouble(1.0f / config.logit_scale));
+}
+
+void WriteGguf(const ModelConfig& config, GgufFields& out) {
+  WriteGgufFields(config, out);
+  out.Float("embedding_scale", static_cast<double>(config.embedding_scale));
+  out.Float("attention.scale", config.attention_scale);
+  out.Float("residual_scale", static_cast<double>(config.residual_scale));
+  out.Float("logit_scale", static_cast<double>(1.0f / config.logit_scale));
+}
+
 }  // namespace
 
 extern const Family kGranite;
-const Family kGranite = {"granite", "granite", ReadHf, ReadGguf, LlamaHfNames, GgufNames};
+const Family kGranite = {"granite", "granite", ReadHf, ReadGguf, LlamaHfNames, GgufNames,
+                         WriteHf, "GraniteForCausalLM", WriteGguf};
 
 }  // namespace pano::nn

@@ -2,6 +2,7 @@
 // Mixtral (Jiang et al., 2024).
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
+#include "model/nn/hf_writing.h"
 
 namespace pano::nn {
 namespace {
@@ -36,6 +37,23 @@ void ReadMixtral(ConfigReader& reader, ModelConfig& config) {
   reader.Ignore({"router_aux_loss_coef", "output_router_logits", "router_jitter_noise"});
 }
 
+void WriteLlama(const ModelConfig& config, json::Value& out) {
+  WriteHfLlamaLike(config, out);
+  out.Set("attention_bias", config.qkv_bias);
+  out.Set("mlp_bias", config.mlp_bias);
+}
+
+void WriteMistral(const ModelConfig& config, json::Value& out) {
+  WriteHfLlamaLike(config, out);
+  WriteHfWindows(config, out);
+}
+
+void WriteMixtral(const ModelConfig& config, json::Value& out) {
+  WriteMistral(config, out);
+  out.Set("num_local_experts", config.experts.count);
+  out.Set("num_experts_per_tok", config.experts.used);
+}
+
 WeightNames MixtralHfNames() {
   WeightNames names = LlamaHfNames();
   names.router = "model.layers.{}.block_sparse_moe.gate";
@@ -58,8 +76,11 @@ void ReadGguf(ConfigReader& reader, ModelConfig& config) {
 }  // namespace
 
 extern const Family kLlama, kMistral, kMixtral;
-const Family kLlama = {"llama", "llama", ReadLlama, ReadGguf, LlamaHfNames, GgufNames};
-const Family kMistral = {"mistral", "", ReadMistral, nullptr, LlamaHfNames, nullptr};
-const Family kMixtral = {"mixtral", "", ReadMixtral, nullptr, MixtralHfNames, nullptr};
+const Family kLlama = {"llama",    "llama",    ReadLlama,           ReadGguf,        LlamaHfNames,
+                       GgufNames,  WriteLlama, "LlamaForCausalLM", WriteGgufFields};
+const Family kMistral = {"mistral",     "",           ReadMistral,          nullptr,         LlamaHfNames, nullptr,
+                         WriteMistral, "MistralForCausalLM", WriteGgufFields, "llama"};
+const Family kMixtral = {"mixtral",    "",           ReadMixtral,          nullptr,         MixtralHfNames, nullptr,
+                         WriteMixtral, "MixtralForCausalLM", WriteGgufFields, "llama"};
 
 }  // namespace pano::nn

@@ -1,6 +1,7 @@
 // OLMo 2 (Walsh et al., 2024): norms after the blocks, and on whole rows of queries and keys.
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
+#include "model/nn/hf_writing.h"
 
 namespace pano::nn {
 namespace {
@@ -33,9 +34,15 @@ void ReadGguf(ConfigReader& reader, ModelConfig& config) {
   SetShape(config);
 }
 
+void WriteHf(const ModelConfig& config, json::Value& out) {
+  WriteHfLlamaLike(config, out);
+  out.Set("attention_bias", config.qkv_bias);
+}
+
 }  // namespace
 
 extern const Family kOlmo2;
-const Family kOlmo2 = {"olmo2", "olmo2", ReadHf, ReadGguf, HfNames, GgufNames};
+const Family kOlmo2 = {"olmo2", "olmo2", ReadHf, ReadGguf, HfNames, GgufNames,
+                       WriteHf, "Olmo2ForCausalLM", WriteGgufFields};
 
 }  // namespace pano::nn

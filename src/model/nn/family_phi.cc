@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
+#include "model/nn/hf_writing.h"
 
 namespace pano::nn {
 namespace {
@@ -40,6 +41,10 @@ WeightNames PhiHfNames() {
 void ReadPhi3(ConfigReader& reader, ModelConfig& config) {
   ReadHfSizes(reader, config);
   ReadHfRope(reader, config);
+  if (config.rope.scaling != RopeConfig::Scaling::kNone &&
+      config.rope.scaling != RopeConfig::Scaling::kLongRope) {
+    reader.Fail(Unimplemented(StrCat(reader.Field("rope_scaling"), ": only longrope is supported here")));
+  }
   ReadHfRmsNorm(reader, 1e-5, config);
   ReadHfActivation(reader, "hidden_act", "silu", config);
   ReadHfWindows(reader, {}, config);
@@ -53,6 +58,18 @@ WeightNames Phi3HfNames() {
   names.qkv_layout = QkvLayout::kBlocks;
   names.gate_up = "model.layers.{}.mlp.gate_up_proj";
   return names;
+}
+
+void WritePhi(const ModelConfig& config, json::Value& out) {
+  WriteHfSizes(config, out);
+  WriteHfRope(config, out);
+  WriteHfEpsilon(config, "layer_norm_eps", out);
+  WriteHfActivation(config, "hidden_act", out);
+}
+
+void WritePhi3(const ModelConfig& config, json::Value& out) {
+  WriteHfLlamaLike(config, out);
+  WriteHfWindows(config, out);
 }
 
 void ReadGgufPhi2(ConfigReader& reader, ModelConfig& config) {
@@ -85,7 +102,9 @@ WeightNames Phi3GgufNames() {
 }  // namespace
 
 extern const Family kPhi, kPhi3;
-const Family kPhi = {"phi", "phi2", ReadPhi, ReadGgufPhi2, PhiHfNames, FusedGgufNames};
-const Family kPhi3 = {"phi3", "phi3", ReadPhi3, ReadGgufPhi3, Phi3HfNames, Phi3GgufNames};
+const Family kPhi = {"phi", "phi2", ReadPhi, ReadGgufPhi2, PhiHfNames, FusedGgufNames,
+                     WritePhi, "PhiForCausalLM", WriteGgufFields};
+const Family kPhi3 = {"phi3", "phi3", ReadPhi3, ReadGgufPhi3, Phi3HfNames, Phi3GgufNames,
+                      WritePhi3, "Phi3ForCausalLM", WriteGgufFields};
 
 }  // namespace pano::nn

@@ -3,11 +3,12 @@
 #include "base/strings.h"
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
+#include "model/nn/hf_writing.h"
 
 namespace pano::nn {
 namespace {
 
-void ReadCommon(ConfigReader& reader, ModelConfig& config) {
+void ReadCommon(ConfigReader& reader, ModelConfig& config, SlidingLayers::Kind sliding) {
   ReadHfSizes(reader, config);
   ReadHfRope(reader, config);
   ReadHfRmsNorm(reader, 1e-6, config);
@@ -15,21 +16,25 @@ void ReadCommon(ConfigReader& reader, ModelConfig& config) {
   const bool slides = reader.BoolOr("use_sliding_window", false);
   const int64_t from = reader.IntOr("max_window_layers", 0, kLayersMax, 28);
   if (slides) {
-    ReadHfWindows(reader, {SlidingLayers::Kind::kFrom, from}, config);
+    ReadHfWindows(reader, {sliding, from}, config);
   } else {
     reader.Ignore({"sliding_window", "layer_types"});
   }
 }
 
 void ReadQwen2(ConfigReader& reader, ModelConfig& config) {
-  ReadCommon(reader, config);
+  ReadCommon(reader, config, SlidingLayers::Kind::kFrom);
   config.qkv_bias = true;
 }
 
-void ReadQwen3(ConfigReader& reader, ModelConfig& config) {
-  ReadCommon(reader, config);
+void ReadQwen3Layers(ConfigReader& reader, ModelConfig& config, SlidingLayers::Kind sliding) {
+  ReadCommon(reader, config, sliding);
   config.qk_norm = QkNorm::kHead;
   config.qkv_bias = config.output_bias = reader.BoolOr("attention_bias", false);
+}
+
+void ReadQwen3(ConfigReader& reader, ModelConfig& config) {
+  ReadQwen3Layers(reader, config, SlidingLayers::Kind::kFrom);
 }
 
 void ReadExperts(ConfigReader& reader, ModelConfig& config) {
@@ -54,7 +59,9 @@ void ReadExperts(ConfigReader& reader, ModelConfig& config) {
 }
 
 void ReadQwen2Moe(ConfigReader& reader, ModelConfig& config) {
-  ReadCommon(reader, config);
+  // Which layers slide here follows a rule of its own.
+  reader.MustEqual("use_sliding_window", false);
+  ReadCommon(reader, config, SlidingLayers::Kind::kNone);
   config.qkv_bias = reader.BoolOr("qkv_bias", true);
   ReadExperts(reader, config);
   config.experts.shared_size = reader.Int("shared_expert_intermediate_size", 1, kSizeMax);
@@ -62,8 +69,29 @@ void ReadQwen2Moe(ConfigReader& reader, ModelConfig& config) {
 }
 
 void ReadQwen3Moe(ConfigReader& reader, ModelConfig& config) {
-  ReadQwen3(reader, config);
+  ReadQwen3Layers(reader, config, SlidingLayers::Kind::kAll);
   ReadExperts(reader, config);
+}
+
+void WriteQwen2(const ModelConfig& config, json::Value& out) {
+  WriteHfLlamaLike(config, out);
+  WriteHfWindows(config, out);
+  out.Set("use_sliding_window", !out.Find("sliding_window")->is_null());
+}
+
+void WriteQwen3(const ModelConfig& config, json::Value& out) {
+  WriteQwen2(config, out);
+  out.Set("attention_bias", config.qkv_bias);
+}
+
+void WriteQwen3Moe(const ModelConfig& config, json::Value& out) {
+  WriteQwen3(config, out);
+  out.Set("num_experts", config.experts.count);
+  out.Set("num_experts_per_tok", config.experts.used);
+  out.Set("moe_intermediate_size", config.experts.size);
+  out.Set("norm_topk_prob", config.experts.normalize);
+  out.Set("decoder_sparse_step", 1);
+  out.Set("mlp_only_layers", json::Array());
 }
 
 WeightNames MoeHfNames() {
@@ -99,9 +127,12 @@ void ReadGgufQwen3Moe(ConfigReader& reader, ModelConfig& config) {
 
 extern const Family kQwen2, kQwen2Moe, kQwen3, kQwen3Moe;
 const Family kQwen2Moe = {"qwen2_moe", "", ReadQwen2Moe, nullptr, MoeHfNames, nullptr};
-const Family kQwen2 = {"qwen2", "qwen2", ReadQwen2, ReadGguf, LlamaHfNames, GgufNames};
-const Family kQwen3 = {"qwen3", "qwen3", ReadQwen3, ReadGgufQwen3, LlamaHfNames, GgufNames};
+const Family kQwen2 = {"qwen2",   "qwen2",    ReadQwen2,          ReadGguf,       LlamaHfNames,
+                       GgufNames, WriteQwen2, "Qwen2ForCausalLM", WriteGgufFields};
+const Family kQwen3 = {"qwen3",   "qwen3",    ReadQwen3,          ReadGgufQwen3,  LlamaHfNames,
+                       GgufNames, WriteQwen3, "Qwen3ForCausalLM", WriteGgufFields};
 const Family kQwen3Moe = {"qwen3_moe",      "qwen3moe", ReadQwen3Moe,
-                          ReadGgufQwen3Moe, MoeHfNames, GgufNames};
+                          ReadGgufQwen3Moe, MoeHfNames, GgufNames,
+                          WriteQwen3Moe,    "Qwen3MoeForCausalLM", WriteGgufFields};
 
 }  // namespace pano::nn

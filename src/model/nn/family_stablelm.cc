@@ -1,6 +1,7 @@
 // StableLM 2 (Bellagente et al., 2024): layer norms, partial rotary.
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
+#include "model/nn/hf_writing.h"
 
 namespace pano::nn {
 namespace {
@@ -32,9 +33,25 @@ void ReadGguf(ConfigReader& reader, ModelConfig& config) {
   config.parallel = config.shared_norm = reader.BoolOr("use_parallel_residual", false);
 }
 
+void WriteHf(const ModelConfig& config, json::Value& out) {
+  WriteHfSizes(config, out);
+  WriteHfRope(config, out);
+  if (config.rope.dim == config.head_dim) out.Set("partial_rotary_factor", 1.0);
+  WriteHfEpsilon(config, "layer_norm_eps", out);
+  WriteHfActivation(config, "hidden_act", out);
+  out.Set("use_qkv_bias", config.qkv_bias);
+  out.Set("use_parallel_residual", config.parallel);
+}
+
+void WriteGguf(const ModelConfig& config, GgufFields& out) {
+  WriteGgufFields(config, out);
+  out.Bool("use_parallel_residual", config.parallel);
+}
+
 }  // namespace
 
 extern const Family kStablelm;
-const Family kStablelm = {"stablelm", "stablelm", ReadHf, ReadGguf, HfNames, GgufNames};
+const Family kStablelm = {"stablelm", "stablelm", ReadHf, ReadGguf, HfNames, GgufNames,
+                          WriteHf, "StableLmForCausalLM", WriteGguf};
 
 }  // namespace pano::nn
