@@ -55,7 +55,8 @@ struct Metrics::Families {
   Family<Histogram>& step_tokens = MakeHistogram("pano_step_tokens", "Tokens in one step.");
   Family<Histogram>& step_sequences =
       MakeHistogram("pano_step_sequences", "Sequences in one step.");
-  Family<Gauge>& kv_blocks = MakeGauge("pano_kv_blocks", "Blocks of KV memory, by state.");
+  Family<Gauge>& kv_blocks =
+      MakeGauge("pano_kv_blocks", "Blocks of KV memory, of all state groups together, by state.");
   Family<Counter>& preemptions = MakeCounter(
       "pano_preemptions_total", "Sequences put back to be computed again, for want of KV memory.");
   Family<Counter>& cancellations =

@@ -53,7 +53,9 @@ int64_t BlockBudget::Later(size_t g, int64_t first, int64_t size, int64_t end) c
   const KvGroup& rule = groups_[g].rule;
   int64_t more = std::max<int64_t>(0, end - size) + 1;
   // A window moves on: what is behind it comes back.
-  if (rule.window > 0) more = std::min(more, std::max<int64_t>(0, rule.SpanBlocks() - (size - first)));
+  if (rule.window > 0) {
+    more = std::min(more, std::max<int64_t>(0, rule.SpanBlocks() - (size - first)));
+  }
   return more;
 }
 

@@ -6,9 +6,9 @@
 #include <semaphore>
 
 #include "base/log.h"
-#include "base/random.h"
 #include "model/engine/testing/fake_model.h"
 #include "model/engine/testing/fake_tokenizer.h"
+#include "model/engine/testing/random_request.h"
 #include "model/engine/testing/reference_generator.h"
 
 namespace pano::engine {
@@ -25,37 +25,6 @@ class EngineTest : public testing::Test {
     auto engine = Engine::Create(model, std::make_shared<FakeTokenizer>(), pool_, options);
     EXPECT_TRUE(engine.ok()) << engine.status().ToString();
     return std::move(engine).value();
-  }
-
-  static std::vector<TokenId> RandomPrompt(Random& random, size_t length) {
-    std::vector<TokenId> prompt(length);
-    for (TokenId& id : prompt) id = static_cast<TokenId>(2 + random.Below(60));
-    return prompt;
-  }
-
-  // Lengths around block borders, shared beginnings, all kinds of sampling.
-  static Request RandomRequest(Random& random, uint64_t prompt_max, uint64_t output_max) {
-    Request request;
-    if (random.Below(2) == 0) request.prompt = std::vector<TokenId>(random.Below(prompt_max), 5);
-    auto rest = RandomPrompt(random, 1 + random.Below(prompt_max));
-    request.prompt.insert(request.prompt.end(), rest.begin(), rest.end());
-    request.max_tokens = 1 + static_cast<int64_t>(random.Below(output_max));
-    request.sampling.seed = random.Next();
-    request.n = random.Below(4) == 0 ? 3 : 1;
-    switch (random.Below(4)) {
-      case 0: request.sampling.temperature = 0; break;
-      case 1: request.sampling.top_p = 0.8f; break;
-      case 2:
-        request.sampling.repetition_penalty = 1.2f;
-        request.sampling.frequency_penalty = 0.3f;
-        request.sampling.top_k = 20;
-        break;
-      default: request.min_tokens = static_cast<int64_t>(random.Below(5)); break;
-    }
-    if (request.min_tokens > *request.max_tokens) request.min_tokens = 0;
-    if (random.Below(4) == 0) request.ignore_eos = true;
-    if (random.Below(4) == 0) request.stop_token_ids = {7, 9};
-    return request;
   }
 
   static void ExpectEmpty(const Stats& stats) {
@@ -392,6 +361,20 @@ TEST_F(EngineTest, MemoryFollowsFromTheOptions) {
             StatusCode::kExhausted);
   EXPECT_EQ(Engine::Create(model, nullptr, pool_, {.step_tokens_max = 0}).status().code(),
             StatusCode::kInvalidArgument);
+  // The figures are those of all groups together.
+  FakeModel two({.groups = {FakeModel::Paged(1024), FakeModel::Window(5)}});
+  auto engine = Engine::Create(two, nullptr, pool_, {.step_tokens_max = 32, .sequences_max = 1,
+                                                     .kv_bytes_max = 12 * 1024 + 5});
+  EXPECT_EQ((*engine)->GetStats().kv_blocks_total, 6 + 6);
+  engine = Engine::Create(two, nullptr, pool_, {.step_tokens_max = 32, .sequences_max = 1});
+  EXPECT_EQ((*engine)->GetStats().kv_blocks_total, 16 + 7);
+}
+
+TEST_F(EngineTest, RefusesStateThatItDoesNotKnow) {
+  FakeModel model({.groups = {FakeModel::Paged(8), {nn::StateGroup::Kind::kFixed, 1, 8, 0}}});
+  auto engine = Engine::Create(model, nullptr, pool_, {});
+  EXPECT_EQ(engine.status().code(), StatusCode::kUnimplemented);
+  EXPECT_NE(engine.status().message().find("'fixed'"), std::string::npos);
 }
 
 TEST_F(EngineTest, RefusesWhatIsOutOfRange) {

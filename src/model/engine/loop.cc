@@ -198,7 +198,8 @@ bool Loop::Advance() {
   if (items.empty()) return !preempted.empty();
   int64_t tokens = 0;
   for (StepItem& item : items) {
-    kv_.Extend(item.sequence->blocks, item.sequence->computed + item.tokens);   // the policy counted
+    // The policy has counted.
+    kv_.Extend(item.sequence->blocks, item.sequence->computed + item.tokens);
     tokens += item.tokens;
   }
   Publish(/*stepped=*/false);

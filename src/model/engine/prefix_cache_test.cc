@@ -217,7 +217,8 @@ TEST(PrefixCache, CollisionsAreNoHits) {
         for (size_t g = 0; g < groups.size(); ++g) content[g][sequence.tables[g].id(i)] = want[i];
       }
       for (auto i = static_cast<size_t>(match.blocks); i < length; ++i) {
-        cache.Insert(tenant, sequence.tip, std::span(tokens).subspan(i * nn::kBlockTokens, nn::kBlockTokens),
+        cache.Insert(tenant, sequence.tip,
+                     std::span(tokens).subspan(i * nn::kBlockTokens, nn::kBlockTokens),
                      sequence.tables, i);
       }
       if (random.Below(2) == 0) pool.Trim(sequence.tables, end);

@@ -250,13 +250,14 @@ TEST(Scheduler, NothingIsPromisedTwice) {
       }
     }
     for (uint64_t i = 0, count = random.Below(4); i < count; ++i) {
-      int64_t cached = 32 * static_cast<int64_t>(random.Below(4));
+      const uint64_t blocks = random.Below(4);
+      const auto cached = static_cast<int64_t>(32 * blocks);
       int64_t tokens = cached + 1 + static_cast<int64_t>(random.Below(100));
       if (random.Below(2) == 0 && !snapshot.waiting.empty() &&
           snapshot.waiting[0].cached_tokens > 0) {
         table.WaitingOn(snapshot.waiting[0].cached, tokens, snapshot.waiting[0].cached_tokens);
       } else {
-        table.Waiting(tokens, cached, static_cast<int64_t>(random.Below(1 + static_cast<uint64_t>(cached) / 32)));
+        table.Waiting(tokens, cached, static_cast<int64_t>(random.Below(1 + blocks)));
       }
     }
     std::vector<int64_t> left;
