@@ -162,6 +162,8 @@ CharacterFate SignsFate(char32_t c) { return IsBertPunctuation(c) ? F::kSecondWo
 
 PreTokenizerPtr ClassSplit(FateOf fate_of, bool drops) { return std::make_shared<Fates>(fate_of, drops); }
 
+PreTokenizerPtr BertSplit() { return ClassSplit(BertFate, /*drops=*/true); }
+
 PreTokenizerPtr PunctuationSplit(SplitBehavior behavior) {
   if (behavior == SplitBehavior::kIsolated) return ClassSplit(SignFate, /*drops=*/false);
   if (behavior == SplitBehavior::kContiguous) return ClassSplit(SignsFate, /*drops=*/false);
@@ -171,7 +173,7 @@ PreTokenizerPtr PunctuationSplit(SplitBehavior behavior) {
 Result<PreTokenizerPtr> MakeClassSplit(const std::string& type, const Field& field) {
   if (type == "WhitespaceSplit") return ClassSplit(WhitespaceSplitFate, /*drops=*/true);
   if (type == "Whitespace") return ClassSplit(WhitespaceFate, /*drops=*/true);
-  if (type == "BertPreTokenizer") return ClassSplit(BertFate, /*drops=*/true);
+  if (type == "BertPreTokenizer") return BertSplit();
   if (type == "UnicodeScripts") return PreTokenizerPtr(std::make_shared<Scripts>());
   if (type == "Digits") {
     PANO_ASSIGN_OR_RETURN(const bool apart, field.BoolOr("individual_digits", false));

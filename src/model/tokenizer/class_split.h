@@ -26,6 +26,9 @@ PreTokenizerPtr ClassSplit(FateOf fate_of, bool drops);
 // BertPreTokenizer, Digits, UnicodeScripts. Null for another type.
 Result<PreTokenizerPtr> MakeClassSplit(const std::string& type, const Field& field);
 
+// Words and single punctuation characters.
+PreTokenizerPtr BertSplit();
+
 // The "Punctuation" of a tokenizer.json.
 PreTokenizerPtr PunctuationSplit(SplitBehavior behavior);
 
