@@ -1,5 +1,7 @@
 #include "model/nn/decoder_weights.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/strings.h"
 
@@ -25,6 +27,7 @@ class LayerBinder {
     } else {
       BindAttention(out);
     }
+    if (c_.cross_attention) BindCross(out);
     if (c_.layers[static_cast<size_t>(layer_)].experts) {
       BindExperts(out.experts);
     } else {
@@ -54,7 +57,8 @@ class LayerBinder {
     const bool before = c_.norm_placement == NormPlacement::kBefore ||
                         c_.norm_placement == NormPlacement::kAround;
     if (before) {
-      if (names_.attention_norm) out.attention_norm = Norm(names_.attention_norm, c_.hidden_size);
+      const bool has = names_.attention_norm && (layer_ > 0 || c_.first_norm);
+      if (has) out.attention_norm = Norm(names_.attention_norm, c_.hidden_size);
       if (!c_.shared_norm) out.ffn_norm = Norm(names_.ffn_norm, c_.hidden_size);
     }
     if (c_.norm_placement != NormPlacement::kBefore) {
@@ -79,6 +83,15 @@ class LayerBinder {
     }
     out.o = Layer(names_.o, c_.hidden_size, c_.head_count * c_.value_size(), c_.output_bias);
     BindQkNorms(out);
+  }
+
+  void BindCross(LayerWeights& out) {
+    const int64_t k = c_.kv_head_count * c_.head_dim, v = c_.kv_head_count * c_.value_size();
+    out.cross_norm = Norm(names_.cross_norm, c_.hidden_size);
+    out.cross_q = Layer(names_.cross_q, c_.head_count * c_.head_dim, c_.hidden_size, c_.qkv_bias);
+    out.cross_k = Layer(names_.cross_k, k, c_.hidden_size, c_.qkv_bias);
+    out.cross_v = Layer(names_.cross_v, v, c_.hidden_size, c_.qkv_bias);
+    out.cross_o = Layer(names_.cross_o, c_.hidden_size, c_.head_count * c_.value_size(), c_.output_bias);
   }
 
   // From one group after another to all queries, all keys, all values.
@@ -238,6 +251,9 @@ Result<DecoderWeights> BindLayers(WeightBinder& bind, const ModelConfig& c, cons
   if (c.embedding_norm) {
     w.embedding_norm = bind.Norm(names.embedding_norm, c.hidden_size, c.norm_bias, c.norm_offset);
   }
+  if (c.relative_buckets > 0) {
+    w.relative_bias = bind.Rows(names.relative_bias, c.relative_buckets, c.head_count);
+  }
   for (int64_t i = 0; i < c.layer_count && bind.status().ok(); ++i) {
     w.layers.push_back(LayerBinder(bind, c, names, i).Bind());
   }
@@ -246,6 +262,18 @@ Result<DecoderWeights> BindLayers(WeightBinder& bind, const ModelConfig& c, cons
   }
   PANO_RETURN_IF_ERROR(bind.status());
   return w;
+}
+
+Status CheckAllUsed(const WeightBinder& bind, const std::string& path, std::string_view architecture,
+                    std::span<const std::string> ignorable) {
+  for (const std::string& name : bind.Unused()) {
+    const bool known = std::ranges::any_of(
+        ignorable, [&](const std::string& start) { return name.starts_with(start); });
+    if (known || IsBuffer(name)) continue;
+    return Unimplemented(StrCat(path, ": tensor ", Printable(name), " belongs to nothing that ",
+                                "architecture '", architecture, "' is known to have"));
+  }
+  return {};
 }
 
 Result<DecoderWeights> BindWeights(const format::ModelFiles& files, FamilyConfig& family) {
@@ -262,11 +290,9 @@ Result<DecoderWeights> BindWeights(const format::ModelFiles& files, FamilyConfig
   }
   PANO_RETURN_IF_ERROR(ReadRopeFactors(bind, names, files.path, c.rope, w.rope_factors));
   PANO_RETURN_IF_ERROR(bind.status());
-  for (const std::string& name : bind.Unused()) {
-    if (IsBuffer(name) || (c.tied_embeddings && name == StrCat(names.head, ".weight"))) continue;
-    return Unimplemented(StrCat(files.path, ": tensor ", Printable(name), " belongs to nothing that ",
-                                "architecture '", c.architecture, "' is known to have"));
-  }
+  std::vector<std::string> ignorable;
+  if (c.tied_embeddings) ignorable.push_back(StrCat(names.head, ".weight"));
+  PANO_RETURN_IF_ERROR(CheckAllUsed(bind, files.path, c.architecture, ignorable));
   w.files = files.weights;
   w.owned = bind.TakeOwned();
   return w;

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -32,6 +35,8 @@ struct LayerWeights {
   NormWeights attention_norm, attention_post_norm, ffn_norm, ffn_post_norm;
   NormWeights q_norm, k_norm;
   Linear q, k, v, o;
+  NormWeights cross_norm;
+  Linear cross_q, cross_k, cross_v, cross_o;
   LatentWeights latent;
   Linear gate, up, down;
   ExpertWeights experts;
@@ -49,11 +54,17 @@ struct DecoderWeights {
   NormWeights final_norm;
   Linear head;                         // [vocab, hidden]; a view of the embedding when tied
   std::vector<float> rope_factors;     // [rope.dim / 2] or empty
+  std::vector<float> relative_bias;    // [relative_buckets, heads] or empty
 };
 
 // The layers and embeddings that `config` asks for, by `names`.
 Result<DecoderWeights> BindLayers(WeightBinder& bind, const ModelConfig& config,
                                   const WeightNames& names);
+
+// Unimplemented when the file has a tensor that nobody asked for, unless it is a buffer that follows
+// from the configuration or starts with one of `ignorable`.
+Status CheckAllUsed(const WeightBinder& bind, const std::string& path, std::string_view architecture,
+                    std::span<const std::string> ignorable);
 
 // A whole decoder: layers, head, rotary factors; GGUF's longrope factors go into family.config.
 // Unimplemented names a tensor that belongs to nothing the configuration describes: leaving it out

@@ -119,6 +119,7 @@ struct ModelConfig {
   bool norm_bias = false;
   bool embedding_norm = false;
   bool final_norm = true;
+  bool first_norm = true;             // layer 0 has its norm before attention
   bool parallel = false;              // x + attention(norm(x)) + ffn(norm'(x))
   bool shared_norm = false;           // parallel: norm' is norm
 
@@ -131,7 +132,11 @@ struct ModelConfig {
   double attention_scale = 0.0;       // of scores; 0: 1 / sqrt(head_dim)
   bool scale_by_layer = false;        // scores of layer i divided by i + 1
   float attention_softcap = 0.0f;     // 0: none
+  bool alibi = false;                 // scores grow with the key's position, a slope a head
   std::optional<LatentConfig> latent;
+  int64_t relative_buckets = 0;       // scores get a bias by distance (Raffel et al., 2020); 0: none
+  int64_t relative_distance = 0;      // from there on all distances share a bucket
+  bool cross_attention = false;       // each layer also looks at the rows of another stack
 
   // Feed-forward.
   kernels::Activation activation = kernels::Activation::kSilu;

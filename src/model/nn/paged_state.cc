@@ -8,6 +8,34 @@
 
 namespace pano::nn {
 
+StatePlan PlanState(const ModelConfig& config, KvType kv_type) {
+  StatePlan plan;
+  for (const LayerConfig& layer : config.layers) {
+    PagedGroup group;
+    group.type = kv_type;
+    if (config.latent) {
+      group.kind = StateGroup::Kind::kLatent;
+      group.kv_head_count = 1;
+      group.key_dim = static_cast<int>(config.latent->kv_rank + config.latent->rope_dim);
+    } else {
+      const bool window = config.causal && layer.window > 0 && layer.window < config.context_length;
+      group.kind = window ? StateGroup::Kind::kWindow : StateGroup::Kind::kPaged;
+      group.window = window ? layer.window : 0;
+      group.kv_head_count = static_cast<int>(config.kv_head_count);
+      group.key_dim = static_cast<int>(config.head_dim);
+      group.value_dim = static_cast<int>(config.value_size());
+    }
+    size_t g = 0;
+    while (g < plan.groups.size() && (plan.groups[g].kind != group.kind ||
+                                      plan.groups[g].window != group.window)) {
+      ++g;
+    }
+    if (g == plan.groups.size()) plan.groups.push_back(group);
+    plan.places.push_back({g, plan.groups[g].layer_count++});
+  }
+  return plan;
+}
+
 Result<std::unique_ptr<PagedState>> PagedState::Create(std::vector<PagedGroup> groups,
                                                        std::span<const int> block_counts) {
   PANO_CHECK(groups.size() == block_counts.size());

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "model/nn/model.h"
+#include "model/nn/model_config.h"
 
 namespace pano::nn {
 
@@ -35,6 +36,17 @@ struct PagedGroup {
     return (key_block_bytes() + value_block_bytes()) * static_cast<size_t>(layer_count);
   }
 };
+
+// Which layers keep their state together.
+struct StatePlan {
+  struct Place {
+    size_t group = 0;
+    int index = 0;                 // of the layer within the group
+  };
+  std::vector<PagedGroup> groups;
+  std::vector<Place> places;       // of each layer
+};
+StatePlan PlanState(const ModelConfig& config, KvType kv_type);
 
 // Memory is reserved at once but touched only when a block is first written. Confined to the thread
 // that steps the model.

@@ -19,56 +19,32 @@ Transformer::Transformer(const ModelConfig& config, const DecoderWeights& weight
       activation_(isa_.activation(config.activation)),
       attention_(isa_.attention(kv_type == KvType::kF16)),
       rope_(config.rope, weights.rope_factors),
-      local_rope_(config.local_rope, {}) {
+      local_rope_(config.local_rope, {}),
+      plan_(PlanState(config, kv_type)) {
   scores_.resize(Size(pool_.threads()));
-  PlaceLayers(kv_type);
-}
-
-// Layers that keep the same form of state make one group.
-void Transformer::PlaceLayers(KvType kv_type) {
-  for (const LayerConfig& layer : config_.layers) {
-    PagedGroup group;
-    group.type = kv_type;
-    if (config_.latent) {
-      group.kind = StateGroup::Kind::kLatent;
-      group.kv_head_count = 1;
-      group.key_dim = static_cast<int>(config_.latent->kv_rank + config_.latent->rope_dim);
-    } else {
-      const bool window = config_.causal && layer.window > 0 && layer.window < config_.context_length;
-      group.kind = window ? StateGroup::Kind::kWindow : StateGroup::Kind::kPaged;
-      group.window = window ? layer.window : 0;
-      group.kv_head_count = static_cast<int>(config_.kv_head_count);
-      group.key_dim = static_cast<int>(config_.head_dim);
-      group.value_dim = static_cast<int>(config_.value_size());
-    }
-    size_t g = 0;
-    while (g < groups_.size() &&
-           (groups_[g].kind != group.kind || groups_[g].window != group.window)) {
-      ++g;
-    }
-    if (g == groups_.size()) groups_.push_back(group);
-    places_.push_back({g, groups_[g].layer_count++});
-  }
+  biases_.resize(Size(pool_.threads()));
+  if (config.alibi) FillAlibi();
 }
 
 StateLayout Transformer::state_layout() const {
   StateLayout layout;
-  for (const PagedGroup& group : groups_) {
+  for (const PagedGroup& group : plan_.groups) {
     layout.groups.push_back({group.kind, group.layer_count, group.bytes_per_block(), group.window});
   }
   return layout;
 }
 
 Result<std::unique_ptr<PagedState>> Transformer::CreateState(std::span<const int> block_counts) const {
-  return PagedState::Create(groups_, block_counts);
+  return PagedState::Create(plan_.groups, block_counts);
 }
 
 int64_t Transformer::state_variant(int64_t planned_length) const {
   return rope_.Variant(planned_length);
 }
 
-void Transformer::Run(std::span<const SequenceSlice> slices, PagedState& state, float* x) {
-  Prepare(slices);
+void Transformer::Run(std::span<const SequenceSlice> slices, PagedState& state, float* x,
+                      const PassExtras& extras) {
+  Prepare(slices, extras);
   for (size_t layer = 0; layer < weights_.layers.size(); ++layer) {
     if (config_.parallel) {
       ParallelLayer(layer, state, x);
@@ -78,15 +54,23 @@ void Transformer::Run(std::span<const SequenceSlice> slices, PagedState& state, 
   }
 }
 
-void Transformer::Prepare(std::span<const SequenceSlice> slices) {
+void Transformer::Prepare(std::span<const SequenceSlice> slices, const PassExtras& extras) {
   rows_.clear();
-  for (const SequenceSlice& slice : slices) {
+  memory_ = extras.memory;
+  memory_rows_ = 0;
+  for (size_t s = 0; s < slices.size(); ++s) {
+    const SequenceSlice& slice = slices[s];
     const auto count = static_cast<int64_t>(slice.tokens.size());
+    const int32_t* places = extras.places.empty() ? nullptr : extras.places[s].data();
+    const size_t memory = extras.memory ? extras.memory_counts[s] : 0;
     for (int64_t i = 0; i < count; ++i) {
       const int64_t position = slice.position + i;
-      rows_.push_back({&slice, position, config_.causal ? position + 1 : slice.position + count});
+      rows_.push_back({&slice, position, config_.causal ? position + 1 : slice.position + count,
+                       places ? places[i] : position, places, memory_rows_, memory});
     }
+    memory_rows_ += memory;
   }
+  if (config_.relative_buckets > 0) FillRelative();
   const size_t hidden = rows() * Size(config_.hidden_size);
   Grow(normed_, hidden);
   Grow(block_out_, hidden);
@@ -111,7 +95,7 @@ void Transformer::FillAngles(std::span<const SequenceSlice> slices, const RopeTa
         slice.planned_length > 0 ? slice.planned_length : slice.position + count);
     pool_.ParallelFor(slice.tokens.size(), kRowGrain, [&](size_t begin, size_t end, int) {
       for (size_t i = begin; i < end; ++i) {
-        table.Fill(frequencies, slice.position + static_cast<int64_t>(i),
+        table.Fill(frequencies, rows_[row + i].place,
                    &angles.cos[(row + i) * pairs], &angles.sin[(row + i) * pairs]);
       }
     });
@@ -138,6 +122,9 @@ void Transformer::Layer(size_t layer, PagedState& state, float* x) {
   };
   block(w.attention_norm, w.attention_post_norm,
         [&](const float* in, float* out) { Attention(layer, state, in, out); });
+  if (config_.cross_attention) {
+    block(w.cross_norm, {}, [&](const float* in, float* out) { CrossAttention(layer, in, out); });
+  }
   block(w.ffn_norm, w.ffn_post_norm, [&](const float* in, float* out) { FeedForward(layer, in, out); });
 }
 

@@ -13,6 +13,16 @@
 
 namespace pano::nn {
 
+// What the rows of an encoder's pass have beside their slices. Borrowed.
+struct PassExtras {
+  // One a slice: where its tokens stand, ascending; a gap is a token that was left out. Without it they
+  // stand where the slice says.
+  std::vector<std::span<const int32_t>> places;
+  // Cross attention: rows [.., hidden] of another stack, `memory_counts[i]` in turn for slice i.
+  const float* memory = nullptr;
+  std::vector<size_t> memory_counts;
+};
+
 // The layers of a transformer over rows of activations: attention and feed-forward blocks as the
 // ModelConfig says. Each row is one token of one slice. Confined to one thread at a time; the pool
 // does the work. Borrows configuration, weights and pool.
@@ -27,7 +37,8 @@ class Transformer {
 
   // x [rows, hidden], one row a token in the order of the slices: through all layers, in place. The
   // final norm is not applied. REQUIRES: slices that fit the state (checked by the caller).
-  void Run(std::span<const SequenceSlice> slices, PagedState& state, float* x);
+  void Run(std::span<const SequenceSlice> slices, PagedState& state, float* x,
+           const PassExtras& extras = {});
 
   // y[r] = norm(x[r]) for `rows` rows of `hidden`; x and y may be the same.
   void Norm(const NormWeights& norm, const float* x, size_t rows, float* y);
@@ -40,18 +51,18 @@ class Transformer {
     const SequenceSlice* slice;
     int64_t position;
     int64_t end;                       // of the keys that it may see
+    int64_t place;                     // what its angles and distances go by
+    const int32_t* places;             // of the slice's rows, or null: by position
+    size_t memory_begin, memory_count;
   };
   // cos and sin for every row, by one rope configuration.
   struct Angles {
     std::vector<float> cos, sin;       // [rows, pairs]
   };
-  struct LayerPlace {
-    size_t group;
-    int index;                         // within the group
-  };
 
-  void PlaceLayers(KvType kv_type);
-  void Prepare(std::span<const SequenceSlice> slices);
+  void FillAlibi();
+  void Prepare(std::span<const SequenceSlice> slices, const PassExtras& extras);
+  void CutWindow(int64_t window, const Row& row, kernels::AttentionArgs& args) const;
   void FillAngles(std::span<const SequenceSlice> slices, const RopeTable& table, Angles& angles);
   size_t rows() const { return rows_.size(); }
 
@@ -66,6 +77,11 @@ class Transformer {
   void NormHeads(const NormWeights& norm, float* heads, size_t head_count);
   void Rotate(size_t layer, float* heads, size_t head_count, size_t stride, size_t dim);
   void Attend(size_t layer, PagedState& state);
+
+  void FillRelative();
+  void AddRelativeBias(const Row& row, size_t head, int worker, kernels::AttentionArgs& args);
+  void CrossAttention(size_t layer, const float* x, float* out);
+  void AttendMemory();
 
   void LatentAttention(size_t layer, PagedState& state, const float* x);
   void LatentQueries(const LatentWeights& w, const float* x);
@@ -89,12 +105,18 @@ class Transformer {
   const kernels::ActivationFns activation_;
   const kernels::AttentionFn attention_;
   const RopeTable rope_, local_rope_;
-  std::vector<PagedGroup> groups_;
-  std::vector<LayerPlace> places_;     // of each layer
+  const StatePlan plan_;
+  std::vector<float> alibi_;           // [heads, context] where the configuration has it
 
   // Workspace of a step, kept between steps.
   std::vector<Row> rows_;
   Angles angles_, local_angles_;
+  std::vector<float> relative_;        // [heads, 2 * reach + 1], by the key's distance + reach
+  int64_t relative_reach_ = -1;
+  std::vector<std::vector<float>> biases_;   // one a worker
+  const float* memory_ = nullptr;
+  size_t memory_rows_ = 0;
+  std::vector<BlockId> memory_table_;  // block i is i
   std::vector<float> normed_, block_out_, second_out_;   // [rows, hidden]
   std::vector<float> q_, attended_;    // [rows, heads * head_dim], [rows, heads * value_dim]
   std::vector<float> k_, v_;           // [rows, kv_heads * dim]

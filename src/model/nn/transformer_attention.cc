@@ -4,6 +4,7 @@
 
 #include "model/kernels/rope/rope.h"
 #include "model/nn/transformer.h"
+#include "model/tensor/half.h"
 
 namespace pano::nn {
 namespace {
@@ -37,8 +38,8 @@ void Transformer::PlainAttention(size_t layer, PagedState& state, const float* x
   Rotate(layer, q_.data(), heads, heads * dim, dim);
   Rotate(layer, k_.data(), kv_heads, kv_heads * dim, dim);
 
-  const auto [g, index] = places_[layer];
-  const PagedGroup& group = groups_[g];
+  const auto [g, index] = plan_.places[layer];
+  const PagedGroup& group = plan_.groups[g];
   pool_.ParallelFor(rows(), kRowGrain, [&, g = g, index = index](size_t begin, size_t end, int) {
     for (size_t r = begin; r < end; ++r) {
       const BlockId block = rows_[r].slice->tables[g][Size(rows_[r].position / kBlockTokens)];
@@ -88,11 +89,26 @@ void Transformer::Rotate(size_t layer, float* heads, size_t head_count, size_t s
   });
 }
 
+void Transformer::CutWindow(int64_t window, const Row& row, kernels::AttentionArgs& args) const {
+  if (config_.causal) {
+    args.first = std::max<int64_t>(0, row.position - window + 1);
+  } else if (row.places) {
+    const int32_t* end = row.places + (row.end - row.slice->position);
+    args.first = row.slice->position +
+                 (std::lower_bound(row.places, end, row.place - window / 2) - row.places);
+    args.length = row.slice->position +
+                  (std::upper_bound(row.places, end, row.place + window / 2) - row.places);
+  } else {
+    args.first = std::max(row.slice->position, row.position - window / 2);
+    args.length = std::min(row.end, row.position + window / 2 + 1);
+  }
+}
+
 // Everything but the queries and their number.
 kernels::AttentionArgs Transformer::AttentionFor(size_t layer, PagedState& state, const Row& row,
                                                  int head, int worker) {
-  const auto [g, index] = places_[layer];
-  const PagedGroup& group = groups_[g];
+  const auto [g, index] = plan_.places[layer];
+  const PagedGroup& group = plan_.groups[g];
   kernels::AttentionArgs args;
   args.head_dim = args.key_stride = Size(group.key_dim);
   args.scale = static_cast<float>(
@@ -101,12 +117,7 @@ kernels::AttentionArgs Transformer::AttentionFor(size_t layer, PagedState& state
       (config_.scale_by_layer ? static_cast<double>(layer + 1) : 1.0));
   args.softcap = config_.attention_softcap;
   args.length = row.end;
-  if (const int64_t window = config_.layers[layer].window; window > 0 && config_.causal) {
-    args.first = std::max<int64_t>(0, row.position - window + 1);
-  } else if (window > 0) {
-    args.first = std::max(row.slice->position, row.position - window / 2);
-    args.length = std::min(row.end, row.position + window / 2 + 1);
-  }
+  if (const int64_t window = config_.layers[layer].window; window > 0) CutWindow(window, row, args);
   args.keys = state.keys(g, index, head);
   args.block_stride = group.key_block_bytes();
   if (group.value_dim > 0) {
@@ -119,6 +130,30 @@ kernels::AttentionArgs Transformer::AttentionFor(size_t layer, PagedState& state
   return args;
 }
 
+// A slope for each head (Press et al., "Train short, test long", 2021): powers of 2^(-8/n) for the
+// largest power of two n, then every second power of the next finer scale. The published weights were
+// made with bfloat16 products and with the scale of the scores on top.
+void Transformer::FillAlibi() {
+  auto round = [](double x) {
+    return tensor::BFloatToFloat(tensor::FloatToBFloat(static_cast<float>(x)));
+  };
+  const size_t heads = Size(config_.head_count), length = Size(config_.context_length);
+  const double scale = 1.0 / std::sqrt(static_cast<double>(config_.head_dim));
+  size_t whole = 1;
+  while (whole * 2 <= heads) whole *= 2;
+  alibi_.resize(heads * length);
+  for (size_t h = 0; h < heads; ++h) {
+    const bool coarse = h < whole;
+    const double power = coarse ? static_cast<double>(h + 1) : static_cast<double>(2 * (h - whole) + 1);
+    const double base = std::exp2(-8.0 / static_cast<double>(coarse ? whole : 2 * whole));
+    const float slope = round(std::pow(base, power));
+    for (size_t t = 0; t < length; ++t) {
+      const float product = round(static_cast<double>(slope * round(static_cast<double>(t))));
+      alibi_[h * length + t] = static_cast<float>(static_cast<double>(product) * scale);
+    }
+  }
+}
+
 void Transformer::Attend(size_t layer, PagedState& state) {
   const size_t heads = Size(config_.head_count), kv_heads = Size(config_.kv_head_count);
   const size_t group = heads / kv_heads;
@@ -127,6 +162,11 @@ void Transformer::Attend(size_t layer, PagedState& state) {
       const size_t r = item / kv_heads, h = item % kv_heads;
       kernels::AttentionArgs args = AttentionFor(layer, state, rows_[r], static_cast<int>(h), worker);
       args.group = group;
+      if (config_.alibi) {
+        args.bias_stride = Size(config_.context_length);
+        args.bias = &alibi_[h * group * args.bias_stride];
+      }
+      if (config_.relative_buckets > 0) AddRelativeBias(rows_[r], h * group, worker, args);
       args.q = &q_[(r * heads + h * group) * args.head_dim];
       args.out = &attended_[(r * heads + h * group) * args.value_dim];
       Grow(scores_[Size(worker)],
@@ -151,10 +191,10 @@ void Transformer::LatentKeys(size_t layer, PagedState& state, const float* x) {
     }
   });
   Rotate(layer, latent_.data() + rank, 1, width, Size(l.rope_dim));
-  const auto [g, index] = places_[layer];
+  const auto [g, index] = plan_.places[layer];
   for (size_t r = 0; r < rows(); ++r) {
-    PagedState::Put(groups_[g], state.keys(g, index, 0), groups_[g].key_block_bytes(),
-                    groups_[g].key_dim, rows_[r].slice->tables[g][Size(rows_[r].position / kBlockTokens)],
+    PagedState::Put(plan_.groups[g], state.keys(g, index, 0), plan_.groups[g].key_block_bytes(),
+                    plan_.groups[g].key_dim, rows_[r].slice->tables[g][Size(rows_[r].position / kBlockTokens)],
                     static_cast<int>(rows_[r].position % kBlockTokens), &latent_[r * width]);
   }
 }

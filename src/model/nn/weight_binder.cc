@@ -50,6 +50,13 @@ tensor::TensorView WeightBinder::Matrix(const std::string& name, int64_t rows, i
   return Take(name + ".weight", {rows, cols});
 }
 
+tensor::TensorView WeightBinder::Reshaped(const std::string& name, const tensor::Shape& stored,
+                                          int64_t rows, int64_t cols) {
+  tensor::TensorView view = Take(name, stored);
+  if (status_.ok()) view.shape = {rows, cols};
+  return view;
+}
+
 std::vector<float> WeightBinder::Vector(const std::string& name, int64_t size) {
   const tensor::TensorView view = Take(name, {size});
   std::vector<float> out;
@@ -109,9 +116,10 @@ std::vector<float> WeightBinder::Rows(const std::string& name, int64_t rows, int
 
 NormWeights WeightBinder::Norm(const std::string& name, int64_t size, bool bias, float offset) {
   NormWeights norm;
-  norm.weight = Vector(name + ".weight", size);
+  const bool older = !Has(name + ".weight") && Has(name + ".gamma");
+  norm.weight = Vector(name + (older ? ".gamma" : ".weight"), size);
   for (float& w : norm.weight) w += offset;
-  if (bias) norm.bias = Vector(name + ".bias", size);
+  if (bias) norm.bias = Vector(name + (older ? ".beta" : ".bias"), size);
   return norm;
 }
 

@@ -49,11 +49,16 @@ class WeightBinder {
   bool Has(const std::string& name) const;               // the whole name
   tensor::TensorView Matrix(const std::string& name, int64_t rows, int64_t cols);
   std::vector<float> Vector(const std::string& name, int64_t size);   // the whole name
+  // A tensor of `stored` shape seen as a matrix; the whole name. REQUIRES: as many elements, and rows
+  // that end where the stored ones do or hold several of them.
+  tensor::TensorView Reshaped(const std::string& name, const tensor::Shape& stored, int64_t rows,
+                              int64_t cols);
   Linear LinearLayer(const std::string& name, int64_t out, int64_t in, bool bias);
   // [count, out, in] as `count` layers.
   std::vector<Linear> StackedLayers(const std::string& name, int64_t count, int64_t out, int64_t in);
   // A whole matrix, widened.
   std::vector<float> Rows(const std::string& name, int64_t rows, int64_t cols);
+  // Also by the older names ".gamma" and ".beta".
   NormWeights Norm(const std::string& name, int64_t size, bool bias, float offset);
 
   // `count` rows of a layer from `begin` on, with their biases; no copy of the matrix.

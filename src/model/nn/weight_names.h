@@ -38,6 +38,13 @@ struct WeightNames {
   const char* kv_a_norm = nullptr;
   const char* kv_b = nullptr;
 
+  const char* relative_bias = nullptr;         // [buckets, heads], one for all layers
+  const char* cross_norm = nullptr;            // cross attention
+  const char* cross_q = nullptr;
+  const char* cross_k = nullptr;
+  const char* cross_v = nullptr;
+  const char* cross_o = nullptr;
+
   const char* ffn_norm = nullptr;
   const char* ffn_post_norm = nullptr;
   const char* gate_up = nullptr;               // gate rows, then up rows
