@@ -5,10 +5,12 @@
 #include <limits>
 #include <optional>
 
+#include "base/env.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "model/tokenizer/tokenizer.h"
 #include "pano/cli.h"
+#include "pano/local_model.h"
 
 namespace pano::cli {
 namespace {
@@ -19,6 +21,8 @@ using tokenizer::Tokenizer;
 struct TokenizeOptions {
   std::string model;
   std::optional<std::string> text;
+  std::string pattern;      // of a .tiktoken file
+  std::string special;      // a JSON file: token -> id
   bool decode = false, no_special = false, json = false, jsonl = false;
 };
 
@@ -68,18 +72,58 @@ Result<bool> Flag(const json::Value& request, std::string_view key, bool fallbac
   return given->as_bool();
 }
 
-// What streaming gives after each id; the rest is what comes out at the end.
+// What streaming gives after each id (null: nothing yet); the rest is what comes out at the end.
 json::Value StreamJson(const Tokenizer& tokenizer, const std::vector<TokenId>& ids, bool skip_special) {
   const auto stream = tokenizer.Stream(skip_special);
   json::Array pieces;
-  for (TokenId id : ids) pieces.emplace_back(stream->Push(id));
+  for (TokenId id : ids) {
+    std::string piece = stream->Push(id);
+    pieces.push_back(piece.empty() ? json::Value() : json::Value(std::move(piece)));
+  }
   json::Value answer;
   answer.Set("pieces", std::move(pieces));
   answer.Set("rest", stream->Flush());
   return answer;
 }
 
-// One line of --jsonl: {"text", ...} -> {"ids"}; {"ids", ...} -> {"text"} or, with "stream", {"pieces"}.
+// {"text"} -> {"ids"}; {"text", "pair"} -> {"ids", "type_ids"}.
+Result<json::Value> AnswerText(const Tokenizer& tokenizer, const TokenizeOptions& o, const json::Value& request,
+                               const json::Value& text) {
+  if (!text.is_string()) return InvalidArgument("text: expected a string");
+  const json::Value* pair = request.Find("pair");
+  if (pair && pair->is_null()) pair = nullptr;
+  if (pair && !pair->is_string()) return InvalidArgument("pair: expected a string");
+  tokenizer::EncodeOptions options;
+  const bool add = tokenizer.adds_special_tokens_by_default() && !o.no_special;
+  PANO_ASSIGN_OR_RETURN(options.add_special_tokens, Flag(request, "add_special_tokens", add));
+  PANO_ASSIGN_OR_RETURN(options.parse_special,
+                        Flag(request, "parse_special", tokenizer.parses_special_by_default()));
+  json::Value answer;
+  if (!pair) {
+    PANO_ASSIGN_OR_RETURN(const std::vector<TokenId> ids, tokenizer.Encode(text.as_string(), options));
+    answer.Set("ids", IdsJson(ids));
+    return answer;
+  }
+  PANO_ASSIGN_OR_RETURN(const tokenizer::Encoding encoding,
+                        tokenizer.EncodePair(text.as_string(), pair->as_string(), options));
+  answer.Set("ids", IdsJson(encoding.ids));
+  answer.Set("type_ids", IdsJson(encoding.type_ids));
+  return answer;
+}
+
+// {"ids"} -> {"text"} or, with "stream", {"pieces"}.
+Result<json::Value> AnswerIds(const Tokenizer& tokenizer, const json::Value& request, const json::Value& ids) {
+  PANO_ASSIGN_OR_RETURN(const std::vector<TokenId> given, ReadIds(ids));
+  PANO_ASSIGN_OR_RETURN(const bool skip, Flag(request, "skip_special_tokens", false));
+  PANO_ASSIGN_OR_RETURN(std::string decoded, tokenizer.Decode(given, skip));
+  PANO_ASSIGN_OR_RETURN(const bool stream, Flag(request, "stream", false));
+  if (stream) return StreamJson(tokenizer, given, skip);
+  json::Value answer;
+  answer.Set("text", std::move(decoded));
+  return answer;
+}
+
+// One line of --jsonl.
 Result<json::Value> Answer(const Tokenizer& tokenizer, const TokenizeOptions& o, std::string_view line) {
   PANO_ASSIGN_OR_RETURN(const json::Value request, json::Parse(line));
   const json::Value* text = request.Find("text");
@@ -87,25 +131,7 @@ Result<json::Value> Answer(const Tokenizer& tokenizer, const TokenizeOptions& o,
   if ((text == nullptr) == (ids == nullptr)) {
     return InvalidArgument("expected an object with either \"text\" or \"ids\"");
   }
-  json::Value answer;
-  if (text) {
-    if (!text->is_string()) return InvalidArgument("text: expected a string");
-    tokenizer::EncodeOptions options;
-    const bool add = tokenizer.adds_special_tokens_by_default() && !o.no_special;
-    PANO_ASSIGN_OR_RETURN(options.add_special_tokens, Flag(request, "add_special_tokens", add));
-    PANO_ASSIGN_OR_RETURN(options.parse_special, Flag(request, "parse_special", true));
-    PANO_ASSIGN_OR_RETURN(const std::vector<TokenId> encoded,
-                          tokenizer.Encode(text->as_string(), options));
-    answer.Set("ids", IdsJson(encoded));
-    return answer;
-  }
-  PANO_ASSIGN_OR_RETURN(const std::vector<TokenId> given, ReadIds(*ids));
-  PANO_ASSIGN_OR_RETURN(const bool skip, Flag(request, "skip_special_tokens", false));
-  PANO_ASSIGN_OR_RETURN(std::string decoded, tokenizer.Decode(given, skip));
-  PANO_ASSIGN_OR_RETURN(const bool stream, Flag(request, "stream", false));
-  if (stream) return StreamJson(tokenizer, given, skip);
-  answer.Set("text", std::move(decoded));
-  return answer;
+  return text ? AnswerText(tokenizer, o, request, *text) : AnswerIds(tokenizer, request, *ids);
 }
 
 // An answer for every line that is not blank; what is wrong with a line is its answer.
@@ -129,6 +155,7 @@ int Encode(const Command& self, const Tokenizer& tokenizer, const TokenizeOption
            std::string_view text) {
   tokenizer::EncodeOptions options;
   options.add_special_tokens = tokenizer.adds_special_tokens_by_default() && !o.no_special;
+  options.parse_special = tokenizer.parses_special_by_default();
   const Result<std::vector<TokenId>> ids = tokenizer.Encode(text, options);
   if (!ids.ok()) return Fail(self, ids.error());
   std::string out;
@@ -160,12 +187,29 @@ int Decode(const Command& self, const Tokenizer& tokenizer, const TokenizeOption
   return 0;
 }
 
+Result<tokenizer::TokenizerPtr> Load(const TokenizeOptions& o) {
+  std::string path = o.model;
+  if (path.empty()) {
+    PANO_ASSIGN_OR_RETURN(path, FindStarterModel());
+  }
+  tokenizer::LoadOptions options;
+  options.pattern = o.pattern;
+  if (!o.special.empty()) {
+    PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(o.special));
+    PANO_ASSIGN_OR_RETURN(options.special, json::Parse(text).Wrap(o.special));
+  }
+  return tokenizer::LoadTokenizer(path, options);
+}
+
 }  // namespace
 
 int RunTokenize(const Command& self, Args args) {
   TokenizeOptions o;
   OptionSet options;
-  options.String("model", &o.model, "model folder, tokenizer.json or .gguf file", "PATH");
+  options.String("model", &o.model,
+                 "model folder, tokenizer.json, .gguf, .model or .tiktoken file; default: the starter model", "PATH");
+  options.String("pattern", &o.pattern, "how a .tiktoken file splits: cl100k, o200k, qwen or a regex", "NAME");
+  options.String("special", &o.special, "special tokens of a .tiktoken file: a JSON object token -> id", "FILE");
   options.MaybeString("text", &o.text, "text to encode, or ids to decode; '-' or none reads stdin");
   options.Flag("decode", &o.decode, "turn ids (separated by commas or spaces) into text");
   options.Flag("no-special", &o.no_special, "add no special tokens; with --decode leave them out");
@@ -173,9 +217,11 @@ int RunTokenize(const Command& self, Args args) {
   options.Flag("jsonl", &o.jsonl,
                "one request a line on stdin ({\"text\"} or {\"ids\"}), one answer a line on stdout");
   if (auto code = Parse(self, options, args)) return *code;
-  if (o.model.empty()) return FailUsage(self, "--model is missing");
+  if ((!o.pattern.empty() || !o.special.empty()) && !o.model.ends_with(".tiktoken")) {
+    return FailUsage(self, "--pattern and --special belong to a .tiktoken file");
+  }
   if (o.jsonl && (o.text || o.decode)) return FailUsage(self, "--jsonl reads its requests from stdin");
-  const Result<tokenizer::TokenizerPtr> loaded = tokenizer::LoadTokenizer(o.model);
+  const Result<tokenizer::TokenizerPtr> loaded = Load(o);
   if (!loaded.ok()) return Fail(self, loaded.error());
   if (o.jsonl) return AnswerLines(**loaded, o);
   std::string text;

@@ -64,8 +64,25 @@ TEST(Decoder, OtherTypes) {
   EXPECT_EQ(Decode(Parsed(R"({"type": "ByteLevel"})"), {"Ġa", "Ã", "©", "\u4f60"}), " aé你");
 }
 
+TEST(Decoder, WordsAndTheirParts) {
+  const Decoder pieces = Parsed(R"({"type": "WordPiece", "prefix": "##", "cleanup": true})");
+  EXPECT_EQ(Decode(pieces, {"##a", "b", "##c", ",", "do", "n't", "##", "x ."}), "##a bc, don't x.");
+  EXPECT_EQ(pieces.Inner("b"), " b");
+  EXPECT_EQ(pieces.Inner("##b"), "b");
+  EXPECT_EQ(Decode(Parsed(R"({"type": "WordPiece", "prefix": "##", "cleanup": false})"), {"a", ",", "##b"}), "a ,b");
+  const Decoder ends = Parsed(R"({"type": "BPEDecoder", "suffix": "</w>"})");
+  EXPECT_EQ(Decode(ends, {"a", "b</w>", "c</w>"}), "ab c");
+  Decoder::Run run(ends, /*early=*/true);
+  std::string text;
+  run.Push("b</w>", text);
+  EXPECT_EQ(text, "b");      // whether a space follows is not known yet
+  run.Push("c", text);
+  EXPECT_EQ(text, "b c");
+}
+
 TEST(Decoder, RefusesByName) {
-  for (const char* text : {R"({"type": "WordPiece"})", R"({"type": "CTC"})", R"({"type": "BPEDecoder"})",
+  for (const char* text : {R"({"type": "CTC"})", R"({"type": "BPEDecoder", "suffix": ""})",
+                           R"({"type": "Sequence", "decoders": [{"type": "Fuse"}, {"type": "WordPiece", "prefix": "#"}]})",
                            R"({"type": "Sequence", "decoders": [{"type": "ByteLevel"}, {"type": "Strip"}]})"}) {
     const Result<json::Value> value = json::Parse(text);
     const Result<Decoder> decoder = MakeDecoder(Field(*value, "decoder"));

@@ -107,6 +107,7 @@ Result<std::unique_ptr<Model>> MakeWordPiece(const Field& field, Vocabulary& voc
 
 Result<std::unique_ptr<Model>> MakeWordLevel(const Field& field, Vocabulary& vocabulary) {
   PANO_RETURN_IF_ERROR(ReadVocabulary(field.At("vocab"), vocabulary));
+  if (vocabulary.size() == 0) return field.At("vocab").Wrong("no entries");
   PANO_ASSIGN_OR_RETURN(const std::optional<TokenId> unknown, UnknownToken(field, vocabulary));
   return std::unique_ptr<Model>(std::make_unique<WordLevelModel>(vocabulary, unknown));
 }

@@ -42,8 +42,9 @@ TEST(TokenizerFromJson, NamesTheFieldThatIsWrong) {
       {"model", "null", kCorrupt, "model"},
       {"model", "[]", kCorrupt, "model"},
       {"model.type", "3", kCorrupt, "model.type"},
-      {"model.type", "\"Unigram\"", kMissing, "Unigram"},
-      {"model.type", "\"WordPiece\"", kMissing, "WordPiece"},
+      {"model.type", "\"Morphemes\"", kMissing, "Morphemes"},
+      {"model.type", "\"Unigram\"", kCorrupt, "model.vocab"},
+      {"model.type", "\"WordPiece\"", kCorrupt, "model.unk_token"},
       {"model.vocab", "[]", kCorrupt, "model.vocab"},
       {"model.vocab", R"({"a": "0"})", kCorrupt, "model.vocab"},
       {"model.vocab", R"({"a": 1.5, "b": 1})", kCorrupt, "model.vocab"},
@@ -67,10 +68,12 @@ TEST(TokenizerFromJson, NamesTheFieldThatIsWrong) {
       {"added_tokens", R"([{"id": 5, "content": "xyz"}])", kCorrupt, "id 5"},
       {"added_tokens", R"([{"id": 400, "content": "a"}])", kCorrupt, "two ids"},
       {"added_tokens", R"([{"id": 400, "content": "x!", "lstrip": 1}])", kCorrupt, "lstrip"},
-      {"normalizer", R"({"type": "Precompiled"})", kMissing, "Precompiled"},
-      {"normalizer", R"({"type": "BertNormalizer"})", kMissing, "BertNormalizer"},
+      {"normalizer", R"({"type": "Magic"})", kMissing, "Magic"},
+      {"normalizer", R"({"type": "Precompiled", "precompiled_charsmap": "A"})", kCorrupt, "base64"},
+      {"normalizer", R"({"type": "Precompiled", "precompiled_charsmap": "AAAA"})", kCorrupt, "charsmap"},
+      {"normalizer", R"({"type": "BertNormalizer", "lowercase": 1})", kCorrupt, "lowercase"},
       {"normalizer", R"({"type": "Replace", "pattern": {}, "content": ""})", kCorrupt, "normalizer.pattern"},
-      {"pre_tokenizer", R"({"type": "UnicodeScripts"})", kMissing, "UnicodeScripts"},
+      {"pre_tokenizer", R"({"type": "Magic"})", kMissing, "Magic"},
       {"pre_tokenizer", R"({"type": "Split", "behavior": "Isolated", "pattern": {"Regex": "(a"}})", kMissing, "(a"},
       {"pre_tokenizer", R"({"type": "Split", "behavior": "Sideways", "pattern": {"String": "a"}})", kCorrupt, "behavior"},
       {"pre_tokenizer", R"({"type": "Metaspace", "replacement": "ab"})", kCorrupt, "replacement"},
@@ -78,6 +81,9 @@ TEST(TokenizerFromJson, NamesTheFieldThatIsWrong) {
       {"post_processor", R"({"type": "Magic"})", kMissing, "Magic"},
       {"post_processor", R"({"type": "BertProcessing", "cls": ["a", 9999], "sep": ["b", 1]})", kCorrupt, "cls"},
       {"post_processor", R"({"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "x"}}]})", kCorrupt, "x"},
+      {"post_processor", R"({"type": "TemplateProcessing", "single": [{"Sequence": {"id": "B"}}]})", kMissing, "'B'"},
+      {"post_processor", R"({"type": "Sequence", "processors": [{"type": "BertProcessing", "cls": ["a", 1], "sep": ["b", 1]},
+         {"type": "BertProcessing", "cls": ["a", 1], "sep": ["b", 1]}]})", kMissing, "second"},
       {"decoder", R"({"type": "CTC"})", kMissing, "CTC"},
   };
   ASSERT_TRUE(TokenizerFromJson(ByteLevelJson({{"a", "b"}}), {}).ok());
@@ -143,7 +149,7 @@ TEST(TokenizerFromGguf, ScoredVocabulary) {
 
 TEST(TokenizerFromGguf, NamesTheKeyThatIsWrong) {
   const Bad cases[] = {
-      {"tokenizer.ggml.model", "\"t5\"", StatusCode::kUnimplemented, "t5"},
+      {"tokenizer.ggml.model", "\"rwkv\"", StatusCode::kUnimplemented, "rwkv"},
       {"tokenizer.ggml.model", "\"none\"", StatusCode::kNotFound, "none"},
       {"tokenizer.ggml.model", "null", StatusCode::kNotFound, "tokenizer.ggml.model"},
       {"tokenizer.ggml.tokens", "7", StatusCode::kCorruption, "tokenizer.ggml.tokens"},
