@@ -2,7 +2,7 @@
 # patterns/ may use every layer but no other pattern; pano/ may use everything.
 # A module's own order inside a layer is checked too (model: tensor <- ... <- engine).
 set(order base infra data model app patterns pano)
-set(model_order tensor kernels format tokenizer template nn engine batch quant train)
+set(model_order tensor kernels format tokenizer template nn convert engine batch quant train)
 set(app_order http telemetry auth api gateway)
 set(errors)
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/*.h ${ROOT}/*.cc ${ROOT}/*.inc)

@@ -83,9 +83,17 @@ void WriteGemma3(const ModelConfig& config, json::Value& out) {
   out.Set("rope_local_base_freq", config.local_rope.theta);
 }
 
+void WriteGgufGemma2(const ModelConfig& config, GgufFields& out) {
+  WriteGgufFields(config, out);
+  const double usual = 1.0 / std::sqrt(static_cast<double>(config.head_dim));
+  if (config.attention_scale > 0 && std::abs(config.attention_scale / usual - 1) > 1e-6) {
+    out.Float("attention.scale", config.attention_scale);
+  }
+}
+
 // The smallest number of layers after which one looks at everything again.
 void WriteGgufGemma3(const ModelConfig& config, GgufFields& out) {
-  WriteGgufFields(config, out);
+  WriteGgufGemma2(config, out);
   int64_t pattern = 1;
   while (pattern <= config.layer_count && config.layers[static_cast<size_t>(pattern - 1)].window > 0) ++pattern;
   out.Int("attention.sliding_window_pattern", pattern);
@@ -109,7 +117,16 @@ void ReadGguf(ConfigReader& reader, ModelConfig& config) {
   ScaleEmbedding(config);
 }
 
-// The scale of scores has no key; it is that of the head size but in the largest models, which differ.
+// The scale of scores is that of the head size but in the largest models, whose files do not say so; ours
+// have a key for any other.
+void ReadGgufScale(ConfigReader& reader, int64_t largest, ModelConfig& config) {
+  config.attention_scale = reader.DoubleOr("attention.scale", 1e-9, 1e9, 0.0);
+  if (config.attention_scale == 0 && config.layer_count == largest) {
+    config.attention_scale =
+        1.0 / std::sqrt(static_cast<double>(config.hidden_size) / static_cast<double>(config.head_count));
+  }
+}
+
 void ReadGgufGemma2(ConfigReader& reader, ModelConfig& config) {
   ReadGguf(reader, config);
   config.norm_placement = NormPlacement::kAround;
@@ -117,10 +134,7 @@ void ReadGgufGemma2(ConfigReader& reader, ModelConfig& config) {
       static_cast<float>(reader.DoubleOr("attn_logit_softcapping", 0, 1e9, 50.0));
   config.final_softcap = static_cast<float>(reader.DoubleOr("final_logit_softcapping", 0, 1e9, 30.0));
   ReadGgufWindows(reader, kEverySecond, config);
-  if (config.layer_count == 46) {    // 27B
-    config.attention_scale =
-        1.0 / std::sqrt(static_cast<double>(config.hidden_size) / static_cast<double>(config.head_count));
-  }
+  ReadGgufScale(reader, /*largest, 27B:*/ 46, config);
 }
 
 void ReadGgufGemma3(ConfigReader& reader, ModelConfig& config) {
@@ -135,10 +149,7 @@ void ReadGgufGemma3(ConfigReader& reader, ModelConfig& config) {
   for (LayerConfig& layer : config.layers) {
     if (layer.window > 0) layer.rope = LayerConfig::Rope::kLocal;
   }
-  if (config.layer_count == 62) {    // 27B
-    config.attention_scale =
-        1.0 / std::sqrt(static_cast<double>(config.hidden_size) / static_cast<double>(config.head_count));
-  }
+  ReadGgufScale(reader, /*largest, 27B:*/ 62, config);
 }
 
 }  // namespace
@@ -147,7 +158,7 @@ extern const Family kGemma, kGemma2, kGemma3;
 const Family kGemma = {"gemma",   "gemma",    ReadCommon,         ReadGguf,       LlamaHfNames,
                        GgufNames, WriteGemma, "GemmaForCausalLM", WriteGgufFields};
 const Family kGemma2 = {"gemma2",  "gemma2",    ReadGemma2,          ReadGgufGemma2, SandwichHfNames,
-                        GgufNames, WriteGemma2, "Gemma2ForCausalLM", WriteGgufFields};
+                        GgufNames, WriteGemma2, "Gemma2ForCausalLM", WriteGgufGemma2};
 const Family kGemma3 = {"gemma3_text",  "gemma3",        ReadGemma3,
                         ReadGgufGemma3, SandwichHfNames, GgufNames,
                         WriteGemma3,    "Gemma3ForCausalLM", WriteGgufGemma3};

@@ -1,0 +1,186 @@
+// Models go there and back: the same bytes, the same logits, the same files as the reference converter's.
+#include "model/convert/convert.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "base/env.h"
+#include "base/shared_folder.h"
+#include "base/strings.h"
+#include "model/format/testing/temp_folder.h"
+#include "model/format/weights.h"
+#include "model/nn/load.h"
+#include "model/nn/sequence_runner.h"
+
+namespace pano::convert {
+namespace {
+
+using format::TempFolder;
+using ::testing::HasSubstr;
+
+std::string Shared(std::string_view path) { return JoinPath(SharedFolder(PANO_SOURCE_DIR), path); }
+std::string Golden(std::string_view name) { return Shared(StrCat("data/golden/models/", name)); }
+
+Report MustConvert(const Request& request) {
+  auto report = Convert(request);
+  EXPECT_TRUE(report.ok()) << report.error().ToString();
+  return report.ok() ? *report : Report();
+}
+
+// All logits of some ids.
+std::vector<float> Logits(const std::string& path) {
+  auto files = format::OpenModel(path);
+  EXPECT_TRUE(files.ok()) << files.error().ToString();
+  ComputePool pool(1);
+  auto model = nn::LoadModel(*files, {nn::Compute::kF32, {}}, pool);
+  EXPECT_TRUE(model.ok()) << model.error().ToString();
+  if (!model.ok()) return {};
+  std::vector<nn::TokenId> ids;
+  for (int i = 0; i < 24; ++i) ids.push_back((i * 37 + 5) % static_cast<int>((*model)->vocab_size()));
+  auto runner = nn::SequenceRunner::Create(**model, 64);
+  EXPECT_TRUE(runner.ok());
+  std::vector<float> out;
+  const Status status = runner->Feed(ids, 0, [&](size_t, std::span<const float> row) {
+    out.insert(out.end(), row.begin(), row.end());
+  });
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  return out;
+}
+
+void ExpectClose(const std::vector<float>& got, const std::vector<float>& want, float tolerance) {
+  ASSERT_EQ(got.size(), want.size());
+  float worst = 0, largest = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    worst = std::max(worst, std::abs(got[i] - want[i]));
+    largest = std::max(largest, std::abs(want[i]));
+  }
+  EXPECT_LE(worst, tolerance * largest);
+}
+
+// The tensors of `b` are those of `a`, but for heads that are tied and buffers.
+void ExpectSameTensors(const std::string& a, const std::string& b) {
+  const auto before = format::OpenModel(a), after = format::OpenModel(b);
+  ASSERT_TRUE(before.ok() && after.ok());
+  for (const std::string& name : after->weights->Names()) {
+    const tensor::TensorView* x = before->weights->Find(name);
+    const tensor::TensorView* y = after->weights->Find(name);
+    ASSERT_NE(x, nullptr) << name;
+    ASSERT_EQ(x->dtype, y->dtype) << name;
+    ASSERT_EQ(x->shape, y->shape) << name;
+    ASSERT_EQ(0, std::memcmp(x->data, y->data, x->bytes)) << name;
+  }
+  EXPECT_EQ(before->weights->Names().size(), after->weights->Names().size());
+}
+
+struct Case {
+  const char* name;
+  bool exact = true;          // every byte comes back
+  float tolerance = 0;        // of logits between the forms
+};
+
+// Where the forms turn other pairs of components, products are summed in another order; where one keeps
+// factors or floats, the last bits differ.
+constexpr float kReordered = 1e-5f;
+
+class ThereAndBackTest : public ::testing::TestWithParam<Case> {};
+
+TEST_P(ThereAndBackTest, SameTensorsAndLogits) {
+  const Case& c = GetParam();
+  const std::string model = Golden(c.name);
+  if (!IsDirectory(model)) GTEST_SKIP() << "no " << model;
+  TempFolder folder;
+  const std::string gguf = folder.Path("model.gguf"), back = folder.Path("back");
+  MustConvert({.model = model, .out = gguf, .to = Form::kGguf});
+  MustConvert({.model = gguf, .out = back, .to = Form::kHuggingFace});
+  if (::testing::Test::HasFailure()) return;
+  if (c.exact) ExpectSameTensors(model, back);
+  const std::vector<float> logits = Logits(model);
+  ExpectClose(Logits(gguf), logits, c.tolerance);
+  ExpectClose(Logits(back), logits, c.tolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Models, ThereAndBackTest,
+    ::testing::Values(Case{"llama_mha", true, kReordered}, Case{"llama_gqa", true, kReordered}, Case{"llama_tied", true, kReordered}, Case{"llama_bias", true, kReordered},
+                      Case{"llama_rope_llama3", true, kReordered}, Case{"mistral_full", true, kReordered}, Case{"mixtral", true, kReordered},
+                      Case{"qwen2"}, Case{"qwen2_yarn", true, kReordered}, Case{"qwen3"}, Case{"qwen3_moe"}, Case{"phi"},
+                      Case{"phi3"}, Case{"phi3_longrope", true, kReordered}, Case{"gemma", false, kReordered},
+                      Case{"gemma2", false, kReordered}, Case{"gemma3_text", false, kReordered}, Case{"gpt2"},
+                      Case{"gpt_neox"}, Case{"olmo2"}, Case{"granite", true, kReordered},
+                      Case{"stablelm"}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+// The reference converter's files: quantised alike to the byte, and read the same.
+TEST(ConvertTest, RequantisesLikeTheReference) {
+  const std::string f32 = Shared("data/golden/gguf/llama/llama-f32.gguf");
+  if (!FileExists(f32)) GTEST_SKIP() << "no " << f32;
+  for (auto [name, type] : {std::pair{"q4_0", tensor::DType::kQ4_0}, {"q8_0", tensor::DType::kQ8_0},
+                            {"f16", tensor::DType::kF16}}) {
+    SCOPED_TRACE(name);
+    TempFolder folder;
+    const std::string out = folder.Path("out.gguf");
+    MustConvert({.model = f32, .out = out, .to = Form::kGguf, .type = type});
+    ExpectSameTensors(Shared(StrCat("data/golden/gguf/llama/llama-", name, ".gguf")), out);
+    EXPECT_EQ(ReadFile(out)->size(),
+              ReadFile(Shared(StrCat("data/golden/gguf/llama/llama-", name, ".gguf")))->size());
+  }
+}
+
+TEST(ConvertTest, GoldenGgufFilesBecomeFolders) {
+  for (const char* name : {"llama/llama-q4_0", "llama_kquants/llama_kquants-kmix", "qwen2/qwen2-f32",
+                           "gemma2/gemma2-f32"}) {
+    const std::string gguf = Shared(StrCat("data/golden/gguf/", name, ".gguf"));
+    if (!FileExists(gguf)) GTEST_SKIP() << "no " << gguf;
+    SCOPED_TRACE(name);
+    TempFolder folder;
+    const std::string out = folder.Path("out");
+    MustConvert({.model = gguf, .out = out, .to = Form::kHuggingFace, .type = tensor::DType::kF32});
+    ExpectClose(Logits(out), Logits(gguf), 1e-5f);
+    EXPECT_TRUE(FileExists(JoinPath(out, "tokenizer.json")));
+  }
+}
+
+TEST(ConvertTest, Stories) {
+  const std::string hf = Shared("data/weights/stories260K/hf");
+  if (!IsDirectory(hf)) GTEST_SKIP() << "no " << hf;
+  TempFolder folder;
+  const std::string gguf = folder.Path("s.gguf");
+  const Report report =
+      MustConvert({.model = hf, .out = gguf, .to = Form::kGguf, .type = tensor::DType::kQ8_0});
+  // 172 columns are no multiple of 32.
+  EXPECT_EQ(report.notes.size(), 5u);
+  EXPECT_THAT(report.notes.front(), HasSubstr("blk.0.ffn_down.weight: rows of 172"));
+  ExpectSameTensors(Shared("data/weights/stories260K/stories260K-q8_0.gguf"), gguf);
+}
+
+TEST(ConvertTest, RefusesByName) {
+  if (!IsDirectory(Golden("llama_mha"))) GTEST_SKIP() << "no golden set";
+  TempFolder folder;
+  auto fails = [&](const Request& request, StatusCode code, const std::string& words) {
+    const Status status = Convert(request).error();
+    EXPECT_EQ(status.code(), code) << status.ToString();
+    EXPECT_THAT(status.message(), HasSubstr(words));
+  };
+  const std::string out = folder.Path("out.gguf");
+  fails({.model = Golden("deepseek_v2"), .out = out}, StatusCode::kUnimplemented,
+        "architecture 'deepseek_v2' is not written as GGUF");
+  fails({.model = Golden("bert_base"), .out = out}, StatusCode::kUnimplemented, "bert");
+  fails({.model = Golden("llama_mha"), .out = out, .type = tensor::DType::kQ4_K},
+        StatusCode::kUnimplemented, "type Q4_K is read, not written");
+  fails({.model = Golden("llama_mha"), .out = folder.Path("hf"), .to = Form::kHuggingFace,
+         .type = tensor::DType::kQ8_0},
+        StatusCode::kInvalidArgument, "a Hugging Face folder holds F32");
+  folder.Write("out.gguf", "x");
+  fails({.model = Golden("llama_mha"), .out = out}, StatusCode::kAlreadyExists, "is there already");
+  EXPECT_EQ(*ReadFile(out), "x");
+  MustConvert({.model = Golden("llama_mha"), .out = out, .overwrite = true});
+  fails({.model = out, .out = out, .overwrite = true}, StatusCode::kInvalidArgument,
+        "is the model itself");
+  EXPECT_EQ(ListDirectory(folder.path())->size(), 1u);
+}
+
+}  // namespace
+}  // namespace pano::convert
