@@ -139,6 +139,25 @@ TEST_F(EngineTest, APromptIsTakenFromTheCacheButForItsLastToken) {
   ExpectEmpty(stats);
 }
 
+TEST_F(EngineTest, SequencesOfDifferentLengthsShareNoAnglesThatDependOnIt) {
+  FakeModel model({.short_max = 100});
+  auto engine = Make({}, model);
+  Random random(3);
+  Request request;
+  request.prompt = RandomPrompt(random, 96);
+  request.ignore_eos = true;
+  auto cached = [&](int64_t max_tokens) {
+    request.max_tokens = max_tokens;
+    auto result = ReadAll(**engine->Submit(request))[0];
+    EXPECT_EQ(result.finish.reason, FinishReason::kLength);
+    return result.finish.usage.cached_tokens;
+  };
+  EXPECT_EQ(cached(4), 0);
+  EXPECT_EQ(cached(5), 0);
+  EXPECT_EQ(cached(3), 64);
+  EXPECT_EQ(cached(6), 64);
+}
+
 TEST_F(EngineTest, OutputIsPartOfWhatTheNextTurnReuses) {
   FakeModel model;
   auto engine = Make({}, model);

@@ -31,6 +31,7 @@ Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, c
       observer_(observer),
       clock_(clock),
       manual_time_(&clock != &Clock::Real()),
+      model_(model),
       mailbox_(mailbox),
       ledger_(ledger),
       kv_(kv),
@@ -71,6 +72,13 @@ void Loop::Attend(Mailbox::Messages messages) {
 
 void Loop::Begin(std::unique_ptr<ActiveRequest> active) {
   ActiveRequest& kept = *active;
+  kept.planned_length =
+      static_cast<int64_t>(kept.request.prompt.size()) + *kept.request.max_tokens;
+  kept.cache_scope = kept.request.tenant;
+  if (const int64_t variant = model_.state_variant(kept.planned_length); variant != 0) {
+    kept.cache_scope += '\0';
+    kept.cache_scope += std::to_string(variant);
+  }
   requests_.emplace(kept.request.id, std::move(active));
   for (auto& sequence : kept.sequences) {
     sequence->blocks = kv_.NewTables();
@@ -174,7 +182,7 @@ void Loop::FindCandidates() {
     candidate.sequence = sequence;
     if (cache_) {
       candidate.match = cache_->Find(
-          sequence->request().tenant,
+          sequence->active().cache_scope,
           sequence->tokens().first(static_cast<size_t>(sequence->reusable_length())));
     } else {
       candidate.match.ids.resize(kv_.group_count());
@@ -295,7 +303,7 @@ void Loop::RegisterBlocks(Sequence& sequence) {
   int64_t full = sequence.computed / nn::kBlockTokens;
   for (; sequence.registered_blocks < full; ++sequence.registered_blocks) {
     auto i = static_cast<size_t>(sequence.registered_blocks);
-    cache_->Insert(sequence.request().tenant, sequence.registered,
+    cache_->Insert(sequence.active().cache_scope, sequence.registered,
                    sequence.tokens().subspan(i * nn::kBlockTokens, nn::kBlockTokens),
                    sequence.blocks, i);
   }

@@ -68,6 +68,7 @@ class Loop {
   const Observer& observer_;
   const Clock& clock_;
   const bool manual_time_;
+  const nn::Model& model_;
   Mailbox& mailbox_;
   Ledger& ledger_;
 

@@ -30,6 +30,12 @@ struct ActiveRequest {
   std::vector<std::unique_ptr<Sequence>> sequences;
   int unfinished = 0;
 
+  // Tokens that a choice may have in all. Rotary angles that depend on a sequence's length go by it from
+  // the first step on, so that its cached keys agree with each other.
+  int64_t planned_length = 0;
+  // Within which prefixes are shared: the tenant, and the angles where the length changes them.
+  std::string cache_scope;
+
   TimePoint submitted{};
   std::optional<TimePoint> scheduled;    // first
   std::optional<TimePoint> first_token;  // of any choice

@@ -60,6 +60,7 @@ nn::SequenceSlice Step::MakeSlice(StepItem& item) {
   slice.tokens = sequence.tokens().subspan(static_cast<size_t>(begin),
                                            static_cast<size_t>(item.tokens));
   slice.position = begin;
+  slice.planned_length = sequence.active().planned_length;
   for (const BlockTable& table : sequence.blocks) slice.tables.push_back(table.ids());
   slice.logits_from = static_cast<size_t>(from - begin);
   return slice;

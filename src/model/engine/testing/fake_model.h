@@ -30,6 +30,7 @@ class FakeModel final : public nn::Model {
     nn::TokenId favourite = -1;          // wins every draw by far
     std::function<void()> before_step = {};   // called by Forward
     std::vector<nn::StateGroup> groups = {Paged(2048)};
+    int64_t short_max = std::numeric_limits<int64_t>::max();   // longer sequences are another variant
   };
   static nn::StateGroup Paged(size_t bytes) { return {nn::StateGroup::Kind::kPaged, 1, bytes, 0}; }
   static nn::StateGroup Window(int64_t window, size_t bytes = 1024) {
@@ -40,6 +41,9 @@ class FakeModel final : public nn::Model {
 
   int64_t vocab_size() const override { return options_.vocab_size; }
   int64_t context_length() const override { return options_.context_length; }
+  int64_t state_variant(int64_t planned_length) const override {
+    return planned_length > options_.short_max ? 1 : 0;
+  }
   nn::StateLayout state_layout() const override {
     return {options_.groups};
   }
@@ -66,7 +70,7 @@ class FakeModel final : public nn::Model {
       for (size_t i = 0; i < slice.tokens.size(); ++i) {
         int64_t position = slice.position + static_cast<int64_t>(i);
         for (size_t g = 0; g < options_.groups.size(); ++g) {
-          PANO_RETURN_IF_ERROR(Store(memory, g, slice.tables[g], slice.tokens[i], position));
+          PANO_RETURN_IF_ERROR(Store(memory, g, slice, slice.tokens[i], position));
         }
         if (i < slice.logits_from) continue;
         PANO_ASSIGN_OR_RETURN(uint64_t hash, HashStored(memory, slice, position));
@@ -102,6 +106,7 @@ class FakeModel final : public nn::Model {
   struct Slot {
     uint64_t digest = 0;
     int64_t position = -1;
+    int64_t variant = 0;
   };
   class FakeState final : public nn::State {
    public:
@@ -161,15 +166,17 @@ class FakeModel final : public nn::Model {
     hash *= 0x9E3779B97F4A7C15ull;
     return hash ^ (hash >> 31);
   }
-  Status Store(FakeState& state, size_t g, std::span<const nn::BlockId> table, nn::TokenId token,
+  Status Store(FakeState& state, size_t g, const nn::SequenceSlice& slice, nn::TokenId token,
                int64_t position) const {
+    const int64_t variant = state_variant(slice.planned_length);
     uint64_t before = 0;
     if (First(g, position) < position) {
-      const Slot& slot = state.slot(g, table, position - 1);
+      const Slot& slot = state.slot(g, slice.tables[g], position - 1);
       if (slot.position != position - 1) return Stale(g, position - 1, slot);
+      if (slot.variant != variant) return Internal("fake: state of another length");
       before = slot.digest;
     }
-    state.slot(g, table, position) = {Mix(before, token, position), position};
+    state.slot(g, slice.tables[g], position) = {Mix(before, token, position), position, variant};
     return OkStatus();
   }
   Result<uint64_t> HashStored(FakeState& state, const nn::SequenceSlice& slice,
