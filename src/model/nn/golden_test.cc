@@ -152,7 +152,7 @@ TEST_P(GoldenExtra, LogitsAndGreedy) {
 INSTANTIATE_TEST_SUITE_P(
     Models, GoldenExtra,
     ::testing::Values("cohere", "cohere_qknorm", "deepseek_v2_lora", "falcon_11b", "falcon_40b",
-                      "falcon_7b", "gemma2_nocap", "gemma3_linear", "gemma_legacy_act", "gpt2_scale",
+                      "falcon_7b", "falcon_rw", "gemma2_nocap", "gemma3_linear", "gemma_legacy_act", "gpt2_scale",
                       "gpt_neox_seq", "granite_bias", "llama_dynamic", "llama_linear",
                       "llama_v5_config", "llama_yarn", "mistral_headdim", "mixtral_swa", "olmo2_gqa",
                       "phi3_longrope_short", "phi3_partial", "phi_qkln", "qwen2_moe", "qwen2_swa",

@@ -110,8 +110,8 @@ void ReadHfRopeScaling(ConfigReader& reader, const json::Value& object, std::str
   } else if (type == "dynamic") {
     out.scaling = RopeConfig::Scaling::kDynamic;
     out.factor = rope.Double("factor", 1e-6, 1e6);
-    out.original_context =
-        rope.IntOr("original_max_position_embeddings", 1, kContextMax, context_length);
+    rope.Ignore({"original_max_position_embeddings"});    // the original looks at the context alone
+    out.original_context = context_length;
   } else if (type == "yarn") {
     out.scaling = RopeConfig::Scaling::kYarn;
     ReadYarn(rope, context_length, out);
