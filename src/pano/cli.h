@@ -50,6 +50,7 @@ int RunInspect(const Command& self, Args args);
 int RunTokenize(const Command& self, Args args);
 int RunTemplate(const Command& self, Args args);
 int RunEval(const Command& self, Args args);
+int RunConvert(const Command& self, Args args);
 int RunBench(const Command& self, Args args);
 int RunLoad(const Command& self, Args args);
 

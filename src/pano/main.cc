@@ -32,6 +32,7 @@ constexpr Command kCommands[] = {
     {"inspect", "Say what a model file is", RunInspect},
     {"tokenize", "Turn text into token ids and back", RunTokenize},
     {"template", "Render a chat template", RunTemplate},
+    {"convert", "Write a model in another form or type", RunConvert},
     {"eval", "Measure perplexity, or write logits", RunEval},
     {"bench", "Measure tokens per second on this machine", RunBench},
     {"load", "Put a server under load and measure latencies", RunLoad},
