@@ -9,9 +9,7 @@ namespace pano::nn {
 extern const Family kCohere, kDeepseekV2, kFalcon, kGemma, kGemma2, kGemma3, kGpt2, kGptNeox, kGranite,
     kLlama, kMistral, kMixtral, kOlmo2, kPhi, kPhi3, kQwen2, kQwen2Moe, kQwen3, kQwen3Moe, kStablelm, kStarcoder2;
 
-namespace {
-
-Status CheckConfig(const ModelConfig& c, std::string_view source) {
+Status CheckModelConfig(const ModelConfig& c, std::string_view source) {
   if (c.kv_head_count < 1 || c.head_count % c.kv_head_count != 0) {
     return Corruption(StrCat(source, ": ", c.head_count, " attention heads are no multiple of ",
                              c.kv_head_count, " key/value heads"));
@@ -35,6 +33,8 @@ Status CheckConfig(const ModelConfig& c, std::string_view source) {
   }
   return {};
 }
+
+namespace {
 
 std::string KnownNames(bool gguf) {
   std::string names;
@@ -68,7 +68,7 @@ Result<FamilyConfig> ReadHf(const format::ModelFiles& files) {
     PANO_RETURN_IF_ERROR(reader.status());
     out.config.architecture = family->name;
     out.config.warnings = reader.Unknown();
-    PANO_RETURN_IF_ERROR(CheckConfig(out.config, source));
+    PANO_RETURN_IF_ERROR(CheckModelConfig(out.config, source));
     return out;
   }
   return Unimplemented(StrCat(source, ": architecture '", Printable(type->as_string()),
@@ -112,7 +112,7 @@ Result<FamilyConfig> ReadGguf(const format::ModelFiles& files) {
     out.config.architecture = family->name;
     out.config.warnings = reader.Unknown();
     PANO_RETURN_IF_ERROR(ReadFromTensors(files, out.names, out.config));
-    PANO_RETURN_IF_ERROR(CheckConfig(out.config, files.path));
+    PANO_RETURN_IF_ERROR(CheckModelConfig(out.config, files.path));
     return out;
   }
   return Unimplemented(StrCat(files.path, ": architecture '", Printable(name->as_string()),

@@ -40,6 +40,9 @@ struct FamilyConfig {
 // name), Corruption for fields that are missing, of the wrong kind or inconsistent.
 Result<FamilyConfig> ReadFamilyConfig(const format::ModelFiles& files);
 
+// Corruption for sizes that contradict each other.
+Status CheckModelConfig(const ModelConfig& config, std::string_view source);
+
 // Bounds that every real model stays inside and that keep products far from overflow.
 inline constexpr int64_t kSizeMax = 1 << 24;
 inline constexpr int64_t kLayersMax = 4096;

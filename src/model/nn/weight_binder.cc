@@ -16,10 +16,10 @@ void WeightBinder::Fail(Status status) {
 }
 
 std::string WeightBinder::Locate(const std::string& name) const {
-  if (files_.weights->Find(name) || optional_prefix_.empty() || !name.starts_with(optional_prefix_)) {
-    return name;
-  }
-  return name.substr(optional_prefix_.size());
+  if (files_.weights->Find(name) || optional_prefix_.empty()) return name;
+  if (name.starts_with(optional_prefix_)) return name.substr(optional_prefix_.size());
+  std::string longer = optional_prefix_ + name;
+  return files_.weights->Find(longer) ? longer : name;
 }
 
 bool WeightBinder::Has(const std::string& name) const {

@@ -42,7 +42,7 @@ using OwnedMatrices = std::vector<std::unique_ptr<std::vector<std::byte>>>;
 // Unimplemented one whose type no kernel reads. Names are given without ".weight".
 class WeightBinder {
  public:
-  // Names that start with `optional_prefix` are also looked for without it. `transposed`: linear
+  // Names are also looked for without `optional_prefix` or with it in front. `transposed`: linear
   // layers are stored [in, out].
   WeightBinder(const format::ModelFiles& files, std::string optional_prefix, bool transposed);
 

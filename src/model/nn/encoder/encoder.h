@@ -47,26 +47,26 @@ struct OutputInfo {
 };
 
 struct EncoderInfo {
-  std::string architecture;
+  std::string architecture = {};
   Task task = Task::kEmbedding;
-  std::optional<TextInput> text;         // input_ids, attention_mask, token_type_ids
-  std::optional<ImageInput> image;       // pixel_values
-  std::optional<TextInput> decoder;      // decoder_input_ids
-  std::vector<OutputInfo> outputs;
-  std::vector<std::string> labels;       // of the logits of classifiers, by index
-  std::string problem_type;              // "", "single_label_classification",
+  std::optional<TextInput> text = {};   // input_ids, attention_mask, token_type_ids
+  std::optional<ImageInput> image = {};   // pixel_values
+  std::optional<TextInput> decoder = {};   // decoder_input_ids
+  std::vector<OutputInfo> outputs = {};
+  std::vector<std::string> labels = {};   // of the logits of classifiers, by index
+  std::string problem_type = {};   // "", "single_label_classification",
                                          // "multi_label_classification", "regression"
-  std::string pooling;                   // of sentence_embedding: "mean", "cls", ...; "" = none
-  std::vector<std::string> warnings;     // keys of the configuration that nobody knows
+  std::string pooling = {};   // of sentence_embedding: "mean", "cls", ...; "" = none
+  std::vector<std::string> warnings = {};   // keys of the configuration that nobody knows
 
   const OutputInfo* FindOutput(std::string_view name) const;
 };
 
 // One text. Tokens that the mask leaves out change nothing and get zeros; the others keep their place.
 struct TextRow {
-  std::vector<nn::TokenId> ids;          // at least one
-  std::vector<uint8_t> mask;             // one an id, 0 = left out; empty: all count
-  std::vector<int32_t> types;            // one an id; empty: all 0
+  std::vector<nn::TokenId> ids = {};   // at least one
+  std::vector<uint8_t> mask = {};   // one an id, 0 = left out; empty: all count
+  std::vector<int32_t> types = {};   // one an id; empty: all 0
 };
 
 struct EncoderBatch {

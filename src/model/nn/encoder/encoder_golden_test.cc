@@ -1,0 +1,151 @@
+// Known answers of the original encoders (see the golden set's own description), padding included: each
+// within 2e-5 of the largest value of its tensor.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "base/env.h"
+#include "base/shared_folder.h"
+#include "base/strings.h"
+#include "model/nn/encoder/encoder.h"
+
+namespace pano::encoder {
+namespace {
+
+std::vector<int64_t> Row(const tensor::TensorView& view, int64_t row) {
+  const int64_t count = view.shape.back();
+  const int64_t* from = view.as<int64_t>() + row * count;
+  return {from, from + count};
+}
+
+template <typename T>
+std::vector<T> Cast(const std::vector<int64_t>& values) {
+  std::vector<T> out;
+  for (int64_t value : values) out.push_back(static_cast<T>(value));
+  return out;
+}
+
+EncoderBatch ReadBatch(const format::Weights& file) {
+  EncoderBatch batch;
+  const tensor::TensorView* ids = file.Find("input_ids");
+  const tensor::TensorView* mask = file.Find("attention_mask");
+  const tensor::TensorView* types = file.Find("token_type_ids");
+  const tensor::TensorView* pixels = file.Find("pixel_values");
+  const tensor::TensorView* decoder = file.Find("decoder_input_ids");
+  for (int64_t i = 0; ids && i < ids->shape[0]; ++i) {
+    TextRow& row = batch.texts.emplace_back();
+    row.ids = Cast<nn::TokenId>(Row(*ids, i));
+    if (mask) row.mask = Cast<uint8_t>(Row(*mask, i));
+    if (types) row.types = Cast<int32_t>(Row(*types, i));
+    if (decoder) batch.decoder_ids.push_back(Cast<nn::TokenId>(Row(*decoder, i)));
+  }
+  for (int64_t i = 0; pixels && i < pixels->shape[0]; ++i) {
+    const int64_t count = pixels->elements() / pixels->shape[0];
+    const float* from = pixels->as<float>() + i * count;
+    batch.images.emplace_back(from, from + count);
+  }
+  return batch;
+}
+
+// The batch's i-th text with all that is masked at its end cut off, alone.
+EncoderBatch Alone(const EncoderBatch& batch, size_t i) {
+  EncoderBatch one;
+  TextRow row = batch.texts[i];
+  while (!row.mask.empty() && row.mask.back() == 0) {
+    row.mask.pop_back();
+    row.ids.pop_back();
+    if (!row.types.empty()) row.types.pop_back();
+  }
+  row.mask.clear();
+  one.texts = {row};
+  if (!batch.decoder_ids.empty()) one.decoder_ids = {batch.decoder_ids[i]};
+  return one;
+}
+
+void CheckOutputs(const std::vector<Output>& outputs, const format::Weights& file) {
+  size_t compared = 0;
+  for (const Output& output : outputs) {
+    const tensor::TensorView* want = file.Find(output.name);
+    if (!want) continue;
+    ++compared;
+    ASSERT_EQ(want->shape[0], static_cast<int64_t>(output.rows.size())) << output.name;
+    const float* from = want->as<float>();
+    double worst = 0, largest = 0;
+    for (const std::vector<float>& row : output.rows) {
+      ASSERT_EQ(static_cast<int64_t>(row.size()), want->elements() / want->shape[0]) << output.name;
+      for (float got : row) {
+        worst = std::max(worst, static_cast<double>(std::abs(got - *from)));
+        largest = std::max(largest, static_cast<double>(std::abs(*from)));
+        ++from;
+      }
+    }
+    EXPECT_LT(worst / largest, 2e-5) << output.name;
+  }
+  size_t wanted = 0;
+  for (const char* name : {"logits", "last_hidden_state", "pooler_output", "sentence_embedding",
+                           "image_embeds", "text_embeds", "logits_per_image"}) {
+    wanted += file.Find(name) ? 1 : 0;
+  }
+  EXPECT_EQ(compared, wanted);
+}
+
+void CheckAlone(Encoder& encoder, const EncoderBatch& batch, const std::vector<Output>& together) {
+  for (size_t i = 0; i < batch.texts.size(); ++i) {
+    auto alone = encoder.Encode(Alone(batch, i));
+    ASSERT_TRUE(alone.ok()) << alone.error().ToString();
+    for (const Output& output : *alone) {
+      auto same = std::ranges::find(together, output.name, &Output::name);
+      ASSERT_NE(same, together.end());
+      const std::vector<float>& got = output.rows[0];
+      EXPECT_TRUE(std::equal(got.begin(), got.end(), same->rows[i].begin())) << output.name;
+    }
+  }
+}
+
+void CheckModel(const std::string& folder) {
+  SCOPED_TRACE(folder);
+  const std::string expected_path = JoinPath(folder, "expected.safetensors");
+  if (!FileExists(expected_path)) GTEST_SKIP() << "known answers are absent: " << expected_path;
+  auto files = format::OpenModel(folder);
+  ASSERT_TRUE(files.ok()) << files.error().ToString();
+  EXPECT_TRUE(IsEncoder(*files));
+  ComputePool pool(2);
+  auto encoder = LoadEncoder(*files, {nn::Compute::kF32, {}}, pool);
+  ASSERT_TRUE(encoder.ok()) << encoder.error().ToString();
+  auto expected = format::OpenSafetensors({expected_path});
+  ASSERT_TRUE(expected.ok()) << expected.error().ToString();
+  const EncoderBatch batch = ReadBatch(**expected);
+  auto outputs = (*encoder)->Encode(batch);
+  ASSERT_TRUE(outputs.ok()) << outputs.error().ToString();
+  CheckOutputs(*outputs, **expected);
+  CheckAlone(**encoder, batch, *outputs);
+}
+
+class GoldenEncoder : public ::testing::TestWithParam<const char*> {};
+TEST_P(GoldenEncoder, EveryOutput) {
+  CheckModel(JoinPath(SharedFolder(PANO_SOURCE_DIR), StrCat("data/golden/", GetParam())));
+}
+INSTANTIATE_TEST_SUITE_P(
+    Models, GoldenEncoder,
+    ::testing::Values("models/bert_base", "models/bert_seqcls", "models/bert_tokcls", "models/clip",
+                      "models/distilbert_seqcls", "models/nomic_bert", "models/roberta_seqcls",
+                      "models/sentence_mean", "models/t5", "models/vit", "models_next/modernbert_mlm",
+                      "models_next/modernbert_sentence"));
+
+// Answers of the original implementation that tests/golden makes.
+class GoldenEncoderExtra : public ::testing::TestWithParam<const char*> {};
+TEST_P(GoldenEncoderExtra, EveryOutput) {
+  const char* root = std::getenv("PANO_GOLDEN_EXTRA");
+  CheckModel(JoinPath(root ? root : JoinPath(PANO_SOURCE_DIR, "build/golden_extra"), GetParam()));
+}
+INSTANTIATE_TEST_SUITE_P(
+    Models, GoldenEncoderExtra,
+    ::testing::Values("bert_mlm", "clip_eos2", "distilbert_mlm", "distilbert_tokcls",
+                      "modernbert_seqcls", "modernbert_seqcls_cls", "modernbert_tokcls", "nomic_embed",
+                      "roberta_embed", "roberta_mlm", "roberta_tokcls", "sentence_cls", "t5_gated",
+                      "vit_base"));
+
+}  // namespace
+}  // namespace pano::encoder

@@ -1,0 +1,168 @@
+#include "model/nn/encoder/head.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/strings.h"
+#include "model/kernels/isa.h"
+
+namespace pano::encoder {
+namespace {
+
+// [count, hidden] to one vector. Sums in double, row after row: the same whatever the batch.
+void PoolRows(const float* x, size_t count, size_t hidden, Pooling pooling, float* out) {
+  if (pooling == Pooling::kMax) {
+    std::copy_n(x, hidden, out);
+    for (size_t r = 1; r < count; ++r) {
+      for (size_t d = 0; d < hidden; ++d) out[d] = std::max(out[d], x[r * hidden + d]);
+    }
+    return;
+  }
+  const auto n = static_cast<double>(count);
+  const double divisor = pooling == Pooling::kMean ? n : std::sqrt(n);
+  for (size_t d = 0; d < hidden; ++d) {
+    double sum = 0;
+    for (size_t r = 0; r < count; ++r) sum += static_cast<double>(x[r * hidden + d]);
+    out[d] = static_cast<float>(sum / divisor);
+  }
+}
+
+// The row that stands for input `i`, or -1 where the mask left it out.
+int64_t PooledRow(const TowerRows& rows, size_t i, Pooling pooling) {
+  if (pooling == Pooling::kLast) return static_cast<int64_t>(rows.rows->counts[i]) - 1;
+  if (!rows.text) return 0;
+  if (pooling == Pooling::kEnd) return rows.text->ends[i];
+  return rows.text->first_kept[i] ? 0 : -1;
+}
+
+Result<std::vector<float>> Pool(const TowerRows& rows, size_t hidden, Pooling pooling) {
+  const std::vector<size_t>& counts = rows.rows->counts;
+  std::vector<float> out(counts.size() * hidden);
+  const float* x = rows.x;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    float* to = &out[i * hidden];
+    if (pooling == Pooling::kFirst || pooling == Pooling::kLast || pooling == Pooling::kEnd) {
+      const int64_t row = PooledRow(rows, i, pooling);
+      if (row < 0) {
+        return InvalidArgument(StrCat("attention_mask[", i, "] leaves out the token that stands for the ",
+                                      "whole text"));
+      }
+      std::copy_n(x + static_cast<size_t>(row) * hidden, hidden, to);
+    } else {
+      PoolRows(x, counts[i], hidden, pooling, to);
+    }
+    x += counts[i] * hidden;
+  }
+  return out;
+}
+
+void UnitLength(std::vector<float>& x, size_t width) {
+  for (size_t at = 0; at < x.size(); at += width) {
+    double sum = 0;
+    for (size_t d = 0; d < width; ++d) sum += static_cast<double>(x[at + d]) * static_cast<double>(x[at + d]);
+    const double length = std::max(std::sqrt(sum), 1e-12);
+    for (size_t d = 0; d < width; ++d) x[at + d] = static_cast<float>(static_cast<double>(x[at + d]) / length);
+  }
+}
+
+void RunStage(const Stage& stage, const StageWeights& w, Tower& tower, size_t count, std::vector<float>& x) {
+  switch (stage.kind) {
+    case Stage::Kind::kDense:
+    case Stage::Kind::kEmbedding: {
+      std::vector<float> y(count * w.dense.out());
+      tower.transformer().Apply(w.dense, x.data(), count, y.data());
+      x = std::move(y);
+      return;
+    }
+    case Stage::Kind::kActivation: {
+      // Row by row: vectors of the kernel start where a row does, whatever the batch.
+      const size_t width = count == 0 ? 0 : x.size() / count;
+      const kernels::ActivateFn f = kernels::SelectIsa().activation(stage.activation).plain;
+      tower.pool().ParallelFor(count, nn::kRowGrain, [&](size_t begin, size_t end, int) {
+        for (size_t r = begin; r < end; ++r) f(&x[r * width], width);
+      });
+      return;
+    }
+    case Stage::Kind::kTanh:
+      for (float& value : x) value = std::tanh(value);
+      return;
+    case Stage::Kind::kNorm:
+      tower.transformer().Norm(w.norm, x.data(), count, x.data());
+      return;
+    case Stage::Kind::kScale:
+      for (float& value : x) value *= stage.factor;
+      return;
+    case Stage::Kind::kUnitLength:
+      if (count > 0) UnitLength(x, x.size() / count);
+      return;
+  }
+}
+
+// From packed rows to one vector an input, zeros where the mask left an id out.
+void Scatter(const TowerRows& rows, const std::vector<float>& x, size_t width, Output& out) {
+  size_t row = 0;
+  for (size_t i = 0; i < rows.rows->counts.size(); ++i) {
+    const size_t count = rows.rows->counts[i];
+    const size_t length = rows.text ? rows.text->lengths[i] : count;
+    std::vector<float>& to = out.rows.emplace_back(length * width);
+    for (size_t r = 0; r < count; ++r, ++row) {
+      const size_t at = rows.text ? static_cast<size_t>(rows.text->indices[row]) : r;
+      std::copy_n(&x[row * width], width, &to[at * width]);
+    }
+  }
+}
+
+}  // namespace
+
+Head BindHead(nn::WeightBinder& bind, const HeadConfig& config, const nn::ModelConfig& tower,
+              const nn::DecoderWeights& weights) {
+  Head head{config, {}, tower.hidden_size};
+  for (const Stage& stage : config.stages) {
+    StageWeights& w = head.stages.emplace_back();
+    switch (stage.kind) {
+      case Stage::Kind::kDense:
+        w.dense.weight = bind.Matrix(stage.name, stage.size, head.size);
+        head.size = stage.size;
+        break;
+      case Stage::Kind::kEmbedding:
+        w.dense.weight = weights.embedding;
+        head.size = stage.size;
+        break;
+      case Stage::Kind::kNorm:
+        w.norm = bind.Norm(stage.name, head.size, tower.norm_bias, tower.norm_offset);
+        break;
+      default:
+        break;
+    }
+    if (!stage.bias_name.empty()) w.dense.bias = bind.Vector(stage.bias_name, head.size);
+  }
+  return head;
+}
+
+Result<Output> RunHead(const Head& head, const TowerRows& rows, Tower& tower) {
+  const bool pooled = head.config.pooling != Pooling::kNone;
+  const size_t hidden = tower.hidden();
+  std::vector<float> x;
+  if (pooled) {
+    PANO_ASSIGN_OR_RETURN(x, Pool(rows, hidden, head.config.pooling));
+  } else {
+    x.assign(rows.x, rows.x + rows.rows->size() * hidden);
+  }
+  const size_t count = x.size() / hidden;
+  for (size_t i = 0; i < head.stages.size(); ++i) {
+    RunStage(head.config.stages[i], head.stages[i], tower, count, x);
+  }
+  Output out{head.config.output, !pooled, head.size, {}};
+  const auto width = static_cast<size_t>(head.size);
+  if (!pooled) {
+    Scatter(rows, x, width, out);
+  } else {
+    for (size_t i = 0; i < count; ++i) {
+      out.rows.emplace_back(x.begin() + static_cast<std::ptrdiff_t>(i * width),
+                            x.begin() + static_cast<std::ptrdiff_t>((i + 1) * width));
+    }
+  }
+  return out;
+}
+
+}  // namespace pano::encoder

@@ -1,0 +1,111 @@
+#include "model/nn/encoder/text_rows.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "model/kernels/matmul/matmul.h"
+
+namespace pano::encoder {
+namespace {
+
+Status CheckRow(const TextRow& row, size_t number, const TextInput& input) {
+  const std::string name = StrCat("input_ids[", number, "]");
+  if (row.ids.empty()) return InvalidArgument(StrCat(name, " is empty"));
+  if (static_cast<int64_t>(row.ids.size()) > input.max_length) {
+    return InvalidArgument(StrCat(name, " has ", row.ids.size(), " ids, the model takes at most ",
+                                  input.max_length));
+  }
+  for (nn::TokenId id : row.ids) {
+    if (id < 0 || id >= input.vocab_size) {
+      return InvalidArgument(StrCat(name, ": id ", id, " is outside the vocabulary of ",
+                                    input.vocab_size));
+    }
+  }
+  if (!row.mask.empty() && row.mask.size() != row.ids.size()) {
+    return InvalidArgument(StrCat("attention_mask[", number, "] has ", row.mask.size(), " values for ",
+                                  row.ids.size(), " ids"));
+  }
+  if (!row.mask.empty() && std::ranges::none_of(row.mask, [](uint8_t keep) { return keep != 0; })) {
+    return InvalidArgument(StrCat("attention_mask[", number, "] leaves every id out"));
+  }
+  if (row.types.empty()) return {};
+  if (row.types.size() != row.ids.size()) {
+    return InvalidArgument(StrCat("token_type_ids[", number, "] has ", row.types.size(), " values for ",
+                                  row.ids.size(), " ids"));
+  }
+  for (int32_t type : row.types) {
+    if (type < 0 || type >= std::max<int64_t>(1, input.token_types)) {
+      return InvalidArgument(StrCat("token_type_ids[", number, "]: type ", type, " is not below ",
+                                    std::max<int64_t>(1, input.token_types)));
+    }
+  }
+  return {};
+}
+
+// Where the text ends: at the first end token, or, without one, at the first id; or at the largest.
+size_t EndOf(const TextRow& row, const std::optional<nn::TokenId>& end) {
+  if (!end) return static_cast<size_t>(std::ranges::max_element(row.ids) - row.ids.begin());
+  const auto at = std::ranges::find(row.ids, *end);
+  return at == row.ids.end() ? 0 : static_cast<size_t>(at - row.ids.begin());
+}
+
+void Pack(const TextRow& row, const TextInput& input, const EncoderConfig& config, PackedText& out) {
+  const size_t end = EndOf(row, config.end_token);
+  size_t count = 0;
+  int64_t end_row = -1;
+  int32_t counted = 0;
+  for (size_t i = 0; i < row.ids.size(); ++i) {
+    auto position = static_cast<int32_t>(i);
+    if (config.position_pad) {
+      const bool pad = row.ids[i] == *config.position_pad;
+      if (!pad) ++counted;
+      position = *config.position_pad + (pad ? 0 : counted);
+    }
+    if (!row.mask.empty() && row.mask[i] == 0) continue;
+    if (i == end) end_row = static_cast<int64_t>(count);
+    out.ids.push_back(row.ids[i]);
+    if (input.token_types > 0) out.types.push_back(row.types.empty() ? 0 : row.types[i]);
+    out.positions.push_back(position);
+    out.indices.push_back(static_cast<int64_t>(i));
+    out.rows.places.push_back(static_cast<int32_t>(i));
+    ++count;
+  }
+  out.rows.counts.push_back(count);
+  out.lengths.push_back(row.ids.size());
+  out.ends.push_back(end_row);
+  out.first_kept.push_back(row.mask.empty() || row.mask[0] != 0);
+}
+
+}  // namespace
+
+Result<PackedText> PackTexts(std::span<const TextRow> texts, const TextInput& input,
+                             const EncoderConfig& config) {
+  PackedText out;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    PANO_RETURN_IF_ERROR(CheckRow(texts[i], i, input));
+    Pack(texts[i], input, config, out);
+  }
+  return out;
+}
+
+void EmbedText(const PackedText& text, Tower& tower, std::vector<float>& x) {
+  const size_t hidden = tower.hidden();
+  const nn::DecoderWeights& w = tower.weights();
+  x.resize(text.ids.size() * hidden);
+  tower.pool().ParallelFor(text.ids.size(), nn::kRowGrain, [&](size_t begin, size_t end, int) {
+    std::vector<float> more(hidden);
+    for (size_t r = begin; r < end; ++r) {
+      float* to = &x[r * hidden];
+      auto add = [&](const tensor::TensorView& table, int32_t row) {
+        if (!table.data) return;
+        kernels::WidenRow(table, static_cast<size_t>(row), more.data());
+        for (size_t d = 0; d < hidden; ++d) to[d] += more[d];
+      };
+      kernels::WidenRow(w.embedding, static_cast<size_t>(text.ids[r]), to);
+      if (!text.types.empty()) add(w.token_types, text.types[r]);
+      add(w.positions, text.positions[r]);
+    }
+  });
+}
+
+}  // namespace pano::encoder

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "base/threads.h"
+#include "model/nn/decoder_weights.h"
+#include "model/nn/model_config.h"
+#include "model/nn/paged_state.h"
+#include "model/nn/transformer.h"
+
+namespace pano::encoder {
+
+// Rows of several inputs one after another, padding left out.
+struct PackedRows {
+  std::vector<size_t> counts;          // rows of each input
+  std::vector<int32_t> places;         // where each row stood in its input; empty: 0, 1, 2, ...
+  size_t size() const {
+    size_t sum = 0;
+    for (size_t count : counts) sum += count;
+    return sum;
+  }
+};
+
+// What a decoder's stack looks at: rows of another stack, for the same inputs.
+struct Memory {
+  const float* x = nullptr;
+  std::span<const size_t> counts;
+};
+
+// A stack of layers with its weights, run over whole inputs: keys and values live for one call only.
+// Confined to one thread at a time; the pool does the work.
+class Tower {
+ public:
+  Tower(nn::ModelConfig config, nn::DecoderWeights weights, ComputePool& pool);
+  Tower(const Tower&) = delete;
+  Tower& operator=(const Tower&) = delete;
+
+  const nn::ModelConfig& config() const { return config_; }
+  const nn::DecoderWeights& weights() const { return weights_; }
+  size_t hidden() const { return static_cast<size_t>(config_.hidden_size); }
+  nn::Transformer& transformer() { return transformer_; }
+  ComputePool& pool() { return pool_; }
+
+  // x [rows, hidden], embedded: through the norm of the embedding, all layers and the final norm.
+  // Exhausted when there is no memory for the keys and values.
+  Status Run(const PackedRows& rows, const Memory& memory, float* x);
+
+ private:
+  Status ReserveState(int blocks);
+
+  const nn::ModelConfig config_;
+  const nn::DecoderWeights weights_;
+  ComputePool& pool_;
+  nn::Transformer transformer_;
+  std::unique_ptr<nn::PagedState> state_;
+  int blocks_ = 0;
+};
+
+}  // namespace pano::encoder

@@ -1,0 +1,129 @@
+#include "model/nn/encoder/tower_encoder.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace pano::encoder {
+namespace {
+
+bool Wanted(const EncoderBatch& batch, std::string_view name) {
+  return batch.outputs.empty() || std::ranges::find(batch.outputs, name) != batch.outputs.end();
+}
+
+const Output* Find(const std::vector<Output>& outputs, std::string_view name) {
+  for (const Output& output : outputs) {
+    if (output.name == name) return &output;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<std::vector<Output>> TowerEncoder::Encode(const EncoderBatch& batch) {
+  PANO_RETURN_IF_ERROR(CheckInputs(batch));
+  Pass pass;
+  PANO_RETURN_IF_ERROR(RunTowers(batch, pass));
+  return RunHeads(batch, pass);
+}
+
+Status TowerEncoder::CheckInputs(const EncoderBatch& batch) const {
+  if (!batch.texts.empty() && !parts_.text) return InvalidArgument("input_ids: the model reads no text");
+  if (!batch.images.empty() && !parts_.image) {
+    return InvalidArgument("pixel_values: the model sees no images");
+  }
+  if (batch.texts.empty() && batch.images.empty()) {
+    return InvalidArgument(!parts_.image ? "input_ids are missing" : !parts_.text
+                                               ? "pixel_values are missing"
+                                               : "input_ids or pixel_values are missing");
+  }
+  if (!batch.decoder_ids.empty() && !parts_.decoder) {
+    return InvalidArgument("decoder_input_ids: the model has no decoder");
+  }
+  if (parts_.decoder && batch.decoder_ids.size() != batch.texts.size()) {
+    return InvalidArgument(StrCat("decoder_input_ids: ", batch.decoder_ids.size(), " rows for ",
+                                  batch.texts.size(), " of input_ids"));
+  }
+  for (const std::string& name : batch.outputs) {
+    if (!info().FindOutput(name)) {
+      return InvalidArgument(StrCat("the model has no output '", Printable(name), "'"));
+    }
+  }
+  return {};
+}
+
+Status TowerEncoder::RunTowers(const EncoderBatch& batch, Pass& pass) {
+  if (!batch.texts.empty()) {
+    PANO_ASSIGN_OR_RETURN(pass.text, PackTexts(batch.texts, *parts_.info.text, parts_.config));
+  }
+  if (!batch.images.empty()) PANO_RETURN_IF_ERROR(CheckImages(batch.images, *parts_.info.image));
+  std::vector<TextRow> answers;
+  for (const std::vector<nn::TokenId>& ids : batch.decoder_ids) answers.push_back({.ids = ids});
+  if (!answers.empty()) {
+    auto packed = PackTexts(answers, *parts_.info.decoder, parts_.config);
+    if (!packed.ok()) return packed.error().Wrap("decoder");
+    pass.decoder = std::move(*packed);
+  }
+  if (!batch.texts.empty()) {
+    EmbedText(pass.text, *parts_.text, pass.text_x);
+    PANO_RETURN_IF_ERROR(parts_.text->Run(pass.text.rows, {}, pass.text_x.data()));
+  }
+  if (!batch.images.empty()) {
+    pass.image = EmbedImages(batch.images, parts_.config.patches, parts_.patches, *parts_.image, pass.image_x);
+    PANO_RETURN_IF_ERROR(parts_.image->Run(pass.image, {}, pass.image_x.data()));
+  }
+  if (answers.empty()) return {};
+  EmbedText(pass.decoder, *parts_.decoder, pass.decoder_x);
+  const Memory memory{pass.text_x.data(), pass.text.rows.counts};
+  return parts_.decoder->Run(pass.decoder.rows, memory, pass.decoder_x.data());
+}
+
+Result<std::vector<Output>> TowerEncoder::RunHeads(const EncoderBatch& batch, const Pass& pass) {
+  const bool compared = parts_.logit_scale > 0 && !batch.texts.empty() && !batch.images.empty() &&
+                        Wanted(batch, "logits_per_image");
+  std::vector<Output> outputs;
+  for (const Head& head : parts_.heads) {
+    TowerRows rows;
+    Tower* tower = nullptr;
+    switch (head.config.tower) {
+      case TowerKind::kText:
+        rows = {pass.text_x.data(), &pass.text.rows, &pass.text};
+        tower = parts_.text.get();
+        break;
+      case TowerKind::kImage:
+        rows = {pass.image_x.data(), &pass.image, nullptr};
+        tower = parts_.image.get();
+        break;
+      case TowerKind::kDecoder:
+        rows = {pass.decoder_x.data(), &pass.decoder.rows, &pass.decoder};
+        tower = parts_.decoder.get();
+        break;
+    }
+    if (rows.rows->counts.empty() || !(compared || Wanted(batch, head.config.output))) continue;
+    PANO_ASSIGN_OR_RETURN(Output output, RunHead(head, rows, *tower));
+    outputs.push_back(std::move(output));
+  }
+  if (compared) {
+    outputs.push_back(Compare(*Find(outputs, "image_embeds"), *Find(outputs, "text_embeds")));
+    std::erase_if(outputs, [&](const Output& output) { return !Wanted(batch, output.name); });
+  }
+  return outputs;
+}
+
+// Every image with every text: products of unit vectors, scaled.
+Output TowerEncoder::Compare(const Output& images, const Output& texts) const {
+  Output out{"logits_per_image", false, static_cast<int64_t>(texts.rows.size()), {}};
+  for (const std::vector<float>& image : images.rows) {
+    std::vector<float>& row = out.rows.emplace_back();
+    for (const std::vector<float>& text : texts.rows) {
+      double sum = 0;
+      for (size_t d = 0; d < image.size(); ++d) {
+        sum += static_cast<double>(image[d]) * static_cast<double>(text[d]);
+      }
+      row.push_back(static_cast<float>(sum * static_cast<double>(parts_.logit_scale)));
+    }
+  }
+  return out;
+}
+
+}  // namespace pano::encoder
