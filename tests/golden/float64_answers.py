@@ -25,15 +25,21 @@ def model_config(config):
     return transformers.CONFIG_MAPPING[config["model_type"]].from_dict(config)
 
 
+def attention(config):
+    """Eager, but for Falcon's ALiBi: there the eager form adds the slopes twice (once into the mask,
+    once to the scores), the other one once, as the model was trained."""
+    return "sdpa" if config.get("alibi") else "eager"
+
+
 def build(config, dtype):
     cls = getattr(transformers, config["architectures"][0])
-    return cls._from_config(model_config(config), dtype=dtype, attn_implementation="eager",
+    return cls._from_config(model_config(config), dtype=dtype, attn_implementation=attention(config),
                             experts_implementation="eager").eval()
 
 
 def load_float32(folder, config):
     cls = getattr(transformers, config["architectures"][0])
-    model = cls.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager",
+    model = cls.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention(config),
                                 experts_implementation="eager")
     return model.eval()
 
