@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 
 #include "base/env.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
+#include "model/nn/family.h"
 #include "model/nn/load.h"
 
 namespace pano::nn {
@@ -74,6 +76,20 @@ class Stepper {
   int64_t position_ = 0;
 };
 
+// "F32 Q8_0": the types of the matrices.
+std::string Types(const format::Weights& weights) {
+  std::set<std::string_view> types;
+  for (const std::string& name : weights.Names()) {
+    const tensor::TensorView& view = *weights.Find(name);
+    if (view.shape.size() > 1) types.insert(tensor::Describe(view.dtype).name);
+  }
+  std::string out;
+  for (std::string_view type : types) out += StrCat(out.empty() ? "" : " ", type);
+  return out;
+}
+
+int case_count = 0;
+
 void CheckModel(const std::string& model_path, const std::string& expected_path,
                 size_t greedy_prompt) {
   SCOPED_TRACE(model_path);
@@ -103,9 +119,17 @@ void CheckModel(const std::string& model_path, const std::string& expected_path,
     }
   }
   EXPECT_LT(worst / largest, 2e-5);
-
   const tensor::TensorView* greedy = (*expected)->Find("greedy");
-  if (!greedy || greedy_prompt == 0) return;
+  if (!greedy || greedy_prompt == 0) greedy = nullptr;
+  // For the table of docs/models.md.
+  ::testing::Test::RecordProperty(
+      StrCat("golden.", ++case_count),
+      StrCat(model_path.substr(model_path.rfind('/') + 1), "|",
+             ReadFamilyConfig(*files).value().config.architecture, "|",
+             files->kind == format::ModelFiles::Kind::kGguf ? "GGUF" : "safetensors", "|",
+             Types(*files->weights), "|", batch * length, " logit rows",
+             greedy ? StrCat(", ", greedy->elements(), " greedy ids") : "", "|", worst / largest));
+  if (!greedy) return;
   for (int64_t row = 0; row < batch; ++row) {
     std::vector<TokenId> all = Ids(*ids, row, static_cast<int64_t>(greedy_prompt)), next = all;
     auto stepper = std::make_unique<Stepper>(**model, 64);

@@ -61,6 +61,8 @@ TEST(BlocksTest, DecodesTheGoldenBlocks) {
           << "value " << i << ": " << got[i] << " for " << want[i];
     }
     ++compared;
+    // For the table of docs/models.md.
+    RecordProperty(StrCat("golden.decode.", name), StrCat(name, "|decoded|", want.size(), " values"));
   }
   EXPECT_EQ(compared, 20);
 }
@@ -82,6 +84,7 @@ TEST(BlocksTest, EncodesToTheGoldenBytes) {
       ASSERT_EQ(got[i], want[i]) << "byte " << i << ", block " << i / Describe(dtype).block_bytes;
     }
     ++compared;
+    RecordProperty(StrCat("golden.encode.", name), StrCat(name, "|encoded|", want.size(), " bytes"));
   }
   EXPECT_EQ(compared, 9);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 
 #include "base/env.h"
 #include "base/shared_folder.h"
@@ -24,6 +25,18 @@ template <typename T>
 std::vector<T> Cast(const std::vector<int64_t>& values) {
   std::vector<T> out;
   for (int64_t value : values) out.push_back(static_cast<T>(value));
+  return out;
+}
+
+// "F32 BF16": the types of the matrices.
+std::string Types(const format::Weights& weights) {
+  std::set<std::string_view> types;
+  for (const std::string& name : weights.Names()) {
+    const tensor::TensorView& view = *weights.Find(name);
+    if (view.shape.size() > 1) types.insert(tensor::Describe(view.dtype).name);
+  }
+  std::string out;
+  for (std::string_view type : types) out += StrCat(out.empty() ? "" : " ", type);
   return out;
 }
 
@@ -64,7 +77,13 @@ EncoderBatch Alone(const EncoderBatch& batch, size_t i) {
   return one;
 }
 
-void CheckOutputs(const std::vector<Output>& outputs, const format::Weights& file) {
+struct Agreement {
+  double worst = 0;      // of all outputs, relative to the largest of each
+  std::string names;
+};
+
+void CheckOutputs(const std::vector<Output>& outputs, const format::Weights& file,
+                  Agreement& agreement) {
   size_t compared = 0;
   for (const Output& output : outputs) {
     const tensor::TensorView* want = file.Find(output.name);
@@ -82,6 +101,8 @@ void CheckOutputs(const std::vector<Output>& outputs, const format::Weights& fil
       }
     }
     EXPECT_LT(worst / largest, 2e-5) << output.name;
+    agreement.worst = std::max(agreement.worst, worst / largest);
+    agreement.names += StrCat(agreement.names.empty() ? "" : ", ", output.name);
   }
   size_t wanted = 0;
   for (const char* name : {"logits", "last_hidden_state", "pooler_output", "sentence_embedding",
@@ -119,7 +140,13 @@ void CheckModel(const std::string& folder) {
   const EncoderBatch batch = ReadBatch(**expected);
   auto outputs = (*encoder)->Encode(batch);
   ASSERT_TRUE(outputs.ok()) << outputs.error().ToString();
-  CheckOutputs(*outputs, **expected);
+  Agreement agreement;
+  CheckOutputs(*outputs, **expected, agreement);
+  // For the table of docs/models.md.
+  ::testing::Test::RecordProperty(
+      "golden", StrCat(folder.substr(folder.rfind('/') + 1), "|", (*encoder)->info().architecture,
+                       "|safetensors|", Types(*files->weights), "|", agreement.names, "|",
+                       agreement.worst));
   CheckAlone(**encoder, batch, *outputs);
 }
 
