@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace pano {
 namespace {
@@ -32,6 +33,18 @@ size_t GoodPrefix(std::string_view text, const Lead& lead) {
     uint8_t high = n == 1 ? lead.second_max : uint8_t{0xBF};
     if (byte < low || byte > high) break;
   }
+  return n;
+}
+
+// How many bytes at the start of `text` are ASCII.
+size_t AsciiPrefix(std::string_view text) {
+  size_t n = 0;
+  for (; n + 8 <= text.size(); n += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, text.data() + n, sizeof word);
+    if ((word & 0x8080808080808080u) != 0) break;
+  }
+  while (n < text.size() && static_cast<uint8_t>(text[n]) < 0x80) ++n;
   return n;
 }
 
@@ -89,7 +102,9 @@ void Utf8Append(std::string& out, char32_t c) {
 }
 
 bool Utf8Valid(std::string_view text) {
-  while (!text.empty()) {
+  for (;;) {
+    text.remove_prefix(AsciiPrefix(text));
+    if (text.empty()) break;
     size_t length = Utf8Length(text);
     if (length == 0) return false;
     text.remove_prefix(length);

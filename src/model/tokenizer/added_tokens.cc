@@ -100,6 +100,8 @@ Status AddedTokenFinder::Add(const AddedToken& token, std::string_view key) {
     return Unimplemented(StrCat("an added token of ", key.size(), " bytes (id ", token.id, ")"));
   }
   if (nodes_.empty()) nodes_.emplace_back();   // number 0 stands for none
+  if (tokens_.empty()) only_root_ = key[0];
+  if (only_root_ != key[0]) only_root_.reset();
   int32_t node = 0;
   for (size_t i = 0; i < key.size(); ++i) {
     const auto byte = static_cast<unsigned char>(key[i]);
@@ -116,6 +118,12 @@ Status AddedTokenFinder::Add(const AddedToken& token, std::string_view key) {
   tokens_.push_back(token);
   has_markers_ = has_markers_ || IsMarker(token);
   return {};
+}
+
+size_t AddedTokenFinder::NextRoot(std::string_view text, size_t pos) const {
+  if (only_root_) return std::min(text.find(*only_root_, pos), text.size());
+  while (pos < text.size() && roots_[static_cast<unsigned char>(text[pos])] == 0) ++pos;
+  return pos;
 }
 
 AddedTokenFinder::Found AddedTokenFinder::Longest(std::string_view text, size_t begin,
@@ -145,10 +153,8 @@ std::vector<Segment> AddedTokenFinder::Find(std::string_view text, bool parse_sp
   WordTest words;
   if (!empty()) {
     for (size_t pos = 0; pos < text.size();) {
-      if (roots_[static_cast<unsigned char>(text[pos])] == 0) {
-        ++pos;
-        continue;
-      }
+      pos = NextRoot(text, pos);
+      if (pos == text.size()) break;
       const Found found = Longest(text, pos, plain);
       if (found.token < 0) {
         ++pos;

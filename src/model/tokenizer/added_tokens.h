@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -60,12 +61,15 @@ class AddedTokenFinder {
     int32_t token = -1;
     size_t end = 0;
   };
+  // Where from `pos` on a token may begin; the end of the text for nowhere.
+  size_t NextRoot(std::string_view text, size_t pos) const;
   // The longest token at `begin`, markers left out when they would touch `plain`.
   Found Longest(std::string_view text, size_t begin, std::span<const ByteRange> plain) const;
 
   std::vector<AddedToken> tokens_;
   std::vector<Node> nodes_;
   std::array<int32_t, 256> roots_{};                      // node of the first byte; 0 for none
+  std::optional<char> only_root_;                         // the first byte that all tokens share
   std::unordered_map<uint64_t, int32_t> edges_;           // node << 8 | byte -> node
   bool has_markers_ = false;
 };

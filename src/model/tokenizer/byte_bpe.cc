@@ -16,12 +16,10 @@ uint32_t NextOwner() {
   return ++last;
 }
 
-// MergeShort's entry for a pair: its rank, then where it stands, so that the least is the next to merge.
-constexpr unsigned kPlaceBits = 6;
-constexpr uint32_t kNever = UINT32_MAX;
-
-uint32_t PlaceKey(uint32_t rank, size_t place) {
-  return rank == MergeTable::kNone ? kNever : rank << kPlaceBits | static_cast<uint32_t>(place);
+template <bool kReadable>
+PieceKey KeyOf(std::string_view piece) {
+  if (kReadable) return PieceKey::Of(piece.data(), piece.size());
+  return PieceKey::Copy(piece.data(), piece.size());
 }
 
 // Neighbours of a symbol in MergeLong's list, by index; -1 at the ends.
@@ -34,9 +32,9 @@ struct Link {
 
 ByteBpe::ByteBpe(const std::array<int32_t, 256>& bytes, const MergeTable& merges,
                  std::span<const Entry> entries, bool ignore_merges)
-    : merges_(merges), bytes_(bytes), byte_pairs_(1 << 16), whole_(entries.size()), owner_(NextOwner()) {
-  for (size_t pair = 0; pair < byte_pairs_.size(); ++pair) {
-    byte_pairs_[pair] = merges_.Find(bytes_[pair >> 8], bytes_[pair & 0xff]);
+    : merges_(merges), bytes_{bytes, std::vector<MergeTable::Merge>(1 << 16)}, whole_(entries.size()), owner_(NextOwner()) {
+  for (size_t pair = 0; pair < bytes_.pairs.size(); ++pair) {
+    bytes_.pairs[pair] = merges_.Find(bytes[pair >> 8], bytes[pair & 0xff]);
   }
   std::vector<TokenId> merged;
   for (const Entry& entry : entries) {
@@ -48,100 +46,131 @@ ByteBpe::ByteBpe(const std::array<int32_t, 256>& bytes, const MergeTable& merges
 
 void ByteBpe::Encode(std::span<const std::string_view> pieces, const char* readable_end,
                      std::vector<TokenId>& ids) const {
-  constexpr size_t kBatch = 32;
-  std::array<PieceKey, kBatch> keys;
-  std::array<uint64_t, kBatch> hashes;
-  for (; !pieces.empty(); pieces = pieces.subspan(std::min(kBatch, pieces.size()))) {
-    const size_t count = std::min(kBatch, pieces.size());
-    for (size_t i = 0; i < count; ++i) {
-      const std::string_view piece = pieces[i];
-      if (piece.size() > PieceKey::kBytesMax) continue;
-      const bool readable = readable_end - piece.data() >= static_cast<ptrdiff_t>(PieceKey::kBytesMax);
-      keys[i] = readable ? PieceKey::Of(piece.data(), piece.size())
-                         : PieceKey::Copy(piece.data(), piece.size());
-      hashes[i] = keys[i].Hash(piece.size());
-      whole_.Prefetch(hashes[i]);
-    }
-    for (size_t i = 0; i < count; ++i) {
-      const std::string_view piece = pieces[i];
-      const bool is_short = piece.size() <= PieceKey::kBytesMax;
-      const TokenId id =
-          is_short ? whole_.Find(keys[i], piece.size(), hashes[i]) : whole_.FindLong(piece);
-      if (id >= 0) {
-        ids.push_back(id);
-      } else if (is_short) {
-        EncodeShort(piece, keys[i], hashes[i], ids);
-      } else {
-        Merge(piece, ids);
-      }
-    }
+  PieceCache& cache = PieceCache::Mine();
+  while (!pieces.empty()) {
+    const auto batch = pieces.first(std::min(kBatch, pieces.size()));
+    const bool readable = readable_end - batch.back().data() >= static_cast<ptrdiff_t>(PieceKey::kBytesMax);
+    if (readable) EncodeBatch</*kReadable=*/true>(batch, cache, ids);
+    else EncodeBatch</*kReadable=*/false>(batch, cache, ids);
+    pieces = pieces.subspan(batch.size());
   }
 }
 
-void ByteBpe::EncodeShort(std::string_view piece, const PieceKey& key, uint64_t hash,
+// The pieces of a batch: known from the cache, one token each, or merged several in turns.
+template <bool kReadable>
+void ByteBpe::EncodeBatch(std::span<const std::string_view> pieces, PieceCache& cache,
                           std::vector<TokenId>& ids) const {
-  PieceCache::Slot& slot = PieceCache::Mine().At(hash);
-  if (slot.Holds(owner_, key, piece.size())) {
-    ids.insert(ids.end(), slot.ids.begin(), slot.ids.begin() + slot.count);
-    return;
+  using Small = PieceCache::SmallSlot;
+  Batch batch;
+  size_t unknown = 0;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    const std::string_view piece = pieces[i];
+    if (piece.size() > PieceKey::kBytesMax) {
+      batch.counts[i] = 0;
+      continue;
+    }
+    const PieceKey key = KeyOf<kReadable>(piece);
+    const uint64_t hash = key.Hash(piece.size());
+    const Small& slot = cache.Small(hash);
+    batch.few[i] = slot.ids;
+    batch.counts[i] = slot.count();
+    if (piece.size() > Small::kBytesMax || !slot.Holds(key, PieceCache::Tag(owner_, piece.size()))) {
+      whole_.Prefetch(hash);
+      batch.unknown[unknown++] = {key, hash, piece, i};
+    }
   }
-  std::array<TokenId, kShortMax> made;
-  const size_t count = MergeShort(piece, made.data());
-  ids.insert(ids.end(), made.begin(), made.begin() + static_cast<ptrdiff_t>(count));
-  if (count > PieceCache::kTokensMax) return;
-  slot.key = key;
-  slot.owner = owner_;
-  slot.length = static_cast<uint8_t>(piece.size());
-  slot.count = static_cast<uint8_t>(count);
-  std::copy_n(made.begin(), count, slot.ids.begin());
+  if (unknown > 0) EncodeUnknown(unknown, cache, batch);
+  std::array<TokenId, kBatch * PieceKey::kBytesMax + Small::kTokensMax> made;
+  TokenId* out = made.data();
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    if (batch.counts[i] - 1u < Small::kTokensMax) {
+      std::copy(batch.few[i].begin(), batch.few[i].end(), out);
+      out += batch.counts[i];
+    } else if (batch.counts[i] > 0) {
+      out = std::copy_n(batch.many.begin() + batch.few[i][0], batch.counts[i], out);
+    } else {
+      ids.insert(ids.end(), made.data(), out);
+      out = made.data();
+      EncodeLong(pieces[i], ids);
+    }
+  }
+  ids.insert(ids.end(), made.data(), out);
+}
+
+void ByteBpe::EncodeUnknown(size_t count, PieceCache& cache, Batch& batch) const {
+  size_t to_merge = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const Unknown& unknown = batch.unknown[i];
+    const size_t size = unknown.piece.size();
+    const TokenId id = whole_.Find(unknown.key, size, unknown.hash);
+    if (id >= 0) {
+      batch.Set(unknown.index, 1, &id);
+      if (size <= PieceCache::SmallSlot::kBytesMax) {
+        cache.AddSmall(unknown.hash, unknown.key, PieceCache::Tag(owner_, size), 1, &id);
+      }
+      continue;
+    }
+    cache.Prefetch(unknown.hash);
+    batch.unknown[to_merge++] = unknown;
+  }
+  size_t waiting = 0;
+  for (size_t i = 0; i < to_merge; ++i) {
+    const Unknown& unknown = batch.unknown[i];
+    const uint64_t tag = PieceCache::Tag(owner_, unknown.piece.size());
+    if (const PieceCache::LargeSlot* slot = cache.FindLarge(unknown.hash, unknown.key, tag)) {
+      batch.Set(unknown.index, slot->count(), slot->ids.data());
+      Remember(unknown, slot->count(), slot->ids.data(), cache);
+      continue;
+    }
+    batch.unknown[waiting++] = unknown;
+  }
+  for (size_t done = 0; done < waiting; done += kTurns) {
+    MergeInTurns({&batch.unknown[done], std::min(kTurns, waiting - done)}, cache, batch);
+  }
+}
+
+void ByteBpe::MergeInTurns(std::span<const Unknown> unknown, PieceCache& cache, Batch& batch) const {
+  std::array<ShortMerge<PieceKey::kBytesMax>, kTurns> merges;
+  for (size_t i = 0; i < unknown.size(); ++i) merges[i].Start(bytes_, merges_, unknown[i].piece);
+  for (unsigned going = (1u << unknown.size()) - 1; going != 0;) {
+    for (size_t i = 0; i < unknown.size(); ++i) {
+      if ((going >> i & 1) != 0 && !merges[i].Next()) going &= ~(1u << i);
+    }
+    for (size_t i = 0; i < unknown.size(); ++i) {
+      if ((going >> i & 1) != 0) merges[i].LookUp();
+    }
+  }
+  for (size_t i = 0; i < unknown.size(); ++i) {
+    std::array<TokenId, PieceKey::kBytesMax> made;
+    const size_t count = merges[i].Write(made.data());
+    batch.Set(unknown[i].index, count, made.data());
+    if (count <= PieceCache::LargeSlot::kTokensMax) {
+      cache.AddLarge(unknown[i].hash, unknown[i].key, PieceCache::Tag(owner_, unknown[i].piece.size()), count,
+                     made.data());
+    }
+    Remember(unknown[i], count, made.data(), cache);
+  }
+}
+
+void ByteBpe::Remember(const Unknown& piece, size_t count, const TokenId* ids, PieceCache& cache) const {
+  const size_t size = piece.piece.size();
+  if (size > PieceCache::SmallSlot::kBytesMax || count > PieceCache::SmallSlot::kTokensMax) return;
+  cache.AddSmall(piece.hash, piece.key, PieceCache::Tag(owner_, size), count, ids);
+}
+
+void ByteBpe::EncodeLong(std::string_view piece, std::vector<TokenId>& ids) const {
+  const TokenId id = whole_.FindLong(piece);
+  if (id >= 0) return ids.push_back(id);
+  Merge(piece, ids);
 }
 
 void ByteBpe::Merge(std::string_view piece, std::vector<TokenId>& ids) const {
   if (piece.size() > kShortMax) return MergeLong(piece, ids);
+  ShortMerge<kShortMax> merge;
+  merge.Start(bytes_, merges_, piece);
+  while (merge.Next()) merge.LookUp();
   std::array<TokenId, kShortMax> made;
-  const size_t count = MergeShort(piece, made.data());
-  ids.insert(ids.end(), made.begin(), made.begin() + static_cast<ptrdiff_t>(count));
-}
-
-// The symbols stay where their first byte is; a bit of `alive` for each.
-size_t ByteBpe::MergeShort(std::string_view piece, TokenId* out) const {
-  std::array<uint32_t, kShortMax> keys;     // of the pair that begins at each place
-  std::array<int32_t, kShortMax> becomes;   // what that pair merges to
-  const size_t size = piece.size();
-  const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(piece[i])); };
-  for (size_t i = 0; i < size; ++i) out[i] = bytes_[byte(i)];
-  for (size_t i = 0; i + 1 < size; ++i) {
-    const MergeTable::Merge merge = byte_pairs_[byte(i) << 8 | byte(i + 1)];
-    keys[i] = PlaceKey(merge.rank, i);
-    becomes[i] = merge.symbol;
-  }
-  keys[size - 1] = kNever;
-  uint64_t alive = size == 64 ? ~uint64_t{0} : (uint64_t{1} << size) - 1;
-  const auto look_up = [&](size_t left, size_t right) {
-    const MergeTable::Merge merge = merges_.Find(out[left], out[right]);
-    keys[left] = PlaceKey(merge.rank, left);
-    becomes[left] = merge.symbol;
-  };
-  for (;;) {
-    uint32_t least = kNever;
-    for (size_t i = 0; i < size; ++i) least = std::min(least, keys[i]);
-    if (least == kNever) break;
-    const size_t left = least & ((1u << kPlaceBits) - 1);
-    const uint64_t behind = alive & (~uint64_t{1} << left);
-    const auto right = static_cast<size_t>(std::countr_zero(behind));
-    out[left] = becomes[left];
-    alive &= ~(uint64_t{1} << right);
-    keys[left] = keys[right] = kNever;
-    if (const uint64_t next = behind & (behind - 1)) {
-      look_up(left, static_cast<size_t>(std::countr_zero(next)));
-    }
-    if (const uint64_t before = alive & ((uint64_t{1} << left) - 1)) {
-      look_up(static_cast<size_t>(63 - std::countl_zero(before)), left);
-    }
-  }
-  size_t count = 0;
-  for (; alive != 0; alive &= alive - 1) out[count++] = out[std::countr_zero(alive)];
-  return count;
+  ids.insert(ids.end(), made.data(), made.data() + merge.Write(made.data()));
 }
 
 // A heap of pairs in order of rank and place; one that no longer stands is passed over.
@@ -156,10 +185,10 @@ void ByteBpe::MergeLong(std::string_view piece, std::vector<TokenId>& ids) const
   std::vector<Link> links(piece.size());
   std::vector<uint64_t> start;
   for (int32_t i = 0; i < count; ++i) {
-    symbols[at(i)] = bytes_[byte(i)];
+    symbols[at(i)] = bytes_.symbols[byte(i)];
     links[at(i)] = {i - 1, i + 1 < count ? i + 1 : -1};
     if (i + 1 == count) break;
-    const MergeTable::Merge merge = byte_pairs_[byte(i) << 8 | byte(i + 1)];
+    const MergeTable::Merge merge = bytes_.pairs[byte(i) << 8 | byte(i + 1)];
     if (merge.rank != MergeTable::kNone) start.push_back(entry(merge.rank, i));
   }
   std::priority_queue queue(std::greater<uint64_t>(), std::move(start));

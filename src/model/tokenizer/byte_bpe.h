@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "model/tokenizer/merge_table.h"
+#include "model/tokenizer/piece_cache.h"
 #include "model/tokenizer/piece_key.h"
 #include "model/tokenizer/piece_table.h"
+#include "model/tokenizer/short_merge.h"
 #include "model/tokenizer/tokenizer.h"
 
 namespace pano::tokenizer {
@@ -43,17 +45,53 @@ class ByteBpe {
   void Merge(std::string_view piece, std::vector<TokenId>& ids) const;
 
  private:
-  static constexpr size_t kShortMax = 64;   // bytes that MergeShort takes
+  static constexpr size_t kShortMax = 64;   // bytes from which MergeLong is the faster
+  static constexpr size_t kBatch = 64;
+  static constexpr size_t kTurns = 4;       // pieces that are merged at a time
 
-  void EncodeShort(std::string_view piece, const PieceKey& key, uint64_t hash, std::vector<TokenId>& ids) const;
-  size_t MergeShort(std::string_view piece, TokenId* out) const;
+  // A piece that PieceCache has no small slot for.
+  struct Unknown {
+    PieceKey key;
+    uint64_t hash;
+    std::string_view piece;
+    size_t index;                           // in the batch
+  };
+  struct Batch {
+    using Few = PieceCache::SmallSlot::Ids;
+    std::array<uint8_t, kBatch> counts;     // of tokens; 0: a long piece
+    std::array<Few, kBatch> few;            // the tokens, or where in `many` they begin
+    std::array<TokenId, kBatch * PieceKey::kBytesMax> many;
+    std::array<Unknown, kBatch> unknown;
+
+    void Set(size_t index, size_t count, const TokenId* ids);
+  };
+
+  // Of no more than kBatch pieces, where PieceKey::Of may read at each or at none.
+  template <bool kReadable>
+  void EncodeBatch(std::span<const std::string_view> pieces, PieceCache& cache, std::vector<TokenId>& ids) const;
+  // The first `count` of batch.unknown.
+  void EncodeUnknown(size_t count, PieceCache& cache, Batch& batch) const;
+  void MergeInTurns(std::span<const Unknown> unknown, PieceCache& cache, Batch& batch) const;
+  // Gives a piece a small slot where it fits.
+  void Remember(const Unknown& piece, size_t count, const TokenId* ids, PieceCache& cache) const;
+  void EncodeLong(std::string_view piece, std::vector<TokenId>& ids) const;
   void MergeLong(std::string_view piece, std::vector<TokenId>& ids) const;
 
   const MergeTable& merges_;
-  const std::array<int32_t, 256> bytes_;
-  std::vector<MergeTable::Merge> byte_pairs_;   // of two bytes, by left * 256 + right
+  ByteSymbols bytes_;
   PieceTable whole_;
-  const uint32_t owner_;                        // in PieceCache
+  const uint32_t owner_;                    // in PieceCache
 };
+
+inline void ByteBpe::Batch::Set(size_t index, size_t count, const TokenId* ids) {
+  counts[index] = static_cast<uint8_t>(count);
+  const size_t begin = index * PieceKey::kBytesMax;
+  if (count > PieceCache::SmallSlot::kTokensMax) {
+    few[index][0] = static_cast<TokenId>(begin);
+    for (size_t i = 0; i < count; ++i) many[begin + i] = ids[i];
+  } else {
+    for (size_t i = 0; i < count; ++i) few[index][i] = ids[i];
+  }
+}
 
 }  // namespace pano::tokenizer

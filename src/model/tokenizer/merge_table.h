@@ -26,11 +26,18 @@ class MergeTable {
   // rank == kNone where the pair does not merge.
   Merge Find(int32_t left, int32_t right) const {
     const uint64_t key = Key(left, right);
-    for (size_t slot = Slot(key);; slot = (slot + 1) & mask_) {
+    const uint64_t hash = Hash(key);
+    if (!MayHave(hash)) return {};
+    for (size_t slot = hash >> shift_;; slot = (slot + 1) & mask_) {
       const Entry& entry = entries_[slot];
       if (entry.key == key) return entry.merge;
       if (entry.key == kEmpty) return {};
     }
+  }
+  // Fetches what Find will read.
+  void Prefetch(int32_t left, int32_t right) const {
+    const uint64_t hash = Hash(Key(left, right));
+    if (MayHave(hash)) __builtin_prefetch(&entries_[hash >> shift_]);
   }
 
  private:
@@ -42,14 +49,20 @@ class MergeTable {
   static uint64_t Key(int32_t left, int32_t right) {
     return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
   }
-  size_t Slot(uint64_t key) const {
-    uint64_t hash = key * 0x9e3779b97f4a7c15u;
-    hash ^= hash >> 29;
-    hash *= 0xbf58476d1ce4e5b9u;
-    return static_cast<size_t>(hash >> 32) & mask_;
+  bool MayHave(uint64_t hash) const {
+    const uint64_t bit = hash >> filter_shift_;
+    return (filter_[bit / 64] >> (bit % 64) & 1) != 0;
+  }
+  // Use the high bits.
+  static uint64_t Hash(uint64_t key) {
+    key ^= key >> 29;
+    return key * 0x9e3779b97f4a7c15u;
   }
 
-  std::vector<Entry> entries_;   // a power of two, at most half full
+  std::vector<Entry> entries_;      // a power of two, at most half full
+  std::vector<uint64_t> filter_;    // a bit for each hash that some pair has: most pairs asked for have none
+  int shift_ = 0;                   // of a hash, to its slot
+  int filter_shift_ = 0;            // and to its bit
   size_t mask_ = 0;
   size_t room_ = 0;
 };

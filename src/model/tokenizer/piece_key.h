@@ -12,7 +12,8 @@ namespace pano::tokenizer {
 // Pieces are equal when words and lengths are.
 struct PieceKey {
   static constexpr size_t kBytesMax = 24;
-  std::array<uint64_t, 3> words{};
+
+  std::array<uint64_t, 3> words;
 
   // `p` .. `p + kBytesMax` must be readable.
   static PieceKey Of(const char* p, size_t length) {
@@ -24,7 +25,7 @@ struct PieceKey {
   }
   // Reads no more than the piece.
   static PieceKey Copy(const char* p, size_t length) {
-    PieceKey key;
+    PieceKey key = {};
     std::memcpy(key.words.data(), p, length);
     return key;
   }

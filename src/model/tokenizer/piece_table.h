@@ -35,7 +35,7 @@ class PieceTable {
 
  private:
   struct alignas(32) Slot {
-    PieceKey key;
+    PieceKey key = {};
     TokenId id = -1;
     uint32_t length = 0;   // 0: empty
   };

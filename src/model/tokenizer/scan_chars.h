@@ -17,7 +17,7 @@ struct Char {
 };
 
 // A character that is not ASCII. REQUIRES: p < end.
-inline Char WideAt(const char* p, const char* end) {
+[[gnu::noinline]] inline Char WideAt(const char* p, const char* end) {
   const auto byte = [p](size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(p[i])); };
   const auto more = [&](size_t i) { return byte(i) & 0x3f; };
   const char32_t lead = byte(0);
@@ -37,7 +37,7 @@ inline Char WideAt(const char* p, const char* end) {
   return {0, 0, 1};
 }
 
-inline Char At(const char* p, const char* end) {
+[[gnu::always_inline]] inline Char At(const char* p, const char* end) {
   if (p >= end) return {};
   const auto c = static_cast<unsigned char>(*p);
   if (c < 0x80) return {c, kAsciiClasses[c], 1};
