@@ -5,18 +5,30 @@
 namespace pano::tensor {
 namespace {
 
-constexpr int kElements = 256;
+// Loops run over bytes that lie side by side, with one shift for all: compilers turn them into vectors.
 
-// Two-bit codes: 32 bytes hold 128 elements, element 32 * s + j in bits 2s of byte j.
-int TwoBits(const uint8_t* codes, int i) {
-  return codes[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3;
-}
-// Four-bit codes: 32 bytes hold 64 elements, the first 32 in the low halves.
-int FourBits(const uint8_t* codes, int i) {
-  return codes[i / 64 * 32 + i % 32] >> i % 64 / 32 * 4 & 15;
-}
-// One-bit codes: 32 bytes hold all, element 32 * s + j in bit s of byte j.
-int OneBit(const uint8_t* bits, int i) { return bits[i % 32] >> i / 32 & 1; }
+// Two-bit codes of sixteen elements: 32 bytes hold 128, element 32 * s + j in bits 2s of byte j.
+struct TwoBits {
+  const uint8_t* bytes;
+  int shift;
+  TwoBits(const uint8_t* codes, int sub)
+      : bytes(codes + sub / 8 * 32 + sub % 2 * 16), shift(sub % 8 / 2 * 2) {}
+  int At(int i) const { return bytes[i] >> shift & 3; }
+};
+// One-bit codes of sixteen elements: 32 bytes hold all 256, element 32 * s + j in bit s of byte j.
+struct OneBit {
+  const uint8_t* bytes;
+  int shift;
+  OneBit(const uint8_t* bits, int sub) : bytes(bits + sub % 2 * 16), shift(sub / 2) {}
+  int At(int i) const { return bytes[i] >> shift & 1; }
+};
+// Four-bit codes of 32 elements: 32 bytes hold 64, the first 32 in the low halves.
+struct FourBits {
+  const uint8_t* bytes;
+  int shift;
+  FourBits(const uint8_t* codes, int sub) : bytes(codes + sub / 2 * 32), shift(sub % 2 * 4) {}
+  int At(int i) const { return bytes[i] >> shift & 15; }
+};
 
 // The eight six-bit scales and minima of Q4_K and Q5_K in twelve bytes: four scales and four minima
 // with the upper two bits of the other four on top of them, whose lower four bits come last.
@@ -44,7 +56,8 @@ void DecodeQ2_K(const uint8_t* block, float* out) {
   const float scale = LoadHalf(block + 80), min_scale = LoadHalf(block + 82);
   for (int sub = 0; sub < 16; ++sub) {
     const float d = scale * Number(block[sub] & 15), m = min_scale * Number(block[sub] >> 4);
-    for (int i = sub * 16; i < sub * 16 + 16; ++i) out[i] = d * Number(TwoBits(codes, i)) - m;
+    const TwoBits code(codes, sub);
+    for (int i = 0; i < 16; ++i) out[sub * 16 + i] = d * Number(code.At(i)) - m;
   }
 }
 
@@ -54,9 +67,9 @@ void DecodeQ3_K(const uint8_t* block, float* out) {
   const float scale = LoadHalf(block + 108);
   for (int sub = 0; sub < 16; ++sub) {
     const float d = scale * Number(SixteenScale(scales, sub));
-    for (int i = sub * 16; i < sub * 16 + 16; ++i) {
-      out[i] = d * Number(TwoBits(codes, i) - 4 + OneBit(high, i) * 4);
-    }
+    const TwoBits code(codes, sub);
+    const OneBit bit(high, sub);
+    for (int i = 0; i < 16; ++i) out[sub * 16 + i] = d * Number(code.At(i) - 4 + bit.At(i) * 4);
   }
 }
 
@@ -67,7 +80,8 @@ void DecodeQ4_K(const uint8_t* block, float* out) {
   for (int sub = 0; sub < 8; ++sub) {
     const ScaleMin pair = ScaleMinAt(block + 4, sub);
     const float d = scale * Number(pair.scale), m = min_scale * Number(pair.min);
-    for (int i = sub * 32; i < sub * 32 + 32; ++i) out[i] = d * Number(FourBits(codes, i)) - m;
+    const FourBits code(codes, sub);
+    for (int i = 0; i < 32; ++i) out[sub * 32 + i] = d * Number(code.At(i)) - m;
   }
 }
 
@@ -78,20 +92,25 @@ void DecodeQ5_K(const uint8_t* block, float* out) {
   for (int sub = 0; sub < 8; ++sub) {
     const ScaleMin pair = ScaleMinAt(block + 4, sub);
     const float d = scale * Number(pair.scale), m = min_scale * Number(pair.min);
-    for (int i = sub * 32; i < sub * 32 + 32; ++i) {
-      out[i] = d * Number(FourBits(codes, i) | OneBit(high, i) << 4) - m;
+    const FourBits code(codes, sub);
+    for (int i = 0; i < 32; ++i) {
+      out[sub * 32 + i] = d * Number(code.At(i) | (high[i] >> sub & 1) << 4) - m;
     }
   }
 }
 
 // low halves[128], high bits[64], scales[16], scale; 64 bytes of low halves hold 128 elements
 void DecodeQ6_K(const uint8_t* block, float* out) {
-  const uint8_t *low = block, *high = block + 128, *scales = block + 192;
+  const uint8_t *high = block + 128, *scales = block + 192;
   const float scale = LoadHalf(block + 208);
-  for (int i = 0; i < kElements; ++i) {
-    const int nibble = low[i / 128 * 64 + i % 64] >> i % 128 / 64 * 4 & 15;
-    const float d = scale * Number(static_cast<int8_t>(scales[i / 16]));
-    out[i] = d * Number((nibble | TwoBits(high, i) << 4) - 32);
+  for (int sub = 0; sub < 16; ++sub) {
+    const uint8_t* low = block + sub / 8 * 64 + sub % 4 * 16;
+    const int shift = sub % 8 / 4 * 4;
+    const TwoBits bits(high, sub);
+    const float d = scale * Number(static_cast<int8_t>(scales[sub]));
+    for (int i = 0; i < 16; ++i) {
+      out[sub * 16 + i] = d * Number(((low[i] >> shift & 15) | bits.At(i) << 4) - 32);
+    }
   }
 }
 

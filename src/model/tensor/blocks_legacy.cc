@@ -70,12 +70,16 @@ void RangeCodes(const float* values, Range range, int max, int* codes) {
 
 void DecodeQ4_0(const uint8_t* block, float* out) {
   const float scale = LoadHalf(block);
-  for (int i = 0; i < kElements; ++i) out[i] = scale * Number(Nibble(block + 2, i) - 8);
+  const uint8_t* codes = block + 2;
+  for (int i = 0; i < kHalf; ++i) out[i] = scale * Number((codes[i] & 15) - 8);
+  for (int i = 0; i < kHalf; ++i) out[i + kHalf] = scale * Number((codes[i] >> 4) - 8);
 }
 
 void DecodeQ4_1(const uint8_t* block, float* out) {
   const float scale = LoadHalf(block), min = LoadHalf(block + 2);
-  for (int i = 0; i < kElements; ++i) out[i] = scale * Number(Nibble(block + 4, i)) + min;
+  const uint8_t* codes = block + 4;
+  for (int i = 0; i < kHalf; ++i) out[i] = scale * Number(codes[i] & 15) + min;
+  for (int i = 0; i < kHalf; ++i) out[i + kHalf] = scale * Number(codes[i] >> 4) + min;
 }
 
 void DecodeQ5_0(const uint8_t* block, float* out) {

@@ -47,9 +47,9 @@ void DecodeTQ1_0(const uint8_t* block, float* out) {
 
 void DecodeTQ2_0(const uint8_t* block, float* out) {
   const float scale = LoadHalf(block + kScaleTQ2);
-  for (int i = 0; i < kElements; ++i) {
-    const int code = block[i / 128 * 32 + i % 32] >> i % 128 / 32 * 2 & 3;
-    out[i] = scale * Number(code - 1);
+  for (int sub = 0; sub < 8; ++sub) {
+    const uint8_t* codes = block + sub / 4 * 32;
+    for (int i = 0; i < 32; ++i) out[sub * 32 + i] = scale * Number((codes[i] >> sub % 4 * 2 & 3) - 1);
   }
 }
 
