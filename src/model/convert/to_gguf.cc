@@ -147,6 +147,7 @@ Result<Report> ToGguf(const format::ModelFiles& files, const Request& request) {
   PANO_ASSIGN_OR_RETURN(std::vector<GgufEntry> vocabulary,
                         Vocabulary(files, from.config.vocab_size, report.notes));
   std::move(vocabulary.begin(), vocabulary.end(), std::back_inserter(metadata));
+  std::move(fields.notes.begin(), fields.notes.end(), std::back_inserter(report.notes));
 
   std::vector<format::TensorStream> streams;
   for (RowTensor& tensor : tensors) {

@@ -54,6 +54,15 @@ void WriteMixtral(const ModelConfig& config, json::Value& out) {
   out.Set("num_experts_per_tok", config.experts.used);
 }
 
+void WriteGguf(const ModelConfig& config, GgufFields& out) {
+  WriteGgufFields(config, out);
+  for (const LayerConfig& layer : config.layers) {
+    if (layer.window == 0) continue;
+    out.notes.push_back("attention.sliding_window: other programs may not read it for this architecture");
+    break;
+  }
+}
+
 WeightNames MixtralHfNames() {
   WeightNames names = LlamaHfNames();
   names.router = "model.layers.{}.block_sparse_moe.gate";
@@ -79,8 +88,8 @@ extern const Family kLlama, kMistral, kMixtral;
 const Family kLlama = {"llama",    "llama",    ReadLlama,           ReadGguf,        LlamaHfNames,
                        GgufNames,  WriteLlama, "LlamaForCausalLM", WriteGgufFields};
 const Family kMistral = {"mistral",     "",           ReadMistral,          nullptr,         LlamaHfNames, nullptr,
-                         WriteMistral, "MistralForCausalLM", WriteGgufFields, "llama"};
+                         WriteMistral, "MistralForCausalLM", WriteGguf, "llama"};
 const Family kMixtral = {"mixtral",    "",           ReadMixtral,          nullptr,         MixtralHfNames, nullptr,
-                         WriteMixtral, "MixtralForCausalLM", WriteGgufFields, "llama"};
+                         WriteMixtral, "MixtralForCausalLM", WriteGguf, "llama"};
 
 }  // namespace pano::nn

@@ -16,6 +16,7 @@ class GgufFields {
   void Bool(std::string key, bool value);
 
   std::vector<format::GgufEntry> entries;
+  std::vector<std::string> notes;      // lines for whoever converts
 };
 
 // What ReadGguf* of gguf_fields.h read, as far as the configuration has it: sizes, epsilon of the norm's kind,
