@@ -7,6 +7,7 @@
 
 #include "base/env.h"
 #include "base/strings.h"
+#include "model/nn/encoder/encoder.h"
 
 namespace pano::cli {
 
@@ -49,14 +50,21 @@ Result<std::string> FindStarterModel() {
   return NotFound("no --model given and the starter model (models/starter) was not found");
 }
 
-Result<LocalModel> LoadLocalModel(const LocalModelOptions& options) {
+Result<format::ModelFiles> OpenLocalModel(const LocalModelOptions& options) {
   std::string path = options.path;
   if (path.empty()) {
     PANO_ASSIGN_OR_RETURN(path, FindStarterModel());
   }
+  return format::OpenModel(path);
+}
+
+Result<LocalModel> LoadLocalModel(const LocalModelOptions& options) {
   LocalModel local;
   local.pool = std::make_unique<ComputePool>(static_cast<int>(options.threads));
-  PANO_ASSIGN_OR_RETURN(local.files, format::OpenModel(path));
+  PANO_ASSIGN_OR_RETURN(local.files, OpenLocalModel(options));
+  if (encoder::IsEncoder(local.files)) {
+    return Unimplemented(StrCat(local.files.path, ": is an encoder and writes no text; see pano eval --inputs"));
+  }
   PANO_ASSIGN_OR_RETURN(local.model, nn::LoadModel(local.files, options.arithmetic.LoadOptions(),
                                                    *local.pool));
   auto tokenizer = tokenizer::LoadTokenizer(local.files);

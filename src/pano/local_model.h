@@ -39,6 +39,9 @@ struct LocalModel {
   std::unique_ptr<nn::Model> model;
 };
 
+// The files at `path`, or the starter model's.
+Result<format::ModelFiles> OpenLocalModel(const LocalModelOptions& options);
+
 Result<LocalModel> LoadLocalModel(const LocalModelOptions& options);
 
 // The starter model's folder: PANO_STARTER, else models/starter beside or above the binary.

@@ -36,6 +36,7 @@ struct TextInput {
 
 struct ImageInput {
   int64_t channels = 0, height = 0, width = 0;
+  bool operator==(const ImageInput&) const = default;
 };
 
 struct OutputInfo {
@@ -72,6 +73,7 @@ struct TextRow {
 struct EncoderBatch {
   std::vector<TextRow> texts;
   std::vector<std::vector<float>> images;            // [channels, height, width] each, normalised
+  std::optional<ImageInput> image_shape;             // of them, where it is known: is checked too
   std::vector<std::vector<nn::TokenId>> decoder_ids;   // one a text
   std::vector<std::string> outputs;      // those that are wanted; empty: all that the inputs allow
 };

@@ -37,6 +37,11 @@ Status TowerEncoder::CheckInputs(const EncoderBatch& batch) const {
                                                ? "pixel_values are missing"
                                                : "input_ids or pixel_values are missing");
   }
+  if (!batch.images.empty() && batch.image_shape && *batch.image_shape != *info().image) {
+    const ImageInput &is = *batch.image_shape, &want = *info().image;
+    return InvalidArgument(StrCat("pixel_values: images are [", is.channels, ", ", is.height, ", ", is.width,
+                                  "], the model takes [", want.channels, ", ", want.height, ", ", want.width, "]"));
+  }
   if (!batch.decoder_ids.empty() && !parts_.decoder) {
     return InvalidArgument("decoder_input_ids: the model has no decoder");
   }
