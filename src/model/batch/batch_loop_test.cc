@@ -1,0 +1,190 @@
+#include "model/batch/batch_loop.h"
+
+#include <gtest/gtest.h>
+
+#include "model/batch/testing/fake_encoder.h"
+
+namespace pano::batch {
+namespace {
+
+using encoder::Task;
+using std::chrono::milliseconds;
+using testing::FakeEncoder;
+
+// A loop that a test steps by hand, in time that it moves by hand.
+class BatchLoopTest : public ::testing::Test {
+ protected:
+  JobPtr Enter(PredictRequest request) {
+    auto job = std::make_shared<Job>(std::to_string(jobs_++), std::move(request), clock_.Now());
+    EXPECT_TRUE(ledger_.Enter(job->id()).ok());
+    job->prediction()->SetWake([this] { queue_.Wake(); });
+    queue_.Enter(job);
+    return job;
+  }
+  JobPtr EnterTexts(const std::vector<std::vector<nn::TokenId>>& texts,
+                    std::vector<std::string> outputs = {"sentence_embedding"}) {
+    PredictRequest request;
+    for (const auto& ids : texts) request.inputs.texts.push_back({ids, {}, {}});
+    request.inputs.outputs = std::move(outputs);
+    return Enter(std::move(request));
+  }
+  static std::vector<std::vector<float>> Rows(const JobPtr& job) {
+    std::optional<Result<Predicted>> answer = job->prediction()->TryTake();
+    if (!answer || !answer->ok()) return {};
+    return (*answer)->outputs[0].rows;
+  }
+  static StatusCode Failure(const JobPtr& job) {
+    std::optional<Result<Predicted>> answer = job->prediction()->TryTake();
+    return answer ? answer->error().code() : StatusCode::kOk;
+  }
+
+  ManualClock clock_;
+  FakeEncoder encoder_;
+  FixedBatchPolicy policy_{{.rows_max = 3, .tokens_max = 100, .delay = milliseconds(2)}};
+  JobQueue queue_;
+  engine::Ledger ledger_{clock_, 64};
+  std::vector<std::string> cancelled_;
+  std::vector<int64_t> steps_;
+  engine::Observer observer_ = [this] {
+    engine::Observer observer;
+    observer.step = [this](double, int64_t, int64_t rows) { steps_.push_back(rows); };
+    observer.cancelled = [this](const char* reason) { cancelled_.emplace_back(reason); };
+    return observer;
+  }();
+  BatchLoop loop_{encoder_, policy_, queue_, ledger_, observer_, clock_};
+  int jobs_ = 0;
+};
+
+TEST_F(BatchLoopTest, WaitsForCompanyAsLongAsThePolicySays) {
+  EXPECT_FALSE(loop_.Step().until);  // nothing to do
+  JobPtr first = EnterTexts({{1, 2}});
+  BatchLoop::Next next = loop_.Step();
+  EXPECT_EQ(next.until, clock_.Now() + milliseconds(2));
+  clock_.Advance(milliseconds(1));
+  JobPtr second = EnterTexts({{5}});
+  EXPECT_EQ(loop_.Step().until, clock_.Now() + milliseconds(1));
+  clock_.Advance(milliseconds(1));
+  EXPECT_TRUE(loop_.Step().now);
+  EXPECT_EQ(Rows(first), (std::vector<std::vector<float>>{{3, 2}}));
+  EXPECT_EQ(Rows(second), (std::vector<std::vector<float>>{{5, 1}}));
+  EXPECT_EQ(steps_, (std::vector<int64_t>{2}));
+  EXPECT_TRUE(ledger_.empty());
+  EXPECT_EQ(ledger_.Get().prompt_tokens, 3);
+}
+
+TEST_F(BatchLoopTest, ARequestMayTakeSeveralBatchesAndABatchSeveralRequests) {
+  JobPtr large = EnterTexts({{1}, {2}, {3}, {4}});
+  JobPtr small = EnterTexts({{5}});
+  EXPECT_TRUE(loop_.Step().now);  // full: no delay
+  EXPECT_FALSE(large->over());
+  EXPECT_EQ(ledger_.Get().waiting_requests, 1);
+  clock_.Advance(milliseconds(2));
+  EXPECT_TRUE(loop_.Step().now);
+  EXPECT_EQ(steps_, (std::vector<int64_t>{3, 2}));
+  EXPECT_EQ(Rows(large), (std::vector<std::vector<float>>{{1, 1}, {2, 1}, {3, 1}, {4, 1}}));
+  EXPECT_EQ(Rows(small), (std::vector<std::vector<float>>{{5, 1}}));
+}
+
+TEST_F(BatchLoopTest, OnlyTheLikeShareABatch) {
+  JobPtr vectors = EnterTexts({{1}});
+  JobPtr states = EnterTexts({{2, 3}}, {"last_hidden_state"});
+  JobPtr more = EnterTexts({{4}});
+  clock_.Advance(milliseconds(2));
+  loop_.Step();
+  EXPECT_TRUE(vectors->over());
+  EXPECT_TRUE(more->over());
+  EXPECT_FALSE(states->over());
+  loop_.Step();
+  EXPECT_EQ(Rows(states), (std::vector<std::vector<float>>{{2, 0, 3, 1}}));
+  EXPECT_EQ(encoder_.batches[1].outputs, std::vector<std::string>{"last_hidden_state"});
+}
+
+TEST_F(BatchLoopTest, KeepsThePlacesThatAreWanted) {
+  PredictRequest request;
+  request.inputs.texts = {{{7, 8, 9}, {}, {}}};
+  request.inputs.outputs = {"last_hidden_state"};
+  request.positions = {{0, 2}};
+  JobPtr job = Enter(std::move(request));
+  clock_.Advance(milliseconds(2));
+  loop_.Step();
+  EXPECT_EQ(Rows(job), (std::vector<std::vector<float>>{{7, 0, 9, 2}}));
+}
+
+TEST_F(BatchLoopTest, ARefusedBatchIsTriedRowByRow) {
+  JobPtr good = EnterTexts({{1}});
+  JobPtr bad = EnterTexts({{2}, {999}});
+  EXPECT_TRUE(loop_.Step().now);
+  EXPECT_EQ(Rows(good), (std::vector<std::vector<float>>{{1, 1}}));
+  EXPECT_EQ(Failure(bad), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(ledger_.empty());
+}
+
+TEST_F(BatchLoopTest, TheRestOfAFailedRequestIsNotComputed) {
+  JobPtr bad = EnterTexts({{999}, {1}, {2}, {3}, {4}});
+  loop_.Step();
+  EXPECT_EQ(Failure(bad), StatusCode::kInvalidArgument);
+  size_t before = encoder_.batches.size();
+  loop_.Step();
+  EXPECT_EQ(encoder_.batches.size(), before);
+  EXPECT_TRUE(ledger_.empty());
+}
+
+TEST_F(BatchLoopTest, EndsWhatIsCancelledOrLate) {
+  JobPtr gone = EnterTexts({{1}});
+  PredictRequest request;
+  request.inputs.texts = {{{2}, {}, {}}};
+  request.deadline = clock_.Now() + milliseconds(1);
+  JobPtr late = Enter(std::move(request));
+  EXPECT_EQ(loop_.Step().until, clock_.Now() + milliseconds(1));  // the deadline comes first
+  gone->prediction()->Cancel();
+  loop_.Step();
+  EXPECT_EQ(Failure(gone), StatusCode::kCancelled);
+  clock_.Advance(milliseconds(1));
+  loop_.Step();
+  EXPECT_EQ(Failure(late), StatusCode::kDeadline);
+  EXPECT_EQ(cancelled_, (std::vector<std::string>{"client", "deadline"}));
+  EXPECT_TRUE(encoder_.batches.empty());
+  EXPECT_EQ(ledger_.Get().cancellations, 2);
+}
+
+TEST_F(BatchLoopTest, StopsAndDrains) {
+  JobPtr job = EnterTexts({{1}});
+  queue_.StartDraining();
+  EXPECT_TRUE(loop_.Step().now);  // no delay: nobody else will come
+  EXPECT_FALSE(Rows(job).empty());
+  JobPtr left = EnterTexts({{1}});
+  queue_.Stop();
+  EXPECT_TRUE(loop_.Step().stop);
+  EXPECT_EQ(Failure(left), StatusCode::kUnavailable);
+}
+
+TEST(BatchLoop, TextsAndImagesGoTogether) {
+  ManualClock clock;
+  FakeEncoder encoder(Task::kImageText);
+  FixedBatchPolicy policy({.delay = Duration::zero()});
+  JobQueue queue;
+  engine::Ledger ledger(clock, 8);
+  engine::Observer observer;
+  BatchLoop loop(encoder, policy, queue, ledger, observer, clock);
+  std::vector<JobPtr> jobs;
+  for (const char* id : {"a", "b"}) {
+    PredictRequest request;
+    request.inputs.texts = {{{1}, {}, {}}, {{2}, {}, {}}};
+    request.inputs.images = {{1, 1, 1, 1}};
+    jobs.push_back(std::make_shared<Job>(id, std::move(request), clock.Now()));
+    ASSERT_TRUE(ledger.Enter(id).ok());
+    queue.Enter(jobs.back());
+  }
+  loop.Step();
+  loop.Step();
+  ASSERT_EQ(encoder.batches.size(), 2u);
+  for (const JobPtr& job : jobs) {
+    Result<Predicted> answer = job->prediction()->Take();
+    ASSERT_TRUE(answer.ok());
+    EXPECT_EQ(answer->Find("logits_per_image")->rows, (std::vector<std::vector<float>>{{4, 5}}));
+    EXPECT_EQ(answer->Find("text_embeds")->rows.size(), 2u);
+  }
+}
+
+}  // namespace
+}  // namespace pano::batch

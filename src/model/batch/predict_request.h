@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "model/nn/encoder/encoder.h"
+
+namespace pano::batch {
+
+// Inputs that are answered together. Rows of one request may be computed in several batches, beside rows
+// of others; which makes no difference to their results.
+struct PredictRequest {
+  encoder::EncoderBatch inputs;
+  // One list a text: the places whose per-token outputs are kept, ascending. Empty: all of all texts.
+  std::vector<std::vector<int32_t>> positions;
+  std::optional<TimePoint> deadline;
+};
+
+struct RequestLimits {
+  int64_t length_max = 0;                // ids a row may have; 0: the model's own limit
+  int64_t row_floats_max = 1ll << 28;    // of one row's outputs while it is computed
+  int64_t answer_floats_max = 1ll << 24; // of a request's kept outputs
+};
+
+// Whether the model takes this row; InvalidArgument says why not. Too long starts with
+// "context_length_exceeded:".
+Status CheckText(const encoder::TextInput& input, int64_t length_max, const encoder::TextRow& row);
+Status CheckImage(const encoder::ImageInput& input, const std::vector<float>& pixels);
+
+// Whether the model takes the request: its inputs, the outputs it wants, their size.
+Status CheckRequest(const encoder::EncoderInfo& info, const RequestLimits& limits,
+                    const PredictRequest& request);
+
+// Rows that look at each other, so that they go into one batch: texts and images.
+bool GoTogether(const PredictRequest& request);
+
+// Floats that one id of a text adds to the outputs that `wanted` names (empty: all).
+int64_t FloatsPerToken(const encoder::EncoderInfo& info, const std::vector<std::string>& wanted);
+
+}  // namespace pano::batch

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "model/batch/batch_policy.h"
+#include "model/batch/predict_request.h"
+#include "model/batch/prediction.h"
+#include "model/engine/engine.h"
+#include "model/nn/encoder/encoder.h"
+
+namespace pano::batch {
+
+struct PredictorOptions {
+  FixedBatchOptions batch;
+  int64_t queue_max = 256;  // waiting requests; one more is refused at once
+  RequestLimits limits;
+};
+
+// One thread that owns an encoder and computes what many callers ask for in batches. Thread-safe.
+class Predictor {
+ public:
+  // `clock` (and the pool that the encoder computes with) outlive the predictor. Of the observer,
+  // `queue`, `step` (its sequences are rows), `cancelled` and `rejected` are called. A null `policy` is
+  // the fixed one of the options. InvalidArgument for options that make no sense.
+  static Result<std::unique_ptr<Predictor>> Create(std::unique_ptr<encoder::Encoder> encoder,
+                                                   PredictorOptions options,
+                                                   engine::Observer observer = {},
+                                                   std::unique_ptr<BatchPolicy> policy = nullptr,
+                                                   Clock& clock = Clock::Real());
+  virtual ~Predictor() = default;  // stops: what waits ends as Unavailable
+
+  // Answers at once. InvalidArgument (see CheckRequest), Exhausted (queue full), Unavailable (draining).
+  // The answer's own failures are Deadline, Cancelled, Unavailable (shutdown) and what the encoder says.
+  // When the last copy of the pointer goes, the request is cancelled.
+  virtual Result<std::shared_ptr<Prediction>> Submit(PredictRequest request) = 0;
+
+  // As Engine::Drain.
+  virtual bool Drain(Duration timeout) = 0;
+  // running_sequences are rows, steps batches, prompt_tokens all tokens; there are no KV blocks.
+  virtual engine::Stats GetStats() const = 0;
+  virtual int64_t RetryAfterSeconds() const = 0;
+  virtual const encoder::EncoderInfo& info() const = 0;
+};
+
+}  // namespace pano::batch
