@@ -1,6 +1,22 @@
 #include "model/tokenizer/gguf_entries.h"
 
+#include <algorithm>
+#include <array>
+
 namespace pano::tokenizer {
+namespace {
+
+// Tokens that end an answer are control tokens, whatever their type says: some converters flag them as
+// user-defined, and text that spells one must not end anything.
+bool EndsAnswer(std::string_view piece) {
+  constexpr std::array<std::string_view, 12> kEnds = {
+      "</s>",     "<|im_end|>", "<|end|>",         "<|eot_id|>",     "<|eom_id|>", "<|endoftext|>",
+      "<EOT>",    "<|return|>", "<|call|>",        "<end_of_turn>",  "<|end_of_text|>",
+      "<\xef\xbd\x9c" "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>"};
+  return std::find(kEnds.begin(), kEnds.end(), piece) != kEnds.end();
+}
+
+}  // namespace
 
 Result<GgufEntries> ReadEntries(const GgufKeys& keys) {
   const Field tokens = keys.At("tokens");
@@ -60,7 +76,7 @@ void AddTokens(const GgufEntries& entries, PipelineParts& parts) {
     AddedToken token;
     token.id = id;
     token.content = entries.vocabulary->Piece(id);
-    token.special = type != kUserDefined;
+    token.special = type != kUserDefined || EndsAnswer(token.content);
     parts.added.push_back(std::move(token));
   }
 }

@@ -17,6 +17,7 @@ constexpr double kUnknownPenalty = 10;
 // logarithms, below zero.
 constexpr double kUserDefinedBonus = 0.1;
 constexpr int32_t kUnknownEntry = -1;
+constexpr size_t kKeptNodesMax = 1 << 12;
 
 bool IsIn(const std::vector<bool>& set, TokenId id) {
   return static_cast<size_t>(id) < set.size() && set[static_cast<size_t>(id)];
@@ -39,7 +40,15 @@ class UnigramModel::Search {
  public:
   Search(const UnigramModel& model, std::string_view text, const std::vector<bool>& special,
          std::vector<TokenId>& ids)
-      : model_(model), text_(text), special_(special), ids_(ids), window_(1) {}
+      : model_(model), text_(text), special_(special), ids_(ids), window_(Mine().window), way_(Mine().way) {
+    window_.assign(1, {});
+  }
+  ~Search() {
+    if (window_.capacity() > kKeptNodesMax) window_ = {};
+    if (way_.capacity() > kKeptNodesMax) way_ = {};
+  }
+  Search(const Search&) = delete;
+  Search& operator=(const Search&) = delete;
 
   Status Run() {
     for (size_t pos = 0; pos < text_.size();) {
@@ -55,6 +64,16 @@ class UnigramModel::Search {
   }
 
  private:
+  // What a search needs, kept from one short text to the next.
+  struct Buffers {
+    std::vector<Node<Sum>> window;
+    std::vector<Node<Sum>> way;
+  };
+  static Buffers& Mine() {
+    static thread_local Buffers buffers;
+    return buffers;
+  }
+
   // Tries every entry that begins at `pos`. False where only an unknown token would do and none is there.
   bool Step(size_t pos, size_t character) {
     const Sum here = window_[pos - base_].sum;
@@ -117,8 +136,8 @@ class UnigramModel::Search {
   const std::vector<bool>& special_;
   std::vector<TokenId>& ids_;
   size_t base_ = 0;                      // where in the text the window begins
-  std::vector<Node<Sum>> window_;        // by place, from base_ to the end of the longest entry so far
-  std::vector<Node<Sum>> way_;
+  std::vector<Node<Sum>>& window_;       // by place, from base_ to the end of the longest entry so far
+  std::vector<Node<Sum>>& way_;
   size_t unknown_begin_ = 0;             // the run of unknown characters that is not given out yet
   size_t unknown_end_ = 0;
 };
