@@ -18,10 +18,11 @@ std::vector<double> Frequencies(RopeConfig rope, RopeConfig::Scaling scaling) {
 
 bool Gives(const RopeConfig& rope, std::span<const float> factors) {
   const std::vector<float> made = Llama3Factors(rope);
+  if (made.size() != factors.size()) return false;
   for (size_t i = 0; i < factors.size(); ++i) {
-    if (std::abs(made[i] - factors[i]) > 1e-5f * factors[i]) return false;
+    if (!(std::abs(made[i] - factors[i]) <= 1e-5f * factors[i])) return false;
   }
-  return made.size() == factors.size();
+  return true;
 }
 
 // Between the two wavelengths, 1/factor is linear in the frequency: two points give the bounds, whose
@@ -39,7 +40,7 @@ std::optional<RopeConfig> Solve(RopeConfig rope, std::span<const float> factors)
   const auto [x0, s0] = points.front();
   const auto [x1, s1] = points.back();
   const double slope = (s0 - s1) / (x0 - x1), below = slope * x0 - s0;   // s = slope * x - below
-  if (!(slope > 0) || !(below > 0)) return std::nullopt;
+  if (!(slope > 0 && slope < 1e12) || !(below > 1e-6)) return std::nullopt;
   rope.low_freq_factor = 1;
   rope.high_freq_factor = std::round((1 + 1 / below) * 1e4) / 1e4;
   rope.original_context = std::llround(slope / below);
@@ -58,7 +59,10 @@ std::vector<float> Llama3Factors(const RopeConfig& rope) {
 
 std::optional<RopeConfig> FindLlama3Scaling(const RopeConfig& rope, std::span<const float> factors,
                                             int64_t context_length) {
-  if (factors.empty()) return std::nullopt;
+  if (factors.empty() || factors.size() != static_cast<size_t>(rope.pairs())) return std::nullopt;
+  for (float factor : factors) {
+    if (!(factor > 0 && factor < 1e9f)) return std::nullopt;
+  }
   RopeConfig found = rope;
   found.scaling = RopeConfig::Scaling::kLlama3;
   found.factor = static_cast<double>(*std::max_element(factors.begin(), factors.end()));

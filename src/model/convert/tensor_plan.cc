@@ -1,11 +1,11 @@
 #include "model/convert/tensor_plan.h"
 
-#include <memory>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "base/strings.h"
+#include "model/convert/qkv_map.h"
 
 namespace pano::convert {
 namespace {
@@ -28,47 +28,6 @@ bool IsBuffer(std::string_view name) {
   }
   return false;
 }
-
-// Where a row of queries, keys or values stands in each layout.
-class QkvRows {
- public:
-  enum Part : size_t { kQ, kK, kV };
-
-  QkvRows(const nn::ModelConfig& config, QkvLayout layout)
-      : layout_(layout), kv_(config.kv_head_count), group_(config.head_count / config.kv_head_count),
-        dim_(config.head_dim), value_(config.value_size()) {}
-
-  int64_t Rows(Part part) const {
-    return kv_ * (part == kQ ? group_ * dim_ : part == kK ? dim_ : value_);
-  }
-  int64_t AllRows() const { return Rows(kQ) + Rows(kK) + Rows(kV); }
-
-  // The row of the fused matrix.
-  int64_t Place(Part part, int64_t row) const {
-    if (layout_ == QkvLayout::kBlocks) {
-      return row + (part == kQ ? 0 : part == kK ? Rows(kQ) : Rows(kQ) + Rows(kK));
-    }
-    const int64_t each = Rows(part) / kv_;   // rows of the part in one group
-    const int64_t before = part == kQ ? 0 : part == kK ? group_ * dim_ : (group_ + 1) * dim_;
-    return row / each * ((group_ + 1) * dim_ + value_) + before + row % each;
-  }
-  // The part and its row that stands in a row of the fused matrix.
-  std::pair<Part, int64_t> Find(int64_t row) const {
-    if (layout_ == QkvLayout::kBlocks) {
-      if (row < Rows(kQ)) return {kQ, row};
-      if (row < Rows(kQ) + Rows(kK)) return {kK, row - Rows(kQ)};
-      return {kV, row - Rows(kQ) - Rows(kK)};
-    }
-    const int64_t size = (group_ + 1) * dim_ + value_, group = row / size, rest = row % size;
-    if (rest < group_ * dim_) return {kQ, group * group_ * dim_ + rest};
-    if (rest < (group_ + 1) * dim_) return {kK, group * dim_ + rest - group_ * dim_};
-    return {kV, group * value_ + rest - (group_ + 1) * dim_};
-  }
-
- private:
-  const QkvLayout layout_;
-  const int64_t kv_, group_, dim_, value_;
-};
 
 class Planner {
  public:
@@ -149,9 +108,11 @@ class Planner {
     RowSource source{name, {}, row_length};
     if (!status_.ok()) return source;
     const tensor::TensorView* view = Use(name);
+    int64_t elements = 0;
+    const bool fits = !__builtin_mul_overflow(rows, row_length, &elements);
     if (!view) {
       Fail(Corruption(StrCat("tensor '", Printable(name), "' is missing")));
-    } else if (view->elements() != rows * row_length) {
+    } else if (!fits || view->elements() != elements) {
       Fail(Corruption(StrCat("tensor '", Printable(name), "' has shape ",
                              tensor::ShapeText(view->shape), ", the configuration says ",
                              tensor::ShapeText({rows, row_length}))));
@@ -244,68 +205,51 @@ class Planner {
     if (c_.norm_placement != NormPlacement::kBefore) Norm(&N::ffn_post_norm, c_.hidden_size);
   }
 
-  // Row of the source for a row of the target, within queries or keys: one side turns (2i, 2i+1), the
-  // other (i, i + dim/2).
-  int64_t Reordered(QkvRows::Part part, int64_t row) const {
-    const bool from = from_.config.rope.interleaved, to = to_.config.rope.interleaved;
-    if (part == QkvRows::kV || from == to) return row;
-    const int64_t head = row / c_.head_dim * c_.head_dim, i = row - head, half = c_.rope.dim / 2;
-    if (i >= 2 * half) return row;
-    return head + (to ? i / 2 + i % 2 * half : i % half * 2 + i / half);
-  }
-
   void Attention() {
     using N = nn::WeightNames;
     const QkvLayout from = from_.names.qkv_layout, to = to_.names.qkv_layout;
-    const bool moves = from_.config.rope.interleaved != to_.config.rope.interleaved;
-    const QkvRows from_rows(c_, from), to_rows(c_, to);
-    constexpr Pattern kNames[] = {&N::q, &N::k, &N::v};
-    if (from == to && !moves) {
-      if (from != QkvLayout::kSeparate) {
-        Linear(&N::qkv, from_rows.AllRows(), c_.hidden_size, c_.qkv_bias);
-      } else {
-        for (QkvRows::Part part : {QkvRows::kQ, QkvRows::kK, QkvRows::kV}) {
-          Linear(kNames[part], from_rows.Rows(part), c_.hidden_size, c_.qkv_bias);
-        }
-      }
+    const QkvMap map(from_, to_);
+    if (from == to && !map.moves()) {
+      KeptQkv(map);
     } else {
-      std::vector<Part> parts;
-      if (from != QkvLayout::kSeparate) {
-        parts.push_back({Name(from_, &N::qkv), from_rows.AllRows()});
-      } else {
-        for (QkvRows::Part part : {QkvRows::kQ, QkvRows::kK, QkvRows::kV}) {
-          parts.push_back({Name(from_, kNames[part]), from_rows.Rows(part)});
-        }
-      }
-      auto place = [this, from, from_rows](QkvRows::Part part, int64_t row) -> RowPlace {
-        row = Reordered(part, row);
-        if (from == QkvLayout::kSeparate) return {part, row};
-        return {0, from_rows.Place(part, row)};
-      };
-      if (to != QkvLayout::kSeparate) {
-        auto whole = Ordered(to_rows.AllRows(), [&](int64_t row) {
-          const auto [part, part_row] = to_rows.Find(row);
-          return place(part, part_row);
-        });
-        Gathered(Name(to_, &N::qkv), to_rows.AllRows(), c_.hidden_size, parts, whole, c_.qkv_bias);
-      } else {
-        for (QkvRows::Part part : {QkvRows::kQ, QkvRows::kK, QkvRows::kV}) {
-          auto one = Ordered(to_rows.Rows(part), [&](int64_t row) { return place(part, row); });
-          Gathered(Name(to_, kNames[part]), to_rows.Rows(part), c_.hidden_size, parts, one,
-                   c_.qkv_bias);
-        }
-      }
+      GatheredQkv(map);
     }
     Linear(&N::o, c_.hidden_size, c_.head_count * c_.value_size(), c_.output_bias);
-    QkNorms(moves);
+    QkNorms(map.moves());
   }
 
-  // The places of all rows, worked out once.
-  template <typename Fn>
-  static std::function<RowPlace(int64_t)> Ordered(int64_t rows, const Fn& place) {
-    auto places = std::make_shared<std::vector<RowPlace>>();
-    for (int64_t row = 0; row < rows; ++row) places->push_back(place(row));
-    return [places](int64_t row) { return (*places)[static_cast<size_t>(row)]; };
+  static constexpr QkvRows::Part kParts[] = {QkvRows::kQ, QkvRows::kK, QkvRows::kV};
+  static constexpr Pattern kPartNames[] = {&nn::WeightNames::q, &nn::WeightNames::k,
+                                           &nn::WeightNames::v};
+
+  void KeptQkv(const QkvMap& map) {
+    if (from_.names.qkv_layout != QkvLayout::kSeparate) {
+      Linear(&nn::WeightNames::qkv, map.from().AllRows(), c_.hidden_size, c_.qkv_bias);
+      return;
+    }
+    for (QkvRows::Part part : kParts) {
+      Linear(kPartNames[part], map.from().Rows(part), c_.hidden_size, c_.qkv_bias);
+    }
+  }
+
+  void GatheredQkv(const QkvMap& map) {
+    std::vector<Part> parts;
+    if (from_.names.qkv_layout != QkvLayout::kSeparate) {
+      parts.push_back({Name(from_, &nn::WeightNames::qkv), map.from().AllRows()});
+    } else {
+      for (QkvRows::Part part : kParts) {
+        parts.push_back({Name(from_, kPartNames[part]), map.from().Rows(part)});
+      }
+    }
+    if (to_.names.qkv_layout != QkvLayout::kSeparate) {
+      Gathered(Name(to_, &nn::WeightNames::qkv), map.to().AllRows(), c_.hidden_size, parts,
+               [map](int64_t row) { return map.OfFused(row); }, c_.qkv_bias);
+      return;
+    }
+    for (QkvRows::Part part : kParts) {
+      Gathered(Name(to_, kPartNames[part]), map.to().Rows(part), c_.hidden_size, parts,
+               [map, part](int64_t row) { return map.OfPart(part, row); }, c_.qkv_bias);
+    }
   }
 
   void QkNorms(bool moves) {

@@ -1,5 +1,6 @@
 // From GGUF metadata to tokenizer.json and tokenizer_config.json.
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -17,6 +18,7 @@ using json::Array;
 using json::Object;
 using json::Value;
 
+constexpr size_t kPieceBytesMax = 1024;   // every way to split a piece is looked at
 constexpr std::string_view kMark = "\u2581";   // SentencePiece's space
 
 // The tokenizer.ggml.* keys of a file.
@@ -105,11 +107,13 @@ Result<Value> MergesOfScores(const Keys& keys, const Entries& entries) {
   };
   std::vector<Rule> rules;
   for (const auto& [piece, id] : ids) {
-    if (!scores[id].value().is_number()) return scores[id].Wrong("expected number");
+    const json::Value& score = scores[id].value();
+    if (!score.is_number() || std::isnan(score.as_double())) return scores[id].Wrong("expected number");
+    if (piece.size() > kPieceBytesMax) return keys.At("tokens").Unsupported("an entry this long");
     for (size_t at = 1; at < piece.size(); ++at) {
       const auto left = ids.find(piece.substr(0, at)), right = ids.find(piece.substr(at));
       if (left == ids.end() || right == ids.end()) continue;
-      rules.push_back({scores[id].value().as_double(), id, left->second, right->second, left->first,
+      rules.push_back({score.as_double(), id, left->second, right->second, left->first,
                        right->first});
     }
   }
