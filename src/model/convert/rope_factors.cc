@@ -68,9 +68,10 @@ std::optional<RopeConfig> FindLlama3Scaling(const RopeConfig& rope, std::span<co
   found.factor = static_cast<double>(*std::max_element(factors.begin(), factors.end()));
   found.low_freq_factor = 1;
   found.high_freq_factor = 4;
-  for (int64_t original : {int64_t{8192}, int64_t{4096}, int64_t{2048}, int64_t{16384},
-                           int64_t{32768}, int64_t{1024}, context_length}) {
-    found.original_context = original;
+  std::vector<int64_t> lengths = {8192, context_length};   // the usual one first
+  for (int64_t length = 8; length <= 1 << 20; length *= 2) lengths.push_back(length);
+  for (int64_t length : lengths) {
+    found.original_context = length;
     if (Gives(found, factors)) return found;
   }
   if (const auto solved = Solve(found, factors); solved && Gives(*solved, factors)) return solved;

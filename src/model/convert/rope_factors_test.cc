@@ -38,6 +38,16 @@ TEST(RopeFactorsTest, TheScalingIsFoundAgain) {
   }
 }
 
+TEST(RopeFactorsTest, ShortHeadsGetOneThatGivesTheSame) {
+  nn::RopeConfig rope = Llama3(8, 1, 4, 32);
+  rope.dim = 16;
+  nn::RopeConfig plain = rope;
+  plain.scaling = nn::RopeConfig::Scaling::kNone;
+  const auto found = FindLlama3Scaling(plain, Llama3Factors(rope), 256);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(Llama3Factors(*found), Llama3Factors(rope));
+}
+
 TEST(RopeFactorsTest, OtherNumbersAreNoSuchScaling) {
   std::vector<float> factors = Llama3Factors(Llama3(8, 1, 4, 8192));
   factors[40] *= 1.01f;
