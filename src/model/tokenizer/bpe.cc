@@ -126,6 +126,7 @@ Result<std::unique_ptr<BpeModel>> BpeModel::FromScores(const Vocabulary& vocabul
                                        std::greater<>());
     model->AddCuts(id, static_cast<uint32_t>(rank - order.begin()));
   }
+  model->merges_.Shrink();
   return model;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace pano::tokenizer {
 
@@ -21,6 +22,19 @@ void MergeTable::Set(int32_t left, int32_t right, Merge merge) {
   size_t slot = hash >> shift_;
   while (entries_[slot].key != kEmpty && entries_[slot].key != key) slot = (slot + 1) & mask_;
   entries_[slot] = {key, merge};
+}
+
+void MergeTable::Shrink() {
+  const auto taken = std::count_if(entries_.begin(), entries_.end(),
+                                   [](const Entry& entry) { return entry.key != kEmpty; });
+  MergeTable smaller(static_cast<size_t>(taken));
+  if (smaller.entries_.size() == entries_.size()) return;
+  for (const Entry& entry : entries_) {
+    if (entry.key == kEmpty) continue;
+    smaller.Set(static_cast<int32_t>(entry.key >> 32), static_cast<int32_t>(entry.key & UINT32_MAX),
+                entry.merge);
+  }
+  *this = std::move(smaller);
 }
 
 }  // namespace pano::tokenizer

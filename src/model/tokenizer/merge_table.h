@@ -23,6 +23,9 @@ class MergeTable {
   // Replaces what the pair had. REQUIRES: no more pairs than there is room for; left, right >= 0.
   void Set(int32_t left, int32_t right, Merge merge);
 
+  // Gives back the room that no pair has taken: a small table stays near the processor.
+  void Shrink();
+
   // rank == kNone where the pair does not merge.
   Merge Find(int32_t left, int32_t right) const {
     const uint64_t key = Key(left, right);

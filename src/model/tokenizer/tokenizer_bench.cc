@@ -1,12 +1,16 @@
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "base/check.h"
 #include "base/env.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
+#include "model/tokenizer/regex.h"
+#include "model/tokenizer/split_patterns.h"
 #include "model/tokenizer/testing/small_tokenizers.h"
 #include "model/tokenizer/tokenizer.h"
 
@@ -35,63 +39,125 @@ TokenizerPtr SentencePiece() {
   return *loaded;
 }
 
-std::string English() {
-  Result<std::string> text = ReadFile(Shared("corpora/en_frankenstein.txt"));
+std::string Corpus(std::string_view name, std::string_view instead) {
+  Result<std::string> text = ReadFile(Shared(StrCat("corpora/", name)));
   if (text.ok()) return *std::move(text);
   std::string made;
-  for (int i = 0; made.size() < (1u << 20); ++i) made += StrCat("The thing of number ", i, " is in the inn. ");
+  for (int i = 0; made.size() < (1u << 20); ++i) made += StrCat(instead, i, " ");
   return made;
 }
 
+std::string English() { return Corpus("en_frankenstein.txt", "The thing is in the inn of number "); }
+std::string Wikipedia() { return Corpus("wikitext2_raw_test.txt", "An article with the number "); }
+std::string Stories() { return Corpus("tinystories_sample_944k.txt", "Once upon a time there was "); }
 std::string Chinese() {
-  Result<std::string> text = ReadFile(Shared("corpora/zh_xiyouji.txt"));
-  if (text.ok()) return text->substr(0, text->find('\n', 1u << 20));
-  std::string made;
-  while (made.size() < (1u << 20)) made += "天下大势，分久必合，合久必分。";
-  return made;
+  const std::string text = Corpus("zh_xiyouji.txt", "天下大势，分久必合，合久必分。");
+  return text.substr(0, text.find('\n', 1u << 20));
 }
 
-std::string OneLetter() { return std::string(1u << 20, 'a'); }
-std::string Spaces() { return std::string(1u << 20, ' '); }
-std::string Emoji() {
+std::string Repeated(std::string_view part) {
   std::string made;
-  while (made.size() < (1u << 20)) made += "\U0001F600";
+  while (made.size() < (1u << 20)) made += part;
   return made;
 }
+std::string OneLetter() { return Repeated("a"); }
+std::string Spaces() { return Repeated(" "); }
+std::string Lines() { return Repeated("\n"); }
+std::string Digits() { return Repeated("7"); }
+std::string Emoji() { return Repeated("\U0001F600"); }
 
-void Encode(benchmark::State& state, TokenizerPtr (*make)(), std::string (*text_of)()) {
-  const TokenizerPtr tokenizer = make();
-  const std::string text = text_of();
-  EncodeOptions options;
-  options.add_special_tokens = false;
-  std::vector<TokenId> ids;
-  for (auto _ : state) ids = tokenizer->Encode(text, options).value();
-  // A fast wrong answer is no answer.
-  if (tokenizer->Decode(ids, false).value() != text) state.SkipWithError("decode(encode(x)) != x");
+constexpr EncodeOptions kPlain = {.add_special_tokens = false, .parse_special = true, .plain = {}};
+
+// A fast wrong answer is no answer: what a regex engine splits, piece by piece, must give the same ids.
+bool IsRight(const Tokenizer& tokenizer, const std::string& text, const std::vector<TokenId>& ids) {
+  if (tokenizer.Decode(ids, false).value() != text) return false;
+  if (tokenizer.Find("\u0120the") == std::nullopt) return true;   // not the published vocabulary
+  const RegexPtr regex = Regex::Compile(kGpt2Pattern).value();
+  std::vector<Match> parts;
+  if (!Regex::Matcher(*regex).FindAll(text, parts).ok()) return false;
+  std::vector<TokenId> expected;
+  for (const Match& part : parts) {
+    const auto more = tokenizer.Encode(text.substr(part.begin, part.end - part.begin), kPlain).value();
+    expected.insert(expected.end(), more.begin(), more.end());
+  }
+  return ids == expected;
+}
+
+void Finish(benchmark::State& state, const Tokenizer& tokenizer, const std::string& text,
+            const std::vector<TokenId>& ids, bool split_as_gpt2) {
+  const bool right = split_as_gpt2 ? IsRight(tokenizer, text, ids) : tokenizer.Decode(ids, false).value() == text;
+  if (!right) state.SkipWithError("wrong ids");
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(text.size()));
+  state.counters["MB/s"] = benchmark::Counter(
+      static_cast<double>(text.size()) * 1e-6, benchmark::Counter::kIsIterationInvariantRate);
   state.counters["bytes_per_token"] =
       static_cast<double>(text.size()) / static_cast<double>(std::max<size_t>(ids.size(), 1));
+}
+
+// A tokenizer that has never seen the text: one is loaded for every run, which is not timed.
+void Cold(benchmark::State& state, TokenizerPtr (*make)(), std::string (*text_of)()) {
+  const std::string text = text_of();
+  TokenizerPtr tokenizer;
+  std::vector<TokenId> ids;
+  for (auto _ : state) {
+    state.PauseTiming();
+    tokenizer = make();
+    ids = {};
+    state.ResumeTiming();
+    ids = tokenizer->Encode(text, kPlain).value();
+  }
+  Finish(state, *tokenizer, text, ids, /*split_as_gpt2=*/make == ByteLevel);
+}
+
+void Warm(benchmark::State& state, TokenizerPtr (*make)(), std::string (*text_of)()) {
+  const TokenizerPtr tokenizer = make();
+  const std::string text = text_of();
+  std::vector<TokenId> ids = tokenizer->Encode(text, kPlain).value();
+  for (auto _ : state) ids = tokenizer->Encode(text, kPlain).value();
+  Finish(state, *tokenizer, text, ids, /*split_as_gpt2=*/make == ByteLevel);
 }
 
 void Decode(benchmark::State& state, TokenizerPtr (*make)()) {
   const TokenizerPtr tokenizer = make();
   const std::string text = English();
-  const std::vector<TokenId> ids = tokenizer->Encode(text, {.add_special_tokens = false}).value();
+  const std::vector<TokenId> ids = tokenizer->Encode(text, kPlain).value();
   for (auto _ : state) benchmark::DoNotOptimize(tokenizer->Decode(ids, false).value());
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(text.size()));
 }
 
-BENCHMARK_CAPTURE(Encode, byte_level_english, ByteLevel, English)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Encode, byte_level_chinese, ByteLevel, Chinese)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Encode, byte_level_one_letter, ByteLevel, OneLetter)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Encode, byte_level_spaces, ByteLevel, Spaces)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Encode, byte_level_emoji, ByteLevel, Emoji)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Encode, sentencepiece_english, SentencePiece, English)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Encode, sentencepiece_chinese, SentencePiece, Chinese)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Encode, sentencepiece_one_letter, SentencePiece, OneLetter)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Encode, sentencepiece_spaces, SentencePiece, Spaces)->Unit(benchmark::kMillisecond);
+// What the scanner of the same pattern replaces.
+void RegexSplit(benchmark::State& state) {
+  const std::string text = English();
+  const RegexPtr regex = Regex::Compile(kGpt2Pattern).value();
+  std::vector<Match> parts;
+  for (auto _ : state) {
+    parts.clear();
+    PANO_CHECK(Regex::Matcher(*regex).FindAll(text, parts).ok());
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(text.size()));
+}
+
+constexpr int kColdRuns = 10;
+
+BENCHMARK_CAPTURE(Cold, byte_level_english, ByteLevel, English)->Iterations(kColdRuns)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Cold, byte_level_wikipedia, ByteLevel, Wikipedia)->Iterations(kColdRuns)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Cold, byte_level_stories, ByteLevel, Stories)->Iterations(kColdRuns)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, byte_level_english, ByteLevel, English)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, byte_level_wikipedia, ByteLevel, Wikipedia)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, byte_level_stories, ByteLevel, Stories)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, byte_level_chinese, ByteLevel, Chinese)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, byte_level_one_letter, ByteLevel, OneLetter)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, byte_level_spaces, ByteLevel, Spaces)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, byte_level_lines, ByteLevel, Lines)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, byte_level_digits, ByteLevel, Digits)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, byte_level_emoji, ByteLevel, Emoji)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, sentencepiece_english, SentencePiece, English)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, sentencepiece_chinese, SentencePiece, Chinese)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, sentencepiece_one_letter, SentencePiece, OneLetter)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, sentencepiece_spaces, SentencePiece, Spaces)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Decode, byte_level_english, ByteLevel)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Decode, sentencepiece_english, SentencePiece)->Unit(benchmark::kMillisecond);
+BENCHMARK(RegexSplit)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace pano::tokenizer
