@@ -48,22 +48,25 @@ int RunConvert(const Command& self, Args args) {
   ConvertOptions o;
   OptionSet options;
   options.String("model", &o.model, "model folder or .gguf file", "PATH");
-  options.Choice("to", &o.to, {"hf", "gguf"}, "form to write: a Hugging Face folder or a GGUF file");
+  options.Choice("to", &o.to, {"hf", "gguf"},
+                 "form to write: a Hugging Face folder or a GGUF file");
   options.String("type", &o.type,
                  "type of the matrices: f32 f16 bf16, for gguf also q8_0 q5_1 q5_0 q4_1 q4_0 mxfp4 "
                  "tq1_0 tq2_0; default: as they are, in a folder blocks as f16",
                  "TYPE");
   options.String("out", &o.out, "folder or file to write", "PATH");
-  options.Flag("force", &o.force, "replace the file, or the folder of a model, that stands at --out");
+  options.Flag("force", &o.force,
+               "replace the file, or the folder of a model, that stands at --out");
   options.Flag("json", &o.json, "print what was written as JSON");
   if (auto code = Parse(self, options, args)) return *code;
   if (o.model.empty() || o.to.empty() || o.out.empty()) {
     return FailUsage(self, "give --model, --to and --out");
   }
-  convert::Request request{.model = o.model,
-                           .out = o.out,
-                           .to = o.to == "gguf" ? convert::Form::kGguf : convert::Form::kHuggingFace,
-                           .overwrite = o.force};
+  convert::Request request{
+      .model = o.model,
+      .out = o.out,
+      .to = o.to == "gguf" ? convert::Form::kGguf : convert::Form::kHuggingFace,
+      .overwrite = o.force};
   if (!o.type.empty()) {
     request.type = tensor::DTypeByName(Upper(o.type));
     if (!request.type) return FailUsage(self, StrCat("--type: no type '", Printable(o.type), "'"));

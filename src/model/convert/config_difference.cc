@@ -39,12 +39,18 @@ class Comparison {
 std::string_view ScalingName(nn::RopeConfig::Scaling scaling) {
   using Scaling = nn::RopeConfig::Scaling;
   switch (scaling) {
-    case Scaling::kNone: break;
-    case Scaling::kLinear: return "linear";
-    case Scaling::kLlama3: return "llama3";
-    case Scaling::kDynamic: return "dynamic";
-    case Scaling::kYarn: return "yarn";
-    case Scaling::kLongRope: return "longrope";
+    case Scaling::kNone:
+      break;
+    case Scaling::kLinear:
+      return "linear";
+    case Scaling::kLlama3:
+      return "llama3";
+    case Scaling::kDynamic:
+      return "dynamic";
+    case Scaling::kYarn:
+      return "yarn";
+    case Scaling::kLongRope:
+      return "longrope";
   }
   return "none";
 }
@@ -110,8 +116,9 @@ void Layers(Comparison& compare, const nn::ModelConfig& a, const nn::ModelConfig
 
 void Attention(Comparison& compare, const nn::ModelConfig& a, const nn::ModelConfig& b) {
   auto scale = [](const nn::ModelConfig& c) {
-    return c.attention_scale > 0 ? c.attention_scale
-                                 : 1.0 / std::sqrt(static_cast<double>(std::max<int64_t>(c.head_dim, 1)));
+    return c.attention_scale > 0
+               ? c.attention_scale
+               : 1.0 / std::sqrt(static_cast<double>(std::max<int64_t>(c.head_dim, 1)));
   };
   compare.Number("scale of attention scores", scale(a), scale(b));
   compare.Bool("scale by layer", a.scale_by_layer, b.scale_by_layer);

@@ -36,11 +36,11 @@ TEST(DifferenceTest, WhatComputesTheSameIsTheSame) {
   const nn::ModelConfig a = Small();
   nn::ModelConfig b = a;
   b.architecture = "another name";
-  b.attention_scale = 0.25;                 // the default of heads of sixteen
+  b.attention_scale = 0.25;  // the default of heads of sixteen
   b.value_dim = 16;
-  b.experts.size = 77;                      // of no experts
-  b.rope.original_context = 9;              // of no scaling
-  b.local_rope.theta = 5;                   // of no layer
+  b.experts.size = 77;          // of no experts
+  b.rope.original_context = 9;  // of no scaling
+  b.local_rope.theta = 5;       // of no layer
   b.norm_epsilon = a.norm_epsilon * (1 + 1e-7f);
   EXPECT_EQ(Difference(a, b), "");
 }

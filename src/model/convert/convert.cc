@@ -19,7 +19,8 @@ using format::ModelFiles;
 
 Status CheckRequest(const Request& request, const ModelFiles& files) {
   if (files.kind == ModelFiles::Kind::kSafetensors) {
-    return InvalidArgument(StrCat(files.path, ": a single .safetensors file says no architecture; give "
+    return InvalidArgument(StrCat(files.path,
+                                  ": a single .safetensors file says no architecture; give "
                                   "the folder that holds its config.json"));
   }
   if (request.type) {
@@ -28,7 +29,8 @@ Status CheckRequest(const Request& request, const ModelFiles& files) {
       return Unimplemented(StrCat("type ", info.name, " is read, not written"));
     }
     if (request.to == Form::kHuggingFace && info.block_elements > 1) {
-      return InvalidArgument(StrCat("type ", info.name, ": a Hugging Face folder holds F32, F16 or BF16"));
+      return InvalidArgument(
+          StrCat("type ", info.name, ": a Hugging Face folder holds F32, F16 or BF16"));
     }
   }
   std::error_code error;

@@ -1,4 +1,5 @@
-// Models go there and back: the same bytes, the same logits, the same files as the reference converter's.
+// Models go there and back: the same bytes, the same logits, the same files as the reference
+// converter's.
 #include "model/convert/convert.h"
 
 #include <gmock/gmock.h>
@@ -39,7 +40,8 @@ std::vector<float> Logits(const std::string& path) {
   EXPECT_TRUE(model.ok()) << model.error().ToString();
   if (!model.ok()) return {};
   std::vector<nn::TokenId> ids;
-  for (int i = 0; i < 24; ++i) ids.push_back((i * 37 + 5) % static_cast<int>((*model)->vocab_size()));
+  for (int i = 0; i < 24; ++i)
+    ids.push_back((i * 37 + 5) % static_cast<int>((*model)->vocab_size()));
   auto runner = nn::SequenceRunner::Create(**model, 64);
   EXPECT_TRUE(runner.ok());
   std::vector<float> out;
@@ -77,12 +79,12 @@ void ExpectSameTensors(const std::string& a, const std::string& b) {
 
 struct Case {
   const char* name;
-  bool exact = true;          // every byte comes back
-  float tolerance = 0;        // of logits between the forms
+  bool exact = true;    // every byte comes back
+  float tolerance = 0;  // of logits between the forms
 };
 
-// Where the forms turn other pairs of components, products are summed in another order; where one keeps
-// factors or floats, the last bits differ.
+// Where the forms turn other pairs of components, products are summed in another order; where one
+// keeps factors or floats, the last bits differ.
 constexpr float kReordered = 1e-5f;
 
 class ThereAndBackTest : public ::testing::TestWithParam<Case> {};
@@ -104,20 +106,24 @@ TEST_P(ThereAndBackTest, SameTensorsAndLogits) {
 
 INSTANTIATE_TEST_SUITE_P(
     Models, ThereAndBackTest,
-    ::testing::Values(Case{"llama_mha", true, kReordered}, Case{"llama_gqa", true, kReordered}, Case{"llama_tied", true, kReordered}, Case{"llama_bias", true, kReordered},
-                      Case{"llama_rope_llama3", true, kReordered}, Case{"mistral_full", true, kReordered}, Case{"mixtral", true, kReordered},
-                      Case{"qwen2"}, Case{"qwen2_yarn", true, kReordered}, Case{"qwen3"}, Case{"qwen3_moe"}, Case{"phi"},
-                      Case{"phi3"}, Case{"phi3_longrope", true, kReordered}, Case{"gemma", false, kReordered},
-                      Case{"gemma2", false, kReordered}, Case{"gemma3_text", false, kReordered}, Case{"gpt2"},
-                      Case{"gpt_neox"}, Case{"olmo2"}, Case{"granite", true, kReordered},
-                      Case{"stablelm"}),
+    ::testing::Values(Case{"llama_mha", true, kReordered}, Case{"llama_gqa", true, kReordered},
+                      Case{"llama_tied", true, kReordered}, Case{"llama_bias", true, kReordered},
+                      Case{"llama_rope_llama3", true, kReordered},
+                      Case{"mistral_full", true, kReordered}, Case{"mixtral", true, kReordered},
+                      Case{"qwen2"}, Case{"qwen2_yarn", true, kReordered}, Case{"qwen3"},
+                      Case{"qwen3_moe"}, Case{"phi"}, Case{"phi3"},
+                      Case{"phi3_longrope", true, kReordered}, Case{"gemma", false, kReordered},
+                      Case{"gemma2", false, kReordered}, Case{"gemma3_text", false, kReordered},
+                      Case{"gpt2"}, Case{"gpt_neox"}, Case{"olmo2"},
+                      Case{"granite", true, kReordered}, Case{"stablelm"}),
     [](const auto& test) { return std::string(test.param.name); });
 
 // The reference converter's files: quantised alike to the byte, and read the same.
 TEST(ConvertTest, RequantisesLikeTheReference) {
   const std::string f32 = Shared("data/golden/gguf/llama/llama-f32.gguf");
   if (!FileExists(f32)) GTEST_SKIP() << "no " << f32;
-  for (auto [name, type] : {std::pair{"q4_0", tensor::DType::kQ4_0}, {"q8_0", tensor::DType::kQ8_0},
+  for (auto [name, type] : {std::pair{"q4_0", tensor::DType::kQ4_0},
+                            {"q8_0", tensor::DType::kQ8_0},
                             {"f16", tensor::DType::kF16}}) {
     SCOPED_TRACE(name);
     TempFolder folder;
@@ -130,8 +136,8 @@ TEST(ConvertTest, RequantisesLikeTheReference) {
 }
 
 TEST(ConvertTest, GoldenGgufFilesBecomeFolders) {
-  for (const char* name : {"llama/llama-q4_0", "llama_kquants/llama_kquants-kmix", "qwen2/qwen2-f32",
-                           "gemma2/gemma2-f32"}) {
+  for (const char* name : {"llama/llama-q4_0", "llama_kquants/llama_kquants-kmix",
+                           "qwen2/qwen2-f32", "gemma2/gemma2-f32"}) {
     const std::string gguf = Shared(StrCat("data/golden/gguf/", name, ".gguf"));
     if (!FileExists(gguf)) GTEST_SKIP() << "no " << gguf;
     SCOPED_TRACE(name);
@@ -170,7 +176,9 @@ TEST(ConvertTest, RefusesByName) {
   fails({.model = Golden("bert_base"), .out = out}, StatusCode::kUnimplemented, "bert");
   fails({.model = Golden("llama_mha"), .out = out, .type = tensor::DType::kQ4_K},
         StatusCode::kUnimplemented, "type Q4_K is read, not written");
-  fails({.model = Golden("llama_mha"), .out = folder.Path("hf"), .to = Form::kHuggingFace,
+  fails({.model = Golden("llama_mha"),
+         .out = folder.Path("hf"),
+         .to = Form::kHuggingFace,
          .type = tensor::DType::kQ8_0},
         StatusCode::kInvalidArgument, "a Hugging Face folder holds F32");
   folder.Write("out.gguf", "x");

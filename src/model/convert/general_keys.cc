@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "base/strings.h"
 #include "base/env.h"
+#include "base/strings.h"
 #include "model/nn/hf_writing.h"
 #include "model/nn/load.h"
 
@@ -19,12 +19,12 @@ struct Sampling {
   std::string_view hf, gguf;
   bool integer;
 };
-constexpr std::array<Sampling, 5> kSampling = {{{"temperature", "general.sampling.temp", false},
-                                                {"top_p", "general.sampling.top_p", false},
-                                                {"min_p", "general.sampling.min_p", false},
-                                                {"top_k", "general.sampling.top_k", true},
-                                                {"repetition_penalty",
-                                                 "general.sampling.penalty_repeat", false}}};
+constexpr std::array<Sampling, 5> kSampling = {
+    {{"temperature", "general.sampling.temp", false},
+     {"top_p", "general.sampling.top_p", false},
+     {"min_p", "general.sampling.min_p", false},
+     {"top_k", "general.sampling.top_k", true},
+     {"repetition_penalty", "general.sampling.penalty_repeat", false}}};
 
 // "7.2B", "260K": two digits of the number of weights.
 std::string SizeLabel(const std::vector<RowTensor>& tensors) {
@@ -44,32 +44,58 @@ std::string SizeLabel(const std::vector<RowTensor>& tensors) {
 
 uint32_t FileTypeNumber(DType dtype) {
   switch (dtype) {
-    case DType::kF16: return 1;
-    case DType::kQ4_0: return 2;
-    case DType::kQ4_1: return 3;
-    case DType::kQ8_0: return 7;
-    case DType::kQ5_0: return 8;
-    case DType::kQ5_1: return 9;
-    case DType::kQ2_K: return 10;
-    case DType::kQ3_K: return 12;
-    case DType::kQ4_K: return 15;
-    case DType::kQ5_K: return 17;
-    case DType::kQ6_K: return 18;
-    case DType::kIQ2_XXS: return 19;
-    case DType::kIQ2_XS: return 20;
-    case DType::kIQ3_XXS: return 23;
-    case DType::kIQ1_S: return 24;
-    case DType::kIQ4_NL: return 25;
-    case DType::kIQ3_S: return 26;
-    case DType::kIQ2_S: return 28;
-    case DType::kIQ4_XS: return 30;
-    case DType::kIQ1_M: return 31;
-    case DType::kBF16: return 32;
-    case DType::kTQ1_0: return 36;
-    case DType::kTQ2_0: return 37;
-    case DType::kMXFP4: return 38;
-    case DType::kNVFP4: return 39;
-    default: return 0;
+    case DType::kF16:
+      return 1;
+    case DType::kQ4_0:
+      return 2;
+    case DType::kQ4_1:
+      return 3;
+    case DType::kQ8_0:
+      return 7;
+    case DType::kQ5_0:
+      return 8;
+    case DType::kQ5_1:
+      return 9;
+    case DType::kQ2_K:
+      return 10;
+    case DType::kQ3_K:
+      return 12;
+    case DType::kQ4_K:
+      return 15;
+    case DType::kQ5_K:
+      return 17;
+    case DType::kQ6_K:
+      return 18;
+    case DType::kIQ2_XXS:
+      return 19;
+    case DType::kIQ2_XS:
+      return 20;
+    case DType::kIQ3_XXS:
+      return 23;
+    case DType::kIQ1_S:
+      return 24;
+    case DType::kIQ4_NL:
+      return 25;
+    case DType::kIQ3_S:
+      return 26;
+    case DType::kIQ2_S:
+      return 28;
+    case DType::kIQ4_XS:
+      return 30;
+    case DType::kIQ1_M:
+      return 31;
+    case DType::kBF16:
+      return 32;
+    case DType::kTQ1_0:
+      return 36;
+    case DType::kTQ2_0:
+      return 37;
+    case DType::kMXFP4:
+      return 38;
+    case DType::kNVFP4:
+      return 39;
+    default:
+      return 0;
   }
 }
 
@@ -83,13 +109,12 @@ std::vector<format::GgufEntry> GeneralKeys(std::string_view architecture,
     const int64_t sum = elements[tensor.dtype] += *tensor::ElementCount(tensor.shape);
     if (tensor.matrix && sum > most) most = sum, main = tensor.dtype;
   }
-  std::vector<format::GgufEntry> out = {
-      {"general.architecture", std::string(architecture)},
-      {"general.type", std::string("model")},
-      {"general.name", std::string(BaseName(files.path))},
-      {"general.size_label", SizeLabel(tensors)},
-      {"general.file_type", FileTypeNumber(main)},
-      {"general.quantization_version", uint32_t{2}}};
+  std::vector<format::GgufEntry> out = {{"general.architecture", std::string(architecture)},
+                                        {"general.type", std::string("model")},
+                                        {"general.name", std::string(BaseName(files.path))},
+                                        {"general.size_label", SizeLabel(tensors)},
+                                        {"general.file_type", FileTypeNumber(main)},
+                                        {"general.quantization_version", uint32_t{2}}};
   const json::Value* sample = files.generation_config.Find("do_sample");
   if (sample && *sample == json::Value(false)) return out;
   for (const Sampling& row : kSampling) {
@@ -125,8 +150,9 @@ json::Value GenerationConfig(const json::Value& metadata) {
     const json::Value* value = metadata.Find(row.gguf);
     if (!value || !value->is_number()) continue;
     samples = true;
-    out.Set(row.hf, row.integer ? *value
-                                : json::Value(nn::ShortestDouble(static_cast<float>(value->as_double()))));
+    out.Set(row.hf, row.integer
+                        ? *value
+                        : json::Value(nn::ShortestDouble(static_cast<float>(value->as_double()))));
   }
   if (samples) out.Set("do_sample", true);
   return out;

@@ -52,7 +52,8 @@ Status FolderWriter::Check(const std::string& target, bool overwrite) {
   PANO_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(target));
   for (const std::string& name : names) {
     if (!IsModelFile(name) || !FileExists(JoinPath(target, name))) {
-      return Exists(target, StrCat("holds '", Printable(name), "', which is no file of a model; it is "
+      return Exists(target, StrCat("holds '", Printable(name),
+                                   "', which is no file of a model; it is "
                                    "not replaced"));
     }
   }
@@ -60,7 +61,8 @@ Status FolderWriter::Check(const std::string& target, bool overwrite) {
 }
 
 FolderWriter::FolderWriter(std::string target)
-    : target_(WithoutSlash(std::move(target))), temporary_(StrCat(target_, ".tmp-", RandomHex(4))) {}
+    : target_(WithoutSlash(std::move(target))),
+      temporary_(StrCat(target_, ".tmp-", RandomHex(4))) {}
 
 FolderWriter::~FolderWriter() {
   std::error_code ignored;

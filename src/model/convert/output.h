@@ -10,12 +10,12 @@ namespace pano::convert {
 // AlreadyExists when something stands at `path`; with `overwrite` a file may, but no folder.
 Status CheckFileTarget(const std::string& path, bool overwrite);
 
-// A folder that appears under its name when it is whole: files are written beside it, into path(), and
-// Commit renames it. Without Commit nothing stays. Confined to one thread.
+// A folder that appears under its name when it is whole: files are written beside it, into path(),
+// and Commit renames it. Without Commit nothing stays. Confined to one thread.
 class FolderWriter {
  public:
-  // AlreadyExists when something stands at `target`; with `overwrite` a folder may that holds nothing but
-  // a model's files, which Commit replaces.
+  // AlreadyExists when something stands at `target`; with `overwrite` a folder may that holds
+  // nothing but a model's files, which Commit replaces.
   static Status Check(const std::string& target, bool overwrite);
 
   explicit FolderWriter(std::string target);

@@ -14,8 +14,11 @@ class QkvRows {
   enum Part : size_t { kQ, kK, kV };
 
   QkvRows(const nn::ModelConfig& config, nn::QkvLayout layout)
-      : layout_(layout), kv_(config.kv_head_count), group_(config.head_count / config.kv_head_count),
-        dim_(config.head_dim), value_(config.value_size()) {}
+      : layout_(layout),
+        kv_(config.kv_head_count),
+        group_(config.head_count / config.kv_head_count),
+        dim_(config.head_dim),
+        value_(config.value_size()) {}
 
   int64_t Rows(Part part) const {
     return kv_ * (part == kQ ? group_ * dim_ : part == kK ? dim_ : value_);
@@ -27,7 +30,7 @@ class QkvRows {
     if (layout_ == nn::QkvLayout::kBlocks) {
       return row + (part == kQ ? 0 : part == kK ? Rows(kQ) : Rows(kQ) + Rows(kK));
     }
-    const int64_t each = Rows(part) / kv_;   // rows of the part in one group
+    const int64_t each = Rows(part) / kv_;  // rows of the part in one group
     const int64_t before = part == kQ ? 0 : part == kK ? group_ * dim_ : (group_ + 1) * dim_;
     return row / each * ((group_ + 1) * dim_ + value_) + before + row % each;
   }
@@ -49,13 +52,17 @@ class QkvRows {
   int64_t kv_, group_, dim_, value_;
 };
 
-// Where the source has what stands in a row of the target; a value, so that it outlives the planning.
+// Where the source has what stands in a row of the target; a value, so that it outlives the
+// planning.
 class QkvMap {
  public:
   QkvMap(const Side& from, const Side& to)
-      : from_(from.config, from.names.qkv_layout), to_(from.config, to.names.qkv_layout),
-        from_layout_(from.names.qkv_layout), from_turns_(from.config.rope.interleaved),
-        to_turns_(to.config.rope.interleaved), head_dim_(from.config.head_dim),
+      : from_(from.config, from.names.qkv_layout),
+        to_(from.config, to.names.qkv_layout),
+        from_layout_(from.names.qkv_layout),
+        from_turns_(from.config.rope.interleaved),
+        to_turns_(to.config.rope.interleaved),
+        head_dim_(from.config.head_dim),
         half_(from.config.rope.dim / 2) {}
 
   bool moves() const { return from_turns_ != to_turns_; }

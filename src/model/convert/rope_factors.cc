@@ -25,11 +25,12 @@ bool Gives(const RopeConfig& rope, std::span<const float> factors) {
   return true;
 }
 
-// Between the two wavelengths, 1/factor is linear in the frequency: two points give the bounds, whose
-// common scale does not matter (the low one is taken as 1).
+// Between the two wavelengths, 1/factor is linear in the frequency: two points give the bounds,
+// whose common scale does not matter (the low one is taken as 1).
 std::optional<RopeConfig> Solve(RopeConfig rope, std::span<const float> factors) {
   const std::vector<double> plain = Frequencies(rope, RopeConfig::Scaling::kNone);
-  std::vector<std::pair<double, double>> points;   // original/wavelength without the original, smoothness
+  std::vector<std::pair<double, double>>
+      points;  // original/wavelength without the original, smoothness
   for (size_t i = 0; i < factors.size(); ++i) {
     const auto f = static_cast<double>(factors[i]);
     if (f <= 1 + 1e-4 || f >= rope.factor * (1 - 1e-4)) continue;
@@ -39,7 +40,7 @@ std::optional<RopeConfig> Solve(RopeConfig rope, std::span<const float> factors)
   if (points.size() < 2) return std::nullopt;
   const auto [x0, s0] = points.front();
   const auto [x1, s1] = points.back();
-  const double slope = (s0 - s1) / (x0 - x1), below = slope * x0 - s0;   // s = slope * x - below
+  const double slope = (s0 - s1) / (x0 - x1), below = slope * x0 - s0;  // s = slope * x - below
   if (!(slope > 0 && slope < 1e12) || !(below > 1e-6)) return std::nullopt;
   rope.low_freq_factor = 1;
   rope.high_freq_factor = std::round((1 + 1 / below) * 1e4) / 1e4;
@@ -53,7 +54,8 @@ std::vector<float> Llama3Factors(const RopeConfig& rope) {
   const std::vector<double> plain = Frequencies(rope, RopeConfig::Scaling::kNone);
   const std::vector<double> scaled = Frequencies(rope, RopeConfig::Scaling::kLlama3);
   std::vector<float> factors;
-  for (size_t i = 0; i < plain.size(); ++i) factors.push_back(static_cast<float>(plain[i] / scaled[i]));
+  for (size_t i = 0; i < plain.size(); ++i)
+    factors.push_back(static_cast<float>(plain[i] / scaled[i]));
   return factors;
 }
 
@@ -68,7 +70,7 @@ std::optional<RopeConfig> FindLlama3Scaling(const RopeConfig& rope, std::span<co
   found.factor = static_cast<double>(*std::max_element(factors.begin(), factors.end()));
   found.low_freq_factor = 1;
   found.high_freq_factor = 4;
-  std::vector<int64_t> lengths = {8192, context_length};   // the usual one first
+  std::vector<int64_t> lengths = {8192, context_length};  // the usual one first
   for (int64_t length = 8; length <= 1 << 20; length *= 2) lengths.push_back(length);
   for (int64_t length : lengths) {
     found.original_context = length;

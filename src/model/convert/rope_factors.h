@@ -12,8 +12,8 @@ namespace pano::convert {
 std::vector<float> Llama3Factors(const nn::RopeConfig& rope);
 
 // The scaling that gives these numbers, put into a copy of `rope` (theta and dim are read from it);
-// nothing where none does. `context_length` is tried among the usual original lengths. Short heads may
-// leave several that give the same numbers.
+// nothing where none does. `context_length` is tried among the usual original lengths. Short heads
+// may leave several that give the same numbers.
 std::optional<nn::RopeConfig> FindLlama3Scaling(const nn::RopeConfig& rope,
                                                 std::span<const float> factors,
                                                 int64_t context_length);

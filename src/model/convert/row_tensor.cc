@@ -27,7 +27,7 @@ size_t BytesOf(DType dtype, int64_t elements) {
 Status CheckValues(const std::vector<float>& values, DType dtype) {
   if (dtype == DType::kF32 || dtype == DType::kBF16) return {};
   const bool block = tensor::Describe(dtype).block_elements > 1;
-  const bool half = dtype != DType::kMXFP4;   // holds, or scales by, a half-precision number
+  const bool half = dtype != DType::kMXFP4;  // holds, or scales by, a half-precision number
   for (float value : values) {
     const bool finite = std::isfinite(value);
     // Halves keep infinities and NaN as they are.
@@ -43,7 +43,8 @@ Status CheckValues(const std::vector<float>& values, DType dtype) {
 class RowMaker {
  public:
   explicit RowMaker(const RowTensor& tensor)
-      : tensor_(tensor), length_(tensor.sources.front().row_length),
+      : tensor_(tensor),
+        length_(tensor.sources.front().row_length),
         floats_(static_cast<size_t>(length_)) {}
 
   size_t row_bytes() const { return BytesOf(tensor_.dtype, length_); }
@@ -53,7 +54,8 @@ class RowMaker {
     const RowSource& source = tensor_.sources[place.source];
     const DType from = source.view.dtype;
     if (from == tensor_.dtype && !source.transposed && tensor_.offset == 0) {
-      std::memcpy(out, source.view.data + static_cast<size_t>(place.row) * row_bytes(), row_bytes());
+      std::memcpy(out, source.view.data + static_cast<size_t>(place.row) * row_bytes(),
+                  row_bytes());
       return {};
     }
     if (source.transposed) {
@@ -86,7 +88,7 @@ class RowMaker {
   const RowTensor& tensor_;
   const int64_t length_;
   std::vector<float> floats_;
-  std::vector<float> whole_;   // of a transposed source
+  std::vector<float> whole_;  // of a transposed source
   size_t whole_source_ = 0;
 };
 
@@ -104,8 +106,7 @@ Status WriteRows(const RowTensor& tensor, const format::ByteSink& sink) {
           maker.Make(begin + i, buffer.data() + static_cast<size_t>(i) * maker.row_bytes())
               .Wrap(StrCat("tensor '", Printable(tensor.name), "'")));
     }
-    PANO_RETURN_IF_ERROR(
-        sink({buffer.data(), static_cast<size_t>(count) * maker.row_bytes()}));
+    PANO_RETURN_IF_ERROR(sink({buffer.data(), static_cast<size_t>(count) * maker.row_bytes()}));
   }
   return {};
 }
@@ -123,8 +124,8 @@ Status CheckSource(const RowSource& source, const RowTensor& tensor) {
   }
   const int64_t stored = source.transposed ? source.rows() : source.row_length;
   if (stored % block != 0) {
-    return Unimplemented(StrCat("rows of ", stored, " of type ",
-                                tensor::Describe(from).name, " are not taken apart"));
+    return Unimplemented(StrCat("rows of ", stored, " of type ", tensor::Describe(from).name,
+                                " are not taken apart"));
   }
   if (source.row_length != tensor.sources.front().row_length ||
       (source.row_length > 0 && source.view.elements() % source.row_length != 0)) {

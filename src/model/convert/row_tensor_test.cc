@@ -36,7 +36,7 @@ std::vector<float> Floats(const RowTensor& tensor) {
   return out;
 }
 
-const std::vector<float> kA = {1, 2, 3, 4, 5, 6};   // [3, 2]
+const std::vector<float> kA = {1, 2, 3, 4, 5, 6};  // [3, 2]
 const std::vector<float> kB = {7, 8};
 
 RowTensor Base() {

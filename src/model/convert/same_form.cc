@@ -16,7 +16,8 @@ namespace {
 
 constexpr size_t kFileBytesMax = 256u << 20;
 
-// Every tensor as it is, in the order of the file. `plain` ones (vectors, small tables) keep their type.
+// Every tensor as it is, in the order of the file. `plain` ones (vectors, small tables) keep their
+// type.
 std::vector<RowTensor> Copies(const format::ModelFiles& files) {
   std::vector<std::string> names = files.weights->Names();
   std::stable_sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
@@ -38,7 +39,8 @@ std::vector<RowTensor> Copies(const format::ModelFiles& files) {
 }
 
 // GGUF keeps what is no matrix, and matrices that are F32 among others (routers), as they are.
-void Retype(const Request& request, std::vector<RowTensor>& tensors, std::vector<std::string>& notes) {
+void Retype(const Request& request, std::vector<RowTensor>& tensors,
+            std::vector<std::string>& notes) {
   if (!request.type) return;
   const bool gguf = request.to == Form::kGguf;
   bool mixed = false;
@@ -47,21 +49,23 @@ void Retype(const Request& request, std::vector<RowTensor>& tensors, std::vector
   }
   for (RowTensor& tensor : tensors) {
     if (!tensor::DecoderOf(tensor.dtype)) continue;
-    const bool keeps = gguf && (tensor.shape.size() < 2 || (mixed && tensor.dtype == tensor::DType::kF32));
+    const bool keeps =
+        gguf && (tensor.shape.size() < 2 || (mixed && tensor.dtype == tensor::DType::kF32));
     if (keeps) continue;
     tensor.dtype = gguf ? GgufTypeFor(tensor.name, *request.type) : *request.type;
     const auto block = static_cast<int64_t>(tensor::Describe(tensor.dtype).block_elements);
     if (tensor.sources.front().row_length % block == 0) continue;
     notes.push_back(StrCat(tensor.name, ": rows of ", tensor.sources.front().row_length,
-                           " are no multiple of ", tensor::Describe(tensor.dtype).name, "'s block of ",
-                           block, ", written as F16"));
+                           " are no multiple of ", tensor::Describe(tensor.dtype).name,
+                           "'s block of ", block, ", written as F16"));
     tensor.dtype = tensor::DType::kF16;
   }
 }
 
 Status WriteGgufCopy(const format::ModelFiles& files, const Request& request,
                      std::vector<format::TensorStream> streams, tensor::DType main) {
-  PANO_ASSIGN_OR_RETURN(std::vector<format::GgufEntry> metadata, format::ReadGgufEntries(files.path));
+  PANO_ASSIGN_OR_RETURN(std::vector<format::GgufEntry> metadata,
+                        format::ReadGgufEntries(files.path));
   for (format::GgufEntry& entry : metadata) {
     if (entry.key == "general.file_type" && request.type) entry.value = FileTypeNumber(main);
   }
@@ -78,22 +82,25 @@ Status WriteFolderCopy(const format::ModelFiles& files, const Request& request,
   json::Value config = files.config;
   if (request.type && config.is_object()) {
     const bool half = *request.type == tensor::DType::kF16;
-    const char* name = half ? "float16" : *request.type == tensor::DType::kBF16 ? "bfloat16" : "float32";
+    const char* name = half                                    ? "float16"
+                       : *request.type == tensor::DType::kBF16 ? "bfloat16"
+                                                               : "float32";
     config.Set(config.Find("dtype") ? "dtype" : "torch_dtype", name);
   }
   PANO_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(files.path));
   for (const std::string& name : names) {
-    const bool text = name.ends_with(".json") || name.ends_with(".jinja") || name.ends_with(".txt") ||
-                      name.ends_with(".model");
+    const bool text = name.ends_with(".json") || name.ends_with(".jinja") ||
+                      name.ends_with(".txt") || name.ends_with(".model");
     if (!text || name == "config.json" || name == "model.safetensors.index.json") continue;
-    PANO_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(JoinPath(files.path, name), kFileBytesMax));
+    PANO_ASSIGN_OR_RETURN(const std::string bytes,
+                          ReadFile(JoinPath(files.path, name), kFileBytesMax));
     PANO_RETURN_IF_ERROR(folder.Write(name, bytes));
   }
   if (config.is_object()) {
     PANO_RETURN_IF_ERROR(folder.Write("config.json", json::Dump(config, {.indent = 2}) + "\n"));
   }
-  PANO_RETURN_IF_ERROR(format::StreamSafetensors(JoinPath(folder.path(), "model.safetensors"), streams,
-                                                 {{"format", "pt"}}));
+  PANO_RETURN_IF_ERROR(format::StreamSafetensors(JoinPath(folder.path(), "model.safetensors"),
+                                                 streams, {{"format", "pt"}}));
   return folder.Commit();
 }
 

@@ -93,7 +93,8 @@ void ChooseHfTypes(std::optional<DType> wanted, std::vector<RowTensor>& tensors)
     const DType own = OwnType(tensor);
     tensor.dtype = IsBlock(own) || IsBlock(tensor.sources.front().view.dtype) ? DType::kF16 : own;
     const bool narrower = main == DType::kF16 || main == DType::kBF16;
-    if (own == DType::kF32 && !tensor.matrix && narrower && Survives(tensor, main)) tensor.dtype = main;
+    if (own == DType::kF32 && !tensor.matrix && narrower && Survives(tensor, main))
+      tensor.dtype = main;
   }
 }
 

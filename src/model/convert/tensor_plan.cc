@@ -49,7 +49,9 @@ class Planner {
     } else {
       Matrix(&N::head, c_.vocab_size, c_.hidden_size);
     }
-    if (c_.head_bias) Vector(StrCat(Name(from_, &N::head), ".bias"), StrCat(Name(to_, &N::head), ".bias"), c_.vocab_size);
+    if (c_.head_bias)
+      Vector(StrCat(Name(from_, &N::head), ".bias"), StrCat(Name(to_, &N::head), ".bias"),
+             c_.vocab_size);
     for (Pattern factors : {&N::rope_factors, &N::rope_long_factors, &N::rope_short_factors}) {
       if (from_.names.*factors) Use(StrCat(from_.names.*factors, ".weight"));
     }
@@ -79,7 +81,8 @@ class Planner {
     const std::vector<std::string_view> all = Split(names, '|');
     if (all.size() == 1) return std::string(names);
     for (std::string_view name : all) {
-      if (from && source_.Find(Put(std::string(name), "{}", layer_) + ".weight")) return std::string(name);
+      if (from && source_.Find(Put(std::string(name), "{}", layer_) + ".weight"))
+        return std::string(name);
     }
     if (!from) Fail(Unimplemented(StrCat("tensors that are called '", names, "' are not written")));
     return std::string(all.front());
@@ -164,7 +167,8 @@ class Planner {
     if (bias) Vector(from + ".bias", to + ".bias", out);
   }
 
-  // A linear layer whose rows move: weight and bias alike. A row of the target has its place in `sources`.
+  // A linear layer whose rows move: weight and bias alike. A row of the target has its place in
+  // `sources`.
   struct Part {
     std::string name;
     int64_t rows;
@@ -172,7 +176,8 @@ class Planner {
   void Gathered(const std::string& to, int64_t out, int64_t in, const std::vector<Part>& parts,
                 const std::function<RowPlace(int64_t)>& place, bool bias) {
     if (from_.names.transposed || to_.names.transposed) {
-      Fail(Unimplemented(StrCat("tensor '", Printable(to), "': rows of transposed matrices are not "
+      Fail(Unimplemented(StrCat("tensor '", Printable(to),
+                                "': rows of transposed matrices are not "
                                 "reordered")));
     }
     auto gather = [&](const std::string& suffix, int64_t length, tensor::Shape shape) {
@@ -187,8 +192,8 @@ class Planner {
   void Layer() {
     using N = nn::WeightNames;
     using nn::NormPlacement;
-    const bool before = c_.norm_placement == NormPlacement::kBefore ||
-                        c_.norm_placement == NormPlacement::kAround;
+    const bool before =
+        c_.norm_placement == NormPlacement::kBefore || c_.norm_placement == NormPlacement::kAround;
     if (before && from_.names.attention_norm) Norm(&N::attention_norm, c_.hidden_size);
     if (c_.latent) {
       Latent();
@@ -242,13 +247,15 @@ class Planner {
       }
     }
     if (to_.names.qkv_layout != QkvLayout::kSeparate) {
-      Gathered(Name(to_, &nn::WeightNames::qkv), map.to().AllRows(), c_.hidden_size, parts,
-               [map](int64_t row) { return map.OfFused(row); }, c_.qkv_bias);
+      Gathered(
+          Name(to_, &nn::WeightNames::qkv), map.to().AllRows(), c_.hidden_size, parts,
+          [map](int64_t row) { return map.OfFused(row); }, c_.qkv_bias);
       return;
     }
     for (QkvRows::Part part : kParts) {
-      Gathered(Name(to_, kPartNames[part]), map.to().Rows(part), c_.hidden_size, parts,
-               [map, part](int64_t row) { return map.OfPart(part, row); }, c_.qkv_bias);
+      Gathered(
+          Name(to_, kPartNames[part]), map.to().Rows(part), c_.hidden_size, parts,
+          [map, part](int64_t row) { return map.OfPart(part, row); }, c_.qkv_bias);
     }
   }
 
@@ -256,8 +263,8 @@ class Planner {
     using N = nn::WeightNames;
     if (c_.qk_norm == nn::QkNorm::kNone) return;
     if (moves) Fail(Unimplemented("norms of queries and keys are not reordered"));
-    for (auto [pattern, heads] : {std::pair<Pattern, int64_t>{&N::q_norm, c_.head_count},
-                                  {&N::k_norm, c_.kv_head_count}}) {
+    for (auto [pattern, heads] :
+         {std::pair<Pattern, int64_t>{&N::q_norm, c_.head_count}, {&N::k_norm, c_.kv_head_count}}) {
       if (c_.qk_norm == nn::QkNorm::kHeads) {
         HeadNorms(pattern, heads);
       } else {
@@ -275,9 +282,12 @@ class Planner {
       for (int64_t h = 0; h < heads; ++h) {
         sources.push_back(Take(StrCat(from, ".norms.", h, ".weight"), 1, c_.head_dim));
       }
-      Add(to + ".weight", {heads, c_.head_dim}, std::move(sources),
-          [](int64_t row) { return RowPlace{static_cast<size_t>(row), 0}; }, /*matrix=*/false,
-          NormOffset());
+      Add(
+          to + ".weight", {heads, c_.head_dim}, std::move(sources),
+          [](int64_t row) {
+            return RowPlace{static_cast<size_t>(row), 0};
+          },
+          /*matrix=*/false, NormOffset());
       return;
     }
     Add(to + ".weight", {heads, c_.head_dim}, {Take(from + ".weight", heads, c_.head_dim)}, Same,
@@ -307,20 +317,28 @@ class Planner {
   void FeedForward() {
     using N = nn::WeightNames;
     const int64_t size = c_.ffn_size;
-    const bool from_fused = c_.gated && from_.names.gate_up, to_fused = c_.gated && to_.names.gate_up;
+    const bool from_fused = c_.gated && from_.names.gate_up,
+               to_fused = c_.gated && to_.names.gate_up;
     if (from_fused && to_fused) {
       Linear(&N::gate_up, 2 * size, c_.hidden_size, c_.mlp_bias);
     } else if (from_fused) {
       const std::vector<Part> parts = {{Name(from_, &N::gate_up), 2 * size}};
       for (int64_t begin : {int64_t{0}, size}) {
-        Gathered(Name(to_, begin == 0 ? &N::gate : &N::up), size, c_.hidden_size, parts,
-                 [begin](int64_t row) { return RowPlace{0, begin + row}; }, c_.mlp_bias);
+        Gathered(
+            Name(to_, begin == 0 ? &N::gate : &N::up), size, c_.hidden_size, parts,
+            [begin](int64_t row) {
+              return RowPlace{0, begin + row};
+            },
+            c_.mlp_bias);
       }
     } else if (to_fused) {
       const std::vector<Part> parts = {{Name(from_, &N::gate), size}, {Name(from_, &N::up), size}};
-      Gathered(Name(to_, &N::gate_up), 2 * size, c_.hidden_size, parts,
-               [size](int64_t row) { return RowPlace{static_cast<size_t>(row / size), row % size}; },
-               c_.mlp_bias);
+      Gathered(
+          Name(to_, &N::gate_up), 2 * size, c_.hidden_size, parts,
+          [size](int64_t row) {
+            return RowPlace{static_cast<size_t>(row / size), row % size};
+          },
+          c_.mlp_bias);
     } else {
       if (c_.gated) Linear(&N::gate, size, c_.hidden_size, c_.mlp_bias);
       Linear(&N::up, size, c_.hidden_size, c_.mlp_bias);
@@ -357,7 +375,8 @@ class Planner {
       sources.push_back(Take(from + ".weight", count * out, in));
     }
     if (!to_apart) {
-      Add(to + ".weight", {count, out, in}, std::move(sources),
+      Add(
+          to + ".weight", {count, out, in}, std::move(sources),
           [=](int64_t row) {
             return from_apart ? RowPlace{static_cast<size_t>(row / out), row % out}
                               : RowPlace{0, row};
@@ -366,9 +385,12 @@ class Planner {
       return;
     }
     for (int64_t e = 0; e < count; ++e) {
-      Add(Put(to, "{e}", e) + ".weight", {out, in},
+      Add(
+          Put(to, "{e}", e) + ".weight", {out, in},
           {sources[from_apart ? static_cast<size_t>(e) : 0]},
-          [=](int64_t row) { return RowPlace{0, from_apart ? row : e * out + row}; },
+          [=](int64_t row) {
+            return RowPlace{0, from_apart ? row : e * out + row};
+          },
           /*matrix=*/true);
     }
   }

@@ -17,11 +17,11 @@ struct Side {
   const nn::WeightNames& names;
 };
 
-// Every tensor of the target, made of the source's: renamed, fused or split, queries and keys reordered
-// where the two turn other pairs, norms shifted where one of them stores the weight less one. All are
-// F32: types are chosen afterwards. Failures name the tensor: Corruption for one that is missing or has another
-// shape, Unimplemented for one that belongs to nothing or cannot be carried over.
-// The weights must outlive the tensors.
+// Every tensor of the target, made of the source's: renamed, fused or split, queries and keys
+// reordered where the two turn other pairs, norms shifted where one of them stores the weight less
+// one. All are F32: types are chosen afterwards. Failures name the tensor: Corruption for one that
+// is missing or has another shape, Unimplemented for one that belongs to nothing or cannot be
+// carried over. The weights must outlive the tensors.
 Result<std::vector<RowTensor>> PlanTensors(const format::Weights& source, const Side& from,
                                            const Side& to);
 

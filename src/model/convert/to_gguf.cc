@@ -29,7 +29,8 @@ std::string_view ArchitectureOf(const nn::Family& family) {
 
 Result<const nn::Family*> Reader(std::string_view architecture) {
   for (const nn::Family* family : nn::Families()) {
-    if (!architecture.empty() && family->gguf_name == architecture && family->gguf_names) return family;
+    if (!architecture.empty() && family->gguf_name == architecture && family->gguf_names)
+      return family;
   }
   return Internal(StrCat("nothing reads the architecture '", architecture, "'"));
 }
@@ -42,7 +43,8 @@ RowTensor Factors(const char* name, std::vector<float> values) {
   RowTensor out;
   out.name = StrCat(name, ".weight");
   out.shape = {count};
-  out.sources = {{out.name, {tensor::DType::kF32, {count}, bytes, kept->size() * sizeof(float)}, count}};
+  out.sources = {
+      {out.name, {tensor::DType::kF32, {count}, bytes, kept->size() * sizeof(float)}, count}};
   out.place = [kept](int64_t row) { return RowPlace{0, row}; };
   out.matrix = false;
   return out;
@@ -70,18 +72,20 @@ Result<nn::ModelConfig> ReadBack(const std::vector<GgufEntry>& metadata,
   files.path = path;
   files.weights = std::make_shared<PlannedWeights>(tensors);
   files.metadata = json::Object{};
-  for (const GgufEntry& entry : metadata) files.metadata.Set(entry.key, format::ToJson(entry.value));
+  for (const GgufEntry& entry : metadata)
+    files.metadata.Set(entry.key, format::ToJson(entry.value));
   PANO_ASSIGN_OR_RETURN(nn::FamilyConfig family, nn::ReadFamilyConfig(files));
   return std::move(family.config);
 }
 
-// Refuses what would compute something else. Rows and norms are rewritten, factors are tensors: these
-// may differ.
+// Refuses what would compute something else. Rows and norms are rewritten, factors are tensors:
+// these may differ.
 Status CheckSame(const nn::ModelConfig& from, nn::ModelConfig to, std::string_view architecture) {
   to.norm_offset = from.norm_offset;
   to.rope.interleaved = from.rope.interleaved;
   to.local_rope.interleaved = from.local_rope.interleaved;
-  if (from.rope.scaling == Scaling::kLlama3 && to.rope.scaling == Scaling::kNone) to.rope = from.rope;
+  if (from.rope.scaling == Scaling::kLlama3 && to.rope.scaling == Scaling::kNone)
+    to.rope = from.rope;
   if (from.rope.scaling == Scaling::kLongRope && to.rope.scaling == Scaling::kLongRope) {
     to.rope.long_factors = from.rope.long_factors;
     to.rope.short_factors = from.rope.short_factors;
@@ -117,18 +121,20 @@ Result<Report> ToGguf(const format::ModelFiles& files, const Request& request) {
   PANO_ASSIGN_OR_RETURN(const nn::FamilyConfig from, nn::ReadFamilyConfig(files));
   const std::string_view architecture = ArchitectureOf(*from.family);
   if (architecture.empty() || !from.family->write_gguf) {
-    return Unimplemented(StrCat(files.path, ": architecture '", from.family->name,
-                                "' is not written as GGUF"));
+    return Unimplemented(
+        StrCat(files.path, ": architecture '", from.family->name, "' is not written as GGUF"));
   }
   PANO_ASSIGN_OR_RETURN(const nn::Family* reader, Reader(architecture));
   const nn::WeightNames names = reader->gguf_names();
   Report report;
   report.architecture = from.family->name;
 
-  // Names and shapes come first: the description is read back with them, and says how rows are ordered.
+  // Names and shapes come first: the description is read back with them, and says how rows are
+  // ordered.
   auto plan = [&](const nn::ModelConfig& to) -> Result<std::vector<RowTensor>> {
-    PANO_ASSIGN_OR_RETURN(auto tensors, PlanTensors(*files.weights, {from.config, from.names}, {to, names})
-                                            .Wrap(files.path));
+    PANO_ASSIGN_OR_RETURN(
+        auto tensors,
+        PlanTensors(*files.weights, {from.config, from.names}, {to, names}).Wrap(files.path));
     AddRopeFactors(from.config.rope, names, tensors);
     ChooseGgufTypes(request.type, tensors, report.notes);
     return tensors;

@@ -47,7 +47,8 @@ Status ReadRopeFactors(const format::ModelFiles& files, nn::FamilyConfig& family
   std::vector<double> sets[2];
   for (auto [name, set] : {std::pair{family.names.rope_long_factors, &sets[0]},
                            std::pair{family.names.rope_short_factors, &sets[1]}}) {
-    for (float factor : ReadFactors(*files.weights, name)) set->push_back(nn::ShortestDouble(factor));
+    for (float factor : ReadFactors(*files.weights, name))
+      set->push_back(nn::ShortestDouble(factor));
   }
   if (sets[0].empty() || sets[1].empty()) return {};
   rope.scaling = Scaling::kLongRope;
@@ -58,8 +59,8 @@ Status ReadRopeFactors(const format::ModelFiles& files, nn::FamilyConfig& family
 
 struct Described {
   const nn::Family* family = nullptr;
-  json::Value config;        // config.json
-  nn::ModelConfig read;      // what a reader understands
+  json::Value config;    // config.json
+  nn::ModelConfig read;  // what a reader understands
 };
 
 Result<nn::ModelConfig> ReadBack(const json::Value& config, const std::string& path) {
@@ -74,7 +75,8 @@ Result<nn::ModelConfig> ReadBack(const json::Value& config, const std::string& p
 // The first family that is written as `architecture` in GGUF and can say all that `from` says.
 Result<Described> Describe(const nn::ModelConfig& from, std::string_view architecture,
                            const std::string& out) {
-  Status refusal = Unimplemented(StrCat("architecture '", architecture, "' is not written as a Hugging "
+  Status refusal = Unimplemented(StrCat("architecture '", architecture,
+                                        "' is not written as a Hugging "
                                         "Face folder"));
   bool first = true;
   for (const nn::Family* family : nn::Families()) {
@@ -94,8 +96,8 @@ Result<Described> Describe(const nn::ModelConfig& from, std::string_view archite
       same.local_rope.interleaved = from.local_rope.interleaved;
       const std::string difference = Difference(from, same);
       if (difference.empty()) return described;
-      status = Unimplemented(StrCat("architecture '", architecture, "': config.json of '", family->name,
-                                    "' cannot say this: ", difference));
+      status = Unimplemented(StrCat("architecture '", architecture, "': config.json of '",
+                                    family->name, "' cannot say this: ", difference));
     }
     if (first) refusal = std::move(status);
     first = false;
@@ -111,7 +113,8 @@ void FinishConfig(const std::vector<RowTensor>& tensors, const json::Value& gene
     if (const json::Value* id = generation.Find(key)) config.Set(key, *id);
   }
   std::map<tensor::DType, int64_t> elements;
-  for (const RowTensor& tensor : tensors) elements[tensor.dtype] += *tensor::ElementCount(tensor.shape);
+  for (const RowTensor& tensor : tensors)
+    elements[tensor.dtype] += *tensor::ElementCount(tensor.shape);
   tensor::DType main = tensor::DType::kF32;
   int64_t most = 0;
   for (const auto& [dtype, count] : elements) {
@@ -122,8 +125,8 @@ void FinishConfig(const std::vector<RowTensor>& tensors, const json::Value& gene
                                                            : "float32");
 }
 
-Status WriteVocabulary(const format::ModelFiles& files, int64_t context_length, FolderWriter& folder,
-                       std::vector<std::string>& notes) {
+Status WriteVocabulary(const format::ModelFiles& files, int64_t context_length,
+                       FolderWriter& folder, std::vector<std::string>& notes) {
   PANO_ASSIGN_OR_RETURN(tokenizer::HfTokenizerFiles vocabulary,
                         tokenizer::ToHfTokenizer(files.metadata).Wrap(files.path));
   if (vocabulary.tokenizer.is_null()) {
@@ -141,8 +144,8 @@ Status WriteVocabulary(const format::ModelFiles& files, int64_t context_length, 
 Result<Report> ToHuggingFace(const format::ModelFiles& files, const Request& request) {
   PANO_ASSIGN_OR_RETURN(nn::FamilyConfig from, nn::ReadFamilyConfig(files));
   PANO_RETURN_IF_ERROR(ReadRopeFactors(files, from));
-  PANO_ASSIGN_OR_RETURN(Described to, Describe(from.config, from.family->gguf_name, request.out)
-                                          .Wrap(files.path));
+  PANO_ASSIGN_OR_RETURN(
+      Described to, Describe(from.config, from.family->gguf_name, request.out).Wrap(files.path));
   const nn::WeightNames names = to.family->hf_names();
   PANO_ASSIGN_OR_RETURN(
       std::vector<RowTensor> tensors,
@@ -165,8 +168,8 @@ Result<Report> ToHuggingFace(const format::ModelFiles& files, const Request& req
   PANO_RETURN_IF_ERROR(folder.Write("config.json", Pretty(to.config)));
   PANO_RETURN_IF_ERROR(folder.Write("generation_config.json", Pretty(generation)));
   PANO_RETURN_IF_ERROR(WriteVocabulary(files, from.config.context_length, folder, report.notes));
-  PANO_RETURN_IF_ERROR(format::StreamSafetensors(JoinPath(folder.path(), "model.safetensors"), streams,
-                                                 {{"format", "pt"}}));
+  PANO_RETURN_IF_ERROR(format::StreamSafetensors(JoinPath(folder.path(), "model.safetensors"),
+                                                 streams, {{"format", "pt"}}));
   PANO_RETURN_IF_ERROR(folder.Commit());
   return report;
 }

@@ -13,8 +13,9 @@
 namespace pano::format {
 
 TensorStream StreamOf(std::string name, const tensor::TensorView& view) {
-  return {std::move(name), view.dtype, view.shape,
-          [view](const ByteSink& sink) { return sink({view.data, view.bytes}); }};
+  return {std::move(name), view.dtype, view.shape, [view](const ByteSink& sink) {
+            return sink({view.data, view.bytes});
+          }};
 }
 
 FileWriter::FileWriter(std::string path)

@@ -12,9 +12,9 @@
 
 namespace pano::format {
 
-// Writes a file beside its target and renames it at the end, so that a reader sees the old file or the
-// new one and an interrupted writer leaves no half of one: without Commit the part written is removed.
-// Confined to one thread.
+// Writes a file beside its target and renames it at the end, so that a reader sees the old file or
+// the new one and an interrupted writer leaves no half of one: without Commit the part written is
+// removed. Confined to one thread.
 class FileWriter {
  public:
   explicit FileWriter(std::string path);

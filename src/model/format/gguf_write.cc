@@ -96,8 +96,8 @@ Status PutTensor(const TensorStream& tensor, uint64_t& offset, Header& header) {
     return InvalidArgument(StrCat("type: GGUF has no ", tensor::Describe(tensor.dtype).name));
   }
   if (tensor.shape.size() > kDimensionsMax) {
-    return InvalidArgument(StrCat("shape ", tensor::ShapeText(tensor.shape),
-                                  " has more than four dimensions"));
+    return InvalidArgument(
+        StrCat("shape ", tensor::ShapeText(tensor.shape), " has more than four dimensions"));
   }
   PANO_ASSIGN_OR_RETURN(const size_t bytes, tensor::ByteSize(tensor.dtype, tensor.shape));
   header.Text(tensor.name);
@@ -127,10 +127,13 @@ Status PutTensors(const std::vector<TensorStream>& tensors, Header& header) {
 json::Value ToJson(const GgufValue& value) {
   auto plain = [](const auto& v) -> json::Value {
     using T = std::decay_t<decltype(v)>;
-    if constexpr (std::is_same_v<T, float>) return static_cast<double>(v);
-    else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, uint64_t>)
+    if constexpr (std::is_same_v<T, float>)
+      return static_cast<double>(v);
+    else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool> &&
+                       !std::is_same_v<T, uint64_t>)
       return static_cast<int64_t>(v);
-    else return v;
+    else
+      return v;
   };
   return std::visit(
       [&](const auto& v) -> json::Value {
@@ -174,8 +177,9 @@ Result<std::vector<GgufEntry>> ReadGgufEntries(const std::string& path) {
   std::vector<GgufEntry> entries;
   for (size_t i = 0; i < contents.raw.size(); ++i) {
     const std::span<const std::byte> raw = contents.raw[i];
-    entries.push_back({contents.metadata.as_object()[i].first,
-                       GgufRaw{std::string(reinterpret_cast<const char*>(raw.data()), raw.size())}});
+    entries.push_back(
+        {contents.metadata.as_object()[i].first,
+         GgufRaw{std::string(reinterpret_cast<const char*>(raw.data()), raw.size())}});
   }
   return entries;
 }

@@ -13,7 +13,7 @@ namespace pano::format {
 
 // A value as it stands in a file, type and all: to copy what json::Value would flatten.
 struct GgufRaw {
-  std::string bytes;   // the number of its type, then the value
+  std::string bytes;  // the number of its type, then the value
 };
 
 // A metadata value with the type that it has in the file: readers insist on it.
@@ -30,9 +30,9 @@ struct GgufEntry {
 // The value as a reader of the file gets it (weights.h); null for GgufRaw.
 json::Value ToJson(const GgufValue& value);
 
-// Writes a version 3 file: metadata and tensors in the given order, data aligned to 32 bytes. The file
-// appears whole or not at all. InvalidArgument for what a reader would refuse: an empty or repeated
-// name, a type that GGUF has not, more than four dimensions.
+// Writes a version 3 file: metadata and tensors in the given order, data aligned to 32 bytes. The
+// file appears whole or not at all. InvalidArgument for what a reader would refuse: an empty or
+// repeated name, a type that GGUF has not, more than four dimensions.
 Status WriteGguf(const std::string& path, const std::vector<GgufEntry>& metadata,
                  const std::vector<TensorStream>& tensors);
 

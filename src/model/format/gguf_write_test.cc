@@ -40,10 +40,12 @@ TEST(WriteGgufTest, ReadsBackWithTypes) {
   const std::string path = folder.Path("a.gguf"), copy = folder.Path("b.gguf");
   std::vector<float> floats = {1, 2, 3, 4, 5, 6};
   std::vector<uint8_t> blocks(2 * 144, 7);
-  const tensor::TensorView f{tensor::DType::kF32, {2, 3},
-                             reinterpret_cast<const std::byte*>(floats.data()), 24};
-  const tensor::TensorView q{tensor::DType::kQ4_K, {2, 256},
-                             reinterpret_cast<const std::byte*>(blocks.data()), blocks.size()};
+  const tensor::TensorView f{
+      tensor::DType::kF32, {2, 3}, reinterpret_cast<const std::byte*>(floats.data()), 24};
+  const tensor::TensorView q{tensor::DType::kQ4_K,
+                             {2, 256},
+                             reinterpret_cast<const std::byte*>(blocks.data()),
+                             blocks.size()};
   const std::vector<TensorStream> tensors = {StreamOf("q", q), StreamOf("f", f)};
   ASSERT_TRUE(WriteGguf(path, Metadata(), tensors).ok());
   auto file = OpenGguf(path);
@@ -84,7 +86,8 @@ TEST(WriteGgufTest, CopiesAGoldenFileToTheByte) {
     return file->weights->Find(a)->data < file->weights->Find(b)->data;
   });
   std::vector<TensorStream> tensors;
-  for (const std::string& name : names) tensors.push_back(StreamOf(name, *file->weights->Find(name)));
+  for (const std::string& name : names)
+    tensors.push_back(StreamOf(name, *file->weights->Find(name)));
   TempFolder folder;
   const std::string copy = folder.Path("copy.gguf");
   ASSERT_TRUE(WriteGguf(copy, *entries, tensors).ok());
@@ -111,11 +114,12 @@ TEST(WriteGgufTest, RefusesWhatNobodyCouldRead) {
   fails({}, {{"x", tensor::DType::kBool, {1}, nothing}}, "GGUF has no BOOL");
   fails({}, {{"x", f32, {1, 1, 1, 1, 1}, nothing}}, "more than four dimensions");
   // A tensor that fails half-way leaves nothing behind.
-  const Status status = WriteGguf(path, {}, {{"x", f32, {8}, [](const ByteSink& sink) {
-    const float part[4] = {};
-    PANO_RETURN_IF_ERROR(sink(std::as_bytes(std::span(part))));
-    return Corruption("broken");
-  }}});
+  const Status status =
+      WriteGguf(path, {}, {{"x", f32, {8}, [](const ByteSink& sink) {
+                              const float part[4] = {};
+                              PANO_RETURN_IF_ERROR(sink(std::as_bytes(std::span(part))));
+                              return Corruption("broken");
+                            }}});
   EXPECT_EQ(status.code(), StatusCode::kCorruption);
   EXPECT_TRUE(ListDirectory(folder.path())->empty());
 }

@@ -9,8 +9,8 @@
 
 namespace pano::format {
 
-// WriteSafetensors (weights.h) for tensors that are made while they are written. The file appears whole
-// or not at all.
+// WriteSafetensors (weights.h) for tensors that are made while they are written. The file appears
+// whole or not at all.
 Status StreamSafetensors(const std::string& path, const std::vector<TensorStream>& tensors,
                          const std::map<std::string, std::string>& metadata = {});
 

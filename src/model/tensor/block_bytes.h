@@ -25,8 +25,8 @@ inline void StoreHalf(float value, uint8_t* p) {
 // One value out of a byte or integer, as a float.
 inline float Number(int value) { return static_cast<float>(value); }
 
-// What to multiply with instead of dividing by a scale; zero where that is not finite (scales of zero
-// and below the smallest normal number, which no half-precision scale keeps).
+// What to multiply with instead of dividing by a scale; zero where that is not finite (scales of
+// zero and below the smallest normal number, which no half-precision scale keeps).
 inline float Inverse(float scale) {
   const float inverse = 1 / scale;
   return std::abs(inverse) < std::numeric_limits<float>::infinity() ? inverse : 0;

@@ -6,9 +6,9 @@
 
 namespace pano::tensor {
 
-// Values <-> stored elements, for plain types and for GGUF's block types alike. `count` is a multiple
-// of the type's block; nothing needs alignment. Results are part of the format: every decoder gives
-// these very floats, every encoder these very bytes.
+// Values <-> stored elements, for plain types and for GGUF's block types alike. `count` is a
+// multiple of the type's block; nothing needs alignment. Results are part of the format: every
+// decoder gives these very floats, every encoder these very bytes.
 
 // Writes `count` floats. F64 rounds to nearest; integers are no weights and have no decoder.
 using DecodeFn = void (*)(const std::byte* stored, size_t count, float* out);

@@ -114,8 +114,8 @@ void DecodeIQ1_S(const uint8_t* block, float* out) {
   }
 }
 
-// low bits of indices[32], (three high bits, sign of delta)[32], scales[4] of 16 bits: four of three
-// bits each and, on top, a quarter of the half-precision scale
+// low bits of indices[32], (three high bits, sign of delta)[32], scales[4] of 16 bits: four of
+// three bits each and, on top, a quarter of the half-precision scale
 void DecodeIQ1_M(const uint8_t* block, float* out) {
   const int8_t* grid = Iq1Grid();
   const uint8_t *high = block + 32, *scales = block + 48;

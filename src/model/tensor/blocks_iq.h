@@ -4,8 +4,8 @@
 
 namespace pano::tensor {
 
-// GGUF's "IQ" types: 256 values (IQ4_NL: 32) that are indices into fixed tables. Below four bits an index
-// stands for four or eight magnitudes at once (iq_grids.h) and signs come apart.
+// GGUF's "IQ" types: 256 values (IQ4_NL: 32) that are indices into fixed tables. Below four bits an
+// index stands for four or eight magnitudes at once (iq_grids.h) and signs come apart.
 void DecodeIQ1_S(const uint8_t* block, float* out);
 void DecodeIQ1_M(const uint8_t* block, float* out);
 void DecodeIQ2_XXS(const uint8_t* block, float* out);

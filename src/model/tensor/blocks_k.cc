@@ -5,7 +5,8 @@
 namespace pano::tensor {
 namespace {
 
-// Loops run over bytes that lie side by side, with one shift for all: compilers turn them into vectors.
+// Loops run over bytes that lie side by side, with one shift for all: compilers turn them into
+// vectors.
 
 // Two-bit codes of sixteen elements: 32 bytes hold 128, element 32 * s + j in bits 2s of byte j.
 struct TwoBits {

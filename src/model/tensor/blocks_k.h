@@ -4,8 +4,8 @@
 
 namespace pano::tensor {
 
-// GGUF's "K" types: 256 values in sub-blocks of 16 or 32 that have small integer scales of their own,
-// all multiplied by one half-precision scale.
+// GGUF's "K" types: 256 values in sub-blocks of 16 or 32 that have small integer scales of their
+// own, all multiplied by one half-precision scale.
 void DecodeQ2_K(const uint8_t* block, float* out);
 void DecodeQ3_K(const uint8_t* block, float* out);
 void DecodeQ4_K(const uint8_t* block, float* out);

@@ -49,7 +49,8 @@ void DecodeTQ2_0(const uint8_t* block, float* out) {
   const float scale = LoadHalf(block + kScaleTQ2);
   for (int sub = 0; sub < 8; ++sub) {
     const uint8_t* codes = block + sub / 4 * 32;
-    for (int i = 0; i < 32; ++i) out[sub * 32 + i] = scale * Number((codes[i] >> sub % 4 * 2 & 3) - 1);
+    for (int i = 0; i < 32; ++i)
+      out[sub * 32 + i] = scale * Number((codes[i] >> sub % 4 * 2 & 3) - 1);
   }
 }
 

@@ -55,14 +55,15 @@ TEST(BlocksTest, DecodesTheGoldenBlocks) {
     const std::vector<float> want = ReadFloats(Golden(name + ".f32"));
     ASSERT_EQ(stored.size(), *ByteSize(*dtype, {static_cast<int64_t>(want.size())}));
     std::vector<float> got(want.size());
-    DecoderOf(*dtype)(Bytes(stored), got.size(), got.data());
+    DecoderOf (*dtype)(Bytes(stored), got.size(), got.data());
     for (size_t i = 0; i < want.size(); ++i) {
       ASSERT_EQ(std::bit_cast<uint32_t>(got[i]), std::bit_cast<uint32_t>(want[i]))
           << "value " << i << ": " << got[i] << " for " << want[i];
     }
     ++compared;
     // For the table of docs/models.md.
-    RecordProperty(StrCat("golden.decode.", name), StrCat(name, "|decoded|", want.size(), " values"));
+    RecordProperty(StrCat("golden.decode.", name),
+                   StrCat(name, "|decoded|", want.size(), " values"));
   }
   EXPECT_EQ(compared, 20);
 }
@@ -84,7 +85,8 @@ TEST(BlocksTest, EncodesToTheGoldenBytes) {
       ASSERT_EQ(got[i], want[i]) << "byte " << i << ", block " << i / Describe(dtype).block_bytes;
     }
     ++compared;
-    RecordProperty(StrCat("golden.encode.", name), StrCat(name, "|encoded|", want.size(), " bytes"));
+    RecordProperty(StrCat("golden.encode.", name),
+                   StrCat(name, "|encoded|", want.size(), " bytes"));
   }
   EXPECT_EQ(compared, 9);
 }
@@ -99,12 +101,12 @@ uint64_t Checksum(const std::vector<float>& values) {
 TEST(BlocksTest, DecodesTypesWithoutGoldenBlocks) {
   struct Case {
     DType dtype;
-    int masked;   // the byte whose upper bits are cut so that the scale is finite
+    int masked;  // the byte whose upper bits are cut so that the scale is finite
     uint64_t checksum;
   };
-  for (const Case& c : {Case{DType::kIQ1_S, 1, 0x3d79bc8115b83f45},
-                        Case{DType::kIQ1_M, 55, 0x6e218eec723f07c5},
-                        Case{DType::kNVFP4, -1, 0x8f2b405553736325}}) {
+  for (const Case& c :
+       {Case{DType::kIQ1_S, 1, 0x3d79bc8115b83f45}, Case{DType::kIQ1_M, 55, 0x6e218eec723f07c5},
+        Case{DType::kNVFP4, -1, 0x8f2b405553736325}}) {
     const DTypeInfo& info = Describe(c.dtype);
     SCOPED_TRACE(info.name);
     constexpr size_t kBlocks = 64;
@@ -127,9 +129,8 @@ TEST(BlocksTest, DecodesTypesWithoutGoldenBlocks) {
 TEST(BlocksTest, EncodersSurviveExtremesAndAreIdempotent) {
   constexpr float kTiny = std::numeric_limits<float>::denorm_min();
   std::vector<std::vector<float>> rows = {
-      std::vector<float>(256, 0.0f), std::vector<float>(256, -0.0f),
-      std::vector<float>(256, kTiny), std::vector<float>(256, 3e38f),
-      std::vector<float>(256, -1e-39f)};
+      std::vector<float>(256, 0.0f), std::vector<float>(256, -0.0f), std::vector<float>(256, kTiny),
+      std::vector<float>(256, 3e38f), std::vector<float>(256, -1e-39f)};
   rows.emplace_back(256, 0.0f).front() = 1e-39f;
   rows.emplace_back();
   for (int i = 0; i < 256; ++i) rows.back().push_back(static_cast<float>(i % 64 - 31) / 16.0f);

@@ -25,10 +25,10 @@ enum TokenType : int32_t {
 };
 
 // One name for each way to split, tried in this order.
-constexpr std::string_view kPreNames[] = {
-    "gpt-2",  "llama-bpe",   "dbrx",           "qwen2",   "stablelm2", "qwen35", "gpt-4o",
-    "tekken", "deepseek-v3", "deepseek-coder", "falcon",  "starcoder", "bloom",  "viking",
-    "default"};
+constexpr std::string_view kPreNames[] = {"gpt-2",       "llama-bpe",      "dbrx",   "qwen2",
+                                          "stablelm2",   "qwen35",         "gpt-4o", "tekken",
+                                          "deepseek-v3", "deepseek-coder", "falcon", "starcoder",
+                                          "bloom",       "viking",         "default"};
 
 struct Entries {
   std::vector<std::string> pieces;
@@ -58,7 +58,8 @@ Result<Entries> ReadEntries(const json::Value& tokenizer, int64_t rows, bool sco
   out.types.resize(static_cast<size_t>(rows), kUnused);
   auto put = [&](const std::string& piece, int64_t id, int32_t type) -> Status {
     if (id < 0 || id >= rows) {
-      return Corruption(StrCat("'", Printable(piece), "' has the id ", id, ", the model has ", rows));
+      return Corruption(
+          StrCat("'", Printable(piece), "' has the id ", id, ", the model has ", rows));
     }
     out.pieces[static_cast<size_t>(id)] = piece;
     out.types[static_cast<size_t>(id)] = type;
@@ -68,9 +69,11 @@ Result<Entries> ReadEntries(const json::Value& tokenizer, int64_t rows, bool sco
   for (const auto& [piece, id] : vocab.value().as_object()) {
     if (!id.is_int()) return vocab.Wrong(StrCat("'", Printable(piece), "' has no integer id"));
     const bool is_unknown = !unknown.empty() && piece == unknown;
-    PANO_RETURN_IF_ERROR(
-        put(piece, id.as_int(), is_unknown ? kUnknown : scored && IsByte(piece) ? kByte : kNormal)
-            .Wrap(vocab.path()));
+    PANO_RETURN_IF_ERROR(put(piece, id.as_int(),
+                             is_unknown                ? kUnknown
+                             : scored && IsByte(piece) ? kByte
+                                                       : kNormal)
+                             .Wrap(vocab.path()));
   }
   if (const Field added = root.At("added_tokens"); !added.value().is_null()) {
     PANO_ASSIGN_OR_RETURN(const std::vector<Field> tokens, added.Elements());
@@ -79,9 +82,11 @@ Result<Entries> ReadEntries(const json::Value& tokenizer, int64_t rows, bool sco
       PANO_ASSIGN_OR_RETURN(const std::string content, token.At("content").String());
       PANO_ASSIGN_OR_RETURN(const bool special, token.BoolOr("special", false));
       const bool is_unknown = special && content == unknown;
-      PANO_RETURN_IF_ERROR(
-          put(content, id, is_unknown ? kUnknown : special ? kControl : kUserDefined)
-              .Wrap(token.path()));
+      PANO_RETURN_IF_ERROR(put(content, id,
+                               is_unknown ? kUnknown
+                               : special  ? kControl
+                                          : kUserDefined)
+                               .Wrap(token.path()));
     }
   }
   for (size_t i = 0; i < out.pieces.size(); ++i) {
@@ -128,7 +133,8 @@ Status ReadPatterns(const Field& field, std::vector<std::string>& patterns) {
   }
   const bool isolated =
       Is(field.value(), "behavior", "Isolated") && !Is(field.value(), "invert", true);
-  const bool matches = Is(field.value(), "behavior", "Removed") && Is(field.value(), "invert", true);
+  const bool matches =
+      Is(field.value(), "behavior", "Removed") && Is(field.value(), "invert", true);
   if (type == "Split" && (isolated || matches) && field.At("pattern").Has("Regex")) {
     PANO_ASSIGN_OR_RETURN(std::string pattern, field.At("pattern").At("Regex").String());
     patterns.push_back(std::move(pattern));
@@ -149,17 +155,20 @@ Result<std::string> PreName(const Field& root) {
   for (std::string_view name : kPreNames) {
     const auto known = FindSplitPatterns(name);
     if (known.ok() && known->ignore_merges == whole && known->nfc == nfc &&
-        std::equal(patterns.begin(), patterns.end(), known->patterns.begin(), known->patterns.end())) {
+        std::equal(patterns.begin(), patterns.end(), known->patterns.begin(),
+                   known->patterns.end())) {
       return std::string(name);
     }
   }
-  return root.At("pre_tokenizer").Unsupported(
-      StrCat("a split that GGUF has no `pre` name for (", Printable(patterns.empty() ? "" : patterns.back()), ")"));
+  return root.At("pre_tokenizer")
+      .Unsupported(StrCat("a split that GGUF has no `pre` name for (",
+                          Printable(patterns.empty() ? "" : patterns.back()), ")"));
 }
 
-// A piece's score is the rank of the first rule that makes it, negated. That keeps the order of the rules
-// when each piece's rules stand together, as they do in vocabularies that came from scores.
-Result<std::vector<float>> Scores(const Entries& entries, const Merges& merges, const Field& field) {
+// A piece's score is the rank of the first rule that makes it, negated. That keeps the order of the
+// rules when each piece's rules stand together, as they do in vocabularies that came from scores.
+Result<std::vector<float>> Scores(const Entries& entries, const Merges& merges,
+                                  const Field& field) {
   std::unordered_map<std::string, float> ranks;
   float rank = 0;
   std::string last;
@@ -212,8 +221,9 @@ Result<Surround> SurroundOf(const Tokenizer& tokenizer, std::optional<TokenId> b
     full.pop_back();
   }
   if (full != bare) {
-    return Unimplemented("post_processor: tokens other than bos and eos around a text are not "
-                         "supported in GGUF");
+    return Unimplemented(
+        "post_processor: tokens other than bos and eos around a text are not "
+        "supported in GGUF");
   }
   return out;
 }
@@ -305,18 +315,28 @@ Result<std::vector<GgufEntry>> ToGgufVocabulary(const HfVocabulary& in) {
 
 Status CheckSameIds(const Tokenizer& a, const Tokenizer& b) {
   static constexpr std::string_view kTexts[] = {
-      "Hello world", " Once upon a time,  there   was\ta cat.\n\nIt said: \"I'm here!\"\r\n",
-      "don't WE'LL they've I'd 'S", "3 14 159 2653 58979 \u0663\u0664 \u2167", "x=[1,2];//ok\n\tif(a!=b){}",
-      "\u00e9\u00e8 na\u00efve \u00df \u0130\u0131 e\u0301", "\u4f60\u597d\uff0c\u4e16\u754c\u3002\u3053\u3093\u306b\u3061\u306f \ud55c\uad6d\uc5b4",
-      "\U0001F600\U0001F469\u200d\U0001F680 \u2603\ufe0f", "   ", "\n\n \n", "", "a", " a", "\u2581a \u2581",
+      "Hello world",
+      " Once upon a time,  there   was\ta cat.\n\nIt said: \"I'm here!\"\r\n",
+      "don't WE'LL they've I'd 'S",
+      "3 14 159 2653 58979 \u0663\u0664 \u2167",
+      "x=[1,2];//ok\n\tif(a!=b){}",
+      "\u00e9\u00e8 na\u00efve \u00df \u0130\u0131 e\u0301",
+      "\u4f60\u597d\uff0c\u4e16\u754c\u3002\u3053\u3093\u306b\u3061\u306f \ud55c\uad6d\uc5b4",
+      "\U0001F600\U0001F469\u200d\U0001F680 \u2603\ufe0f",
+      "   ",
+      "\n\n \n",
+      "",
+      "a",
+      " a",
+      "\u2581a \u2581",
       "https://example.org/a_b?c=d&e=%20 user@mail.com #tag $9.99 50%"};
   auto check = [&](std::string_view text, bool special) -> Status {
     const EncodeOptions options{.add_special_tokens = special, .parse_special = true};
     PANO_ASSIGN_OR_RETURN(const auto wanted, a.Encode(text, options));
     PANO_ASSIGN_OR_RETURN(const auto got, b.Encode(text, options));
     if (wanted == got) return {};
-    return Unimplemented(StrCat("the vocabulary cannot be carried over: the text '", Printable(text),
-                                "' would get other ids"));
+    return Unimplemented(StrCat("the vocabulary cannot be carried over: the text '",
+                                Printable(text), "' would get other ids"));
   };
   for (std::string_view text : kTexts) {
     PANO_RETURN_IF_ERROR(check(text, true));

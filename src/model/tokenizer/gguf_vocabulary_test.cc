@@ -22,7 +22,11 @@ json::Value ReadJson(const std::string& path) {
 
 HfVocabulary OfFolder(const std::string& folder, int64_t rows) {
   return {ReadJson(JoinPath(folder, "tokenizer.json")),
-          ReadJson(JoinPath(folder, "tokenizer_config.json")), "", rows, {}, {}};
+          ReadJson(JoinPath(folder, "tokenizer_config.json")),
+          "",
+          rows,
+          {},
+          {}};
 }
 
 json::Value Metadata(const std::vector<format::GgufEntry>& entries) {
@@ -32,7 +36,8 @@ json::Value Metadata(const std::vector<format::GgufEntry>& entries) {
 }
 
 // Both conversions compare ids themselves; this compares the two ends, on more text.
-void ThereAndBack(const std::string& folder, int64_t rows, std::string_view model, std::string_view pre) {
+void ThereAndBack(const std::string& folder, int64_t rows, std::string_view model,
+                  std::string_view pre) {
   SCOPED_TRACE(folder);
   const HfVocabulary vocabulary = OfFolder(folder, rows);
   const auto entries = ToGgufVocabulary(vocabulary);
@@ -104,7 +109,8 @@ TEST(GgufVocabularyTest, GgufFiles) {
 }
 
 TEST(GgufVocabularyTest, FilesWithoutVocabulary) {
-  EXPECT_TRUE(ToHfTokenizer(*json::Parse(R"({"tokenizer.ggml.model":"none"})"))->tokenizer.is_null());
+  EXPECT_TRUE(
+      ToHfTokenizer(*json::Parse(R"({"tokenizer.ggml.model":"none"})"))->tokenizer.is_null());
   EXPECT_TRUE(ToHfTokenizer(json::Object{})->tokenizer.is_null());
 }
 

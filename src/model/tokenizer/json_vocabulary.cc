@@ -18,8 +18,8 @@ using json::Array;
 using json::Object;
 using json::Value;
 
-constexpr size_t kPieceBytesMax = 1024;   // every way to split a piece is looked at
-constexpr std::string_view kMark = "\u2581";   // SentencePiece's space
+constexpr size_t kPieceBytesMax = 1024;       // every way to split a piece is looked at
+constexpr std::string_view kMark = "\u2581";  // SentencePiece's space
 
 // The tokenizer.ggml.* keys of a file.
 class Keys {
@@ -51,7 +51,8 @@ Result<Entries> ReadEntries(const Keys& keys) {
   out.types.assign(out.pieces.size(), 1);
   if (!keys.Has("token_type")) return out;
   PANO_ASSIGN_OR_RETURN(const std::vector<Field> types, keys.At("token_type").Elements());
-  if (types.size() != out.pieces.size()) return keys.At("token_type").Wrong("another length than tokens");
+  if (types.size() != out.pieces.size())
+    return keys.At("token_type").Wrong("another length than tokens");
   for (size_t i = 0; i < types.size(); ++i) {
     PANO_ASSIGN_OR_RETURN(out.types[i], types[i].Int(0, 6));
   }
@@ -92,10 +93,12 @@ Value Replace(std::string_view from, std::string_view to) {
   return Object{{"type", "Replace"}, {"pattern", Object{{"String", from}}}, {"content", to}};
 }
 
-// Every pair of entries that joins to an entry, the best score first: the order in which merging by score joins them.
+// Every pair of entries that joins to an entry, the best score first: the order in which merging by
+// score joins them.
 Result<Value> MergesOfScores(const Keys& keys, const Entries& entries) {
   PANO_ASSIGN_OR_RETURN(const std::vector<Field> scores, keys.At("scores").Elements());
-  if (scores.size() != entries.pieces.size()) return keys.At("scores").Wrong("another length than tokens");
+  if (scores.size() != entries.pieces.size())
+    return keys.At("scores").Wrong("another length than tokens");
   std::unordered_map<std::string_view, size_t> ids;
   for (size_t i = 0; i < entries.pieces.size(); ++i) {
     if (IsUsable(entries.types[i])) ids.emplace(entries.pieces[i], i);
@@ -108,13 +111,14 @@ Result<Value> MergesOfScores(const Keys& keys, const Entries& entries) {
   std::vector<Rule> rules;
   for (const auto& [piece, id] : ids) {
     const json::Value& score = scores[id].value();
-    if (!score.is_number() || std::isnan(score.as_double())) return scores[id].Wrong("expected number");
+    if (!score.is_number() || std::isnan(score.as_double()))
+      return scores[id].Wrong("expected number");
     if (piece.size() > kPieceBytesMax) return keys.At("tokens").Unsupported("an entry this long");
     for (size_t at = 1; at < piece.size(); ++at) {
       const auto left = ids.find(piece.substr(0, at)), right = ids.find(piece.substr(at));
       if (left == ids.end() || right == ids.end()) continue;
-      rules.push_back({score.as_double(), id, left->second, right->second, left->first,
-                       right->first});
+      rules.push_back(
+          {score.as_double(), id, left->second, right->second, left->first, right->first});
     }
   }
   // Pieces of one score are in the order of their ids; so are the ways to make one piece.
@@ -130,7 +134,7 @@ Result<Value> MergesOfScores(const Keys& keys, const Entries& entries) {
 
 // The file's own pieces around a text.
 struct Surround {
-  std::string bos, eos;   // "" = none
+  std::string bos, eos;  // "" = none
 };
 
 Value PostProcessor(const Surround& surround, const Entries& entries) {
@@ -151,16 +155,22 @@ Value PostProcessor(const Surround& surround, const Entries& entries) {
   Object names;
   for (const std::string& name : {surround.bos, surround.eos}) {
     if (name.empty() || (!names.empty() && names.front().first == name)) continue;
-    const auto id = std::find(entries.pieces.begin(), entries.pieces.end(), name) - entries.pieces.begin();
-    names.emplace_back(name, Object{{"id", name}, {"ids", Array{static_cast<int64_t>(id)}},
-                                    {"tokens", Array{name}}});
+    const auto id =
+        std::find(entries.pieces.begin(), entries.pieces.end(), name) - entries.pieces.begin();
+    names.emplace_back(
+        name,
+        Object{{"id", name}, {"ids", Array{static_cast<int64_t>(id)}}, {"tokens", Array{name}}});
   }
-  return Object{{"type", "TemplateProcessing"}, {"single", std::move(single)},
-                {"pair", std::move(pair)}, {"special_tokens", std::move(names)}};
+  return Object{{"type", "TemplateProcessing"},
+                {"single", std::move(single)},
+                {"pair", std::move(pair)},
+                {"special_tokens", std::move(names)}};
 }
 
 Value ByteLevel(bool use_regex) {
-  return Object{{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true},
+  return Object{{"type", "ByteLevel"},
+                {"add_prefix_space", false},
+                {"trim_offsets", true},
                 {"use_regex", use_regex}};
 }
 
@@ -168,8 +178,10 @@ Value PreTokenizer(const std::vector<std::string_view>& patterns) {
   if (patterns.size() == 1 && patterns.front() == kGpt2Pattern) return ByteLevel(true);
   Array steps;
   for (std::string_view pattern : patterns) {
-    steps.push_back(Object{{"type", "Split"}, {"pattern", Object{{"Regex", pattern}}},
-                           {"behavior", "Isolated"}, {"invert", false}});
+    steps.push_back(Object{{"type", "Split"},
+                           {"pattern", Object{{"Regex", pattern}}},
+                           {"behavior", "Isolated"},
+                           {"invert", false}});
   }
   steps.push_back(ByteLevel(false));
   return Object{{"type", "Sequence"}, {"pretokenizers", std::move(steps)}};
@@ -179,10 +191,12 @@ Value PreTokenizer(const std::vector<std::string_view>& patterns) {
 Result<std::string> PieceOf(const Keys& keys, std::string_view key, const Entries& entries) {
   if (!keys.Has(key)) return std::string();
   PANO_ASSIGN_OR_RETURN(const int64_t id, keys.At(key).Int(0, UINT32_MAX));
-  return static_cast<size_t>(id) < entries.pieces.size() ? entries.pieces[static_cast<size_t>(id)] : "";
+  return static_cast<size_t>(id) < entries.pieces.size() ? entries.pieces[static_cast<size_t>(id)]
+                                                         : "";
 }
 
-Result<Value> ByteBpe(const Keys& keys, const Entries& entries, SplitPatterns& split, Value& tokenizer) {
+Result<Value> ByteBpe(const Keys& keys, const Entries& entries, SplitPatterns& split,
+                      Value& tokenizer) {
   std::string pre = "default";
   if (keys.Has("pre")) {
     PANO_ASSIGN_OR_RETURN(pre, keys.At("pre").String());
@@ -199,10 +213,15 @@ Result<Value> ByteBpe(const Keys& keys, const Entries& entries, SplitPatterns& s
   tokenizer.Set("normalizer", split.nfc ? Type("NFC") : Value());
   tokenizer.Set("pre_tokenizer", PreTokenizer(split.patterns));
   tokenizer.Set("decoder", ByteLevel(true));
-  return Value(Object{{"type", "BPE"}, {"dropout", nullptr}, {"unk_token", nullptr},
-                      {"continuing_subword_prefix", nullptr}, {"end_of_word_suffix", nullptr},
-                      {"fuse_unk", false}, {"byte_fallback", false},
-                      {"ignore_merges", split.ignore_merges}, {"vocab", Vocab(entries)},
+  return Value(Object{{"type", "BPE"},
+                      {"dropout", nullptr},
+                      {"unk_token", nullptr},
+                      {"continuing_subword_prefix", nullptr},
+                      {"end_of_word_suffix", nullptr},
+                      {"fuse_unk", false},
+                      {"byte_fallback", false},
+                      {"ignore_merges", split.ignore_merges},
+                      {"vocab", Vocab(entries)},
                       {"merges", std::move(merges)}});
 }
 
@@ -216,14 +235,20 @@ Result<Value> ScoredBpe(const Keys& keys, const Entries& entries, Value& tokeniz
     decoders.push_back(Object{{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
   }
   normalizers.push_back(Replace(" ", kMark));
-  tokenizer.Set("normalizer", Object{{"type", "Sequence"}, {"normalizers", std::move(normalizers)}});
+  tokenizer.Set("normalizer",
+                Object{{"type", "Sequence"}, {"normalizers", std::move(normalizers)}});
   tokenizer.Set("pre_tokenizer", nullptr);
   tokenizer.Set("decoder", Object{{"type", "Sequence"}, {"decoders", std::move(decoders)}});
-  return Value(Object{{"type", "BPE"}, {"dropout", nullptr},
+  return Value(Object{{"type", "BPE"},
+                      {"dropout", nullptr},
                       {"unk_token", unknown.empty() ? Value() : Value(unknown)},
-                      {"continuing_subword_prefix", nullptr}, {"end_of_word_suffix", nullptr},
-                      {"fuse_unk", true}, {"byte_fallback", true}, {"ignore_merges", false},
-                      {"vocab", Vocab(entries)}, {"merges", std::move(merges)}});
+                      {"continuing_subword_prefix", nullptr},
+                      {"end_of_word_suffix", nullptr},
+                      {"fuse_unk", true},
+                      {"byte_fallback", true},
+                      {"ignore_merges", false},
+                      {"vocab", Vocab(entries)},
+                      {"merges", std::move(merges)}});
 }
 
 }  // namespace
@@ -234,16 +259,17 @@ Result<HfTokenizerFiles> ToHfTokenizer(const Value& metadata) {
   PANO_ASSIGN_OR_RETURN(const std::string model, keys.At("model").String());
   if (model == "none" || model == "no_vocab") return HfTokenizerFiles();
   if (model != "llama" && model != "gpt2") {
-    return keys.At("model").Unsupported(StrCat("the vocabulary '", Printable(model), "' as tokenizer.json"));
+    return keys.At("model").Unsupported(
+        StrCat("the vocabulary '", Printable(model), "' as tokenizer.json"));
   }
   PANO_ASSIGN_OR_RETURN(const Entries entries, ReadEntries(keys));
   HfTokenizerFiles out;
-  out.tokenizer = Object{{"version", "1.0"}, {"truncation", nullptr}, {"padding", nullptr},
-                         {"added_tokens", AddedTokens(entries)}, {"normalizer", nullptr},
-                         {"pre_tokenizer", nullptr}, {"post_processor", nullptr},
-                         {"decoder", nullptr}};
+  out.tokenizer = Object{{"version", "1.0"},          {"truncation", nullptr},
+                         {"padding", nullptr},        {"added_tokens", AddedTokens(entries)},
+                         {"normalizer", nullptr},     {"pre_tokenizer", nullptr},
+                         {"post_processor", nullptr}, {"decoder", nullptr}};
   SplitPatterns split;
-  split.add_bos = true;   // of vocabularies with scores
+  split.add_bos = true;  // of vocabularies with scores
   PANO_ASSIGN_OR_RETURN(Value bpe, model == "llama" ? ScoredBpe(keys, entries, out.tokenizer)
                                                     : ByteBpe(keys, entries, split, out.tokenizer));
   PANO_ASSIGN_OR_RETURN(const bool add_bos, keys.BoolOr("add_bos_token", split.add_bos));
@@ -267,8 +293,10 @@ Result<HfTokenizerFiles> ToHfTokenizer(const Value& metadata) {
   out.config.Set("added_tokens_decoder", std::move(decoder));
   out.config.Set("add_bos_token", add_bos);
   out.config.Set("add_eos_token", add_eos);
-  for (auto [name, key] : {std::pair{"bos_token", "bos_token_id"}, {"eos_token", "eos_token_id"},
-                           {"unk_token", "unknown_token_id"}, {"pad_token", "padding_token_id"}}) {
+  for (auto [name, key] : {std::pair{"bos_token", "bos_token_id"},
+                           {"eos_token", "eos_token_id"},
+                           {"unk_token", "unknown_token_id"},
+                           {"pad_token", "padding_token_id"}}) {
     PANO_ASSIGN_OR_RETURN(const std::string piece, PieceOf(keys, key, entries));
     if (!piece.empty()) out.config.Set(name, piece);
   }
