@@ -63,10 +63,14 @@ void Transformer::Prepare(std::span<const SequenceSlice> slices, const PassExtra
     const auto count = static_cast<int64_t>(slice.tokens.size());
     const int32_t* places = extras.places.empty() ? nullptr : extras.places[s].data();
     const size_t memory = extras.memory ? extras.memory_counts[s] : 0;
+    const int64_t seen = count - static_cast<int64_t>(extras.unseen.empty() ? 0 : extras.unseen[s]);
     for (int64_t i = 0; i < count; ++i) {
       const int64_t position = slice.position + i;
-      rows_.push_back({&slice, position, config_.causal ? position + 1 : slice.position + count,
-                       places ? places[i] : position, places, memory_rows_, memory});
+      int64_t end = config_.causal ? position + 1 : slice.position + seen;
+      if (i >= seen && config_.causal) {
+        end = slice.position + (std::lower_bound(places, places + seen, places[i]) - places);
+      }
+      rows_.push_back({&slice, position, end, places ? places[i] : position, places, memory_rows_, memory});
     }
     memory_rows_ += memory;
   }

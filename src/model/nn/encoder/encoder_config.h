@@ -53,7 +53,7 @@ struct Stage {
   Kind kind = Kind::kDense;
   std::string name = {};
   int64_t size = 0;                    // components after it; kDense, kEmbedding
-  std::string bias_name = {};             // the whole name
+  std::string bias_name = {};          // the whole name, or "a|b": whichever there is
   kernels::Activation activation = kernels::Activation::kGelu;
   float factor = 1.0f;
 
@@ -95,6 +95,8 @@ struct EncoderConfig {
 
   // Positions count the ids that are not this one, and stay there at it (as in fairseq).
   std::optional<nn::TokenId> position_pad;
+  // kFirst or kEnd where a head takes that row of a text: it is computed even where the mask leaves it out.
+  Pooling text_pooling = Pooling::kNone;
   // kEnd pools at the first of these; none: at the largest id.
   std::optional<nn::TokenId> end_token;
 

@@ -58,13 +58,14 @@ nn::ModelConfig& ReadSizes(nn::ConfigReader& reader, nn::WeightNames names, Enco
 // The masked-LM matrix under `name`: the embeddings, or its own; its bias under `bias`.
 Stage LmHead(const nn::ModelConfig& model, const std::string& name, const std::string& bias,
              EncoderConfig& config) {
+  const std::string own = name + ".bias";
   if (model.tied_embeddings) {
     config.ignorable.push_back(name + ".");
-    return Stage::Embedding(model.vocab_size, bias);
+    return Stage::Embedding(model.vocab_size, StrCat(bias, "|", own));
   }
   Stage stage = Stage::Dense(name, model.vocab_size, false);
-  stage.bias_name = bias;
-  config.ignorable.push_back(name + ".bias");
+  stage.bias_name = StrCat(own, "|", bias);
+  config.ignorable.push_back(bias);
   return stage;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/strings.h"
 #include "model/kernels/isa.h"
 
 namespace pano::encoder {
@@ -27,29 +26,19 @@ void PoolRows(const float* x, size_t count, size_t hidden, Pooling pooling, floa
   }
 }
 
-// The row that stands for input `i`, or -1 where the mask left it out.
-int64_t PooledRow(const TowerRows& rows, size_t i, Pooling pooling) {
-  if (pooling == Pooling::kLast) return static_cast<int64_t>(rows.rows->counts[i]) - 1;
-  if (!rows.text) return 0;
-  if (pooling == Pooling::kEnd) return rows.text->ends[i];
-  return rows.text->first_kept[i] ? 0 : -1;
-}
-
-Result<std::vector<float>> Pool(const TowerRows& rows, size_t hidden, Pooling pooling) {
+std::vector<float> Pool(const TowerRows& rows, size_t hidden, Pooling pooling) {
   const std::vector<size_t>& counts = rows.rows->counts;
   std::vector<float> out(counts.size() * hidden);
   const float* x = rows.x;
   for (size_t i = 0; i < counts.size(); ++i) {
+    const size_t seen = rows.rows->seen(i);
     float* to = &out[i * hidden];
-    if (pooling == Pooling::kFirst || pooling == Pooling::kLast || pooling == Pooling::kEnd) {
-      const int64_t row = PooledRow(rows, i, pooling);
-      if (row < 0) {
-        return InvalidArgument(StrCat("attention_mask[", i, "] leaves out the token that stands for the ",
-                                      "whole text"));
-      }
-      std::copy_n(x + static_cast<size_t>(row) * hidden, hidden, to);
+    if (pooling == Pooling::kFirst || pooling == Pooling::kEnd) {
+      std::copy_n(x + (rows.text ? rows.text->pooled[i] : 0) * hidden, hidden, to);
+    } else if (pooling == Pooling::kLast) {
+      std::copy_n(x + (seen - 1) * hidden, hidden, to);
     } else {
-      PoolRows(x, counts[i], hidden, pooling, to);
+      PoolRows(x, seen, hidden, pooling, to);
     }
     x += counts[i] * hidden;
   }
@@ -100,16 +89,27 @@ void RunStage(const Stage& stage, const StageWeights& w, Tower& tower, size_t co
 
 // From packed rows to one vector an input, zeros where the mask left an id out.
 void Scatter(const TowerRows& rows, const std::vector<float>& x, size_t width, Output& out) {
+  const float* from = x.data();
+  const std::vector<int32_t>& places = rows.rows->places;
   size_t row = 0;
   for (size_t i = 0; i < rows.rows->counts.size(); ++i) {
-    const size_t count = rows.rows->counts[i];
+    const size_t count = rows.rows->counts[i], seen = rows.rows->seen(i);
     const size_t length = rows.text ? rows.text->lengths[i] : count;
     std::vector<float>& to = out.rows.emplace_back(length * width);
-    for (size_t r = 0; r < count; ++r, ++row) {
-      const size_t at = rows.text ? static_cast<size_t>(rows.text->indices[row]) : r;
-      std::copy_n(&x[row * width], width, &to[at * width]);
+    for (size_t r = 0; r < seen; ++r) {
+      const size_t at = places.empty() ? r : static_cast<size_t>(places[row + r]);
+      std::copy_n(from + (row + r) * width, width, &to[at * width]);
     }
+    row += count;
   }
+}
+
+// Of "a|b" whichever the file has.
+std::string Either(const nn::WeightBinder& bind, const std::string& names) {
+  const size_t bar = names.find('|');
+  if (bar == std::string::npos) return names;
+  std::string first = names.substr(0, bar);
+  return bind.Has(first) ? first : names.substr(bar + 1);
 }
 
 }  // namespace
@@ -134,17 +134,17 @@ Head BindHead(nn::WeightBinder& bind, const HeadConfig& config, const nn::ModelC
       default:
         break;
     }
-    if (!stage.bias_name.empty()) w.dense.bias = bind.Vector(stage.bias_name, head.size);
+    if (!stage.bias_name.empty()) w.dense.bias = bind.Vector(Either(bind, stage.bias_name), head.size);
   }
   return head;
 }
 
-Result<Output> RunHead(const Head& head, const TowerRows& rows, Tower& tower) {
+Output RunHead(const Head& head, const TowerRows& rows, Tower& tower) {
   const bool pooled = head.config.pooling != Pooling::kNone;
   const size_t hidden = tower.hidden();
   std::vector<float> x;
   if (pooled) {
-    PANO_ASSIGN_OR_RETURN(x, Pool(rows, hidden, head.config.pooling));
+    x = Pool(rows, hidden, head.config.pooling);
   } else {
     x.assign(rows.x, rows.x + rows.rows->size() * hidden);
   }

@@ -32,7 +32,7 @@ struct TowerRows {
   const PackedText* text = nullptr;    // null for images
 };
 
-// The head's answer for every input. InvalidArgument when the row that pooling asks for was masked.
-Result<Output> RunHead(const Head& head, const TowerRows& rows, Tower& tower);
+// The head's answer for every input.
+Output RunHead(const Head& head, const TowerRows& rows, Tower& tower);
 
 }  // namespace pano::encoder

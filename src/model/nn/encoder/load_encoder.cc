@@ -119,6 +119,11 @@ Result<std::unique_ptr<Encoder>> LoadEncoder(const format::ModelFiles& files,
   }
   PANO_RETURN_IF_ERROR(nn::CheckAllUsed(bind, files.path, config.architecture, ignorable));
   PANO_RETURN_IF_ERROR(AddSentenceHead(files, parts));
+  for (const Head& head : parts.heads) {
+    const Pooling pooling = head.config.pooling;
+    const bool one = pooling == Pooling::kFirst || pooling == Pooling::kEnd;
+    if (head.config.tower == TowerKind::kText && one) parts.config.text_pooling = pooling;
+  }
   parts.files.push_back(files.weights);
   parts.owned = bind.TakeOwned();
   parts.info = MakeInfo(parts);

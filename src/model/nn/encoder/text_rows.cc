@@ -50,9 +50,10 @@ size_t EndOf(const TextRow& row, const std::optional<nn::TokenId>& end) {
 }
 
 void Pack(const TextRow& row, const TextInput& input, const EncoderConfig& config, PackedText& out) {
-  const size_t end = EndOf(row, config.end_token);
-  size_t count = 0;
-  int64_t end_row = -1;
+  const bool at_end = config.text_pooling == Pooling::kEnd;
+  const size_t pooled = at_end ? EndOf(row, config.end_token) : 0;
+  size_t pooled_row = 0, seen = 0;
+  std::vector<int32_t> positions(row.ids.size());
   int32_t counted = 0;
   for (size_t i = 0; i < row.ids.size(); ++i) {
     auto position = static_cast<int32_t>(i);
@@ -61,19 +62,47 @@ void Pack(const TextRow& row, const TextInput& input, const EncoderConfig& confi
       if (!pad) ++counted;
       position = *config.position_pad + (pad ? 0 : counted);
     }
-    if (!row.mask.empty() && row.mask[i] == 0) continue;
-    if (i == end) end_row = static_cast<int64_t>(count);
+    positions[i] = position;
+  }
+  auto keep = [&](size_t i) {
     out.ids.push_back(row.ids[i]);
     if (input.token_types > 0) out.types.push_back(row.types.empty() ? 0 : row.types[i]);
-    out.positions.push_back(position);
-    out.indices.push_back(static_cast<int64_t>(i));
+    out.positions.push_back(positions[i]);
     out.rows.places.push_back(static_cast<int32_t>(i));
-    ++count;
+  };
+  for (size_t i = 0; i < row.ids.size(); ++i) {
+    if (!row.mask.empty() && row.mask[i] == 0) continue;
+    if (i == pooled) pooled_row = seen;
+    keep(i);
+    ++seen;
   }
-  out.rows.counts.push_back(count);
+  const bool unseen = config.text_pooling != Pooling::kNone && !row.mask.empty() && row.mask[pooled] == 0;
+  if (unseen) {
+    keep(pooled);
+    pooled_row = seen;
+  }
+  out.rows.counts.push_back(seen + (unseen ? 1 : 0));
+  out.rows.unseen.push_back(unseen ? 1 : 0);
   out.lengths.push_back(row.ids.size());
-  out.ends.push_back(end_row);
-  out.first_kept.push_back(row.mask.empty() || row.mask[0] != 0);
+  out.pooled.push_back(pooled_row);
+}
+
+// Whether the row to be pooled has something to look at in every layer.
+Status CheckPooled(const PackedText& text, const nn::ModelConfig& model, size_t number) {
+  if (text.rows.unseen.back() == 0) return {};
+  const std::span<const int32_t> places(text.rows.places);
+  const int32_t place = places.back();
+  const auto kept = places.last(text.rows.counts.back()).first(text.rows.counts.back() - 1);
+  auto sees = [&](int64_t window) {
+    return std::ranges::any_of(kept, [&](int32_t other) {
+      return !(model.causal && other > place) && (window == 0 || std::abs(other - place) <= window / 2);
+    });
+  };
+  if (std::ranges::all_of(model.layers, [&](const nn::LayerConfig& layer) { return sees(layer.window); })) {
+    return {};
+  }
+  return InvalidArgument(StrCat("attention_mask[", number, "] leaves out the id that stands for the text, and ",
+                                "all that it could see"));
 }
 
 }  // namespace
@@ -84,6 +113,7 @@ Result<PackedText> PackTexts(std::span<const TextRow> texts, const TextInput& in
   for (size_t i = 0; i < texts.size(); ++i) {
     PANO_RETURN_IF_ERROR(CheckRow(texts[i], i, input));
     Pack(texts[i], input, config, out);
+    PANO_RETURN_IF_ERROR(CheckPooled(out, config.text->model, i));
   }
   return out;
 }

@@ -41,6 +41,7 @@ Status Tower::Run(const PackedRows& rows, const Memory& memory, float* x) {
     row += count;
     block += used;
   }
+  extras.unseen = rows.unseen;
   extras.memory = memory.x;
   extras.memory_counts.assign(memory.counts.begin(), memory.counts.end());
   PANO_RETURN_IF_ERROR(ReserveState(static_cast<int>(block)));

@@ -17,6 +17,8 @@ namespace pano::encoder {
 struct PackedRows {
   std::vector<size_t> counts;          // rows of each input
   std::vector<int32_t> places;         // where each row stood in its input; empty: 0, 1, 2, ...
+  std::vector<size_t> unseen;          // of each input: its last rows that no other row sees; empty: none
+  size_t seen(size_t i) const { return counts[i] - (unseen.empty() ? 0 : unseen[i]); }
   size_t size() const {
     size_t sum = 0;
     for (size_t count : counts) sum += count;

@@ -83,7 +83,7 @@ Status TowerEncoder::RunTowers(const EncoderBatch& batch, Pass& pass) {
   return parts_.decoder->Run(pass.decoder.rows, memory, pass.decoder_x.data());
 }
 
-Result<std::vector<Output>> TowerEncoder::RunHeads(const EncoderBatch& batch, const Pass& pass) {
+std::vector<Output> TowerEncoder::RunHeads(const EncoderBatch& batch, const Pass& pass) {
   const bool compared = parts_.logit_scale > 0 && !batch.texts.empty() && !batch.images.empty() &&
                         Wanted(batch, "logits_per_image");
   std::vector<Output> outputs;
@@ -105,8 +105,7 @@ Result<std::vector<Output>> TowerEncoder::RunHeads(const EncoderBatch& batch, co
         break;
     }
     if (rows.rows->counts.empty() || !(compared || Wanted(batch, head.config.output))) continue;
-    PANO_ASSIGN_OR_RETURN(Output output, RunHead(head, rows, *tower));
-    outputs.push_back(std::move(output));
+    outputs.push_back(RunHead(head, rows, *tower));
   }
   if (compared) {
     outputs.push_back(Compare(*Find(outputs, "image_embeds"), *Find(outputs, "text_embeds")));
