@@ -36,6 +36,8 @@ struct ServeOptions {
   int64_t context = 0, kv_blocks = 0, kv_bytes = 1ll << 30;
   int64_t max_sequences = 64, max_queue = 256, step_tokens = 512;
   bool no_prefix_cache = false;
+  int64_t batch_max = 32, batch_tokens = 8192;
+  double batch_delay = 2;
 
   int64_t http_threads = 2, max_connections = 1024, max_body_bytes = 4 << 20,
           max_header_bytes = 16 << 10;
@@ -66,6 +68,11 @@ void ServeOptions::Declare(OptionSet& options) {
   options.Int("max-queue", &max_queue, 1, 1 << 20, "requests that wait; one more is answered 429");
   options.Int("step-tokens", &step_tokens, 1, 1 << 20, "tokens computed in one step");
   options.Flag("no-prefix-cache", &no_prefix_cache, "compute every prompt whole");
+  options.Int("batch-max", &batch_max, 1, 4096,
+              "inputs computed at once by models that make embeddings, labels and the like");
+  options.Int("batch-tokens", &batch_tokens, 1, 1 << 24, "tokens of such a batch");
+  options.Double("batch-delay", &batch_delay, 0, 10'000,
+                 "that such an input waits for others at most, 0 = never", "MILLISECONDS");
   options.String("config", &config, "YAML file with these settings", "FILE");
   options.Choice("log-level", &log_level, {"debug", "info", "warning", "error"}, "what is logged");
   DeclareLimits(options);
@@ -120,6 +127,12 @@ Result<api::ServiceOptions> MakeServiceOptions(const ServeOptions& options) {
   engine.slow_client_timeout = Millis(options.slow_client_timeout);
   engine.prefix_cache = !options.no_prefix_cache;
 
+  batch::PredictorOptions& predictor = service.load.predictor;
+  predictor.queue_max = options.max_queue;
+  predictor.batch.rows_max = options.batch_max;
+  predictor.batch.tokens_max = options.batch_tokens;
+  predictor.batch.delay = std::chrono::microseconds(static_cast<int64_t>(options.batch_delay * 1e3));
+
   http::ServerOptions& http = service.http;
   http.host = options.host;
   http.port = static_cast<uint16_t>(options.port);
@@ -137,25 +150,46 @@ Result<api::ServiceOptions> MakeServiceOptions(const ServeOptions& options) {
   return service;
 }
 
-void LogStart(const ServeOptions& options, const api::Service& service) {
-  std::string id;
-  for (const api::ModelVersionPtr& version : service.models().List()) {
-    engine::Stats stats = version->engine->GetStats();
-    LogInfo("[models] ", version->FullName(), ": ", version->path, ", context ",
-            version->context_length, ", vocabulary ", version->vocab_size, ", ",
-            stats.kv_blocks_total, " KV blocks of ", nn::kBlockTokens, " tokens",
-            version->chat_template ? ", chat template" : "");
-    if (id.empty()) id = version->id;
+void LogVersion(const api::ModelVersion& version) {
+  if (version.predictor) {
+    const encoder::EncoderInfo& info = version.predictor->info();
+    LogInfo("[models] ", version.FullName(), ": ", version.path, ", ", encoder::TaskName(info.task),
+            info.text ? StrCat(", texts of ", version.context_length, " tokens, vocabulary ",
+                               version.vocab_size)
+                      : "",
+            info.image ? StrCat(", images of ", info.image->channels, " x ", info.image->height,
+                                " x ", info.image->width)
+                       : "");
+    return;
   }
+  LogInfo("[models] ", version.FullName(), ": ", version.path, ", context ",
+          version.context_length, ", vocabulary ", version.vocab_size, ", ",
+          version.GetStats().kv_blocks_total, " KV blocks of ", nn::kBlockTokens, " tokens",
+          version.chat_template ? ", chat template" : "");
+}
+
+// What to try with a model.
+std::string_view ExampleBody(const api::ModelVersion& version) {
+  if (!version.predictor) {
+    return "{\"inputs\": \"Once upon a time\", \"parameters\": {\"max_tokens\": 64}, "
+           "\"stream\": true}";
+  }
+  if (!version.predictor->info().text) return "{\"instances\": [{\"pixel_values\": [[[...]]]}]}";
+  return version.tokenizer ? "{\"instances\": [\"Once upon a time\"]}"
+                           : "{\"instances\": [{\"input_ids\": [1, 2, 3]}]}";
+}
+
+void LogStart(const ServeOptions& options, const api::Service& service) {
+  std::vector<api::ModelVersionPtr> versions = service.models().List();
+  for (const api::ModelVersionPtr& version : versions) LogVersion(*version);
   bool v6 = options.host.find(':') != std::string::npos;
   std::string url =
       StrCat("http://", v6 ? "[" : "", options.host, v6 ? "]" : "", ":", service.port());
   std::string key = options.api_keys.empty() ? "" : " -H 'Authorization: Bearer KEY'";
   LogInfo("[serve] ", service.threads(), " compute threads, listening on ", url);
-  LogInfo(
-      "[serve] try: curl -N ", url, "/v1/models/", id, "/predict", key,
-      " -H 'Content-Type: application/json' -d '{\"inputs\": \"Once upon a time\", \"parameters\": "
-      "{\"max_tokens\": 64}, \"stream\": true}'");
+  if (versions.empty()) return;
+  LogInfo("[serve] try: curl -N ", url, "/v1/models/", versions[0]->id, "/predict", key,
+          " -H 'Content-Type: application/json' -d '", ExampleBody(*versions[0]), "'");
 }
 
 // Supervisors (and timeout(1)) tell the process and its group, so a signal may come twice: what

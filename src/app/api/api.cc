@@ -51,6 +51,25 @@ Refusal FindModel(Context& context, Call& call, ModelVersionPtr& version) {
   return {};
 }
 
+Refusal CheckGenerates(const ModelVersion& version) {
+  if (version.engine) return {};
+  Failure failure = BadField(
+      "model", StrCat("'", version.id, "' does not generate, it is made for ",
+                      encoder::TaskName(version.predictor->info().task), ": POST /v1/models/",
+                      version.id, "/predict takes its 'instances', /v1/embeddings texts"));
+  failure.detail = "model_does_not_generate";
+  return failure;
+}
+
+Refusal CheckPredicts(const ModelVersion& version) {
+  if (version.predictor) return {};
+  Failure failure = BadField(
+      "model", StrCat("'", version.id, "' generates text and makes no embeddings or labels: ",
+                      "POST /v1/models/", version.id, "/predict takes its 'inputs'"));
+  failure.detail = "model_only_generates";
+  return failure;
+}
+
 Api::Api(Options options, ModelHost& models, std::unique_ptr<auth::Authenticator> authenticator,
          Hooks hooks, Clock& clock, RouteTable routes)
     : authenticator_(std::move(authenticator)),

@@ -23,12 +23,12 @@ std::string_view FieldOf(std::string_view message) {
 Generations::Generations() = default;
 Generations::~Generations() = default;
 
-void Generations::Add(std::shared_ptr<Generation> generation) {
+void Generations::Add(std::shared_ptr<void> generation) {
   MutexLock lock(mu_);
   live_.insert(std::move(generation));
 }
 
-void Generations::Remove(const std::shared_ptr<Generation>& generation) {
+void Generations::Remove(const std::shared_ptr<void>& generation) {
   MutexLock lock(mu_);
   live_.erase(generation);
   if (live_.empty()) none_.NotifyAll();

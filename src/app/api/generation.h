@@ -26,15 +26,14 @@ class GenerationSink {
   virtual void OnEnd() = 0;
 };
 
-class Generation;
-
-// The generations under way. Owns them, so that nothing is left when the server stops. Thread-safe.
+// The generations and predictions under way. Owns them, so that nothing is left when the server stops.
+// Thread-safe.
 class Generations {
  public:
   Generations();
   ~Generations();
-  void Add(std::shared_ptr<Generation> generation);
-  void Remove(const std::shared_ptr<Generation>& generation);
+  void Add(std::shared_ptr<void> generation);
+  void Remove(const std::shared_ptr<void>& generation);
   size_t count() const;
   // Waits until none is left; false when `timeout` passed first.
   bool WaitUntilNone(std::chrono::milliseconds timeout);
@@ -42,7 +41,7 @@ class Generations {
  private:
   mutable Mutex mu_;
   CondVar none_;
-  std::set<std::shared_ptr<Generation>> live_ PANO_GUARDED_BY(mu_);
+  std::set<std::shared_ptr<void>> live_ PANO_GUARDED_BY(mu_);
 };
 
 // One call's requests to an engine, joined: takes events from their streams to the sink as fast as

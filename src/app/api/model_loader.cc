@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "model/format/weights.h"
+#include "model/nn/encoder/encoder.h"
 
 namespace pano::api {
 namespace {
@@ -86,6 +87,45 @@ engine::Options EngineOptions(const engine::Options& base, const format::ModelFi
   return options;
 }
 
+Status LoadEngine(const format::ModelFiles& files, const LoadSettings& settings, ComputePool& pool,
+                  engine::Observer observer, ModelVersion& version) {
+  LoadChatTemplate(files, version);
+  version.defaults = nn::ReadGenerationDefaults(files);
+  PANO_ASSIGN_OR_RETURN(version.model, nn::LoadModel(files, settings.load, pool));
+  version.vocab_size = version.model->vocab_size();
+  engine::Options options = EngineOptions(settings.engine, files, version);
+  PANO_ASSIGN_OR_RETURN(version.engine,
+                        engine::Engine::Create(*version.model, version.tokenizer, pool,
+                                               std::move(options), std::move(observer)));
+  version.context_length = version.engine->context_max();
+  int64_t wanted = settings.engine.context_max > 0
+                       ? std::min(settings.engine.context_max, version.model->context_length())
+                       : version.model->context_length();
+  if (version.context_length < wanted) {
+    LogWarning("[models] ", version.FullName(), ": the KV memory holds ", version.context_length,
+               " positions, not ", wanted);
+  }
+  return OkStatus();
+}
+
+Status LoadPredictor(const format::ModelFiles& files, const LoadSettings& settings,
+                     ComputePool& pool, engine::Observer observer, ModelVersion& version) {
+  PANO_ASSIGN_OR_RETURN(std::unique_ptr<encoder::Encoder> encoder,
+                        encoder::LoadEncoder(files, settings.load, pool));
+  batch::PredictorOptions options = settings.predictor;
+  if (encoder->info().text) {
+    const encoder::TextInput& text = *encoder->info().text;
+    version.vocab_size = text.vocab_size;
+    version.context_length = text.max_length;
+    int64_t most = settings.engine.context_max;
+    if (most > 0) version.context_length = std::min(most, text.max_length);
+    options.limits.length_max = version.context_length;
+  }
+  PANO_ASSIGN_OR_RETURN(version.predictor, batch::Predictor::Create(std::move(encoder), options,
+                                                                    std::move(observer)));
+  return OkStatus();
+}
+
 Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& at,
                                 std::string label, const LoadSettings& settings, ComputePool& pool,
                                 const ObserverFactory& observers) {
@@ -97,24 +137,10 @@ Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& 
   version->path = at.path;
   version->created = Clock::Real().UnixSeconds();
   PANO_ASSIGN_OR_RETURN(version->tokenizer, LoadTokenizerIfAny(files));
-  LoadChatTemplate(files, *version);
-  version->defaults = nn::ReadGenerationDefaults(files);
-  PANO_ASSIGN_OR_RETURN(version->model, nn::LoadModel(files, settings.load, pool));
-  version->vocab_size = version->model->vocab_size();
-  engine::Options options = EngineOptions(settings.engine, files, *version);
-  PANO_ASSIGN_OR_RETURN(
-      version->engine,
-      engine::Engine::Create(*version->model, version->tokenizer, pool, std::move(options),
-                             observers ? observers(version->label) : engine::Observer()));
-  version->context_length = version->engine->context_max();
-  int64_t wanted = settings.engine.context_max > 0
-                       ? std::min(settings.engine.context_max, version->model->context_length())
-                       : version->model->context_length();
-  if (version->context_length < wanted) {
-    LogWarning("[models] ", version->FullName(), ": the KV memory holds ", version->context_length,
-               " positions, not ", wanted);
-  }
-  if (version->tokenizer) {
+  engine::Observer observer = observers ? observers(version->label) : engine::Observer();
+  auto load = encoder::IsEncoder(files) ? LoadPredictor : LoadEngine;
+  PANO_RETURN_IF_ERROR(load(files, settings, pool, std::move(observer), *version));
+  if (version->tokenizer && version->context_length > 0) {
     version->text_bytes_max = TextBytesMax(*version->tokenizer, version->context_length);
   }
   return ModelVersionPtr(std::move(version));

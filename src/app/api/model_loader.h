@@ -34,6 +34,7 @@ Result<std::vector<VersionSource>> ListVersions(const std::string& path);
 struct LoadSettings {
   nn::LoadOptions load;
   engine::Options engine;  // end and begin tokens and the namespace are filled in
+  batch::PredictorOptions predictor;  // its limits are filled in
 };
 
 // Makes a version's observer, by its label.

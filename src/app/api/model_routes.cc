@@ -3,12 +3,35 @@
 #include <string>
 
 #include "app/api/context.h"
+#include "app/api/embeddings.h"
 #include "base/json.h"
 
 namespace pano::api {
 namespace {
 
 using json::Value;
+
+Value Strings(const std::vector<std::string>& texts) {
+  Value list{json::Array()};
+  for (const std::string& text : texts) list.Append(text);
+  return list;
+}
+
+void DescribePredictor(const encoder::EncoderInfo& info, Value& body) {
+  body.Set("task", encoder::TaskName(info.task));
+  Value outputs{json::Array()};
+  for (const encoder::OutputInfo& output : info.outputs) outputs.Append(output.name);
+  body.Set("outputs", std::move(outputs));
+  if (!info.labels.empty()) body.Set("labels", Strings(info.labels));
+  if (!info.pooling.empty()) body.Set("pooling", info.pooling);
+  if (const encoder::OutputInfo* output = EmbeddingOutput(info)) {
+    body.Set("embedding_size", output->size);
+  }
+  if (info.image) {
+    const encoder::ImageInput& image = *info.image;
+    body.Set("image_shape", Value(json::Array{image.channels, image.height, image.width}));
+  }
+}
 
 Value ModelJson(const Context& context, const ModelVersion& version) {
   Value versions{json::Array()};
@@ -26,6 +49,11 @@ Value ModelJson(const Context& context, const ModelVersion& version) {
   body.Set("context_length", version.context_length);
   body.Set("has_tokenizer", version.tokenizer != nullptr);
   body.Set("has_chat_template", version.chat_template != nullptr);
+  if (version.predictor) {
+    DescribePredictor(version.predictor->info(), body);
+  } else {
+    body.Set("task", "generation");
+  }
   return body;
 }
 

@@ -35,7 +35,8 @@ Refusal ReadOpenAiFields(Context& context, Call& call, OpenAiCall& openai) {
     }
   }
   openai.created = context.clock.UnixSeconds();
-  return FindModel(context, call, openai.version);
+  if (Refusal refusal = FindModel(context, call, openai.version)) return refusal;
+  return CheckGenerates(*openai.version);
 }
 
 std::string_view OpenAiFinishReason(engine::FinishReason reason) {

@@ -1,5 +1,6 @@
 #include "app/api/openapi_schemas.h"
 
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -129,6 +130,49 @@ void AddAnswers(Value& schemas) {
                                     {"usage", "#Usage"}}));
 }
 
+Value AnyOf(std::initializer_list<std::string_view> types) {
+  Value choices{json::Array()};
+  for (std::string_view type : types) choices.Append(Short(type));
+  Value schema;
+  schema.Set("anyOf", std::move(choices));
+  return schema;
+}
+
+// Models that look at whole inputs.
+void AddPredictions(Value& schemas) {
+  schemas.Set("InstancesRequest", SchemaOf(kInstancesBody));
+  schemas.Set("InstancesParameters", SchemaOf(kInstancesParameters));
+  schemas.Set("EmbeddingsRequest", SchemaOf(kEmbeddingsBody));
+  schemas.Set("InstanceObject", Object({{"text?", "s"},
+                                        {"pair?", "s"},
+                                        {"ids?", "[i"},
+                                        {"input_ids?", "[i"},
+                                        {"attention_mask?", "[i"},
+                                        {"token_type_ids?", "[i"},
+                                        {"decoder_input_ids?", "[i"},
+                                        {"pixel_values?", "[[[n"}}));
+  schemas.Set("Instance", AnyOf({"s", "#InstanceObject"}));
+  schemas.Set("PredictBody", AnyOf({"#PredictRequest", "#InstancesRequest"}));
+  schemas.Set("InstancesTimings", Object({{"queue_ms", "n"}, {"total_ms", "n"}}));
+  schemas.Set("InputUsage", Object({{"prompt_tokens", "i"}, {"total_tokens", "i"}}));
+  schemas.Set("PredictionsResponse", Object({{"id", "s"},
+                                             {"model", "s"},
+                                             {"version", "s"},
+                                             {"predictions", "[o"},
+                                             {"usage", "#InputUsage"},
+                                             {"timings", "#InstancesTimings"}}));
+  schemas.Set("PredictAnswer", AnyOf({"#PredictResponse", "#PredictionsResponse"}));
+  Value embedding = Object({{"object", "s"}, {"index", "i"}});
+  Value properties = *embedding.Find("properties");
+  properties.Set("embedding", AnyOf({"[n", "s"}));
+  embedding.Set("properties", std::move(properties));
+  schemas.Set("Embedding", std::move(embedding));
+  schemas.Set("EmbeddingsResponse", Object({{"object", "s"},
+                                            {"data", "[#Embedding"},
+                                            {"model", "s"},
+                                            {"usage", "#InputUsage"}}));
+}
+
 }  // namespace
 
 json::Value ComponentSchemas() {
@@ -142,6 +186,7 @@ json::Value ComponentSchemas() {
   schemas.Set("DetokenizeRequest", SchemaOf(kDetokenizeBody));
   schemas.Set("Message", Message());
   AddAnswers(schemas);
+  AddPredictions(schemas);
   schemas.Set("TokenizeResponse", Object({{"ids", "[i"}, {"tokens", "[s"}}));
   schemas.Set("DetokenizeResponse", Object({{"text", "s"}}));
   schemas.Set("Model", Object({{"id", "s"},
@@ -153,7 +198,13 @@ json::Value ComponentSchemas() {
                                {"vocab_size", "i"},
                                {"context_length", "i"},
                                {"has_tokenizer", "b"},
-                               {"has_chat_template", "b"}}));
+                               {"has_chat_template", "b"},
+                               {"task", "s"},
+                               {"outputs?", "[s"},
+                               {"labels?", "[s"},
+                               {"embedding_size?", "i"},
+                               {"pooling?", "s"},
+                               {"image_shape?", "[i"}}));
   schemas.Set("ModelList", Object({{"object", "s"}, {"data", "[#Model"}}));
   schemas.Set("Live", Object({{"live", "b"}}));
   schemas.Set("Ready", Object({{"ready", "b"}, {"reason?", "s"}, {"models", "[o"}}));

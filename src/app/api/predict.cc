@@ -6,6 +6,7 @@
 #include "app/api/answer.h"
 #include "app/api/context.h"
 #include "app/api/generation_request.h"
+#include "app/api/predict_instances.h"
 #include "app/api/prompt_text.h"
 #include "app/api/schema.h"
 #include "app/api/sse_writer.h"
@@ -27,6 +28,7 @@ struct PredictCall {
 
 Refusal ReadPredict(Context& context, Call& call, PredictCall& predict) {
   if (Refusal refusal = FindModel(context, call, predict.version)) return refusal;
+  if (Refusal refusal = CheckGenerates(*predict.version)) return refusal;
   if (Refusal refusal = ReadFields(call.body, kPredictBody, Unknown::kIgnore, predict.parameters)) {
     return refusal;
   }
@@ -174,6 +176,8 @@ class PredictStream final : public GenerationSink {
 }  // namespace
 
 void Predict(Context& context, CallPtr call) {
+  const Value* instances = call->body.Find("instances");
+  if (instances && !instances->is_null()) return PredictInstances(context, std::move(call));
   PredictCall predict;
   if (Refusal refusal = ReadPredict(context, *call, predict)) return call->Fail(*refusal);
 

@@ -1,6 +1,7 @@
 #include "app/api/routes.h"
 
 #include "app/api/context.h"
+#include "app/api/embeddings.h"
 #include "app/api/health.h"
 #include "app/api/model_routes.h"
 #include "app/api/openai.h"
@@ -27,17 +28,20 @@ std::vector<Route> AllRoutes() {
       {"GET", "/v1/models/{id}", Access::kKey, RetrieveModel, "retrieveModel", "One model.", "",
        "Model"},
       {"POST", "/v1/models/{id}/predict", Access::kKey, Predict, "predict",
-       "Continues texts; streams as progress, done and error events.", "PredictRequest",
-       "PredictResponse", "application/json", true},
+       "Continues texts (inputs; streams as progress, done and error events), or looks at whole "
+       "inputs (instances).",
+       "PredictBody", "PredictAnswer", "application/json", true},
       {"POST", "/v1/models/{id}/versions/{version}/predict", Access::kKey, Predict,
-       "predictVersion", "The same with one version of the model.", "PredictRequest",
-       "PredictResponse", "application/json", true},
+       "predictVersion", "The same with one version of the model.", "PredictBody",
+       "PredictAnswer", "application/json", true},
       {"POST", "/v1/chat/completions", Access::kKey, ChatCompletions, "createChatCompletion",
        "OpenAI's chat completions.", "ChatCompletionRequest", "ChatCompletion", "application/json",
        true},
       {"POST", "/v1/completions", Access::kKey, Completions, "createCompletion",
        "OpenAI's completions, with echo and logprobs.", "CompletionRequest", "Completion",
        "application/json", true},
+      {"POST", "/v1/embeddings", Access::kKey, Embeddings, "createEmbedding",
+       "OpenAI's embeddings.", "EmbeddingsRequest", "EmbeddingsResponse"},
       {"POST", "/v1/tokenize", Access::kKey, Tokenize, "tokenize",
        "Text or a conversation to token ids.", "TokenizeRequest", "TokenizeResponse"},
       {"POST", "/v1/detokenize", Access::kKey, Detokenize, "detokenize", "Token ids to text.",

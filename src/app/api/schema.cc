@@ -18,12 +18,13 @@ constexpr double kInt63 = 9223372036854775807.0;
 constexpr double kAnyBytes = kInt53;  // bounded by the body already
 constexpr double kTokensMax = 1 << 24;
 constexpr int64_t kInputsMax = 256;  // texts in one request
+constexpr int64_t kEmbeddingsMax = 2048;  // as OpenAI has it
 constexpr int64_t kMessagesMax = 4096;
 constexpr double kDayMs = 86'400'000;
 
 constexpr uint16_t kGenerate = kPredictParameters | kChatBody | kCompletionBody;
 constexpr uint16_t kOpenAi = kChatBody | kCompletionBody;
-constexpr uint16_t kModelBodies = kOpenAi | kTokenizeBody | kDetokenizeBody;
+constexpr uint16_t kModelBodies = kOpenAi | kTokenizeBody | kDetokenizeBody | kEmbeddingsBody;
 
 int64_t Int(const Value& v) {
   return v.is_int() ? v.as_int() : static_cast<int64_t>(v.as_double());
@@ -56,6 +57,32 @@ constexpr auto kFields = std::to_array<Field>({
      "Which model answers: id or id@version. May be left out where one model is served.", nullptr},
     {"inputs", kPredictBody, FieldType::kTextOrTexts, 0, kAnyBytes, kInputsMax, true,
      "The text to continue, or several.", nullptr},
+    {"instances", kInstancesBody, FieldType::kArray, 0, 0, kInputsMax, true,
+     "What to look at, one answer each: a text, or an object with \"text\" (and \"pair\"), with "
+     "\"input_ids\" (and \"attention_mask\", \"token_type_ids\"), or with \"pixel_values\".",
+     nullptr},
+    {"parameters", kInstancesBody, FieldType::kObject, 0, 0, 0, false, "What to answer.", nullptr},
+    {"outputs", kInstancesParameters, FieldType::kTextOrTexts, 1, 64, 16, false,
+     "Names of the model's outputs: these come as they are, in place of labels and the like.",
+     nullptr},
+    {"top_k", kInstancesParameters, FieldType::kInteger, 1, 100, 0, false,
+     "Candidates for each masked token; 5 by default.",
+     [](P& p, const Value& v) { p.top_k = Int(v); }},
+    {"mask_token_id", kInstancesParameters, FieldType::kInteger, 0, kIdMax, 0, false,
+     "What a masked token is, where the tokenizer does not say.", nullptr},
+    {"truncate", kInstancesParameters | kEmbeddingsBody, FieldType::kBool, 0, 0, 0, false,
+     "Cuts texts that are too long; else they are refused.", nullptr},
+    {"timeout_ms", kInstancesParameters | kEmbeddingsBody, FieldType::kInteger, 1, kDayMs, 0, false,
+     "A request that takes longer is a 504.",
+     [](P& p, const Value& v) { p.timeout_ms = Int(v); }},
+    {"input", kEmbeddingsBody, FieldType::kPrompt, 0, kIdMax, kEmbeddingsMax, true,
+     "Text, texts, token ids or lists of token ids.", nullptr},
+    {"encoding_format", kEmbeddingsBody, FieldType::kString, 1, 16, 0, false,
+     "\"float\" (the default) or \"base64\": float32, little-endian.", nullptr},
+    {"dimensions", kEmbeddingsBody, FieldType::kInteger, 1, kIdMax, 0, false,
+     "Has to be the model's.", nullptr},
+    {"user", kEmbeddingsBody, FieldType::kString, 0, kAnyBytes, 0, false, "Not looked at.",
+     nullptr},
     {"parameters", kPredictBody, FieldType::kObject, 0, 0, 0, false, "How to generate.", nullptr},
     {"stream", kPredictBody | kOpenAi, FieldType::kBool, 0, 0, 0, false,
      "Answer as server-sent events, token by token.",

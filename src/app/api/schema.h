@@ -19,6 +19,9 @@ enum BodyKind : uint16_t {
   kTokenizeBody = 16,
   kDetokenizeBody = 32,
   kStreamOptions = 64,
+  kInstancesBody = 128,
+  kInstancesParameters = 256,
+  kEmbeddingsBody = 512,
 };
 
 enum class FieldType : uint8_t {

@@ -80,10 +80,14 @@ Value TypeOf(const Field& field) {
     case FieldType::kMessages:
       return ListOf(Reference("Message"), field.size_max);
     case FieldType::kObject:
-      if (field.name == "parameters") return Reference("PredictParameters");
+      if (field.name == "parameters") {
+        bool instances = (field.bodies & kInstancesBody) != 0;
+        return Reference(instances ? "InstancesParameters" : "PredictParameters");
+      }
       if (field.name == "stream_options") return Reference("StreamOptions");
       return Typed("object");
     case FieldType::kArray:
+      if (field.name == "instances") return ListOf(Reference("Instance"), field.size_max);
       return ListOf(Typed("object"), field.size_max);
     case FieldType::kAny:
       return Value(json::Object());
@@ -106,7 +110,7 @@ json::Value SchemaOf(BodyKind body) {
   Value schema = Typed("object");
   schema.Set("properties", std::move(properties));
   if (!required.is_null()) schema.Set("required", std::move(required));
-  if (body == kPredictParameters) schema.Set("additionalProperties", false);
+  if (body == kPredictParameters || body == kInstancesParameters) schema.Set("additionalProperties", false);
   return schema;
 }
 

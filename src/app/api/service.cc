@@ -47,7 +47,7 @@ Status Service::Load(const ServiceOptions& options) {
 // Gauges and totals are read from the engines when somebody looks.
 void Service::FollowEngines() {
   for (const ModelVersionPtr& version : models_.List()) {
-    engine::Stats stats = version->engine->GetStats();
+    engine::Stats stats = version->GetStats();
     telemetry::ModelMetrics& series = metrics_.ForModel(version->label);
     series.SetQueueRequests(stats.waiting_requests);
     series.SetRunningSequences(stats.running_sequences);
@@ -91,7 +91,7 @@ bool Service::Drain(std::chrono::milliseconds timeout) {
   bool all = true;
   for (const ModelVersionPtr& version : models_.List()) {
     Duration left = std::max<Duration>(until - Clock::Real().Now(), Duration::zero());
-    all = version->engine->Drain(left) && all;
+    all = version->Drain(left) && all;
   }
   // The engines are done; what they said is still on its way to the sockets.
   constexpr std::chrono::milliseconds kFlush{2'000};

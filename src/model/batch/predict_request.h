@@ -23,7 +23,7 @@ struct PredictRequest {
 struct RequestLimits {
   int64_t length_max = 0;                // ids a row may have; 0: the model's own limit
   int64_t row_floats_max = 1ll << 28;    // of one row's outputs while it is computed
-  int64_t answer_floats_max = 1ll << 24; // of a request's kept outputs
+  int64_t answer_floats_max = 1ll << 22; // of a request's kept outputs
 };
 
 // Whether the model takes this row; InvalidArgument says why not. Too long starts with

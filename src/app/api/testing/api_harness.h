@@ -9,6 +9,7 @@
 #include "app/api/api.h"
 #include "app/api/testing/fake_engine.h"
 #include "app/api/testing/fake_exchange.h"
+#include "app/api/testing/fake_predictor.h"
 #include "app/api/testing/fake_tokenizer.h"
 #include "base/check.h"
 #include "base/strings.h"
@@ -46,6 +47,27 @@ class ApiHarness {
     auto fake = std::make_unique<FakeEngine>();
     FakeEngine* borrowed = fake.get();
     model->engine = std::move(fake);
+    PANO_CHECK(models.Add(std::move(model)).ok());
+    return borrowed;
+  }
+
+  // A model that looks at whole inputs.
+  FakePredictor* AddPredictor(std::string id, encoder::Task task,
+                              std::vector<std::string> labels = {}, bool tokenizer = true,
+                              std::string problem_type = "") {
+    auto encoder = std::make_unique<batch::testing::FakeEncoder>(task, std::move(labels));
+    encoder->mutable_info().problem_type = std::move(problem_type);
+    auto model = std::make_shared<ModelVersion>();
+    model->id = std::move(id);
+    model->label = model->id;
+    if (encoder->info().text) {
+      model->vocab_size = encoder->info().text->vocab_size;
+      model->context_length = encoder->info().text->max_length;
+    }
+    if (tokenizer) model->tokenizer = std::make_shared<FakeTokenizer>();
+    auto fake = std::make_unique<FakePredictor>(std::move(encoder));
+    FakePredictor* borrowed = fake.get();
+    model->predictor = std::move(fake);
     PANO_CHECK(models.Add(std::move(model)).ok());
     return borrowed;
   }

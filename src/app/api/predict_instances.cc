@@ -1,0 +1,126 @@
+#include "app/api/predict_instances.h"
+
+#include <utility>
+
+#include "app/api/answer.h"
+#include "app/api/context.h"
+#include "app/api/instances.h"
+#include "app/api/prediction_call.h"
+#include "app/api/predictions.h"
+#include "app/api/schema.h"
+#include "base/random.h"
+#include "base/strings.h"
+
+namespace pano::api {
+namespace {
+
+using json::Value;
+
+// A predict call with instances, read and checked.
+struct InstancesCall {
+  ModelVersionPtr version;
+  batch::PredictRequest request;
+  PredictionPlan plan;
+  int64_t tokens = 0;
+  std::string id;
+};
+
+struct InstanceOptions {
+  PredictionOptions prediction;
+  bool truncate = false;
+  std::optional<int64_t> timeout_ms;
+};
+
+Refusal ReadParameters(const Value& body, InstanceOptions& options) {
+  const Value* parameters = body.Find("parameters");
+  if (!parameters || parameters->is_null()) return {};
+  Parameters fields;
+  if (Refusal refusal = ReadFields(*parameters, kInstancesParameters, Unknown::kRefuse, fields)) {
+    return refusal;
+  }
+  if (fields.top_k) options.prediction.top_k = *fields.top_k;
+  options.timeout_ms = fields.timeout_ms;
+  const Value* truncate = parameters->Find("truncate");
+  options.truncate = truncate && truncate->is_bool() && truncate->as_bool();
+  const Value* mask = parameters->Find("mask_token_id");
+  if (mask && mask->is_number()) {
+    options.prediction.mask_token_id = static_cast<nn::TokenId>(mask->as_double());
+  }
+  const Value* outputs = parameters->Find("outputs");
+  if (!outputs || outputs->is_null()) return {};
+  if (outputs->is_string()) {
+    options.prediction.outputs.push_back(outputs->as_string());
+  } else {
+    for (const Value& name : outputs->as_array()) {
+      options.prediction.outputs.push_back(name.as_string());
+    }
+  }
+  return {};
+}
+
+Refusal ReadCall(Context& context, Call& call, InstancesCall& instances) {
+  Parameters unused;
+  if (Refusal refusal = FindModel(context, call, instances.version)) return refusal;
+  if (Refusal refusal = CheckPredicts(*instances.version)) return refusal;
+  if (Refusal refusal = ReadFields(call.body, kInstancesBody, Unknown::kIgnore, unused)) {
+    return refusal;
+  }
+  const Value* stream = call.body.Find("stream");
+  if (stream && stream->is_bool() && stream->as_bool()) {
+    return BadField("stream", "predictions come whole, they are not streamed");
+  }
+  InstanceOptions options;
+  if (Refusal refusal = ReadParameters(call.body, options)) return refusal;
+  Instances read;
+  if (Refusal refusal =
+          ReadInstances(*instances.version, call.body.Find("instances")->as_array(),
+                        options.truncate, read)) {
+    return refusal;
+  }
+  instances.tokens = read.tokens;
+  instances.id = StrCat("predict-", RandomHex(12));
+  if (options.timeout_ms) {
+    instances.request.deadline =
+        context.clock.Now() + std::chrono::milliseconds(*options.timeout_ms);
+  }
+  return instances.plan.Make(*instances.version, std::move(options.prediction), std::move(read),
+                             instances.request);
+}
+
+void Respond(Call& call, const InstancesCall& instances, const batch::Predicted& predicted) {
+  Value predictions;
+  if (Refusal refusal = instances.plan.ToJson(*instances.version, predicted, predictions)) {
+    return call.Fail(*refusal);
+  }
+  Value usage;
+  usage.Set("prompt_tokens", instances.tokens);
+  usage.Set("total_tokens", instances.tokens);
+  Value timings;
+  timings.Set("queue_ms", predicted.queue_ms);
+  timings.Set("total_ms", predicted.total_ms);
+  Value body;
+  body.Set("id", instances.id);
+  body.Set("model", instances.version->id);
+  body.Set("version", instances.version->version);
+  body.Set("predictions", std::move(predictions));
+  body.Set("usage", std::move(usage));
+  body.Set("timings", std::move(timings));
+  call.RespondJson(body);
+}
+
+}  // namespace
+
+void PredictInstances(Context& context, CallPtr call) {
+  InstancesCall instances;
+  if (Refusal refusal = ReadCall(context, *call, instances)) return call->Fail(*refusal);
+  batch::PredictRequest request = std::move(instances.request);
+  ModelVersionPtr version = instances.version;
+  Refusal refusal = StartPrediction(
+      context.generations, call, std::move(version), std::move(request),
+      [instances = std::move(instances)](Call& answered, const batch::Predicted& predicted) {
+        Respond(answered, instances, predicted);
+      });
+  if (refusal) call->Fail(*refusal);
+}
+
+}  // namespace pano::api
