@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "base/strings.h"
+#include "model/nn/encoder/encoder_family.h"
 #include "model/nn/family.h"
 #include "model/nn/paged_state.h"
 #include "model/tokenizer/tokenizer.h"
@@ -55,9 +57,10 @@ std::string Pattern(std::string_view name) {
   return out;
 }
 
-// Which part of a decoder each pattern of names belongs to.
-std::map<std::string, std::string> Parts(const nn::WeightNames& n) {
-  std::map<std::string, std::string> parts;
+// Which part of a model each pattern of names belongs to.
+using PartMap = std::map<std::string, std::string>;
+
+void AddParts(const nn::WeightNames& n, std::string_view optional_prefix, PartMap& parts) {
   auto add = [&](const char* part, std::initializer_list<const char*> patterns) {
     for (const char* pattern : patterns) {
       if (!pattern) continue;
@@ -66,9 +69,8 @@ std::map<std::string, std::string> Parts(const nn::WeightNames& n) {
         const size_t bar = std::min(rest.find('|'), rest.size());
         const std::string name = Pattern(rest.substr(0, bar));
         parts[name] = part;
-        if (const std::string_view prefix = n.optional_prefix;
-            !prefix.empty() && name.starts_with(prefix)) {
-          parts[name.substr(prefix.size())] = part;
+        if (!optional_prefix.empty() && name.starts_with(optional_prefix)) {
+          parts[name.substr(optional_prefix.size())] = part;
         }
         rest.remove_prefix(std::min(bar + 1, rest.size()));
       }
@@ -77,18 +79,16 @@ std::map<std::string, std::string> Parts(const nn::WeightNames& n) {
   add("embedding", {n.embedding, n.positions, n.token_types});
   add("norms", {n.embedding_norm, n.final_norm, n.attention_norm, n.attention_post_norm, n.ffn_norm,
                 n.ffn_post_norm, n.q_norm, n.k_norm, n.q_a_norm, n.kv_a_norm});
-  add("attention", {n.qkv, n.q, n.k, n.v, n.o, n.q_a, n.q_b, n.kv_a, n.kv_b});
+  add("attention", {n.qkv, n.q, n.k, n.v, n.o, n.q_a, n.q_b, n.kv_a, n.kv_b, n.cross_q, n.cross_k,
+                    n.cross_v, n.cross_o, n.relative_bias});
   add("feed_forward", {n.gate_up, n.gate, n.up, n.down});
   add("experts", {n.router, n.expert_gate, n.expert_up, n.expert_down, n.shared_gate, n.shared_up,
                   n.shared_down, n.shared_router});
   add("head", {n.head});
-  return parts;
 }
 
 // Parameters in all and by part, bytes by type; with `list` each tensor.
-void AddWeights(const format::ModelFiles& files, const nn::WeightNames* names, bool list,
-                json::Value& out) {
-  const auto parts = names ? Parts(*names) : std::map<std::string, std::string>();
+void AddWeights(const format::ModelFiles& files, const PartMap& parts, bool list, json::Value& out) {
   int64_t parameters = 0;
   std::map<std::string, int64_t> bytes, by_part;
   json::Value tensors = json::Array();
@@ -161,8 +161,7 @@ void AddRope(const nn::ModelConfig& c, json::Value& out) {
   if (local) rope.Set("local_theta", c.local_rope.theta);
 }
 
-void AddConfig(const nn::ModelConfig& c, json::Value& out) {
-  out.Set("architecture", c.architecture);
+void AddLayers(const nn::ModelConfig& c, json::Value& out) {
   out.Set("layers", c.layer_count);
   out.Set("hidden_size", c.hidden_size);
   out.Set("heads", c.head_count);
@@ -171,7 +170,6 @@ void AddConfig(const nn::ModelConfig& c, json::Value& out) {
   out.Set("ffn_size", c.ffn_size);
   out.Set("vocab_size", c.vocab_size);
   out.Set("context", c.context_length);
-  out.Set("tied_embeddings", c.tied_embeddings);
   int64_t window = 0, sliding = 0, mixed = 0;
   for (const nn::LayerConfig& layer : c.layers) {
     sliding += layer.window > 0;
@@ -189,9 +187,37 @@ void AddConfig(const nn::ModelConfig& c, json::Value& out) {
   }
   if (c.latent) out.Set("latent_rank", c.latent->kv_rank);
   if (c.rope.dim > 0) AddRope(c, out);
-  json::Value warnings = json::Array();
-  for (const std::string& warning : c.warnings) warnings.Append(warning);
-  out.Set("warnings", std::move(warnings));
+}
+
+void AddWarnings(const std::vector<std::string>& warnings, json::Value& out) {
+  json::Value list = json::Array();
+  for (const std::string& warning : warnings) list.Append(warning);
+  out.Set("warnings", std::move(list));
+}
+
+void AddDecoder(const nn::FamilyConfig& family, PartMap& parts, json::Value& out) {
+  out.Set("architecture", family.config.architecture);
+  AddLayers(family.config, out);
+  out.Set("tied_embeddings", family.config.tied_embeddings);
+  AddWarnings(family.config.warnings, out);
+  AddParts(family.names, family.names.optional_prefix, parts);
+}
+
+void AddEncoder(const encoder::EncoderConfig& c, PartMap& parts, json::Value& out) {
+  out.Set("architecture", c.architecture);
+  out.Set("task", encoder::TaskName(c.task));
+  if (!c.pooling.empty()) out.Set("pooling", c.pooling);
+  if (!c.labels.empty()) out.Set("labels", static_cast<int64_t>(c.labels.size()));
+  if (c.max_length > 0) out.Set("context", c.max_length);
+  auto tower = [&](const char* name, const std::optional<encoder::TowerConfig>& config) {
+    if (!config) return;
+    AddLayers(config->model, out.Set(name, json::Object()));
+    AddParts(config->names, c.optional_prefix, parts);
+  };
+  tower("text", c.text);
+  tower("image", c.image);
+  tower("decoder", c.decoder);
+  AddWarnings(c.warnings, out);
 }
 
 void AddTokenizer(const format::ModelFiles& files, json::Value& out) {
@@ -199,7 +225,8 @@ void AddTokenizer(const format::ModelFiles& files, json::Value& out) {
   out.Set("tokenizer_vocab_size",
           tokenizer.ok() ? json::Value(int64_t{(*tokenizer)->vocab_size()}) : json::Value());
   if (!tokenizer.ok()) {
-    out.Set("tokenizer_error", tokenizer.error().message());
+    const bool none = tokenizer.error().code() == StatusCode::kNotFound;
+    if (!none) out.Set("tokenizer_error", tokenizer.error().message());
     return;
   }
   auto piece = [&](const char* key, std::optional<tokenizer::TokenId> id) {
@@ -242,24 +269,30 @@ json::Value DescribeModel(const format::ModelFiles& files, const ReportOptions& 
   json::Value out;
   out.Set("path", files.path);
   out.Set("format", KindName(files.kind));
+  PartMap parts;
   if (files.kind == format::ModelFiles::Kind::kSafetensors) {
-    AddWeights(files, nullptr, options.tensors, out);
+    AddWeights(files, parts, options.tensors, out);
     return out;
   }
-  auto family = nn::ReadFamilyConfig(files);
+  std::optional<nn::ModelConfig> decoder;
   // An unsupported model's files are sound; only running it is out of reach. Both are worth knowing.
-  if (family.ok()) {
-    AddConfig(family->config, out);
+  if (encoder::IsEncoder(files)) {
+    auto config = encoder::ReadEncoderConfig(files);
+    if (config.ok()) AddEncoder(*config, parts, out);
+    if (!config.ok()) out.Set("unsupported", config.error().message());
   } else {
-    out.Set("unsupported", family.error().message());
+    auto family = nn::ReadFamilyConfig(files);
+    if (family.ok()) AddDecoder(*family, parts, out);
+    if (!family.ok()) out.Set("unsupported", family.error().message());
+    if (family.ok()) decoder = std::move(family->config);
   }
-  AddWeights(files, family.ok() ? &family->names : nullptr, options.tensors, out);
-  if (family.ok()) {
+  AddWeights(files, parts, options.tensors, out);
+  if (decoder) {
     const std::vector<std::string> names = files.weights->Names();
     const bool wide = std::all_of(names.begin(), names.end(), [&](const std::string& name) {
       return files.weights->Find(name)->dtype == tensor::DType::kF32;
     });
-    AddMemory(options, family->config, static_cast<int64_t>(files.weights->FileBytes()), wide, out);
+    AddMemory(options, *decoder, static_cast<int64_t>(files.weights->FileBytes()), wide, out);
   }
   AddTokenizer(files, out);
   out.Set("chat_template", !files.chat_template.empty());
