@@ -175,7 +175,7 @@ TEST(TokenizerFromGguf, NamesTheKeyThatIsWrong) {
   EXPECT_EQ(unknown.status().code(), StatusCode::kUnimplemented);
   EXPECT_NE(unknown.status().message().find("nobody-knows"), std::string::npos);
   for (const char* pre : {"default", "gpt-2", "llama-bpe", "qwen2", "gpt-4o", "tekken", "deepseek-v3", "deepseek-coder",
-                          "falcon", "starcoder", "bloom", "viking", "chatglm-bpe", "stablelm2"}) {
+                          "falcon", "starcoder", "bloom", "viking", "chatglm-bpe", "stablelm2", "qwen35", "modern-bert", "lfm2"}) {
     byte_level.Set("tokenizer.ggml.pre", pre);
     const Result<TokenizerPtr> known = TokenizerFromGguf(byte_level);
     EXPECT_TRUE(known.ok()) << known.status().message();
