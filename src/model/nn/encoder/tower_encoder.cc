@@ -45,6 +45,9 @@ Status TowerEncoder::CheckInputs(const EncoderBatch& batch) const {
   if (!batch.decoder_ids.empty() && !parts_.decoder) {
     return InvalidArgument("decoder_input_ids: the model has no decoder");
   }
+  if (parts_.decoder && batch.decoder_ids.empty()) {
+    return InvalidArgument("decoder_input_ids are missing");
+  }
   if (parts_.decoder && batch.decoder_ids.size() != batch.texts.size()) {
     return InvalidArgument(StrCat("decoder_input_ids: ", batch.decoder_ids.size(), " rows for ",
                                   batch.texts.size(), " of input_ids"));
