@@ -2,6 +2,7 @@
 
 #include "base/env.h"
 #include "base/strings.h"
+#include "model/nn/encoder/gguf_encoder.h"
 #include "model/nn/family.h"
 #include "model/nn/hf_fields.h"
 
@@ -120,6 +121,8 @@ Result<EncoderConfig> ReadEncoderConfig(const ModelFiles& files) {
   EncoderConfig config;
   nn::ConfigReader reader(files.metadata, files.path, StrCat(family->gguf_name, "."));
   family->read_gguf(reader, config);
+  PANO_RETURN_IF_ERROR(reader.status());
+  PANO_RETURN_IF_ERROR(ReadFromTensors(files, config));
   return Finish(reader, std::move(config), family->name, files.path);
 }
 

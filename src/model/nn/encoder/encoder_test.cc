@@ -161,5 +161,51 @@ TEST_F(EncoderTest, PrefixAndOlderNamesOfNormsAreKnown) {
   EXPECT_EQ(Of(*Load(plain), batch, "last_hidden_state").rows, Of(*Load(older), batch, "last_hidden_state").rows);
 }
 
+// The converter's own names of the same tensors.
+std::string GgufName(std::string name) {
+  const std::pair<const char*, const char*> parts[] = {
+      {"embeddings.word_embeddings", "token_embd"}, {"embeddings.position_embeddings", "position_embd"},
+      {"embeddings.token_type_embeddings", "token_types"}, {"embeddings.LayerNorm", "token_embd_norm"},
+      {"encoder.layer.", "blk."}, {"attention.self.query", "attn_q"}, {"attention.self.key", "attn_k"},
+      {"attention.self.value", "attn_v"}, {"attention.output.dense", "attn_output"},
+      {"attention.output.LayerNorm", "attn_output_norm"}, {"intermediate.dense", "ffn_up"},
+      {"output.dense", "ffn_down"}, {"output.LayerNorm", "layer_output_norm"}};
+  for (const auto& [from, to] : parts) {
+    if (const size_t at = name.find(from); at != std::string::npos) {
+      name.replace(at, std::string_view(from).size(), to);
+    }
+  }
+  return name;
+}
+
+TEST_F(EncoderTest, GgufGivesTheSame) {
+  TinyEncoder hub, gguf;
+  for (const std::string& name : gguf.weights->Names()) {
+    const tensor::TensorView view = *gguf.weights->Find(name);
+    const float* from = view.as<float>();
+    gguf.weights->Add(GgufName(name), view.shape, {from, from + view.elements()});
+    gguf.weights->Remove(name);
+  }
+  gguf.files.kind = format::ModelFiles::Kind::kGguf;
+  json::Value& metadata = gguf.files.metadata;
+  metadata.Set("general.architecture", "bert");
+  metadata.Set("bert.embedding_length", TinyEncoder::kHidden);
+  metadata.Set("bert.feed_forward_length", TinyEncoder::kFfn);
+  metadata.Set("bert.block_count", 2);
+  metadata.Set("bert.attention.head_count", TinyEncoder::kHeads);
+  metadata.Set("bert.context_length", TinyEncoder::kPositions);
+  metadata.Set("bert.attention.layer_norm_epsilon", 1e-12);
+  metadata.Set("bert.attention.causal", false);
+  metadata.Set("bert.pooling_type", 2);
+  EncoderBatch batch;
+  batch.texts = {{.ids = {5, 6, 7}, .types = {0, 1, 1}}};
+  auto encoder = Load(gguf);
+  EXPECT_EQ(encoder->info().pooling, "cls");
+  const Output states = Of(*encoder, batch, "last_hidden_state");
+  EXPECT_EQ(states.rows, Of(*Load(hub), batch, "last_hidden_state").rows);
+  const std::vector<float> first(states.rows[0].begin(), states.rows[0].begin() + TinyEncoder::kHidden);
+  EXPECT_EQ(Of(*encoder, batch, "sentence_embedding").rows[0], first);
+}
+
 }  // namespace
 }  // namespace pano::encoder

@@ -4,7 +4,7 @@
 
 #include "base/strings.h"
 #include "model/nn/encoder/encoder_family.h"
-#include "model/nn/gguf_fields.h"
+#include "model/nn/encoder/gguf_encoder.h"
 #include "model/nn/hf_fields.h"
 
 namespace pano::encoder {
@@ -201,10 +201,16 @@ void ReadDistilbert(nn::ConfigReader& reader, std::string_view purpose, EncoderC
   }
 }
 
+void ReadGgufBert(nn::ConfigReader& reader, EncoderConfig& config) {
+  ReadGgufEncoder(reader, config);
+  SetShape(config.text->model);
+  config.text->model.activation = kernels::Activation::kGelu;
+}
+
 }  // namespace
 
 extern const EncoderFamily kBert, kRoberta, kXlmRoberta, kDistilbert;
-const EncoderFamily kBert = {"bert", "", ReadBert, nullptr};
+const EncoderFamily kBert = {"bert", "bert", ReadBert, ReadGgufBert};
 const EncoderFamily kRoberta = {"roberta", "", ReadRoberta, nullptr};
 const EncoderFamily kXlmRoberta = {"xlm-roberta", "", ReadRoberta, nullptr};
 const EncoderFamily kDistilbert = {"distilbert", "", ReadDistilbert, nullptr};

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "model/nn/encoder/encoder_family.h"
+#include "model/nn/encoder/gguf_encoder.h"
+#include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
 
 namespace pano::encoder {
@@ -89,9 +91,18 @@ void ReadHf(nn::ConfigReader& reader, std::string_view purpose, EncoderConfig& c
   if (purpose != "Model") RefusePurpose(reader, purpose);
 }
 
+void ReadGguf(nn::ConfigReader& reader, EncoderConfig& config) {
+  ReadGgufEncoder(reader, config);
+  nn::ModelConfig& model = config.text->model;
+  nn::ReadGgufRope(reader, model);
+  SetShape(model);
+  model.activation = kernels::Activation::kSilu;
+  config.text->names.qkv_layout = nn::QkvLayout::kBlocks;
+}
+
 }  // namespace
 
 extern const EncoderFamily kNomicBert;
-const EncoderFamily kNomicBert = {"nomic_bert", "", ReadHf, nullptr};
+const EncoderFamily kNomicBert = {"nomic_bert", "nomic-bert", ReadHf, ReadGguf};
 
 }  // namespace pano::encoder
