@@ -17,9 +17,8 @@ uint32_t NextOwner() {
 }
 
 template <bool kReadable>
-PieceKey KeyOf(std::string_view piece) {
-  if (kReadable) return PieceKey::Of(piece.data(), piece.size());
-  return PieceKey::Copy(piece.data(), piece.size());
+PieceKey KeyOf(const char* p, size_t length) {
+  return kReadable ? PieceKey::Of(p, length) : PieceKey::Copy(p, length);
 }
 
 // Neighbours of a symbol in MergeLong's list, by index; -1 at the ends.
@@ -62,24 +61,27 @@ void ByteBpe::EncodeBatch(std::span<const std::string_view> pieces, PieceCache& 
                           std::vector<TokenId>& ids) const {
   using Small = PieceCache::SmallSlot;
   Batch batch;
-  size_t unknown = 0;
-  for (size_t i = 0; i < pieces.size(); ++i) {
-    const std::string_view piece = pieces[i];
-    if (piece.size() > PieceKey::kBytesMax) {
-      batch.counts[i] = 0;
-      continue;
-    }
-    const PieceKey key = KeyOf<kReadable>(piece);
-    const uint64_t hash = key.Hash(piece.size());
-    const Small& slot = cache.Small(hash);
+  std::array<uint8_t, kBatch> unknown;   // indices
+  size_t unknown_count = 0;
+  for (size_t i = 0; i < pieces.size(); ++i) {   // without branches, as what comes next cannot be foreseen
+    const size_t size = std::min(pieces[i].size(), PieceKey::kBytesMax + 1);
+    const PieceKey key = KeyOf<kReadable>(pieces[i].data(), size);
+    const Small& slot = cache.Small(key.Hash(size));
+    const bool known = slot.Holds(key, PieceCache::Tag(owner_, size));
     batch.few[i] = slot.ids;
-    batch.counts[i] = slot.count();
-    if (piece.size() > Small::kBytesMax || !slot.Holds(key, PieceCache::Tag(owner_, piece.size()))) {
-      whole_.Prefetch(hash);
-      batch.unknown[unknown++] = {key, hash, piece, i};
-    }
+    batch.counts[i] = static_cast<uint8_t>(known ? slot.count() : 0);
+    unknown[unknown_count] = static_cast<uint8_t>(i);
+    unknown_count += known ? 0 : 1;
   }
-  if (unknown > 0) EncodeUnknown(unknown, cache, batch);
+  size_t short_count = 0;
+  for (size_t i = 0; i < unknown_count; ++i) {
+    const std::string_view piece = pieces[unknown[i]];
+    if (piece.size() > PieceKey::kBytesMax) continue;
+    const PieceKey key = KeyOf<kReadable>(piece.data(), piece.size());
+    batch.unknown[short_count] = {key, key.Hash(piece.size()), piece.data(), piece.size(), unknown[i]};
+    whole_.Prefetch(batch.unknown[short_count++].hash);
+  }
+  if (short_count > 0) EncodeUnknown(short_count, cache, batch);
   std::array<TokenId, kBatch * PieceKey::kBytesMax + Small::kTokensMax> made;
   TokenId* out = made.data();
   for (size_t i = 0; i < pieces.size(); ++i) {
@@ -101,13 +103,10 @@ void ByteBpe::EncodeUnknown(size_t count, PieceCache& cache, Batch& batch) const
   size_t to_merge = 0;
   for (size_t i = 0; i < count; ++i) {
     const Unknown& unknown = batch.unknown[i];
-    const size_t size = unknown.piece.size();
-    const TokenId id = whole_.Find(unknown.key, size, unknown.hash);
+    const TokenId id = whole_.Find(unknown.key, unknown.size, unknown.hash);
     if (id >= 0) {
       batch.Set(unknown.index, 1, &id);
-      if (size <= PieceCache::SmallSlot::kBytesMax) {
-        cache.AddSmall(unknown.hash, unknown.key, PieceCache::Tag(owner_, size), 1, &id);
-      }
+      Remember(unknown, 1, &id, cache);
       continue;
     }
     cache.Prefetch(unknown.hash);
@@ -116,7 +115,7 @@ void ByteBpe::EncodeUnknown(size_t count, PieceCache& cache, Batch& batch) const
   size_t waiting = 0;
   for (size_t i = 0; i < to_merge; ++i) {
     const Unknown& unknown = batch.unknown[i];
-    const uint64_t tag = PieceCache::Tag(owner_, unknown.piece.size());
+    const uint64_t tag = PieceCache::Tag(owner_, unknown.size);
     if (const PieceCache::LargeSlot* slot = cache.FindLarge(unknown.hash, unknown.key, tag)) {
       batch.Set(unknown.index, slot->count(), slot->ids.data());
       Remember(unknown, slot->count(), slot->ids.data(), cache);
@@ -131,7 +130,7 @@ void ByteBpe::EncodeUnknown(size_t count, PieceCache& cache, Batch& batch) const
 
 void ByteBpe::MergeInTurns(std::span<const Unknown> unknown, PieceCache& cache, Batch& batch) const {
   std::array<ShortMerge<PieceKey::kBytesMax>, kTurns> merges;
-  for (size_t i = 0; i < unknown.size(); ++i) merges[i].Start(bytes_, merges_, unknown[i].piece);
+  for (size_t i = 0; i < unknown.size(); ++i) merges[i].Start(bytes_, merges_, {unknown[i].begin, unknown[i].size});
   for (unsigned going = (1u << unknown.size()) - 1; going != 0;) {
     for (size_t i = 0; i < unknown.size(); ++i) {
       if ((going >> i & 1) != 0 && !merges[i].Next()) going &= ~(1u << i);
@@ -145,7 +144,7 @@ void ByteBpe::MergeInTurns(std::span<const Unknown> unknown, PieceCache& cache, 
     const size_t count = merges[i].Write(made.data());
     batch.Set(unknown[i].index, count, made.data());
     if (count <= PieceCache::LargeSlot::kTokensMax) {
-      cache.AddLarge(unknown[i].hash, unknown[i].key, PieceCache::Tag(owner_, unknown[i].piece.size()), count,
+      cache.AddLarge(unknown[i].hash, unknown[i].key, PieceCache::Tag(owner_, unknown[i].size), count,
                      made.data());
     }
     Remember(unknown[i], count, made.data(), cache);
@@ -153,9 +152,8 @@ void ByteBpe::MergeInTurns(std::span<const Unknown> unknown, PieceCache& cache, 
 }
 
 void ByteBpe::Remember(const Unknown& piece, size_t count, const TokenId* ids, PieceCache& cache) const {
-  const size_t size = piece.piece.size();
-  if (size > PieceCache::SmallSlot::kBytesMax || count > PieceCache::SmallSlot::kTokensMax) return;
-  cache.AddSmall(piece.hash, piece.key, PieceCache::Tag(owner_, size), count, ids);
+  if (piece.size > PieceCache::SmallSlot::kBytesMax || count > PieceCache::SmallSlot::kTokensMax) return;
+  cache.AddSmall(piece.hash, piece.key, PieceCache::Tag(owner_, piece.size), count, ids);
 }
 
 void ByteBpe::EncodeLong(std::string_view piece, std::vector<TokenId>& ids) const {

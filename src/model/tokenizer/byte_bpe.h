@@ -53,7 +53,8 @@ class ByteBpe {
   struct Unknown {
     PieceKey key;
     uint64_t hash;
-    std::string_view piece;
+    const char* begin;                      // of the piece
+    size_t size;
     size_t index;                           // in the batch
   };
   struct Batch {

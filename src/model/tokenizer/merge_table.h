@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "model/tokenizer/large_pages.h"
+
 namespace pano::tokenizer {
 
 // Which pairs of symbols merge: (left, right) -> {rank, the symbol they become}. Open addressing, as
@@ -62,7 +64,7 @@ class MergeTable {
     return key * 0x9e3779b97f4a7c15u;
   }
 
-  std::vector<Entry> entries_;      // a power of two, at most half full
+  std::vector<Entry, LargePageAllocator<Entry>> entries_;   // a power of two, at most half full
   std::vector<uint64_t> filter_;    // a bit for each hash that some pair has: most pairs asked for have none
   int shift_ = 0;                   // of a hash, to its slot
   int filter_shift_ = 0;            // and to its bit

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -15,18 +16,15 @@ struct PieceKey {
 
   std::array<uint64_t, 3> words;
 
-  // `p` .. `p + kBytesMax` must be readable.
+  // `p` .. `p + kBytesMax` must be readable. One byte too long is allowed and gives no piece's key.
   static PieceKey Of(const char* p, size_t length) {
-    PieceKey key;
-    std::memcpy(key.words.data(), p, kBytesMax);
     const Masks& masks = kMasks[length];
-    for (size_t i = 0; i < 3; ++i) key.words[i] &= masks[i];
-    return key;
+    return {{Word(p) & masks[0], Word(p + 8) & masks[1], Word(p + 16) & masks[2]}};
   }
-  // Reads no more than the piece.
+  // The same, but reads no more than the piece.
   static PieceKey Copy(const char* p, size_t length) {
     PieceKey key = {};
-    std::memcpy(key.words.data(), p, length);
+    std::memcpy(key.words.data(), p, std::min(length, kBytesMax));
     return key;
   }
 
@@ -43,19 +41,25 @@ struct PieceKey {
   }
 
  private:
+  static uint64_t Word(const char* p) {
+    uint64_t word = 0;
+    std::memcpy(&word, p, sizeof word);
+    return word;
+  }
+
   using Masks = std::array<uint64_t, 3>;
-  static constexpr std::array<Masks, kBytesMax + 1> MakeMasks() {
-    std::array<Masks, kBytesMax + 1> made{};
-    for (size_t length = 0; length <= kBytesMax; ++length) {
+  static constexpr std::array<Masks, kBytesMax + 2> MakeMasks() {
+    std::array<Masks, kBytesMax + 2> made{};
+    for (size_t length = 0; length <= kBytesMax + 1; ++length) {
       std::array<unsigned char, kBytesMax> bytes{};
-      for (size_t i = 0; i < length; ++i) bytes[i] = 0xff;
+      for (size_t i = 0; i < std::min(length, kBytesMax); ++i) bytes[i] = 0xff;
       made[length] = std::bit_cast<Masks>(bytes);
     }
     return made;
   }
-  static const std::array<Masks, kBytesMax + 1> kMasks;
+  static const std::array<Masks, kBytesMax + 2> kMasks;
 };
 
-inline constexpr std::array<PieceKey::Masks, PieceKey::kBytesMax + 1> PieceKey::kMasks = MakeMasks();
+inline constexpr std::array<PieceKey::Masks, PieceKey::kBytesMax + 2> PieceKey::kMasks = MakeMasks();
 
 }  // namespace pano::tokenizer

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "model/tokenizer/large_pages.h"
 #include "model/tokenizer/piece_key.h"
 #include "model/tokenizer/tokenizer.h"
 
@@ -40,7 +41,7 @@ class PieceTable {
     uint32_t length = 0;   // 0: empty
   };
 
-  std::vector<Slot> slots_;   // a power of two, at most half full
+  std::vector<Slot, LargePageAllocator<Slot>> slots_;   // a power of two, at most half full
   int shift_ = 0;             // of a hash, to its slot
   size_t mask_ = 0;
   std::unordered_map<std::string, TokenId> long_;

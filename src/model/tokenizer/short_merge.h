@@ -31,18 +31,18 @@ class ShortMerge {
     merges_ = &merges;
     size_ = piece.size();
     const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(piece[i])); };
+    order_.fill(kNever);
     for (size_t i = 0; i < size_; ++i) symbols_[i] = bytes.symbols[byte(i)];
     for (size_t i = 0; i + 1 < size_; ++i) Set(i, bytes.pairs[byte(i) << 8 | byte(i + 1)]);
-    order_[size_ - 1] = kNever;
     alive_ = ~uint64_t{0} >> (64 - size_);
   }
 
   // Merges the pair of the lowest rank, the leftmost of equals. False: there is none.
   bool Next() {
-    uint32_t least = kNever;
-    for (size_t i = 0; i < size_; ++i) least = std::min(least, order_[i]);
+    int32_t least = kNever;
+    for (int32_t order : order_) least = std::min(least, order);   // all: compilers make vectors of it
     if (least == kNever) return false;
-    left_ = least & ((1u << kPlaceBits) - 1);
+    left_ = static_cast<size_t>(least) & ((1u << kPlaceBits) - 1);
     const uint64_t behind = alive_ & (~uint64_t{1} << left_);
     const auto right = static_cast<size_t>(std::countr_zero(behind));
     symbols_[left_] = becomes_[left_];
@@ -72,12 +72,12 @@ class ShortMerge {
  private:
   // A pair's rank, then where it stands, so that the least is the next to merge.
   static constexpr unsigned kPlaceBits = 6;
-  static constexpr uint32_t kNever = UINT32_MAX;
+  static constexpr int32_t kNever = INT32_MAX;
   static constexpr size_t kNone = SIZE_MAX;
 
   void Set(size_t place, MergeTable::Merge merge) {
-    order_[place] =
-        merge.rank == MergeTable::kNone ? kNever : merge.rank << kPlaceBits | static_cast<uint32_t>(place);
+    const uint32_t order = merge.rank << kPlaceBits | static_cast<uint32_t>(place);
+    order_[place] = merge.rank == MergeTable::kNone ? kNever : static_cast<int32_t>(order);
     becomes_[place] = merge.symbol;
   }
 
@@ -88,7 +88,7 @@ class ShortMerge {
   size_t next_ = kNone;
   size_t before_ = kNone;
   std::array<int32_t, kMax> symbols_;
-  std::array<uint32_t, kMax> order_;     // of the pair that begins at each place
+  std::array<int32_t, kMax> order_;      // of the pair that begins at each place
   std::array<int32_t, kMax> becomes_;    // what that pair merges to
 };
 
