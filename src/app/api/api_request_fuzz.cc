@@ -1,4 +1,5 @@
 // Bodies of any kind at every route that takes one: an answer in the agreed shape must come back.
+#include <iterator>
 #include <string>
 
 #include "app/api/testing/api_harness.h"
@@ -10,13 +11,26 @@ using pano::api::testing::ApiHarness;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   constexpr const char* kPaths[] = {"/v1/models/m/predict", "/v1/chat/completions",
-                                    "/v1/completions", "/v1/tokenize", "/v1/detokenize"};
-  static ApiHarness& api = *new ApiHarness;  // lives as long as the process
+                                    "/v1/completions", "/v1/tokenize", "/v1/detokenize",
+                                    "/v1/embeddings", "/v1/models/e/predict",
+                                    "/v1/models/t/predict", "/v1/models/i/predict"};
+  constexpr size_t kGenerating = 5;  // what follows is for other models
+  static ApiHarness& generator = *new ApiHarness;  // these live as long as the process
+  static ApiHarness& predictors = *[] {
+    using pano::encoder::Task;
+    auto* harness = new ApiHarness;
+    harness->AddPredictor("e", Task::kEmbedding);
+    harness->AddPredictor("t", Task::kTokenClassification, {"a", "b", "c"});
+    harness->AddPredictor("i", Task::kImageText);
+    return harness;
+  }();
+  size_t path = data[0] % std::size(kPaths);
+  ApiHarness& api = path < kGenerating ? generator : predictors;
   api.engine->Reset();
   api.records.clear();
   api.engine->answer = "ok";
   std::string body(reinterpret_cast<const char*>(data) + 1, size - 1);
-  auto exchange = api.Post(kPaths[data[0] % 5], std::move(body));
+  auto exchange = api.Post(kPaths[path], std::move(body));
   exchange->Run();
   PANO_CHECK(exchange->answered());
   PANO_CHECK(api.api->WaitUntilIdle(std::chrono::milliseconds(0)));

@@ -36,6 +36,7 @@ Value Numbers(std::span<const float> row) {
 }
 
 Value ClassesJson(const EncoderInfo& info, const std::vector<float>& logits) {
+  if (logits.empty()) return Value(json::Object());
   std::vector<double> scores(logits.begin(), logits.end());
   bool several = info.problem_type == "multi_label_classification" || logits.size() == 1;
   if (info.problem_type != "regression") scores = Probabilities(logits, several);
