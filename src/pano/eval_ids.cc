@@ -26,7 +26,8 @@ Result<Batch> ReadIds(const std::string& path) {
     if (!row.is_array() || row.as_array().empty()) return InvalidArgument(wanted);
     std::vector<nn::TokenId> ids;
     for (const json::Value& id : row.as_array()) {
-      if (!id.is_int() || id.as_int() < 0 || id.as_int() > INT32_MAX) return InvalidArgument(wanted);
+      if (!id.is_int() || id.as_int() < 0 || id.as_int() > INT32_MAX)
+        return InvalidArgument(wanted);
       ids.push_back(static_cast<nn::TokenId>(id.as_int()));
     }
     if (!batch.empty() && batch[0].size() != ids.size()) return InvalidArgument(wanted);
@@ -41,8 +42,8 @@ Status WriteLogits(nn::Model& model, const Batch& batch, const std::string& path
   const size_t length = batch[0].size();
   std::vector<float> all(batch.size() * length * vocab);
   for (size_t b = 0; b < batch.size(); ++b) {
-    PANO_ASSIGN_OR_RETURN(nn::SequenceRunner runner, nn::SequenceRunner::Create(
-                                                         model, static_cast<int64_t>(length)));
+    PANO_ASSIGN_OR_RETURN(nn::SequenceRunner runner,
+                          nn::SequenceRunner::Create(model, static_cast<int64_t>(length)));
     PANO_RETURN_IF_ERROR(runner.Feed(batch[b], 0, [&](size_t i, std::span<const float> row) {
       std::copy(row.begin(), row.end(), &all[(b * length + i) * vocab]);
     }));

@@ -17,7 +17,8 @@ Result<size_t> UnpaddedLength(const encoder::TextRow& row, size_t number) {
   if (row.mask.empty()) return row.ids.size();
   const auto end = std::ranges::find(row.mask, uint8_t{0});
   if (end == row.mask.begin() || std::find(end, row.mask.end(), uint8_t{1}) != row.mask.end()) {
-    return InvalidArgument(StrCat("attention_mask[", number, "]: a decoder takes padding on the right only"));
+    return InvalidArgument(
+        StrCat("attention_mask[", number, "]: a decoder takes padding on the right only"));
   }
   return static_cast<size_t>(end - row.mask.begin());
 }
@@ -51,7 +52,8 @@ Result<std::vector<Output>> Run(const LocalModelOptions& options, const EncoderB
   ComputePool pool(static_cast<int>(options.threads));
   const nn::LoadOptions load = options.arithmetic.LoadOptions();
   if (encoder::IsEncoder(files)) {
-    PANO_ASSIGN_OR_RETURN(std::unique_ptr<encoder::Encoder> model, encoder::LoadEncoder(files, load, pool));
+    PANO_ASSIGN_OR_RETURN(std::unique_ptr<encoder::Encoder> model,
+                          encoder::LoadEncoder(files, load, pool));
     return model->Encode(batch);
   }
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<nn::Model> model, nn::LoadModel(files, load, pool));
@@ -60,7 +62,8 @@ Result<std::vector<Output>> Run(const LocalModelOptions& options, const EncoderB
 
 }  // namespace
 
-Status EvalInputs(const LocalModelOptions& model, const std::string& inputs, const std::string& outputs) {
+Status EvalInputs(const LocalModelOptions& model, const std::string& inputs,
+                  const std::string& outputs) {
   PANO_ASSIGN_OR_RETURN(EncoderBatch batch, ReadInputs(inputs));
   PANO_ASSIGN_OR_RETURN(std::vector<Output> answers, Run(model, batch));
   return WriteOutputs(answers, outputs);

@@ -9,6 +9,7 @@ namespace pano::cli {
 
 // Runs the model on the tensors of one safetensors file and writes its outputs, by the golden sets'
 // names, to another: encoders all that they have, decoders `logits`. Padded places are zero.
-Status EvalInputs(const LocalModelOptions& model, const std::string& inputs, const std::string& outputs);
+Status EvalInputs(const LocalModelOptions& model, const std::string& inputs,
+                  const std::string& outputs);
 
 }  // namespace pano::cli

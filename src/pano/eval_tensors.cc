@@ -31,11 +31,15 @@ bool CopyRow(const TensorView& view, size_t row, std::vector<int32_t>& out) {
 
 bool CopyRow(const TensorView& view, size_t row, std::vector<int32_t>& out) {
   switch (view.dtype) {
-    case DType::kI64: return CopyRow<int64_t>(view, row, out);
-    case DType::kI32: return CopyRow<int32_t>(view, row, out);
+    case DType::kI64:
+      return CopyRow<int64_t>(view, row, out);
+    case DType::kI32:
+      return CopyRow<int32_t>(view, row, out);
     case DType::kU8:
-    case DType::kBool: return CopyRow<uint8_t>(view, row, out);
-    default: return false;
+    case DType::kBool:
+      return CopyRow<uint8_t>(view, row, out);
+    default:
+      return false;
   }
 }
 
@@ -51,8 +55,8 @@ Result<IntTable> ReadInts(const format::Weights& file, const char* name, const I
   table.columns = static_cast<size_t>(view->shape[1]);
   const auto rows = static_cast<size_t>(view->shape[0]);
   if (!like.rows.empty() && (rows != like.rows.size() || table.columns != like.columns)) {
-    return InvalidArgument(StrCat(shape, " is not that of input_ids, [", like.rows.size(), ", ",
-                                  like.columns, "]"));
+    return InvalidArgument(
+        StrCat(shape, " is not that of input_ids, [", like.rows.size(), ", ", like.columns, "]"));
   }
   if (view->dtype != DType::kI64 && view->dtype != DType::kI32 && view->dtype != DType::kU8 &&
       view->dtype != DType::kBool) {
@@ -78,7 +82,8 @@ Status ReadTexts(const format::Weights& file, encoder::EncoderBatch& batch) {
     if (!masks.rows.empty()) {
       for (int32_t value : masks.rows[i]) {
         if (value != 0 && value != 1) {
-          return InvalidArgument(StrCat("attention_mask[", i, "] has the value ", value, ", not 0 or 1"));
+          return InvalidArgument(
+              StrCat("attention_mask[", i, "] has the value ", value, ", not 0 or 1"));
         }
         row.mask.push_back(static_cast<uint8_t>(value));
       }
@@ -92,7 +97,8 @@ Status ReadTexts(const format::Weights& file, encoder::EncoderBatch& batch) {
 Status ReadImages(const format::Weights& file, encoder::EncoderBatch& batch) {
   const TensorView* view = file.Find("pixel_values");
   if (!view) return {};
-  if (view->shape.size() != 4 || std::ranges::any_of(view->shape, [](int64_t size) { return size < 1; })) {
+  if (view->shape.size() != 4 ||
+      std::ranges::any_of(view->shape, [](int64_t size) { return size < 1; })) {
     return InvalidArgument(StrCat("pixel_values: shape ", tensor::ShapeText(view->shape),
                                   " is not [images, channels, height, width]"));
   }
@@ -106,7 +112,8 @@ Status ReadImages(const format::Weights& file, encoder::EncoderBatch& batch) {
     auto& image = batch.images.emplace_back(static_cast<size_t>(rows.shape[1]));
     kernels::WidenRow(rows, i, image.data());
   }
-  batch.image_shape = {.channels = view->shape[1], .height = view->shape[2], .width = view->shape[3]};
+  batch.image_shape = {
+      .channels = view->shape[1], .height = view->shape[2], .width = view->shape[3]};
   return {};
 }
 
@@ -126,10 +133,12 @@ Status WriteOutputs(const std::vector<encoder::Output>& outputs, const std::stri
   std::vector<format::SafetensorsEntry> entries;
   for (const encoder::Output& output : outputs) {
     std::vector<float>& data = flat.emplace_back();
-    for (const std::vector<float>& row : output.rows) data.insert(data.end(), row.begin(), row.end());
+    for (const std::vector<float>& row : output.rows)
+      data.insert(data.end(), row.begin(), row.end());
     const auto rows = static_cast<int64_t>(output.rows.size());
     tensor::Shape shape = {rows};
-    if (output.per_token) shape.push_back(static_cast<int64_t>(output.rows[0].size()) / output.size);
+    if (output.per_token)
+      shape.push_back(static_cast<int64_t>(output.rows[0].size()) / output.size);
     shape.push_back(output.size);
     format::SafetensorsEntry entry;
     entry.name = output.name;

@@ -10,10 +10,10 @@
 
 namespace pano::cli {
 
-// The inputs of `pano eval --inputs`, by the golden sets' names: input_ids [rows, ids], attention_mask
-// and token_type_ids of that shape, decoder_input_ids [rows, ids], pixel_values
-// [images, channels, height, width]. Other tensors are not looked at. InvalidArgument names a tensor
-// of another type or shape.
+// The inputs of `pano eval --inputs`, by the golden sets' names: input_ids [rows, ids],
+// attention_mask and token_type_ids of that shape, decoder_input_ids [rows, ids], pixel_values
+// [images, channels, height, width]. Other tensors are not looked at. InvalidArgument names a
+// tensor of another type or shape.
 Result<encoder::EncoderBatch> ReadInputs(const std::string& path);
 
 // Tensors [rows, size] or, per token, [rows, ids, size], as F32.

@@ -12,8 +12,9 @@ using ::testing::HasSubstr;
 template <typename T>
 format::SafetensorsEntry Entry(const char* name, tensor::DType dtype, tensor::Shape shape,
                                const std::vector<T>& values) {
-  return {name, {dtype, std::move(shape), reinterpret_cast<const std::byte*>(values.data()),
-                 values.size() * sizeof(T)}};
+  return {name,
+          {dtype, std::move(shape), reinterpret_cast<const std::byte*>(values.data()),
+           values.size() * sizeof(T)}};
 }
 
 class EvalTensorsTest : public ::testing::Test {
@@ -49,21 +50,27 @@ TEST_F(EvalTensorsTest, NamesWhatIsWrong) {
   };
   const std::vector<int64_t> huge = {int64_t{1} << 40}, two = {2};
   const std::vector<float> half = {0.5f};
-  EXPECT_THAT(error({Entry("input_ids", tensor::DType::kI64, {6}, ids_)}), HasSubstr("input_ids: shape [6]"));
-  EXPECT_THAT(error({Entry("input_ids", tensor::DType::kI64, {1, 1}, huge)}), HasSubstr("outside 32 bits"));
-  EXPECT_THAT(error({Entry("input_ids", tensor::DType::kF32, {1, 1}, half)}), HasSubstr("type F32"));
+  EXPECT_THAT(error({Entry("input_ids", tensor::DType::kI64, {6}, ids_)}),
+              HasSubstr("input_ids: shape [6]"));
+  EXPECT_THAT(error({Entry("input_ids", tensor::DType::kI64, {1, 1}, huge)}),
+              HasSubstr("outside 32 bits"));
+  EXPECT_THAT(error({Entry("input_ids", tensor::DType::kF32, {1, 1}, half)}),
+              HasSubstr("type F32"));
   EXPECT_THAT(error({Entry("input_ids", tensor::DType::kI64, {2, 3}, ids_),
                      Entry("attention_mask", tensor::DType::kI64, {3, 2}, ids_)}),
               HasSubstr("is not that of input_ids, [2, 3]"));
   EXPECT_THAT(error({Entry("input_ids", tensor::DType::kI64, {1, 1}, two),
                      Entry("attention_mask", tensor::DType::kI64, {1, 1}, two)}),
               HasSubstr("attention_mask[0] has the value 2"));
-  EXPECT_THAT(error({Entry("pixel_values", tensor::DType::kF32, {1}, half)}), HasSubstr("pixel_values: shape [1]"));
+  EXPECT_THAT(error({Entry("pixel_values", tensor::DType::kF32, {1}, half)}),
+              HasSubstr("pixel_values: shape [1]"));
 }
 
 TEST_F(EvalTensorsTest, WritesRowsWithTheirShapes) {
   const std::string path = ::testing::TempDir() + "eval_tensors_out.safetensors";
-  ASSERT_TRUE(WriteOutputs({{"logits", true, 2, {{1, 2, 3, 4}}}, {"pooled", false, 1, {{5}, {6}}}}, path).ok());
+  ASSERT_TRUE(
+      WriteOutputs({{"logits", true, 2, {{1, 2, 3, 4}}}, {"pooled", false, 1, {{5}, {6}}}}, path)
+          .ok());
   auto file = format::OpenSafetensors({path});
   ASSERT_TRUE(file.ok());
   EXPECT_THAT((*file)->Find("logits")->shape, ElementsAre(1, 2, 2));

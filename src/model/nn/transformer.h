@@ -15,11 +15,11 @@ namespace pano::nn {
 
 // What the rows of an encoder's pass have beside their slices. Borrowed.
 struct PassExtras {
-  // One a slice: where its tokens stand, ascending; a gap is a token that was left out. Without it they
-  // stand where the slice says.
+  // One a slice: where its tokens stand, ascending; a gap is a token that was left out. Without it
+  // they stand where the slice says.
   std::vector<std::span<const int32_t>> places;
-  // One a slice: how many of its last tokens see the others, those before them if attention is causal,
-  // and are seen by none. Without it there are none; with it `places` are given.
+  // One a slice: how many of its last tokens see the others (those before them if attention is
+  // causal) and are seen by none. Without it there are none; with it `places` are given.
   std::vector<size_t> unseen;
   // Cross attention: rows [.., hidden] of another stack, `memory_counts[i]` in turn for slice i.
   const float* memory = nullptr;

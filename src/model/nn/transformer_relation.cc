@@ -1,4 +1,5 @@
-// What encoder-decoders add to attention: a bias by distance, and a look at the rows of another stack.
+// What encoder-decoders add to attention: a bias by distance, and a look at the rows of another
+// stack.
 #include <algorithm>
 #include <cmath>
 
@@ -9,9 +10,9 @@ namespace {
 
 size_t Size(int64_t n) { return static_cast<size_t>(n); }
 
-// The bucket of a key at `distance` from the query (Raffel et al., "Exploring the limits of transfer
-// learning", 2020): one each for the near ones, then logarithmic up to `farthest`. In float, as the
-// published weights were trained: the edges of the buckets depend on its rounding.
+// The bucket of a key at `distance` from the query (Raffel et al., "Exploring the limits of
+// transfer learning", 2020): one each for the near ones, then logarithmic up to `farthest`. In
+// float, as the published weights were trained: the edges of the buckets depend on its rounding.
 int64_t Bucket(int64_t distance, int64_t buckets, int64_t farthest, bool causal) {
   int64_t base = 0;
   if (causal) {
@@ -24,7 +25,8 @@ int64_t Bucket(int64_t distance, int64_t buckets, int64_t farthest, bool causal)
   const int64_t exact = buckets / 2;
   if (distance < exact) return base + distance;
   const auto edge = static_cast<float>(exact);
-  const auto span = static_cast<float>(std::log(static_cast<double>(farthest) / static_cast<double>(exact)));
+  const auto span =
+      static_cast<float>(std::log(static_cast<double>(farthest) / static_cast<double>(exact)));
   const float share = std::log(static_cast<float>(distance) / edge) / span;
   const auto further = static_cast<int64_t>(share * static_cast<float>(buckets - exact));
   return base + std::min(exact + further, buckets - 1);
@@ -40,14 +42,17 @@ void Transformer::FillRelative() {
   const size_t heads = Size(config_.head_count), width = Size(2 * reach + 1);
   relative_.resize(heads * width);
   for (int64_t distance = -reach; distance <= reach; ++distance) {
-    const int64_t bucket = Bucket(distance, config_.relative_buckets, config_.relative_distance, config_.causal);
+    const int64_t bucket =
+        Bucket(distance, config_.relative_buckets, config_.relative_distance, config_.causal);
     for (size_t h = 0; h < heads; ++h) {
-      relative_[h * width + Size(distance + reach)] = weights_.relative_bias[Size(bucket) * heads + h];
+      relative_[h * width + Size(distance + reach)] =
+          weights_.relative_bias[Size(bucket) * heads + h];
     }
   }
 }
 
-void Transformer::AddRelativeBias(const Row& row, size_t head, int worker, kernels::AttentionArgs& args) {
+void Transformer::AddRelativeBias(const Row& row, size_t head, int worker,
+                                  kernels::AttentionArgs& args) {
   const size_t width = Size(2 * relative_reach_ + 1);
   const float* by_distance = &relative_[head * width];
   if (!row.places) {
@@ -104,7 +109,8 @@ void Transformer::AttendMemory() {
       args.key_stride = args.value_stride = kv_heads * dim;
       args.block_stride = kBlockTokens * kv_heads * dim * sizeof(float);
       args.keys = reinterpret_cast<const std::byte*>(&k_[(row.memory_begin * kv_heads + h) * dim]);
-      args.values = reinterpret_cast<const std::byte*>(&v_[(row.memory_begin * kv_heads + h) * dim]);
+      args.values =
+          reinterpret_cast<const std::byte*>(&v_[(row.memory_begin * kv_heads + h) * dim]);
       args.table = memory_table_.data();
       args.block_tokens = kBlockTokens;
       args.q = &q_[(r * heads + h * args.group) * dim];

@@ -17,15 +17,15 @@ namespace pano::encoder {
 
 // What a model was made for.
 enum class Task : uint8_t {
-  kEmbedding,                // hidden states, and vectors made of them
+  kEmbedding,  // hidden states, and vectors made of them
   kSequenceClassification,
   kTokenClassification,
   kMaskedLm,
   kImageClassification,
-  kImageText,                // both as vectors of one space
+  kImageText,  // both as vectors of one space
   kSequenceToSequence,
 };
-std::string_view TaskName(Task task);   // "embedding", "sequence-classification", ...
+std::string_view TaskName(Task task);  // "embedding", "sequence-classification", ...
 
 struct TextInput {
   int64_t vocab_size = 0;
@@ -40,42 +40,43 @@ struct ImageInput {
 };
 
 struct OutputInfo {
-  std::string name;            // of the golden sets: last_hidden_state, pooler_output,
-                               // sentence_embedding, logits, image_embeds, text_embeds,
-                               // logits_per_image
-  bool per_token = false;      // [ids, size] a row, else [size]
-  int64_t size = 0;            // 0: as many as there are texts (logits_per_image)
+  std::string name;        // of the golden sets: last_hidden_state, pooler_output,
+                           // sentence_embedding, logits, image_embeds, text_embeds,
+                           // logits_per_image
+  bool per_token = false;  // [ids, size] a row, else [size]
+  int64_t size = 0;        // 0: as many as there are texts (logits_per_image)
 };
 
 struct EncoderInfo {
   std::string architecture = {};
   Task task = Task::kEmbedding;
-  std::optional<TextInput> text = {};   // input_ids, attention_mask, token_type_ids
+  std::optional<TextInput> text = {};     // input_ids, attention_mask, token_type_ids
   std::optional<ImageInput> image = {};   // pixel_values
-  std::optional<TextInput> decoder = {};   // decoder_input_ids
+  std::optional<TextInput> decoder = {};  // decoder_input_ids
   std::vector<OutputInfo> outputs = {};
-  std::vector<std::string> labels = {};   // of the logits of classifiers, by index
-  std::string problem_type = {};   // "", "single_label_classification",
-                                         // "multi_label_classification", "regression"
-  std::string pooling = {};   // of sentence_embedding: "mean", "cls", ...; "" = none
-  std::vector<std::string> warnings = {};   // keys of the configuration that nobody knows
+  std::vector<std::string> labels = {};    // of the logits of classifiers, by index
+  std::string problem_type = {};           // "", "single_label_classification",
+                                           // "multi_label_classification", "regression"
+  std::string pooling = {};                // of sentence_embedding: "mean", "cls", ...; "" = none
+  std::vector<std::string> warnings = {};  // keys of the configuration that nobody knows
 
   const OutputInfo* FindOutput(std::string_view name) const;
 };
 
-// One text. Tokens that the mask leaves out change nothing and get zeros; the others keep their place.
+// One text. Tokens that the mask leaves out change nothing and get zeros; the others keep their
+// place.
 struct TextRow {
-  std::vector<nn::TokenId> ids = {};   // at least one
-  std::vector<uint8_t> mask = {};   // one an id, 0 = left out; empty: all count
-  std::vector<int32_t> types = {};   // one an id; empty: all 0
+  std::vector<nn::TokenId> ids = {};  // at least one
+  std::vector<uint8_t> mask = {};     // one an id, 0 = left out; empty: all count
+  std::vector<int32_t> types = {};    // one an id; empty: all 0
 };
 
 struct EncoderBatch {
   std::vector<TextRow> texts;
-  std::vector<std::vector<float>> images;            // [channels, height, width] each, normalised
-  std::optional<ImageInput> image_shape;             // of them, where it is known: is checked too
-  std::vector<std::vector<nn::TokenId>> decoder_ids;   // one a text
-  std::vector<std::string> outputs;      // those that are wanted; empty: all that the inputs allow
+  std::vector<std::vector<float>> images;             // [channels, height, width] each, normalised
+  std::optional<ImageInput> image_shape;              // of them, where it is known: is checked too
+  std::vector<std::vector<nn::TokenId>> decoder_ids;  // one a text
+  std::vector<std::string> outputs;  // those that are wanted; empty: all that the inputs allow
 };
 
 struct Output {
@@ -85,24 +86,26 @@ struct Output {
   std::vector<std::vector<float>> rows;  // one a text or image: [ids * size] or [size]
 };
 
-// A model that looks at whole inputs at once: texts, images, or both. Each row's result is bit-equal
-// whatever else is in the batch, however it is padded and whatever the number of threads (only
-// logits_per_image looks across rows). Confined to one thread at a time; the pool does the work.
+// A model that looks at whole inputs at once: texts, images, or both. Each row's result is
+// bit-equal whatever else is in the batch, however it is padded and whatever the number of threads
+// (only logits_per_image looks across rows). Confined to one thread at a time; the pool does the
+// work.
 class Encoder {
  public:
   virtual ~Encoder() = default;
   virtual const EncoderInfo& info() const = 0;
-  // InvalidArgument names what is wrong with an input: an id outside the vocabulary, a row that is too
-  // long or wholly masked, a pixel that is no number, inputs that the model does not take or lacks.
+  // InvalidArgument names what is wrong with an input: an id outside the vocabulary, a row that is
+  // too long or wholly masked, a pixel that is no number, inputs that the model does not take or
+  // lacks.
   virtual Result<std::vector<Output>> Encode(const EncoderBatch& batch) = 0;
 };
 
 // Whether LoadEncoder is for these files, and nn::LoadModel not: by their architecture alone.
 bool IsEncoder(const format::ModelFiles& files);
 
-// The encoder that `files` describe, with the pooling of a sentence folder's modules.json (without one:
-// the mean of a bare text model's states, not normalised). Weights are kept alive by it; `pool`
-// outlives it. Errors as nn::LoadModel.
+// The encoder that `files` describe, with the pooling of a sentence folder's modules.json (without
+// one: the mean of a bare text model's states, not normalised). Weights are kept alive by it;
+// `pool` outlives it. Errors as nn::LoadModel.
 Result<std::unique_ptr<Encoder>> LoadEncoder(const format::ModelFiles& files,
                                              const nn::LoadOptions& options, ComputePool& pool);
 

@@ -20,40 +20,40 @@ struct TowerConfig {
 // times one matrix (Dosovitskiy et al., "An image is worth 16x16 words", 2021).
 struct PatchConfig {
   ImageInput image;
-  int64_t patch = 0;                   // pixels on a side; divides the image's
+  int64_t patch = 0;  // pixels on a side; divides the image's
   bool bias = false;
-  std::string matrix;                  // without ".weight"; [hidden, channels, patch, patch]
-  std::string first, positions;        // whole names
+  std::string matrix;            // without ".weight"; [hidden, channels, patch, patch]
+  std::string first, positions;  // whole names
   tensor::Shape first_shape, positions_shape;
   int64_t count() const { return image.height / patch * (image.width / patch); }
 };
 
 // How the rows of a text become one vector.
 enum class Pooling : uint8_t {
-  kNone,       // they stay rows
+  kNone,  // they stay rows
   kFirst,
   kMean,
-  kMeanSqrt,   // the sum divided by the root of their number
+  kMeanSqrt,  // the sum divided by the root of their number
   kMax,
   kLast,
-  kEnd,        // the row of the end token
+  kEnd,  // the row of the end token
 };
 
 // A step from what a stack gives to what the model answers.
 struct Stage {
   enum class Kind : uint8_t {
-    kDense,        // the matrix `name`; its bias under `bias_name` where that is not empty
-    kEmbedding,    // the word embeddings as matrix
+    kDense,      // the matrix `name`; its bias under `bias_name` where that is not empty
+    kEmbedding,  // the word embeddings as matrix
     kActivation,
     kTanh,
     kNorm,
     kScale,
-    kUnitLength,   // divided by its Euclidean norm
+    kUnitLength,  // divided by its Euclidean norm
   };
   Kind kind = Kind::kDense;
   std::string name = {};
-  int64_t size = 0;                    // components after it; kDense, kEmbedding
-  std::string bias_name = {};          // the whole name, or "a|b": whichever there is
+  int64_t size = 0;            // components after it; kDense, kEmbedding
+  std::string bias_name = {};  // the whole name, or "a|b": whichever there is
   kernels::Activation activation = kernels::Activation::kGelu;
   float factor = 1.0f;
 
@@ -65,7 +65,9 @@ struct Stage {
   static Stage Embedding(int64_t size, std::string bias_name) {
     return {.kind = Kind::kEmbedding, .size = size, .bias_name = std::move(bias_name)};
   }
-  static Stage Activate(kernels::Activation f) { return {.kind = Kind::kActivation, .activation = f}; }
+  static Stage Activate(kernels::Activation f) {
+    return {.kind = Kind::kActivation, .activation = f};
+  }
   static Stage Tanh() { return {.kind = Kind::kTanh}; }
   static Stage Norm(std::string name) { return {.kind = Kind::kNorm, .name = std::move(name)}; }
   static Stage Scale(float factor) { return {.kind = Kind::kScale, .factor = factor}; }
@@ -76,11 +78,11 @@ enum class TowerKind : uint8_t { kText, kImage, kDecoder };
 
 // One answer of the model: rows of a stack, pooled or not, through stages.
 struct HeadConfig {
-  std::string output = {};             // OutputInfo::name
+  std::string output = {};  // OutputInfo::name
   TowerKind tower = TowerKind::kText;
   Pooling pooling = Pooling::kNone;
   std::vector<Stage> stages = {};
-  bool optional = false;               // left out where the file lacks its first matrix
+  bool optional = false;  // left out where the file lacks its first matrix
 };
 
 // What an encoder is, for every family; filled by the family's mapping file.
@@ -88,14 +90,15 @@ struct EncoderConfig {
   std::string architecture;
   Task task = Task::kEmbedding;
   std::optional<TowerConfig> text, image, decoder;
-  PatchConfig patches;                 // of `image`
+  PatchConfig patches;  // of `image`
   std::vector<HeadConfig> heads;
-  std::string logit_scale;             // of image times text, whole name; "" = none
-  int64_t max_length = 0;              // of texts and, where there is one, of the decoder's
+  std::string logit_scale;  // of image times text, whole name; "" = none
+  int64_t max_length = 0;   // of texts and, where there is one, of the decoder's
 
   // Positions count the ids that are not this one, and stay there at it (as in fairseq).
   std::optional<nn::TokenId> position_pad;
-  // kFirst or kEnd where a head takes that row of a text: it is computed even where the mask leaves it out.
+  // kFirst or kEnd where a head takes that row of a text: it is computed even where the mask leaves
+  // it out.
   Pooling text_pooling = Pooling::kNone;
   // kEnd pools at the first of these; none: at the largest id.
   std::optional<nn::TokenId> end_token;

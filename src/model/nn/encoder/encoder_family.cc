@@ -62,14 +62,40 @@ Result<EncoderConfig> Finish(nn::ConfigReader& reader, EncoderConfig config, std
 Result<EncoderConfig> ReadHf(const EncoderFamily& family, const ModelFiles& files) {
   const std::string source = JoinPath(files.path, "config.json");
   nn::ConfigReader reader(files.config, source);
-  reader.Ignore({"model_type", "torch_dtype", "dtype", "transformers_version", "_name_or_path",
-                 "bos_token_id", "eos_token_id", "pad_token_id", "cls_token_id", "sep_token_id",
-                 "mask_token_id", "use_cache", "initializer_range", "initializer_factor",
-                 "attention_dropout", "dropout", "hidden_dropout_prob", "classifier_dropout",
-                 "attention_probs_dropout_prob", "_attn_implementation", "attn_implementation",
-                 "output_attentions", "output_hidden_states", "return_dict", "gradient_checkpointing",
-                 "chunk_size_feed_forward", "label2id", "id2label", "num_labels", "problem_type",
-                 "finetuning_task", "tie_word_embeddings", "is_encoder_decoder", "auto_map",
+  reader.Ignore({"model_type",
+                 "torch_dtype",
+                 "dtype",
+                 "transformers_version",
+                 "_name_or_path",
+                 "bos_token_id",
+                 "eos_token_id",
+                 "pad_token_id",
+                 "cls_token_id",
+                 "sep_token_id",
+                 "mask_token_id",
+                 "use_cache",
+                 "initializer_range",
+                 "initializer_factor",
+                 "attention_dropout",
+                 "dropout",
+                 "hidden_dropout_prob",
+                 "classifier_dropout",
+                 "attention_probs_dropout_prob",
+                 "_attn_implementation",
+                 "attn_implementation",
+                 "output_attentions",
+                 "output_hidden_states",
+                 "return_dict",
+                 "gradient_checkpointing",
+                 "chunk_size_feed_forward",
+                 "label2id",
+                 "id2label",
+                 "num_labels",
+                 "problem_type",
+                 "finetuning_task",
+                 "tie_word_embeddings",
+                 "is_encoder_decoder",
+                 "auto_map",
                  "position_embedding_type"});
   reader.MustEqual("position_embedding_type", "absolute");
   reader.MustEqual("is_decoder", false);
@@ -100,8 +126,8 @@ std::span<const EncoderFamily* const> EncoderFamilies() {
 
 const EncoderFamily* FindEncoderFamily(const ModelFiles& files) {
   const bool gguf = files.kind == ModelFiles::Kind::kGguf;
-  const json::Value* name = gguf ? files.metadata.Find("general.architecture")
-                                 : files.config.Find("model_type");
+  const json::Value* name =
+      gguf ? files.metadata.Find("general.architecture") : files.config.Find("model_type");
   if (!name || !name->is_string()) return nullptr;
   for (const EncoderFamily* family : EncoderFamilies()) {
     const std::string_view known = gguf ? family->gguf_name : family->name;
@@ -114,8 +140,8 @@ Result<EncoderConfig> ReadEncoderConfig(const ModelFiles& files) {
   const bool gguf = files.kind == ModelFiles::Kind::kGguf;
   const EncoderFamily* family = FindEncoderFamily(files);
   if (!family) {
-    return Unimplemented(StrCat(files.path, ": is no encoder that is supported; supported: ",
-                                KnownNames(gguf)));
+    return Unimplemented(
+        StrCat(files.path, ": is no encoder that is supported; supported: ", KnownNames(gguf)));
   }
   if (!gguf) return ReadHf(*family, files);
   EncoderConfig config;
@@ -127,8 +153,8 @@ Result<EncoderConfig> ReadEncoderConfig(const ModelFiles& files) {
 }
 
 void RefusePurpose(nn::ConfigReader& reader, std::string_view purpose) {
-  reader.Fail(Unimplemented(StrCat(reader.Field("architectures"), ": a model for '", Printable(purpose),
-                                   "' is not supported in this family")));
+  reader.Fail(Unimplemented(StrCat(reader.Field("architectures"), ": a model for '",
+                                   Printable(purpose), "' is not supported in this family")));
 }
 
 void ReadLabels(nn::ConfigReader& reader, EncoderConfig& config) {
@@ -139,7 +165,8 @@ void ReadLabels(nn::ConfigReader& reader, EncoderConfig& config) {
   for (int64_t i = 0; i < count; ++i) {
     const json::Value* name = names.is_object() ? names.Find(StrCat(i)) : nullptr;
     if (names.is_object() && (!name || !name->is_string())) {
-      reader.Fail(Corruption(StrCat(reader.Field("id2label"), " has no name for label ", i, " of ", count)));
+      reader.Fail(Corruption(
+          StrCat(reader.Field("id2label"), " has no name for label ", i, " of ", count)));
       return;
     }
     config.labels.push_back(name ? name->as_string() : StrCat("LABEL_", i));

@@ -10,16 +10,16 @@
 
 namespace pano::encoder {
 
-// A mapping from a family's fields and names to EncoderConfig. Adding one takes a family_*.cc and a row
-// in EncoderFamilies().
+// A mapping from a family's fields and names to EncoderConfig. Adding one takes a family_*.cc and a
+// row in EncoderFamilies().
 struct EncoderFamily {
-  std::string_view name;               // `model_type` in config.json
-  std::string_view gguf_name;          // `general.architecture` in GGUF; "" = none
+  std::string_view name;       // `model_type` in config.json
+  std::string_view gguf_name;  // `general.architecture` in GGUF; "" = none
   // `purpose`: what `architectures` says after the family's own name: "Model", "MaskedLM" of
   // "...ForMaskedLM", ...
   void (*read_hf)(nn::ConfigReader& reader, std::string_view purpose, EncoderConfig& config);
   void (*read_gguf)(nn::ConfigReader& reader, EncoderConfig& config);
-  std::string_view default_purpose = "Model";   // where `architectures` is silent
+  std::string_view default_purpose = "Model";  // where `architectures` is silent
 };
 
 std::span<const EncoderFamily* const> EncoderFamilies();

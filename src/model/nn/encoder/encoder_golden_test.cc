@@ -1,5 +1,5 @@
-// Known answers of the original encoders (see the golden set's own description), padding included: each
-// within 2e-5 of the largest value of its tensor.
+// Known answers of the original encoders (see the golden set's own description), padding included:
+// each within 2e-5 of the largest value of its tensor.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -78,7 +78,7 @@ EncoderBatch Alone(const EncoderBatch& batch, size_t i) {
 }
 
 struct Agreement {
-  double worst = 0;      // of all outputs, relative to the largest of each
+  double worst = 0;  // of all outputs, relative to the largest of each
   std::string names;
 };
 
@@ -144,9 +144,9 @@ void CheckModel(const std::string& folder) {
   CheckOutputs(*outputs, **expected, agreement);
   // For the table of docs/models.md.
   ::testing::Test::RecordProperty(
-      "golden", StrCat(folder.substr(folder.rfind('/') + 1), "|", (*encoder)->info().architecture,
-                       "|safetensors|", Types(*files->weights), "|", agreement.names, "|",
-                       agreement.worst));
+      "golden",
+      StrCat(folder.substr(folder.rfind('/') + 1), "|", (*encoder)->info().architecture,
+             "|safetensors|", Types(*files->weights), "|", agreement.names, "|", agreement.worst));
   CheckAlone(**encoder, batch, *outputs);
 }
 
@@ -154,12 +154,13 @@ class GoldenEncoder : public ::testing::TestWithParam<const char*> {};
 TEST_P(GoldenEncoder, EveryOutput) {
   CheckModel(JoinPath(SharedFolder(PANO_SOURCE_DIR), StrCat("data/golden/", GetParam())));
 }
-INSTANTIATE_TEST_SUITE_P(
-    Models, GoldenEncoder,
-    ::testing::Values("models/bert_base", "models/bert_seqcls", "models/bert_tokcls", "models/clip",
-                      "models/distilbert_seqcls", "models/nomic_bert", "models/roberta_seqcls",
-                      "models/sentence_mean", "models/t5", "models/vit", "models_next/modernbert_mlm",
-                      "models_next/modernbert_sentence"));
+INSTANTIATE_TEST_SUITE_P(Models, GoldenEncoder,
+                         ::testing::Values("models/bert_base", "models/bert_seqcls",
+                                           "models/bert_tokcls", "models/clip",
+                                           "models/distilbert_seqcls", "models/nomic_bert",
+                                           "models/roberta_seqcls", "models/sentence_mean",
+                                           "models/t5", "models/vit", "models_next/modernbert_mlm",
+                                           "models_next/modernbert_sentence"));
 
 // Answers of the original implementation that tests/golden makes.
 class GoldenEncoderExtra : public ::testing::TestWithParam<const char*> {};
@@ -167,12 +168,13 @@ TEST_P(GoldenEncoderExtra, EveryOutput) {
   const char* root = std::getenv("PANO_GOLDEN_EXTRA");
   CheckModel(JoinPath(root ? root : JoinPath(PANO_SOURCE_DIR, "build/golden_extra"), GetParam()));
 }
-INSTANTIATE_TEST_SUITE_P(
-    Models, GoldenEncoderExtra,
-    ::testing::Values("bert_mlm", "clip_eos2", "distilbert_mlm", "distilbert_tokcls",
-                      "modernbert_seqcls", "modernbert_seqcls_cls", "modernbert_tokcls", "nomic_embed",
-                      "roberta_embed", "roberta_mlm", "roberta_tokcls", "sentence_cls", "t5_gated",
-                      "vit_base"));
+INSTANTIATE_TEST_SUITE_P(Models, GoldenEncoderExtra,
+                         ::testing::Values("bert_mlm", "clip_eos2", "distilbert_mlm",
+                                           "distilbert_tokcls", "modernbert_seqcls",
+                                           "modernbert_seqcls_cls", "modernbert_tokcls",
+                                           "nomic_embed", "roberta_embed", "roberta_mlm",
+                                           "roberta_tokcls", "sentence_cls", "t5_gated",
+                                           "vit_base"));
 
 }  // namespace
 }  // namespace pano::encoder

@@ -22,7 +22,9 @@ class EncoderTest : public ::testing::Test {
     EXPECT_TRUE(encoder.ok()) << encoder.error().ToString();
     return encoder.ok() ? std::move(*encoder) : nullptr;
   }
-  std::string LoadError(const TinyEncoder& tiny) { return LoadEncoder(tiny.files, {}, pool_).error().ToString(); }
+  std::string LoadError(const TinyEncoder& tiny) {
+    return LoadEncoder(tiny.files, {}, pool_).error().ToString();
+  }
   static Output Of(Encoder& encoder, const EncoderBatch& batch, const std::string& name) {
     auto outputs = encoder.Encode(batch);
     EXPECT_TRUE(outputs.ok()) << outputs.error().ToString();
@@ -104,9 +106,12 @@ TEST_F(EncoderTest, RefusesInputsByName) {
   EXPECT_THAT(error({.ids = {}}), HasSubstr("input_ids[1] is empty"));
   EXPECT_THAT(error({.ids = {37}}), HasSubstr("id 37 is outside the vocabulary of 37"));
   EXPECT_THAT(error({.ids = {-1}}), HasSubstr("id -1 is outside"));
-  EXPECT_THAT(error({.ids = std::vector<nn::TokenId>(49, 1)}), HasSubstr("49 ids, the model takes at most 48"));
-  EXPECT_THAT(error({.ids = {1, 2}, .mask = {0, 0}}), HasSubstr("attention_mask[1] leaves every id out"));
-  EXPECT_THAT(error({.ids = {1, 2}, .mask = {1}}), HasSubstr("attention_mask[1] has 1 values for 2"));
+  EXPECT_THAT(error({.ids = std::vector<nn::TokenId>(49, 1)}),
+              HasSubstr("49 ids, the model takes at most 48"));
+  EXPECT_THAT(error({.ids = {1, 2}, .mask = {0, 0}}),
+              HasSubstr("attention_mask[1] leaves every id out"));
+  EXPECT_THAT(error({.ids = {1, 2}, .mask = {1}}),
+              HasSubstr("attention_mask[1] has 1 values for 2"));
   EXPECT_THAT(error({.ids = {1}, .types = {2}}), HasSubstr("type 2 is not below 2"));
   EXPECT_THAT(EncodeError(*encoder, {}), HasSubstr("input_ids are missing"));
   EncoderBatch images;
@@ -132,7 +137,8 @@ TEST_F(EncoderTest, RefusesFilesByName) {
 
   TinyEncoder relative;
   relative.files.config.Set("position_embedding_type", "relative_key");
-  EXPECT_THAT(LoadError(relative), HasSubstr("position_embedding_type = \"relative_key\" is not supported"));
+  EXPECT_THAT(LoadError(relative),
+              HasSubstr("position_embedding_type = \"relative_key\" is not supported"));
 
   TinyEncoder labels("BertForSequenceClassification");
   labels.files.config.Set("id2label", json::Object{{"0", "a"}, {"2", "b"}});
@@ -150,7 +156,8 @@ TEST_F(EncoderTest, PrefixAndOlderNamesOfNormsAreKnown) {
     const tensor::TensorView view = *older.weights->Find(name);
     std::string renamed = "bert." + name;
     if (const size_t at = renamed.find("LayerNorm."); at != std::string::npos) {
-      renamed = renamed.substr(0, at) + "LayerNorm." + (renamed.ends_with("weight") ? "gamma" : "beta");
+      renamed =
+          renamed.substr(0, at) + "LayerNorm." + (renamed.ends_with("weight") ? "gamma" : "beta");
     }
     const float* from = view.as<float>();
     older.weights->Add(renamed, view.shape, {from, from + view.elements()});
@@ -158,18 +165,26 @@ TEST_F(EncoderTest, PrefixAndOlderNamesOfNormsAreKnown) {
   }
   EncoderBatch batch;
   batch.texts = {{.ids = {1, 2, 3}}};
-  EXPECT_EQ(Of(*Load(plain), batch, "last_hidden_state").rows, Of(*Load(older), batch, "last_hidden_state").rows);
+  EXPECT_EQ(Of(*Load(plain), batch, "last_hidden_state").rows,
+            Of(*Load(older), batch, "last_hidden_state").rows);
 }
 
 // The converter's own names of the same tensors.
 std::string GgufName(std::string name) {
   const std::pair<const char*, const char*> parts[] = {
-      {"embeddings.word_embeddings", "token_embd"}, {"embeddings.position_embeddings", "position_embd"},
-      {"embeddings.token_type_embeddings", "token_types"}, {"embeddings.LayerNorm", "token_embd_norm"},
-      {"encoder.layer.", "blk."}, {"attention.self.query", "attn_q"}, {"attention.self.key", "attn_k"},
-      {"attention.self.value", "attn_v"}, {"attention.output.dense", "attn_output"},
-      {"attention.output.LayerNorm", "attn_output_norm"}, {"intermediate.dense", "ffn_up"},
-      {"output.dense", "ffn_down"}, {"output.LayerNorm", "layer_output_norm"}};
+      {"embeddings.word_embeddings", "token_embd"},
+      {"embeddings.position_embeddings", "position_embd"},
+      {"embeddings.token_type_embeddings", "token_types"},
+      {"embeddings.LayerNorm", "token_embd_norm"},
+      {"encoder.layer.", "blk."},
+      {"attention.self.query", "attn_q"},
+      {"attention.self.key", "attn_k"},
+      {"attention.self.value", "attn_v"},
+      {"attention.output.dense", "attn_output"},
+      {"attention.output.LayerNorm", "attn_output_norm"},
+      {"intermediate.dense", "ffn_up"},
+      {"output.dense", "ffn_down"},
+      {"output.LayerNorm", "layer_output_norm"}};
   for (const auto& [from, to] : parts) {
     if (const size_t at = name.find(from); at != std::string::npos) {
       name.replace(at, std::string_view(from).size(), to);
@@ -203,7 +218,8 @@ TEST_F(EncoderTest, GgufGivesTheSame) {
   EXPECT_EQ(encoder->info().pooling, "cls");
   const Output states = Of(*encoder, batch, "last_hidden_state");
   EXPECT_EQ(states.rows, Of(*Load(hub), batch, "last_hidden_state").rows);
-  const std::vector<float> first(states.rows[0].begin(), states.rows[0].begin() + TinyEncoder::kHidden);
+  const std::vector<float> first(states.rows[0].begin(),
+                                 states.rows[0].begin() + TinyEncoder::kHidden);
   EXPECT_EQ(Of(*encoder, batch, "sentence_embedding").rows[0], first);
 }
 

@@ -1,5 +1,5 @@
-// BERT (Devlin et al., 2018), RoBERTa (Liu et al., 2019) with XLM-RoBERTa (Conneau et al., 2019), and
-// DistilBERT (Sanh et al., 2019).
+// BERT (Devlin et al., 2018), RoBERTa (Liu et al., 2019) with XLM-RoBERTa (Conneau et al., 2019),
+// and DistilBERT (Sanh et al., 2019).
 #include <algorithm>
 
 #include "base/strings.h"
@@ -72,19 +72,21 @@ Stage LmHead(const nn::ModelConfig& model, const std::string& name, const std::s
 void ReadBert(nn::ConfigReader& reader, std::string_view purpose, EncoderConfig& config) {
   const nn::ModelConfig& model = ReadSizes(reader, BertNames(), config);
   const int64_t hidden = model.hidden_size;
-  const std::vector<Stage> pooler = {Stage::Dense("bert.pooler.dense", hidden, true), Stage::Tanh()};
+  const std::vector<Stage> pooler = {Stage::Dense("bert.pooler.dense", hidden, true),
+                                     Stage::Tanh()};
   config.optional_prefix = "bert.";
   config.ignorable = {"cls.seq_relationship."};
   if (purpose == "Model") {
     config.heads = {HiddenState(TowerKind::kText),
-                    {.output = "pooler_output", .pooling = Pooling::kFirst, .stages = pooler,
+                    {.output = "pooler_output",
+                     .pooling = Pooling::kFirst,
+                     .stages = pooler,
                      .optional = true}};
   } else if (purpose == "SequenceClassification") {
     config.task = Task::kSequenceClassification;
     ReadLabels(reader, config);
     config.heads = {Logits(Pooling::kFirst, pooler)};
-    config.heads[0].stages.push_back(
-        Stage::Dense("classifier", LabelCount(config), true));
+    config.heads[0].stages.push_back(Stage::Dense("classifier", LabelCount(config), true));
   } else if (purpose == "TokenClassification") {
     config.task = Task::kTokenClassification;
     ReadLabels(reader, config);
@@ -93,11 +95,11 @@ void ReadBert(nn::ConfigReader& reader, std::string_view purpose, EncoderConfig&
   } else if (purpose == "MaskedLM") {
     config.task = Task::kMaskedLm;
     config.ignorable.push_back("bert.pooler.");
-    config.heads = {Logits(Pooling::kNone,
-                           {Stage::Dense("cls.predictions.transform.dense", hidden, true),
-                            Stage::Activate(model.activation),
-                            Stage::Norm("cls.predictions.transform.LayerNorm"),
-                            LmHead(model, "cls.predictions.decoder", "cls.predictions.bias", config)})};
+    config.heads = {Logits(
+        Pooling::kNone,
+        {Stage::Dense("cls.predictions.transform.dense", hidden, true),
+         Stage::Activate(model.activation), Stage::Norm("cls.predictions.transform.LayerNorm"),
+         LmHead(model, "cls.predictions.decoder", "cls.predictions.bias", config)})};
   } else {
     RefusePurpose(reader, purpose);
   }
@@ -112,7 +114,8 @@ void ReadRoberta(nn::ConfigReader& reader, std::string_view purpose, EncoderConf
   config.optional_prefix = "roberta.";
   if (purpose == "Model") {
     config.heads = {HiddenState(TowerKind::kText),
-                    {.output = "pooler_output", .pooling = Pooling::kFirst,
+                    {.output = "pooler_output",
+                     .pooling = Pooling::kFirst,
                      .stages = {Stage::Dense("roberta.pooler.dense", hidden, true), Stage::Tanh()},
                      .optional = true}};
     return;
@@ -121,20 +124,20 @@ void ReadRoberta(nn::ConfigReader& reader, std::string_view purpose, EncoderConf
   if (purpose == "SequenceClassification") {
     config.task = Task::kSequenceClassification;
     ReadLabels(reader, config);
-    config.heads = {Logits(Pooling::kFirst,
-                           {Stage::Dense("classifier.dense", hidden, true), Stage::Tanh(),
-                            Stage::Dense("classifier.out_proj", LabelCount(config), true)})};
+    config.heads = {
+        Logits(Pooling::kFirst, {Stage::Dense("classifier.dense", hidden, true), Stage::Tanh(),
+                                 Stage::Dense("classifier.out_proj", LabelCount(config), true)})};
   } else if (purpose == "TokenClassification") {
     config.task = Task::kTokenClassification;
     ReadLabels(reader, config);
     config.heads = {Logits(Pooling::kNone, {Stage::Dense("classifier", LabelCount(config), true)})};
   } else if (purpose == "MaskedLM") {
     config.task = Task::kMaskedLm;
-    config.heads = {Logits(Pooling::kNone,
-                           {Stage::Dense("lm_head.dense", hidden, true),
-                            Stage::Activate(kernels::Activation::kGelu),
-                            Stage::Norm("lm_head.layer_norm"),
-                            LmHead(model, "lm_head.decoder", "lm_head.bias", config)})};
+    config.heads = {
+        Logits(Pooling::kNone,
+               {Stage::Dense("lm_head.dense", hidden, true),
+                Stage::Activate(kernels::Activation::kGelu), Stage::Norm("lm_head.layer_norm"),
+                LmHead(model, "lm_head.decoder", "lm_head.bias", config)})};
   } else {
     RefusePurpose(reader, purpose);
   }
@@ -182,20 +185,20 @@ void ReadDistilbert(nn::ConfigReader& reader, std::string_view purpose, EncoderC
   } else if (purpose == "SequenceClassification") {
     config.task = Task::kSequenceClassification;
     ReadLabels(reader, config);
-    config.heads = {Logits(Pooling::kFirst,
-                           {Stage::Dense("pre_classifier", hidden, true),
-                            Stage::Activate(kernels::Activation::kRelu),
-                            Stage::Dense("classifier", LabelCount(config), true)})};
+    config.heads = {Logits(
+        Pooling::kFirst,
+        {Stage::Dense("pre_classifier", hidden, true), Stage::Activate(kernels::Activation::kRelu),
+         Stage::Dense("classifier", LabelCount(config), true)})};
   } else if (purpose == "TokenClassification") {
     config.task = Task::kTokenClassification;
     ReadLabels(reader, config);
     config.heads = {Logits(Pooling::kNone, {Stage::Dense("classifier", LabelCount(config), true)})};
   } else if (purpose == "MaskedLM") {
     config.task = Task::kMaskedLm;
-    config.heads = {Logits(Pooling::kNone,
-                           {Stage::Dense("vocab_transform", hidden, true),
-                            Stage::Activate(model.activation), Stage::Norm("vocab_layer_norm"),
-                            LmHead(model, "vocab_projector", "vocab_projector.bias", config)})};
+    config.heads = {
+        Logits(Pooling::kNone, {Stage::Dense("vocab_transform", hidden, true),
+                                Stage::Activate(model.activation), Stage::Norm("vocab_layer_norm"),
+                                LmHead(model, "vocab_projector", "vocab_projector.bias", config)})};
   } else {
     RefusePurpose(reader, purpose);
   }

@@ -1,5 +1,5 @@
-// ModernBERT (Warner et al., "Smarter, better, faster, longer", 2024): pre-norm, GeGLU, rotary, most
-// layers with a window and angles of their own.
+// ModernBERT (Warner et al., "Smarter, better, faster, longer", 2024): pre-norm, GeGLU, rotary,
+// most layers with a window and angles of their own.
 #include "base/strings.h"
 #include "model/nn/encoder/encoder_family.h"
 #include "model/nn/hf_fields.h"
@@ -28,8 +28,8 @@ void ReadLayers(nn::ConfigReader& reader, nn::ModelConfig& model) {
   const int64_t window = reader.IntOr("local_attention", 2, nn::kContextMax, 128);
   const json::Value types = reader.Raw("layer_types");
   if (!types.is_null() && (!types.is_array() || types.as_array().size() != model.layers.size())) {
-    reader.Fail(Corruption(StrCat(reader.Field("layer_types"), " is no list of ", model.layer_count,
-                                  " names")));
+    reader.Fail(Corruption(
+        StrCat(reader.Field("layer_types"), " is no list of ", model.layer_count, " names")));
     return;
   }
   for (size_t i = 0; i < model.layers.size(); ++i) {
@@ -80,9 +80,10 @@ void ReadHf(nn::ConfigReader& reader, std::string_view purpose, EncoderConfig& c
   const bool head_bias = reader.BoolOr("classifier_bias", false);
   const kernels::Activation activation = ReadActivation(reader, "classifier_activation", "gelu");
   const bool decoder_bias = reader.BoolOr("decoder_bias", true);
-  reader.Ignore({"embedding_dropout", "mlp_dropout", "sparse_prediction", "sparse_pred_ignore_index",
-                 "reference_compile", "repad_logits_with_grad", "deterministic_flash_attn",
-                 "initializer_cutoff_factor", "layer_norm_eps", "sliding_window"});
+  reader.Ignore({"embedding_dropout", "mlp_dropout", "sparse_prediction",
+                 "sparse_pred_ignore_index", "reference_compile", "repad_logits_with_grad",
+                 "deterministic_flash_attn", "initializer_cutoff_factor", "layer_norm_eps",
+                 "sliding_window"});
   if (pooling != "cls" && pooling != "mean") {
     reader.Fail(Unimplemented(StrCat(reader.Field("classifier_pooling"), " '", Printable(pooling),
                                      "' is not supported")));

@@ -1,5 +1,5 @@
-// Nomic BERT (Nussbaum et al., "Nomic Embed", 2024): BERT with rotary positions and SwiGLU. Hub files name
-// their fields after GPT-2, newer ones after BERT.
+// Nomic BERT (Nussbaum et al., "Nomic Embed", 2024): BERT with rotary positions and SwiGLU. Hub
+// files name their fields after GPT-2, newer ones after BERT.
 #include <algorithm>
 
 #include "model/nn/encoder/encoder_family.h"
@@ -61,10 +61,11 @@ void ReadOldFields(nn::ConfigReader& reader, nn::ModelConfig& model) {
   // Lengthens the context by dynamic scaling where it is set.
   reader.MustEqual("rotary_scaling_factor", json::Value());
   reader.Ignore({"attn_pdrop", "embd_pdrop", "resid_pdrop", "fused_bias_fc", "fused_dropout_add_ln",
-                 "use_flash_attn", "dense_seq_output", "last_layer_subset", "pad_vocab_size_multiple",
-                 "parallel_block_tied_norm", "reorder_and_upcast_attn", "scale_attn_by_inverse_layer_idx",
-                 "scale_attn_weights", "summary_activation", "summary_first_dropout",
-                 "summary_proj_to_labels", "summary_type", "summary_use_proj", "max_trained_positions"});
+                 "use_flash_attn", "dense_seq_output", "last_layer_subset",
+                 "pad_vocab_size_multiple", "parallel_block_tied_norm", "reorder_and_upcast_attn",
+                 "scale_attn_by_inverse_layer_idx", "scale_attn_weights", "summary_activation",
+                 "summary_first_dropout", "summary_proj_to_labels", "summary_type",
+                 "summary_use_proj", "max_trained_positions"});
 }
 
 void ReadNewFields(nn::ConfigReader& reader, nn::ModelConfig& model) {

@@ -1,4 +1,5 @@
-// T5 (Raffel et al., "Exploring the limits of transfer learning", 2020), with the gated layers of its 1.1.
+// T5 (Raffel et al., "Exploring the limits of transfer learning", 2020), with the gated layers of
+// its 1.1.
 #include <cmath>
 
 #include "base/strings.h"
@@ -23,7 +24,8 @@ nn::WeightNames EncoderNames() {
   names.o = "encoder.block.{}.layer.0.SelfAttention.o";
   names.ffn_norm = "encoder.block.{}.layer.1.layer_norm";
   names.gate = "encoder.block.{}.layer.1.DenseReluDense.wi_0";
-  names.up = "encoder.block.{}.layer.1.DenseReluDense.wi_1|encoder.block.{}.layer.1.DenseReluDense.wi";
+  names.up =
+      "encoder.block.{}.layer.1.DenseReluDense.wi_1|encoder.block.{}.layer.1.DenseReluDense.wi";
   names.down = "encoder.block.{}.layer.1.DenseReluDense.wo";
   return names;
 }
@@ -45,7 +47,8 @@ nn::WeightNames DecoderNames() {
   names.cross_o = "decoder.block.{}.layer.1.EncDecAttention.o";
   names.ffn_norm = "decoder.block.{}.layer.2.layer_norm";
   names.gate = "decoder.block.{}.layer.2.DenseReluDense.wi_0";
-  names.up = "decoder.block.{}.layer.2.DenseReluDense.wi_1|decoder.block.{}.layer.2.DenseReluDense.wi";
+  names.up =
+      "decoder.block.{}.layer.2.DenseReluDense.wi_1|decoder.block.{}.layer.2.DenseReluDense.wi";
   names.down = "decoder.block.{}.layer.2.DenseReluDense.wo";
   return names;
 }
@@ -60,7 +63,7 @@ void ReadFeedForward(nn::ConfigReader& reader, nn::ModelConfig& model) {
   nn::ConfigReader plain(object, "config.json");
   nn::ReadHfActivation(plain, "feed_forward_proj", "relu", model);
   if (!plain.status().ok()) reader.Fail(plain.status());
-  reader.Ignore({"dense_act_fn", "is_gated_act"});     // said above already
+  reader.Ignore({"dense_act_fn", "is_gated_act"});  // said above already
 }
 
 void ReadSizes(nn::ConfigReader& reader, nn::ModelConfig& model) {
@@ -71,7 +74,8 @@ void ReadSizes(nn::ConfigReader& reader, nn::ModelConfig& model) {
   model.layer_count = reader.Int("num_layers", 1, nn::kLayersMax);
   model.head_count = model.kv_head_count = reader.Int("num_heads", 1, nn::kHeadsMax);
   model.relative_buckets = reader.IntOr("relative_attention_num_buckets", 4, 1 << 16, 32);
-  model.relative_distance = reader.IntOr("relative_attention_max_distance", 2, nn::kContextMax, 128);
+  model.relative_distance =
+      reader.IntOr("relative_attention_max_distance", 2, nn::kContextMax, 128);
   model.norm = nn::NormKind::kRms;
   model.norm_epsilon = static_cast<float>(reader.DoubleOr("layer_norm_epsilon", 0.0, 1.0, 1e-6));
   model.attention_scale = 1.0;

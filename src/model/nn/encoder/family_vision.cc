@@ -1,5 +1,5 @@
-// ViT (Dosovitskiy et al., 2021) and CLIP (Radford et al., "Learning transferable visual models from natural
-// language supervision", 2021).
+// ViT (Dosovitskiy et al., 2021) and CLIP (Radford et al., "Learning transferable visual models
+// from natural language supervision", 2021).
 #include <algorithm>
 
 #include "base/strings.h"
@@ -37,7 +37,8 @@ void ReadPatches(nn::ConfigReader& reader, int64_t patch, PatchConfig& out) {
   out.patch = height;
   if (!reader.status().ok()) return;
   if (height != width) {
-    reader.Fail(Unimplemented(StrCat(reader.Field("patch_size"), ": only square patches are supported")));
+    reader.Fail(
+        Unimplemented(StrCat(reader.Field("patch_size"), ": only square patches are supported")));
   } else if (out.image.height < height || out.image.width < height) {
     reader.Fail(Corruption(StrCat(reader.Field("patch_size"), " is larger than the image")));
   }
@@ -101,14 +102,17 @@ void ReadVit(nn::ConfigReader& reader, std::string_view purpose, EncoderConfig& 
   if (purpose == "Model") {
     if (act != "tanh") reader.MustEqual("pooler_act", "tanh");
     config.heads = {HiddenState(TowerKind::kImage),
-                    {.output = "pooler_output", .tower = TowerKind::kImage, .pooling = Pooling::kFirst,
+                    {.output = "pooler_output",
+                     .tower = TowerKind::kImage,
+                     .pooling = Pooling::kFirst,
                      .stages = {Stage::Dense("vit.pooler.dense", pooled, true), Stage::Tanh()},
                      .optional = true}};
   } else if (purpose == "ImageClassification") {
     config.task = Task::kImageClassification;
     ReadLabels(reader, config);
     config.ignorable.emplace_back("vit.pooler.");
-    config.heads = {Logits(Pooling::kFirst, {Stage::Dense("classifier", LabelCount(config), true)})};
+    config.heads = {
+        Logits(Pooling::kFirst, {Stage::Dense("classifier", LabelCount(config), true)})};
     config.heads[0].tower = TowerKind::kImage;
   } else {
     RefusePurpose(reader, purpose);
@@ -133,7 +137,7 @@ nn::WeightNames ClipTextNames() {
 
 nn::WeightNames ClipVisionNames() {
   nn::WeightNames names;
-  names.embedding_norm = "vision_model.pre_layrnorm";   // so spelt in the files
+  names.embedding_norm = "vision_model.pre_layrnorm";  // so spelt in the files
   names.final_norm = "vision_model.post_layernorm";
   names.attention_norm = "vision_model.encoder.layers.{}.layer_norm1";
   names.q = "vision_model.encoder.layers.{}.self_attn.q_proj";
@@ -195,10 +199,14 @@ void ReadClip(nn::ConfigReader& reader, std::string_view purpose, EncoderConfig&
     if (!part.status().ok()) return reader.Fail(part.status());
   }
   config.logit_scale = "logit_scale";
-  config.heads = {{.output = "text_embeds", .pooling = Pooling::kEnd,
-                   .stages = {Stage::Dense("text_projection", size, false), Stage::UnitLength()}},
-                  {.output = "image_embeds", .tower = TowerKind::kImage, .pooling = Pooling::kFirst,
-                   .stages = {Stage::Dense("visual_projection", size, false), Stage::UnitLength()}}};
+  config.heads = {
+      {.output = "text_embeds",
+       .pooling = Pooling::kEnd,
+       .stages = {Stage::Dense("text_projection", size, false), Stage::UnitLength()}},
+      {.output = "image_embeds",
+       .tower = TowerKind::kImage,
+       .pooling = Pooling::kFirst,
+       .stages = {Stage::Dense("visual_projection", size, false), Stage::UnitLength()}}};
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ void ReadPooling(nn::ConfigReader& reader, EncoderConfig& config) {
     const char* name;
     Pooling pooling;
   };
-  constexpr Type kTypes[] = {{1, "mean", Pooling::kMean}, {2, "cls", Pooling::kFirst}, {3, "lasttoken", Pooling::kLast}};
+  constexpr Type kTypes[] = {
+      {1, "mean", Pooling::kMean}, {2, "cls", Pooling::kFirst}, {3, "lasttoken", Pooling::kLast}};
   const int64_t number = reader.IntOr("pooling_type", -1, 1 << 20, 0);
   for (const Type& type : kTypes) {
     if (type.number != number) continue;
@@ -23,7 +24,8 @@ void ReadPooling(nn::ConfigReader& reader, EncoderConfig& config) {
     config.heads.push_back({.output = "sentence_embedding", .pooling = type.pooling});
   }
   if (number > 3) {
-    reader.Fail(Unimplemented(StrCat(reader.Field("pooling_type"), " ", number, " is not supported")));
+    reader.Fail(
+        Unimplemented(StrCat(reader.Field("pooling_type"), " ", number, " is not supported")));
   }
 }
 
@@ -31,7 +33,8 @@ void ReadPooling(nn::ConfigReader& reader, EncoderConfig& config) {
 Result<int64_t> TableRows(const format::ModelFiles& files, const char* name) {
   const tensor::TensorView* view = name ? files.weights->Find(StrCat(name, ".weight")) : nullptr;
   if (!view) return 0;
-  if (view->shape.size() != 2) return Corruption(StrCat(files.path, ": tensor ", name, ".weight is no matrix"));
+  if (view->shape.size() != 2)
+    return Corruption(StrCat(files.path, ": tensor ", name, ".weight is no matrix"));
   return view->shape[0];
 }
 
@@ -73,7 +76,8 @@ Status ReadFromTensors(const format::ModelFiles& files, EncoderConfig& config) {
   const nn::WeightNames& names = config.text->names;
   PANO_ASSIGN_OR_RETURN(model.vocab_size, TableRows(files, names.embedding));
   PANO_ASSIGN_OR_RETURN(model.token_types, TableRows(files, names.token_types));
-  if (model.vocab_size < 1) return Corruption(StrCat(files.path, ": tensor token_embd.weight is missing"));
+  if (model.vocab_size < 1)
+    return Corruption(StrCat(files.path, ": tensor token_embd.weight is missing"));
   if (model.learned_positions == 0) return {};
   PANO_ASSIGN_OR_RETURN(model.learned_positions, TableRows(files, names.positions));
   config.max_length = std::min(config.max_length, model.learned_positions);

@@ -48,13 +48,16 @@ std::vector<float> Pool(const TowerRows& rows, size_t hidden, Pooling pooling) {
 void UnitLength(std::vector<float>& x, size_t width) {
   for (size_t at = 0; at < x.size(); at += width) {
     double sum = 0;
-    for (size_t d = 0; d < width; ++d) sum += static_cast<double>(x[at + d]) * static_cast<double>(x[at + d]);
+    for (size_t d = 0; d < width; ++d)
+      sum += static_cast<double>(x[at + d]) * static_cast<double>(x[at + d]);
     const double length = std::max(std::sqrt(sum), 1e-12);
-    for (size_t d = 0; d < width; ++d) x[at + d] = static_cast<float>(static_cast<double>(x[at + d]) / length);
+    for (size_t d = 0; d < width; ++d)
+      x[at + d] = static_cast<float>(static_cast<double>(x[at + d]) / length);
   }
 }
 
-void RunStage(const Stage& stage, const StageWeights& w, Tower& tower, size_t count, std::vector<float>& x) {
+void RunStage(const Stage& stage, const StageWeights& w, Tower& tower, size_t count,
+              std::vector<float>& x) {
   switch (stage.kind) {
     case Stage::Kind::kDense:
     case Stage::Kind::kEmbedding: {
@@ -134,7 +137,8 @@ Head BindHead(nn::WeightBinder& bind, const HeadConfig& config, const nn::ModelC
       default:
         break;
     }
-    if (!stage.bias_name.empty()) w.dense.bias = bind.Vector(Either(bind, stage.bias_name), head.size);
+    if (!stage.bias_name.empty())
+      w.dense.bias = bind.Vector(Either(bind, stage.bias_name), head.size);
   }
   return head;
 }

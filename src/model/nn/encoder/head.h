@@ -17,8 +17,8 @@ struct StageWeights {
 // A head with what it multiplies by.
 struct Head {
   HeadConfig config;
-  std::vector<StageWeights> stages;    // one a stage
-  int64_t size = 0;                    // components of a row after it
+  std::vector<StageWeights> stages;  // one a stage
+  int64_t size = 0;                  // components of a row after it
 };
 
 // `tower` says the size of the rows that come in, `weights` has the word embeddings.
@@ -27,9 +27,9 @@ Head BindHead(nn::WeightBinder& bind, const HeadConfig& config, const nn::ModelC
 
 // Rows of one stack and, of texts, where they came from.
 struct TowerRows {
-  const float* x = nullptr;            // [rows, hidden]
+  const float* x = nullptr;  // [rows, hidden]
   const PackedRows* rows = nullptr;
-  const PackedText* text = nullptr;    // null for images
+  const PackedText* text = nullptr;  // null for images
 };
 
 // The head's answer for every input.

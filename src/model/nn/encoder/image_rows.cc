@@ -37,8 +37,9 @@ std::vector<float> Widen(const tensor::TensorView& view) {
 
 PatchWeights BindPatches(nn::WeightBinder& bind, const PatchConfig& c, int64_t hidden) {
   PatchWeights w;
-  w.matrix.weight = bind.Reshaped(c.matrix + ".weight", {hidden, c.image.channels, c.patch, c.patch},
-                                  hidden, c.image.channels * c.patch * c.patch);
+  w.matrix.weight =
+      bind.Reshaped(c.matrix + ".weight", {hidden, c.image.channels, c.patch, c.patch}, hidden,
+                    c.image.channels * c.patch * c.patch);
   if (c.bias) w.matrix.bias = bind.Vector(c.matrix + ".bias", hidden);
   w.first = Widen(bind.Reshaped(c.first, c.first_shape, 1, hidden));
   w.positions = Widen(bind.Reshaped(c.positions, c.positions_shape, c.count() + 1, hidden));
@@ -50,12 +51,13 @@ Status CheckImages(std::span<const std::vector<float>> images, const ImageInput&
   for (size_t i = 0; i < images.size(); ++i) {
     if (images[i].size() != pixels) {
       return InvalidArgument(StrCat("pixel_values[", i, "] has ", images[i].size(),
-                                    " values, the model takes [", input.channels, ", ", input.height, ", ",
-                                    input.width, "]"));
+                                    " values, the model takes [", input.channels, ", ",
+                                    input.height, ", ", input.width, "]"));
     }
     for (float pixel : images[i]) {
       if (!std::isfinite(pixel)) {
-        return InvalidArgument(StrCat("pixel_values[", i, "] has a value that is no finite number"));
+        return InvalidArgument(
+            StrCat("pixel_values[", i, "] has a value that is no finite number"));
       }
     }
   }
@@ -65,13 +67,16 @@ Status CheckImages(std::span<const std::vector<float>> images, const ImageInput&
 PackedRows EmbedImages(std::span<const std::vector<float>> images, const PatchConfig& config,
                        const PatchWeights& weights, Tower& tower, std::vector<float>& x) {
   const size_t hidden = tower.hidden(), patches = Size(config.count()), in = weights.matrix.in();
-  std::vector<float> gathered(images.size() * patches * in), projected(images.size() * patches * hidden);
-  tower.pool().ParallelFor(images.size() * patches, nn::kRowGrain, [&](size_t begin, size_t end, int) {
-    for (size_t r = begin; r < end; ++r) {
-      GatherPatch(images[r / patches], config, r % patches, &gathered[r * in]);
-    }
-  });
-  tower.transformer().Apply(weights.matrix, gathered.data(), images.size() * patches, projected.data());
+  std::vector<float> gathered(images.size() * patches * in),
+      projected(images.size() * patches * hidden);
+  tower.pool().ParallelFor(
+      images.size() * patches, nn::kRowGrain, [&](size_t begin, size_t end, int) {
+        for (size_t r = begin; r < end; ++r) {
+          GatherPatch(images[r / patches], config, r % patches, &gathered[r * in]);
+        }
+      });
+  tower.transformer().Apply(weights.matrix, gathered.data(), images.size() * patches,
+                            projected.data());
   PackedRows rows;
   rows.counts.assign(images.size(), patches + 1);
   x.resize(images.size() * (patches + 1) * hidden);

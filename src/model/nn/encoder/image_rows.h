@@ -10,9 +10,9 @@
 namespace pano::encoder {
 
 struct PatchWeights {
-  nn::Linear matrix;                   // [hidden, channels * patch * patch]
-  std::vector<float> first;            // [hidden]
-  std::vector<float> positions;        // [1 + patches, hidden]
+  nn::Linear matrix;             // [hidden, channels * patch * patch]
+  std::vector<float> first;      // [hidden]
+  std::vector<float> positions;  // [1 + patches, hidden]
 };
 
 PatchWeights BindPatches(nn::WeightBinder& bind, const PatchConfig& config, int64_t hidden);

@@ -10,15 +10,19 @@
 namespace pano::encoder {
 namespace {
 
-Result<std::unique_ptr<Tower>> BindTower(nn::WeightBinder& bind, const std::optional<TowerConfig>& config,
+Result<std::unique_ptr<Tower>> BindTower(nn::WeightBinder& bind,
+                                         const std::optional<TowerConfig>& config,
                                          ComputePool& pool) {
   if (!config) return std::unique_ptr<Tower>();
-  PANO_ASSIGN_OR_RETURN(nn::DecoderWeights weights, nn::BindLayers(bind, config->model, config->names));
+  PANO_ASSIGN_OR_RETURN(nn::DecoderWeights weights,
+                        nn::BindLayers(bind, config->model, config->names));
   return std::make_unique<Tower>(config->model, std::move(weights), pool);
 }
 
 const Tower& TowerOf(const EncoderParts& parts, TowerKind kind) {
-  return kind == TowerKind::kText ? *parts.text : kind == TowerKind::kImage ? *parts.image : *parts.decoder;
+  return kind == TowerKind::kText    ? *parts.text
+         : kind == TowerKind::kImage ? *parts.image
+                                     : *parts.decoder;
 }
 
 void BindHeads(nn::WeightBinder& bind, EncoderParts& parts) {
@@ -52,7 +56,8 @@ Status AddSentenceHead(const format::ModelFiles& files, EncoderParts& parts) {
     config.advised_length = folder->advised_length;
   } else if (texts && config.pooling.empty()) {
     config.pooling = "mean";
-    parts.heads.push_back({{.output = "sentence_embedding", .pooling = Pooling::kMean}, {},
+    parts.heads.push_back({{.output = "sentence_embedding", .pooling = Pooling::kMean},
+                           {},
                            parts.text->config().hidden_size});
   }
   return {};
@@ -62,7 +67,8 @@ EncoderInfo MakeInfo(const EncoderParts& parts) {
   const EncoderConfig& c = parts.config;
   EncoderInfo info{.architecture = c.architecture, .task = c.task};
   if (c.text) {
-    info.text = {c.text->model.vocab_size, c.max_length, c.advised_length, c.text->model.token_types};
+    info.text = {c.text->model.vocab_size, c.max_length, c.advised_length,
+                 c.text->model.token_types};
   }
   if (c.image) info.image = c.patches.image;
   if (c.decoder) info.decoder = {c.decoder->model.vocab_size, c.max_length, 0, 0};
@@ -81,13 +87,20 @@ EncoderInfo MakeInfo(const EncoderParts& parts) {
 
 std::string_view TaskName(Task task) {
   switch (task) {
-    case Task::kEmbedding: return "embedding";
-    case Task::kSequenceClassification: return "sequence-classification";
-    case Task::kTokenClassification: return "token-classification";
-    case Task::kMaskedLm: return "masked-lm";
-    case Task::kImageClassification: return "image-classification";
-    case Task::kImageText: return "image-text";
-    case Task::kSequenceToSequence: return "sequence-to-sequence";
+    case Task::kEmbedding:
+      return "embedding";
+    case Task::kSequenceClassification:
+      return "sequence-classification";
+    case Task::kTokenClassification:
+      return "token-classification";
+    case Task::kMaskedLm:
+      return "masked-lm";
+    case Task::kImageClassification:
+      return "image-classification";
+    case Task::kImageText:
+      return "image-text";
+    case Task::kSequenceToSequence:
+      return "sequence-to-sequence";
   }
   return "";
 }
@@ -102,7 +115,8 @@ const OutputInfo* EncoderInfo::FindOutput(std::string_view name) const {
 bool IsEncoder(const format::ModelFiles& files) { return FindEncoderFamily(files) != nullptr; }
 
 Result<std::unique_ptr<Encoder>> LoadEncoder(const format::ModelFiles& files,
-                                             const nn::LoadOptions& /*options*/, ComputePool& pool) {
+                                             const nn::LoadOptions& /*options*/,
+                                             ComputePool& pool) {
   EncoderParts parts;
   PANO_ASSIGN_OR_RETURN(parts.config, ReadEncoderConfig(files));
   const EncoderConfig& config = parts.config;
@@ -110,12 +124,14 @@ Result<std::unique_ptr<Encoder>> LoadEncoder(const format::ModelFiles& files,
   PANO_ASSIGN_OR_RETURN(parts.text, BindTower(bind, config.text, pool));
   PANO_ASSIGN_OR_RETURN(parts.image, BindTower(bind, config.image, pool));
   PANO_ASSIGN_OR_RETURN(parts.decoder, BindTower(bind, config.decoder, pool));
-  if (parts.image) parts.patches = BindPatches(bind, config.patches, config.image->model.hidden_size);
+  if (parts.image)
+    parts.patches = BindPatches(bind, config.patches, config.image->model.hidden_size);
   BindHeads(bind, parts);
   PANO_RETURN_IF_ERROR(bind.status());
   std::vector<std::string> ignorable = config.ignorable;
   for (const std::string& name : config.ignorable) {
-    if (name.starts_with(config.optional_prefix)) ignorable.push_back(name.substr(config.optional_prefix.size()));
+    if (name.starts_with(config.optional_prefix))
+      ignorable.push_back(name.substr(config.optional_prefix.size()));
   }
   PANO_RETURN_IF_ERROR(nn::CheckAllUsed(bind, files.path, config.architecture, ignorable));
   PANO_RETURN_IF_ERROR(AddSentenceHead(files, parts));

@@ -18,8 +18,8 @@ Result<json::Value> ReadJson(const std::string& path) {
 }
 
 struct Mode {
-  const char* key;                     // in the pooling module's config.json
-  const char* name;                    // in newer ones, and in answers to people
+  const char* key;   // in the pooling module's config.json
+  const char* name;  // in newer ones, and in answers to people
   Pooling pooling;
 };
 constexpr Mode kModes[] = {
@@ -49,11 +49,13 @@ Status ReadPooling(const std::string& path, int64_t hidden_size, SentenceFolder&
   const int64_t size = reader.IntOr(size_key, 1, nn::kSizeMax, hidden_size);
   PANO_RETURN_IF_ERROR(reader.status());
   if (chosen != 1) {
-    return Unimplemented(StrCat(path, ": ", chosen, " pooling modes at once are not supported, only one of cls, "
+    return Unimplemented(StrCat(path, ": ", chosen,
+                                " pooling modes at once are not supported, only one of cls, "
                                 "mean, max, mean_sqrt_len and lasttoken"));
   }
   if (size != hidden_size) {
-    return Corruption(StrCat(path, ": ", size_key, " is ", size, ", the model's rows have ", hidden_size));
+    return Corruption(
+        StrCat(path, ": ", size_key, " is ", size, ", the model's rows have ", hidden_size));
   }
   return {};
 }
@@ -64,13 +66,15 @@ Status ReadDense(const std::string& folder, SentenceFolder& out) {
   nn::ConfigReader reader(object, path);
   const int64_t size = reader.Int("out_features", 1, nn::kSizeMax);
   const bool bias = reader.BoolOr("bias", true);
-  const std::string activation = reader.StringOr("activation_function", "torch.nn.modules.activation.Tanh");
+  const std::string activation =
+      reader.StringOr("activation_function", "torch.nn.modules.activation.Tanh");
   PANO_RETURN_IF_ERROR(reader.status());
   out.head.stages.push_back(Stage::Dense("linear", size, bias));
   if (activation.ends_with(".Tanh")) {
     out.head.stages.push_back(Stage::Tanh());
   } else if (!activation.ends_with(".Identity")) {
-    return Unimplemented(StrCat(path, ": activation_function '", Printable(activation), "' is not supported"));
+    return Unimplemented(
+        StrCat(path, ": activation_function '", Printable(activation), "' is not supported"));
   }
   format::ModelFiles files;
   files.path = JoinPath(folder, "model.safetensors");
@@ -105,7 +109,8 @@ Status ReadModule(const std::string& folder, const json::Value& module, size_t n
     return {};
   }
   if (name == "Dense" && number > 1) return ReadDense(inner, out);
-  return Unimplemented(StrCat(source, ": '", Printable(type->as_string()), "' is not supported there"));
+  return Unimplemented(
+      StrCat(source, ": '", Printable(type->as_string()), "' is not supported there"));
 }
 
 Result<int64_t> ReadAdvisedLength(const std::string& folder) {
@@ -120,7 +125,8 @@ Result<int64_t> ReadAdvisedLength(const std::string& folder) {
 
 }  // namespace
 
-Result<std::optional<SentenceFolder>> ReadSentenceFolder(const std::string& folder, int64_t hidden_size) {
+Result<std::optional<SentenceFolder>> ReadSentenceFolder(const std::string& folder,
+                                                         int64_t hidden_size) {
   const std::string path = JoinPath(folder, "modules.json");
   if (!FileExists(path)) return std::optional<SentenceFolder>();
   PANO_ASSIGN_OR_RETURN(json::Value modules, ReadJson(path));

@@ -27,7 +27,8 @@ class SentenceFolderTest : public ::testing::Test {
   }
   void WriteModules(const std::string& more) {
     Write("modules.json", R"([{"path": "", "type": "sentence_transformers.models.Transformer"},
-      {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"})" + more + "]");
+      {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"})" +
+                              more + "]");
   }
   std::string Error() { return ReadSentenceFolder(folder_, 8).error().ToString(); }
   std::string folder_;
@@ -41,7 +42,8 @@ TEST_F(SentenceFolderTest, NoModulesNoFolder) {
 
 TEST_F(SentenceFolderTest, PoolsAndNormalises) {
   WriteModules(R"(, {"path": "2_Normalize", "type": "sentence_transformers.models.Normalize"})");
-  Write("1_Pooling/config.json", R"({"word_embedding_dimension": 8, "pooling_mode_mean_tokens": false,
+  Write("1_Pooling/config.json",
+        R"({"word_embedding_dimension": 8, "pooling_mode_mean_tokens": false,
                                      "pooling_mode_lasttoken": true})");
   Write("sentence_bert_config.json", R"({"max_seq_length": 20})");
   auto read = ReadSentenceFolder(folder_, 8);
@@ -55,15 +57,18 @@ TEST_F(SentenceFolderTest, PoolsAndNormalises) {
 
 TEST_F(SentenceFolderTest, DenseHasItsOwnWeights) {
   WriteModules(R"(, {"path": "2_Dense", "type": "sentence_transformers.models.Dense"})");
-  Write("1_Pooling/config.json", R"({"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false})");
+  Write("1_Pooling/config.json",
+        R"({"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false})");
   Write("2_Dense/config.json", R"({"in_features": 8, "out_features": 3, "bias": true})");
   const std::vector<float> weight(24, 0.5f), bias(3, 0.25f);
   auto view = [](const std::vector<float>& values, tensor::Shape shape) {
     return tensor::TensorView{tensor::DType::kF32, std::move(shape),
-                              reinterpret_cast<const std::byte*>(values.data()), values.size() * sizeof(float)};
+                              reinterpret_cast<const std::byte*>(values.data()),
+                              values.size() * sizeof(float)};
   };
-  ASSERT_TRUE(format::WriteSafetensors(folder_ + "/2_Dense/model.safetensors",
-                                       {{"linear.weight", view(weight, {3, 8})}, {"linear.bias", view(bias, {3})}})
+  ASSERT_TRUE(format::WriteSafetensors(
+                  folder_ + "/2_Dense/model.safetensors",
+                  {{"linear.weight", view(weight, {3, 8})}, {"linear.bias", view(bias, {3})}})
                   .ok());
   auto read = ReadSentenceFolder(folder_, 8);
   ASSERT_TRUE(read.ok()) << read.error().ToString();
@@ -72,7 +77,7 @@ TEST_F(SentenceFolderTest, DenseHasItsOwnWeights) {
   auto head = BindSentenceHead(**read, tower);
   ASSERT_TRUE(head.ok()) << head.error().ToString();
   EXPECT_EQ(head->size, 3);
-  ASSERT_EQ(head->stages.size(), 2u);   // and its tanh
+  ASSERT_EQ(head->stages.size(), 2u);  // and its tanh
   EXPECT_EQ(head->stages[0].dense.bias[1], 0.25f);
 }
 
@@ -83,7 +88,8 @@ TEST_F(SentenceFolderTest, RefusesByName) {
   WriteModules(R"(, {"path": "../x", "type": "sentence_transformers.models.Dense"})");
   EXPECT_THAT(Error(), HasSubstr("leaves the folder"));
   WriteModules("");
-  Write("1_Pooling/config.json", R"({"pooling_mode_mean_tokens": true, "pooling_mode_max_tokens": true})");
+  Write("1_Pooling/config.json",
+        R"({"pooling_mode_mean_tokens": true, "pooling_mode_max_tokens": true})");
   EXPECT_THAT(Error(), HasSubstr("2 pooling modes at once"));
   Write("1_Pooling/config.json", R"({"pooling_mode_weightedmean_tokens": true})");
   EXPECT_THAT(Error(), HasSubstr("pooling_mode_weightedmean_tokens = true is not supported"));

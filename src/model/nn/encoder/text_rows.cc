@@ -12,26 +12,26 @@ Status CheckRow(const TextRow& row, size_t number, const TextInput& input) {
   const std::string name = StrCat("input_ids[", number, "]");
   if (row.ids.empty()) return InvalidArgument(StrCat(name, " is empty"));
   if (static_cast<int64_t>(row.ids.size()) > input.max_length) {
-    return InvalidArgument(StrCat(name, " has ", row.ids.size(), " ids, the model takes at most ",
-                                  input.max_length));
+    return InvalidArgument(
+        StrCat(name, " has ", row.ids.size(), " ids, the model takes at most ", input.max_length));
   }
   for (nn::TokenId id : row.ids) {
     if (id < 0 || id >= input.vocab_size) {
-      return InvalidArgument(StrCat(name, ": id ", id, " is outside the vocabulary of ",
-                                    input.vocab_size));
+      return InvalidArgument(
+          StrCat(name, ": id ", id, " is outside the vocabulary of ", input.vocab_size));
     }
   }
   if (!row.mask.empty() && row.mask.size() != row.ids.size()) {
-    return InvalidArgument(StrCat("attention_mask[", number, "] has ", row.mask.size(), " values for ",
-                                  row.ids.size(), " ids"));
+    return InvalidArgument(StrCat("attention_mask[", number, "] has ", row.mask.size(),
+                                  " values for ", row.ids.size(), " ids"));
   }
   if (!row.mask.empty() && std::ranges::none_of(row.mask, [](uint8_t keep) { return keep != 0; })) {
     return InvalidArgument(StrCat("attention_mask[", number, "] leaves every id out"));
   }
   if (row.types.empty()) return {};
   if (row.types.size() != row.ids.size()) {
-    return InvalidArgument(StrCat("token_type_ids[", number, "] has ", row.types.size(), " values for ",
-                                  row.ids.size(), " ids"));
+    return InvalidArgument(StrCat("token_type_ids[", number, "] has ", row.types.size(),
+                                  " values for ", row.ids.size(), " ids"));
   }
   for (int32_t type : row.types) {
     if (type < 0 || type >= std::max<int64_t>(1, input.token_types)) {
@@ -49,7 +49,8 @@ size_t EndOf(const TextRow& row, const std::optional<nn::TokenId>& end) {
   return at == row.ids.end() ? 0 : static_cast<size_t>(at - row.ids.begin());
 }
 
-void Pack(const TextRow& row, const TextInput& input, const EncoderConfig& config, PackedText& out) {
+void Pack(const TextRow& row, const TextInput& input, const EncoderConfig& config,
+          PackedText& out) {
   const bool at_end = config.text_pooling == Pooling::kEnd;
   const size_t pooled = at_end ? EndOf(row, config.end_token) : 0;
   size_t pooled_row = 0, seen = 0;
@@ -76,7 +77,8 @@ void Pack(const TextRow& row, const TextInput& input, const EncoderConfig& confi
     keep(i);
     ++seen;
   }
-  const bool unseen = config.text_pooling != Pooling::kNone && !row.mask.empty() && row.mask[pooled] == 0;
+  const bool unseen =
+      config.text_pooling != Pooling::kNone && !row.mask.empty() && row.mask[pooled] == 0;
   if (unseen) {
     keep(pooled);
     pooled_row = seen;
@@ -95,13 +97,16 @@ Status CheckPooled(const PackedText& text, const nn::ModelConfig& model, size_t 
   const auto kept = places.last(text.rows.counts.back()).first(text.rows.counts.back() - 1);
   auto sees = [&](int64_t window) {
     return std::ranges::any_of(kept, [&](int32_t other) {
-      return !(model.causal && other > place) && (window == 0 || std::abs(other - place) <= window / 2);
+      return !(model.causal && other > place) &&
+             (window == 0 || std::abs(other - place) <= window / 2);
     });
   };
-  if (std::ranges::all_of(model.layers, [&](const nn::LayerConfig& layer) { return sees(layer.window); })) {
+  if (std::ranges::all_of(model.layers,
+                          [&](const nn::LayerConfig& layer) { return sees(layer.window); })) {
     return {};
   }
-  return InvalidArgument(StrCat("attention_mask[", number, "] leaves out the id that stands for the text, and ",
+  return InvalidArgument(StrCat("attention_mask[", number,
+                                "] leaves out the id that stands for the text, and ",
                                 "all that it could see"));
 }
 

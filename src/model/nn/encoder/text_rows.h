@@ -12,14 +12,14 @@ namespace pano::encoder {
 struct PackedText {
   PackedRows rows;
   std::vector<nn::TokenId> ids;
-  std::vector<int32_t> types;          // empty where the model has none
-  std::vector<int32_t> positions;      // rows of the position embedding
-  std::vector<size_t> lengths;         // ids of each text, those left out included
-  std::vector<size_t> pooled;          // the row, within its text, of EncoderConfig::text_pooling
+  std::vector<int32_t> types;      // empty where the model has none
+  std::vector<int32_t> positions;  // rows of the position embedding
+  std::vector<size_t> lengths;     // ids of each text, those left out included
+  std::vector<size_t> pooled;      // the row, within its text, of EncoderConfig::text_pooling
 };
 
-// InvalidArgument for ids or types outside the model's, rows that are empty, too long or wholly masked,
-// or whose row to be pooled is left out and would see nothing.
+// InvalidArgument for ids or types outside the model's, rows that are empty, too long or wholly
+// masked, or whose row to be pooled is left out and would see nothing.
 Result<PackedText> PackTexts(std::span<const TextRow> texts, const TextInput& input,
                              const EncoderConfig& config);
 

@@ -15,9 +15,9 @@ namespace pano::encoder {
 
 // Rows of several inputs one after another, padding left out.
 struct PackedRows {
-  std::vector<size_t> counts;          // rows of each input
-  std::vector<int32_t> places;         // where each row stood in its input; empty: 0, 1, 2, ...
-  std::vector<size_t> unseen;          // of each input: its last rows that no other row sees; empty: none
+  std::vector<size_t> counts;   // rows of each input
+  std::vector<int32_t> places;  // where each row stood in its input; empty: 0, 1, 2, ...
+  std::vector<size_t> unseen;   // of each input: its last rows that no other row sees; empty: none
   size_t seen(size_t i) const { return counts[i] - (unseen.empty() ? 0 : unseen[i]); }
   size_t size() const {
     size_t sum = 0;
@@ -32,8 +32,8 @@ struct Memory {
   std::span<const size_t> counts;
 };
 
-// A stack of layers with its weights, run over whole inputs: keys and values live for one call only.
-// Confined to one thread at a time; the pool does the work.
+// A stack of layers with its weights, run over whole inputs: keys and values live for one call
+// only. Confined to one thread at a time; the pool does the work.
 class Tower {
  public:
   Tower(nn::ModelConfig config, nn::DecoderWeights weights, ComputePool& pool);

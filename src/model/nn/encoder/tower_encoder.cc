@@ -28,19 +28,21 @@ Result<std::vector<Output>> TowerEncoder::Encode(const EncoderBatch& batch) {
 }
 
 Status TowerEncoder::CheckInputs(const EncoderBatch& batch) const {
-  if (!batch.texts.empty() && !parts_.text) return InvalidArgument("input_ids: the model reads no text");
+  if (!batch.texts.empty() && !parts_.text)
+    return InvalidArgument("input_ids: the model reads no text");
   if (!batch.images.empty() && !parts_.image) {
     return InvalidArgument("pixel_values: the model sees no images");
   }
   if (batch.texts.empty() && batch.images.empty()) {
-    return InvalidArgument(!parts_.image ? "input_ids are missing" : !parts_.text
-                                               ? "pixel_values are missing"
-                                               : "input_ids or pixel_values are missing");
+    return InvalidArgument(!parts_.image  ? "input_ids are missing"
+                           : !parts_.text ? "pixel_values are missing"
+                                          : "input_ids or pixel_values are missing");
   }
   if (!batch.images.empty() && batch.image_shape && *batch.image_shape != *info().image) {
     const ImageInput &is = *batch.image_shape, &want = *info().image;
-    return InvalidArgument(StrCat("pixel_values: images are [", is.channels, ", ", is.height, ", ", is.width,
-                                  "], the model takes [", want.channels, ", ", want.height, ", ", want.width, "]"));
+    return InvalidArgument(StrCat("pixel_values: images are [", is.channels, ", ", is.height, ", ",
+                                  is.width, "], the model takes [", want.channels, ", ",
+                                  want.height, ", ", want.width, "]"));
   }
   if (!batch.decoder_ids.empty() && !parts_.decoder) {
     return InvalidArgument("decoder_input_ids: the model has no decoder");
@@ -77,7 +79,8 @@ Status TowerEncoder::RunTowers(const EncoderBatch& batch, Pass& pass) {
     PANO_RETURN_IF_ERROR(parts_.text->Run(pass.text.rows, {}, pass.text_x.data()));
   }
   if (!batch.images.empty()) {
-    pass.image = EmbedImages(batch.images, parts_.config.patches, parts_.patches, *parts_.image, pass.image_x);
+    pass.image = EmbedImages(batch.images, parts_.config.patches, parts_.patches, *parts_.image,
+                             pass.image_x);
     PANO_RETURN_IF_ERROR(parts_.image->Run(pass.image, {}, pass.image_x.data()));
   }
   if (answers.empty()) return {};

@@ -17,7 +17,7 @@ struct EncoderParts {
   std::unique_ptr<Tower> text, image, decoder;
   PatchWeights patches;
   std::vector<Head> heads;
-  float logit_scale = 0.0f;            // of image times text; 0: none
+  float logit_scale = 0.0f;  // of image times text; 0: none
   std::vector<std::shared_ptr<const format::Weights>> files;
   nn::OwnedMatrices owned;
 };

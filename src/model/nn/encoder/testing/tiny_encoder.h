@@ -13,16 +13,20 @@ namespace pano::encoder::testing {
 // A random BERT with two layers, by the names and fields of hub files.
 struct TinyEncoder {
   static constexpr int64_t kVocab = 37, kHidden = 24, kFfn = 40, kHeads = 3, kPositions = 48;
-  std::shared_ptr<nn::testing::MemoryWeights> weights = std::make_shared<nn::testing::MemoryWeights>();
+  std::shared_ptr<nn::testing::MemoryWeights> weights =
+      std::make_shared<nn::testing::MemoryWeights>();
   format::ModelFiles files;
 
   explicit TinyEncoder(const std::string& architecture = "BertModel") {
     files.kind = format::ModelFiles::Kind::kHuggingFace;
     files.path = "tiny";
     files.weights = weights;
-    for (auto [key, value] : {std::pair{"vocab_size", kVocab}, {"hidden_size", kHidden},
-                              {"intermediate_size", kFfn}, {"num_hidden_layers", int64_t{2}},
-                              {"num_attention_heads", kHeads}, {"max_position_embeddings", kPositions}}) {
+    for (auto [key, value] : {std::pair{"vocab_size", kVocab},
+                              {"hidden_size", kHidden},
+                              {"intermediate_size", kFfn},
+                              {"num_hidden_layers", int64_t{2}},
+                              {"num_attention_heads", kHeads},
+                              {"max_position_embeddings", kPositions}}) {
       files.config.Set(key, value);
     }
     files.config.Set("model_type", "bert");
