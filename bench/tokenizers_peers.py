@@ -25,7 +25,7 @@ TEXTS = {
     "stories": "tinystories_sample_944k.txt",
 }
 PEERS = ["gigatoken", "tiktoken", "tokenizers"]
-PASSES = 3   # cold and warm, in one process; the best of each counts
+PASSES = 5   # cold and warm, in one process; the median of each counts
 
 
 def byte_of_character():
@@ -65,15 +65,16 @@ def worker(peer, tokenizer_path, text_path):
     with open(text_path, encoding="utf-8", newline="") as file:
         text = file.read()
     megabytes = len(text.encode()) * 1e-6
-    speeds = {"cold": 0.0, "warm": 0.0}
+    speeds = {"cold": [], "warm": []}
     for _ in range(PASSES):
         encode = load(peer, tokenizer_path)
         encode("a few words")
         for kind in ("cold", "warm"):
             begin = time.thread_time()
             ids = encode(text)
-            speeds[kind] = max(speeds[kind], megabytes / (time.thread_time() - begin))
-    print(json.dumps({**speeds, "tokens": len(ids)}))
+            speeds[kind].append(megabytes / (time.thread_time() - begin))
+    medians = {kind: statistics.median(values) for kind, values in speeds.items()}
+    print(json.dumps({**medians, "tokens": len(ids)}))
 
 
 def run_peer(peer, tokenizer_path, text_path):

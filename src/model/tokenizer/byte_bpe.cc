@@ -31,7 +31,10 @@ struct Link {
 
 ByteBpe::ByteBpe(const std::array<int32_t, 256>& bytes, const MergeTable& merges,
                  std::span<const Entry> entries, bool ignore_merges)
-    : merges_(merges), bytes_{bytes, std::vector<MergeTable::Merge>(1 << 16)}, whole_(entries.size()), owner_(NextOwner()) {
+    : merges_(merges),
+      bytes_{bytes, std::vector<MergeTable::Merge>(1 << 16)},
+      whole_(entries.size()),
+      owner_(NextOwner()) {
   for (size_t pair = 0; pair < bytes_.pairs.size(); ++pair) {
     bytes_.pairs[pair] = merges_.Find(bytes[pair >> 8], bytes[pair & 0xff]);
   }
