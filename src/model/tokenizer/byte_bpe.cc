@@ -42,7 +42,8 @@ ByteBpe::ByteBpe(const std::array<int32_t, 256>& bytes, const MergeTable& merges
   for (const Entry& entry : entries) {
     merged.clear();
     if (!ignore_merges) Merge(entry.piece, merged);
-    if (ignore_merges || (merged.size() == 1 && merged[0] == entry.id)) whole_.Add(entry.piece, entry.id);
+    if (ignore_merges || (merged.size() == 1 && merged[0] == entry.id))
+      whole_.Add(entry.piece, entry.id);
   }
 }
 
@@ -51,9 +52,12 @@ void ByteBpe::Encode(std::span<const std::string_view> pieces, const char* reada
   PieceCache& cache = PieceCache::Mine();
   while (!pieces.empty()) {
     const auto batch = pieces.first(std::min(kBatch, pieces.size()));
-    const bool readable = readable_end - batch.back().data() >= static_cast<ptrdiff_t>(PieceKey::kBytesMax);
-    if (readable) EncodeBatch</*kReadable=*/true>(batch, cache, ids);
-    else EncodeBatch</*kReadable=*/false>(batch, cache, ids);
+    const bool readable =
+        readable_end - batch.back().data() >= static_cast<ptrdiff_t>(PieceKey::kBytesMax);
+    if (readable)
+      EncodeBatch</*kReadable=*/true>(batch, cache, ids);
+    else
+      EncodeBatch</*kReadable=*/false>(batch, cache, ids);
     pieces = pieces.subspan(batch.size());
   }
 }
@@ -64,9 +68,10 @@ void ByteBpe::EncodeBatch(std::span<const std::string_view> pieces, PieceCache& 
                           std::vector<TokenId>& ids) const {
   using Small = PieceCache::SmallSlot;
   Batch batch;
-  std::array<uint8_t, kBatch> unknown;   // indices
+  std::array<uint8_t, kBatch> unknown;  // indices
   size_t unknown_count = 0;
-  for (size_t i = 0; i < pieces.size(); ++i) {   // without branches, as what comes next cannot be foreseen
+  for (size_t i = 0; i < pieces.size();
+       ++i) {  // without branches, as what comes next cannot be foreseen
     const size_t size = std::min(pieces[i].size(), PieceKey::kBytesMax + 1);
     const PieceKey key = KeyOf<kReadable>(pieces[i].data(), size);
     const Small& slot = cache.Small(key.Hash(size));
@@ -81,7 +86,8 @@ void ByteBpe::EncodeBatch(std::span<const std::string_view> pieces, PieceCache& 
     const std::string_view piece = pieces[unknown[i]];
     if (piece.size() > PieceKey::kBytesMax) continue;
     const PieceKey key = KeyOf<kReadable>(piece.data(), piece.size());
-    batch.unknown[short_count] = {key, key.Hash(piece.size()), piece.data(), piece.size(), unknown[i]};
+    batch.unknown[short_count] = {key, key.Hash(piece.size()), piece.data(), piece.size(),
+                                  unknown[i]};
     whole_.Prefetch(batch.unknown[short_count++].hash);
   }
   if (short_count > 0) EncodeUnknown(short_count, cache, batch);
@@ -131,9 +137,11 @@ void ByteBpe::EncodeUnknown(size_t count, PieceCache& cache, Batch& batch) const
   }
 }
 
-void ByteBpe::MergeInTurns(std::span<const Unknown> unknown, PieceCache& cache, Batch& batch) const {
+void ByteBpe::MergeInTurns(std::span<const Unknown> unknown, PieceCache& cache,
+                           Batch& batch) const {
   std::array<ShortMerge<PieceKey::kBytesMax>, kTurns> merges;
-  for (size_t i = 0; i < unknown.size(); ++i) merges[i].Start(bytes_, merges_, {unknown[i].begin, unknown[i].size});
+  for (size_t i = 0; i < unknown.size(); ++i)
+    merges[i].Start(bytes_, merges_, {unknown[i].begin, unknown[i].size});
   for (unsigned going = (1u << unknown.size()) - 1; going != 0;) {
     for (size_t i = 0; i < unknown.size(); ++i) {
       if ((going >> i & 1) != 0 && !merges[i].Next()) going &= ~(1u << i);
@@ -147,15 +155,17 @@ void ByteBpe::MergeInTurns(std::span<const Unknown> unknown, PieceCache& cache, 
     const size_t count = merges[i].Write(made.data());
     batch.Set(unknown[i].index, count, made.data());
     if (count <= PieceCache::LargeSlot::kTokensMax) {
-      cache.AddLarge(unknown[i].hash, unknown[i].key, PieceCache::Tag(owner_, unknown[i].size), count,
-                     made.data());
+      cache.AddLarge(unknown[i].hash, unknown[i].key, PieceCache::Tag(owner_, unknown[i].size),
+                     count, made.data());
     }
     Remember(unknown[i], count, made.data(), cache);
   }
 }
 
-void ByteBpe::Remember(const Unknown& piece, size_t count, const TokenId* ids, PieceCache& cache) const {
-  if (piece.size > PieceCache::SmallSlot::kBytesMax || count > PieceCache::SmallSlot::kTokensMax) return;
+void ByteBpe::Remember(const Unknown& piece, size_t count, const TokenId* ids,
+                       PieceCache& cache) const {
+  if (piece.size > PieceCache::SmallSlot::kBytesMax || count > PieceCache::SmallSlot::kTokensMax)
+    return;
   cache.AddSmall(piece.hash, piece.key, PieceCache::Tag(owner_, piece.size), count, ids);
 }
 
@@ -178,7 +188,9 @@ void ByteBpe::Merge(std::string_view piece, std::vector<TokenId>& ids) const {
 void ByteBpe::MergeLong(std::string_view piece, std::vector<TokenId>& ids) const {
   const auto count = static_cast<int32_t>(piece.size());
   const auto at = [](int32_t index) { return static_cast<size_t>(index); };
-  const auto byte = [&](int32_t i) { return static_cast<size_t>(static_cast<unsigned char>(piece[at(i)])); };
+  const auto byte = [&](int32_t i) {
+    return static_cast<size_t>(static_cast<unsigned char>(piece[at(i)]));
+  };
   const auto entry = [](uint32_t rank, int32_t index) {
     return static_cast<uint64_t>(rank) << 32 | static_cast<uint32_t>(index);
   };
@@ -202,11 +214,11 @@ void ByteBpe::MergeLong(std::string_view piece, std::vector<TokenId>& ids) const
     const uint64_t top = queue.top();
     queue.pop();
     const auto left = static_cast<int32_t>(top & UINT32_MAX);
-    if (symbols[at(left)] < 0) continue;     // merged into its left neighbour since
+    if (symbols[at(left)] < 0) continue;  // merged into its left neighbour since
     const int32_t right = links[at(left)].next;
     if (right < 0) continue;
     const auto merge = merges_.Find(symbols[at(left)], symbols[at(right)]);
-    if (merge.rank != static_cast<uint32_t>(top >> 32)) continue;   // another pair stands there now
+    if (merge.rank != static_cast<uint32_t>(top >> 32)) continue;  // another pair stands there now
     symbols[at(left)] = merge.symbol;
     symbols[at(right)] = -1;
     const int32_t next = links[at(right)].next;
@@ -215,7 +227,8 @@ void ByteBpe::MergeLong(std::string_view piece, std::vector<TokenId>& ids) const
     push(links[at(left)].previous, left);
     push(left, next);
   }
-  std::copy_if(symbols.begin(), symbols.end(), std::back_inserter(ids), [](int32_t id) { return id >= 0; });
+  std::copy_if(symbols.begin(), symbols.end(), std::back_inserter(ids),
+               [](int32_t id) { return id >= 0; });
 }
 
 }  // namespace pano::tokenizer

@@ -51,7 +51,8 @@ std::unique_ptr<Made> Make(uint32_t seed, bool by_scores, bool ignore_merges) {
   }
   pieces.push_back("cab" + std::string(25, 'c') + "no merge makes this");
   for (size_t i = 0; i < pieces.size(); ++i) {
-    EXPECT_TRUE(made->vocabulary.Add(Written(pieces[i]), static_cast<int64_t>(i), pieces.size()).ok());
+    EXPECT_TRUE(
+        made->vocabulary.Add(Written(pieces[i]), static_cast<int64_t>(i), pieces.size()).ok());
   }
   BpeModel::Options options;
   options.ignore_merges = ignore_merges;
@@ -71,7 +72,8 @@ std::string RandomPiece(std::mt19937& rng) {
   std::string piece;
   const size_t size = lengths[rng() % std::size(lengths)];
   const char letters[] = "aaabbc \xc3\xa9";
-  while (piece.size() < size) piece += rng() % 50 == 0 ? static_cast<char>(rng()) : letters[rng() % 9];
+  while (piece.size() < size)
+    piece += rng() % 50 == 0 ? static_cast<char>(rng()) : letters[rng() % 9];
   return piece;
 }
 
@@ -108,7 +110,7 @@ TEST(ByteBpe, GivesWhatTheModelGives) {
       pieces.push_back("cab" + std::string(25, 'c') + "no merge makes this");
       const std::vector<TokenId> expected = ByModel(*made, pieces);
       ASSERT_EQ(ByBytes(*made, pieces), expected);
-      ASSERT_EQ(ByBytes(*made, pieces), expected);   // now from the cache
+      ASSERT_EQ(ByBytes(*made, pieces), expected);  // now from the cache
     }
   }
 }
@@ -124,7 +126,8 @@ TEST(ByteBpe, LooksUpOnlyWhatMergingGives) {
   for (bool ignore_merges : {false, true}) {
     BpeModel::Options options;
     options.ignore_merges = ignore_merges;
-    const auto model = BpeModel::FromMerges(vocabulary, {{"b", "c"}, {"a", "b"}, {"ab", "c"}}, options);
+    const auto model =
+        BpeModel::FromMerges(vocabulary, {{"b", "c"}, {"a", "b"}, {"ab", "c"}}, options);
     ASSERT_TRUE(model.ok());
     std::vector<TokenId> ids;
     const std::string_view piece = "abc";

@@ -13,7 +13,9 @@ class EncodingSink : public PieceSink {
       : bpe_(bpe), readable_end_(readable_end), ids_(ids) {}
 
  private:
-  void Take(std::span<const std::string_view> pieces) override { bpe_.Encode(pieces, readable_end_, ids_); }
+  void Take(std::span<const std::string_view> pieces) override {
+    bpe_.Encode(pieces, readable_end_, ids_);
+  }
 
   const ByteBpe& bpe_;
   const char* const readable_end_;
@@ -31,7 +33,8 @@ std::unique_ptr<const ByteLevelEncoder> ByteLevelEncoder::Join(const PreTokenize
   return std::unique_ptr<const ByteLevelEncoder>(new ByteLevelEncoder(*split, std::move(bpe)));
 }
 
-Status ByteLevelEncoder::Encode(std::string_view text, size_t bytes_max, std::vector<TokenId>& ids) const {
+Status ByteLevelEncoder::Encode(std::string_view text, size_t bytes_max,
+                                std::vector<TokenId>& ids) const {
   std::string prefixed;
   if (split_.add_prefix_space && !text.starts_with(' ')) text = prefixed = StrCat(" ", text);
   if (split_.scanner || !split_.split) {

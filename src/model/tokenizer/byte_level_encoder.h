@@ -11,12 +11,13 @@
 
 namespace pano::tokenizer {
 
-// A byte-level pre-tokenizer and its model in one: the same ids as one after the other, without writing
-// bytes as characters in between. Immutable, so thread-safe.
+// A byte-level pre-tokenizer and its model in one: the same ids as one after the other, without
+// writing bytes as characters in between. Immutable, so thread-safe.
 class ByteLevelEncoder {
  public:
   // Null where the two cannot be joined. Both must outlive it.
-  static std::unique_ptr<const ByteLevelEncoder> Join(const PreTokenizer& pre_tokenizer, const Model& model);
+  static std::unique_ptr<const ByteLevelEncoder> Join(const PreTokenizer& pre_tokenizer,
+                                                      const Model& model);
 
   // Appends to `ids`; see Pieces for `bytes_max`.
   Status Encode(std::string_view text, size_t bytes_max, std::vector<TokenId>& ids) const;

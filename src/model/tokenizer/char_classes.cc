@@ -43,7 +43,7 @@ constinit std::array<std::atomic<const uint8_t*>, 0x1100> char_class_blocks{};
 
 const uint8_t* FillCharClassBlock(size_t index) {
   std::string text;
-  std::vector<uint8_t> place;   // in the block, of the character at each byte
+  std::vector<uint8_t> place;  // in the block, of the character at each byte
   const bool surrogates = index >= 0xd8 && index <= 0xdf;
   for (size_t c = 0; c < 256 && !surrogates; ++c) {
     Utf8Append(text, static_cast<char32_t>(index << 8 | c));
@@ -60,8 +60,9 @@ const uint8_t* FillCharClassBlock(size_t index) {
     }
   }
   const uint8_t* expected = nullptr;
-  if (char_class_blocks[index].compare_exchange_strong(expected, block.get(), std::memory_order_acq_rel)) {
-    expected = block.release();   // for the life of the process
+  if (char_class_blocks[index].compare_exchange_strong(expected, block.get(),
+                                                       std::memory_order_acq_rel)) {
+    expected = block.release();  // for the life of the process
   }
   return expected;
 }

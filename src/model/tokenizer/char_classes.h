@@ -7,17 +7,17 @@
 
 namespace pano::tokenizer {
 
-// What split patterns ask about a character, as bits. Together the general categories that matter and
-// Unicode's white space, exactly as the regex engine sees them (regex.h).
+// What split patterns ask about a character, as bits. Together the general categories that matter
+// and Unicode's white space, exactly as the regex engine sees them (regex.h).
 enum CharClass : uint8_t {
-  kUpper = 1,          // Lu, Lt
-  kLower = 2,          // Ll
-  kCaseless = 4,       // Lm, Lo
-  kMark = 8,           // M
-  kNumber = 16,        // N
-  kSpace = 32,         // \s
-  kPunctuation = 64,   // P
-  kSymbol = 128,       // S
+  kUpper = 1,         // Lu, Lt
+  kLower = 2,         // Ll
+  kCaseless = 4,      // Lm, Lo
+  kMark = 8,          // M
+  kNumber = 16,       // N
+  kSpace = 32,        // \s
+  kPunctuation = 64,  // P
+  kSymbol = 128,      // S
   kLetter = kUpper | kLower | kCaseless,
 };
 
@@ -36,7 +36,8 @@ constexpr uint8_t AsciiClass(unsigned char c) {
 
 inline constexpr std::array<uint8_t, 128> kAsciiClasses = [] {
   std::array<uint8_t, 128> classes{};
-  for (size_t c = 0; c < classes.size(); ++c) classes[c] = AsciiClass(static_cast<unsigned char>(c));
+  for (size_t c = 0; c < classes.size(); ++c)
+    classes[c] = AsciiClass(static_cast<unsigned char>(c));
   return classes;
 }();
 

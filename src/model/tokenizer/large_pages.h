@@ -9,8 +9,8 @@
 
 namespace pano::tokenizer {
 
-// For tables of megabytes that are read at random: asks the system for large pages, so that finding a
-// page costs less than reading it. Stateless.
+// For tables of megabytes that are read at random: asks the system for large pages, so that finding
+// a page costs less than reading it. Stateless.
 template <typename T>
 class LargePageAllocator {
  public:
@@ -29,7 +29,7 @@ class LargePageAllocator {
     void* memory = std::aligned_alloc(alignment, room);
     if (memory == nullptr) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
-    if (large) madvise(memory, room, MADV_HUGEPAGE);   // a wish: no matter if it is not granted
+    if (large) madvise(memory, room, MADV_HUGEPAGE);  // a wish: no matter if it is not granted
 #endif
     return static_cast<T*>(memory);
   }

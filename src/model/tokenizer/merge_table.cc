@@ -8,7 +8,7 @@ namespace pano::tokenizer {
 
 MergeTable::MergeTable(size_t count)
     : entries_(std::bit_ceil(std::max<size_t>(count * 2, 16))),
-      filter_(entries_.size() / 16),   // four bits for each slot
+      filter_(entries_.size() / 16),  // four bits for each slot
       shift_(64 - std::countr_zero(entries_.size())),
       filter_shift_(shift_ - 2),
       mask_(entries_.size() - 1),

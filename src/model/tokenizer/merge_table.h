@@ -8,12 +8,12 @@
 
 namespace pano::tokenizer {
 
-// Which pairs of symbols merge: (left, right) -> {rank, the symbol they become}. Open addressing, as
-// this look-up is what encoding spends its time on. Thread-compatible.
+// Which pairs of symbols merge: (left, right) -> {rank, the symbol they become}. Open addressing,
+// as this look-up is what encoding spends its time on. Thread-compatible.
 class MergeTable {
  public:
   struct Merge {
-    uint32_t rank = kNone;     // lower merges first
+    uint32_t rank = kNone;  // lower merges first
     int32_t symbol = -1;
   };
   static constexpr uint32_t kNone = UINT32_MAX;
@@ -64,10 +64,11 @@ class MergeTable {
     return key * 0x9e3779b97f4a7c15u;
   }
 
-  std::vector<Entry, LargePageAllocator<Entry>> entries_;   // a power of two, at most half full
-  std::vector<uint64_t> filter_;    // a bit for each hash that some pair has: most pairs asked for have none
-  int shift_ = 0;                   // of a hash, to its slot
-  int filter_shift_ = 0;            // and to its bit
+  std::vector<Entry, LargePageAllocator<Entry>> entries_;  // a power of two, at most half full
+  std::vector<uint64_t>
+      filter_;            // a bit for each hash that some pair has: most pairs asked for have none
+  int shift_ = 0;         // of a hash, to its slot
+  int filter_shift_ = 0;  // and to its bit
   size_t mask_ = 0;
   size_t room_ = 0;
 };

@@ -9,8 +9,8 @@
 
 namespace pano::tokenizer {
 
-// A piece of 1 to kBytesMax bytes as three words, zeros behind its end: quick to compare and to hash.
-// Pieces are equal when words and lengths are.
+// A piece of 1 to kBytesMax bytes as three words, zeros behind its end: quick to compare and to
+// hash. Pieces are equal when words and lengths are.
 struct PieceKey {
   static constexpr size_t kBytesMax = 24;
 
@@ -29,7 +29,8 @@ struct PieceKey {
   }
 
   bool operator==(const PieceKey& other) const {
-    return ((words[0] ^ other.words[0]) | (words[1] ^ other.words[1]) | (words[2] ^ other.words[2])) == 0;
+    return ((words[0] ^ other.words[0]) | (words[1] ^ other.words[1]) |
+            (words[2] ^ other.words[2])) == 0;
   }
 
   // Use the high bits.
@@ -60,6 +61,7 @@ struct PieceKey {
   static const std::array<Masks, kBytesMax + 2> kMasks;
 };
 
-inline constexpr std::array<PieceKey::Masks, PieceKey::kBytesMax + 2> PieceKey::kMasks = MakeMasks();
+inline constexpr std::array<PieceKey::Masks, PieceKey::kBytesMax + 2> PieceKey::kMasks =
+    MakeMasks();
 
 }  // namespace pano::tokenizer

@@ -38,14 +38,14 @@ class PieceTable {
   struct alignas(32) Slot {
     PieceKey key = {};
     TokenId id = -1;
-    uint32_t length = 0;   // 0: empty
+    uint32_t length = 0;  // 0: empty
   };
 
-  std::vector<Slot, LargePageAllocator<Slot>> slots_;   // a power of two, at most half full
-  int shift_ = 0;             // of a hash, to its slot
+  std::vector<Slot, LargePageAllocator<Slot>> slots_;  // a power of two, at most half full
+  int shift_ = 0;                                      // of a hash, to its slot
   size_t mask_ = 0;
   std::unordered_map<std::string, TokenId> long_;
-  size_t long_max_ = 0;       // bytes of the longest
+  size_t long_max_ = 0;  // bytes of the longest
 };
 
 }  // namespace pano::tokenizer

@@ -13,7 +13,8 @@ bool CharSet::Has(const Char& c) const {
 RunScanner::RunScanner(Pattern pattern) : pattern_(std::move(pattern)) {
   for (size_t byte = 0; byte < may_begin_.size(); ++byte) {
     const auto c = static_cast<char>(byte);
-    may_begin_[byte] = byte >= 0x80 || pattern_.lead.Has(At(&c, &c + 1)) || pattern_.set.Has(At(&c, &c + 1));
+    may_begin_[byte] =
+        byte >= 0x80 || pattern_.lead.Has(At(&c, &c + 1)) || pattern_.set.Has(At(&c, &c + 1));
   }
 }
 
@@ -35,7 +36,7 @@ const char* RunScanner::Next(const char* p, const char* end) const {
 void RunScanner::Scan(std::string_view text, PieceSink& sink) const {
   const char* p = text.data();
   const char* const end = p + text.size();
-  const char* gap = p;   // where what no match has taken begins
+  const char* gap = p;  // where what no match has taken begins
   while (p < end) {
     if (!may_begin_[static_cast<unsigned char>(*p)]) {
       ++p;

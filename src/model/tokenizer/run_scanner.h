@@ -14,7 +14,7 @@ namespace pano::tokenizer {
 // A set of characters: those of some classes and those in some ranges, or all others.
 struct CharSet {
   uint8_t classes = 0;
-  std::vector<std::pair<char32_t, char32_t>> ranges;   // first and last
+  std::vector<std::pair<char32_t, char32_t>> ranges;  // first and last
   bool negated = false;
 
   bool Has(const Char& c) const;
@@ -24,8 +24,8 @@ struct CharSet {
 class RunScanner : public Scanner {
  public:
   struct Pattern {
-    CharSet lead;                  // empty: no lead
-    CharSet set;                   // has nothing in common with lead
+    CharSet lead;  // empty: no lead
+    CharSet set;   // has nothing in common with lead
     size_t min = 1;
     size_t max = SIZE_MAX;
   };
@@ -34,11 +34,12 @@ class RunScanner : public Scanner {
   void Scan(std::string_view text, PieceSink& sink) const override;
 
  private:
-  const char* Next(const char* p, const char* end) const;   // the end of the match at p, null for none
+  const char* Next(const char* p,
+                   const char* end) const;  // the end of the match at p, null for none
   const char* Run(const char* p, const char* end) const;
 
   const Pattern pattern_;
-  std::array<bool, 256> may_begin_{};   // a match, by its first byte
+  std::array<bool, 256> may_begin_{};  // a match, by its first byte
 };
 
 }  // namespace pano::tokenizer

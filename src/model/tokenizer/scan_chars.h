@@ -12,13 +12,15 @@ namespace pano::tokenizer {
 
 struct Char {
   char32_t code = 0;
-  uint8_t classes = kSpace;   // the end of the text looks like white space of length 0
+  uint8_t classes = kSpace;  // the end of the text looks like white space of length 0
   uint8_t length = 0;
 };
 
 // A character that is not ASCII. REQUIRES: p < end.
 [[gnu::noinline]] inline Char WideAt(const char* p, const char* end) {
-  const auto byte = [p](size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(p[i])); };
+  const auto byte = [p](size_t i) {
+    return static_cast<char32_t>(static_cast<unsigned char>(p[i]));
+  };
   const auto more = [&](size_t i) { return byte(i) & 0x3f; };
   const char32_t lead = byte(0);
   const auto left = static_cast<size_t>(end - p);
@@ -46,8 +48,8 @@ struct Char {
 
 inline bool IsNewline(char c) { return c == '\r' || c == '\n'; }
 
-// How many bytes at the front of 8 (as they lie in memory) are ASCII letters; of either case, or only
-// lower.
+// How many bytes at the front of 8 (as they lie in memory) are ASCII letters; of either case, or
+// only lower.
 template <bool kAnyCase>
 inline size_t LeadingLetters(const char* p) {
   constexpr uint64_t kOnes = 0x0101010101010101u;
@@ -55,7 +57,7 @@ inline size_t LeadingLetters(const char* p) {
   uint64_t word = 0;
   std::memcpy(&word, p, sizeof word);
   const uint64_t low = (kAnyCase ? word | 0x20 * kOnes : word) & ~kHigh;
-  const uint64_t from_a = low + (0x80 - 'a') * kOnes;   // no byte carries into the next
+  const uint64_t from_a = low + (0x80 - 'a') * kOnes;  // no byte carries into the next
   const uint64_t past_z = low + (0x7f - 'z') * kOnes;
   const uint64_t others = ~(from_a & ~past_z & ~word) & kHigh;
   if constexpr (std::endian::native == std::endian::little) {
@@ -91,7 +93,8 @@ inline const char* SkipLetters(const char* p, const char* end) {
 // Past the characters that have one of `kClasses` (or, negated, none).
 template <uint8_t kClasses, bool kNegated = false>
 inline const char* Skip(const char* p, const char* end) {
-  static_assert(kNegated ? (kClasses & kSpace) != 0 : (kClasses & kSpace) == 0, "must stop at the end");
+  static_assert(kNegated ? (kClasses & kSpace) != 0 : (kClasses & kSpace) == 0,
+                "must stop at the end");
   for (;;) {
     const Char c = At(p, end);
     if (((c.classes & kClasses) != 0) == kNegated) return p;
@@ -113,7 +116,7 @@ inline const char* SkipNumbers(const char* p, const char* end, size_t max) {
 // kLines is false, and with `\s++$` before it where kAllAtEnd is true.
 template <bool kLines, bool kAllAtEnd = false>
 inline const char* CutSpaces(const char* p, const char* end) {
-  const char* line = nullptr;   // behind the last line break
+  const char* line = nullptr;  // behind the last line break
   const char* last = p;
   const char* q = p;
   for (Char c = At(q, end); q < end && (c.classes & kSpace) != 0; c = At(q, end)) {

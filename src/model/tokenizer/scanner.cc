@@ -12,7 +12,8 @@ namespace {
 
 class Chain : public Scanner {
  public:
-  Chain(ScannerPtr first, ScannerPtr second) : first_(std::move(first)), second_(std::move(second)) {}
+  Chain(ScannerPtr first, ScannerPtr second)
+      : first_(std::move(first)), second_(std::move(second)) {}
 
   void Scan(std::string_view text, PieceSink& sink) const override {
     Next next(*second_, sink);
@@ -43,12 +44,14 @@ constexpr std::string_view kGpt2Possessive =
 constexpr std::string_view kGpt2Short =
     "'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 constexpr std::string_view kLlama3Short =
-    "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|"
+    "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}| "
+    "?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|"
     "\\s*[\\r\\n]|\\s+(?!\\S)|\\s+";
 constexpr std::string_view kSignRunsPattern = "[!-/:-@\\[-`{-~\\p{P}]+";
 
 ScannerPtr WordScanner(std::string_view pattern) {
-  if (pattern == kGpt2Pattern || pattern == kGpt2Possessive || pattern == kGpt2Short) return Gpt2Scanner();
+  if (pattern == kGpt2Pattern || pattern == kGpt2Possessive || pattern == kGpt2Short)
+    return Gpt2Scanner();
   if (pattern == kLlama3Pattern || pattern == kLlama3Short) {
     return Cl100kScanner(Cl100kKind::kThreeDigits);
   }
@@ -70,7 +73,8 @@ std::vector<std::pair<std::string_view, RunScanner::Pattern>> RunPatterns() {
                          false};
   CharSet signs_and_ticks = signs;
   signs_and_ticks.ranges.emplace_back('`', '`');
-  const CharSet ascii_or_punctuation = {kPunctuation, {{'!', '/'}, {':', '@'}, {'[', '`'}, {'{', '~'}}, false};
+  const CharSet ascii_or_punctuation = {
+      kPunctuation, {{'!', '/'}, {':', '@'}, {'[', '`'}, {'{', '~'}}, false};
   CharSet bloom = {kSpace, {}, true};
   for (char32_t c : U"(|.,!?…。，、।۔،)") {
     if (c != 0) bloom.ranges.emplace_back(c, c);
@@ -111,7 +115,8 @@ ScannerPtr FindRankFileScanner(std::string_view pattern) {
 ScannerPtr ChainScanners(std::vector<ScannerPtr> scanners) {
   ScannerPtr chain;
   for (ScannerPtr& scanner : scanners) {
-    chain = chain ? std::make_shared<Chain>(std::move(chain), std::move(scanner)) : std::move(scanner);
+    chain =
+        chain ? std::make_shared<Chain>(std::move(chain), std::move(scanner)) : std::move(scanner);
   }
   return chain;
 }

@@ -34,8 +34,8 @@ class PieceSink {
   size_t count_ = 0;
 };
 
-// Cuts a text where a split pattern matches, matches and what lies between apart, as the regex of that
-// pattern would, in time linear in the text. Immutable, so thread-safe.
+// Cuts a text where a split pattern matches, matches and what lies between apart, as the regex of
+// that pattern would, in time linear in the text. Immutable, so thread-safe.
 class Scanner {
  public:
   virtual ~Scanner() = default;
@@ -47,8 +47,8 @@ class Scanner {
 
 using ScannerPtr = std::shared_ptr<const Scanner>;
 
-// The scanner of a published pattern, written as tokenizer.json or as GGUF's names have it; null for a
-// pattern that we have none for.
+// The scanner of a published pattern, written as tokenizer.json or as GGUF's names have it; null
+// for a pattern that we have none for.
 ScannerPtr FindScanner(std::string_view pattern);
 // The same of a pattern that comes with a rank file.
 ScannerPtr FindRankFileScanner(std::string_view pattern);

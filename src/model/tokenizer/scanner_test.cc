@@ -59,7 +59,8 @@ class Reference {
         std::vector<Match> parts;
         EXPECT_TRUE(matcher->FindAll(piece, parts).ok());
         for (const Match& part : parts) {
-          if (part.begin < part.end) next.push_back(piece.substr(part.begin, part.end - part.begin));
+          if (part.begin < part.end)
+            next.push_back(piece.substr(part.begin, part.end - part.begin));
         }
       }
       pieces = std::move(next);
@@ -94,18 +95,150 @@ class TextMaker {
 
  private:
   std::string Part() {
-    static const std::vector<std::string> parts = {
-        "a", "b", "The", "word", "WORD", "aB", "Ab", "s", "S", "t", "re", "LL", "ve", "d", "M",
-        "'s", "'S", "'t", "'Re", "'vE", "'ll", "'lL", "'m", "'D", "'", "''", "'x", "'r", "'l", "'\u017f", "\u017f", "\u212a",
-        " ", " ", "  ", "\t", "\n", "\r", "\r\n", "\n\n", " \n", "\v", "\f", "\u0085", "\u00a0", "\u1680",
-        "\u2003", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000", "\u180e", "\u200b", "\ufeff",
-        "0", "1", "23", "4567", "\u00b2", "\u00bd", "\u2167", "\u0663", "\U0001d7d8",
-        "!", "?", ".", ",", "-", "(", ")", "\"", "#", "/", "//", "\\", "[", "]", "_", "{", "}", "&", "*", "@", "%", ":", ";",
-        "$", "+", "<", "=", ">", "^", "`", "|", "~", "\u2026", "\u3002", "\uff0c", "\u3001", "\u0964", "\u06d4", "\u060c",
-        "\u2014", "\u2019", "\u2019s", "\u20ac", "\u00a9", "\U0001f600", "\u2764\ufe0f",
-        "\u00e9", "\u00c9", "\u01c5", "\u02b0", "\u00aa", "\u4e2d", "\u6587", "\u9fa5", "\u9fa6", "\u3042", "\u30ab", "\u30fb", "\u30fc",
-        "\uac00", "\u0915\u094d\u0937", "\u05d0", "\u0627\u064b", "\u0301", "\u0903", "\u20dd", "e\u0301", "\ud7ff", "\u07ff", "\u0800",
-        std::string(1, '\0'), "\x01", "\x1f", "\x7f", "\u0378", "\ue000", "\ufffd", "\uffff", "\U000e0001", "\U0010ffff"};
+    static const std::vector<std::string> parts = {"a",
+                                                   "b",
+                                                   "The",
+                                                   "word",
+                                                   "WORD",
+                                                   "aB",
+                                                   "Ab",
+                                                   "s",
+                                                   "S",
+                                                   "t",
+                                                   "re",
+                                                   "LL",
+                                                   "ve",
+                                                   "d",
+                                                   "M",
+                                                   "'s",
+                                                   "'S",
+                                                   "'t",
+                                                   "'Re",
+                                                   "'vE",
+                                                   "'ll",
+                                                   "'lL",
+                                                   "'m",
+                                                   "'D",
+                                                   "'",
+                                                   "''",
+                                                   "'x",
+                                                   "'r",
+                                                   "'l",
+                                                   "'\u017f",
+                                                   "\u017f",
+                                                   "\u212a",
+                                                   " ",
+                                                   " ",
+                                                   "  ",
+                                                   "\t",
+                                                   "\n",
+                                                   "\r",
+                                                   "\r\n",
+                                                   "\n\n",
+                                                   " \n",
+                                                   "\v",
+                                                   "\f",
+                                                   "\u0085",
+                                                   "\u00a0",
+                                                   "\u1680",
+                                                   "\u2003",
+                                                   "\u2028",
+                                                   "\u2029",
+                                                   "\u202f",
+                                                   "\u205f",
+                                                   "\u3000",
+                                                   "\u180e",
+                                                   "\u200b",
+                                                   "\ufeff",
+                                                   "0",
+                                                   "1",
+                                                   "23",
+                                                   "4567",
+                                                   "\u00b2",
+                                                   "\u00bd",
+                                                   "\u2167",
+                                                   "\u0663",
+                                                   "\U0001d7d8",
+                                                   "!",
+                                                   "?",
+                                                   ".",
+                                                   ",",
+                                                   "-",
+                                                   "(",
+                                                   ")",
+                                                   "\"",
+                                                   "#",
+                                                   "/",
+                                                   "//",
+                                                   "\\",
+                                                   "[",
+                                                   "]",
+                                                   "_",
+                                                   "{",
+                                                   "}",
+                                                   "&",
+                                                   "*",
+                                                   "@",
+                                                   "%",
+                                                   ":",
+                                                   ";",
+                                                   "$",
+                                                   "+",
+                                                   "<",
+                                                   "=",
+                                                   ">",
+                                                   "^",
+                                                   "`",
+                                                   "|",
+                                                   "~",
+                                                   "\u2026",
+                                                   "\u3002",
+                                                   "\uff0c",
+                                                   "\u3001",
+                                                   "\u0964",
+                                                   "\u06d4",
+                                                   "\u060c",
+                                                   "\u2014",
+                                                   "\u2019",
+                                                   "\u2019s",
+                                                   "\u20ac",
+                                                   "\u00a9",
+                                                   "\U0001f600",
+                                                   "\u2764\ufe0f",
+                                                   "\u00e9",
+                                                   "\u00c9",
+                                                   "\u01c5",
+                                                   "\u02b0",
+                                                   "\u00aa",
+                                                   "\u4e2d",
+                                                   "\u6587",
+                                                   "\u9fa5",
+                                                   "\u9fa6",
+                                                   "\u3042",
+                                                   "\u30ab",
+                                                   "\u30fb",
+                                                   "\u30fc",
+                                                   "\uac00",
+                                                   "\u0915\u094d\u0937",
+                                                   "\u05d0",
+                                                   "\u0627\u064b",
+                                                   "\u0301",
+                                                   "\u0903",
+                                                   "\u20dd",
+                                                   "e\u0301",
+                                                   "\ud7ff",
+                                                   "\u07ff",
+                                                   "\u0800",
+                                                   std::string(1, '\0'),
+                                                   "\x01",
+                                                   "\x1f",
+                                                   "\x7f",
+                                                   "\u0378",
+                                                   "\ue000",
+                                                   "\ufffd",
+                                                   "\uffff",
+                                                   "\U000e0001",
+                                                   "\U0010ffff"};
     if (rng_() % 8 != 0) return parts[rng_() % parts.size()];
     std::string part;
     char32_t c = static_cast<char32_t>(rng_() % (rng_() % 2 == 0 ? 0x3100 : 0x110000));
@@ -120,13 +253,21 @@ class TextMaker {
 const std::vector<std::vector<std::string_view>>& AllPatterns() {
   static const std::vector<std::vector<std::string_view>> all = [] {
     std::vector<std::vector<std::string_view>> made = {
-        {kCl100kJsonPattern}, {kQwen35Pattern}, {kDeepseek3Pattern}, {kSignPattern}, {kNumbersPattern}, {kCjkPattern},
-        {"'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?!\\S)|\\s"},
+        {kCl100kJsonPattern},
+        {kQwen35Pattern},
+        {kDeepseek3Pattern},
+        {kSignPattern},
+        {kNumbersPattern},
+        {kCjkPattern},
+        {"'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| "
+         "?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?!\\S)|\\s"},
         {"'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"},
-        {"'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|"
+        {"'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}{1,3}| "
+         "?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|"
          "\\s*[\\r\\n]|\\s+(?!\\S)|\\s+"}};
-    for (const char* name : {"gpt-2", "default", "llama-bpe", "qwen2", "gpt-4o", "tekken", "deepseek-v3",
-                             "deepseek-coder", "falcon", "starcoder", "bloom", "viking"}) {
+    for (const char* name :
+         {"gpt-2", "default", "llama-bpe", "qwen2", "gpt-4o", "tekken", "deepseek-v3",
+          "deepseek-coder", "falcon", "starcoder", "bloom", "viking"}) {
       made.push_back(FindSplitPatterns(name)->patterns);
     }
     return made;
@@ -144,10 +285,16 @@ ScannerPtr Find(const std::vector<std::string_view>& patterns) {
 }
 
 TEST(CharClasses, AreTheRegexEngines) {
-  const std::pair<std::string_view, uint8_t> classes[] = {
-      {"[\\p{Lu}\\p{Lt}]+", kUpper}, {"\\p{Ll}+", kLower}, {"[\\p{Lm}\\p{Lo}]+", kCaseless}, {"\\p{L}+", kLetter},
-      {"\\p{M}+", kMark}, {"\\p{N}+", kNumber}, {"\\s+", kSpace}, {"\\p{P}+", kPunctuation}, {"\\p{S}+", kSymbol}};
-  std::vector<char32_t> codes;   // of the character at each byte
+  const std::pair<std::string_view, uint8_t> classes[] = {{"[\\p{Lu}\\p{Lt}]+", kUpper},
+                                                          {"\\p{Ll}+", kLower},
+                                                          {"[\\p{Lm}\\p{Lo}]+", kCaseless},
+                                                          {"\\p{L}+", kLetter},
+                                                          {"\\p{M}+", kMark},
+                                                          {"\\p{N}+", kNumber},
+                                                          {"\\s+", kSpace},
+                                                          {"\\p{P}+", kPunctuation},
+                                                          {"\\p{S}+", kSymbol}};
+  std::vector<char32_t> codes;  // of the character at each byte
   std::string text;
   for (char32_t c = 0; c < 0x110000; ++c) {
     if (c >= 0xd800 && c < 0xe000) continue;
@@ -179,7 +326,8 @@ TEST(Scanner, CutsWhereThePatternDoes) {
       const std::string text = maker.Make();
       if (text.empty()) continue;
       const auto pieces = ByScanner(*scanner, text);
-      ASSERT_EQ(Shown(pieces), Shown(reference.Split(text))) << patterns.back() << "\n" << Printable(text);
+      ASSERT_EQ(Shown(pieces), Shown(reference.Split(text))) << patterns.back() << "\n"
+                                                             << Printable(text);
     }
   }
 }
@@ -187,9 +335,10 @@ TEST(Scanner, CutsWhereThePatternDoes) {
 // Long runs cross the scanners' eight-byte steps and the sinks' batches.
 TEST(Scanner, CutsLongRunsWhereThePatternDoes) {
   const std::string letters(100, 'a');
-  const std::string text = letters + "\u00e9" + letters + " " + letters + letters.substr(0, 5) + "'s" +
-                           std::string(9, 'B') + letters.substr(0, 8) + std::string(200, ' ') + "x" +
-                           std::string(70, '\n') + std::string(70, ' ') + "1234567" + std::string(70, '!') +
+  const std::string text = letters + "\u00e9" + letters + " " + letters + letters.substr(0, 5) +
+                           "'s" + std::string(9, 'B') + letters.substr(0, 8) +
+                           std::string(200, ' ') + "x" + std::string(70, '\n') +
+                           std::string(70, ' ') + "1234567" + std::string(70, '!') +
                            letters.substr(0, 7);
   for (const auto& patterns : AllPatterns()) {
     const ScannerPtr scanner = Find(patterns);
@@ -209,8 +358,9 @@ TEST(Scanner, CutsAnyBytesCompletely) {
     const ScannerPtr scanner = Find(patterns);
     for (int i = 0; i < 500; ++i) {
       const size_t size = 1 + rng() % 24;
-      const std::unique_ptr<char[]> bytes(new char[size]);   // no byte behind it
-      for (size_t j = 0; j < size; ++j) bytes[j] = static_cast<char>(rng() % 3 == 0 ? 0x80 | rng() % 128 : rng() % 128);
+      const std::unique_ptr<char[]> bytes(new char[size]);  // no byte behind it
+      for (size_t j = 0; j < size; ++j)
+        bytes[j] = static_cast<char>(rng() % 3 == 0 ? 0x80 | rng() % 128 : rng() % 128);
       const std::string_view text(bytes.get(), size);
       size_t done = 0;
       for (std::string_view piece : ByScanner(*scanner, text)) {
@@ -226,13 +376,14 @@ TEST(Scanner, CutsAnyBytesCompletely) {
 TEST(Scanner, UnknownPatternsHaveNone) {
   EXPECT_EQ(FindScanner("\\p{L}+"), nullptr);
   EXPECT_EQ(FindScanner(""), nullptr);
-  EXPECT_EQ(FindScanner(kCl100kPattern), nullptr);   // reads otherwise there
+  EXPECT_EQ(FindScanner(kCl100kPattern), nullptr);  // reads otherwise there
   EXPECT_NE(FindRankFileScanner(kCl100kPattern), nullptr);
   EXPECT_NE(FindRankFileScanner(kQwen2Pattern), nullptr);
 }
 
 TEST(Scanner, LongRunsAreLinear) {
-  for (const char* part : {"a", " ", "\n", " \n", "1", "!", "\U0001f600", "\u0301", "A", "A\u0301", "\u00aaA", "'", "\x01"}) {
+  for (const char* part : {"a", " ", "\n", " \n", "1", "!", "\U0001f600", "\u0301", "A", "A\u0301",
+                           "\u00aaA", "'", "\x01"}) {
     std::string text;
     while (text.size() < (1u << 20)) text += part;
     for (const auto& patterns : AllPatterns()) {

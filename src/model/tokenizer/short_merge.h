@@ -15,13 +15,13 @@ namespace pano::tokenizer {
 
 // What merging starts from. Immutable, so thread-safe.
 struct ByteSymbols {
-  std::array<int32_t, 256> symbols{};             // of the bytes
-  std::vector<MergeTable::Merge> pairs;           // of two bytes, by left * 256 + right
+  std::array<int32_t, 256> symbols{};    // of the bytes
+  std::vector<MergeTable::Merge> pairs;  // of two bytes, by left * 256 + right
 };
 
-// Merges the bytes of one piece of up to kMax, step by step: Next looks for the pair to merge and asks for
-// the memory that LookUp needs, so that several pieces can be merged in turns while memory comes.
-// Quadratic, which is the fastest for short pieces. Confined to one thread.
+// Merges the bytes of one piece of up to kMax, step by step: Next looks for the pair to merge and
+// asks for the memory that LookUp needs, so that several pieces can be merged in turns while memory
+// comes. Quadratic, which is the fastest for short pieces. Confined to one thread.
 template <size_t kMax>
 class ShortMerge {
  public:
@@ -30,7 +30,9 @@ class ShortMerge {
   void Start(const ByteSymbols& bytes, const MergeTable& merges, std::string_view piece) {
     merges_ = &merges;
     size_ = piece.size();
-    const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(piece[i])); };
+    const auto byte = [&](size_t i) {
+      return static_cast<size_t>(static_cast<unsigned char>(piece[i]));
+    };
     order_.fill(kNever);
     for (size_t i = 0; i < size_; ++i) symbols_[i] = bytes.symbols[byte(i)];
     for (size_t i = 0; i + 1 < size_; ++i) Set(i, bytes.pairs[byte(i) << 8 | byte(i + 1)]);
@@ -40,7 +42,8 @@ class ShortMerge {
   // Merges the pair of the lowest rank, the leftmost of equals. False: there is none.
   bool Next() {
     int32_t least = kNever;
-    for (int32_t order : order_) least = std::min(least, order);   // all: compilers make vectors of it
+    for (int32_t order : order_)
+      least = std::min(least, order);  // all: compilers make vectors of it
     if (least == kNever) return false;
     left_ = static_cast<size_t>(least) & ((1u << kPlaceBits) - 1);
     const uint64_t behind = alive_ & (~uint64_t{1} << left_);
@@ -65,7 +68,8 @@ class ShortMerge {
   // Returns how many symbols there are; writes them to `out`.
   size_t Write(TokenId* out) const {
     size_t count = 0;
-    for (uint64_t left = alive_; left != 0; left &= left - 1) out[count++] = symbols_[std::countr_zero(left)];
+    for (uint64_t left = alive_; left != 0; left &= left - 1)
+      out[count++] = symbols_[std::countr_zero(left)];
     return count;
   }
 
@@ -83,13 +87,13 @@ class ShortMerge {
 
   const MergeTable* merges_ = nullptr;
   size_t size_ = 0;
-  uint64_t alive_ = 0;                   // where a symbol begins: it stays where its first byte is
-  size_t left_ = 0;                      // the pairs to look up: left_ and next_, before_ and left_
+  uint64_t alive_ = 0;  // where a symbol begins: it stays where its first byte is
+  size_t left_ = 0;     // the pairs to look up: left_ and next_, before_ and left_
   size_t next_ = kNone;
   size_t before_ = kNone;
   std::array<int32_t, kMax> symbols_;
-  std::array<int32_t, kMax> order_;      // of the pair that begins at each place
-  std::array<int32_t, kMax> becomes_;    // what that pair merges to
+  std::array<int32_t, kMax> order_;    // of the pair that begins at each place
+  std::array<int32_t, kMax> becomes_;  // what that pair merges to
 };
 
 }  // namespace pano::tokenizer

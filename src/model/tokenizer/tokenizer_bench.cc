@@ -32,9 +32,11 @@ TokenizerPtr ByteLevel() {
 }
 
 TokenizerPtr SentencePiece() {
-  Result<TokenizerPtr> loaded = LoadTokenizer(Shared("tokenizers/gguf_vocab/ggml-vocab-llama-spm.gguf"));
+  Result<TokenizerPtr> loaded =
+      LoadTokenizer(Shared("tokenizers/gguf_vocab/ggml-vocab-llama-spm.gguf"));
   if (loaded.ok()) return *loaded;
-  loaded = TokenizerFromGguf(testing::ScoredGguf({"the", "th", "t", "h", "e", "in", "i", "n", "\u2581"}));
+  loaded = TokenizerFromGguf(
+      testing::ScoredGguf({"the", "th", "t", "h", "e", "in", "i", "n", "\u2581"}));
   PANO_CHECK(loaded.ok());
   return *loaded;
 }
@@ -47,9 +49,13 @@ std::string Corpus(std::string_view name, std::string_view instead) {
   return made;
 }
 
-std::string English() { return Corpus("en_frankenstein.txt", "The thing is in the inn of number "); }
+std::string English() {
+  return Corpus("en_frankenstein.txt", "The thing is in the inn of number ");
+}
 std::string Wikipedia() { return Corpus("wikitext2_raw_test.txt", "An article with the number "); }
-std::string Stories() { return Corpus("tinystories_sample_944k.txt", "Once upon a time there was "); }
+std::string Stories() {
+  return Corpus("tinystories_sample_944k.txt", "Once upon a time there was ");
+}
 std::string Chinese() {
   const std::string text = Corpus("zh_xiyouji.txt", "天下大势，分久必合，合久必分。");
   return text.substr(0, text.find('\n', 1u << 20));
@@ -68,16 +74,18 @@ std::string Emoji() { return Repeated("\U0001F600"); }
 
 constexpr EncodeOptions kPlain = {.add_special_tokens = false, .parse_special = true, .plain = {}};
 
-// A fast wrong answer is no answer: what a regex engine splits, piece by piece, must give the same ids.
+// A fast wrong answer is no answer: what a regex engine splits, piece by piece, must give the same
+// ids.
 bool IsRight(const Tokenizer& tokenizer, const std::string& text, const std::vector<TokenId>& ids) {
   if (tokenizer.Decode(ids, false).value() != text) return false;
-  if (tokenizer.Find("\u0120the") == std::nullopt) return true;   // not the published vocabulary
+  if (tokenizer.Find("\u0120the") == std::nullopt) return true;  // not the published vocabulary
   const RegexPtr regex = Regex::Compile(kGpt2Pattern).value();
   std::vector<Match> parts;
   if (!Regex::Matcher(*regex).FindAll(text, parts).ok()) return false;
   std::vector<TokenId> expected;
   for (const Match& part : parts) {
-    const auto more = tokenizer.Encode(text.substr(part.begin, part.end - part.begin), kPlain).value();
+    const auto more =
+        tokenizer.Encode(text.substr(part.begin, part.end - part.begin), kPlain).value();
     expected.insert(expected.end(), more.begin(), more.end());
   }
   return ids == expected;
@@ -85,11 +93,12 @@ bool IsRight(const Tokenizer& tokenizer, const std::string& text, const std::vec
 
 void Finish(benchmark::State& state, const Tokenizer& tokenizer, const std::string& text,
             const std::vector<TokenId>& ids, bool split_as_gpt2) {
-  const bool right = split_as_gpt2 ? IsRight(tokenizer, text, ids) : tokenizer.Decode(ids, false).value() == text;
+  const bool right =
+      split_as_gpt2 ? IsRight(tokenizer, text, ids) : tokenizer.Decode(ids, false).value() == text;
   if (!right) state.SkipWithError("wrong ids");
   state.SetBytesProcessed(state.iterations() * static_cast<int64_t>(text.size()));
-  state.counters["MB/s"] = benchmark::Counter(
-      static_cast<double>(text.size()) * 1e-6, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["MB/s"] = benchmark::Counter(static_cast<double>(text.size()) * 1e-6,
+                                              benchmark::Counter::kIsIterationInvariantRate);
   state.counters["bytes_per_token"] =
       static_cast<double>(text.size()) / static_cast<double>(std::max<size_t>(ids.size(), 1));
 }
@@ -139,9 +148,15 @@ void RegexSplit(benchmark::State& state) {
 
 constexpr int kColdRuns = 10;
 
-BENCHMARK_CAPTURE(Cold, byte_level_english, ByteLevel, English)->Iterations(kColdRuns)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Cold, byte_level_wikipedia, ByteLevel, Wikipedia)->Iterations(kColdRuns)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Cold, byte_level_stories, ByteLevel, Stories)->Iterations(kColdRuns)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Cold, byte_level_english, ByteLevel, English)
+    ->Iterations(kColdRuns)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Cold, byte_level_wikipedia, ByteLevel, Wikipedia)
+    ->Iterations(kColdRuns)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Cold, byte_level_stories, ByteLevel, Stories)
+    ->Iterations(kColdRuns)
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Warm, byte_level_english, ByteLevel, English)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Warm, byte_level_wikipedia, ByteLevel, Wikipedia)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Warm, byte_level_stories, ByteLevel, Stories)->Unit(benchmark::kMillisecond);
@@ -151,9 +166,12 @@ BENCHMARK_CAPTURE(Warm, byte_level_spaces, ByteLevel, Spaces)->Unit(benchmark::k
 BENCHMARK_CAPTURE(Warm, byte_level_lines, ByteLevel, Lines)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Warm, byte_level_digits, ByteLevel, Digits)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Warm, byte_level_emoji, ByteLevel, Emoji)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Warm, sentencepiece_english, SentencePiece, English)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Warm, sentencepiece_chinese, SentencePiece, Chinese)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(Warm, sentencepiece_one_letter, SentencePiece, OneLetter)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, sentencepiece_english, SentencePiece, English)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, sentencepiece_chinese, SentencePiece, Chinese)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(Warm, sentencepiece_one_letter, SentencePiece, OneLetter)
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Warm, sentencepiece_spaces, SentencePiece, Spaces)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Decode, byte_level_english, ByteLevel)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(Decode, sentencepiece_english, SentencePiece)->Unit(benchmark::kMillisecond);

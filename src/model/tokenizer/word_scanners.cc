@@ -12,7 +12,7 @@ class PatternScanner : public Scanner {
   void Scan(std::string_view text, PieceSink& sink) const override {
     const char* p = text.data();
     const char* const end = p + text.size();
-    const char* gap = p;   // where what no match has taken begins
+    const char* gap = p;  // where what no match has taken begins
     while (p < end) {
       const char* next = Pattern::Next(p, end);
       if (Pattern::kHasGaps) {
@@ -47,8 +47,8 @@ struct Gpt2 {
   }
 };
 
-// ` ?[^\s\p{L}\p{N}]+[\r\n]*`, where `first` stands at p; null for no match. kWord: what is excluded
-// beside \s and \p{N}. kSlash: slashes may follow too.
+// ` ?[^\s\p{L}\p{N}]+[\r\n]*`, where `first` stands at p; null for no match. kWord: what is
+// excluded beside \s and \p{N}. kSlash: slashes may follow too.
 template <uint8_t kWord, bool kSlash>
 inline const char* NextMarks(const char* p, const char* end, Char first) {
   constexpr uint8_t kExcluded = kSpace | kNumber | kWord;
@@ -94,7 +94,7 @@ struct O200k {
 
   static Word WordAt(const char* p, const char* end) {
     const char* q = p;
-    const char* both = nullptr;   // behind the last character that is head and tail
+    const char* both = nullptr;  // behind the last character that is head and tail
     Char c = At(q, end);
     for (; (c.classes & kHead) != 0; c = At(q, end)) {
       q += c.length;
@@ -119,7 +119,8 @@ struct O200k {
     }
     if (!IsNewline(*p)) {
       Word word = WordAt(p + c.length, end);
-      // A mark may stand before a word or belong to it; before an upper one only when all else fails.
+      // A mark may stand before a word or belong to it; before an upper one only when all else
+      // fails.
       if (word.lower_end == nullptr && (c.classes & kMark) != 0) word = WordAt(p, end);
       if (word.lower_end != nullptr) return WithContraction(word.lower_end, end);
       if (word.upper_end != nullptr) return WithContraction(word.upper_end, end);
@@ -148,7 +149,8 @@ struct Deepseek {
       }
       return Signs(q, end);
     }
-    if ((second.classes & kWord) != 0 && !IsNewline(*p)) return SkipLetters<kWord>(q + second.length, end);
+    if ((second.classes & kWord) != 0 && !IsNewline(*p))
+      return SkipLetters<kWord>(q + second.length, end);
     if (*p == ' ' && (second.classes & kSigns) != 0) return Signs(q + second.length, end);
     return (c.classes & kSpace) != 0 ? CutSpaces</*kLines=*/true>(p, end) : nullptr;
   }
@@ -166,11 +168,14 @@ ScannerPtr Gpt2Scanner() { return std::make_shared<PatternScanner<Gpt2>>(); }
 
 ScannerPtr Cl100kScanner(Cl100kKind kind) {
   switch (kind) {
-    case Cl100kKind::kThreeDigits: return std::make_shared<PatternScanner<Cl100k<kLetter, 3, false>>>();
-    case Cl100kKind::kOneDigit: return std::make_shared<PatternScanner<Cl100k<kLetter, 1, false>>>();
+    case Cl100kKind::kThreeDigits:
+      return std::make_shared<PatternScanner<Cl100k<kLetter, 3, false>>>();
+    case Cl100kKind::kOneDigit:
+      return std::make_shared<PatternScanner<Cl100k<kLetter, 1, false>>>();
     case Cl100kKind::kMarks:
       return std::make_shared<PatternScanner<Cl100k<kLetter | kMark, 1, false>>>();
-    case Cl100kKind::kAllSpaceAtEnd: break;
+    case Cl100kKind::kAllSpaceAtEnd:
+      break;
   }
   return std::make_shared<PatternScanner<Cl100k<kLetter, 3, true>>>();
 }

@@ -10,7 +10,7 @@ namespace pano::tokenizer {
 ScannerPtr Gpt2Scanner();
 
 enum class Cl100kKind {
-  kThreeDigits,    // numbers in threes
+  kThreeDigits,  // numbers in threes
   kOneDigit,
   kMarks,          // one digit; marks belong to words
   kAllSpaceAtEnd,  // numbers in threes; white space at the end of the text is one piece
