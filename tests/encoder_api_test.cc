@@ -35,11 +35,8 @@ class Golden {
 
   Value Post(std::string_view path, const Value& body) const {
     http::Client client(http::ParseUrl(StrCat("127.0.0.1:", service->port())).value());
-    Result<http::ClientResponse> response =
-        client.Send({"POST",
-                     std::string(path),
-                     {{"Content-Type", "application/json"}},
-                     json::Dump(body)});
+    Result<http::ClientResponse> response = client.Send(
+        {"POST", std::string(path), {{"Content-Type", "application/json"}}, json::Dump(body)});
     if (!response.ok()) return response.error().message();
     return json::Parse(response->body).value_or(Value(response->body));
   }

@@ -131,7 +131,8 @@ Result<api::ServiceOptions> MakeServiceOptions(const ServeOptions& options) {
   predictor.queue_max = options.max_queue;
   predictor.batch.rows_max = options.batch_max;
   predictor.batch.tokens_max = options.batch_tokens;
-  predictor.batch.delay = std::chrono::microseconds(static_cast<int64_t>(options.batch_delay * 1e3));
+  predictor.batch.delay =
+      std::chrono::microseconds(static_cast<int64_t>(options.batch_delay * 1e3));
 
   http::ServerOptions& http = service.http;
   http.host = options.host;
@@ -162,9 +163,9 @@ void LogVersion(const api::ModelVersion& version) {
                        : "");
     return;
   }
-  LogInfo("[models] ", version.FullName(), ": ", version.path, ", context ",
-          version.context_length, ", vocabulary ", version.vocab_size, ", ",
-          version.GetStats().kv_blocks_total, " KV blocks of ", nn::kBlockTokens, " tokens",
+  LogInfo("[models] ", version.FullName(), ": ", version.path, ", context ", version.context_length,
+          ", vocabulary ", version.vocab_size, ", ", version.GetStats().kv_blocks_total,
+          " KV blocks of ", nn::kBlockTokens, " tokens",
           version.chat_template ? ", chat template" : "");
 }
 

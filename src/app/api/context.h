@@ -41,8 +41,8 @@ struct Context {
 
 // The model that a request names, by its path or its `model` field; notes its label in the call.
 Refusal FindModel(Context& context, Call& call, ModelVersionPtr& version);
-// Refused by name: a model without an engine where one has to generate, one without a predictor where
-// it has to look at whole inputs.
+// Refused by name: a model without an engine where one has to generate, one without a predictor
+// where it has to look at whole inputs.
 Refusal CheckGenerates(const ModelVersion& version);
 Refusal CheckPredicts(const ModelVersion& version);
 

@@ -145,23 +145,24 @@ void Embeddings(Context& context, CallPtr call) {
   EmbeddingsCall embeddings;
   if (Refusal refusal = ReadEmbeddings(context, *call, embeddings)) return call->Fail(*refusal);
   ModelVersionPtr version = embeddings.version;
-  Refusal refusal = StartPrediction(
-      context.generations, call, version, std::move(embeddings.request),
-      [version, base64 = embeddings.base64, tokens = embeddings.tokens](
-          Call& answered, batch::Predicted predicted) {
-        Value data{json::Array()};
-        const std::vector<std::vector<float>>& rows = predicted.outputs.at(0).rows;
-        for (size_t i = 0; i < rows.size(); ++i) data.Append(EmbeddingJson(rows[i], i, base64));
-        Value usage;
-        usage.Set("prompt_tokens", tokens);
-        usage.Set("total_tokens", tokens);
-        Value body;
-        body.Set("object", "list");
-        body.Set("data", std::move(data));
-        body.Set("model", version->id);
-        body.Set("usage", std::move(usage));
-        answered.RespondJson(body);
-      });
+  Refusal refusal =
+      StartPrediction(context.generations, call, version, std::move(embeddings.request),
+                      [version, base64 = embeddings.base64, tokens = embeddings.tokens](
+                          Call& answered, batch::Predicted predicted) {
+                        Value data{json::Array()};
+                        const std::vector<std::vector<float>>& rows = predicted.outputs.at(0).rows;
+                        for (size_t i = 0; i < rows.size(); ++i)
+                          data.Append(EmbeddingJson(rows[i], i, base64));
+                        Value usage;
+                        usage.Set("prompt_tokens", tokens);
+                        usage.Set("total_tokens", tokens);
+                        Value body;
+                        body.Set("object", "list");
+                        body.Set("data", std::move(data));
+                        body.Set("model", version->id);
+                        body.Set("usage", std::move(usage));
+                        answered.RespondJson(body);
+                      });
   if (refusal) call->Fail(*refusal);
 }
 

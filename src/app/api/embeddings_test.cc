@@ -33,9 +33,9 @@ TEST_F(EmbeddingsTest, TakesAllFourShapes) {
   EXPECT_EQ(json::Dump(At(body, "usage")), R"({"prompt_tokens":5,"total_tokens":5})");
   EXPECT_EQ(json::Dump(At(Post(R"({"model":"e","input":[7,8]})")->json(), "data/0/embedding")),
             "[15.0,2.0]");
-  EXPECT_EQ(json::Dump(At(Post(R"({"model":"e","input":[[7],[8,9]]})")->json(),
-                          "data/1/embedding")),
-            "[17.0,2.0]");
+  EXPECT_EQ(
+      json::Dump(At(Post(R"({"model":"e","input":[[7],[8,9]]})")->json(), "data/1/embedding")),
+      "[17.0,2.0]");
   EXPECT_EQ(api_.records.back().route, "/v1/embeddings");
   EXPECT_EQ(api_.records.back().model, "e");
   EXPECT_EQ(api_.api->WaitUntilIdle(std::chrono::milliseconds(0)), true);

@@ -26,8 +26,8 @@ class GenerationSink {
   virtual void OnEnd() = 0;
 };
 
-// The generations and predictions under way. Owns them, so that nothing is left when the server stops.
-// Thread-safe.
+// The generations and predictions under way. Owns them, so that nothing is left when the server
+// stops. Thread-safe.
 class Generations {
  public:
   Generations();

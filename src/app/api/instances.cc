@@ -66,14 +66,19 @@ Refusal ReadPixels(const Value& value, const encoder::ImageInput& shape, const T
 }
 
 Refusal CheckMembers(const Value& instance, const TextPlace& place) {
-  constexpr std::array<std::string_view, 8> kKnown = {
-      "text",           "pair",           "ids",
-      "input_ids",      "attention_mask", "token_type_ids",
-      "decoder_input_ids", "pixel_values"};
+  constexpr std::array<std::string_view, 8> kKnown = {"text",
+                                                      "pair",
+                                                      "ids",
+                                                      "input_ids",
+                                                      "attention_mask",
+                                                      "token_type_ids",
+                                                      "decoder_input_ids",
+                                                      "pixel_values"};
   for (const auto& [name, value] : instance.as_object()) {
     if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) continue;
     if (name == "image" || name == "image_url") {
-      return Wrong(place, StrCat("'", name, "': image files are not decoded here: send "
+      return Wrong(place, StrCat("'", name,
+                                 "': image files are not decoded here: send "
                                  "'pixel_values', resized and normalised"));
     }
     return Wrong(place, StrCat("unknown field '", Printable(name), "'"));
@@ -139,8 +144,8 @@ Refusal ReadInstance(const ModelVersion& version, const Value& instance, bool tr
   if (!instance.is_object()) return Wrong(place, "must be a text or an object");
   if (Refusal refusal = CheckMembers(instance, place)) return refusal;
   const Value* pixels = Member(instance, "pixel_values");
-  bool has_text = Member(instance, "text") || Member(instance, "pair") ||
-                  Member(instance, "ids") || Member(instance, "input_ids");
+  bool has_text = Member(instance, "text") || Member(instance, "pair") || Member(instance, "ids") ||
+                  Member(instance, "input_ids");
   if (!pixels && !has_text) {
     return Wrong(place, "'text', 'input_ids' or 'pixel_values' is missing");
   }
@@ -154,8 +159,7 @@ Refusal ReadInstance(const ModelVersion& version, const Value& instance, bool tr
   }
   if (!has_text) return {};
   at.text = inputs.texts.size();
-  if (Refusal refusal =
-          ReadText(version, instance, truncate, place, inputs.texts.emplace_back())) {
+  if (Refusal refusal = ReadText(version, instance, truncate, place, inputs.texts.emplace_back())) {
     return refusal;
   }
   const Value* decoder = Member(instance, "decoder_input_ids");
@@ -177,9 +181,9 @@ Refusal ReadInstances(const ModelVersion& version, const json::Array& items, boo
     const std::optional<size_t>& text = instances.places.back().text;
     if (text) instances.tokens += static_cast<int64_t>(instances.inputs.texts[*text].ids.size());
     if (instances.tokens > Instances::kTokensMax) {
-      return BadField("instances", StrCat("one request may hold ", Instances::kTokensMax,
-                                          " tokens, and instances[0] to [", i, "] have ",
-                                          instances.tokens));
+      return BadField("instances",
+                      StrCat("one request may hold ", Instances::kTokensMax,
+                             " tokens, and instances[0] to [", i, "] have ", instances.tokens));
     }
   }
   return {};

@@ -26,8 +26,9 @@ struct Instances {
 };
 
 // Reads and checks them: texts, {"text", "pair"}, {"input_ids" (or "ids"), "attention_mask",
-// "token_type_ids"}, each with "decoder_input_ids" where the model has a decoder, {"pixel_values"}, and a
-// text with an image where the model takes both. Whatever else stands in one is refused by name.
+// "token_type_ids"}, each with "decoder_input_ids" where the model has a decoder, {"pixel_values"},
+// and a text with an image where the model takes both. Whatever else stands in one is refused by
+// name.
 Refusal ReadInstances(const ModelVersion& version, const json::Array& items, bool truncate,
                       Instances& instances);
 

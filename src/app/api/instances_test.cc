@@ -55,11 +55,11 @@ TEST(Instances, Classification) {
 TEST(Instances, TokenClassification) {
   ApiHarness api;
   api.AddPredictor("t", Task::kTokenClassification, {"O", "X", "Y"});
-  // Special tokens and those that the mask leaves out get no label; logits of 'a' (97) are (6, 0, 1).
+  // Special tokens and those that the mask leaves out get no label; logits of 'a' (97) are (6, 0,
+  // 1).
   EXPECT_EQ(Predictions(api, "t", R"({"instances":["a"]})"),
             R"([[{"index":1,"token":"a","token_id":97,"label":"O","score":0.9908675}]])");
-  EXPECT_EQ(Predictions(api, "t",
-                        R"({"instances":[{"ids":[97,98],"attention_mask":[0,1]}]})"),
+  EXPECT_EQ(Predictions(api, "t", R"({"instances":[{"ids":[97,98],"attention_mask":[0,1]}]})"),
             R"([[{"index":1,"token":"b","token_id":98,"label":"Y","score":0.66524094}]])");
 }
 
@@ -74,8 +74,7 @@ TEST(Instances, MaskedTokens) {
       << answer;
   EXPECT_EQ(Predictions(api, "mlm", R"({"instances":["a"]})"),
             "no tokenizer says what a masked token is: give 'mask_token_id'");
-  EXPECT_EQ(Predictions(api, "mlm",
-                        R"({"instances":["a"],"parameters":{"mask_token_id":98}})"),
+  EXPECT_EQ(Predictions(api, "mlm", R"({"instances":["a"],"parameters":{"mask_token_id":98}})"),
             "instances[0]: no token in it is masked (b)");
 }
 
@@ -89,7 +88,8 @@ TEST(Instances, Images) {
             "and normalised");
   EXPECT_EQ(Predictions(api, "i", R"({"instances":[{"pixel_values":[[[1,1]]]}]})"),
             "instances[0]: 'pixel_values' must be numbers as [1][2][2], normalised");
-  EXPECT_EQ(Predictions(api, "i", R"({"instances":["a"]})"), "instances[0]: the model takes no text");
+  EXPECT_EQ(Predictions(api, "i", R"({"instances":["a"]})"),
+            "instances[0]: the model takes no text");
 }
 
 TEST(Instances, TextsAndImages) {
@@ -162,9 +162,9 @@ TEST(Instances, TheOtherKindOfModelIsRefused) {
   };
   EXPECT_EQ(code("/v1/models/e/predict", R"({"inputs":"a"})"), "model_does_not_generate");
   EXPECT_EQ(code("/v1/completions", R"({"model":"e","prompt":"a"})"), "model_does_not_generate");
-  EXPECT_EQ(code("/v1/chat/completions",
-                 R"({"model":"e","messages":[{"role":"user","content":"a"}]})"),
-            "model_does_not_generate");
+  EXPECT_EQ(
+      code("/v1/chat/completions", R"({"model":"e","messages":[{"role":"user","content":"a"}]})"),
+      "model_does_not_generate");
   EXPECT_EQ(code("/v1/models/m/predict", R"({"instances":["a"]})"), "model_only_generates");
   EXPECT_EQ(code("/v1/models/raw/predict", R"({"instances":["a"]})"), "no_tokenizer");
 }

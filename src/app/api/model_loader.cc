@@ -121,8 +121,8 @@ Status LoadPredictor(const format::ModelFiles& files, const LoadSettings& settin
     if (most > 0) version.context_length = std::min(most, text.max_length);
     options.limits.length_max = version.context_length;
   }
-  PANO_ASSIGN_OR_RETURN(version.predictor, batch::Predictor::Create(std::move(encoder), options,
-                                                                    std::move(observer)));
+  PANO_ASSIGN_OR_RETURN(version.predictor,
+                        batch::Predictor::Create(std::move(encoder), options, std::move(observer)));
   return OkStatus();
 }
 

@@ -14,14 +14,14 @@
 
 namespace pano::api {
 
-// One version of a model, ready to answer: it generates with an engine, or looks at whole inputs with a
-// predictor. Immutable once it is in the host, apart from these, which are thread-safe.
+// One version of a model, ready to answer: it generates with an engine, or looks at whole inputs
+// with a predictor. Immutable once it is in the host, apart from these, which are thread-safe.
 struct ModelVersion {
   std::string id;
   std::string version = "1";
   std::string label;  // in metrics: id, or id@version where it has several
   std::string path;
-  int64_t created = 0;  // Unix seconds, when it was loaded
+  int64_t created = 0;         // Unix seconds, when it was loaded
   int64_t vocab_size = 0;      // 0: takes no text
   int64_t context_length = 0;  // tokens of one input; 0: takes no text
   // Longer texts cannot fit into the context whatever they are; 0: not known.

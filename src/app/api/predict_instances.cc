@@ -72,9 +72,8 @@ Refusal ReadCall(Context& context, Call& call, InstancesCall& instances) {
   InstanceOptions options;
   if (Refusal refusal = ReadParameters(call.body, options)) return refusal;
   Instances read;
-  if (Refusal refusal =
-          ReadInstances(*instances.version, call.body.Find("instances")->as_array(),
-                        options.truncate, read)) {
+  if (Refusal refusal = ReadInstances(*instances.version, call.body.Find("instances")->as_array(),
+                                      options.truncate, read)) {
     return refusal;
   }
   instances.tokens = read.tokens;

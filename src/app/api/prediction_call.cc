@@ -13,7 +13,8 @@ Failure FailureOf(const Status& status, const ModelVersion& version) {
   return failure;
 }
 
-// A call that waits for its answer. Confined to the connection's thread; the predictor's only posts.
+// A call that waits for its answer. Confined to the connection's thread; the predictor's only
+// posts.
 class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
  public:
   PredictionCall(Generations& generations, CallPtr call, ModelVersionPtr version,

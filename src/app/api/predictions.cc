@@ -60,18 +60,19 @@ Value RawJson(const encoder::Output& output, const std::vector<float>& row) {
   return list;
 }
 
-// The row of an output that belongs to an instance: images have those of image models and of "image_"
-// outputs, texts the others.
+// The row of an output that belongs to an instance: images have those of image models and of
+// "image_" outputs, texts the others.
 const std::vector<float>* RowOf(const encoder::Output& output, const Instances::Place& place) {
-  bool of_image = !place.text || output.name.starts_with("image_") ||
-                  output.name == "logits_per_image";
+  bool of_image =
+      !place.text || output.name.starts_with("image_") || output.name == "logits_per_image";
   const std::optional<size_t>& row = of_image ? place.image : place.text;
   bool of_text = output.name.starts_with("text_");
   if (!row || (of_text && !place.text) || *row >= output.rows.size()) return nullptr;
   return &output.rows[*row];
 }
 
-std::optional<nn::TokenId> MaskToken(const ModelVersion& version, const PredictionOptions& options) {
+std::optional<nn::TokenId> MaskToken(const ModelVersion& version,
+                                     const PredictionOptions& options) {
   if (options.mask_token_id) return options.mask_token_id;
   if (!version.tokenizer) return std::nullopt;
   for (std::string_view name : {"[MASK]", "<mask>"}) {
@@ -86,8 +87,9 @@ Failure NeedsOutputs(const EncoderInfo& info, std::string_view why) {
   for (const encoder::OutputInfo& output : info.outputs) {
     names += (names.empty() ? "" : ", ") + output.name;
   }
-  return BadField("instances", StrCat(why, ": say by \"parameters\": {\"outputs\": [...]} which of ",
-                                      names, " to answer"));
+  return BadField(
+      "instances",
+      StrCat(why, ": say by \"parameters\": {\"outputs\": [...]} which of ", names, " to answer"));
 }
 
 }  // namespace
@@ -225,10 +227,9 @@ Value PredictionPlan::MasksJson(const ModelVersion& version, const std::vector<f
     std::vector<size_t> order(size);
     std::iota(order.begin(), order.end(), size_t{0});
     size_t count = std::min(size, static_cast<size_t>(options_.top_k));
-    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),
-                      order.end(), [&](size_t a, size_t b) {
-                        return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
-                      });
+    std::partial_sort(
+        order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count), order.end(),
+        [&](size_t a, size_t b) { return scores[a] != scores[b] ? scores[a] > scores[b] : a < b; });
     Value candidates{json::Array()};
     for (size_t c = 0; c < count; ++c) {
       auto id = static_cast<nn::TokenId>(order[c]);

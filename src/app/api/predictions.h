@@ -22,17 +22,17 @@ struct PredictionOptions {
   std::optional<nn::TokenId> mask_token_id;
 };
 
-// One request's way from instances to predictions: which outputs it asks the model for, at which places,
-// and what they mean by the model's task. A value.
+// One request's way from instances to predictions: which outputs it asks the model for, at which
+// places, and what they mean by the model's task. A value.
 class PredictionPlan {
  public:
   // The request for the predictor, without a deadline; takes the inputs out of `instances`.
   Refusal Make(const ModelVersion& version, PredictionOptions options, Instances instances,
                batch::PredictRequest& request);
 
-  // One prediction an instance: {"label", "score", "scores"} of classifiers, a list of {"index", "token",
-  // "token_id", "label", "score"} of token classifiers, {"embedding"}, {"masks"} with candidates,
-  // embeddings and logits of texts and images, or {"outputs": {name: numbers}}.
+  // One prediction an instance: {"label", "score", "scores"} of classifiers, a list of {"index",
+  // "token", "token_id", "label", "score"} of token classifiers, {"embedding"}, {"masks"} with
+  // candidates, embeddings and logits of texts and images, or {"outputs": {name: numbers}}.
   Refusal ToJson(const ModelVersion& version, const batch::Predicted& predicted,
                  json::Value& predictions) const;
 

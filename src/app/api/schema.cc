@@ -17,7 +17,7 @@ constexpr double kInt53 = 9007199254740992.0;
 constexpr double kInt63 = 9223372036854775807.0;
 constexpr double kAnyBytes = kInt53;  // bounded by the body already
 constexpr double kTokensMax = 1 << 24;
-constexpr int64_t kInputsMax = 256;  // texts in one request
+constexpr int64_t kInputsMax = 256;       // texts in one request
 constexpr int64_t kEmbeddingsMax = 2048;  // as OpenAI has it
 constexpr int64_t kMessagesMax = 4096;
 constexpr double kDayMs = 86'400'000;
@@ -73,8 +73,7 @@ constexpr auto kFields = std::to_array<Field>({
     {"truncate", kInstancesParameters | kEmbeddingsBody, FieldType::kBool, 0, 0, 0, false,
      "Cuts texts that are too long; else they are refused.", nullptr},
     {"timeout_ms", kInstancesParameters | kEmbeddingsBody, FieldType::kInteger, 1, kDayMs, 0, false,
-     "A request that takes longer is a 504.",
-     [](P& p, const Value& v) { p.timeout_ms = Int(v); }},
+     "A request that takes longer is a 504.", [](P& p, const Value& v) { p.timeout_ms = Int(v); }},
     {"input", kEmbeddingsBody, FieldType::kPrompt, 0, kIdMax, kEmbeddingsMax, true,
      "Text, texts, token ids or lists of token ids.", nullptr},
     {"encoding_format", kEmbeddingsBody, FieldType::kString, 1, 16, 0, false,

@@ -110,7 +110,8 @@ json::Value SchemaOf(BodyKind body) {
   Value schema = Typed("object");
   schema.Set("properties", std::move(properties));
   if (!required.is_null()) schema.Set("required", std::move(required));
-  if (body == kPredictParameters || body == kInstancesParameters) schema.Set("additionalProperties", false);
+  if (body == kPredictParameters || body == kInstancesParameters)
+    schema.Set("additionalProperties", false);
   return schema;
 }
 

@@ -20,9 +20,9 @@ Refusal CheckTakesText(const ModelVersion& version, const TextPlace& place) {
 }
 
 Failure TooLong(const TextPlace& place, size_t given, std::string_view unit, size_t limit) {
-  return Misfit(place, InvalidArgument(StrCat("context_length_exceeded: ", given, " ", unit,
-                                              ", and the model takes ", limit,
-                                              " tokens; \"truncate\": true cuts what is too long")));
+  return Misfit(place, InvalidArgument(StrCat(
+                           "context_length_exceeded: ", given, " ", unit, ", and the model takes ",
+                           limit, " tokens; \"truncate\": true cuts what is too long")));
 }
 
 Result<Encoding> EncodeWhole(const tokenizer::Tokenizer& tokenizer, std::string_view text,
@@ -72,8 +72,7 @@ Status CutTexts(const tokenizer::Tokenizer& tokenizer, std::string_view text,
   if (!found || ids.size() - texts > limit) {
     return Unimplemented("this tokenizer's texts cannot be cut here: send fewer tokens");
   }
-  auto [keep_first, keep_second] =
-      Share(first.size(), second.size(), limit - (ids.size() - texts));
+  auto [keep_first, keep_second] = Share(first.size(), second.size(), limit - (ids.size() - texts));
   auto begin_first = static_cast<size_t>(at - ids.begin());
   auto begin_second = static_cast<size_t>(second_at - ids.begin());
   if (!second.empty()) Erase(whole, begin_second + keep_second, begin_second + second.size());
@@ -102,7 +101,8 @@ Refusal EncodeRow(const ModelVersion& version, std::string_view text,
   if (Refusal refusal = CheckTakesText(version, place)) return refusal;
   if (!version.tokenizer) {
     Failure failure = Misfit(
-        place, InvalidArgument("this model has no tokenizer: only token ids go in, as 'input_ids'"));
+        place,
+        InvalidArgument("this model has no tokenizer: only token ids go in, as 'input_ids'"));
     failure.detail = "no_tokenizer";
     return failure;
   }

@@ -18,9 +18,9 @@ struct TextPlace {
 // The refusal that `status` stands for, with the place before its words.
 Failure Misfit(const TextPlace& place, const Status& status);
 
-// A text, or two, as a row for an encoder, with the special tokens of the tokenizer file. Longer ones
-// than the model takes (a sentence folder may say less) are refused or, if asked for, cut: of two the
-// longer first, special tokens stay.
+// A text, or two, as a row for an encoder, with the special tokens of the tokenizer file. Longer
+// ones than the model takes (a sentence folder may say less) are refused or, if asked for, cut: of
+// two the longer first, special tokens stay.
 Refusal EncodeRow(const ModelVersion& version, std::string_view text,
                   std::optional<std::string_view> pair, bool truncate, const TextPlace& place,
                   encoder::TextRow& row);

@@ -13,19 +13,19 @@
 
 namespace pano::batch {
 
-// What applies a policy's decisions: takes from the queue, computes, hands the rows back. Confined to
-// its predictor's thread.
+// What applies a policy's decisions: takes from the queue, computes, hands the rows back. Confined
+// to its predictor's thread.
 class BatchLoop {
  public:
-  // All outlive the loop. `floats_max`: of the per-token outputs of one batch, while it is computed.
-  BatchLoop(encoder::Encoder& encoder, BatchPolicy& policy, JobQueue& queue,
-            engine::Ledger& ledger, const engine::Observer& observer, const Clock& clock,
-            int64_t floats_max = 1ll << 26);
+  // All outlive the loop. `floats_max`: of the per-token outputs of one batch, while it is
+  // computed.
+  BatchLoop(encoder::Encoder& encoder, BatchPolicy& policy, JobQueue& queue, engine::Ledger& ledger,
+            const engine::Observer& observer, const Clock& clock, int64_t floats_max = 1ll << 26);
 
   // What the loop may do until it looks again: nothing, or to stop.
   struct Next {
     bool stop = false;
-    bool now = false;                      // there may be more to do at once
+    bool now = false;                     // there may be more to do at once
     std::optional<TimePoint> until = {};  // else wait: for a message, or that long
   };
   // Ends what is over and computes one batch at most.

@@ -20,8 +20,7 @@ BatchDecision FixedBatchPolicy::Decide(const BatchSnapshot& snapshot) const {
     tokens += item.tokens;
     ++take;
   }
-  bool full =
-      take < snapshot.waiting.size() || rows >= options_.rows_max || tokens >= tokens_max;
+  bool full = take < snapshot.waiting.size() || rows >= options_.rows_max || tokens >= tokens_max;
   Duration waited = snapshot.now - snapshot.waiting.front().arrived;
   if (full || snapshot.draining || waited >= options_.delay) return {take, Duration::zero()};
   return {0, options_.delay - waited};

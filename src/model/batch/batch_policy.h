@@ -20,11 +20,11 @@ struct BatchSnapshot {
   std::span<const WaitingItem> waiting;  // oldest first; all may share a batch; not empty
   int64_t tokens_max = 0;                // what memory allows one batch of these; 0: no such limit
   TimePoint now;
-  bool draining = false;                 // nothing more will come
+  bool draining = false;  // nothing more will come
 };
 
-// What to do now: compute the first `take` items, or, where that is 0, look again when something comes
-// or after `wait`, whichever is first.
+// What to do now: compute the first `take` items, or, where that is 0, look again when something
+// comes or after `wait`, whichever is first.
 struct BatchDecision {
   size_t take = 0;
   Duration wait = Duration::zero();
@@ -38,8 +38,8 @@ struct BatchOutcome {
   Duration oldest_waited = Duration::zero();  // until the batch began
 };
 
-// How many requests to take and how long to wait for more. Decide is a pure function of the snapshot and
-// of what the policy has learned. Confined to the loop that asks it.
+// How many requests to take and how long to wait for more. Decide is a pure function of the
+// snapshot and of what the policy has learned. Confined to the loop that asks it.
 class BatchPolicy {
  public:
   virtual ~BatchPolicy() = default;
@@ -53,8 +53,8 @@ struct FixedBatchOptions {
   Duration delay = std::chrono::milliseconds(2);  // the oldest waits that long at most; 0: never
 };
 
-// Fixed sizes and a fixed delay: goes when the batch is full or the oldest has waited long enough. What
-// exceeds a limit all by itself goes alone.
+// Fixed sizes and a fixed delay: goes when the batch is full or the oldest has waited long enough.
+// What exceeds a limit all by itself goes alone.
 class FixedBatchPolicy final : public BatchPolicy {
  public:
   explicit FixedBatchPolicy(FixedBatchOptions options) : options_(options) {}

@@ -17,8 +17,8 @@
 namespace pano::batch {
 
 // A request on its way through the batches, unit by unit: a unit is a row, or all rows of a request
-// whose rows look at each other. Units are taken in order and come back in any order. The queue's lock
-// guards what is taken, the loop's thread has the rest.
+// whose rows look at each other. Units are taken in order and come back in any order. The queue's
+// lock guards what is taken, the loop's thread has the rest.
 class Job {
  public:
   Job(std::string id, PredictRequest request, TimePoint submitted);
@@ -42,11 +42,12 @@ class Job {
 
   // Moves a unit's inputs to the end of `batch`. Once a unit.
   void MoveInputs(size_t unit, encoder::EncoderBatch& batch);
-  // Takes a unit's part of what a batch gave: it stood at row `at` there. Internal when it is missing.
+  // Takes a unit's part of what a batch gave: it stood at row `at` there. Internal when it is
+  // missing.
   Status TakeOutputs(size_t unit, size_t at, std::vector<encoder::Output>& outputs);
 
-  // `began`: when the first batch with a unit of it was made; later ones change nothing. True: it is
-  // the first.
+  // `began`: when the first batch with a unit of it was made; later ones change nothing. True: it
+  // is the first.
   bool Begin(TimePoint began);
   bool begun() const { return begun_.has_value(); }
   bool complete() const { return units_done_ == units_; }

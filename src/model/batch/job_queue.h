@@ -12,8 +12,8 @@
 
 namespace pano::batch {
 
-// What waits for a batch, and how the loop is woken. How much may wait is decided before (the ledger).
-// Anybody may enter and wake, only the loop takes. Thread-safe.
+// What waits for a batch, and how the loop is woken. How much may wait is decided before (the
+// ledger). Anybody may enter and wake, only the loop takes. Thread-safe.
 class JobQueue {
  public:
   // Items that a policy sees at once; no batch is larger.

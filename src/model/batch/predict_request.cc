@@ -14,8 +14,8 @@ Status CheckIds(const encoder::TextInput& input, int64_t length_max,
   int64_t most = length_max > 0 && input.max_length > 0 ? std::min(length_max, input.max_length)
                                                         : std::max(length_max, input.max_length);
   if (most > 0 && static_cast<int64_t>(ids.size()) > most) {
-    return InvalidArgument(StrCat("context_length_exceeded: ", ids.size(),
-                                  " tokens, and the model takes ", most));
+    return InvalidArgument(
+        StrCat("context_length_exceeded: ", ids.size(), " tokens, and the model takes ", most));
   }
   for (nn::TokenId id : ids) {
     if (id < 0 || id >= input.vocab_size) {
@@ -39,8 +39,8 @@ Status CheckMaskAndTypes(const encoder::TextInput& input, const encoder::TextRow
   if (row.types.empty()) return OkStatus();
   if (input.token_types == 0) return InvalidArgument("the model has no token types");
   if (row.types.size() != row.ids.size()) {
-    return InvalidArgument(StrCat("there are ", row.types.size(), " token types for ",
-                                  row.ids.size(), " tokens"));
+    return InvalidArgument(
+        StrCat("there are ", row.types.size(), " token types for ", row.ids.size(), " tokens"));
   }
   for (int32_t type : row.types) {
     if (type < 0 || type >= input.token_types) {
@@ -83,9 +83,9 @@ Status CheckSize(const encoder::EncoderInfo& info, const RequestLimits& limits,
       return InvalidArgument(StrCat("texts[", i, "]: its outputs would take ", tokens * per_token,
                                     " numbers, at most ", limits.row_floats_max, " are computed"));
     }
-    kept += per_token * (request.positions.empty()
-                             ? tokens
-                             : static_cast<int64_t>(request.positions[i].size()));
+    kept +=
+        per_token *
+        (request.positions.empty() ? tokens : static_cast<int64_t>(request.positions[i].size()));
   }
   int64_t rows = std::max<int64_t>(texts, static_cast<int64_t>(inputs.images.size()));
   for (const encoder::OutputInfo& output : info.outputs) {
@@ -95,7 +95,8 @@ Status CheckSize(const encoder::EncoderInfo& info, const RequestLimits& limits,
   }
   if (kept <= limits.answer_floats_max) return OkStatus();
   return InvalidArgument(StrCat("the answer would hold ", kept, " numbers, at most ",
-                                limits.answer_floats_max, " are kept: ask for less in one request"));
+                                limits.answer_floats_max,
+                                " are kept: ask for less in one request"));
 }
 
 Status CheckShape(const encoder::EncoderInfo& info, const PredictRequest& request) {
@@ -114,8 +115,8 @@ Status CheckShape(const encoder::EncoderInfo& info, const PredictRequest& reques
   }
   for (const std::string& name : inputs.outputs) {
     if (!info.FindOutput(name)) {
-      return InvalidArgument(StrCat("outputs: the model has no '", Printable(name), "', it has ",
-                                    OutputNames(info)));
+      return InvalidArgument(
+          StrCat("outputs: the model has no '", Printable(name), "', it has ", OutputNames(info)));
     }
   }
   return OkStatus();
@@ -157,16 +158,15 @@ Status CheckRequest(const encoder::EncoderInfo& info, const RequestLimits& limit
   PANO_RETURN_IF_ERROR(CheckShape(info, request));
   const encoder::EncoderBatch& inputs = request.inputs;
   for (size_t i = 0; i < inputs.texts.size(); ++i) {
-    PANO_RETURN_IF_ERROR(CheckText(*info.text, limits.length_max, inputs.texts[i])
-                             .Wrap(StrCat("texts[", i, "]")));
+    PANO_RETURN_IF_ERROR(
+        CheckText(*info.text, limits.length_max, inputs.texts[i]).Wrap(StrCat("texts[", i, "]")));
   }
   for (size_t i = 0; i < inputs.decoder_ids.size(); ++i) {
     PANO_RETURN_IF_ERROR(CheckIds(*info.decoder, limits.length_max, inputs.decoder_ids[i])
                              .Wrap(StrCat("decoder_ids[", i, "]")));
   }
   for (size_t i = 0; i < inputs.images.size(); ++i) {
-    PANO_RETURN_IF_ERROR(
-        CheckImage(*info.image, inputs.images[i]).Wrap(StrCat("images[", i, "]")));
+    PANO_RETURN_IF_ERROR(CheckImage(*info.image, inputs.images[i]).Wrap(StrCat("images[", i, "]")));
   }
   PANO_RETURN_IF_ERROR(CheckPositions(request));
   return CheckSize(info, limits, request);

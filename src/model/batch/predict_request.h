@@ -11,19 +11,20 @@
 
 namespace pano::batch {
 
-// Inputs that are answered together. Rows of one request may be computed in several batches, beside rows
-// of others; which makes no difference to their results.
+// Inputs that are answered together. Rows of one request may be computed in several batches, beside
+// rows of others; which makes no difference to their results.
 struct PredictRequest {
   encoder::EncoderBatch inputs;
-  // One list a text: the places whose per-token outputs are kept, ascending. Empty: all of all texts.
+  // One list a text: the places whose per-token outputs are kept, ascending. Empty: all of all
+  // texts.
   std::vector<std::vector<int32_t>> positions;
   std::optional<TimePoint> deadline;
 };
 
 struct RequestLimits {
-  int64_t length_max = 0;                // ids a row may have; 0: the model's own limit
-  int64_t row_floats_max = 1ll << 28;    // of one row's outputs while it is computed
-  int64_t answer_floats_max = 1ll << 22; // of a request's kept outputs
+  int64_t length_max = 0;                 // ids a row may have; 0: the model's own limit
+  int64_t row_floats_max = 1ll << 28;     // of one row's outputs while it is computed
+  int64_t answer_floats_max = 1ll << 22;  // of a request's kept outputs
 };
 
 // Whether the model takes this row; InvalidArgument says why not. Too long starts with

@@ -79,8 +79,7 @@ TEST(PredictRequest, ImagesAreComplete) {
   FakeEncoder encoder(Task::kImageClassification, {"a", "b"});
   PredictRequest request;
   request.inputs.images = {{1, 2, 3}};
-  EXPECT_EQ(Refused(encoder, request),
-            "images[0]: an image has 1 x 2 x 2 = 4 values, not 3");
+  EXPECT_EQ(Refused(encoder, request), "images[0]: an image has 1 x 2 x 2 = 4 values, not 3");
   request.inputs.images = {{1, 2, 3, std::numeric_limits<float>::quiet_NaN()}};
   EXPECT_EQ(Refused(encoder, request), "images[0]: a pixel value is not finite");
 }

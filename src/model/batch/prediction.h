@@ -27,8 +27,8 @@ class Prediction {
   std::optional<Result<Predicted>> TryTake();
   // Blocks. For callers with a thread.
   Result<Predicted> Take();
-  // `notify` is called once it is done (from the predictor's thread, without locks held), or at once
-  // when it is already. It must return quickly.
+  // `notify` is called once it is done (from the predictor's thread, without locks held), or at
+  // once when it is already. It must return quickly.
   void SetNotify(std::function<void()> notify);
   // Nobody is interested any more: it ends before the next batch.
   void Cancel();

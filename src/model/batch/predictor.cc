@@ -94,8 +94,9 @@ Result<std::unique_ptr<Predictor>> Predictor::Create(std::unique_ptr<encoder::En
   const FixedBatchOptions& batch = options.batch;
   if (batch.rows_max < 1 || batch.tokens_max < 1 || options.queue_max < 1 ||
       batch.delay < Duration::zero()) {
-    return InvalidArgument("[batch] rows_max, tokens_max and queue_max must be at least 1, the delay "
-                           "not negative");
+    return InvalidArgument(
+        "[batch] rows_max, tokens_max and queue_max must be at least 1, the delay "
+        "not negative");
   }
   options.batch.delay = std::min(options.batch.delay, kWaitMax);
   if (!policy) policy = std::make_unique<FixedBatchPolicy>(options.batch);

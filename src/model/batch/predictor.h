@@ -23,8 +23,8 @@ struct PredictorOptions {
 class Predictor {
  public:
   // `clock` (and the pool that the encoder computes with) outlive the predictor. Of the observer,
-  // `queue`, `step` (its sequences are rows), `cancelled` and `rejected` are called. A null `policy` is
-  // the fixed one of the options. InvalidArgument for options that make no sense.
+  // `queue`, `step` (its sequences are rows), `cancelled` and `rejected` are called. A null
+  // `policy` is the fixed one of the options. InvalidArgument for options that make no sense.
   static Result<std::unique_ptr<Predictor>> Create(std::unique_ptr<encoder::Encoder> encoder,
                                                    PredictorOptions options,
                                                    engine::Observer observer = {},
@@ -32,9 +32,9 @@ class Predictor {
                                                    Clock& clock = Clock::Real());
   virtual ~Predictor() = default;  // stops: what waits ends as Unavailable
 
-  // Answers at once. InvalidArgument (see CheckRequest), Exhausted (queue full), Unavailable (draining).
-  // The answer's own failures are Deadline, Cancelled, Unavailable (shutdown) and what the encoder says.
-  // When the last copy of the pointer goes, the request is cancelled.
+  // Answers at once. InvalidArgument (see CheckRequest), Exhausted (queue full), Unavailable
+  // (draining). The answer's own failures are Deadline, Cancelled, Unavailable (shutdown) and what
+  // the encoder says. When the last copy of the pointer goes, the request is cancelled.
   virtual Result<std::shared_ptr<Prediction>> Submit(PredictRequest request) = 0;
 
   // As Engine::Drain.

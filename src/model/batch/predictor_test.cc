@@ -117,7 +117,8 @@ TEST(Predictor, GoesWhileRequestsWait) {
   prediction->Cancel();
 }
 
-// Many callers at once, some of whom lose interest: every answer is what the request alone would get.
+// Many callers at once, some of whom lose interest: every answer is what the request alone would
+// get.
 TEST(Predictor, SoakTest) {
   PredictorOptions options;
   options.batch = {.rows_max = 8, .tokens_max = 64, .delay = std::chrono::microseconds(100)};

@@ -11,8 +11,9 @@
 
 namespace pano::batch::testing {
 
-// An encoder whose answers can be computed by hand: the state of a token is (id, place); a sentence's
-// vector the sum of the ids and their number; logits of `labels` are id sums modulo 7, one apart.
+// An encoder whose answers can be computed by hand: the state of a token is (id, place); a
+// sentence's vector the sum of the ids and their number; logits of `labels` are id sums modulo 7,
+// one apart.
 class FakeEncoder final : public encoder::Encoder {
  public:
   explicit FakeEncoder(encoder::Task task = encoder::Task::kEmbedding,
@@ -43,8 +44,8 @@ class FakeEncoder final : public encoder::Encoder {
         break;
       case encoder::Task::kImageText:
         info_.image = encoder::ImageInput{1, 2, 2};
-        info_.outputs = {{"image_embeds", false, 2}, {"text_embeds", false, 2},
-                         {"logits_per_image", false, 0}};
+        info_.outputs = {
+            {"image_embeds", false, 2}, {"text_embeds", false, 2}, {"logits_per_image", false, 0}};
         break;
       case encoder::Task::kSequenceToSequence:
         info_.decoder = info_.text;
@@ -79,9 +80,9 @@ class FakeEncoder final : public encoder::Encoder {
     size_t rows;
     std::vector<std::string> outputs;
   };
-  std::vector<Seen> batches;                                  // the computing thread's
-  std::function<void(const encoder::EncoderBatch&)> before;   // runs in each Encode
-  nn::TokenId bad_id = 999;                                   // refused
+  std::vector<Seen> batches;                                 // the computing thread's
+  std::function<void(const encoder::EncoderBatch&)> before;  // runs in each Encode
+  nn::TokenId bad_id = 999;                                  // refused
 
  private:
   static bool Possible(const encoder::OutputInfo& output, const encoder::EncoderBatch& batch) {
@@ -112,8 +113,8 @@ class FakeEncoder final : public encoder::Encoder {
 
   void Fill(const encoder::OutputInfo& info, const encoder::EncoderBatch& batch,
             encoder::Output& output) const {
-    bool of_images = info.name.starts_with("image_") || info.name == "logits_per_image" ||
-                     batch.texts.empty();
+    bool of_images =
+        info.name.starts_with("image_") || info.name == "logits_per_image" || batch.texts.empty();
     if (of_images) {
       for (const std::vector<float>& pixels : batch.images) {
         int64_t size = info.size == 0 ? static_cast<int64_t>(batch.texts.size()) : info.size;
@@ -128,10 +129,9 @@ class FakeEncoder final : public encoder::Encoder {
         std::vector<float>& states = output.rows.emplace_back();
         const std::vector<nn::TokenId>& ids = decoded ? batch.decoder_ids[i] : row.ids;
         for (size_t at = 0; at < ids.size(); ++at) {
-          std::vector<float> one =
-              info.size == 2
-                  ? std::vector<float>{static_cast<float>(ids[at]), static_cast<float>(at)}
-                  : Numbers(static_cast<float>(ids[at]), info.size);
+          std::vector<float> one = info.size == 2 ? std::vector<float>{static_cast<float>(ids[at]),
+                                                                       static_cast<float>(at)}
+                                                  : Numbers(static_cast<float>(ids[at]), info.size);
           states.insert(states.end(), one.begin(), one.end());
         }
       } else if (info.name == "logits") {
