@@ -22,6 +22,10 @@ const json::Value* ConfigReader::Find(std::string_view key) {
   return value && !value->is_null() ? value : nullptr;
 }
 
+bool ConfigReader::Has(std::string_view key) const {
+  return object_.Find(StrCat(prefix_, key)) != nullptr;
+}
+
 json::Value ConfigReader::Raw(std::string_view key) {
   const json::Value* value = Find(key);
   return value ? *value : json::Value();

@@ -26,6 +26,8 @@ class ConfigReader {
   double DoubleOr(std::string_view key, double min, double max, double fallback);
   bool BoolOr(std::string_view key, bool fallback);
   std::string StringOr(std::string_view key, std::string_view fallback);
+  // Whether the key is there, even as null: some originals take null for "none" and absence for a value.
+  bool Has(std::string_view key) const;
   // The raw value (null when absent), marked as read.
   json::Value Raw(std::string_view key);
 

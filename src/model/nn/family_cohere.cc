@@ -13,6 +13,8 @@ void SetShape(ModelConfig& config) {
 }
 
 void ReadHf(ConfigReader& reader, ModelConfig& config) {
+  config.rope.theta = 500000.0;
+  config.context_length = 8192;
   ReadHfSizes(reader, config);
   config.tied_embeddings = reader.BoolOr("tie_word_embeddings", true);
   ReadHfRope(reader, config);

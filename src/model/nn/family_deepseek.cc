@@ -28,6 +28,7 @@ void ReadExperts(ConfigReader& reader, ModelConfig& config) {
   experts.normalize = false;
   reader.MustEqual("norm_topk_prob", false);
   reader.MustEqual("scoring_func", "softmax");
+  reader.MustEqual("mlp_bias", false);
   reader.MustEqual("moe_layer_freq", 1);
   const std::string method = reader.StringOr("topk_method", "greedy");
   const int64_t groups = reader.IntOr("n_group", 1, 1 << 16, 1);

@@ -49,6 +49,8 @@ WeightNames FalconHfNames() {
 }
 
 void ReadStarcoder2(ConfigReader& reader, ModelConfig& config) {
+  config.kv_head_count = 2;
+  config.context_length = 4096;
   ReadHfSizes(reader, config);
   config.tied_embeddings = reader.BoolOr("tie_word_embeddings", true);
   ReadHfRope(reader, config);

@@ -17,6 +17,8 @@ void ScaleEmbedding(ModelConfig& config) {
 }
 
 void ReadCommon(ConfigReader& reader, ModelConfig& config) {
+  config.head_dim = 256;
+  if (config.context_length == 0) config.context_length = 8192;
   ReadHfSizes(reader, config);
   config.tied_embeddings = reader.BoolOr("tie_word_embeddings", true);
   ReadHfRope(reader, config);
@@ -24,31 +26,40 @@ void ReadCommon(ConfigReader& reader, ModelConfig& config) {
   config.norm_offset = 1.0f;
   ScaleEmbedding(config);
   // Older files say "gelu" in hidden_act and mean the tanh form.
-  reader.Ignore({"hidden_act", "use_bidirectional_attention", "cache_implementation"});
+  reader.Ignore({"hidden_act", "cache_implementation"});
+  reader.MustEqual("use_bidirectional_attention", false);
   ReadHfActivation(reader, "hidden_activation", "gelu_pytorch_tanh", config);
   config.qkv_bias = config.output_bias = reader.BoolOr("attention_bias", false);
 }
 
+// A soft cap: null is none, absence the family's own.
+float Softcap(ConfigReader& reader, const char* key, double absent) {
+  return static_cast<float>(reader.DoubleOr(key, 0, 1e9, reader.Has(key) ? 0 : absent));
+}
+
 void ReadGemma2(ConfigReader& reader, ModelConfig& config) {
+  config.kv_head_count = 4;
   ReadCommon(reader, config);
   config.norm_placement = NormPlacement::kAround;
   config.attention_scale = 1.0 / std::sqrt(reader.DoubleOr("query_pre_attn_scalar", 1e-6, 1e9, 256));
-  config.attention_softcap = static_cast<float>(reader.DoubleOr("attn_logit_softcapping", 0, 1e9, 0));
-  config.final_softcap = static_cast<float>(reader.DoubleOr("final_logit_softcapping", 0, 1e9, 0));
-  ReadHfWindows(reader, kEverySecond, config);
+  config.attention_softcap = Softcap(reader, "attn_logit_softcapping", 50.0);
+  config.final_softcap = Softcap(reader, "final_logit_softcapping", 30.0);
+  ReadHfWindows(reader, kEverySecond, config, /*absent=*/4096);
 }
 
 void ReadGemma3(ConfigReader& reader, ModelConfig& config) {
   config.rope.theta = 1e6;
+  config.kv_head_count = 4;
+  config.context_length = 131072;
   ReadCommon(reader, config);
   config.norm_placement = NormPlacement::kAround;
   config.qk_norm = QkNorm::kHead;
   config.attention_scale = 1.0 / std::sqrt(reader.DoubleOr("query_pre_attn_scalar", 1e-6, 1e9, 256));
-  config.attention_softcap = static_cast<float>(reader.DoubleOr("attn_logit_softcapping", 0, 1e9, 0));
-  config.final_softcap = static_cast<float>(reader.DoubleOr("final_logit_softcapping", 0, 1e9, 0));
+  config.attention_softcap = Softcap(reader, "attn_logit_softcapping", 0.0);
+  config.final_softcap = Softcap(reader, "final_logit_softcapping", 0.0);
   const int64_t pattern = reader.IntOr("sliding_window_pattern", 1, kLayersMax,
                                        reader.IntOr("_sliding_window_pattern", 1, kLayersMax, 6));
-  ReadHfWindows(reader, {SlidingLayers::Kind::kAllButEvery, pattern}, config);
+  ReadHfWindows(reader, {SlidingLayers::Kind::kAllButEvery, pattern}, config, /*absent=*/4096);
   config.local_rope.scaling = RopeConfig::Scaling::kNone;
   if (!reader.Raw("rope_parameters").is_object()) config.local_rope.theta = 10000.0;
   config.local_rope.theta =

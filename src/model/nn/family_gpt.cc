@@ -56,12 +56,7 @@ WeightNames Gpt2HfNames() {
 
 void ReadGptNeox(ConfigReader& reader, ModelConfig& config) {
   ReadHfSizes(reader, config);
-  ReadHfRope(reader, config);
-  const double share = reader.DoubleOr("rotary_pct", 0.0, 1.0, 0.25);
-  const json::Value parameters = reader.Raw("rope_parameters");
-  if (!parameters.is_object() || !parameters.Find("partial_rotary_factor")) {
-    config.rope.dim = static_cast<int64_t>(static_cast<double>(config.head_dim) * share);
-  }
+  ReadHfRope(reader, config, reader.DoubleOr("rotary_pct", 0.0, 1.0, 0.25));
   config.rope.theta = reader.DoubleOr("rotary_emb_base", 1e-3, 1e12, config.rope.theta);
   ReadHfLayerNorm(reader, "layer_norm_eps", /*bias=*/true, config);
   ReadHfActivation(reader, "hidden_act", "gelu", config);

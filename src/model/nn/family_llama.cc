@@ -23,13 +23,21 @@ void ReadLlama(ConfigReader& reader, ModelConfig& config) {
 }
 
 void ReadMistral(ConfigReader& reader, ModelConfig& config) {
+  config.kv_head_count = 8;
+  config.context_length = 131072;
   ReadCommon(reader, config);
-  ReadHfWindows(reader, {}, config);
+  ReadHfWindows(reader, {}, config, /*absent=*/4096);
   reader.MustEqual("attention_bias", false);
 }
 
 void ReadMixtral(ConfigReader& reader, ModelConfig& config) {
-  ReadMistral(reader, config);
+  config.kv_head_count = 8;
+  config.context_length = 131072;
+  config.rope.theta = 1e6;
+  ReadCommon(reader, config);
+  ReadHfRmsNorm(reader, 1e-5, config);
+  ReadHfWindows(reader, {}, config);
+  reader.MustEqual("attention_bias", false);
   config.experts.count = reader.IntOr("num_local_experts", 1, 1 << 16, 8);
   config.experts.used = reader.IntOr("num_experts_per_tok", 1, 1 << 16, 2);
   config.experts.size = config.ffn_size;

@@ -15,7 +15,7 @@ void SetPhiShape(ModelConfig& config) {
 
 void ReadPhi(ConfigReader& reader, ModelConfig& config) {
   ReadHfSizes(reader, config);
-  ReadHfRope(reader, config);
+  ReadHfRope(reader, config, /*partial=*/0.5);
   ReadHfLayerNorm(reader, "layer_norm_eps", /*bias=*/true, config);
   ReadHfActivation(reader, "hidden_act", "gelu_new", config);
   SetPhiShape(config);

@@ -9,6 +9,7 @@ namespace pano::nn {
 namespace {
 
 void ReadCommon(ConfigReader& reader, ModelConfig& config, SlidingLayers::Kind sliding) {
+  config.context_length = 32768;
   ReadHfSizes(reader, config);
   ReadHfRope(reader, config);
   ReadHfRmsNorm(reader, 1e-6, config);
@@ -34,12 +35,15 @@ void ReadQwen3Layers(ConfigReader& reader, ModelConfig& config, SlidingLayers::K
 }
 
 void ReadQwen3(ConfigReader& reader, ModelConfig& config) {
+  config.head_dim = 128;
   ReadQwen3Layers(reader, config, SlidingLayers::Kind::kFrom);
 }
 
 void ReadExperts(ConfigReader& reader, ModelConfig& config) {
   ExpertConfig& experts = config.experts;
-  experts.count = reader.Int("num_experts", 1, 1 << 16);
+  experts.count =
+      reader.IntOr("num_experts", 1, 1 << 16, reader.IntOr("num_local_experts", 1, 1 << 16, 0));
+  if (experts.count == 0) reader.Int("num_experts", 1, 1 << 16);   // missing
   experts.used = reader.Int("num_experts_per_tok", 1, 1 << 16);
   experts.size = reader.Int("moe_intermediate_size", 1, kSizeMax);
   experts.normalize = reader.BoolOr("norm_topk_prob", false);

@@ -8,10 +8,7 @@ namespace {
 
 void ReadHf(ConfigReader& reader, ModelConfig& config) {
   ReadHfSizes(reader, config);
-  const bool named = !reader.Raw("partial_rotary_factor").is_null() ||
-                     reader.Raw("rope_parameters").is_object();
-  ReadHfRope(reader, config);
-  if (!named) config.rope.dim = config.head_dim / 4;
+  ReadHfRope(reader, config, /*partial=*/0.25);
   ReadHfLayerNorm(reader, "layer_norm_eps", /*bias=*/true, config);
   ReadHfActivation(reader, "hidden_act", "silu", config);
   config.qkv_bias = reader.BoolOr("use_qkv_bias", false);

@@ -84,10 +84,13 @@ void ReadHfSizes(ConfigReader& reader, ModelConfig& config) {
   config.ffn_size = reader.IntOr("intermediate_size", 1, kSizeMax, 4 * config.hidden_size);
   config.layer_count = reader.Int("num_hidden_layers", 1, kLayersMax);
   config.head_count = reader.Int("num_attention_heads", 1, kHeadsMax);
-  config.kv_head_count = reader.IntOr("num_key_value_heads", 1, kHeadsMax, config.head_count);
-  config.head_dim = reader.IntOr("head_dim", 1, kHeadDimMax,
-                                 std::max<int64_t>(1, config.hidden_size / config.head_count));
-  config.context_length = reader.IntOr("max_position_embeddings", 1, kContextMax, 2048);
+  auto preset = [](int64_t own, int64_t other) { return own > 0 ? own : other; };
+  config.kv_head_count = reader.IntOr("num_key_value_heads", 1, kHeadsMax,
+                                      preset(config.kv_head_count, config.head_count));
+  const int64_t share = std::max<int64_t>(1, config.hidden_size / config.head_count);
+  config.head_dim = reader.IntOr("head_dim", 1, kHeadDimMax, preset(config.head_dim, share));
+  config.context_length = reader.IntOr("max_position_embeddings", 1, kContextMax,
+                                       preset(config.context_length, 2048));
   config.tied_embeddings = reader.BoolOr("tie_word_embeddings", false);
   config.layers.assign(static_cast<size_t>(config.layer_count), {});
 }
@@ -130,11 +133,11 @@ void ReadHfRopeScaling(ConfigReader& reader, const json::Value& object, std::str
   if (!rope.status().ok()) reader.Fail(rope.status());
 }
 
-void ReadHfRope(ConfigReader& reader, ModelConfig& config) {
+void ReadHfRope(ConfigReader& reader, ModelConfig& config, double partial) {
   json::Value parameters = reader.Raw("rope_parameters");
   json::Value scaling = reader.Raw("rope_scaling");
   RopeConfig& rope = config.rope;
-  double partial = reader.DoubleOr("partial_rotary_factor", 0.0, 1.0, 1.0);
+  partial = reader.DoubleOr("partial_rotary_factor", 0.0, 1.0, partial);
   json::Value global = parameters.is_object() ? parameters : scaling;
   json::Value local;
   if (parameters.is_object() && IsLayerMap(parameters)) {
@@ -193,8 +196,9 @@ void ReadHfLayerNorm(ConfigReader& reader, std::string_view key, bool bias, Mode
   config.norm_epsilon = static_cast<float>(reader.DoubleOr(key, 0.0, 1.0, 1e-5));
 }
 
-void ReadHfWindows(ConfigReader& reader, SlidingLayers fallback, ModelConfig& config) {
-  const int64_t window = reader.IntOr("sliding_window", 1, kContextMax, 0);
+void ReadHfWindows(ConfigReader& reader, SlidingLayers fallback, ModelConfig& config, int64_t absent) {
+  const int64_t window =
+      reader.IntOr("sliding_window", 1, kContextMax, reader.Has("sliding_window") ? 0 : absent);
   const json::Value types = reader.Raw("layer_types");
   if (!types.is_null() && (!types.is_array() || types.as_array().size() != config.layers.size())) {
     reader.Fail(Corruption(StrCat(reader.Field("layer_types"), " is no list of ",

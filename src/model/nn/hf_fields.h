@@ -9,12 +9,14 @@ namespace pano::nn {
 // Fields of config.json that many families share; for their mapping files.
 
 // vocab_size hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads
-// head_dim max_position_embeddings tie_word_embeddings. Layers are made, full attention.
+// head_dim max_position_embeddings tie_word_embeddings. Layers are made, full attention. What `config` holds
+// already stands for what the file leaves out (the family's own defaults), else key/value heads are the
+// heads, and the head size their share.
 void ReadHfSizes(ConfigReader& reader, ModelConfig& config);
 
-// rope_theta, rope_scaling or the newer rope_parameters, partial_rotary_factor.
+// rope_theta, rope_scaling or the newer rope_parameters; partial_rotary_factor, else `partial`.
 // REQUIRES: the sizes were read.
-void ReadHfRope(ConfigReader& reader, ModelConfig& config);
+void ReadHfRope(ConfigReader& reader, ModelConfig& config, double partial = 1.0);
 // The scaling alone, from an object such as rope_scaling's value.
 void ReadHfRopeScaling(ConfigReader& reader, const json::Value& object, std::string_view key,
                        int64_t context_length, RopeConfig& rope);
@@ -42,8 +44,9 @@ struct SlidingLayers {
     return false;
   }
 };
-// sliding_window, on the layers that `layer_types` names or, without it, on those of `fallback`.
-void ReadHfWindows(ConfigReader& reader, SlidingLayers fallback, ModelConfig& config);
+// sliding_window (absent: `absent`; null: none), on the layers that `layer_types` names or, without it, on those of `fallback`.
+void ReadHfWindows(ConfigReader& reader, SlidingLayers fallback, ModelConfig& config,
+                   int64_t absent = 0);
 
 // What hub files of decoders call their tensors, after Llama.
 WeightNames LlamaHfNames();
