@@ -57,6 +57,31 @@ Value ModelJson(const Context& context, const ModelVersion& version) {
   return body;
 }
 
+bool AsksForServingStatus(const http::Request& request) {
+  for (const auto& [key, value] : request.query) {
+    if (key == "format") return value == "tfs";
+  }
+  return false;
+}
+
+// TensorFlow Serving's GetModelStatus: every version that is loaded, the newest first.
+Value ServingStatus(const Context& context, const ModelVersion& version) {
+  Value list{json::Array()};
+  const std::vector<ModelVersionPtr> versions = context.models.Versions(version.id);
+  for (auto one = versions.rbegin(); one != versions.rend(); ++one) {
+    Value status;
+    status.Set("version", (*one)->version);
+    status.Set("state", "AVAILABLE");
+    Value& code = status.Set("status", json::Object());
+    code.Set("error_code", "OK");
+    code.Set("error_message", "");
+    list.Append(std::move(status));
+  }
+  Value body;
+  body.Set("model_version_status", std::move(list));
+  return body;
+}
+
 }  // namespace
 
 void ListModels(Context& context, CallPtr call) {
@@ -76,7 +101,8 @@ void ListModels(Context& context, CallPtr call) {
 void RetrieveModel(Context& context, CallPtr call) {
   ModelVersionPtr version;
   if (Refusal refusal = FindModel(context, *call, version)) return call->Fail(*refusal);
-  call->RespondJson(ModelJson(context, *version));
+  const bool status = AsksForServingStatus(call->request());
+  call->RespondJson(status ? ServingStatus(context, *version) : ModelJson(context, *version));
 }
 
 }  // namespace pano::api

@@ -112,6 +112,12 @@ TEST(Routes, ListsModels) {
   EXPECT_EQ(At(one, "context_length"), 128);
   EXPECT_EQ(json::Dump(At(one, "versions")), R"(["1","2"])");
   EXPECT_EQ(api.Get("/v1/models/zzz")->status(), 404);
+  http::Request status = ApiHarness::MakeRequest("GET", "/v1/models/m");
+  status.query = {{"format", "tfs"}};
+  EXPECT_EQ(json::Dump(api.Send(std::move(status))->json()),
+            R"({"model_version_status":[{"version":"2","state":"AVAILABLE","status":)"
+            R"({"error_code":"OK","error_message":""}},{"version":"1","state":"AVAILABLE",)"
+            R"("status":{"error_code":"OK","error_message":""}}]})");
 }
 
 TEST(Routes, ReadinessProvesProgress) {
