@@ -91,6 +91,14 @@ void Decoder::Embed(const StepPlan& plan) {
   if (config_.embedding_norm) transformer_.Norm(weights_.embedding_norm, x_.data(), first, x_.data());
 }
 
+void Decoder::TransformHead(size_t count) {
+  const size_t size = count * Size(config_.hidden_size);
+  Grow(transformed_, size);
+  transformer_.Apply(weights_.head_dense, wanted_.data(), count, transformed_.data());
+  kernels::SelectIsa().activation(*config_.head_transform).plain(transformed_.data(), size);
+  transformer_.Norm(weights_.head_norm, transformed_.data(), count, wanted_.data());
+}
+
 void Decoder::Head(const StepPlan& plan, Logits& logits) {
   const size_t hidden = Size(config_.hidden_size);
   size_t row = 0, count = 0;
@@ -106,6 +114,7 @@ void Decoder::Head(const StepPlan& plan, Logits& logits) {
   if (config_.final_norm) {
     transformer_.Norm(weights_.final_norm, wanted_.data(), count, wanted_.data());
   }
+  if (config_.head_transform) TransformHead(count);
   transformer_.Apply(weights_.head, wanted_.data(), count, logits.data());
   const float scale = config_.logit_scale, cap = config_.final_softcap;
   if (scale == 1.0f && cap <= 0.0f) return;

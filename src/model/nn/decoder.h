@@ -34,6 +34,7 @@ class Decoder final : public Model {
   Status CheckTables(const SequenceSlice& slice, const PagedState& state) const;
   void Embed(const StepPlan& plan);
   void Head(const StepPlan& plan, Logits& logits);
+  void TransformHead(size_t count);
 
   const ModelConfig config_;
   const DecoderWeights weights_;
@@ -41,6 +42,7 @@ class Decoder final : public Model {
   Transformer transformer_;
   std::vector<float> x_;               // [rows, hidden], the residual stream
   std::vector<float> wanted_;          // [rows of logits, hidden]
+  std::vector<float> transformed_;     // likewise
 };
 
 }  // namespace pano::nn

@@ -288,6 +288,10 @@ Result<DecoderWeights> BindWeights(const format::ModelFiles& files, FamilyConfig
     w.head.weight = bind.Matrix(names.head, c.vocab_size, c.hidden_size);
     if (c.head_bias) w.head.bias = bind.Vector(StrCat(names.head, ".bias"), c.vocab_size);
   }
+  if (c.head_transform) {
+    w.head_dense = bind.LinearLayer(names.head_dense, c.hidden_size, c.hidden_size, c.head_transform_bias);
+    w.head_norm = bind.Norm(names.head_norm, c.hidden_size, c.norm_bias, c.norm_offset);
+  }
   PANO_RETURN_IF_ERROR(ReadRopeFactors(bind, names, files.path, c.rope, w.rope_factors));
   PANO_RETURN_IF_ERROR(bind.status());
   std::vector<std::string> ignorable;

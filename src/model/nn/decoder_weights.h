@@ -53,6 +53,8 @@ struct DecoderWeights {
   std::vector<LayerWeights> layers;
   NormWeights final_norm;
   Linear head;                         // [vocab, hidden]; a view of the embedding when tied
+  Linear head_dense;                   // [hidden, hidden], where the head has a transform
+  NormWeights head_norm;
   std::vector<float> rope_factors;     // [rope.dim / 2] or empty
   std::vector<float> relative_bias;    // [relative_buckets, heads] or empty
 };

@@ -7,7 +7,8 @@ namespace pano::nn {
 
 // Each in its family_*.cc.
 extern const Family kCohere, kDeepseekV2, kFalcon, kGemma, kGemma2, kGemma3, kGpt2, kGptNeox, kGranite,
-    kLlama, kMistral, kMixtral, kOlmo2, kPhi, kPhi3, kQwen2, kQwen2Moe, kQwen3, kQwen3Moe, kStablelm, kStarcoder2;
+    kLlama, kMistral, kMixtral, kModernbertDecoder, kOlmo2, kPhi, kPhi3, kQwen2, kQwen2Moe, kQwen3,
+    kQwen3Moe, kStablelm, kStarcoder2;
 
 Status CheckModelConfig(const ModelConfig& c, std::string_view source) {
   if (c.kv_head_count < 1 || c.head_count % c.kv_head_count != 0) {
@@ -124,7 +125,7 @@ Result<FamilyConfig> ReadGguf(const format::ModelFiles& files) {
 std::span<const Family* const> Families() {
   static constexpr const Family* kFamilies[] = {
       &kCohere, &kDeepseekV2, &kFalcon,  &kGemma,    &kGemma2,     &kGemma3,
-      &kGpt2,   &kGptNeox,    &kGranite, &kLlama,    &kMistral,    &kMixtral,
+      &kGpt2,   &kGptNeox,    &kGranite, &kLlama,    &kMistral,    &kMixtral,    &kModernbertDecoder,
       &kOlmo2,  &kPhi,        &kPhi3,    &kQwen2,    &kQwen2Moe,   &kQwen3,
       &kQwen3Moe, &kStablelm, &kStarcoder2,
   };

@@ -165,6 +165,11 @@ INSTANTIATE_TEST_SUITE_P(Models, GoldenHf,
                                            "phi3", "phi3_longrope", "qwen2", "qwen2_yarn", "qwen3",
                                            "qwen3_moe", "stablelm"));
 
+TEST(GoldenNext, Modernbert) {
+  const std::string folder = Shared("data/golden/models_next/modernbert_decoder");
+  CheckModel(folder, folder + "/expected.safetensors", 16);
+}
+
 // Answers of the original implementation that tests/golden makes.
 class GoldenExtra : public ::testing::TestWithParam<const char*> {};
 TEST_P(GoldenExtra, LogitsAndGreedy) {

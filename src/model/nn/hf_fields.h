@@ -31,13 +31,20 @@ void ReadHfLayerNorm(ConfigReader& reader, std::string_view key, bool bias, Mode
 
 // Which layers have a sliding window where the file does not say it layer by layer.
 struct SlidingLayers {
-  enum class Kind : uint8_t { kNone, kAll, kAllButEvery /* period-th */, kFrom /* layer `period` on */ };
+  enum class Kind : uint8_t {
+    kNone,
+    kAll,
+    kAllButEvery,          // period-th: the last of each period sees everything
+    kAllButFirstOfEvery,   // period: the first of each does
+    kFrom,                 // layer `period` on
+  };
   Kind kind = Kind::kAll;
   int64_t period = 1;
   bool Has(int64_t layer) const {
     switch (kind) {
       case Kind::kAll: return true;
       case Kind::kAllButEvery: return (layer + 1) % period != 0;
+      case Kind::kAllButFirstOfEvery: return layer % period != 0;
       case Kind::kFrom: return layer >= period;
       case Kind::kNone: break;
     }

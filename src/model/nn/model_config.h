@@ -152,6 +152,9 @@ struct ModelConfig {
   float final_softcap = 0.0f;         // 0: none
   bool tied_embeddings = false;       // the head is the embedding matrix
   bool head_bias = false;
+  // A matrix, an activation and a norm between the final norm and the head.
+  std::optional<kernels::Activation> head_transform;
+  bool head_transform_bias = false;
 
   std::vector<std::string> warnings;  // keys that nobody knows, for `pano inspect`
 

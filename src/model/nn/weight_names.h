@@ -21,6 +21,8 @@ struct WeightNames {
   const char* embedding_norm = nullptr;
   const char* final_norm = nullptr;
   const char* head = nullptr;
+  const char* head_dense = nullptr;            // the transform in front of it
+  const char* head_norm = nullptr;
 
   const char* attention_norm = nullptr;        // before attention
   const char* attention_post_norm = nullptr;   // after it, or of the residual
