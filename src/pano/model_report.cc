@@ -15,9 +15,12 @@ namespace {
 
 const char* KindName(format::ModelFiles::Kind kind) {
   switch (kind) {
-    case format::ModelFiles::Kind::kHuggingFace: return "huggingface";
-    case format::ModelFiles::Kind::kGguf: return "gguf";
-    case format::ModelFiles::Kind::kSafetensors: return "safetensors";
+    case format::ModelFiles::Kind::kHuggingFace:
+      return "huggingface";
+    case format::ModelFiles::Kind::kGguf:
+      return "gguf";
+    case format::ModelFiles::Kind::kSafetensors:
+      return "safetensors";
   }
   return "";
 }
@@ -25,12 +28,18 @@ const char* KindName(format::ModelFiles::Kind kind) {
 const char* RopeName(nn::RopeConfig::Scaling scaling) {
   using Scaling = nn::RopeConfig::Scaling;
   switch (scaling) {
-    case Scaling::kNone: return "none";
-    case Scaling::kLinear: return "linear";
-    case Scaling::kLlama3: return "llama3";
-    case Scaling::kDynamic: return "dynamic";
-    case Scaling::kYarn: return "yarn";
-    case Scaling::kLongRope: return "longrope";
+    case Scaling::kNone:
+      return "none";
+    case Scaling::kLinear:
+      return "linear";
+    case Scaling::kLlama3:
+      return "llama3";
+    case Scaling::kDynamic:
+      return "dynamic";
+    case Scaling::kYarn:
+      return "yarn";
+    case Scaling::kLongRope:
+      return "longrope";
   }
   return "";
 }
@@ -41,7 +50,8 @@ json::Value ShapeJson(const tensor::Shape& shape) {
   return out;
 }
 
-// "model.layers.3.mlp.experts.7.w1.weight" without its numbers: "model.layers.{}.mlp.experts.{}.w1".
+// "model.layers.3.mlp.experts.7.w1.weight" without its numbers:
+// "model.layers.{}.mlp.experts.{}.w1".
 std::string Pattern(std::string_view name) {
   std::string out;
   while (!name.empty()) {
@@ -88,7 +98,8 @@ void AddParts(const nn::WeightNames& n, std::string_view optional_prefix, PartMa
 }
 
 // Parameters in all and by part, bytes by type; with `list` each tensor.
-void AddWeights(const format::ModelFiles& files, const PartMap& parts, bool list, json::Value& out) {
+void AddWeights(const format::ModelFiles& files, const PartMap& parts, bool list,
+                json::Value& out) {
   int64_t parameters = 0;
   std::map<std::string, int64_t> bytes, by_part;
   json::Value tensors = json::Array();
@@ -119,15 +130,15 @@ void AddWeights(const format::ModelFiles& files, const PartMap& parts, bool list
   if (list) out.Set("tensors", std::move(tensors));
 }
 
-// What is kept in memory at a context and batch: weights, keys and values. Window layers keep what they
-// see, in whole blocks.
-void AddMemory(const ReportOptions& options, const nn::ModelConfig& c, int64_t weight_bytes, bool wide,
-               json::Value& out) {
+// What is kept in memory at a context and batch: weights, keys and values. Window layers keep what
+// they see, in whole blocks.
+void AddMemory(const ReportOptions& options, const nn::ModelConfig& c, int64_t weight_bytes,
+               bool wide, json::Value& out) {
   const bool f32 = options.kv_type == "auto" ? wide : options.kv_type == "f32";
   const nn::StatePlan plan = nn::PlanState(c, f32 ? nn::KvType::kF32 : nn::KvType::kF16);
   const int64_t context = options.context > 0 ? options.context : c.context_length;
   int64_t per_token = 0;
-  double kv_bytes = 0;   // a claimed context times a claimed batch may be beyond 64 bits
+  double kv_bytes = 0;  // a claimed context times a claimed batch may be beyond 64 bits
   for (const nn::PagedGroup& group : plan.groups) {
     const auto per_block = static_cast<int64_t>(group.bytes_per_block());
     int64_t blocks = context / nn::kBlockTokens + (context % nn::kBlockTokens != 0);
@@ -275,7 +286,8 @@ json::Value DescribeModel(const format::ModelFiles& files, const ReportOptions& 
     return out;
   }
   std::optional<nn::ModelConfig> decoder;
-  // An unsupported model's files are sound; only running it is out of reach. Both are worth knowing.
+  // An unsupported model's files are sound; only running it is out of reach. Both are worth
+  // knowing.
   if (encoder::IsEncoder(files)) {
     auto config = encoder::ReadEncoderConfig(files);
     if (config.ok()) AddEncoder(*config, parts, out);
@@ -304,7 +316,8 @@ json::Value CompareModels(const format::ModelFiles& a, const format::ModelFiles&
   ReportOptions plain = options;
   plain.tensors = false;
   json::Value out;
-  CompareMembers(DescribeModel(a, plain), DescribeModel(b, plain), "", out.Set("fields", json::Object()));
+  CompareMembers(DescribeModel(a, plain), DescribeModel(b, plain), "",
+                 out.Set("fields", json::Object()));
   json::Value only_a = json::Array(), only_b = json::Array(), values = json::Array();
   json::Value kinds = json::Object();
   int64_t equal = 0;

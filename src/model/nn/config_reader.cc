@@ -38,8 +38,8 @@ int64_t ConfigReader::CheckedInt(std::string_view key, const json::Value& value,
     return min;
   }
   if (value.as_int() < min || value.as_int() > max) {
-    Fail(Corruption(
-        StrCat(Field(key), " is ", value.as_int(), ", outside [", min, ", ", max, "]")));
+    Fail(
+        Corruption(StrCat(Field(key), " is ", value.as_int(), ", outside [", min, ", ", max, "]")));
     return min;
   }
   return value.as_int();

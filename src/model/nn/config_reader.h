@@ -26,7 +26,8 @@ class ConfigReader {
   double DoubleOr(std::string_view key, double min, double max, double fallback);
   bool BoolOr(std::string_view key, bool fallback);
   std::string StringOr(std::string_view key, std::string_view fallback);
-  // Whether the key is there, even as null: some originals take null for "none" and absence for a value.
+  // Whether the key is there, even as null: some originals take null for "none" and absence for a
+  // value.
   bool Has(std::string_view key) const;
   // The raw value (null when absent), marked as read.
   json::Value Raw(std::string_view key);
@@ -38,7 +39,7 @@ class ConfigReader {
 
   void Fail(Status status);
   const Status& status() const { return status_; }
-  std::string Field(std::string_view key) const;    // "config.json: hidden_size"
+  std::string Field(std::string_view key) const;  // "config.json: hidden_size"
   // One warning for each key under the prefix that was neither read nor ignored.
   std::vector<std::string> Unknown() const;
 

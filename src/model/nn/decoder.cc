@@ -40,8 +40,8 @@ Status Decoder::CheckPlan(const StepPlan& plan, const PagedState& state) const {
     }
     for (TokenId token : slice.tokens) {
       if (token < 0 || token >= config_.vocab_size) {
-        return InvalidArgument(StrCat("[nn] token ", token, " is outside the vocabulary of ",
-                                      config_.vocab_size));
+        return InvalidArgument(
+            StrCat("[nn] token ", token, " is outside the vocabulary of ", config_.vocab_size));
       }
     }
     PANO_RETURN_IF_ERROR(CheckTables(slice, state));
@@ -88,7 +88,8 @@ void Decoder::Embed(const StepPlan& plan) {
     });
     first += slice.tokens.size();
   }
-  if (config_.embedding_norm) transformer_.Norm(weights_.embedding_norm, x_.data(), first, x_.data());
+  if (config_.embedding_norm)
+    transformer_.Norm(weights_.embedding_norm, x_.data(), first, x_.data());
 }
 
 void Decoder::TransformHead(size_t count) {
@@ -106,7 +107,8 @@ void Decoder::Head(const StepPlan& plan, Logits& logits) {
     const size_t wanted = slice.tokens.size() - std::min(slice.logits_from, slice.tokens.size());
     Grow(wanted_, (count + wanted) * hidden);
     row += slice.tokens.size();
-    std::copy_n(x_.data() + (row - wanted) * hidden, wanted * hidden, wanted_.data() + count * hidden);
+    std::copy_n(x_.data() + (row - wanted) * hidden, wanted * hidden,
+                wanted_.data() + count * hidden);
     count += wanted;
   }
   logits.Resize(count, Size(config_.vocab_size));
@@ -119,7 +121,8 @@ void Decoder::Head(const StepPlan& plan, Logits& logits) {
   const float scale = config_.logit_scale, cap = config_.final_softcap;
   if (scale == 1.0f && cap <= 0.0f) return;
   pool_.ParallelFor(count, 1, [&](size_t begin, size_t end, int) {
-    for (float& logit : std::span(logits.data() + begin * logits.vocab(), (end - begin) * logits.vocab())) {
+    for (float& logit :
+         std::span(logits.data() + begin * logits.vocab(), (end - begin) * logits.vocab())) {
       logit *= scale;
       if (cap > 0.0f) logit = cap * std::tanh(logit / cap);
     }

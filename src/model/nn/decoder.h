@@ -13,8 +13,8 @@
 
 namespace pano::nn {
 
-// A decoder-only language model built from its ModelConfig: embedding, transformer layers, final norm,
-// head. Confined to one thread at a time; the pool does the work.
+// A decoder-only language model built from its ModelConfig: embedding, transformer layers, final
+// norm, head. Confined to one thread at a time; the pool does the work.
 class Decoder final : public Model {
  public:
   Decoder(ModelConfig config, DecoderWeights weights, KvType kv_type, ComputePool& pool);
@@ -40,9 +40,9 @@ class Decoder final : public Model {
   const DecoderWeights weights_;
   ComputePool& pool_;
   Transformer transformer_;
-  std::vector<float> x_;               // [rows, hidden], the residual stream
-  std::vector<float> wanted_;          // [rows of logits, hidden]
-  std::vector<float> transformed_;     // likewise
+  std::vector<float> x_;            // [rows, hidden], the residual stream
+  std::vector<float> wanted_;       // [rows of logits, hidden]
+  std::vector<float> transformed_;  // likewise
 };
 
 }  // namespace pano::nn

@@ -25,7 +25,7 @@ struct Walk {
   std::vector<TokenId> tokens = {};
   std::vector<BlockId> table = {};
   size_t done = 0;
-  std::vector<float> logits = {};       // [tokens, vocab]
+  std::vector<float> logits = {};  // [tokens, vocab]
 
   SequenceSlice Next(size_t count) {
     count = std::min(count, tokens.size() - done);

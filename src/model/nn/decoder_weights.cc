@@ -16,7 +16,8 @@ std::string Put(std::string name, std::string_view mark, int64_t number) {
 // Binds one layer: patterns become names.
 class LayerBinder {
  public:
-  LayerBinder(WeightBinder& bind, const ModelConfig& config, const WeightNames& names, int64_t layer)
+  LayerBinder(WeightBinder& bind, const ModelConfig& config, const WeightNames& names,
+              int64_t layer)
       : bind_(bind), c_(config), names_(names), layer_(layer) {}
 
   LayerWeights Bind() {
@@ -54,8 +55,8 @@ class LayerBinder {
   }
 
   void BindNorms(LayerWeights& out) {
-    const bool before = c_.norm_placement == NormPlacement::kBefore ||
-                        c_.norm_placement == NormPlacement::kAround;
+    const bool before =
+        c_.norm_placement == NormPlacement::kBefore || c_.norm_placement == NormPlacement::kAround;
     if (before) {
       const bool has = names_.attention_norm && (layer_ > 0 || c_.first_norm);
       if (has) out.attention_norm = Norm(names_.attention_norm, c_.hidden_size);
@@ -91,7 +92,8 @@ class LayerBinder {
     out.cross_q = Layer(names_.cross_q, c_.head_count * c_.head_dim, c_.hidden_size, c_.qkv_bias);
     out.cross_k = Layer(names_.cross_k, k, c_.hidden_size, c_.qkv_bias);
     out.cross_v = Layer(names_.cross_v, v, c_.hidden_size, c_.qkv_bias);
-    out.cross_o = Layer(names_.cross_o, c_.hidden_size, c_.head_count * c_.value_size(), c_.output_bias);
+    out.cross_o =
+        Layer(names_.cross_o, c_.hidden_size, c_.head_count * c_.value_size(), c_.output_bias);
   }
 
   // From one group after another to all queries, all keys, all values.
@@ -127,7 +129,8 @@ class LayerBinder {
     NormWeights norm;
     if (bind_.Has(StrCat(name, ".norms.0.weight"))) {
       for (int64_t h = 0; h < heads; ++h) {
-        NormWeights one = bind_.Norm(StrCat(name, ".norms.", h), c_.head_dim, false, c_.norm_offset);
+        NormWeights one =
+            bind_.Norm(StrCat(name, ".norms.", h), c_.head_dim, false, c_.norm_offset);
         norm.weight.insert(norm.weight.end(), one.weight.begin(), one.weight.end());
       }
       return norm;
@@ -152,8 +155,7 @@ class LayerBinder {
     const int64_t value = c_.value_size(), each = l.nope_dim + value;
     const Linear kv_b = Layer(names_.kv_b, c_.head_count * each, l.kv_rank, false);
     for (int64_t h = 0; h < c_.head_count; ++h) {
-      w.key_up.push_back(
-          bind_.TransposedCopy(WeightBinder::RowSlice(kv_b, h * each, l.nope_dim)));
+      w.key_up.push_back(bind_.TransposedCopy(WeightBinder::RowSlice(kv_b, h * each, l.nope_dim)));
       w.value_up.push_back(WeightBinder::RowSlice(kv_b, h * each + l.nope_dim, value));
     }
     out.o = Layer(names_.o, c_.hidden_size, c_.head_count * value, c_.output_bias);
@@ -207,11 +209,12 @@ Status ReadRopeFactors(WeightBinder& bind, const WeightNames& names, const std::
                        RopeConfig& rope, std::vector<float>& factors) {
   auto read = [&](const char* name) {
     std::vector<float> out;
-    if (name && bind.Has(StrCat(name, ".weight"))) out = bind.Vector(StrCat(name, ".weight"), rope.pairs());
+    if (name && bind.Has(StrCat(name, ".weight")))
+      out = bind.Vector(StrCat(name, ".weight"), rope.pairs());
     for (float factor : out) {
       if (!(factor > 0)) {
-        bind.Fail(Corruption(StrCat(path, ": tensor ", name,
-                                    ".weight has a factor that is not positive")));
+        bind.Fail(Corruption(
+            StrCat(path, ": tensor ", name, ".weight has a factor that is not positive")));
       }
     }
     return out;
@@ -241,13 +244,15 @@ bool IsBuffer(std::string_view name) {
 
 }  // namespace
 
-Result<DecoderWeights> BindLayers(WeightBinder& bind, const ModelConfig& c, const WeightNames& names) {
+Result<DecoderWeights> BindLayers(WeightBinder& bind, const ModelConfig& c,
+                                  const WeightNames& names) {
   DecoderWeights w;
   if (names.embedding) w.embedding = bind.Matrix(names.embedding, c.vocab_size, c.hidden_size);
   if (c.learned_positions > 0) {
     w.positions = bind.Matrix(names.positions, c.learned_positions, c.hidden_size);
   }
-  if (c.token_types > 0) w.token_types = bind.Matrix(names.token_types, c.token_types, c.hidden_size);
+  if (c.token_types > 0)
+    w.token_types = bind.Matrix(names.token_types, c.token_types, c.hidden_size);
   if (c.embedding_norm) {
     w.embedding_norm = bind.Norm(names.embedding_norm, c.hidden_size, c.norm_bias, c.norm_offset);
   }
@@ -264,8 +269,8 @@ Result<DecoderWeights> BindLayers(WeightBinder& bind, const ModelConfig& c, cons
   return w;
 }
 
-Status CheckAllUsed(const WeightBinder& bind, const std::string& path, std::string_view architecture,
-                    std::span<const std::string> ignorable) {
+Status CheckAllUsed(const WeightBinder& bind, const std::string& path,
+                    std::string_view architecture, std::span<const std::string> ignorable) {
   for (const std::string& name : bind.Unused()) {
     const bool known = std::ranges::any_of(
         ignorable, [&](const std::string& start) { return name.starts_with(start); });
@@ -289,7 +294,8 @@ Result<DecoderWeights> BindWeights(const format::ModelFiles& files, FamilyConfig
     if (c.head_bias) w.head.bias = bind.Vector(StrCat(names.head, ".bias"), c.vocab_size);
   }
   if (c.head_transform) {
-    w.head_dense = bind.LinearLayer(names.head_dense, c.hidden_size, c.hidden_size, c.head_transform_bias);
+    w.head_dense =
+        bind.LinearLayer(names.head_dense, c.hidden_size, c.hidden_size, c.head_transform_bias);
     w.head_norm = bind.Norm(names.head_norm, c.hidden_size, c.norm_bias, c.norm_offset);
   }
   PANO_RETURN_IF_ERROR(ReadRopeFactors(bind, names, files.path, c.rope, w.rope_factors));

@@ -6,9 +6,9 @@
 namespace pano::nn {
 
 // Each in its family_*.cc.
-extern const Family kCohere, kDeepseekV2, kFalcon, kGemma, kGemma2, kGemma3, kGpt2, kGptNeox, kGranite,
-    kLlama, kMistral, kMixtral, kModernbertDecoder, kOlmo2, kPhi, kPhi3, kQwen2, kQwen2Moe, kQwen3,
-    kQwen3Moe, kStablelm, kStarcoder2;
+extern const Family kCohere, kDeepseekV2, kFalcon, kGemma, kGemma2, kGemma3, kGpt2, kGptNeox,
+    kGranite, kLlama, kMistral, kMixtral, kModernbertDecoder, kOlmo2, kPhi, kPhi3, kQwen2,
+    kQwen2Moe, kQwen3, kQwen3Moe, kStablelm, kStarcoder2;
 
 Status CheckModelConfig(const ModelConfig& c, std::string_view source) {
   if (c.kv_head_count < 1 || c.head_count % c.kv_head_count != 0) {
@@ -17,8 +17,8 @@ Status CheckModelConfig(const ModelConfig& c, std::string_view source) {
   }
   for (const RopeConfig* rope : {&c.rope, &c.local_rope}) {
     if (2 * rope->pairs() > c.head_dim) {
-      return Corruption(StrCat(source, ": rotary dimension ", rope->dim, " is larger than the head's ",
-                               c.head_dim));
+      return Corruption(StrCat(source, ": rotary dimension ", rope->dim,
+                               " is larger than the head's ", c.head_dim));
     }
   }
   const ExpertConfig& e = c.experts;
@@ -56,12 +56,30 @@ Result<FamilyConfig> ReadHf(const format::ModelFiles& files) {
     if (family->name != type->as_string()) continue;
     FamilyConfig out{family, family->hf_names(), {}};
     ConfigReader reader(files.config, source);
-    reader.Ignore({"model_type", "architectures", "torch_dtype", "dtype", "transformers_version",
-                   "_name_or_path", "bos_token_id", "eos_token_id", "pad_token_id", "use_cache",
-                   "initializer_range", "attention_dropout", "_attn_implementation",
-                   "attn_implementation", "output_attentions", "output_hidden_states",
-                   "return_dict", "chunk_size_feed_forward", "id2label", "label2id",
-                   "is_encoder_decoder", "problem_type", "unsloth_version", "unsloth_fixed"});
+    reader.Ignore({"model_type",
+                   "architectures",
+                   "torch_dtype",
+                   "dtype",
+                   "transformers_version",
+                   "_name_or_path",
+                   "bos_token_id",
+                   "eos_token_id",
+                   "pad_token_id",
+                   "use_cache",
+                   "initializer_range",
+                   "attention_dropout",
+                   "_attn_implementation",
+                   "attn_implementation",
+                   "output_attentions",
+                   "output_hidden_states",
+                   "return_dict",
+                   "chunk_size_feed_forward",
+                   "id2label",
+                   "label2id",
+                   "is_encoder_decoder",
+                   "problem_type",
+                   "unsloth_version",
+                   "unsloth_fixed"});
     if (!reader.Raw("quantization_config").is_null()) {
       reader.Fail(Unimplemented(StrCat(source, ": quantization_config is not supported")));
     }
@@ -124,19 +142,40 @@ Result<FamilyConfig> ReadGguf(const format::ModelFiles& files) {
 
 std::span<const Family* const> Families() {
   static constexpr const Family* kFamilies[] = {
-      &kCohere, &kDeepseekV2, &kFalcon,  &kGemma,    &kGemma2,     &kGemma3,
-      &kGpt2,   &kGptNeox,    &kGranite, &kLlama,    &kMistral,    &kMixtral,    &kModernbertDecoder,
-      &kOlmo2,  &kPhi,        &kPhi3,    &kQwen2,    &kQwen2Moe,   &kQwen3,
-      &kQwen3Moe, &kStablelm, &kStarcoder2,
+      &kCohere,
+      &kDeepseekV2,
+      &kFalcon,
+      &kGemma,
+      &kGemma2,
+      &kGemma3,
+      &kGpt2,
+      &kGptNeox,
+      &kGranite,
+      &kLlama,
+      &kMistral,
+      &kMixtral,
+      &kModernbertDecoder,
+      &kOlmo2,
+      &kPhi,
+      &kPhi3,
+      &kQwen2,
+      &kQwen2Moe,
+      &kQwen3,
+      &kQwen3Moe,
+      &kStablelm,
+      &kStarcoder2,
   };
   return kFamilies;
 }
 
 Result<FamilyConfig> ReadFamilyConfig(const format::ModelFiles& files) {
   switch (files.kind) {
-    case format::ModelFiles::Kind::kHuggingFace: return ReadHf(files);
-    case format::ModelFiles::Kind::kGguf: return ReadGguf(files);
-    case format::ModelFiles::Kind::kSafetensors: break;
+    case format::ModelFiles::Kind::kHuggingFace:
+      return ReadHf(files);
+    case format::ModelFiles::Kind::kGguf:
+      return ReadGguf(files);
+    case format::ModelFiles::Kind::kSafetensors:
+      break;
   }
   return InvalidArgument(StrCat(files.path,
                                 ": a single .safetensors file says no architecture; "

@@ -12,20 +12,20 @@
 
 namespace pano::nn {
 
-// A model family is a mapping, not a class: how its files' fields become a ModelConfig, and what its
-// weights are called. Adding one takes a family_*.cc and a row in Families().
+// A model family is a mapping, not a class: how its files' fields become a ModelConfig, and what
+// its weights are called. Adding one takes a family_*.cc and a row in Families().
 struct Family {
-  std::string_view name;               // `model_type` in config.json
-  std::string_view gguf_name;          // `general.architecture` in GGUF; "" = none
+  std::string_view name;       // `model_type` in config.json
+  std::string_view gguf_name;  // `general.architecture` in GGUF; "" = none
   void (*read_hf)(ConfigReader& reader, ModelConfig& config);
   void (*read_gguf)(ConfigReader& reader, ModelConfig& config);
   WeightNames (*hf_names)();
   WeightNames (*gguf_names)();
   // The way back, for conversion (model/convert); null: this family is not written in that form.
   void (*write_hf)(const ModelConfig& config, json::Value& out) = nullptr;
-  std::string_view hf_class = "";      // `architectures` in config.json
+  std::string_view hf_class = "";  // `architectures` in config.json
   void (*write_gguf)(const ModelConfig& config, GgufFields& out) = nullptr;
-  std::string_view written_as = "";    // the GGUF architecture, where gguf_name is ""
+  std::string_view written_as = "";  // the GGUF architecture, where gguf_name is ""
 };
 
 std::span<const Family* const> Families();

@@ -55,7 +55,7 @@ void WriteGguf(const ModelConfig& config, GgufFields& out) {
 }  // namespace
 
 extern const Family kCohere;
-const Family kCohere = {"cohere", "command-r", ReadHf, ReadGguf, LlamaHfNames, GgufNames,
-                        WriteHf, "CohereForCausalLM", WriteGguf};
+const Family kCohere = {"cohere", "command-r",         ReadHf,   ReadGguf, LlamaHfNames, GgufNames,
+                        WriteHf,  "CohereForCausalLM", WriteGguf};
 
 }  // namespace pano::nn

@@ -37,8 +37,8 @@ void ReadExperts(ConfigReader& reader, ModelConfig& config) {
     experts.groups = groups;
     experts.groups_used = groups_used;
   } else if (method != "greedy") {
-    reader.Fail(Unimplemented(StrCat(reader.Field("topk_method"), " '", Printable(method),
-                                     "' is not supported")));
+    reader.Fail(Unimplemented(
+        StrCat(reader.Field("topk_method"), " '", Printable(method), "' is not supported")));
   }
   const int64_t dense = reader.IntOr("first_k_dense_replace", 0, kLayersMax, 0);
   for (int64_t i = dense; i < config.layer_count && experts.count > 0; ++i) {

@@ -1,5 +1,5 @@
-// Falcon (Almazrouei et al., 2023): 7B's one key/value head and 40B's groups; StarCoder 2 (Lozhkov et
-// al., 2024).
+// Falcon (Almazrouei et al., 2023): 7B's one key/value head and 40B's groups; StarCoder 2 (Lozhkov
+// et al., 2024).
 #include "base/strings.h"
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
@@ -87,7 +87,7 @@ void ReadGgufFalcon(ConfigReader& reader, ModelConfig& config) {
   config.activation = kernels::Activation::kGelu;
   config.gated = false;
   config.parallel = true;
-  config.shared_norm = config.kv_head_count == 1;    // 40B has a second norm, and groups
+  config.shared_norm = config.kv_head_count == 1;  // 40B has a second norm, and groups
 }
 
 void ReadGgufStarcoder2(ConfigReader& reader, ModelConfig& config) {
@@ -111,9 +111,10 @@ WeightNames FalconGgufNames() {
 }  // namespace
 
 extern const Family kFalcon, kStarcoder2;
-const Family kFalcon = {"falcon", "falcon", ReadFalcon, ReadGgufFalcon, FalconHfNames, FalconGgufNames};
-const Family kStarcoder2 = {"starcoder2",       "starcoder2",      ReadStarcoder2,
-                            ReadGgufStarcoder2, Starcoder2HfNames, GgufNames,
-                            WriteStarcoder2,    "Starcoder2ForCausalLM", WriteGgufFields};
+const Family kFalcon = {"falcon",       "falcon",      ReadFalcon,
+                        ReadGgufFalcon, FalconHfNames, FalconGgufNames};
+const Family kStarcoder2 = {
+    "starcoder2", "starcoder2",    ReadStarcoder2,          ReadGgufStarcoder2, Starcoder2HfNames,
+    GgufNames,    WriteStarcoder2, "Starcoder2ForCausalLM", WriteGgufFields};
 
 }  // namespace pano::nn

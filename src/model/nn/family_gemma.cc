@@ -1,5 +1,5 @@
-// Gemma 1 (Mesnard et al., 2024), 2 (Riviere et al., 2024: soft caps, alternating windows, norms around
-// blocks) and 3 (Kamath et al., 2025: norms on queries and keys, local and global rope).
+// Gemma 1 (Mesnard et al., 2024), 2 (Riviere et al., 2024: soft caps, alternating windows, norms
+// around blocks) and 3 (Kamath et al., 2025: norms on queries and keys, local and global rope).
 #include <cmath>
 
 #include "base/strings.h"
@@ -41,7 +41,8 @@ void ReadGemma2(ConfigReader& reader, ModelConfig& config) {
   config.kv_head_count = 4;
   ReadCommon(reader, config);
   config.norm_placement = NormPlacement::kAround;
-  config.attention_scale = 1.0 / std::sqrt(reader.DoubleOr("query_pre_attn_scalar", 1e-6, 1e9, 256));
+  config.attention_scale =
+      1.0 / std::sqrt(reader.DoubleOr("query_pre_attn_scalar", 1e-6, 1e9, 256));
   config.attention_softcap = Softcap(reader, "attn_logit_softcapping", 50.0);
   config.final_softcap = Softcap(reader, "final_logit_softcapping", 30.0);
   ReadHfWindows(reader, kEverySecond, config, /*absent=*/4096);
@@ -54,7 +55,8 @@ void ReadGemma3(ConfigReader& reader, ModelConfig& config) {
   ReadCommon(reader, config);
   config.norm_placement = NormPlacement::kAround;
   config.qk_norm = QkNorm::kHead;
-  config.attention_scale = 1.0 / std::sqrt(reader.DoubleOr("query_pre_attn_scalar", 1e-6, 1e9, 256));
+  config.attention_scale =
+      1.0 / std::sqrt(reader.DoubleOr("query_pre_attn_scalar", 1e-6, 1e9, 256));
   config.attention_softcap = Softcap(reader, "attn_logit_softcapping", 0.0);
   config.final_softcap = Softcap(reader, "final_logit_softcapping", 0.0);
   const int64_t pattern = reader.IntOr("sliding_window_pattern", 1, kLayersMax,
@@ -79,7 +81,9 @@ void WriteGemma(const ModelConfig& config, json::Value& out) {
 }
 
 void WriteGemma2(const ModelConfig& config, json::Value& out) {
-  auto cap = [](float value) { return value > 0 ? json::Value(ShortestDouble(value)) : json::Value(); };
+  auto cap = [](float value) {
+    return value > 0 ? json::Value(ShortestDouble(value)) : json::Value();
+  };
   WriteGemma(config, out);
   out.Set("query_pre_attn_scalar", config.attention_scale > 0
                                        ? json::Value(std::pow(config.attention_scale, -2.0))
@@ -107,7 +111,9 @@ void WriteGgufGemma2(const ModelConfig& config, GgufFields& out) {
 void WriteGgufGemma3(const ModelConfig& config, GgufFields& out) {
   WriteGgufGemma2(config, out);
   int64_t pattern = 1;
-  while (pattern <= config.layer_count && config.layers[static_cast<size_t>(pattern - 1)].window > 0) ++pattern;
+  while (pattern <= config.layer_count &&
+         config.layers[static_cast<size_t>(pattern - 1)].window > 0)
+    ++pattern;
   out.Int("attention.sliding_window_pattern", pattern);
   out.Float("rope.freq_base_swa", config.local_rope.theta);
 }
@@ -129,13 +135,13 @@ void ReadGguf(ConfigReader& reader, ModelConfig& config) {
   ScaleEmbedding(config);
 }
 
-// The scale of scores is that of the head size but in the largest models, whose files do not say so; ours
-// have a key for any other.
+// The scale of scores is that of the head size but in the largest models, whose files do not say
+// so; ours have a key for any other.
 void ReadGgufScale(ConfigReader& reader, int64_t largest, ModelConfig& config) {
   config.attention_scale = reader.DoubleOr("attention.scale", 1e-9, 1e9, 0.0);
   if (config.attention_scale == 0 && config.layer_count == largest) {
-    config.attention_scale =
-        1.0 / std::sqrt(static_cast<double>(config.hidden_size) / static_cast<double>(config.head_count));
+    config.attention_scale = 1.0 / std::sqrt(static_cast<double>(config.hidden_size) /
+                                             static_cast<double>(config.head_count));
   }
 }
 
@@ -144,7 +150,8 @@ void ReadGgufGemma2(ConfigReader& reader, ModelConfig& config) {
   config.norm_placement = NormPlacement::kAround;
   config.attention_softcap =
       static_cast<float>(reader.DoubleOr("attn_logit_softcapping", 0, 1e9, 50.0));
-  config.final_softcap = static_cast<float>(reader.DoubleOr("final_logit_softcapping", 0, 1e9, 30.0));
+  config.final_softcap =
+      static_cast<float>(reader.DoubleOr("final_logit_softcapping", 0, 1e9, 30.0));
   ReadGgufWindows(reader, kEverySecond, config);
   ReadGgufScale(reader, /*largest, 27B:*/ 46, config);
 }
@@ -169,10 +176,11 @@ void ReadGgufGemma3(ConfigReader& reader, ModelConfig& config) {
 extern const Family kGemma, kGemma2, kGemma3;
 const Family kGemma = {"gemma",   "gemma",    ReadCommon,         ReadGguf,       LlamaHfNames,
                        GgufNames, WriteGemma, "GemmaForCausalLM", WriteGgufFields};
-const Family kGemma2 = {"gemma2",  "gemma2",    ReadGemma2,          ReadGgufGemma2, SandwichHfNames,
-                        GgufNames, WriteGemma2, "Gemma2ForCausalLM", WriteGgufGemma2};
-const Family kGemma3 = {"gemma3_text",  "gemma3",        ReadGemma3,
-                        ReadGgufGemma3, SandwichHfNames, GgufNames,
-                        WriteGemma3,    "Gemma3ForCausalLM", WriteGgufGemma3};
+const Family kGemma2 = {"gemma2",        "gemma2",  ReadGemma2,  ReadGgufGemma2,
+                        SandwichHfNames, GgufNames, WriteGemma2, "Gemma2ForCausalLM",
+                        WriteGgufGemma2};
+const Family kGemma3 = {"gemma3_text",   "gemma3",  ReadGemma3,  ReadGgufGemma3,
+                        SandwichHfNames, GgufNames, WriteGemma3, "Gemma3ForCausalLM",
+                        WriteGgufGemma3};
 
 }  // namespace pano::nn

@@ -1,5 +1,5 @@
-// GPT-2 (Radford et al., 2019: learned positions) and GPT-NeoX (Black et al., 2022: rotary, attention
-// and feed-forward side by side).
+// GPT-2 (Radford et al., 2019: learned positions) and GPT-NeoX (Black et al., 2022: rotary,
+// attention and feed-forward side by side).
 #include "base/strings.h"
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
@@ -98,7 +98,8 @@ void WriteGpt2(const ModelConfig& config, json::Value& out) {
 void WriteGptNeox(const ModelConfig& config, json::Value& out) {
   WriteHfSizes(config, out);
   WriteHfRope(config, out);
-  out.Set("rotary_pct", (static_cast<double>(config.rope.dim) + 1e-6) / static_cast<double>(config.head_dim));
+  out.Set("rotary_pct",
+          (static_cast<double>(config.rope.dim) + 1e-6) / static_cast<double>(config.head_dim));
   WriteHfEpsilon(config, "layer_norm_eps", out);
   WriteHfActivation(config, "hidden_act", out);
   out.Set("use_parallel_residual", config.parallel);
@@ -136,10 +137,10 @@ WeightNames FusedGgufNames() {
 }  // namespace
 
 extern const Family kGpt2, kGptNeox;
-const Family kGpt2 = {"gpt2", "gpt2", ReadGpt2, ReadGgufGpt2, Gpt2HfNames, FusedGgufNames,
-                      WriteGpt2, "GPT2LMHeadModel", WriteGgufFields};
-const Family kGptNeox = {"gpt_neox",      "gptneox",      ReadGptNeox,
-                         ReadGgufGptNeox, GptNeoxHfNames, FusedGgufNames,
-                         WriteGptNeox,    "GPTNeoXForCausalLM", WriteGgufGptNeox};
+const Family kGpt2 = {"gpt2",         "gpt2",    ReadGpt2,          ReadGgufGpt2,   Gpt2HfNames,
+                      FusedGgufNames, WriteGpt2, "GPT2LMHeadModel", WriteGgufFields};
+const Family kGptNeox = {"gpt_neox",      "gptneox",      ReadGptNeox,  ReadGgufGptNeox,
+                         GptNeoxHfNames,  FusedGgufNames, WriteGptNeox, "GPTNeoXForCausalLM",
+                         WriteGgufGptNeox};
 
 }  // namespace pano::nn

@@ -26,7 +26,7 @@ void ReadHf(ConfigReader& reader, ModelConfig& config) {
 void ReadGguf(ConfigReader& reader, ModelConfig& config) {
   ReadGgufSizes(reader, config);
   ReadGgufRope(reader, config);
-  config.rope.interleaved = true;    // permuted like Llama's
+  config.rope.interleaved = true;  // permuted like Llama's
   ReadGgufRmsNorm(reader, config);
   config.embedding_scale = Factor(reader, "embedding_scale");
   config.attention_scale = reader.DoubleOr("attention.scale", 1e-9, 1e9, 0.0);
@@ -55,7 +55,8 @@ void WriteGguf(const ModelConfig& config, GgufFields& out) {
 }  // namespace
 
 extern const Family kGranite;
-const Family kGranite = {"granite", "granite", ReadHf, ReadGguf, LlamaHfNames, GgufNames,
-                         WriteHf, "GraniteForCausalLM", WriteGguf};
+const Family kGranite = {"granite",    "granite", ReadHf,  ReadGguf,
+                         LlamaHfNames, GgufNames, WriteHf, "GraniteForCausalLM",
+                         WriteGguf};
 
 }  // namespace pano::nn

@@ -66,7 +66,8 @@ void WriteGguf(const ModelConfig& config, GgufFields& out) {
   WriteGgufFields(config, out);
   for (const LayerConfig& layer : config.layers) {
     if (layer.window == 0) continue;
-    out.notes.push_back("attention.sliding_window: other programs may not read it for this architecture");
+    out.notes.push_back(
+        "attention.sliding_window: other programs may not read it for this architecture");
     break;
   }
 }
@@ -84,7 +85,7 @@ WeightNames MixtralHfNames() {
 void ReadGguf(ConfigReader& reader, ModelConfig& config) {
   ReadGgufSizes(reader, config);
   ReadGgufRope(reader, config);
-  config.rope.interleaved = true;    // the converter permutes the rows of q and k for it
+  config.rope.interleaved = true;  // the converter permutes the rows of q and k for it
   ReadGgufRmsNorm(reader, config);
   ReadGgufExperts(reader, config);
   ReadGgufWindows(reader, {}, config);
@@ -93,11 +94,11 @@ void ReadGguf(ConfigReader& reader, ModelConfig& config) {
 }  // namespace
 
 extern const Family kLlama, kMistral, kMixtral;
-const Family kLlama = {"llama",    "llama",    ReadLlama,           ReadGguf,        LlamaHfNames,
-                       GgufNames,  WriteLlama, "LlamaForCausalLM", WriteGgufFields};
-const Family kMistral = {"mistral",     "",           ReadMistral,          nullptr,         LlamaHfNames, nullptr,
-                         WriteMistral, "MistralForCausalLM", WriteGguf, "llama"};
-const Family kMixtral = {"mixtral",    "",           ReadMixtral,          nullptr,         MixtralHfNames, nullptr,
-                         WriteMixtral, "MixtralForCausalLM", WriteGguf, "llama"};
+const Family kLlama = {"llama",   "llama",    ReadLlama,          ReadGguf,       LlamaHfNames,
+                       GgufNames, WriteLlama, "LlamaForCausalLM", WriteGgufFields};
+const Family kMistral = {"mistral", "",           ReadMistral,          nullptr,   LlamaHfNames,
+                         nullptr,   WriteMistral, "MistralForCausalLM", WriteGguf, "llama"};
+const Family kMixtral = {"mixtral", "",           ReadMixtral,          nullptr,   MixtralHfNames,
+                         nullptr,   WriteMixtral, "MixtralForCausalLM", WriteGguf, "llama"};
 
 }  // namespace pano::nn

@@ -42,7 +42,8 @@ void WriteHf(const ModelConfig& config, json::Value& out) {
 }  // namespace
 
 extern const Family kOlmo2;
-const Family kOlmo2 = {"olmo2", "olmo2", ReadHf, ReadGguf, HfNames, GgufNames,
-                       WriteHf, "Olmo2ForCausalLM", WriteGgufFields};
+const Family kOlmo2 = {"olmo2",        "olmo2",   ReadHf,  ReadGguf,
+                       HfNames,        GgufNames, WriteHf, "Olmo2ForCausalLM",
+                       WriteGgufFields};
 
 }  // namespace pano::nn

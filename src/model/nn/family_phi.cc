@@ -43,7 +43,8 @@ void ReadPhi3(ConfigReader& reader, ModelConfig& config) {
   ReadHfRope(reader, config);
   if (config.rope.scaling != RopeConfig::Scaling::kNone &&
       config.rope.scaling != RopeConfig::Scaling::kLongRope) {
-    reader.Fail(Unimplemented(StrCat(reader.Field("rope_scaling"), ": only longrope is supported here")));
+    reader.Fail(
+        Unimplemented(StrCat(reader.Field("rope_scaling"), ": only longrope is supported here")));
   }
   ReadHfRmsNorm(reader, 1e-5, config);
   ReadHfActivation(reader, "hidden_act", "silu", config);
@@ -102,9 +103,9 @@ WeightNames Phi3GgufNames() {
 }  // namespace
 
 extern const Family kPhi, kPhi3;
-const Family kPhi = {"phi", "phi2", ReadPhi, ReadGgufPhi2, PhiHfNames, FusedGgufNames,
-                     WritePhi, "PhiForCausalLM", WriteGgufFields};
-const Family kPhi3 = {"phi3", "phi3", ReadPhi3, ReadGgufPhi3, Phi3HfNames, Phi3GgufNames,
-                      WritePhi3, "Phi3ForCausalLM", WriteGgufFields};
+const Family kPhi = {"phi",          "phi2",   ReadPhi,          ReadGgufPhi2,   PhiHfNames,
+                     FusedGgufNames, WritePhi, "PhiForCausalLM", WriteGgufFields};
+const Family kPhi3 = {"phi3",        "phi3",    ReadPhi3,          ReadGgufPhi3,   Phi3HfNames,
+                      Phi3GgufNames, WritePhi3, "Phi3ForCausalLM", WriteGgufFields};
 
 }  // namespace pano::nn

@@ -1,5 +1,5 @@
-// Qwen 2 and 2.5 (Yang et al., 2024), Qwen 3 with norms on queries and keys (Yang et al., 2025), and
-// the mixtures of experts of both.
+// Qwen 2 and 2.5 (Yang et al., 2024), Qwen 3 with norms on queries and keys (Yang et al., 2025),
+// and the mixtures of experts of both.
 #include "base/strings.h"
 #include "model/nn/gguf_fields.h"
 #include "model/nn/hf_fields.h"
@@ -43,7 +43,7 @@ void ReadExperts(ConfigReader& reader, ModelConfig& config) {
   ExpertConfig& experts = config.experts;
   experts.count =
       reader.IntOr("num_experts", 1, 1 << 16, reader.IntOr("num_local_experts", 1, 1 << 16, 0));
-  if (experts.count == 0) reader.Int("num_experts", 1, 1 << 16);   // missing
+  if (experts.count == 0) reader.Int("num_experts", 1, 1 << 16);  // missing
   experts.used = reader.Int("num_experts_per_tok", 1, 1 << 16);
   experts.size = reader.Int("moe_intermediate_size", 1, kSizeMax);
   experts.normalize = reader.BoolOr("norm_topk_prob", false);
@@ -135,8 +135,8 @@ const Family kQwen2 = {"qwen2",   "qwen2",    ReadQwen2,          ReadGguf,     
                        GgufNames, WriteQwen2, "Qwen2ForCausalLM", WriteGgufFields};
 const Family kQwen3 = {"qwen3",   "qwen3",    ReadQwen3,          ReadGgufQwen3,  LlamaHfNames,
                        GgufNames, WriteQwen3, "Qwen3ForCausalLM", WriteGgufFields};
-const Family kQwen3Moe = {"qwen3_moe",      "qwen3moe", ReadQwen3Moe,
-                          ReadGgufQwen3Moe, MoeHfNames, GgufNames,
-                          WriteQwen3Moe,    "Qwen3MoeForCausalLM", WriteGgufFields};
+const Family kQwen3Moe = {"qwen3_moe",    "qwen3moe", ReadQwen3Moe,  ReadGgufQwen3Moe,
+                          MoeHfNames,     GgufNames,  WriteQwen3Moe, "Qwen3MoeForCausalLM",
+                          WriteGgufFields};
 
 }  // namespace pano::nn

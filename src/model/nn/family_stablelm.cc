@@ -48,7 +48,8 @@ void WriteGguf(const ModelConfig& config, GgufFields& out) {
 }  // namespace
 
 extern const Family kStablelm;
-const Family kStablelm = {"stablelm", "stablelm", ReadHf, ReadGguf, HfNames, GgufNames,
-                          WriteHf, "StableLmForCausalLM", WriteGguf};
+const Family kStablelm = {"stablelm", "stablelm", ReadHf,  ReadGguf,
+                          HfNames,    GgufNames,  WriteHf, "StableLmForCausalLM",
+                          WriteGguf};
 
 }  // namespace pano::nn

@@ -14,9 +14,10 @@ using ::testing::HasSubstr;
 Result<FamilyConfig> Read(std::string_view type, std::string_view more = "") {
   format::ModelFiles files;
   files.path = "folder";
-  files.config = json::Parse(StrCat(R"({"model_type":")", type, R"(","vocab_size":64,"hidden_size":64,)",
-                                    R"("num_hidden_layers":4,"num_attention_heads":8)", more, "}"))
-                     .value();
+  files.config =
+      json::Parse(StrCat(R"({"model_type":")", type, R"(","vocab_size":64,"hidden_size":64,)",
+                         R"("num_hidden_layers":4,"num_attention_heads":8)", more, "}"))
+          .value();
   return ReadFamilyConfig(files);
 }
 
@@ -47,7 +48,7 @@ TEST(Family, KeysThatAreLeftOutMeanWhatTheOriginalTakes) {
   EXPECT_EQ(uncapped.attention_softcap, 0.0f);
   EXPECT_EQ(uncapped.final_softcap, 0.0f);
 
-  EXPECT_EQ(Config("phi").rope.dim, 4);             // half of a head of 8
+  EXPECT_EQ(Config("phi").rope.dim, 4);  // half of a head of 8
   EXPECT_EQ(Config("stablelm").rope.dim, 2);
   EXPECT_EQ(Config("gpt_neox").rope.dim, 2);
   EXPECT_EQ(Config("qwen3").head_dim, 128);
@@ -61,7 +62,8 @@ TEST(Family, SlidingLayersAreThoseOfTheFileElseOfTheFamily) {
     return out;
   };
   using List = std::vector<int64_t>;
-  EXPECT_EQ(windows(Config("qwen2", R"(,"sliding_window":9,"max_window_layers":1)")), (List{0, 0, 0, 0}));
+  EXPECT_EQ(windows(Config("qwen2", R"(,"sliding_window":9,"max_window_layers":1)")),
+            (List{0, 0, 0, 0}));
   EXPECT_EQ(windows(Config("qwen2", R"(,"use_sliding_window":true,"sliding_window":9,
                                         "max_window_layers":1)")),
             (List{0, 9, 9, 9}));

@@ -49,8 +49,8 @@ void ReadGgufRope(ConfigReader& reader, ModelConfig& config) {
     if (attention_factor > 0) rope.attention_factor = attention_factor;
     if (rope.original_context < 2) rope.original_context = config.context_length;
   } else if (scaling != "none") {
-    reader.Fail(Unimplemented(StrCat(reader.Field("rope.scaling.type"), " '", Printable(scaling),
-                                     "' is not supported")));
+    reader.Fail(Unimplemented(
+        StrCat(reader.Field("rope.scaling.type"), " '", Printable(scaling), "' is not supported")));
   }
   config.local_rope = rope;
 }

@@ -5,8 +5,8 @@
 
 namespace pano::nn {
 
-// Metadata of GGUF that every decoder has: sizes, rope with its scaling, epsilon of the norm's kind,
-// experts, soft caps and windows where they are named.
+// Metadata of GGUF that every decoder has: sizes, rope with its scaling, epsilon of the norm's
+// kind, experts, soft caps and windows where they are named.
 void ReadGgufSizes(ConfigReader& reader, ModelConfig& config);
 void ReadGgufRope(ConfigReader& reader, ModelConfig& config);
 void ReadGgufRmsNorm(ConfigReader& reader, ModelConfig& config);

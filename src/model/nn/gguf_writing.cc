@@ -15,7 +15,7 @@ void WriteRope(const RopeConfig& rope, GgufFields& out) {
                      : rope.scaling == Scaling::kYarn     ? "yarn"
                      : rope.scaling == Scaling::kLongRope ? "longrope"
                                                           : nullptr;
-  if (type == nullptr) return;   // Llama 3's scaling is a tensor, others have no key
+  if (type == nullptr) return;  // Llama 3's scaling is a tensor, others have no key
   out.entries.push_back({"rope.scaling.type", std::string(type)});
   if (rope.scaling != Scaling::kLongRope) out.Float("rope.scaling.factor", rope.factor);
   if (rope.scaling == Scaling::kLinear) return;
@@ -34,9 +34,7 @@ void GgufFields::Int(std::string key, int64_t value) {
 void GgufFields::Float(std::string key, double value) {
   entries.push_back({std::move(key), static_cast<float>(value)});
 }
-void GgufFields::Bool(std::string key, bool value) {
-  entries.push_back({std::move(key), value});
-}
+void GgufFields::Bool(std::string key, bool value) { entries.push_back({std::move(key), value}); }
 
 void WriteGgufFields(const ModelConfig& c, GgufFields& out) {
   out.Int("context_length", c.context_length);

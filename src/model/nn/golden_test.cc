@@ -181,11 +181,11 @@ TEST_P(GoldenExtra, LogitsAndGreedy) {
 INSTANTIATE_TEST_SUITE_P(
     Models, GoldenExtra,
     ::testing::Values("cohere", "cohere_qknorm", "deepseek_v2_lora", "falcon_11b", "falcon_40b",
-                      "falcon_7b", "falcon_rw", "gemma2_nocap", "gemma3_linear", "gemma_legacy_act", "gpt2_scale",
-                      "gpt_neox_seq", "granite_bias", "llama_dynamic", "llama_linear",
-                      "llama_v5_config", "llama_yarn", "mistral_headdim", "mixtral_swa", "olmo2_gqa",
-                      "phi3_longrope_short", "phi3_partial", "phi_qkln", "qwen2_moe", "qwen2_swa",
-                      "qwen3_moe_mixed", "qwen3_swa", "stablelm_par", "starcoder2",
+                      "falcon_7b", "falcon_rw", "gemma2_nocap", "gemma3_linear", "gemma_legacy_act",
+                      "gpt2_scale", "gpt_neox_seq", "granite_bias", "llama_dynamic", "llama_linear",
+                      "llama_v5_config", "llama_yarn", "mistral_headdim", "mixtral_swa",
+                      "olmo2_gqa", "phi3_longrope_short", "phi3_partial", "phi_qkln", "qwen2_moe",
+                      "qwen2_swa", "qwen3_moe_mixed", "qwen3_swa", "stablelm_par", "starcoder2",
                       "starcoder2_swa"));
 
 struct GgufCase {
@@ -196,16 +196,16 @@ class GoldenGguf : public ::testing::TestWithParam<GgufCase> {};
 TEST_P(GoldenGguf, LogitsAndGreedy) {
   const auto [model, type] = GetParam();
   const std::string root = Shared(StrCat("data/golden/gguf/", model, "/"));
-  CheckModel(StrCat(root, model, "-", type, ".gguf"), StrCat(root, "expected-", type, ".safetensors"),
-             16);
+  CheckModel(StrCat(root, model, "-", type, ".gguf"),
+             StrCat(root, "expected-", type, ".safetensors"), 16);
 }
-INSTANTIATE_TEST_SUITE_P(
-    Types, GoldenGguf,
-    ::testing::Values(GgufCase{"llama", "f32"}, GgufCase{"llama", "f16"}, GgufCase{"llama", "q8_0"},
-                      GgufCase{"llama", "q4_0"}, GgufCase{"llama_kquants", "kmix"},
-                      GgufCase{"qwen2", "f32"}, GgufCase{"qwen2", "f16"}, GgufCase{"qwen2", "q8_0"},
-                      GgufCase{"qwen2", "q4_0"}, GgufCase{"gemma2", "f32"},
-                      GgufCase{"gemma2", "q8_0"}));
+INSTANTIATE_TEST_SUITE_P(Types, GoldenGguf,
+                         ::testing::Values(GgufCase{"llama", "f32"}, GgufCase{"llama", "f16"},
+                                           GgufCase{"llama", "q8_0"}, GgufCase{"llama", "q4_0"},
+                                           GgufCase{"llama_kquants", "kmix"},
+                                           GgufCase{"qwen2", "f32"}, GgufCase{"qwen2", "f16"},
+                                           GgufCase{"qwen2", "q8_0"}, GgufCase{"qwen2", "q4_0"},
+                                           GgufCase{"gemma2", "f32"}, GgufCase{"gemma2", "q8_0"}));
 
 TEST(GoldenStories, EveryFormGivesItsLogits) {
   const std::string root = Shared("data/weights/stories260K/");

@@ -19,7 +19,8 @@ std::vector<double> Factors(ConfigReader& reader, std::string_view key, int64_t 
     }
   }
   if (out.size() != static_cast<size_t>(count)) {
-    reader.Fail(Corruption(StrCat(reader.Field(key), " is no list of ", count, " positive numbers")));
+    reader.Fail(
+        Corruption(StrCat(reader.Field(key), " is no list of ", count, " positive numbers")));
   }
   return out;
 }
@@ -54,8 +55,9 @@ void ReadLongRope(ConfigReader& rope, int64_t context_length, RopeConfig& out) {
       "factor", 1e-6, 1e6,
       static_cast<double>(context_length) / static_cast<double>(out.original_context));
   const double inferred =
-      factor <= 1 ? 1.0
-                  : std::sqrt(1 + std::log(factor) / std::log(static_cast<double>(out.original_context)));
+      factor <= 1
+          ? 1.0
+          : std::sqrt(1 + std::log(factor) / std::log(static_cast<double>(out.original_context)));
   out.attention_factor = rope.DoubleOr("attention_factor", 1e-6, 1e6, inferred);
 }
 
@@ -66,8 +68,8 @@ void ReadLlama3(ConfigReader& rope, int64_t context_length, RopeConfig& out) {
   out.original_context =
       rope.IntOr("original_max_position_embeddings", 1, kContextMax, context_length);
   if (rope.status().ok() && out.high_freq_factor <= out.low_freq_factor) {
-    rope.Fail(Corruption(StrCat(rope.Field("high_freq_factor"),
-                                " is not larger than low_freq_factor")));
+    rope.Fail(
+        Corruption(StrCat(rope.Field("high_freq_factor"), " is not larger than low_freq_factor")));
   }
 }
 
@@ -89,8 +91,8 @@ void ReadHfSizes(ConfigReader& reader, ModelConfig& config) {
                                       preset(config.kv_head_count, config.head_count));
   const int64_t share = std::max<int64_t>(1, config.hidden_size / config.head_count);
   config.head_dim = reader.IntOr("head_dim", 1, kHeadDimMax, preset(config.head_dim, share));
-  config.context_length = reader.IntOr("max_position_embeddings", 1, kContextMax,
-                                       preset(config.context_length, 2048));
+  config.context_length =
+      reader.IntOr("max_position_embeddings", 1, kContextMax, preset(config.context_length, 2048));
   config.tied_embeddings = reader.BoolOr("tie_word_embeddings", false);
   config.layers.assign(static_cast<size_t>(config.layer_count), {});
 }
@@ -113,7 +115,7 @@ void ReadHfRopeScaling(ConfigReader& reader, const json::Value& object, std::str
   } else if (type == "dynamic") {
     out.scaling = RopeConfig::Scaling::kDynamic;
     out.factor = rope.Double("factor", 1e-6, 1e6);
-    rope.Ignore({"original_max_position_embeddings"});    // the original looks at the context alone
+    rope.Ignore({"original_max_position_embeddings"});  // the original looks at the context alone
     out.original_context = context_length;
   } else if (type == "yarn") {
     out.scaling = RopeConfig::Scaling::kYarn;
@@ -122,8 +124,8 @@ void ReadHfRopeScaling(ConfigReader& reader, const json::Value& object, std::str
     out.scaling = RopeConfig::Scaling::kLongRope;
     ReadLongRope(rope, context_length, out);
   } else if (type != "default") {
-    rope.Fail(Unimplemented(StrCat(rope.Field("rope_type"), " '", Printable(type),
-                                   "' is not supported")));
+    rope.Fail(Unimplemented(
+        StrCat(rope.Field("rope_type"), " '", Printable(type), "' is not supported")));
   }
   rope.Ignore({"partial_rotary_factor", "finetuned", "rope_type", "type"});
   for (const std::string& warning : rope.Unknown()) {
@@ -144,7 +146,8 @@ void ReadHfRope(ConfigReader& reader, ModelConfig& config, double partial) {
     global = *parameters.Find("full_attention");
     if (const json::Value* sliding = parameters.Find("sliding_attention")) local = *sliding;
   }
-  if (const json::Value* value = global.is_object() ? global.Find("partial_rotary_factor") : nullptr) {
+  if (const json::Value* value =
+          global.is_object() ? global.Find("partial_rotary_factor") : nullptr) {
     if (value->is_number() && value->as_double() >= 0 && value->as_double() <= 1) {
       partial = value->as_double();
     }
@@ -158,8 +161,9 @@ void ReadHfRope(ConfigReader& reader, ModelConfig& config, double partial) {
   if (rope.scaling == RopeConfig::Scaling::kDynamic || rope.scaling == RopeConfig::Scaling::kYarn) {
     // These reach beyond the context that the model was trained with.
     const double reach = rope.factor * static_cast<double>(rope.original_context);
-    config.context_length = std::max(config.context_length, static_cast<int64_t>(
-                                         std::min(reach, static_cast<double>(kContextMax))));
+    config.context_length =
+        std::max(config.context_length,
+                 static_cast<int64_t>(std::min(reach, static_cast<double>(kContextMax))));
   }
   if (local.is_object()) {
     ReadHfRopeScaling(reader, local, key, config.context_length, config.local_rope);
@@ -181,7 +185,8 @@ void ReadHfActivation(ConfigReader& reader, std::string_view key, std::string_vi
   } else if (name == "relu") {
     config.activation = Activation::kRelu;
   } else {
-    reader.Fail(Unimplemented(StrCat(reader.Field(key), " '", Printable(name), "' is not supported")));
+    reader.Fail(
+        Unimplemented(StrCat(reader.Field(key), " '", Printable(name), "' is not supported")));
   }
 }
 
@@ -196,13 +201,14 @@ void ReadHfLayerNorm(ConfigReader& reader, std::string_view key, bool bias, Mode
   config.norm_epsilon = static_cast<float>(reader.DoubleOr(key, 0.0, 1.0, 1e-5));
 }
 
-void ReadHfWindows(ConfigReader& reader, SlidingLayers fallback, ModelConfig& config, int64_t absent) {
+void ReadHfWindows(ConfigReader& reader, SlidingLayers fallback, ModelConfig& config,
+                   int64_t absent) {
   const int64_t window =
       reader.IntOr("sliding_window", 1, kContextMax, reader.Has("sliding_window") ? 0 : absent);
   const json::Value types = reader.Raw("layer_types");
   if (!types.is_null() && (!types.is_array() || types.as_array().size() != config.layers.size())) {
-    reader.Fail(Corruption(StrCat(reader.Field("layer_types"), " is no list of ",
-                                  config.layer_count, " names")));
+    reader.Fail(Corruption(
+        StrCat(reader.Field("layer_types"), " is no list of ", config.layer_count, " names")));
     return;
   }
   for (size_t i = 0; i < config.layers.size(); ++i) {

@@ -8,10 +8,10 @@ namespace pano::nn {
 
 // Fields of config.json that many families share; for their mapping files.
 
-// vocab_size hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads
-// head_dim max_position_embeddings tie_word_embeddings. Layers are made, full attention. What `config` holds
-// already stands for what the file leaves out (the family's own defaults), else key/value heads are the
-// heads, and the head size their share.
+// vocab_size hidden_size intermediate_size num_hidden_layers num_attention_heads
+// num_key_value_heads head_dim max_position_embeddings tie_word_embeddings. Layers are made, full
+// attention. What `config` holds already stands for what the file leaves out (the family's own
+// defaults), else key/value heads are the heads, and the head size their share.
 void ReadHfSizes(ConfigReader& reader, ModelConfig& config);
 
 // rope_theta, rope_scaling or the newer rope_parameters; partial_rotary_factor, else `partial`.
@@ -34,24 +34,30 @@ struct SlidingLayers {
   enum class Kind : uint8_t {
     kNone,
     kAll,
-    kAllButEvery,          // period-th: the last of each period sees everything
-    kAllButFirstOfEvery,   // period: the first of each does
-    kFrom,                 // layer `period` on
+    kAllButEvery,         // period-th: the last of each period sees everything
+    kAllButFirstOfEvery,  // period: the first of each does
+    kFrom,                // layer `period` on
   };
   Kind kind = Kind::kAll;
   int64_t period = 1;
   bool Has(int64_t layer) const {
     switch (kind) {
-      case Kind::kAll: return true;
-      case Kind::kAllButEvery: return (layer + 1) % period != 0;
-      case Kind::kAllButFirstOfEvery: return layer % period != 0;
-      case Kind::kFrom: return layer >= period;
-      case Kind::kNone: break;
+      case Kind::kAll:
+        return true;
+      case Kind::kAllButEvery:
+        return (layer + 1) % period != 0;
+      case Kind::kAllButFirstOfEvery:
+        return layer % period != 0;
+      case Kind::kFrom:
+        return layer >= period;
+      case Kind::kNone:
+        break;
     }
     return false;
   }
 };
-// sliding_window (absent: `absent`; null: none), on the layers that `layer_types` names or, without it, on those of `fallback`.
+// sliding_window (absent: `absent`; null: none), on the layers that `layer_types` names or, without
+// it, on those of `fallback`.
 void ReadHfWindows(ConfigReader& reader, SlidingLayers fallback, ModelConfig& config,
                    int64_t absent = 0);
 

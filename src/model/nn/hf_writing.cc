@@ -42,7 +42,8 @@ void WriteHfRope(const ModelConfig& c, json::Value& out) {
     return items;
   };
   switch (rope.scaling) {
-    case Scaling::kNone: break;
+    case Scaling::kNone:
+      break;
     case Scaling::kLinear:
     case Scaling::kDynamic:
       set("rope_type", rope.scaling == Scaling::kLinear ? "linear" : "dynamic");
@@ -82,11 +83,20 @@ void WriteHfActivation(const ModelConfig& c, std::string_view key, json::Value& 
   using kernels::Activation;
   const char* name = "silu";
   switch (c.activation) {
-    case Activation::kSilu: break;
-    case Activation::kGelu: name = "gelu"; break;
-    case Activation::kGeluTanh: name = "gelu_pytorch_tanh"; break;
-    case Activation::kQuickGelu: name = "quick_gelu"; break;
-    case Activation::kRelu: name = "relu"; break;
+    case Activation::kSilu:
+      break;
+    case Activation::kGelu:
+      name = "gelu";
+      break;
+    case Activation::kGeluTanh:
+      name = "gelu_pytorch_tanh";
+      break;
+    case Activation::kQuickGelu:
+      name = "quick_gelu";
+      break;
+    case Activation::kRelu:
+      name = "relu";
+      break;
   }
   out.Set(key, name);
 }

@@ -7,7 +7,8 @@
 
 namespace pano::nn {
 
-// Fields of config.json that many families share, the way back of hf_fields.h; for their mapping files.
+// Fields of config.json that many families share, the way back of hf_fields.h; for their mapping
+// files.
 
 // The shortest decimal that is the same float: 1e-05, not 9.999999747378752e-06.
 double ShortestDouble(float value);

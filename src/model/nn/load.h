@@ -11,8 +11,8 @@
 namespace pano::nn {
 
 enum class Compute : uint8_t {
-  kF32,    // weights dequantised, activations float: every known answer holds in this mode
-  kFast,   // activations may be quantised to 8 bit where the weights are
+  kF32,   // weights dequantised, activations float: every known answer holds in this mode
+  kFast,  // activations may be quantised to 8 bit where the weights are
 };
 
 struct LoadOptions {
@@ -22,10 +22,10 @@ struct LoadOptions {
 };
 
 // The generative model that `files` describe, ready to step. `files.weights` is kept alive by it;
-// `pool` outlives it. Unimplemented when the architecture or an option of it is not supported (named),
-// Corruption when a tensor is missing or has another shape than the configuration says.
-Result<std::unique_ptr<Model>> LoadModel(const format::ModelFiles& files, const LoadOptions& options,
-                                         ComputePool& pool);
+// `pool` outlives it. Unimplemented when the architecture or an option of it is not supported
+// (named), Corruption when a tensor is missing or has another shape than the configuration says.
+Result<std::unique_ptr<Model>> LoadModel(const format::ModelFiles& files,
+                                         const LoadOptions& options, ComputePool& pool);
 
 // What generation starts from and ends at, as the files say it (generation_config, config, GGUF).
 struct SpecialTokens {

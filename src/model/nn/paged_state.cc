@@ -26,8 +26,8 @@ StatePlan PlanState(const ModelConfig& config, KvType kv_type) {
       group.value_dim = static_cast<int>(config.value_size());
     }
     size_t g = 0;
-    while (g < plan.groups.size() && (plan.groups[g].kind != group.kind ||
-                                      plan.groups[g].window != group.window)) {
+    while (g < plan.groups.size() &&
+           (plan.groups[g].kind != group.kind || plan.groups[g].window != group.window)) {
       ++g;
     }
     if (g == plan.groups.size()) plan.groups.push_back(group);
@@ -52,8 +52,8 @@ Result<std::unique_ptr<PagedState>> PagedState::Create(std::vector<PagedGroup> g
     // calloc: large areas come as untouched zero pages.
     state->memory_.emplace_back(static_cast<std::byte*>(std::calloc(bytes, 1)));
     if (!state->memory_.back()) {
-      return Status(StatusCode::kExhausted, StrCat("[kv] no memory for ", block_counts[g], " blocks, ",
-                                                   bytes, " bytes"));
+      return Status(StatusCode::kExhausted,
+                    StrCat("[kv] no memory for ", block_counts[g], " blocks, ", bytes, " bytes"));
     }
   }
   return state;

@@ -11,16 +11,16 @@
 
 namespace pano::nn {
 
-// Keys and values of one group of layers in blocks: [layer][block][kv head][kBlockTokens][dim], keys
-// and values apart. A group without values keeps one vector a token and head (latent attention reads
-// its values off the keys).
+// Keys and values of one group of layers in blocks: [layer][block][kv head][kBlockTokens][dim],
+// keys and values apart. A group without values keeps one vector a token and head (latent attention
+// reads its values off the keys).
 struct PagedGroup {
   StateGroup::Kind kind = StateGroup::Kind::kPaged;
   int64_t window = 0;
   int layer_count = 0;
   int kv_head_count = 0;
   int key_dim = 0;
-  int value_dim = 0;               // 0: none
+  int value_dim = 0;  // 0: none
   KvType type = KvType::kF32;
 
   size_t element_bytes() const { return type == KvType::kF32 ? 4 : 2; }
@@ -28,7 +28,9 @@ struct PagedGroup {
   size_t head_bytes(int dim) const {
     return static_cast<size_t>(kBlockTokens) * static_cast<size_t>(dim) * element_bytes();
   }
-  size_t key_block_bytes() const { return head_bytes(key_dim) * static_cast<size_t>(kv_head_count); }
+  size_t key_block_bytes() const {
+    return head_bytes(key_dim) * static_cast<size_t>(kv_head_count);
+  }
   size_t value_block_bytes() const {
     return head_bytes(value_dim) * static_cast<size_t>(kv_head_count);
   }
@@ -41,10 +43,10 @@ struct PagedGroup {
 struct StatePlan {
   struct Place {
     size_t group = 0;
-    int index = 0;                 // of the layer within the group
+    int index = 0;  // of the layer within the group
   };
   std::vector<PagedGroup> groups;
-  std::vector<Place> places;       // of each layer
+  std::vector<Place> places;  // of each layer
 };
 StatePlan PlanState(const ModelConfig& config, KvType kv_type);
 
@@ -65,8 +67,8 @@ class PagedState final : public State {
   std::byte* values(size_t group, int layer, int head);
 
   // Stores one token's vector (`dim` floats, narrowed where the type is) at `slot` of a block.
-  static void Put(const PagedGroup& group, std::byte* base, size_t block_bytes, int dim, BlockId block,
-                  int slot, const float* vector);
+  static void Put(const PagedGroup& group, std::byte* base, size_t block_bytes, int dim,
+                  BlockId block, int slot, const float* vector);
 
  private:
   struct Free {
@@ -74,7 +76,7 @@ class PagedState final : public State {
   };
   std::vector<PagedGroup> groups_;
   std::vector<int> counts_;
-  std::vector<std::unique_ptr<std::byte, Free>> memory_;   // one a group
+  std::vector<std::unique_ptr<std::byte, Free>> memory_;  // one a group
 };
 
 }  // namespace pano::nn

@@ -23,8 +23,7 @@ double Perplexity::value() const {
 }
 
 Result<Perplexity> MeasurePerplexity(Model& model, std::span<const TokenId> ids, int64_t context,
-                                     int64_t stride,
-                                     const std::function<void(double)>& progress) {
+                                     int64_t stride, const std::function<void(double)>& progress) {
   const auto count = static_cast<int64_t>(ids.size());
   if (count < 2) {
     return InvalidArgument(StrCat("[eval] ", count, " tokens, but perplexity needs two or more"));
@@ -34,7 +33,7 @@ Result<Perplexity> MeasurePerplexity(Model& model, std::span<const TokenId> ids,
                                   " do not satisfy 1 <= stride <= context, context >= 2"));
   }
   Perplexity result;
-  int64_t previous_end = 1;      // token 0 has no prediction
+  int64_t previous_end = 1;  // token 0 has no prediction
   for (int64_t begin = 0;; begin += stride) {
     const int64_t end = std::min(begin + context, count);
     PANO_ASSIGN_OR_RETURN(SequenceRunner runner, SequenceRunner::Create(model, end - begin));

@@ -9,15 +9,16 @@
 namespace pano::nn {
 
 struct Perplexity {
-  double nll = 0;              // sum of -ln p over the scored tokens, nats
-  int64_t tokens = 0;          // scored
-  double value() const;        // exp(nll / tokens)
+  double nll = 0;        // sum of -ln p over the scored tokens, nats
+  int64_t tokens = 0;    // scored
+  double value() const;  // exp(nll / tokens)
 };
 
-// Runs `ids` through windows that begin at 0, stride, 2 * stride, ... and end at most `context` later;
-// the last is the first to reach the end. A window scores the tokens after the previous window's end
-// (the first: all but its first token); positions restart in each. `progress` (may be empty) is told
-// the share done. InvalidArgument unless there are two ids and 0 < stride <= context.
+// Runs `ids` through windows that begin at 0, stride, 2 * stride, ... and end at most `context`
+// later; the last is the first to reach the end. A window scores the tokens after the previous
+// window's end (the first: all but its first token); positions restart in each. `progress` (may be
+// empty) is told the share done. InvalidArgument unless there are two ids and 0 < stride <=
+// context.
 Result<Perplexity> MeasurePerplexity(Model& model, std::span<const TokenId> ids, int64_t context,
                                      int64_t stride,
                                      const std::function<void(double share)>& progress = {});

@@ -13,8 +13,8 @@ double PlainFrequency(double theta, int64_t i, int64_t dim) {
   return std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(dim));
 }
 
-// Llama 3.1's scaling (Grattafiori et al., "The Llama 3 herd of models", 2024): long wavelengths are
-// stretched by the factor, short ones kept, those between blended.
+// Llama 3.1's scaling (Grattafiori et al., "The Llama 3 herd of models", 2024): long wavelengths
+// are stretched by the factor, short ones kept, those between blended.
 double Llama3Scaled(double frequency, const RopeConfig& config) {
   const auto original = static_cast<double>(config.original_context);
   const double wavelength = 2.0 * std::numbers::pi / frequency;
@@ -28,7 +28,8 @@ double Llama3Scaled(double frequency, const RopeConfig& config) {
 // The index of the pair that turns `rotations` times within the original context.
 double PairOfRotations(double rotations, const RopeConfig& config) {
   return static_cast<double>(config.dim) *
-         std::log(static_cast<double>(config.original_context) / (rotations * 2 * std::numbers::pi)) /
+         std::log(static_cast<double>(config.original_context) /
+                  (rotations * 2 * std::numbers::pi)) /
          (2 * std::log(config.theta));
 }
 

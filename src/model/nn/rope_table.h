@@ -25,7 +25,7 @@ class RopeTable {
 
  private:
   const RopeConfig config_;
-  std::vector<double> frequencies_;    // where the length does not matter
+  std::vector<double> frequencies_;  // where the length does not matter
 };
 
 }  // namespace pano::nn

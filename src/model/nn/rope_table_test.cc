@@ -26,7 +26,7 @@ TEST(RopeTable, Llama3StretchesLongWavesOnly) {
   config.dim = 4;
   config.scaling = RopeConfig::Scaling::kLlama3;
   config.factor = 8;
-  config.original_context = 64;   // the second pair's wavelength is 628 positions
+  config.original_context = 64;  // the second pair's wavelength is 628 positions
   EXPECT_FLOAT_EQ(CosAt(config, {}, 0), std::cos(1.0f));
   EXPECT_FLOAT_EQ(CosAt(config, {}, 1), std::cos(0.01f / 8));
 }

@@ -16,11 +16,13 @@ SequenceRunner::SequenceRunner(Model& model, std::unique_ptr<State> state, int b
 
 Result<SequenceRunner> SequenceRunner::Create(Model& model, int64_t length) {
   if (length < 1 || length > model.context_length()) {
-    return InvalidArgument("[nn] " + std::to_string(length) + " tokens are outside the context of " +
+    return InvalidArgument("[nn] " + std::to_string(length) +
+                           " tokens are outside the context of " +
                            std::to_string(model.context_length()));
   }
   const int blocks = static_cast<int>((length + kBlockTokens - 1) / kBlockTokens);
-  PANO_ASSIGN_OR_RETURN(std::unique_ptr<State> state, model.CreateState(model.state_layout().Uniform(blocks)));
+  PANO_ASSIGN_OR_RETURN(std::unique_ptr<State> state,
+                        model.CreateState(model.state_layout().Uniform(blocks)));
   return SequenceRunner(model, std::move(state), blocks, length);
 }
 
@@ -31,8 +33,7 @@ Status SequenceRunner::Feed(std::span<const TokenId> tokens, size_t logits_from,
     slice.position = position_;
     slice.planned_length = length_;
     slice.tables.assign(model_->state_layout().groups.size(), table_);
-    slice.logits_from =
-        std::min(logits_from > at ? logits_from - at : 0, slice.tokens.size());
+    slice.logits_from = std::min(logits_from > at ? logits_from - at : 0, slice.tokens.size());
     PANO_RETURN_IF_ERROR(model_->Forward({{slice}}, *state_, logits_));
     position_ += static_cast<int64_t>(slice.tokens.size());
     for (size_t row = 0; row < logits_.rows(); ++row) {

@@ -34,7 +34,8 @@ StateLayout Transformer::state_layout() const {
   return layout;
 }
 
-Result<std::unique_ptr<PagedState>> Transformer::CreateState(std::span<const int> block_counts) const {
+Result<std::unique_ptr<PagedState>> Transformer::CreateState(
+    std::span<const int> block_counts) const {
   return PagedState::Create(plan_.groups, block_counts);
 }
 
@@ -70,7 +71,8 @@ void Transformer::Prepare(std::span<const SequenceSlice> slices, const PassExtra
       if (i >= seen && config_.causal) {
         end = slice.position + (std::lower_bound(places, places + seen, places[i]) - places);
       }
-      rows_.push_back({&slice, position, end, places ? places[i] : position, places, memory_rows_, memory});
+      rows_.push_back(
+          {&slice, position, end, places ? places[i] : position, places, memory_rows_, memory});
     }
     memory_rows_ += memory;
   }
@@ -95,12 +97,12 @@ void Transformer::FillAngles(std::span<const SequenceSlice> slices, const RopeTa
   size_t row = 0;
   for (const SequenceSlice& slice : slices) {
     const auto count = static_cast<int64_t>(slice.tokens.size());
-    const std::vector<double> frequencies = table.Frequencies(
-        slice.planned_length > 0 ? slice.planned_length : slice.position + count);
+    const std::vector<double> frequencies =
+        table.Frequencies(slice.planned_length > 0 ? slice.planned_length : slice.position + count);
     pool_.ParallelFor(slice.tokens.size(), kRowGrain, [&](size_t begin, size_t end, int) {
       for (size_t i = begin; i < end; ++i) {
-        table.Fill(frequencies, rows_[row + i].place,
-                   &angles.cos[(row + i) * pairs], &angles.sin[(row + i) * pairs]);
+        table.Fill(frequencies, rows_[row + i].place, &angles.cos[(row + i) * pairs],
+                   &angles.sin[(row + i) * pairs]);
       }
     });
     row += slice.tokens.size();
@@ -129,7 +131,8 @@ void Transformer::Layer(size_t layer, PagedState& state, float* x) {
   if (config_.cross_attention) {
     block(w.cross_norm, {}, [&](const float* in, float* out) { CrossAttention(layer, in, out); });
   }
-  block(w.ffn_norm, w.ffn_post_norm, [&](const float* in, float* out) { FeedForward(layer, in, out); });
+  block(w.ffn_norm, w.ffn_post_norm,
+        [&](const float* in, float* out) { FeedForward(layer, in, out); });
 }
 
 void Transformer::ParallelLayer(size_t layer, PagedState& state, float* x) {

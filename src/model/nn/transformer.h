@@ -53,14 +53,14 @@ class Transformer {
   struct Row {
     const SequenceSlice* slice;
     int64_t position;
-    int64_t end;                       // of the keys that it may see
-    int64_t place;                     // what its angles and distances go by
-    const int32_t* places;             // of the slice's rows, or null: by position
+    int64_t end;            // of the keys that it may see
+    int64_t place;          // what its angles and distances go by
+    const int32_t* places;  // of the slice's rows, or null: by position
     size_t memory_begin, memory_count;
   };
   // cos and sin for every row, by one rope configuration.
   struct Angles {
-    std::vector<float> cos, sin;       // [rows, pairs]
+    std::vector<float> cos, sin;  // [rows, pairs]
   };
 
   void FillAlibi();
@@ -109,25 +109,25 @@ class Transformer {
   const kernels::AttentionFn attention_;
   const RopeTable rope_, local_rope_;
   const StatePlan plan_;
-  std::vector<float> alibi_;           // [heads, context] where the configuration has it
+  std::vector<float> alibi_;  // [heads, context] where the configuration has it
 
   // Workspace of a step, kept between steps.
   std::vector<Row> rows_;
   Angles angles_, local_angles_;
-  std::vector<float> relative_;        // [heads, 2 * reach + 1], by the key's distance + reach
+  std::vector<float> relative_;  // [heads, 2 * reach + 1], by the key's distance + reach
   int64_t relative_reach_ = -1;
-  std::vector<std::vector<float>> biases_;   // one a worker
+  std::vector<std::vector<float>> biases_;  // one a worker
   const float* memory_ = nullptr;
   size_t memory_rows_ = 0;
-  std::vector<BlockId> memory_table_;  // block i is i
-  std::vector<float> normed_, block_out_, second_out_;   // [rows, hidden]
-  std::vector<float> q_, attended_;    // [rows, heads * head_dim], [rows, heads * value_dim]
-  std::vector<float> k_, v_;           // [rows, kv_heads * dim]
-  std::vector<float> latent_;          // [rows, kv_rank + rope_dim]
-  std::vector<float> head_in_, head_out_;   // [rows, one head's part]
-  std::vector<float> gate_, up_;       // [rows, ffn]
+  std::vector<BlockId> memory_table_;                   // block i is i
+  std::vector<float> normed_, block_out_, second_out_;  // [rows, hidden]
+  std::vector<float> q_, attended_;        // [rows, heads * head_dim], [rows, heads * value_dim]
+  std::vector<float> k_, v_;               // [rows, kv_heads * dim]
+  std::vector<float> latent_;              // [rows, kv_rank + rope_dim]
+  std::vector<float> head_in_, head_out_;  // [rows, one head's part]
+  std::vector<float> gate_, up_;           // [rows, ffn]
   std::vector<float> routed_, gathered_, expert_out_;
-  std::vector<std::vector<float>> scores_;   // one a worker
+  std::vector<std::vector<float>> scores_;  // one a worker
 };
 
 // Rows that make a part worth a thread in elementwise work.

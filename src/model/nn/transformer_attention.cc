@@ -61,7 +61,8 @@ void Transformer::NormHeads(const NormWeights& norm, float* heads, size_t head_c
   const size_t dim = Size(config_.head_dim);
   const size_t width = config_.qk_norm == QkNorm::kRow ? head_count * dim : dim;
   const size_t parts = head_count * dim / width;
-  const size_t stride = config_.qk_norm == QkNorm::kHeads ? dim : 0;   // from a head's weight to the next
+  const size_t stride =
+      config_.qk_norm == QkNorm::kHeads ? dim : 0;  // from a head's weight to the next
   pool_.ParallelFor(rows(), kRowGrain, [&](size_t begin, size_t end, int) {
     for (size_t i = begin * parts; i < end * parts; ++i) {
       float* at = heads + i * width;
@@ -83,7 +84,8 @@ void Transformer::Rotate(size_t layer, float* heads, size_t head_count, size_t s
   pool_.ParallelFor(rows(), kRowGrain, [&](size_t begin, size_t end, int) {
     for (size_t r = begin; r < end; ++r) {
       for (size_t h = 0; h < head_count; ++h) {
-        rotate(heads + r * stride + h * dim, &angles.cos[r * pairs], &angles.sin[r * pairs], 2 * pairs);
+        rotate(heads + r * stride + h * dim, &angles.cos[r * pairs], &angles.sin[r * pairs],
+               2 * pairs);
       }
     }
   });
@@ -111,10 +113,10 @@ kernels::AttentionArgs Transformer::AttentionFor(size_t layer, PagedState& state
   const PagedGroup& group = plan_.groups[g];
   kernels::AttentionArgs args;
   args.head_dim = args.key_stride = Size(group.key_dim);
-  args.scale = static_cast<float>(
-      (config_.attention_scale > 0 ? config_.attention_scale
-                                   : 1.0 / std::sqrt(static_cast<double>(config_.head_dim))) /
-      (config_.scale_by_layer ? static_cast<double>(layer + 1) : 1.0));
+  args.scale = static_cast<float>((config_.attention_scale > 0
+                                       ? config_.attention_scale
+                                       : 1.0 / std::sqrt(static_cast<double>(config_.head_dim))) /
+                                  (config_.scale_by_layer ? static_cast<double>(layer + 1) : 1.0));
   args.softcap = config_.attention_softcap;
   args.length = row.end;
   if (const int64_t window = config_.layers[layer].window; window > 0) CutWindow(window, row, args);
@@ -131,8 +133,8 @@ kernels::AttentionArgs Transformer::AttentionFor(size_t layer, PagedState& state
 }
 
 // A slope for each head (Press et al., "Train short, test long", 2021): powers of 2^(-8/n) for the
-// largest power of two n, then every second power of the next finer scale. The published weights were
-// made with bfloat16 products and with the scale of the scores on top.
+// largest power of two n, then every second power of the next finer scale. The published weights
+// were made with bfloat16 products and with the scale of the scores on top.
 void Transformer::FillAlibi() {
   auto round = [](double x) {
     return tensor::BFloatToFloat(tensor::FloatToBFloat(static_cast<float>(x)));
@@ -144,7 +146,8 @@ void Transformer::FillAlibi() {
   alibi_.resize(heads * length);
   for (size_t h = 0; h < heads; ++h) {
     const bool coarse = h < whole;
-    const double power = coarse ? static_cast<double>(h + 1) : static_cast<double>(2 * (h - whole) + 1);
+    const double power =
+        coarse ? static_cast<double>(h + 1) : static_cast<double>(2 * (h - whole) + 1);
     const double base = std::exp2(-8.0 / static_cast<double>(coarse ? whole : 2 * whole));
     const float slope = round(std::pow(base, power));
     for (size_t t = 0; t < length; ++t) {
@@ -160,7 +163,8 @@ void Transformer::Attend(size_t layer, PagedState& state) {
   pool_.ParallelFor(rows() * kv_heads, 1, [&](size_t begin, size_t end, int worker) {
     for (size_t item = begin; item < end; ++item) {
       const size_t r = item / kv_heads, h = item % kv_heads;
-      kernels::AttentionArgs args = AttentionFor(layer, state, rows_[r], static_cast<int>(h), worker);
+      kernels::AttentionArgs args =
+          AttentionFor(layer, state, rows_[r], static_cast<int>(h), worker);
       args.group = group;
       if (config_.alibi) {
         args.bias_stride = Size(config_.context_length);
@@ -194,7 +198,8 @@ void Transformer::LatentKeys(size_t layer, PagedState& state, const float* x) {
   const auto [g, index] = plan_.places[layer];
   for (size_t r = 0; r < rows(); ++r) {
     PagedState::Put(plan_.groups[g], state.keys(g, index, 0), plan_.groups[g].key_block_bytes(),
-                    plan_.groups[g].key_dim, rows_[r].slice->tables[g][Size(rows_[r].position / kBlockTokens)],
+                    plan_.groups[g].key_dim,
+                    rows_[r].slice->tables[g][Size(rows_[r].position / kBlockTokens)],
                     static_cast<int>(rows_[r].position % kBlockTokens), &latent_[r * width]);
   }
 }

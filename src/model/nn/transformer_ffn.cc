@@ -41,8 +41,8 @@ void Transformer::Dense(const Linear& gate, const Linear& up, const Linear& down
   Apply(down, gate_.data(), count, out);
 }
 
-// From one token's router logits [experts] to each expert's weight, 0 for those not chosen. Of equal
-// ones the lower number is chosen.
+// From one token's router logits [experts] to each expert's weight, 0 for those not chosen. Of
+// equal ones the lower number is chosen.
 void Transformer::Route(const float* logits, float* weights) const {
   const ExpertConfig& e = config_.experts;
   const size_t count = Size(e.count), used = Size(e.used);
@@ -78,8 +78,8 @@ void Transformer::Route(const float* logits, float* weights) const {
   }
 }
 
-// Experts run one after another over the rows that chose them; a row's sum goes by expert number, so
-// it does not depend on what else is in the step.
+// Experts run one after another over the rows that chose them; a row's sum goes by expert number,
+// so it does not depend on what else is in the step.
 void Transformer::Mixture(const ExpertWeights& experts, const float* x, float* out) {
   const size_t hidden = Size(config_.hidden_size), count = Size(config_.experts.count);
   Grow(routed_, rows() * count);

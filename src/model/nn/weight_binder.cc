@@ -127,8 +127,10 @@ Linear WeightBinder::RowSlice(const Linear& linear, int64_t begin, int64_t count
   Linear out;
   if (!linear.present()) return out;
   const size_t row = linear.weight.bytes / linear.out();
-  out.weight = {linear.weight.dtype, {count, linear.weight.shape[1]},
-                linear.weight.data + static_cast<size_t>(begin) * row, static_cast<size_t>(count) * row};
+  out.weight = {linear.weight.dtype,
+                {count, linear.weight.shape[1]},
+                linear.weight.data + static_cast<size_t>(begin) * row,
+                static_cast<size_t>(count) * row};
   if (!linear.bias.empty()) {
     out.bias.assign(linear.bias.begin() + begin, linear.bias.begin() + begin + count);
   }

@@ -19,8 +19,8 @@ struct ShardSpec {
 
 // A linear layer: its matrix stays in the mapped file, its bias (often none) is widened.
 struct Linear {
-  tensor::TensorView weight;           // [out, in]
-  std::vector<float> bias;             // [out] or empty
+  tensor::TensorView weight;  // [out, in]
+  std::vector<float> bias;    // [out] or empty
   ShardSpec shard;
   size_t out() const { return static_cast<size_t>(weight.shape[0]); }
   size_t in() const { return static_cast<size_t>(weight.shape[1]); }
@@ -30,7 +30,7 @@ struct Linear {
 
 // A norm's weight and bias, widened; both empty where there is none.
 struct NormWeights {
-  std::vector<float> weight, bias;     // [n]
+  std::vector<float> weight, bias;  // [n]
   const float* bias_or_null() const { return bias.empty() ? nullptr : bias.data(); }
 };
 
@@ -46,16 +46,17 @@ class WeightBinder {
   // layers are stored [in, out].
   WeightBinder(const format::ModelFiles& files, std::string optional_prefix, bool transposed);
 
-  bool Has(const std::string& name) const;               // the whole name
+  bool Has(const std::string& name) const;  // the whole name
   tensor::TensorView Matrix(const std::string& name, int64_t rows, int64_t cols);
-  std::vector<float> Vector(const std::string& name, int64_t size);   // the whole name
-  // A tensor of `stored` shape seen as a matrix; the whole name. REQUIRES: as many elements, and rows
-  // that end where the stored ones do or hold several of them.
+  std::vector<float> Vector(const std::string& name, int64_t size);  // the whole name
+  // A tensor of `stored` shape seen as a matrix; the whole name. REQUIRES: as many elements, and
+  // rows that end where the stored ones do or hold several of them.
   tensor::TensorView Reshaped(const std::string& name, const tensor::Shape& stored, int64_t rows,
                               int64_t cols);
   Linear LinearLayer(const std::string& name, int64_t out, int64_t in, bool bias);
   // [count, out, in] as `count` layers.
-  std::vector<Linear> StackedLayers(const std::string& name, int64_t count, int64_t out, int64_t in);
+  std::vector<Linear> StackedLayers(const std::string& name, int64_t count, int64_t out,
+                                    int64_t in);
   // A whole matrix, widened.
   std::vector<float> Rows(const std::string& name, int64_t rows, int64_t cols);
   // Also by the older names ".gamma" and ".beta".

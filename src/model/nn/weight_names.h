@@ -6,14 +6,14 @@ namespace pano::nn {
 
 // How one matrix holds queries, keys and values (by rows of the output).
 enum class QkvLayout : uint8_t {
-  kSeparate,   // three matrices
-  kBlocks,     // all queries, all keys, all values
-  kGroups,     // for each KV head: its query heads, its key, its value
+  kSeparate,  // three matrices
+  kBlocks,    // all queries, all keys, all values
+  kGroups,    // for each KV head: its query heads, its key, its value
 };
 
 // What the tensors of a decoder are called in one kind of file, without ".weight" and ".bias". "{}"
-// stands for the layer, "{e}" for the expert; "a|b" is whichever of the two there is. nullptr: the family has none. Whether a tensor is needed
-// says the ModelConfig, not this table.
+// stands for the layer, "{e}" for the expert; "a|b" is whichever of the two there is. nullptr: the
+// family has none. Whether a tensor is needed says the ModelConfig, not this table.
 struct WeightNames {
   const char* embedding = nullptr;
   const char* positions = nullptr;
@@ -21,11 +21,11 @@ struct WeightNames {
   const char* embedding_norm = nullptr;
   const char* final_norm = nullptr;
   const char* head = nullptr;
-  const char* head_dense = nullptr;            // the transform in front of it
+  const char* head_dense = nullptr;  // the transform in front of it
   const char* head_norm = nullptr;
 
-  const char* attention_norm = nullptr;        // before attention
-  const char* attention_post_norm = nullptr;   // after it, or of the residual
+  const char* attention_norm = nullptr;       // before attention
+  const char* attention_post_norm = nullptr;  // after it, or of the residual
   const char* qkv = nullptr;
   const char* q = nullptr;
   const char* k = nullptr;
@@ -33,15 +33,15 @@ struct WeightNames {
   const char* o = nullptr;
   const char* q_norm = nullptr;
   const char* k_norm = nullptr;
-  const char* q_a = nullptr;                   // latent attention
+  const char* q_a = nullptr;  // latent attention
   const char* q_a_norm = nullptr;
   const char* q_b = nullptr;
   const char* kv_a = nullptr;
   const char* kv_a_norm = nullptr;
   const char* kv_b = nullptr;
 
-  const char* relative_bias = nullptr;         // [buckets, heads], one for all layers
-  const char* cross_norm = nullptr;            // cross attention
+  const char* relative_bias = nullptr;  // [buckets, heads], one for all layers
+  const char* cross_norm = nullptr;     // cross attention
   const char* cross_q = nullptr;
   const char* cross_k = nullptr;
   const char* cross_v = nullptr;
@@ -49,12 +49,12 @@ struct WeightNames {
 
   const char* ffn_norm = nullptr;
   const char* ffn_post_norm = nullptr;
-  const char* gate_up = nullptr;               // gate rows, then up rows
+  const char* gate_up = nullptr;  // gate rows, then up rows
   const char* gate = nullptr;
   const char* up = nullptr;
   const char* down = nullptr;
   const char* router = nullptr;
-  const char* expert_gate = nullptr;           // one matrix an expert, or [experts, out, in]
+  const char* expert_gate = nullptr;  // one matrix an expert, or [experts, out, in]
   const char* expert_up = nullptr;
   const char* expert_down = nullptr;
   const char* shared_gate = nullptr;
@@ -62,13 +62,13 @@ struct WeightNames {
   const char* shared_down = nullptr;
   const char* shared_router = nullptr;
 
-  const char* rope_factors = nullptr;          // divisors of the rotary frequencies, may be absent
-  const char* rope_long_factors = nullptr;     // GGUF's longrope
+  const char* rope_factors = nullptr;       // divisors of the rotary frequencies, may be absent
+  const char* rope_long_factors = nullptr;  // GGUF's longrope
   const char* rope_short_factors = nullptr;
 
   QkvLayout qkv_layout = QkvLayout::kSeparate;
-  bool transposed = false;                     // matrices are stored [in, out]
-  const char* optional_prefix = "";            // some files leave it out of every name
+  bool transposed = false;           // matrices are stored [in, out]
+  const char* optional_prefix = "";  // some files leave it out of every name
 };
 
 }  // namespace pano::nn

@@ -12,12 +12,16 @@ namespace {
 
 double Reference(Activation activation, double z) {
   switch (activation) {
-    case Activation::kSilu: return z / (1 + std::exp(-z));
-    case Activation::kGelu: return 0.5 * z * std::erfc(-z / std::sqrt(2.0));
+    case Activation::kSilu:
+      return z / (1 + std::exp(-z));
+    case Activation::kGelu:
+      return 0.5 * z * std::erfc(-z / std::sqrt(2.0));
     case Activation::kGeluTanh:
       return 0.5 * z * (1 + std::tanh(std::sqrt(2 / M_PI) * (z + 0.044715 * z * z * z)));
-    case Activation::kQuickGelu: return z / (1 + std::exp(-1.702 * z));
-    case Activation::kRelu: return std::max(z, 0.0);
+    case Activation::kQuickGelu:
+      return z / (1 + std::exp(-1.702 * z));
+    case Activation::kRelu:
+      return std::max(z, 0.0);
   }
   return NAN;
 }

@@ -3,14 +3,15 @@
 #include <cstring>
 
 #include "model/kernels/activation/activation.h"
-
-#include "model/kernels/simd/lanes.h"
 #include "model/kernels/simd/exp.h"
+#include "model/kernels/simd/lanes.h"
 
 namespace pano::kernels {
 namespace {
 
-inline Lanes Sigmoid(Lanes z) { return Lanes::Set(1.0f) / (Lanes::Set(1.0f) + Exp(Lanes::Zero() - z)); }
+inline Lanes Sigmoid(Lanes z) {
+  return Lanes::Set(1.0f) / (Lanes::Set(1.0f) + Exp(Lanes::Zero() - z));
+}
 
 struct Silu {
   static Lanes Of(Lanes z) { return z / (Lanes::Set(1.0f) + Exp(Lanes::Zero() - z)); }
@@ -26,7 +27,7 @@ struct Gelu {
     p = Lanes::MulAdd(p, t, Lanes::Set(1.421413741f));
     p = Lanes::MulAdd(p, t, Lanes::Set(-0.284496736f));
     p = Lanes::MulAdd(p, t, Lanes::Set(0.254829592f));
-    const Lanes tail = Lanes::Set(0.5f) * p * t * Exp(Lanes::Zero() - x * x);   // Phi(-|z|)
+    const Lanes tail = Lanes::Set(0.5f) * p * t * Exp(Lanes::Zero() - x * x);  // Phi(-|z|)
     // max(z, 0) - |z| Phi(-|z|) is z Phi(z) on both sides.
     return Lanes::Max(Lanes::Zero(), z) - Lanes::Max(z, Lanes::Zero() - z) * tail;
   }
@@ -78,11 +79,16 @@ void GatedActivate(float* gate, const float* up, size_t n) {
 
 inline ActivationFns ActivationFor(Activation activation) {
   switch (activation) {
-    case Activation::kGelu: return {Activate<Gelu>, GatedActivate<Gelu>};
-    case Activation::kGeluTanh: return {Activate<GeluTanh>, GatedActivate<GeluTanh>};
-    case Activation::kQuickGelu: return {Activate<QuickGelu>, GatedActivate<QuickGelu>};
-    case Activation::kRelu: return {Activate<Relu>, GatedActivate<Relu>};
-    case Activation::kSilu: break;
+    case Activation::kGelu:
+      return {Activate<Gelu>, GatedActivate<Gelu>};
+    case Activation::kGeluTanh:
+      return {Activate<GeluTanh>, GatedActivate<GeluTanh>};
+    case Activation::kQuickGelu:
+      return {Activate<QuickGelu>, GatedActivate<QuickGelu>};
+    case Activation::kRelu:
+      return {Activate<Relu>, GatedActivate<Relu>};
+    case Activation::kSilu:
+      break;
   }
   return {Activate<Silu>, GatedActivate<Silu>};
 }

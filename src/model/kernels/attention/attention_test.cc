@@ -19,7 +19,7 @@ struct Cache {
   size_t head_dim, block_tokens;
   bool half;
   std::vector<int32_t> table;
-  std::vector<float> keys, values;           // [position, head_dim], what is stored exactly
+  std::vector<float> keys, values;  // [position, head_dim], what is stored exactly
   std::vector<std::byte> key_bytes, value_bytes;
 
   Cache(size_t length, size_t dim, size_t tokens, bool is_half)
@@ -54,11 +54,11 @@ struct Cache {
 struct Extras {
   int64_t first = 0;
   float softcap = 0;
-  std::vector<float> bias;     // [group, length]
+  std::vector<float> bias;  // [group, length]
 };
 
 std::vector<float> Attend(const Cache& cache, const std::vector<float>& q, size_t group,
-                       int64_t length, CpuMask mask, const Extras& extras = {}) {
+                          int64_t length, CpuMask mask, const Extras& extras = {}) {
   std::vector<float> out(q.size());
   std::vector<float> scores(group * AttentionScores(extras.first, length, cache.block_tokens), NAN);
   AttentionArgs args;
@@ -85,8 +85,8 @@ std::vector<float> Attend(const Cache& cache, const std::vector<float>& q, size_
 }
 
 // The definition in double, for head g.
-std::vector<double> Reference(const Cache& cache, const std::vector<float>& q, size_t g, size_t length,
-                              const Extras& extras) {
+std::vector<double> Reference(const Cache& cache, const std::vector<float>& q, size_t g,
+                              size_t length, const Extras& extras) {
   const size_t dim = cache.head_dim, first = static_cast<size_t>(extras.first);
   std::vector<double> weights(length), out(dim);
   double sum = 0;

@@ -3,10 +3,9 @@
 #include <cstring>
 
 #include "model/kernels/attention/attention.h"
-#include "model/tensor/half.h"
-
-#include "model/kernels/simd/lanes.h"
 #include "model/kernels/simd/exp.h"
+#include "model/kernels/simd/lanes.h"
+#include "model/tensor/half.h"
 
 namespace pano::kernels {
 namespace {
@@ -45,7 +44,7 @@ float Dot(const float* q, const typename Kv::Element* k, size_t dim) {
 inline void Softcap(float* scores, size_t padded, float softcap) {
   const Lanes cap = Lanes::Set(softcap), twice = Lanes::Set(2.0f / softcap), one = Lanes::Set(1.0f);
   for (size_t t = 0; t < padded; t += Lanes::kWidth) {
-    const Lanes e = Exp(Lanes::Load(scores + t) * twice);      // tanh u = (e^2u - 1) / (e^2u + 1)
+    const Lanes e = Exp(Lanes::Load(scores + t) * twice);  // tanh u = (e^2u - 1) / (e^2u + 1)
     (cap * ((e - one) / (e + one))).Store(scores + t);
   }
 }
@@ -93,8 +92,8 @@ void WeighValues(const AttentionArgs& a, const Span& span, const float* weights,
       const Lanes weight = Lanes::Set(weights[begin - span.from + t]);
       for (size_t i = 0; i < kWide; ++i) {
         const size_t at = d + i * Lanes::kWidth;
-        acc[i] =
-            Lanes::MulAdd(weight, LoadKv<Kv>(v + t * a.value_stride + at, a.value_dim - at), acc[i]);
+        acc[i] = Lanes::MulAdd(weight, LoadKv<Kv>(v + t * a.value_stride + at, a.value_dim - at),
+                               acc[i]);
       }
     }
   }

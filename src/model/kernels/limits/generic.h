@@ -1,7 +1,6 @@
 #pragma once
 
 #include "model/kernels/limits/limits.h"
-
 #include "model/kernels/simd/lanes.h"
 
 namespace pano::kernels {

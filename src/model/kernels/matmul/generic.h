@@ -6,10 +6,9 @@
 #include <utility>
 
 #include "model/kernels/matmul/matmul.h"
+#include "model/kernels/simd/lanes.h"
 #include "model/tensor/blocks.h"
 #include "model/tensor/half.h"
-
-#include "model/kernels/simd/lanes.h"
 
 namespace pano::kernels {
 namespace {
@@ -17,26 +16,30 @@ namespace {
 // How a weight row is read: Load gives the sixteen weights from k on, k a multiple of 16.
 struct RowF32 {
   const float* p;
-  RowF32(const tensor::TensorView& w, size_t row, size_t k) : p(reinterpret_cast<const float*>(w.data) + row * k) {}
+  RowF32(const tensor::TensorView& w, size_t row, size_t k)
+      : p(reinterpret_cast<const float*>(w.data) + row * k) {}
   Lanes Load(size_t k) const { return Lanes::Load(p + k); }
   float One(size_t k) const { return p[k]; }
 };
 struct RowF16 {
   const uint16_t* p;
-  RowF16(const tensor::TensorView& w, size_t row, size_t k) : p(reinterpret_cast<const uint16_t*>(w.data) + row * k) {}
+  RowF16(const tensor::TensorView& w, size_t row, size_t k)
+      : p(reinterpret_cast<const uint16_t*>(w.data) + row * k) {}
   Lanes Load(size_t k) const { return Lanes::LoadHalf(p + k); }
   float One(size_t k) const { return tensor::HalfToFloat(p[k]); }
 };
 struct RowBF16 {
   const uint16_t* p;
-  RowBF16(const tensor::TensorView& w, size_t row, size_t k) : p(reinterpret_cast<const uint16_t*>(w.data) + row * k) {}
+  RowBF16(const tensor::TensorView& w, size_t row, size_t k)
+      : p(reinterpret_cast<const uint16_t*>(w.data) + row * k) {}
   Lanes Load(size_t k) const { return Lanes::LoadBFloat(p + k); }
   float One(size_t k) const { return tensor::BFloatToFloat(p[k]); }
 };
 struct RowQ8 {
   const tensor::Q8Block* p;
   RowQ8(const tensor::TensorView& w, size_t row, size_t k)
-      : p(reinterpret_cast<const tensor::Q8Block*>(w.data) + row * (k / tensor::kQ8BlockElements)) {}
+      : p(reinterpret_cast<const tensor::Q8Block*>(w.data) + row * (k / tensor::kQ8BlockElements)) {
+  }
   Lanes Load(size_t k) const {
     const tensor::Q8Block& block = p[k / tensor::kQ8BlockElements];
     return Lanes::LoadInt8(block.quants + k % tensor::kQ8BlockElements) *
@@ -176,11 +179,16 @@ void MatMulRange(const MatMulArgs& args, size_t n_begin, size_t n_end, float* sc
 
 inline MatMulFn MatMulFor(tensor::DType dtype) {
   switch (dtype) {
-    case tensor::DType::kF32: return MatMulRange<RowF32>;
-    case tensor::DType::kF16: return MatMulRange<RowF16>;
-    case tensor::DType::kBF16: return MatMulRange<RowBF16>;
-    case tensor::DType::kQ8_0: return MatMulRange<RowQ8>;
-    default: return tensor::DecoderOf(dtype) ? MatMulRange<RowDecoded> : nullptr;
+    case tensor::DType::kF32:
+      return MatMulRange<RowF32>;
+    case tensor::DType::kF16:
+      return MatMulRange<RowF16>;
+    case tensor::DType::kBF16:
+      return MatMulRange<RowBF16>;
+    case tensor::DType::kQ8_0:
+      return MatMulRange<RowQ8>;
+    default:
+      return tensor::DecoderOf(dtype) ? MatMulRange<RowDecoded> : nullptr;
   }
 }
 

@@ -10,16 +10,16 @@ namespace pano::kernels {
 
 // y[m, n] = sum over k of x[m, k] * w[n, k], plus bias[n] where there is one.
 //
-// Order contract: sixteen lanes, lane l sums k = l, l + 16, l + 32, ... in ascending order, starting
-// from 0 (a part of a group of sixteen counts as filled up with zeros); then the fixed tree of
-// Lanes::Sum; then the bias. Weights widen to float first, to the very values of tensor::DecoderOf. So a
-// result depends on x's row and w's row only: not on M, on tiles or on threads; and it equals the product
-// with the same weights stored as F32 to the bit.
+// Order contract: sixteen lanes, lane l sums k = l, l + 16, l + 32, ... in ascending order,
+// starting from 0 (a part of a group of sixteen counts as filled up with zeros); then the fixed
+// tree of Lanes::Sum; then the bias. Weights widen to float first, to the very values of
+// tensor::DecoderOf. So a result depends on x's row and w's row only: not on M, on tiles or on
+// threads; and it equals the product with the same weights stored as F32 to the bit.
 struct MatMulArgs {
-  const tensor::TensorView* w = nullptr;   // [n, k], a type of MatMulSupports
-  const float* x = nullptr;                // [m, k]
-  const float* bias = nullptr;             // [n] or null
-  float* y = nullptr;                      // [m, n]
+  const tensor::TensorView* w = nullptr;  // [n, k], a type of MatMulSupports
+  const float* x = nullptr;               // [m, k]
+  const float* bias = nullptr;            // [n] or null
+  float* y = nullptr;                     // [m, n]
   size_t m = 0, n = 0, k = 0;
 };
 
@@ -29,8 +29,8 @@ using MatMulFn = void (*)(const MatMulArgs& args, size_t n_begin, size_t n_end, 
 inline constexpr size_t kMatMulPanelRows = 3;
 inline constexpr size_t PaddedK(size_t k) { return (k + 15) / 16 * 16; }
 
-// True for the types that MatMul and WidenRow read: floats and all block types. F32, F16, BF16 and Q8_0
-// are read in registers, the others are decoded row by row into scratch.
+// True for the types that MatMul and WidenRow read: floats and all block types. F32, F16, BF16 and
+// Q8_0 are read in registers, the others are decoded row by row into scratch.
 bool MatMulSupports(tensor::DType dtype);
 
 // The kernel for this machine. REQUIRES: MatMulSupports(dtype).

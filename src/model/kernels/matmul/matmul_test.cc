@@ -55,8 +55,8 @@ std::vector<float> RandomFloats(size_t count, uint64_t seed) {
   return out;
 }
 
-std::vector<float> Multiply(const Matrix& w, const std::vector<float>& x, size_t m, const float* bias,
-                       CpuMask mask) {
+std::vector<float> Multiply(const Matrix& w, const std::vector<float>& x, size_t m,
+                            const float* bias, CpuMask mask) {
   MatMulArgs args;
   args.w = &w.view;
   args.x = x.data();
@@ -126,11 +126,10 @@ TEST_P(MatMulTest, RowsDoNotDependOnTheBatchToTheBit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, MatMulTest,
-    testing::Combine(testing::Values(DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0,
-                                     DType::kQ4_K, DType::kF64),
-                     testing::Values(CpuMask{0}, CpuMask{kAvx2})));
+INSTANTIATE_TEST_SUITE_P(All, MatMulTest,
+                         testing::Combine(testing::Values(DType::kF32, DType::kF16, DType::kBF16,
+                                                          DType::kQ8_0, DType::kQ4_K, DType::kF64),
+                                          testing::Values(CpuMask{0}, CpuMask{kAvx2})));
 
 // Decoded and then multiplied as F32: the same bits.
 TEST(MatMul, EveryTypeEqualsItsDecodedRows) {

@@ -3,7 +3,6 @@
 #include <cstddef>
 
 #include "model/kernels/norm/norm.h"
-
 #include "model/kernels/simd/lanes.h"
 
 namespace pano::kernels {
@@ -31,7 +30,8 @@ inline void RmsNorm(const float* x, const float* w, const float*, float eps, siz
   for (size_t i = 0; i < n; ++i) y[i] = x[i] * scale * w[i];
 }
 
-inline void LayerNorm(const float* x, const float* w, const float* b, float eps, size_t n, float* y) {
+inline void LayerNorm(const float* x, const float* w, const float* b, float eps, size_t n,
+                      float* y) {
   const float mean =
       SumOver(x, n, 0.0f, [](Lanes v, Lanes sum) { return v + sum; }) / static_cast<float>(n);
   const Lanes middle = Lanes::Set(mean);

@@ -46,11 +46,13 @@ TEST(LayerNorm, AgreesWithDouble) {
           mean += static_cast<double>(x[i]) / static_cast<double>(n);
         }
         for (float v : x) squares += std::pow(static_cast<double>(v) - mean, 2.0);
-        SelectIsa(mask).layer_norm(x.data(), w.data(), bias ? b.data() : nullptr, 1e-5f, n, y.data());
+        SelectIsa(mask).layer_norm(x.data(), w.data(), bias ? b.data() : nullptr, 1e-5f, n,
+                                   y.data());
         const double scale = 1 / std::sqrt(squares / static_cast<double>(n) + 1e-5);
         for (size_t i = 0; i < n; ++i) {
-          const double expected = (static_cast<double>(x[i]) - mean) * scale * static_cast<double>(w[i]) +
-                                  static_cast<double>(b[i]);
+          const double expected =
+              (static_cast<double>(x[i]) - mean) * scale * static_cast<double>(w[i]) +
+              static_cast<double>(b[i]);
           EXPECT_NEAR(y[i], expected, 3e-6 * (1 + std::abs(expected))) << n;
         }
       }

@@ -6,8 +6,8 @@
 #include "model/tensor/half.h"
 
 // Sixteen float lanes, the width of every reduction's order contract, in plain C++. Included by
-// exactly one file per kernel and ISA; all in an anonymous namespace, so that no symbol compiled with
-// one instruction set can stand in for another's.
+// exactly one file per kernel and ISA; all in an anonymous namespace, so that no symbol compiled
+// with one instruction set can stand in for another's.
 #define PANO_LANES
 
 namespace pano::kernels {
