@@ -55,6 +55,8 @@ void BatchLoop::EndOver(TimePoint now, bool all, bool shutdown) {
       status = Status(StatusCode::kDeadline, "the deadline passed before the answer was there");
     }
     if (observer_.cancelled) observer_.cancelled(reason);
+    // Before the request leaves: whoever sees its end sees it counted.
+    Publish(stats_.running_sequences, /*runnable=*/true, /*stepped=*/false);
     End(job, status);
   }
 }
