@@ -61,7 +61,6 @@ class BpeModel : public Model {
   void Start(std::string_view piece, std::vector<int32_t>& symbols) const;
   bool AppendBytes(std::string_view text, std::vector<int32_t>& symbols) const;
   void MergeShort(std::vector<int32_t>& symbols) const;
-  void MergeLong(std::vector<int32_t>& symbols) const;
   void Emit(const std::vector<int32_t>& symbols, std::vector<TokenId>& ids) const;
 
   const Vocabulary& vocabulary_;

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <functional>
-#include <queue>
 
 #include "model/tokenizer/piece_cache.h"
+#include "model/tokenizer/queue_merge.h"
 
 namespace pano::tokenizer {
 namespace {
@@ -20,12 +19,6 @@ template <bool kReadable>
 PieceKey KeyOf(const char* p, size_t length) {
   return kReadable ? PieceKey::Of(p, length) : PieceKey::Copy(p, length);
 }
-
-// Neighbours of a symbol in MergeLong's list, by index; -1 at the ends.
-struct Link {
-  int32_t previous;
-  int32_t next;
-};
 
 }  // namespace
 
@@ -184,51 +177,12 @@ void ByteBpe::Merge(std::string_view piece, std::vector<TokenId>& ids) const {
   ids.insert(ids.end(), made.data(), made.data() + merge.Write(made.data()));
 }
 
-// A heap of pairs in order of rank and place; one that no longer stands is passed over.
 void ByteBpe::MergeLong(std::string_view piece, std::vector<TokenId>& ids) const {
-  const auto count = static_cast<int32_t>(piece.size());
-  const auto at = [](int32_t index) { return static_cast<size_t>(index); };
-  const auto byte = [&](int32_t i) {
-    return static_cast<size_t>(static_cast<unsigned char>(piece[at(i)]));
-  };
-  const auto entry = [](uint32_t rank, int32_t index) {
-    return static_cast<uint64_t>(rank) << 32 | static_cast<uint32_t>(index);
-  };
-  std::vector<int32_t> symbols(piece.size());
-  std::vector<Link> links(piece.size());
-  std::vector<uint64_t> start;
-  for (int32_t i = 0; i < count; ++i) {
-    symbols[at(i)] = bytes_.symbols[byte(i)];
-    links[at(i)] = {i - 1, i + 1 < count ? i + 1 : -1};
-    if (i + 1 == count) break;
-    const MergeTable::Merge merge = bytes_.pairs[byte(i) << 8 | byte(i + 1)];
-    if (merge.rank != MergeTable::kNone) start.push_back(entry(merge.rank, i));
-  }
-  std::priority_queue queue(std::greater<uint64_t>(), std::move(start));
-  const auto push = [&](int32_t left, int32_t right) {
-    if (left < 0 || right < 0) return;
-    const auto merge = merges_.Find(symbols[at(left)], symbols[at(right)]);
-    if (merge.rank != MergeTable::kNone) queue.push(entry(merge.rank, left));
-  };
-  while (!queue.empty()) {
-    const uint64_t top = queue.top();
-    queue.pop();
-    const auto left = static_cast<int32_t>(top & UINT32_MAX);
-    if (symbols[at(left)] < 0) continue;  // merged into its left neighbour since
-    const int32_t right = links[at(left)].next;
-    if (right < 0) continue;
-    const auto merge = merges_.Find(symbols[at(left)], symbols[at(right)]);
-    if (merge.rank != static_cast<uint32_t>(top >> 32)) continue;  // another pair stands there now
-    symbols[at(left)] = merge.symbol;
-    symbols[at(right)] = -1;
-    const int32_t next = links[at(right)].next;
-    links[at(left)].next = next;
-    if (next >= 0) links[at(next)].previous = left;
-    push(links[at(left)].previous, left);
-    push(left, next);
-  }
-  std::copy_if(symbols.begin(), symbols.end(), std::back_inserter(ids),
-               [](int32_t id) { return id >= 0; });
+  std::vector<int32_t> symbols;
+  symbols.reserve(piece.size());
+  for (char c : piece) symbols.push_back(bytes_.symbols[static_cast<unsigned char>(c)]);
+  QueueMerge(merges_, symbols);
+  ids.insert(ids.end(), symbols.begin(), symbols.end());
 }
 
 }  // namespace pano::tokenizer

@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "model/tokenizer/field.h"
+#include "model/tokenizer/gguf_entries.h"
 #include "model/tokenizer/split_patterns.h"
 
 namespace pano::tokenizer {
@@ -13,16 +14,6 @@ namespace {
 
 using format::GgufEntry;
 using Merges = std::vector<std::pair<std::string, std::string>>;
-
-// tokenizer.ggml.token_type
-enum TokenType : int32_t {
-  kNormal = 1,
-  kUnknown = 2,
-  kControl = 3,
-  kUserDefined = 4,
-  kUnused = 5,
-  kByte = 6,
-};
 
 // One name for each way to split, tried in this order.
 constexpr std::string_view kPreNames[] = {"gpt-2",       "llama-bpe",      "dbrx",   "qwen2",
@@ -56,13 +47,13 @@ Result<Entries> ReadEntries(const json::Value& tokenizer, int64_t rows, bool sco
   Entries out;
   out.pieces.resize(static_cast<size_t>(rows));
   out.types.resize(static_cast<size_t>(rows), kUnused);
-  auto put = [&](const std::string& piece, int64_t id, int32_t type) -> Status {
+  auto put = [&](const std::string& piece, int64_t id, GgufTokenType type) -> Status {
     if (id < 0 || id >= rows) {
       return Corruption(
           StrCat("'", Printable(piece), "' has the id ", id, ", the model has ", rows));
     }
     out.pieces[static_cast<size_t>(id)] = piece;
-    out.types[static_cast<size_t>(id)] = type;
+    out.types[static_cast<size_t>(id)] = static_cast<int32_t>(type);
     return {};
   };
   const std::string unknown = Text(root.At("model").value().Find("unk_token"));
