@@ -8,6 +8,7 @@
 #include "model/nn/encoder/encoder_family.h"
 #include "model/nn/family.h"
 #include "model/nn/paged_state.h"
+#include "model/nn/rope_table.h"
 #include "model/tokenizer/tokenizer.h"
 
 namespace pano::cli {
@@ -21,25 +22,6 @@ const char* KindName(format::ModelFiles::Kind kind) {
       return "gguf";
     case format::ModelFiles::Kind::kSafetensors:
       return "safetensors";
-  }
-  return "";
-}
-
-const char* RopeName(nn::RopeConfig::Scaling scaling) {
-  using Scaling = nn::RopeConfig::Scaling;
-  switch (scaling) {
-    case Scaling::kNone:
-      return "none";
-    case Scaling::kLinear:
-      return "linear";
-    case Scaling::kLlama3:
-      return "llama3";
-    case Scaling::kDynamic:
-      return "dynamic";
-    case Scaling::kYarn:
-      return "yarn";
-    case Scaling::kLongRope:
-      return "longrope";
   }
   return "";
 }
@@ -74,27 +56,25 @@ void AddParts(const nn::WeightNames& n, std::string_view optional_prefix, PartMa
   auto add = [&](const char* part, std::initializer_list<const char*> patterns) {
     for (const char* pattern : patterns) {
       if (!pattern) continue;
-      std::string_view rest(pattern);
-      while (!rest.empty()) {
-        const size_t bar = std::min(rest.find('|'), rest.size());
-        const std::string name = Pattern(rest.substr(0, bar));
+      for (std::string_view one : Split(pattern, '|')) {
+        const std::string name = Pattern(one);
         parts[name] = part;
         if (!optional_prefix.empty() && name.starts_with(optional_prefix)) {
           parts[name.substr(optional_prefix.size())] = part;
         }
-        rest.remove_prefix(std::min(bar + 1, rest.size()));
       }
     }
   };
   add("embedding", {n.embedding, n.positions, n.token_types});
-  add("norms", {n.embedding_norm, n.final_norm, n.attention_norm, n.attention_post_norm, n.ffn_norm,
-                n.ffn_post_norm, n.q_norm, n.k_norm, n.q_a_norm, n.kv_a_norm});
+  add("norms",
+      {n.embedding_norm, n.final_norm, n.attention_norm, n.attention_post_norm, n.ffn_norm,
+       n.ffn_post_norm, n.q_norm, n.k_norm, n.q_a_norm, n.kv_a_norm, n.cross_norm, n.head_norm});
   add("attention", {n.qkv, n.q, n.k, n.v, n.o, n.q_a, n.q_b, n.kv_a, n.kv_b, n.cross_q, n.cross_k,
                     n.cross_v, n.cross_o, n.relative_bias});
   add("feed_forward", {n.gate_up, n.gate, n.up, n.down});
   add("experts", {n.router, n.expert_gate, n.expert_up, n.expert_down, n.shared_gate, n.shared_up,
                   n.shared_down, n.shared_router});
-  add("head", {n.head});
+  add("head", {n.head, n.head_dense});
 }
 
 // Parameters in all and by part, bytes by type; with `list` each tensor.
@@ -161,7 +141,7 @@ void AddRope(const nn::ModelConfig& c, json::Value& out) {
   json::Value& rope = out.Set("rope", json::Object());
   rope.Set("theta", c.rope.theta);
   rope.Set("dim", c.rope.dim);
-  rope.Set("scaling", RopeName(c.rope.scaling));
+  rope.Set("scaling", nn::ScalingName(c.rope.scaling));
   if (c.rope.scaling != nn::RopeConfig::Scaling::kNone) {
     rope.Set("factor", c.rope.factor);
     rope.Set("original_context", c.rope.original_context);

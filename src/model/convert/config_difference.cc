@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "model/nn/rope_table.h"
+
 namespace pano::convert {
 namespace {
 
@@ -36,25 +38,6 @@ class Comparison {
   std::string text_;
 };
 
-std::string_view ScalingName(nn::RopeConfig::Scaling scaling) {
-  using Scaling = nn::RopeConfig::Scaling;
-  switch (scaling) {
-    case Scaling::kNone:
-      break;
-    case Scaling::kLinear:
-      return "linear";
-    case Scaling::kLlama3:
-      return "llama3";
-    case Scaling::kDynamic:
-      return "dynamic";
-    case Scaling::kYarn:
-      return "yarn";
-    case Scaling::kLongRope:
-      return "longrope";
-  }
-  return "none";
-}
-
 void Rope(Comparison& compare, const nn::RopeConfig& a, const nn::RopeConfig& b) {
   using Scaling = nn::RopeConfig::Scaling;
   compare.Int("rope dimensions", a.dim, b.dim);
@@ -62,8 +45,9 @@ void Rope(Comparison& compare, const nn::RopeConfig& a, const nn::RopeConfig& b)
   compare.Number("rope theta", a.theta, b.theta);
   compare.Bool("rope interleaved", a.interleaved, b.interleaved);
   if (a.scaling != b.scaling) {
-    compare.Int(StrCat("rope scaling ", ScalingName(a.scaling), " and ", ScalingName(b.scaling)),
-                static_cast<int64_t>(a.scaling), static_cast<int64_t>(b.scaling));
+    compare.Int(
+        StrCat("rope scaling ", nn::ScalingName(a.scaling), " and ", nn::ScalingName(b.scaling)),
+        static_cast<int64_t>(a.scaling), static_cast<int64_t>(b.scaling));
     return;
   }
   if (a.scaling == Scaling::kNone) return;

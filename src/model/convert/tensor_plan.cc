@@ -13,21 +13,7 @@ namespace {
 using nn::QkvLayout;
 using Pattern = const char* nn::WeightNames::*;
 
-std::string Put(std::string name, std::string_view mark, int64_t number) {
-  const size_t at = name.find(mark);
-  return at == std::string::npos ? name : name.replace(at, mark.size(), StrCat(number));
-}
-
 RowPlace Same(int64_t row) { return {0, row}; }
-
-// Buffers that older files carry: they follow from the configuration.
-bool IsBuffer(std::string_view name) {
-  for (std::string_view end : {"rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias",
-                               ".attention.bias", ".attention.masked_bias", "position_ids"}) {
-    if (name.ends_with(end)) return true;
-  }
-  return false;
-}
 
 class Planner {
  public:
@@ -57,7 +43,7 @@ class Planner {
     }
     PANO_RETURN_IF_ERROR(status_);
     for (const std::string& name : unused_) {
-      if (IsBuffer(name)) continue;
+      if (nn::IsBuffer(name)) continue;
       return Unimplemented(StrCat("tensor '", Printable(name), "' belongs to nothing that '",
                                   c_.architecture, "' is known to have"));
     }
@@ -74,14 +60,14 @@ class Planner {
                                 (to_.names.*pattern ? to_.names.*pattern : ""), "'")));
       return "";
     }
-    return Put(Choose(name, &side == &from_), "{}", layer_);
+    return nn::PutNumber(Choose(name, &side == &from_), "{}", layer_);
   }
   // One of several names that files of one kind use: of a source that which is there.
   std::string Choose(std::string_view names, bool from) {
     const std::vector<std::string_view> all = Split(names, '|');
     if (all.size() == 1) return std::string(names);
     for (std::string_view name : all) {
-      if (from && source_.Find(Put(std::string(name), "{}", layer_) + ".weight"))
+      if (from && source_.Find(nn::PutNumber(std::string(name), "{}", layer_) + ".weight"))
         return std::string(name);
     }
     if (!from) Fail(Unimplemented(StrCat("tensors that are called '", names, "' are not written")));
@@ -369,7 +355,7 @@ class Planner {
     std::vector<RowSource> sources;
     if (from_apart) {
       for (int64_t e = 0; e < count; ++e) {
-        sources.push_back(Take(Put(from, "{e}", e) + ".weight", out, in));
+        sources.push_back(Take(nn::PutNumber(from, "{e}", e) + ".weight", out, in));
       }
     } else {
       sources.push_back(Take(from + ".weight", count * out, in));
@@ -386,7 +372,7 @@ class Planner {
     }
     for (int64_t e = 0; e < count; ++e) {
       Add(
-          Put(to, "{e}", e) + ".weight", {out, in},
+          nn::PutNumber(to, "{e}", e) + ".weight", {out, in},
           {sources[from_apart ? static_cast<size_t>(e) : 0]},
           [=](int64_t row) {
             return RowPlace{0, from_apart ? row : e * out + row};

@@ -7,15 +7,13 @@
 #include "base/strings.h"
 
 namespace pano::nn {
-namespace {
-size_t Size(int64_t n) { return static_cast<size_t>(n); }
-}  // namespace
 
 Decoder::Decoder(ModelConfig config, DecoderWeights weights, KvType kv_type, ComputePool& pool)
     : config_(std::move(config)),
       weights_(std::move(weights)),
       pool_(pool),
-      transformer_(config_, weights_, kv_type, pool) {}
+      transformer_(config_, weights_, kv_type, pool),
+      layout_(transformer_.state_layout()) {}
 
 Result<std::unique_ptr<State>> Decoder::CreateState(std::span<const int> block_counts) const {
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<PagedState> state, transformer_.CreateState(block_counts));
@@ -51,11 +49,10 @@ Status Decoder::CheckPlan(const StepPlan& plan, const PagedState& state) const {
 
 // Tables come from our own engine: what is wrong in them is our bug.
 Status Decoder::CheckTables(const SequenceSlice& slice, const PagedState& state) const {
-  const StateLayout layout = state_layout();
   const int64_t end = slice.position + static_cast<int64_t>(slice.tokens.size());
-  PANO_CHECK(slice.tables.size() == layout.groups.size());
-  for (size_t g = 0; g < layout.groups.size(); ++g) {
-    const int64_t window = layout.groups[g].window;
+  PANO_CHECK(slice.tables.size() == layout_.groups.size());
+  for (size_t g = 0; g < layout_.groups.size(); ++g) {
+    const int64_t window = layout_.groups[g].window;
     const int64_t seen = window > 0 ? std::max<int64_t>(0, slice.position - window + 1) : 0;
     PANO_CHECK(slice.tables[g].size() * kBlockTokens >= Size(end));
     for (int64_t i = 0; i * kBlockTokens < end; ++i) {

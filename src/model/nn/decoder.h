@@ -22,7 +22,7 @@ class Decoder final : public Model {
   const ModelConfig& config() const { return config_; }
   int64_t vocab_size() const override { return config_.vocab_size; }
   int64_t context_length() const override { return config_.context_length; }
-  StateLayout state_layout() const override { return transformer_.state_layout(); }
+  StateLayout state_layout() const override { return layout_; }
   int64_t state_variant(int64_t planned_length) const override {
     return transformer_.state_variant(planned_length);
   }
@@ -40,6 +40,7 @@ class Decoder final : public Model {
   const DecoderWeights weights_;
   ComputePool& pool_;
   Transformer transformer_;
+  const StateLayout layout_;
   std::vector<float> x_;            // [rows, hidden], the residual stream
   std::vector<float> wanted_;       // [rows of logits, hidden]
   std::vector<float> transformed_;  // likewise

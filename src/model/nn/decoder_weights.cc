@@ -8,11 +8,6 @@
 namespace pano::nn {
 namespace {
 
-std::string Put(std::string name, std::string_view mark, int64_t number) {
-  const size_t at = name.find(mark);
-  return at == std::string::npos ? name : name.replace(at, mark.size(), StrCat(number));
-}
-
 // Binds one layer: patterns become names.
 class LayerBinder {
  public:
@@ -40,12 +35,12 @@ class LayerBinder {
  private:
   std::string Name(const char* pattern) const {
     PANO_CHECK(pattern != nullptr);
-    std::string_view rest(pattern);
-    for (size_t at; (at = rest.find('|')) != std::string_view::npos; rest.remove_prefix(at + 1)) {
-      std::string name = Put(std::string(rest.substr(0, at)), "{}", layer_);
-      if (bind_.Has(name + ".weight")) return name;
+    std::string name;
+    for (std::string_view one : Split(pattern, '|')) {
+      name = PutNumber(std::string(one), "{}", layer_);
+      if (bind_.Has(name + ".weight")) break;
     }
-    return Put(std::string(rest), "{}", layer_);
+    return name;
   }
   Linear Layer(const char* pattern, int64_t out, int64_t in, bool bias) {
     return bind_.LinearLayer(Name(pattern), out, in, bias);
@@ -181,7 +176,7 @@ class LayerBinder {
     }
     std::vector<Linear> experts;
     for (int64_t e = 0; e < c_.experts.count && bind_.status().ok(); ++e) {
-      experts.push_back(bind_.LinearLayer(Put(name, "{e}", e), out, in, false));
+      experts.push_back(bind_.LinearLayer(PutNumber(name, "{e}", e), out, in, false));
     }
     return experts;
   }
@@ -233,15 +228,6 @@ Status ReadRopeFactors(WeightBinder& bind, const WeightNames& names, const std::
   return bind.status();
 }
 
-// Buffers that older files carry: masks and tables that follow from the configuration.
-bool IsBuffer(std::string_view name) {
-  for (std::string_view end : {"rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias",
-                               ".attention.bias", ".attention.masked_bias", "position_ids"}) {
-    if (name.ends_with(end)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 Result<DecoderWeights> BindLayers(WeightBinder& bind, const ModelConfig& c,
@@ -286,13 +272,9 @@ Result<DecoderWeights> BindWeights(const format::ModelFiles& files, FamilyConfig
   const WeightNames& names = family.names;
   WeightBinder bind(files, names.optional_prefix, names.transposed);
   PANO_ASSIGN_OR_RETURN(DecoderWeights w, BindLayers(bind, c, names));
-  if (c.tied_embeddings) {
-    w.head.weight = w.embedding;
-    if (c.head_bias) w.head.bias = bind.Vector(StrCat(names.head, ".bias"), c.vocab_size);
-  } else {
-    w.head.weight = bind.Matrix(names.head, c.vocab_size, c.hidden_size);
-    if (c.head_bias) w.head.bias = bind.Vector(StrCat(names.head, ".bias"), c.vocab_size);
-  }
+  w.head.weight =
+      c.tied_embeddings ? w.embedding : bind.Matrix(names.head, c.vocab_size, c.hidden_size);
+  if (c.head_bias) w.head.bias = bind.Vector(StrCat(names.head, ".bias"), c.vocab_size);
   if (c.head_transform) {
     w.head_dense =
         bind.LinearLayer(names.head_dense, c.hidden_size, c.hidden_size, c.head_transform_bias);

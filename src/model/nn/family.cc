@@ -2,6 +2,7 @@
 
 #include "base/env.h"
 #include "base/strings.h"
+#include "model/nn/hf_fields.h"
 
 namespace pano::nn {
 
@@ -37,15 +38,6 @@ Status CheckModelConfig(const ModelConfig& c, std::string_view source) {
 
 namespace {
 
-std::string KnownNames(bool gguf) {
-  std::string names;
-  for (const Family* family : Families()) {
-    std::string_view name = gguf ? family->gguf_name : family->name;
-    if (!name.empty()) names += (names.empty() ? "" : ", ") + std::string(name);
-  }
-  return names;
-}
-
 Result<FamilyConfig> ReadHf(const format::ModelFiles& files) {
   const std::string source = JoinPath(files.path, "config.json");
   const json::Value* type = files.config.Find("model_type");
@@ -56,33 +48,8 @@ Result<FamilyConfig> ReadHf(const format::ModelFiles& files) {
     if (family->name != type->as_string()) continue;
     FamilyConfig out{family, family->hf_names(), {}};
     ConfigReader reader(files.config, source);
-    reader.Ignore({"model_type",
-                   "architectures",
-                   "torch_dtype",
-                   "dtype",
-                   "transformers_version",
-                   "_name_or_path",
-                   "bos_token_id",
-                   "eos_token_id",
-                   "pad_token_id",
-                   "use_cache",
-                   "initializer_range",
-                   "attention_dropout",
-                   "_attn_implementation",
-                   "attn_implementation",
-                   "output_attentions",
-                   "output_hidden_states",
-                   "return_dict",
-                   "chunk_size_feed_forward",
-                   "id2label",
-                   "label2id",
-                   "is_encoder_decoder",
-                   "problem_type",
-                   "unsloth_version",
-                   "unsloth_fixed"});
-    if (!reader.Raw("quantization_config").is_null()) {
-      reader.Fail(Unimplemented(StrCat(source, ": quantization_config is not supported")));
-    }
+    ReadHfCommon(reader);
+    reader.Ignore({"architectures", "unsloth_version", "unsloth_fixed"});
     family->read_hf(reader, out.config);
     PANO_RETURN_IF_ERROR(reader.status());
     out.config.architecture = family->name;
@@ -91,7 +58,7 @@ Result<FamilyConfig> ReadHf(const format::ModelFiles& files) {
     return out;
   }
   return Unimplemented(StrCat(source, ": architecture '", Printable(type->as_string()),
-                              "' is not supported; supported: ", KnownNames(false)));
+                              "' is not supported; supported: ", FamilyNames(Families(), false)));
 }
 
 // What GGUF says through the tensors themselves.
@@ -135,7 +102,7 @@ Result<FamilyConfig> ReadGguf(const format::ModelFiles& files) {
     return out;
   }
   return Unimplemented(StrCat(files.path, ": architecture '", Printable(name->as_string()),
-                              "' is not supported; supported: ", KnownNames(true)));
+                              "' is not supported; supported: ", FamilyNames(Families(), true)));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -29,6 +30,17 @@ struct Family {
 };
 
 std::span<const Family* const> Families();
+
+// "bert, clip": the names of a list of families in one kind of file.
+template <typename List>
+std::string FamilyNames(const List& families, bool gguf) {
+  std::string names;
+  for (const auto* family : families) {
+    const std::string_view name = gguf ? family->gguf_name : family->name;
+    if (!name.empty()) names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  return names;
+}
 
 struct FamilyConfig {
   const Family* family = nullptr;

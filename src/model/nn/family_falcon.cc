@@ -101,8 +101,7 @@ void ReadGgufStarcoder2(ConfigReader& reader, ModelConfig& config) {
 
 // 40B's attn_norm_2 is the one before attention.
 WeightNames FalconGgufNames() {
-  WeightNames names = GgufNames();
-  names.qkv_layout = QkvLayout::kBlocks;
+  WeightNames names = FusedGgufNames();
   names.attention_norm = "blk.{}.attn_norm_2|blk.{}.attn_norm";
   names.ffn_norm = "blk.{}.attn_norm";
   return names;

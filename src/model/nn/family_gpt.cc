@@ -127,16 +127,10 @@ void ReadGgufGptNeox(ConfigReader& reader, ModelConfig& config) {
   config.gated = false;
 }
 
-// The converter transposes and ungroups.
-WeightNames FusedGgufNames() {
-  WeightNames names = GgufNames();
-  names.qkv_layout = QkvLayout::kBlocks;
-  return names;
-}
-
 }  // namespace
 
 extern const Family kGpt2, kGptNeox;
+// In GGUF the converter has transposed and ungrouped.
 const Family kGpt2 = {"gpt2",         "gpt2",    ReadGpt2,          ReadGgufGpt2,   Gpt2HfNames,
                       FusedGgufNames, WriteGpt2, "GPT2LMHeadModel", WriteGgufFields};
 const Family kGptNeox = {"gpt_neox",      "gptneox",      ReadGptNeox,  ReadGgufGptNeox,

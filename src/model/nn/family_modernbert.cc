@@ -1,5 +1,7 @@
 // ModernBERT as a decoder (Weller et al., "Seq vs Seq", 2025): GeGLU, windows with angles of their
 // own on most layers, a transform in front of the tied head.
+#include "model/nn/family_modernbert.h"
+
 #include "model/nn/hf_fields.h"
 
 namespace pano::nn {
@@ -16,31 +18,13 @@ void ReadRope(ConfigReader& reader, ModelConfig& config) {
 
 void ReadHf(ConfigReader& reader, ModelConfig& config) {
   config.context_length = 8192;
-  ReadHfSizes(reader, config);
-  config.tied_embeddings = reader.BoolOr("tie_word_embeddings", true);
-  ReadRope(reader, config);
-  ReadHfLayerNorm(reader, "norm_eps", reader.BoolOr("norm_bias", false), config);
-  ReadHfActivation(reader, "hidden_activation", "gelu", config);
-  config.embedding_norm = true;
-  config.first_norm = false;
-  config.qkv_bias = config.output_bias = reader.BoolOr("attention_bias", false);
-  config.mlp_bias = reader.BoolOr("mlp_bias", false);
+  ReadModernbertLayers(reader, config);
   config.head_bias = reader.BoolOr("decoder_bias", true);
   ModelConfig head;
   ReadHfActivation(reader, "classifier_activation", "gelu", head);
   config.head_transform = head.activation;
   config.head_transform_bias = reader.BoolOr("classifier_bias", false);
-  // Half of local_attention lies behind a token, and none of it before.
-  const int64_t window = reader.IntOr("local_attention", 2, kContextMax, 128) / 2;
-  const int64_t every = reader.IntOr("global_attn_every_n_layers", 1, kLayersMax, 3);
-  ReadHfWindows(reader, {SlidingLayers::Kind::kAllButFirstOfEvery, every}, config, window);
-  for (LayerConfig& layer : config.layers) {
-    if (layer.window == 0) continue;
-    layer.window = window;
-    layer.rope = LayerConfig::Rope::kLocal;
-  }
-  reader.Ignore({"embedding_dropout", "mlp_dropout", "classifier_pooling", "classifier_dropout",
-                 "cls_token_id", "sep_token_id", "initializer_cutoff_factor"});
+  reader.Ignore({"classifier_pooling", "classifier_dropout", "cls_token_id", "sep_token_id"});
 }
 
 WeightNames HfNames() {
@@ -63,6 +47,29 @@ WeightNames HfNames() {
 }
 
 }  // namespace
+
+void ReadModernbertLayers(ConfigReader& reader, ModelConfig& config) {
+  ReadHfSizes(reader, config);
+  config.tied_embeddings = reader.BoolOr("tie_word_embeddings", true);
+  ReadRope(reader, config);
+  ReadHfLayerNorm(reader, "norm_eps", reader.BoolOr("norm_bias", false), config);
+  ReadHfActivation(reader, "hidden_activation", "gelu", config);
+  config.embedding_norm = true;
+  config.first_norm = false;
+  config.qkv_bias = config.output_bias = reader.BoolOr("attention_bias", false);
+  config.mlp_bias = reader.BoolOr("mlp_bias", false);
+  const int64_t window = reader.IntOr("local_attention", 2, kContextMax, 128);
+  const int64_t every = reader.IntOr("global_attn_every_n_layers", 1, kLayersMax, 3);
+  const std::vector<bool> local =
+      ReadHfSlidingLayers(reader, {SlidingLayers::Kind::kAllButFirstOfEvery, every}, config);
+  for (size_t i = 0; i < local.size(); ++i) {
+    if (!local[i]) continue;
+    config.layers[i].window = config.causal ? window / 2 : window;
+    config.layers[i].rope = LayerConfig::Rope::kLocal;
+  }
+  reader.Ignore(
+      {"embedding_dropout", "mlp_dropout", "initializer_cutoff_factor", "sliding_window"});
+}
 
 extern const Family kModernbertDecoder;
 const Family kModernbertDecoder = {"modernbert-decoder", "", ReadHf, nullptr, HfNames, nullptr};

@@ -88,12 +88,6 @@ void ReadGgufPhi3(ConfigReader& reader, ModelConfig& config) {
   ReadGgufWindows(reader, {}, config);
 }
 
-WeightNames FusedGgufNames() {
-  WeightNames names = GgufNames();
-  names.qkv_layout = QkvLayout::kBlocks;
-  return names;
-}
-
 WeightNames Phi3GgufNames() {
   WeightNames names = FusedGgufNames();
   names.gate_up = names.up;

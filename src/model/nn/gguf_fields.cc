@@ -125,4 +125,10 @@ WeightNames GgufNames() {
   return names;
 }
 
+WeightNames FusedGgufNames() {
+  WeightNames names = GgufNames();
+  names.qkv_layout = QkvLayout::kBlocks;
+  return names;
+}
+
 }  // namespace pano::nn

@@ -17,5 +17,7 @@ void ReadGgufWindows(ConfigReader& reader, SlidingLayers layers, ModelConfig& co
 
 // The names that llama.cpp's converter gives to every family's tensors.
 WeightNames GgufNames();
+// The same where queries, keys and values are one matrix, in this order.
+WeightNames FusedGgufNames();
 
 }  // namespace pano::nn

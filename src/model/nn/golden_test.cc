@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <set>
 
 #include "base/env.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/nn/family.h"
 #include "model/nn/load.h"
+#include "model/nn/testing/matrix_types.h"
 
 namespace pano::nn {
 namespace {
@@ -76,18 +76,6 @@ class Stepper {
   int64_t position_ = 0;
 };
 
-// "F32 Q8_0": the types of the matrices.
-std::string Types(const format::Weights& weights) {
-  std::set<std::string_view> types;
-  for (const std::string& name : weights.Names()) {
-    const tensor::TensorView& view = *weights.Find(name);
-    if (view.shape.size() > 1) types.insert(tensor::Describe(view.dtype).name);
-  }
-  std::string out;
-  for (std::string_view type : types) out += StrCat(out.empty() ? "" : " ", type);
-  return out;
-}
-
 int case_count = 0;
 
 void CheckModel(const std::string& model_path, const std::string& expected_path,
@@ -127,7 +115,7 @@ void CheckModel(const std::string& model_path, const std::string& expected_path,
       StrCat(model_path.substr(model_path.rfind('/') + 1), "|",
              ReadFamilyConfig(*files).value().config.architecture, "|",
              files->kind == format::ModelFiles::Kind::kGguf ? "GGUF" : "safetensors", "|",
-             Types(*files->weights), "|", batch * length, " logit rows",
+             testing::MatrixTypes(*files->weights), "|", batch * length, " logit rows",
              greedy ? StrCat(", ", greedy->elements(), " greedy ids") : "", "|", worst / largest));
   if (!greedy) return;
   for (int64_t row = 0; row < batch; ++row) {

@@ -80,6 +80,33 @@ bool IsLayerMap(const json::Value& object) {
 
 }  // namespace
 
+void ReadHfCommon(ConfigReader& reader) {
+  reader.Ignore({"model_type",
+                 "torch_dtype",
+                 "dtype",
+                 "transformers_version",
+                 "_name_or_path",
+                 "bos_token_id",
+                 "eos_token_id",
+                 "pad_token_id",
+                 "use_cache",
+                 "initializer_range",
+                 "attention_dropout",
+                 "_attn_implementation",
+                 "attn_implementation",
+                 "output_attentions",
+                 "output_hidden_states",
+                 "return_dict",
+                 "chunk_size_feed_forward",
+                 "id2label",
+                 "label2id",
+                 "is_encoder_decoder",
+                 "problem_type"});
+  if (!reader.Raw("quantization_config").is_null()) {
+    reader.Fail(Unimplemented(StrCat(reader.Field("quantization_config"), " is not supported")));
+  }
+}
+
 void ReadHfSizes(ConfigReader& reader, ModelConfig& config) {
   config.vocab_size = reader.Int("vocab_size", 1, kSizeMax);
   config.hidden_size = reader.Int("hidden_size", 1, kSizeMax);
@@ -201,33 +228,45 @@ void ReadHfLayerNorm(ConfigReader& reader, std::string_view key, bool bias, Mode
   config.norm_epsilon = static_cast<float>(reader.DoubleOr(key, 0.0, 1.0, 1e-5));
 }
 
-void ReadHfWindows(ConfigReader& reader, SlidingLayers fallback, ModelConfig& config,
-                   int64_t absent) {
-  const int64_t window =
-      reader.IntOr("sliding_window", 1, kContextMax, reader.Has("sliding_window") ? 0 : absent);
+std::vector<bool> ReadHfSlidingLayers(ConfigReader& reader, SlidingLayers fallback,
+                                      const ModelConfig& config) {
+  std::vector<bool> slides;
   const json::Value types = reader.Raw("layer_types");
   if (!types.is_null() && (!types.is_array() || types.as_array().size() != config.layers.size())) {
     reader.Fail(Corruption(
         StrCat(reader.Field("layer_types"), " is no list of ", config.layer_count, " names")));
-    return;
+    return slides;
   }
   for (size_t i = 0; i < config.layers.size(); ++i) {
-    bool slides = window > 0 && fallback.Has(static_cast<int64_t>(i));
-    if (types.is_array()) {
-      const json::Value& type = types.as_array()[i];
-      slides = type == json::Value("sliding_attention");
-      if (!slides && !(type == json::Value("full_attention"))) {
-        reader.Fail(Unimplemented(StrCat(reader.Field("layer_types"), "[", i, "] = ",
-                                         Printable(json::Dump(type)), " is not supported")));
-        return;
-      }
-      if (slides && window == 0) {
-        reader.Fail(Corruption(StrCat(reader.Field("sliding_window"),
-                                      " is missing, layer_types names sliding layers")));
-        return;
-      }
+    if (!types.is_array()) {
+      slides.push_back(fallback.Has(static_cast<int64_t>(i)));
+      continue;
     }
-    if (slides) config.layers[i].window = window;
+    const json::Value& type = types.as_array()[i];
+    slides.push_back(type == json::Value("sliding_attention"));
+    if (!slides.back() && !(type == json::Value("full_attention"))) {
+      reader.Fail(Unimplemented(StrCat(reader.Field("layer_types"), "[", i,
+                                       "] = ", Printable(json::Dump(type)), " is not supported")));
+      return {};
+    }
+  }
+  return slides;
+}
+
+void ReadHfWindows(ConfigReader& reader, SlidingLayers fallback, ModelConfig& config,
+                   int64_t absent) {
+  const int64_t window =
+      reader.IntOr("sliding_window", 1, kContextMax, reader.Has("sliding_window") ? 0 : absent);
+  if (window == 0) fallback.kind = SlidingLayers::Kind::kNone;
+  const std::vector<bool> slides = ReadHfSlidingLayers(reader, fallback, config);
+  for (size_t i = 0; i < slides.size(); ++i) {
+    if (!slides[i]) continue;
+    if (window == 0) {
+      reader.Fail(Corruption(
+          StrCat(reader.Field("sliding_window"), " is missing, layer_types names sliding layers")));
+      return;
+    }
+    config.layers[i].window = window;
   }
 }
 

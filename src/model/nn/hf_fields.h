@@ -1,12 +1,16 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "model/nn/family.h"
 
 namespace pano::nn {
 
 // Fields of config.json that many families share; for their mapping files.
+
+// What every config.json may hold and no forward pass looks at; quantization_config is refused.
+void ReadHfCommon(ConfigReader& reader);
 
 // vocab_size hidden_size intermediate_size num_hidden_layers num_attention_heads
 // num_key_value_heads head_dim max_position_embeddings tie_word_embeddings. Layers are made, full
@@ -56,6 +60,10 @@ struct SlidingLayers {
     return false;
   }
 };
+// Whether each layer slides: as `layer_types` says or, without it, as `fallback`. Empty after a
+// failure.
+std::vector<bool> ReadHfSlidingLayers(ConfigReader& reader, SlidingLayers fallback,
+                                      const ModelConfig& config);
 // sliding_window (absent: `absent`; null: none), on the layers that `layer_types` names or, without
 // it, on those of `fallback`.
 void ReadHfWindows(ConfigReader& reader, SlidingLayers fallback, ModelConfig& config,

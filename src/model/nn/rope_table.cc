@@ -61,6 +61,24 @@ double DynamicTheta(int64_t length, const RopeConfig& config) {
 
 }  // namespace
 
+std::string_view ScalingName(RopeConfig::Scaling scaling) {
+  switch (scaling) {
+    case Scaling::kNone:
+      break;
+    case Scaling::kLinear:
+      return "linear";
+    case Scaling::kLlama3:
+      return "llama3";
+    case Scaling::kDynamic:
+      return "dynamic";
+    case Scaling::kYarn:
+      return "yarn";
+    case Scaling::kLongRope:
+      return "longrope";
+  }
+  return "none";
+}
+
 RopeTable::RopeTable(const RopeConfig& config, std::span<const float> factors) : config_(config) {
   for (int64_t i = 0; i < config.pairs(); ++i) {
     double frequency = PlainFrequency(config.theta, i, config.dim);

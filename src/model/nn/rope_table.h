@@ -2,11 +2,15 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "model/nn/model_config.h"
 
 namespace pano::nn {
+
+// "none", else what transformers calls it: "linear", "yarn", ...
+std::string_view ScalingName(RopeConfig::Scaling scaling);
 
 // Rotary frequencies of a model, in double: angles are exact to a float's last bit at any position.
 // Immutable after construction.

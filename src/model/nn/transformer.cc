@@ -5,9 +5,6 @@
 #include "base/check.h"
 
 namespace pano::nn {
-namespace {
-size_t Size(int64_t n) { return static_cast<size_t>(n); }
-}  // namespace
 
 Transformer::Transformer(const ModelConfig& config, const DecoderWeights& weights, KvType kv_type,
                          ComputePool& pool)

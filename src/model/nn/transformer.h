@@ -84,15 +84,16 @@ class Transformer {
   void FillRelative();
   void AddRelativeBias(const Row& row, size_t head, int worker, kernels::AttentionArgs& args);
   void CrossAttention(size_t layer, const float* x, float* out);
-  void AttendMemory();
+  void AttendMemory(size_t layer);
 
   void LatentAttention(size_t layer, PagedState& state, const float* x);
   void LatentQueries(const LatentWeights& w, const float* x);
   void LatentKeys(size_t layer, PagedState& state, const float* x);
   void AttendLatent(size_t layer, PagedState& state);
 
-  kernels::AttentionArgs AttentionFor(size_t layer, PagedState& state, const Row& row, int head,
-                                      int worker);
+  kernels::AttentionArgs AttentionFor(size_t layer, PagedState& state, const Row& row, int head);
+  void RunAttention(kernels::AttentionFn attention, int worker, kernels::AttentionArgs& args);
+  float ScoreScale(size_t layer) const;
 
   void Dense(const Linear& gate, const Linear& up, const Linear& down, const float* x, size_t count,
              float* out);
@@ -137,5 +138,8 @@ inline constexpr size_t kRowGrain = 4;
 inline void Grow(std::vector<float>& v, size_t count) {
   if (v.size() < count) v.resize(count);
 }
+
+// A size of a configuration, checked when it was read, for indexing.
+inline size_t Size(int64_t n) { return static_cast<size_t>(n); }
 
 }  // namespace pano::nn

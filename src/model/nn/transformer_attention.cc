@@ -7,9 +7,6 @@
 #include "model/tensor/half.h"
 
 namespace pano::nn {
-namespace {
-size_t Size(int64_t n) { return static_cast<size_t>(n); }
-}  // namespace
 
 void Transformer::Attention(size_t layer, PagedState& state, const float* x, float* out) {
   Grow(attended_, rows() * Size(config_.head_count * config_.value_size()));
@@ -108,15 +105,12 @@ void Transformer::CutWindow(int64_t window, const Row& row, kernels::AttentionAr
 
 // Everything but the queries and their number.
 kernels::AttentionArgs Transformer::AttentionFor(size_t layer, PagedState& state, const Row& row,
-                                                 int head, int worker) {
+                                                 int head) {
   const auto [g, index] = plan_.places[layer];
   const PagedGroup& group = plan_.groups[g];
   kernels::AttentionArgs args;
   args.head_dim = args.key_stride = Size(group.key_dim);
-  args.scale = static_cast<float>((config_.attention_scale > 0
-                                       ? config_.attention_scale
-                                       : 1.0 / std::sqrt(static_cast<double>(config_.head_dim))) /
-                                  (config_.scale_by_layer ? static_cast<double>(layer + 1) : 1.0));
+  args.scale = ScoreScale(layer);
   args.softcap = config_.attention_softcap;
   args.length = row.end;
   if (const int64_t window = config_.layers[layer].window; window > 0) CutWindow(window, row, args);
@@ -128,8 +122,25 @@ kernels::AttentionArgs Transformer::AttentionFor(size_t layer, PagedState& state
   }
   args.table = row.slice->tables[g].data();
   args.block_tokens = kBlockTokens;
-  args.scores = scores_[Size(worker)].data();
   return args;
+}
+
+// With the worker's room for scores.
+void Transformer::RunAttention(kernels::AttentionFn attention, int worker,
+                               kernels::AttentionArgs& args) {
+  std::vector<float>& scores = scores_[Size(worker)];
+  Grow(scores, args.group * kernels::AttentionScores(args.first, args.length, args.block_tokens));
+  args.scores = scores.data();
+  attention(args);
+}
+
+// The scale of a layer's scores.
+float Transformer::ScoreScale(size_t layer) const {
+  const double scale = config_.attention_scale > 0
+                           ? config_.attention_scale
+                           : 1.0 / std::sqrt(static_cast<double>(config_.head_dim));
+  return static_cast<float>(scale /
+                            (config_.scale_by_layer ? static_cast<double>(layer + 1) : 1.0));
 }
 
 // A slope for each head (Press et al., "Train short, test long", 2021): powers of 2^(-8/n) for the
@@ -163,8 +174,7 @@ void Transformer::Attend(size_t layer, PagedState& state) {
   pool_.ParallelFor(rows() * kv_heads, 1, [&](size_t begin, size_t end, int worker) {
     for (size_t item = begin; item < end; ++item) {
       const size_t r = item / kv_heads, h = item % kv_heads;
-      kernels::AttentionArgs args =
-          AttentionFor(layer, state, rows_[r], static_cast<int>(h), worker);
+      kernels::AttentionArgs args = AttentionFor(layer, state, rows_[r], static_cast<int>(h));
       args.group = group;
       if (config_.alibi) {
         args.bias_stride = Size(config_.context_length);
@@ -173,10 +183,7 @@ void Transformer::Attend(size_t layer, PagedState& state) {
       if (config_.relative_buckets > 0) AddRelativeBias(rows_[r], h * group, worker, args);
       args.q = &q_[(r * heads + h * group) * args.head_dim];
       args.out = &attended_[(r * heads + h * group) * args.value_dim];
-      Grow(scores_[Size(worker)],
-           group * kernels::AttentionScores(args.first, args.length, args.block_tokens));
-      args.scores = scores_[Size(worker)].data();
-      attention_(args);
+      RunAttention(attention_, worker, args);
     }
   });
 }
@@ -256,17 +263,14 @@ void Transformer::AttendLatent(size_t layer, PagedState& state) {
   Grow(gathered_, rows() * heads * rank);
   pool_.ParallelFor(rows() * heads, 1, [&](size_t begin, size_t end, int worker) {
     for (size_t item = begin; item < end; ++item) {
-      kernels::AttentionArgs args = AttentionFor(layer, state, rows_[item / heads], 0, worker);
+      kernels::AttentionArgs args = AttentionFor(layer, state, rows_[item / heads], 0);
       args.group = 1;
       args.values = args.keys;
       args.value_dim = rank;
       args.value_stride = args.key_stride;
       args.q = &q_[item * args.head_dim];
       args.out = &gathered_[item * rank];
-      Grow(scores_[Size(worker)],
-           kernels::AttentionScores(args.first, args.length, args.block_tokens));
-      args.scores = scores_[Size(worker)].data();
-      attention_(args);
+      RunAttention(attention_, worker, args);
     }
   });
   Grow(head_in_, rows() * rank);

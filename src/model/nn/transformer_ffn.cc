@@ -6,9 +6,6 @@
 #include "model/nn/transformer.h"
 
 namespace pano::nn {
-namespace {
-size_t Size(int64_t n) { return static_cast<size_t>(n); }
-}  // namespace
 
 void Transformer::FeedForward(size_t layer, const float* x, float* out) {
   const LayerWeights& w = weights_.layers[layer];

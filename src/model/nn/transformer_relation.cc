@@ -8,8 +8,6 @@
 namespace pano::nn {
 namespace {
 
-size_t Size(int64_t n) { return static_cast<size_t>(n); }
-
 // The bucket of a key at `distance` from the query (Raffel et al., "Exploring the limits of
 // transfer learning", 2020): one each for the near ones, then logarithmic up to `farthest`. In
 // float, as the published weights were trained: the edges of the buckets depend on its rounding.
@@ -82,13 +80,13 @@ void Transformer::CrossAttention(size_t layer, const float* x, float* out) {
   Apply(w.cross_q, x, rows(), q_.data());
   Apply(w.cross_k, memory_, memory_rows_, k_.data());
   Apply(w.cross_v, memory_, memory_rows_, v_.data());
-  AttendMemory();
+  AttendMemory(layer);
   Apply(w.cross_o, attended_.data(), rows(), out);
 }
 
 // Keys and values lie side by side, [memory rows, kv heads, dim]: blocks are 32 rows of them.
 // REQUIRES: values are as long as keys.
-void Transformer::AttendMemory() {
+void Transformer::AttendMemory(size_t layer) {
   const size_t heads = Size(config_.head_count), kv_heads = Size(config_.kv_head_count);
   const size_t dim = Size(config_.head_dim);
   const kernels::AttentionFn attend = isa_.attention(/*half=*/false);
@@ -102,9 +100,7 @@ void Transformer::AttendMemory() {
       kernels::AttentionArgs args;
       args.group = heads / kv_heads;
       args.head_dim = args.value_dim = dim;
-      args.scale = static_cast<float>(config_.attention_scale > 0
-                                          ? config_.attention_scale
-                                          : 1.0 / std::sqrt(static_cast<double>(dim)));
+      args.scale = ScoreScale(layer);
       args.length = static_cast<int64_t>(row.memory_count);
       args.key_stride = args.value_stride = kv_heads * dim;
       args.block_stride = kBlockTokens * kv_heads * dim * sizeof(float);
@@ -115,10 +111,7 @@ void Transformer::AttendMemory() {
       args.block_tokens = kBlockTokens;
       args.q = &q_[(r * heads + h * args.group) * dim];
       args.out = &attended_[(r * heads + h * args.group) * dim];
-      Grow(scores_[Size(worker)],
-           args.group * kernels::AttentionScores(0, args.length, args.block_tokens));
-      args.scores = scores_[Size(worker)].data();
-      attend(args);
+      RunAttention(attend, worker, args);
     }
   });
 }

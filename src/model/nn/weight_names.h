@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace pano::nn {
 
@@ -70,5 +72,12 @@ struct WeightNames {
   bool transposed = false;           // matrices are stored [in, out]
   const char* optional_prefix = "";  // some files leave it out of every name
 };
+
+// The name with `number` in the place of `mark` ("{}" or "{e}"); unchanged where there is none.
+std::string PutNumber(std::string name, std::string_view mark, int64_t number);
+
+// Whether a tensor is one of the masks and tables that older files carry although they follow from
+// the configuration.
+bool IsBuffer(std::string_view tensor);
 
 }  // namespace pano::nn

@@ -16,15 +16,6 @@ namespace {
 
 using format::ModelFiles;
 
-std::string KnownNames(bool gguf) {
-  std::string names;
-  for (const EncoderFamily* family : EncoderFamilies()) {
-    std::string_view name = gguf ? family->gguf_name : family->name;
-    if (!name.empty()) names += (names.empty() ? "" : ", ") + std::string(name);
-  }
-  return names;
-}
-
 // "BertForMaskedLM" -> "MaskedLM", "BertModel" -> "Model", "T5EncoderModel" -> "EncoderModel".
 std::string PurposeOf(std::string_view architecture) {
   if (const size_t at = architecture.find("For"); at != std::string_view::npos && at > 0) {
@@ -62,47 +53,14 @@ Result<EncoderConfig> Finish(nn::ConfigReader& reader, EncoderConfig config, std
 Result<EncoderConfig> ReadHf(const EncoderFamily& family, const ModelFiles& files) {
   const std::string source = JoinPath(files.path, "config.json");
   nn::ConfigReader reader(files.config, source);
-  reader.Ignore({"model_type",
-                 "torch_dtype",
-                 "dtype",
-                 "transformers_version",
-                 "_name_or_path",
-                 "bos_token_id",
-                 "eos_token_id",
-                 "pad_token_id",
-                 "cls_token_id",
-                 "sep_token_id",
-                 "mask_token_id",
-                 "use_cache",
-                 "initializer_range",
-                 "initializer_factor",
-                 "attention_dropout",
-                 "dropout",
-                 "hidden_dropout_prob",
-                 "classifier_dropout",
-                 "attention_probs_dropout_prob",
-                 "_attn_implementation",
-                 "attn_implementation",
-                 "output_attentions",
-                 "output_hidden_states",
-                 "return_dict",
-                 "gradient_checkpointing",
-                 "chunk_size_feed_forward",
-                 "label2id",
-                 "id2label",
-                 "num_labels",
-                 "problem_type",
-                 "finetuning_task",
-                 "tie_word_embeddings",
-                 "is_encoder_decoder",
-                 "auto_map",
-                 "position_embedding_type"});
+  nn::ReadHfCommon(reader);
+  reader.Ignore({"cls_token_id", "sep_token_id", "mask_token_id", "initializer_factor", "dropout",
+                 "hidden_dropout_prob", "classifier_dropout", "attention_probs_dropout_prob",
+                 "gradient_checkpointing", "num_labels", "finetuning_task", "tie_word_embeddings",
+                 "auto_map", "position_embedding_type"});
   reader.MustEqual("position_embedding_type", "absolute");
   reader.MustEqual("is_decoder", false);
   reader.MustEqual("add_cross_attention", false);
-  if (!reader.Raw("quantization_config").is_null()) {
-    reader.Fail(Unimplemented(StrCat(source, ": quantization_config is not supported")));
-  }
   std::string purpose(family.default_purpose);
   const json::Value architectures = reader.Raw("architectures");
   if (architectures.is_array() && !architectures.as_array().empty()) {
@@ -140,8 +98,8 @@ Result<EncoderConfig> ReadEncoderConfig(const ModelFiles& files) {
   const bool gguf = files.kind == ModelFiles::Kind::kGguf;
   const EncoderFamily* family = FindEncoderFamily(files);
   if (!family) {
-    return Unimplemented(
-        StrCat(files.path, ": is no encoder that is supported; supported: ", KnownNames(gguf)));
+    return Unimplemented(StrCat(files.path, ": is no encoder that is supported; supported: ",
+                                nn::FamilyNames(EncoderFamilies(), gguf)));
   }
   if (!gguf) return ReadHf(*family, files);
   EncoderConfig config;
@@ -155,6 +113,15 @@ Result<EncoderConfig> ReadEncoderConfig(const ModelFiles& files) {
 void RefusePurpose(nn::ConfigReader& reader, std::string_view purpose) {
   reader.Fail(Unimplemented(StrCat(reader.Field("architectures"), ": a model for '",
                                    Printable(purpose), "' is not supported in this family")));
+}
+
+void SetBertShape(nn::ModelConfig& model) {
+  model.causal = false;
+  model.norm = nn::NormKind::kLayer;
+  model.norm_placement = nn::NormPlacement::kResidual;
+  model.norm_bias = true;
+  model.embedding_norm = true;
+  model.final_norm = false;
 }
 
 void ReadLabels(nn::ConfigReader& reader, EncoderConfig& config) {

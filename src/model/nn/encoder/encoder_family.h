@@ -33,6 +33,9 @@ Result<EncoderConfig> ReadEncoderConfig(const format::ModelFiles& files);
 // For mapping files.
 // The purpose is none that the family has: a failure by name.
 void RefusePurpose(nn::ConfigReader& reader, std::string_view purpose);
+// What BERT and its kin are made of: layer norms after each sum and behind the embedding, none at
+// the end.
+void SetBertShape(nn::ModelConfig& model);
 // id2label, num_labels, problem_type.
 void ReadLabels(nn::ConfigReader& reader, EncoderConfig& config);
 inline int64_t LabelCount(const EncoderConfig& config) {

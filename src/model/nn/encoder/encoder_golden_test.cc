@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <set>
 
 #include "base/env.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/nn/encoder/encoder.h"
+#include "model/nn/testing/matrix_types.h"
 
 namespace pano::encoder {
 namespace {
@@ -25,18 +25,6 @@ template <typename T>
 std::vector<T> Cast(const std::vector<int64_t>& values) {
   std::vector<T> out;
   for (int64_t value : values) out.push_back(static_cast<T>(value));
-  return out;
-}
-
-// "F32 BF16": the types of the matrices.
-std::string Types(const format::Weights& weights) {
-  std::set<std::string_view> types;
-  for (const std::string& name : weights.Names()) {
-    const tensor::TensorView& view = *weights.Find(name);
-    if (view.shape.size() > 1) types.insert(tensor::Describe(view.dtype).name);
-  }
-  std::string out;
-  for (std::string_view type : types) out += StrCat(out.empty() ? "" : " ", type);
   return out;
 }
 
@@ -144,9 +132,9 @@ void CheckModel(const std::string& folder) {
   CheckOutputs(*outputs, **expected, agreement);
   // For the table of docs/models.md.
   ::testing::Test::RecordProperty(
-      "golden",
-      StrCat(folder.substr(folder.rfind('/') + 1), "|", (*encoder)->info().architecture,
-             "|safetensors|", Types(*files->weights), "|", agreement.names, "|", agreement.worst));
+      "golden", StrCat(folder.substr(folder.rfind('/') + 1), "|", (*encoder)->info().architecture,
+                       "|safetensors|", nn::testing::MatrixTypes(*files->weights), "|",
+                       agreement.names, "|", agreement.worst));
   CheckAlone(**encoder, batch, *outputs);
 }
 

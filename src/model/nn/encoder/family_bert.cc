@@ -11,12 +11,7 @@ namespace pano::encoder {
 namespace {
 
 void SetShape(nn::ModelConfig& model) {
-  model.causal = false;
-  model.norm = nn::NormKind::kLayer;
-  model.norm_placement = nn::NormPlacement::kResidual;
-  model.norm_bias = true;
-  model.embedding_norm = true;
-  model.final_norm = false;
+  SetBertShape(model);
   model.gated = false;
   model.qkv_bias = model.output_bias = model.mlp_bias = true;
   model.learned_positions = model.context_length;

@@ -10,15 +10,6 @@
 namespace pano::encoder {
 namespace {
 
-void SetShape(nn::ModelConfig& model) {
-  model.causal = false;
-  model.norm = nn::NormKind::kLayer;
-  model.norm_placement = nn::NormPlacement::kResidual;
-  model.norm_bias = true;
-  model.embedding_norm = true;
-  model.final_norm = false;
-}
-
 nn::WeightNames Names() {
   nn::WeightNames names;
   names.embedding = "embeddings.word_embeddings";
@@ -85,7 +76,7 @@ void ReadHf(nn::ConfigReader& reader, std::string_view purpose, EncoderConfig& c
   } else {
     ReadOldFields(reader, model);
   }
-  SetShape(model);
+  SetBertShape(model);
   model.token_types = reader.IntOr("type_vocab_size", 0, 1 << 20, 2);
   config.max_length = model.context_length;
   config.heads = {HiddenState(TowerKind::kText)};
@@ -96,7 +87,7 @@ void ReadGguf(nn::ConfigReader& reader, EncoderConfig& config) {
   ReadGgufEncoder(reader, config);
   nn::ModelConfig& model = config.text->model;
   nn::ReadGgufRope(reader, model);
-  SetShape(model);
+  SetBertShape(model);
   model.activation = kernels::Activation::kSilu;
   config.text->names.qkv_layout = nn::QkvLayout::kBlocks;
 }

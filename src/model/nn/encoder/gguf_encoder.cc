@@ -53,20 +53,8 @@ void ReadGgufEncoder(nn::ConfigReader& reader, EncoderConfig& config) {
 }
 
 nn::WeightNames GgufEncoderNames() {
-  nn::WeightNames names;
-  names.embedding = "token_embd";
-  names.positions = "position_embd";
-  names.token_types = "token_types";
-  names.embedding_norm = "token_embd_norm";
-  names.q = "blk.{}.attn_q";
-  names.k = "blk.{}.attn_k";
-  names.v = "blk.{}.attn_v";
-  names.qkv = "blk.{}.attn_qkv";
-  names.o = "blk.{}.attn_output";
+  nn::WeightNames names = nn::GgufNames();
   names.attention_post_norm = "blk.{}.attn_output_norm";
-  names.up = "blk.{}.ffn_up";
-  names.gate = "blk.{}.ffn_gate";
-  names.down = "blk.{}.ffn_down";
   names.ffn_post_norm = "blk.{}.layer_output_norm";
   return names;
 }
