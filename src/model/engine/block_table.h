@@ -9,8 +9,8 @@
 
 namespace pano::engine {
 
-// The blocks of one sequence in one state group, in the order of its tokens; kNoBlock stands for those
-// that it does not hold. Confined to the engine's thread.
+// The blocks of one sequence in one state group, in the order of its tokens; kNoBlock stands for
+// those that it does not hold. Confined to the engine's thread.
 class BlockTable {
  public:
   size_t size() const { return ids_.size(); }
@@ -32,17 +32,19 @@ class BlockTable {
   void DropBefore(size_t end) {
     for (end = std::min(end, size()); dropped_ < end; ++dropped_) Replace(dropped_, BlockRef());
   }
-  // Gives all back, last first: a cached prefix then outlives what continues it.
-  void Clear() {
-    while (!refs_.empty()) refs_.pop_back();
-    ids_.clear();
-    dropped_ = 0;
+  // Gives back the blocks from `size` on.
+  void Truncate(size_t size) {
+    while (refs_.size() > size) refs_.pop_back();
+    ids_.resize(refs_.size());
+    dropped_ = std::min(dropped_, size);
   }
+  // Gives all back, last first: a cached prefix then outlives what continues it.
+  void Clear() { Truncate(0); }
 
  private:
   std::vector<BlockRef> refs_;
   std::vector<BlockId> ids_;
-  size_t dropped_ = 0;   // none is held before
+  size_t dropped_ = 0;  // none is held before
 };
 
 }  // namespace pano::engine

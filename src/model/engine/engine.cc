@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "model/engine/admission.h"
+#include "model/engine/drafter.h"
 #include "model/engine/kv_plan.h"
 #include "model/engine/ledger.h"
 #include "model/engine/loop.h"
@@ -23,8 +24,15 @@ constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
 Status CompleteOptions(const nn::Model& model, Options& options) {
   if (options.step_tokens_max < 1 || options.sequences_max < 1 || options.queue_max < 1 ||
       options.stream_capacity < 1 || options.kv_blocks < 0 || options.context_max < 0) {
-    return InvalidArgument("[engine] step_tokens_max, sequences_max, queue_max and stream_capacity "
-                           "must be at least 1, kv_blocks and context_max not negative");
+    return InvalidArgument(
+        "[engine] step_tokens_max, sequences_max, queue_max and stream_capacity "
+        "must be at least 1, kv_blocks and context_max not negative");
+  }
+  const int64_t drafts = options.speculation.draft_tokens;
+  if (drafts < kSpeculateWhereItPays || drafts > kDraftTokensMax ||
+      options.speculation.draft_kv_bytes_max < 1) {
+    return InvalidArgument(StrCat("[engine] draft_tokens must be -1 to ", kDraftTokensMax,
+                                  ", draft_kv_bytes_max at least 1"));
   }
   int64_t context = model.context_length();
   if (options.context_max == 0) options.context_max = context;
@@ -37,8 +45,8 @@ Status CompleteOptions(const nn::Model& model, Options& options) {
 class EngineImpl final : public Engine {
  public:
   EngineImpl(nn::Model& model, const KvPlan& kv, std::unique_ptr<nn::State> state,
-             tokenizer::TokenizerPtr tokenizer, ComputePool& pool, Options options,
-             Observer observer, const Clock& clock)
+             DraftSources drafts, tokenizer::TokenizerPtr tokenizer, ComputePool& pool,
+             Options options, Observer observer, const Clock& clock)
       : options_(std::move(options)),
         observer_(std::move(observer)),
         clock_(clock),
@@ -46,7 +54,8 @@ class EngineImpl final : public Engine {
         state_(std::move(state)),
         mailbox_(std::make_shared<Mailbox>()),
         ledger_(clock, options_.queue_max),
-        loop_(options_, observer_, model, kv, *state_, pool, clock, *mailbox_, ledger_) {
+        loop_(options_, observer_, model, kv, *state_, std::move(drafts), pool, clock, *mailbox_,
+              ledger_) {
     limits_.vocab_size = model.vocab_size();
     limits_.context_max = options_.context_max;
     limits_.has_tokenizer = tokenizer_ != nullptr;
@@ -54,7 +63,7 @@ class EngineImpl final : public Engine {
     thread_ = StartThread("pano-engine", [this](const std::stop_token&) { loop_.Run(); });
   }
 
-  ~EngineImpl() override { mailbox_->Stop(); }   // the thread's member destructor joins
+  ~EngineImpl() override { mailbox_->Stop(); }  // the thread's member destructor joins
 
   Result<std::shared_ptr<TokenStream>> Submit(Request request) override {
     if (Status status = CheckRequest(limits_, request); !status.ok()) {
@@ -134,11 +143,11 @@ class EngineImpl final : public Engine {
   AdmissionLimits limits_;
 
   std::atomic<uint64_t> next_order_{0};
-  std::unique_ptr<nn::State> state_;   // the loop's
+  std::unique_ptr<nn::State> state_;  // the loop's
   std::shared_ptr<Mailbox> mailbox_;
   Ledger ledger_;
   Loop loop_;
-  std::jthread thread_;   // last: gone before what it uses
+  std::jthread thread_;  // last: gone before what it uses
 };
 
 }  // namespace
@@ -150,9 +159,10 @@ Result<std::unique_ptr<Engine>> Engine::Create(nn::Model& model, tokenizer::Toke
   PANO_ASSIGN_OR_RETURN(const KvPlan kv, PlanKvMemory(model.state_layout(), options));
   options.context_max = kv.context_max;
   PANO_ASSIGN_OR_RETURN(auto state, model.CreateState(kv.block_counts));
-  return std::unique_ptr<Engine>(
-      std::make_unique<EngineImpl>(model, kv, std::move(state), std::move(tokenizer), pool,
-                                   std::move(options), std::move(observer), clock));
+  PANO_ASSIGN_OR_RETURN(DraftSources drafts, MakeDraftSources(model, options));
+  return std::unique_ptr<Engine>(std::make_unique<EngineImpl>(
+      model, kv, std::move(state), std::move(drafts), std::move(tokenizer), pool,
+      std::move(options), std::move(observer), clock));
 }
 
 }  // namespace pano::engine

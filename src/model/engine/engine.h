@@ -17,31 +17,48 @@
 
 namespace pano::engine {
 
-// Observations for metrics; called from the engine's thread (`rejected`: from the one that submits),
-// must return quickly. All optional.
+// Observations for metrics; called from the engine's thread (`rejected`: from the one that
+// submits), must return quickly. All optional.
 struct Observer {
-  std::function<void(double seconds)> queue;                 // submitted to first scheduled
-  std::function<void(double seconds)> ttft;                  // submitted to first token
+  std::function<void(double seconds)> queue;  // submitted to first scheduled
+  std::function<void(double seconds)> ttft;   // submitted to first token
   std::function<void(double seconds)> inter_token;
   std::function<void(double seconds, int64_t tokens, int64_t sequences)> step;
-  std::function<void(const char* reason)> cancelled;         // "client", "deadline", "slow_client", "shutdown"
-  std::function<void(const char* reason)> rejected;          // "queue_full", "draining", "context"
+  std::function<void(const char* reason)>
+      cancelled;  // "client", "deadline", "slow_client", "shutdown"
+  std::function<void(const char* reason)> rejected;  // "queue_full", "draining", "context"
+};
+
+// The engine decides by itself, step by step.
+inline constexpr int64_t kSpeculateWhereItPays = -1;
+inline constexpr int64_t kDraftTokensMax = 64;
+
+// Guessing tokens ahead, to verify several in one step. What comes out is the same without.
+struct SpeculationOptions {
+  // Guesses a sequence and step: so many whatever comes of it, 0: none, up to kDraftTokensMax.
+  int64_t draft_tokens = kSpeculateWhereItPays;
+  // Guesses where it can, with state of its own within draft_kv_bytes_max; outlives the engine and
+  // is stepped by nobody else. Null: guesses come from what the sequence has said before.
+  nn::Model* draft_model = nullptr;
+  int64_t draft_kv_bytes_max = 256ll << 20;
 };
 
 struct Options {
-  int64_t step_tokens_max = 512;       // token budget of one step: decodes first, then prefill chunks
-  int64_t sequences_max = 64;          // running at once
-  int64_t queue_max = 256;             // waiting requests; one more is refused at once
-  int64_t kv_blocks = 0;               // of nn::kBlockTokens tokens, in each state group that keeps
-                                       // every position (else, in the widest); 0: from kv_bytes_max
-  int64_t kv_bytes_max = 1ll << 30;    // of all state groups together
-  int64_t context_max = 0;             // 0: the model's
-  int64_t stream_capacity = 256;       // events waiting in one TokenStream before its sequence pauses
+  int64_t step_tokens_max = 512;     // token budget of one step: decodes first, then prefill chunks
+  int64_t sequences_max = 64;        // running at once
+  int64_t queue_max = 256;           // waiting requests; one more is refused at once
+  int64_t kv_blocks = 0;             // of nn::kBlockTokens tokens, in each state group that keeps
+                                     // every position (else, in the widest); 0: from kv_bytes_max
+  int64_t kv_bytes_max = 1ll << 30;  // of all state groups together
+  int64_t context_max = 0;           // 0: the model's
+  int64_t stream_capacity = 256;     // events waiting in one TokenStream before its sequence pauses
   Duration slow_client_timeout = std::chrono::seconds(30);
   bool prefix_cache = true;
-  std::vector<TokenId> end_token_ids = {};  // the model's own end tokens (generation_config, tokenizer)
-  std::optional<TokenId> begin_token_id = {};   // what an empty prompt starts from
-  std::string cache_namespace = {};    // model version; part of every prefix key
+  std::vector<TokenId> end_token_ids =
+      {};  // the model's own end tokens (generation_config, tokenizer)
+  std::optional<TokenId> begin_token_id = {};  // what an empty prompt starts from
+  std::string cache_namespace = {};            // model version; part of every prefix key
+  SpeculationOptions speculation = {};
 };
 
 // A snapshot of the engine, consistent in itself.
@@ -49,48 +66,52 @@ struct Stats {
   int64_t waiting_requests = 0;
   int64_t running_sequences = 0;
   // The model's state groups together: a group's blocks hold nn::kBlockTokens tokens of its layers.
-  int64_t kv_blocks_used = 0;          // held by running sequences
-  int64_t kv_blocks_cached = 0;        // reusable prefixes that nobody holds
+  int64_t kv_blocks_used = 0;    // held by running sequences
+  int64_t kv_blocks_cached = 0;  // reusable prefixes that nobody holds
   int64_t kv_blocks_free = 0;
   int64_t kv_blocks_total = 0;
   int64_t steps = 0;
   int64_t preemptions = 0;
   int64_t cancellations = 0;
   int64_t rejections = 0;
-  int64_t prompt_tokens = 0;           // computed
-  int64_t cached_tokens = 0;           // taken from the prefix cache
+  int64_t prompt_tokens = 0;  // computed
+  int64_t cached_tokens = 0;  // taken from the prefix cache
   int64_t generated_tokens = 0;
-  double seconds_since_progress = 0;   // since the last step, while there is work; else 0
+  int64_t drafts_accepted = 0;        // of these, those that a draft had said
+  int64_t drafts_rejected = 0;        // draft tokens that were wrong, or not looked at
+  double seconds_since_progress = 0;  // since the last step, while there is work; else 0
 };
 
 // One loop thread that owns sequences, KV blocks and the model's state; everybody else sends it
-// messages. Continuous batching, chunked prefill, paged KV with prefix reuse, preemption by recompute.
-// Thread-safe.
+// messages. Continuous batching, chunked prefill, paged KV with prefix reuse, preemption by
+// recompute. Thread-safe.
 class Engine {
  public:
-  // `model`, `pool` and `clock` outlive the engine; `tokenizer` may be null: then events have no text
-  // and stop strings are refused. Exhausted when KV memory cannot be had.
+  // `model`, `pool` and `clock` outlive the engine; `tokenizer` may be null: then events have no
+  // text and stop strings are refused. Exhausted when KV memory cannot be had, InvalidArgument for
+  // options that are out of range or a draft model that does not fit.
   static Result<std::unique_ptr<Engine>> Create(nn::Model& model, tokenizer::TokenizerPtr tokenizer,
                                                 ComputePool& pool, Options options,
                                                 Observer observer = {},
                                                 Clock& clock = Clock::Real());
-  virtual ~Engine() = default;   // stops: running requests end as cancelled
+  virtual ~Engine() = default;  // stops: running requests end as cancelled
 
-  // Answers at once. InvalidArgument (a parameter out of range, a token outside the vocabulary, or a
-  // message that starts with "context_length_exceeded:" when prompt and max_tokens do not fit),
-  // Exhausted (queue full), Unavailable (draining), AlreadyExists (a request with this id is running).
-  // When the last copy of the pointer goes, the request is cancelled.
+  // Answers at once. InvalidArgument (a parameter out of range, a token outside the vocabulary, or
+  // a message that starts with "context_length_exceeded:" when prompt and max_tokens do not fit),
+  // Exhausted (queue full), Unavailable (draining), AlreadyExists (a request with this id is
+  // running). When the last copy of the pointer goes, the request is cancelled.
   virtual Result<std::shared_ptr<TokenStream>> Submit(Request request) = 0;
 
   // Ends the request within one step; unknown ids are ignored.
   virtual void Cancel(const std::string& request_id) = 0;
 
-  // Refuses new requests and waits until the running ones are done or `timeout` has passed (then they
-  // are cancelled). Returns whether all finished by themselves.
+  // Refuses new requests and waits until the running ones are done or `timeout` has passed (then
+  // they are cancelled). Returns whether all finished by themselves.
   virtual bool Drain(Duration timeout) = 0;
 
   virtual Stats GetStats() const = 0;
-  // An honest wait for a refused client, from queue length and the recent rate of completions; >= 1.
+  // An honest wait for a refused client, from queue length and the recent rate of completions;
+  // >= 1.
   virtual int64_t RetryAfterSeconds() const = 0;
   virtual int64_t context_max() const = 0;
 };

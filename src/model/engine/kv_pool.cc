@@ -1,5 +1,7 @@
 #include "model/engine/kv_pool.h"
 
+#include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -23,15 +25,28 @@ void KvPool::Share(BlockTables& tables, std::span<const std::vector<BlockId>> id
   }
 }
 
+int64_t KvPool::Room(const BlockTables& tables, int64_t kept) const {
+  int64_t room = std::numeric_limits<int64_t>::max();
+  for (size_t g = 0; g < tables.size(); ++g) {
+    const int64_t more = std::max<int64_t>(0, allocators_[g].available() - kept);
+    room = std::min(room, (static_cast<int64_t>(tables[g].size()) + more) * nn::kBlockTokens);
+  }
+  return room;
+}
+
 void KvPool::Extend(BlockTables& tables, int64_t end) {
   const auto size = static_cast<size_t>(BlocksFor(end));
   for (size_t g = 0; g < tables.size(); ++g) {
     while (tables[g].size() < size) {
       std::optional<BlockRef> block = allocators_[g].Allocate();
-      PANO_CHECK(block.has_value());   // whoever asks has counted
+      PANO_CHECK(block.has_value());  // whoever asks has counted
       tables[g].Append(std::move(*block));
     }
   }
+}
+
+void KvPool::Truncate(BlockTables& tables, int64_t end) const {
+  for (BlockTable& table : tables) table.Truncate(static_cast<size_t>(BlocksFor(end)));
 }
 
 void KvPool::Trim(BlockTables& tables, int64_t position) const {

@@ -26,7 +26,8 @@ void InsertByAge(std::vector<Sequence*>& list, Sequence* sequence) {
 }  // namespace
 
 Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, const KvPlan& kv,
-           nn::State& state, ComputePool& pool, const Clock& clock, Mailbox& mailbox, Ledger& ledger)
+           nn::State& state, DraftSources drafts, ComputePool& pool, const Clock& clock,
+           Mailbox& mailbox, Ledger& ledger)
     : options_(options),
       observer_(observer),
       clock_(clock),
@@ -35,11 +36,12 @@ Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, c
       mailbox_(mailbox),
       ledger_(ledger),
       kv_(kv),
+      drafter_(options, kv_, std::move(drafts)),
       step_(model, state, pool) {
   if (options.prefix_cache) cache_.emplace(kv_, options.cache_namespace);
   limits_.step_tokens_max = options.step_tokens_max;
   limits_.sequences_max = std::min(options.sequences_max, options.step_tokens_max);
-  Publish(/*stepped=*/false);   // figures before the first request
+  Publish(/*stepped=*/false);  // figures before the first request
 }
 
 void Loop::Run() {
@@ -72,8 +74,7 @@ void Loop::Attend(Mailbox::Messages messages) {
 
 void Loop::Begin(std::unique_ptr<ActiveRequest> active) {
   ActiveRequest& kept = *active;
-  kept.planned_length =
-      static_cast<int64_t>(kept.request.prompt.size()) + *kept.request.max_tokens;
+  kept.planned_length = static_cast<int64_t>(kept.request.prompt.size()) + *kept.request.max_tokens;
   kept.cache_scope = kept.request.tenant;
   if (const int64_t variant = model_.state_variant(kept.planned_length); variant != 0) {
     kept.cache_scope += '\0';
@@ -121,12 +122,13 @@ void Loop::Finish(Sequence& sequence, FinishReason reason, std::string error) {
   std::erase(sequence.state == Sequence::State::kRunning ? running_ : waiting_, &sequence);
   sequence.state = Sequence::State::kFinished;
   ReleaseBlocks(sequence);
+  drafter_.Forget(sequence);
   --active.unfinished;
-  outbox_.emplace_back(active.stream,
-                       sequence.MakeFinish(reason, clock_.Now(), std::move(error)));
+  outbox_.emplace_back(active.stream, sequence.MakeFinish(reason, clock_.Now(), std::move(error)));
 }
 
-// After the figures were published, so that whoever sees the end of a request sees its blocks freed.
+// After the figures were published, so that whoever sees the end of a request sees its blocks
+// freed.
 void Loop::DropFinished() {
   std::erase_if(requests_, [this](const auto& entry) {
     const ActiveRequest& active = *entry.second;
@@ -166,7 +168,8 @@ Snapshot Loop::TakeSnapshot() {
   FindCandidates();
   for (const Candidate& candidate : candidates_) {
     const Sequence& sequence = *candidate.sequence;
-    snapshot.waiting.push_back({sequence.length(), candidate.match.blocks * nn::kBlockTokens,
+    snapshot.waiting.push_back({sequence.length(),
+                                candidate.match.blocks * nn::kBlockTokens,
                                 {candidate.match.ids.begin(), candidate.match.ids.end()},
                                 sequence.scores_prompt()});
   }
@@ -181,9 +184,9 @@ void Loop::FindCandidates() {
     Candidate& candidate = candidates_.emplace_back();
     candidate.sequence = sequence;
     if (cache_) {
-      candidate.match = cache_->Find(
-          sequence->active().cache_scope,
-          sequence->tokens().first(static_cast<size_t>(sequence->reusable_length())));
+      candidate.match =
+          cache_->Find(sequence->active().cache_scope,
+                       sequence->tokens().first(static_cast<size_t>(sequence->reusable_length())));
     } else {
       candidate.match.ids.resize(kv_.group_count());
     }
@@ -204,11 +207,14 @@ bool Loop::Advance() {
   // All cached prefixes are taken before anybody gets a new block, which may evict some.
   for (const Work& work : decision.admit) Admit(candidates_[work.index]);
   if (items.empty()) return !preempted.empty();
-  int64_t tokens = 0;
   for (StepItem& item : items) {
     // The policy has counted.
     kv_.Extend(item.sequence->blocks, item.sequence->computed + item.tokens);
-    tokens += item.tokens;
+  }
+  drafter_.Draft(items, static_cast<int64_t>(running_.size()));
+  int64_t tokens = 0;
+  for (const StepItem& item : items) {
+    tokens += item.tokens + static_cast<int64_t>(item.draft.size());
   }
   Publish(/*stepped=*/false);
 
@@ -264,26 +270,58 @@ void Loop::Admit(const Candidate& candidate) {
 
 void Loop::Commit(StepItem& item, TimePoint now) {
   Sequence& sequence = *item.sequence;
-  if (!item.status.ok()) {
-    LogWarning("[engine] request ", sequence.request().id, ": ", item.status.ToString());
-    Finish(sequence, FinishReason::kError, item.status.message());
+  // Behind drafts that were right a row may be broken: what was drawn before it comes out.
+  if (!item.status.ok() && (item.draft.empty() || item.drawn.empty())) {
+    return Fail(sequence, item.status);
+  }
+  MarkComputed(sequence, item.tokens);
+  for (const DrawnToken& score : item.scores) sequence.AddScore(score);
+  SendPromptReport(sequence);
+  if (*sequence.request().max_tokens == 0) {
+    if (!sequence.scores_prompt()) Finish(sequence, FinishReason::kLength);
     return;
   }
-  sequence.computed += item.tokens;
+  DeliverAll(item, now);
+  if (sequence.state == Sequence::State::kFinished) return;
+  if (!item.status.ok()) return Fail(sequence, item.status);
+  // Blocks behind what is right; in the last one that is, the next step writes over the rest.
+  kv_.Truncate(sequence.blocks, sequence.computed);
+}
+
+void Loop::Fail(Sequence& sequence, const Status& status) {
+  LogWarning("[engine] request ", sequence.request().id, ": ", status.ToString());
+  Finish(sequence, FinishReason::kError, status.message());
+}
+
+// Takes note of tokens that are in KV memory and known to be right.
+void Loop::MarkComputed(Sequence& sequence, int64_t tokens) {
+  sequence.computed += tokens;
   int64_t new_prompt = std::min(sequence.computed, sequence.prompt_length()) -
                        std::min(sequence.computed_max, sequence.prompt_length());
   stats_.prompt_tokens += std::max<int64_t>(0, new_prompt);
   sequence.computed_max = std::max(sequence.computed_max, sequence.computed);
   RegisterBlocks(sequence);
   kv_.Trim(sequence.blocks, sequence.computed);
+}
 
-  for (const DrawnToken& score : item.scores) sequence.AddScore(score);
-  SendPromptReport(sequence);
-  if (*sequence.request().max_tokens == 0) {
-    if (!sequence.scores_prompt()) Finish(sequence, FinishReason::kLength);
-  } else if (item.drawn) {
-    Deliver(sequence, *item.drawn, now);
+// One drawn token after the other, as if each came from a step of its own: but for the last one, a
+// draft has said it and so it is computed already.
+void Loop::DeliverAll(StepItem& item, TimePoint now) {
+  Sequence& sequence = *item.sequence;
+  const auto drafted = static_cast<int64_t>(item.draft.size());
+  int64_t accepted = 0;
+  sequence.draft_tokens += drafted;
+  for (size_t i = 0; i < item.drawn.size() && sequence.state == Sequence::State::kRunning; ++i) {
+    if (i > 0) MarkComputed(sequence, 1);
+    if (i < item.draft.size() && item.drawn[i].id == item.draft[i]) {
+      ++accepted;
+      ++sequence.accepted_tokens;
+    }
+    Deliver(sequence, item.drawn[i], now);
   }
+  stats_.drafts_accepted += accepted;
+  stats_.drafts_rejected += drafted - accepted;
+  if (!item.drawn.empty()) sequence.acceptance.Learn(drafted, accepted);
 }
 
 void Loop::SendPromptReport(Sequence& sequence) {

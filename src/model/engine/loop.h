@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/engine/drafter.h"
 #include "model/engine/engine.h"
 #include "model/engine/kv_pool.h"
 #include "model/engine/ledger.h"
@@ -18,13 +19,14 @@
 
 namespace pano::engine {
 
-// The engine's loop: owns requests, sequences and blocks, asks the policy what to do next and does it.
-// Confined to the thread that calls Run.
+// The engine's loop: owns requests, sequences and blocks, asks the policy what to do next and does
+// it. Confined to the thread that calls Run.
 class Loop {
  public:
   // References outlive it. `options` are checked and complete.
   Loop(const Options& options, const Observer& observer, nn::Model& model, const KvPlan& kv,
-       nn::State& state, ComputePool& pool, const Clock& clock, Mailbox& mailbox, Ledger& ledger);
+       nn::State& state, DraftSources drafts, ComputePool& pool, const Clock& clock,
+       Mailbox& mailbox, Ledger& ledger);
 
   // Returns after Mailbox::Stop, when every request has been told.
   void Run();
@@ -49,6 +51,9 @@ class Loop {
   void Admit(const Candidate& candidate);
   void ReleaseBlocks(Sequence& sequence);
   void Commit(StepItem& item, TimePoint now);
+  void MarkComputed(Sequence& sequence, int64_t tokens);
+  void DeliverAll(StepItem& item, TimePoint now);
+  void Fail(Sequence& sequence, const Status& status);
   void RegisterBlocks(Sequence& sequence);
   void SendPromptReport(Sequence& sequence);
   void Deliver(Sequence& sequence, const DrawnToken& drawn, TimePoint now);
@@ -73,7 +78,8 @@ class Loop {
   Ledger& ledger_;
 
   KvPool kv_;
-  std::optional<PrefixCache> cache_;   // none: prefixes are not shared
+  std::optional<PrefixCache> cache_;  // none: prefixes are not shared
+  Drafter drafter_;
   Step step_;
   SchedulerLimits limits_;
 
@@ -81,7 +87,7 @@ class Loop {
   // Oldest request first, lowest choice first.
   std::vector<Sequence*> running_;
   std::vector<Sequence*> waiting_;
-  std::vector<Candidate> candidates_;   // what the snapshot's waiting views stand for
+  std::vector<Candidate> candidates_;  // what the snapshot's waiting views stand for
   std::vector<std::pair<std::shared_ptr<TokenStream>, Event>> outbox_;
 
   Stats stats_;

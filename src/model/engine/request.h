@@ -24,45 +24,47 @@ struct SamplingParams {
   float top_p = 1.0f;
   float min_p = 0.0f;
   float typical_p = 1.0f;
-  std::optional<uint64_t> seed = {};         // none: drawn once per request
+  std::optional<uint64_t> seed = {};  // none: drawn once per request
 };
 
 struct Request {
-  std::string id;                            // unique among running requests; "" = made by the engine
-  std::string tenant;                        // prefix blocks are shared within one tenant only
-  std::vector<TokenId> prompt;               // empty: starts from the model's begin token
+  std::string id;               // unique among running requests; "" = made by the engine
+  std::string tenant;           // prefix blocks are shared within one tenant only
+  std::vector<TokenId> prompt;  // empty: starts from the model's begin token
   SamplingParams sampling;
-  int32_t n = 1;                             // choices, each with its own random stream
-  std::optional<int64_t> max_tokens;         // none: what is left of the context
-  int64_t min_tokens = 0;                    // end and stop tokens are masked before that many
-  std::vector<std::string> stop;             // stop strings; not part of the text that comes out
-  std::vector<TokenId> stop_token_ids;       // beside the model's own end tokens
+  int32_t n = 1;                        // choices, each with its own random stream
+  std::optional<int64_t> max_tokens;    // none: what is left of the context
+  int64_t min_tokens = 0;               // end and stop tokens are masked before that many
+  std::vector<std::string> stop;        // stop strings; not part of the text that comes out
+  std::vector<TokenId> stop_token_ids;  // beside the model's own end tokens
   bool ignore_eos = false;
-  bool include_stop = false;                 // keep the stop string in the text
-  bool skip_special = true;                  // special tokens produce no text
-  int32_t logprobs = -1;                     // alternatives per token; -1: none, 0: the token's own only
-  int32_t prompt_logprobs = -1;              // the same for each prompt token (`echo` with `logprobs`)
+  bool include_stop = false;     // keep the stop string in the text
+  bool skip_special = true;      // special tokens produce no text
+  int32_t logprobs = -1;         // alternatives per token; -1: none, 0: the token's own only
+  int32_t prompt_logprobs = -1;  // the same for each prompt token (`echo` with `logprobs`)
   std::optional<TimePoint> deadline;
 };
 
 struct TokenLogprob {
   TokenId id = 0;
-  float logprob = 0;                         // raw log-softmax, before penalties and temperature
+  float logprob = 0;  // raw log-softmax, before penalties and temperature
 };
 
 enum class FinishReason : uint8_t { kStop, kLength, kCancelled, kDeadline, kError };
-const char* FinishReasonName(FinishReason reason);   // "stop", "length", ...
+const char* FinishReasonName(FinishReason reason);  // "stop", "length", ...
 
 struct Usage {
   int64_t prompt_tokens = 0;
-  int64_t cached_tokens = 0;                 // of the prompt, taken from the prefix cache
+  int64_t cached_tokens = 0;  // of the prompt, taken from the prefix cache
   int64_t completion_tokens = 0;
+  int64_t draft_tokens = 0;     // guessed ahead and verified
+  int64_t accepted_tokens = 0;  // of these, those that were right: part of the completion
 };
 
 struct Timings {
-  double queue_ms = 0;                       // submitted to first scheduled
-  double ttft_ms = 0;                        // submitted to first token
-  double total_ms = 0;                       // submitted to finished
+  double queue_ms = 0;  // submitted to first scheduled
+  double ttft_ms = 0;   // submitted to first token
+  double total_ms = 0;  // submitted to finished
   double prompt_tokens_per_second = 0;
   double generated_tokens_per_second = 0;
 };
@@ -71,13 +73,13 @@ struct Timings {
 struct Event {
   enum class Kind : uint8_t { kPromptLogprobs, kToken, kFinish };
   Kind kind = Kind::kToken;
-  int32_t index = 0;                         // choice
+  int32_t index = 0;  // choice
 
   // kToken
   TokenId token_id = 0;
-  std::string text;                          // whole characters; "" while some are held back
+  std::string text;  // whole characters; "" while some are held back
   float logprob = 0;
-  std::vector<TokenLogprob> top;             // best first
+  std::vector<TokenLogprob> top;  // best first
 
   // kPromptLogprobs: entry i belongs to prompt token i; entry 0 has no logprob (NaN) and no `top`.
   struct PromptToken {
@@ -89,10 +91,10 @@ struct Event {
 
   // kFinish. Text that was held back and turned out to be no stop string comes in `text`.
   FinishReason reason = FinishReason::kStop;
-  std::string stop_match;                    // the stop string that ended it, if one did
+  std::string stop_match;  // the stop string that ended it, if one did
   Usage usage;
   Timings timings;
-  std::string error;                         // for kError
+  std::string error;  // for kError
 };
 
 }  // namespace pano::engine

@@ -37,14 +37,14 @@ int64_t Sequence::reusable_length() const {
   return scores_prompt() ? scored_ - 1 : length() - 1;
 }
 
-DrawInput Sequence::NextDraw() const {
+DrawInput Sequence::NextDraw(int64_t ahead) const {
   DrawInput input;
   input.params = &request().sampling;
   input.history = &history_;
-  if (output_length() < request().min_tokens) input.masked = active_.ending_tokens;
+  if (output_length() + ahead < request().min_tokens) input.masked = active_.ending_tokens;
   input.seed = *request().sampling.seed;
   input.choice = static_cast<uint64_t>(index_);
-  input.position = static_cast<uint64_t>(length());
+  input.position = static_cast<uint64_t>(length() + ahead);
   input.top_logprobs = request().logprobs;
   return input;
 }
@@ -91,6 +91,8 @@ Event Sequence::MakeFinish(FinishReason reason, TimePoint now, std::string error
   event.usage.prompt_tokens = prompt_length_;
   event.usage.cached_tokens = cached_tokens.value_or(0);
   event.usage.completion_tokens = output_length();
+  event.usage.draft_tokens = draft_tokens;
+  event.usage.accepted_tokens = accepted_tokens;
 
   Timings& timings = event.timings;
   TimePoint scheduled = active_.scheduled.value_or(now);

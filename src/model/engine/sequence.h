@@ -8,10 +8,13 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "model/engine/admission.h"
+#include "model/engine/draft_source.h"
 #include "model/engine/kv_pool.h"
 #include "model/engine/prefix_cache.h"
 #include "model/engine/request.h"
 #include "model/engine/sampler.h"
+#include "model/engine/speculation_policy.h"
 #include "model/engine/text_output.h"
 #include "model/engine/token_history.h"
 #include "model/engine/token_stream.h"
@@ -20,18 +23,18 @@ namespace pano::engine {
 
 class Sequence;
 
-// A request that the engine has accepted, with all its choices. Built by the thread that submits it,
-// from then on confined to the engine's.
+// A request that the engine has accepted, with all its choices. Built by the thread that submits
+// it, from then on confined to the engine's.
 struct ActiveRequest {
-  Request request;                     // prompt not empty, seed and max_tokens set
-  uint64_t order = 0;                  // of arrival: smaller is older
+  Request request;     // prompt not empty, seed and max_tokens set
+  uint64_t order = 0;  // of arrival: smaller is older
   std::shared_ptr<TokenStream> stream;
   std::vector<TokenId> ending_tokens;  // that end a choice: stop tokens, and the model's own
   std::vector<std::unique_ptr<Sequence>> sequences;
   int unfinished = 0;
 
-  // Tokens that a choice may have in all. Rotary angles that depend on a sequence's length go by it from
-  // the first step on, so that its cached keys agree with each other.
+  // Tokens that a choice may have in all. Rotary angles that depend on a sequence's length go by it
+  // from the first step on, so that its cached keys agree with each other.
   int64_t planned_length = 0;
   // Within which prefixes are shared: the tenant, and the angles where the length changes them.
   std::string cache_scope;
@@ -53,7 +56,7 @@ class Sequence {
   const Request& request() const { return active_.request; }
   int index() const { return index_; }
 
-  std::span<const TokenId> tokens() const { return tokens_; }   // prompt and output
+  std::span<const TokenId> tokens() const { return tokens_; }  // prompt and output
   int64_t length() const { return static_cast<int64_t>(tokens_.size()); }
   int64_t prompt_length() const { return prompt_length_; }
   int64_t output_length() const { return length() - prompt_length_; }
@@ -68,8 +71,18 @@ class Sequence {
   // How many tokens at the beginning may come from the prefix cache: the last one never, nor those
   // whose logits are wanted.
   int64_t reusable_length() const;
-  // The draw of the next token. The result borrows from the sequence.
-  DrawInput NextDraw() const;
+  // The draw of the next token, or of the one that comes when `ahead` drafted tokens have been
+  // right. The result borrows from the sequence, whose history has to hold these already.
+  DrawInput NextDraw(int64_t ahead = 0) const;
+  // What NextDraw looks at; null when it looks at none.
+  TokenHistory* draw_history() { return NeedsHistory(request().sampling) ? &history_ : nullptr; }
+  // Whether the token ends the choice.
+  bool EndsWith(TokenId id) const;
+  // Whether this step draws for it and may have drafts: all known tokens but one are computed.
+  bool is_decoding() const {
+    return length() - computed == 1 && output_length() > 0 && !scores_prompt();
+  }
+  SequenceKey key() const { return active_.order * kChoicesMax + static_cast<uint64_t>(index_); }
 
   // Takes the drawn token: what comes out for the reader, and why the choice ends, if it does.
   struct Accepted {
@@ -82,18 +95,19 @@ class Sequence {
   // Fields of the engine's loop.
   State state = State::kWaiting;
   BlockTables blocks;
-  int64_t computed = 0;                // tokens whose KV is in `blocks`
-  int64_t computed_max = 0;            // the most it ever was: what is below is recomputed
-  int64_t registered_blocks = 0;       // of `blocks`, known to the prefix cache
-  PrefixCache::Tip registered;         // the last of these
-  std::optional<int64_t> cached_tokens;   // of the prompt, at the first admission
+  int64_t computed = 0;                  // tokens whose KV is in `blocks`
+  int64_t computed_max = 0;              // the most it ever was: what is below is recomputed
+  int64_t registered_blocks = 0;         // of `blocks`, known to the prefix cache
+  PrefixCache::Tip registered;           // the last of these
+  std::optional<int64_t> cached_tokens;  // of the prompt, at the first admission
+  Acceptance acceptance;
+  int64_t draft_tokens = 0;     // that were verified
+  int64_t accepted_tokens = 0;  // of these, those that came out
 
   // When its last token came; nothing before the first.
   std::optional<TimePoint> last_token_at() const { return last_token_; }
 
  private:
-  bool EndsWith(TokenId id) const;
-
   ActiveRequest& active_;
   const int index_;
   const int64_t prompt_length_;

@@ -1,6 +1,7 @@
 #include "model/engine/step.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/check.h"
@@ -8,38 +9,37 @@
 namespace pano::engine {
 
 Step::Step(nn::Model& model, nn::State& state, ComputePool& pool)
-    : model_(model),
-      state_(state),
-      pool_(pool),
-      samplers_(static_cast<size_t>(pool.threads())) {}
+    : model_(model), state_(state), pool_(pool), samplers_(static_cast<size_t>(pool.threads())) {}
 
 void Step::Run(std::span<StepItem> items) {
   Status status = Forward(items);
   if (status.ok()) return;
-  if (items.size() == 1) {
+  if (items.size() == 1 && items[0].draft.empty()) {
     items[0].status = status;
     return;
   }
   for (StepItem& item : items) {
+    item.draft.clear();
     Status alone = Forward({&item, 1});
-    if (!alone.ok()) item.status = alone;   // else: what its rows said
+    if (!alone.ok()) item.status = alone;  // else: what its rows said
   }
 }
 
 Status Step::Forward(std::span<StepItem> items) {
   plan_.slices.clear();
-  rows_.clear();
+  readings_.clear();
+  inputs_.clear();
+  rows_ = 0;
   for (StepItem& item : items) plan_.slices.push_back(MakeSlice(item));
   PANO_RETURN_IF_ERROR(model_.Forward(plan_, state_, logits_));
-  if (logits_.rows() != rows_.size() ||
-      logits_.vocab() != static_cast<size_t>(model_.vocab_size())) {
+  if (logits_.rows() != rows_ || logits_.vocab() != static_cast<size_t>(model_.vocab_size())) {
     return Internal("[engine] the model returned logits of another shape");
   }
-  ReadRows();
+  Read();
   return OkStatus();
 }
 
-// Lists the rows that the slice asks for, too.
+// Lists what its rows are for, too.
 nn::SequenceSlice Step::MakeSlice(StepItem& item) {
   Sequence& sequence = *item.sequence;
   const int64_t begin = sequence.computed;
@@ -50,15 +50,16 @@ nn::SequenceSlice Step::MakeSlice(StepItem& item) {
     // The row of token i tells how likely token i + 1 was.
     from = std::min(from, std::max(begin, sequence.scored() - 1));
     for (int64_t i = from; i < end && i + 1 < sequence.prompt_length(); ++i) {
-      rows_.push_back({&item, sequence.tokens()[static_cast<size_t>(i + 1)],
-                       sequence.request().prompt_logprobs});
+      readings_.push_back({&item, rows_++, sequence.tokens()[static_cast<size_t>(i + 1)]});
     }
   }
-  if (end == sequence.length()) rows_.push_back({&item, std::nullopt, 0});
+  if (end == sequence.length()) {
+    readings_.push_back({&item, rows_});
+    rows_ += 1 + item.draft.size();
+  }
 
   nn::SequenceSlice slice;
-  slice.tokens = sequence.tokens().subspan(static_cast<size_t>(begin),
-                                           static_cast<size_t>(item.tokens));
+  slice.tokens = TokensOf(item);
   slice.position = begin;
   slice.planned_length = sequence.active().planned_length;
   for (const BlockTable& table : sequence.blocks) slice.tables.push_back(table.ids());
@@ -66,24 +67,58 @@ nn::SequenceSlice Step::MakeSlice(StepItem& item) {
   return slice;
 }
 
-void Step::ReadRows() {
-  pool_.ParallelFor(rows_.size(), 1, [this](size_t begin, size_t end, int worker) {
-    Sampler& sampler = samplers_[static_cast<size_t>(worker)];
+std::span<const TokenId> Step::TokensOf(const StepItem& item) {
+  const Sequence& sequence = *item.sequence;
+  std::span<const TokenId> known = sequence.tokens().subspan(static_cast<size_t>(sequence.computed),
+                                                             static_cast<size_t>(item.tokens));
+  if (item.draft.empty()) return known;
+  PANO_CHECK(sequence.computed + item.tokens == sequence.length());
+  std::vector<TokenId>& input = inputs_.emplace_back(known.begin(), known.end());
+  input.insert(input.end(), item.draft.begin(), item.draft.end());
+  return input;  // its memory stays where it is when `inputs_` grows
+}
+
+void Step::Read() {
+  pool_.ParallelFor(readings_.size(), 1, [this](size_t begin, size_t end, int worker) {
     for (size_t i = begin; i < end; ++i) {
-      Row& row = rows_[i];
-      row.outcome = row.scored
-                        ? sampler.Score(*row.scored, row.top_logprobs, std::as_const(logits_).row(i))
-                        : sampler.Draw(row.item->sequence->NextDraw(), logits_.row(i));
+      ReadOne(readings_[i], samplers_[static_cast<size_t>(worker)]);
     }
   });
-  for (Row& row : rows_) {
-    if (!row.outcome.ok()) {
-      row.item->status = row.outcome.status();
-    } else if (row.scored) {
-      row.item->scores.push_back(std::move(row.outcome).value());
+  for (Reading& reading : readings_) {
+    StepItem& item = *reading.item;
+    if (!reading.status.ok()) item.status = reading.status;
+    auto& to = reading.scored ? item.scores : item.drawn;
+    std::ranges::move(reading.tokens, std::back_inserter(to));
+  }
+}
+
+// Several threads do this for different readings: of all that belongs to a sequence, only the draws
+// touch its history.
+void Step::ReadOne(Reading& reading, Sampler& sampler) {
+  StepItem& item = *reading.item;
+  Sequence& sequence = *item.sequence;
+  if (reading.scored) {
+    auto score = sampler.Score(*reading.scored, sequence.request().prompt_logprobs,
+                               std::as_const(logits_).row(reading.row));
+    if (score.ok()) {
+      reading.tokens.push_back(std::move(score).value());
     } else {
-      row.item->drawn = std::move(row.outcome).value();
+      reading.status = score.status();
     }
+    return;
+  }
+  HistoryPreview preview(sequence.draw_history());
+  for (size_t ahead = 0; ahead <= item.draft.size(); ++ahead) {
+    auto drawn = sampler.Draw(sequence.NextDraw(static_cast<int64_t>(ahead)),
+                              logits_.row(reading.row + ahead));
+    if (!drawn.ok()) {
+      reading.status = drawn.status();
+      return;
+    }
+    const TokenId id = drawn->id;
+    reading.tokens.push_back(std::move(drawn).value());
+    if (ahead == item.draft.size() || id != item.draft[ahead]) return;
+    preview.AddOutput(id);
   }
 }
 

@@ -16,43 +16,60 @@ namespace pano::engine {
 // One sequence's part of a step, and what came of it.
 struct StepItem {
   Sequence* sequence = nullptr;
-  int64_t tokens = 0;                // to compute, from sequence->computed on; the blocks are there
+  int64_t tokens = 0;  // to compute, from sequence->computed on; the blocks are there
+  // Guesses of what comes behind the known tokens, computed with them; the blocks are there. Only
+  // when all known ones are computed.
+  std::vector<TokenId> draft = {};
 
+  // Why it went wrong; after the tokens that were drawn before.
   Status status = {};
-  std::vector<DrawnToken> scores = {};    // of prompt tokens, from sequence->scored() on
-  std::optional<DrawnToken> drawn = {};   // the next token, when all known ones are computed
+  std::vector<DrawnToken> scores = {};  // of prompt tokens, from sequence->scored() on
+  // When all known tokens are computed: the next one, and as long as they are those of the draft,
+  // the ones behind it.
+  std::vector<DrawnToken> drawn = {};
 };
 
-// What one forward pass does: runs the model over the items and draws from the logits, rows in
+// What one forward pass does: runs the model over the items and draws from the logits, items in
 // parallel. Changes no sequence. Confined to the engine's thread.
+//
+// Drafts change nothing but how many tokens a pass gives: each token is drawn from the logits
+// behind those before it with its own random number, and what the draft says is used only to have
+// had these logits computed. The model gives the same ones, to the bit, as it would without a
+// draft.
 class Step {
  public:
   // All are borrowed and outlive it.
   Step(nn::Model& model, nn::State& state, ComputePool& pool);
 
-  // When the model refuses a pass, each item is tried alone, so that only those at fault fail.
+  // When the model refuses a pass, each item is tried alone and without its draft, so that only
+  // those at fault fail.
   void Run(std::span<StepItem> items);
 
  private:
-  // One row of logits: the score of a prompt token, or the draw.
-  struct Row {
+  // What one row of logits is for, or several: the score of a prompt token, or the draws.
+  struct Reading {
     StepItem* item = nullptr;
-    std::optional<TokenId> scored;
-    int32_t top_logprobs = 0;
-    Result<DrawnToken> outcome = DrawnToken{};
+    size_t row = 0;
+    std::optional<TokenId> scored = {};
+    Status status = {};
+    std::vector<DrawnToken> tokens = {};
   };
 
   Status Forward(std::span<StepItem> items);
   nn::SequenceSlice MakeSlice(StepItem& item);
-  void ReadRows();
+  std::span<const TokenId> TokensOf(const StepItem& item);
+  void Read();
+  void ReadOne(Reading& reading, Sampler& sampler);
 
   nn::Model& model_;
   nn::State& state_;
   ComputePool& pool_;
   nn::StepPlan plan_;
   nn::Logits logits_;
-  std::vector<Row> rows_;
-  std::vector<Sampler> samplers_;   // by worker
+  size_t rows_ = 0;
+  std::vector<Reading> readings_;
+  std::vector<std::vector<TokenId>> inputs_;  // tokens with their drafts, of the plan
+  std::vector<Sampler> samplers_;             // by worker
 };
 
 }  // namespace pano::engine

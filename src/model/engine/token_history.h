@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
 #include "model/engine/request.h"
 
@@ -19,7 +20,42 @@ class TokenHistory {
   const std::unordered_map<TokenId, int32_t>& output_counts() const { return output_counts_; }
 
  private:
-  std::unordered_map<TokenId, int32_t> output_counts_;   // 0: only in the prompt
+  friend class HistoryPreview;
+  std::unordered_map<TokenId, int32_t> output_counts_;  // 0: only in the prompt
+};
+
+// Output that a history will have if drafts turn out right: there as long as the preview lives.
+class HistoryPreview {
+ public:
+  // Null: nobody looks at the history. It outlives the preview.
+  explicit HistoryPreview(TokenHistory* history) : history_(history) {}
+  HistoryPreview(const HistoryPreview&) = delete;
+  HistoryPreview& operator=(const HistoryPreview&) = delete;
+  ~HistoryPreview() {
+    for (; !added_.empty(); added_.pop_back()) {
+      const Added& last = added_.back();
+      if (last.first) {
+        history_->output_counts_.erase(last.id);
+      } else {
+        --history_->output_counts_[last.id];
+      }
+    }
+  }
+
+  void AddOutput(TokenId id) {
+    if (history_ == nullptr) return;
+    const bool first = history_->output_counts_.try_emplace(id, 0).second;
+    history_->AddOutput(id);
+    added_.push_back({id, first});
+  }
+
+ private:
+  struct Added {
+    TokenId id = 0;
+    bool first = false;  // not even in the prompt
+  };
+  TokenHistory* const history_;
+  std::vector<Added> added_;
 };
 
 inline bool NeedsHistory(const SamplingParams& params) {

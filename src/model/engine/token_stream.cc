@@ -66,9 +66,9 @@ void TokenStream::Cancel() {
   if (wake_) wake_();
 }
 
-bool TokenStream::HasRoom() const {
+size_t TokenStream::Room() const {
   MutexLock lock(mu_);
-  return events_.size() < capacity_;
+  return events_.size() < capacity_ ? capacity_ - events_.size() : 0;
 }
 
 void TokenStream::Push(Event event) {

@@ -16,21 +16,24 @@
 
 namespace pano::engine {
 
-// A model whose logits are a hash of what its state groups see, read back from what it stored block by
-// block; what it stores for a token is a hash that goes on from the token before (if the group sees
-// that one). A wrong table, a stale block or a wrong position is an error or changes them. Forward is
-// confined as for nn::Model; the counters may be read from any thread.
+// A model whose logits are a hash of what its state groups see, read back from what it stored block
+// by block; what it stores for a token is a hash that goes on from the token before (if the group
+// sees that one). A wrong table, a stale block or a wrong position is an error or changes them.
+// Forward is confined as for nn::Model; the counters may be read from any thread.
 class FakeModel final : public nn::Model {
  public:
   struct Options {
     int64_t vocab_size = 64;
     int64_t context_length = 512;
-    nn::TokenId poison = -1;   // a plan with this token fails
-    nn::TokenId nan = -1;      // the logits behind this token are NaN
-    nn::TokenId favourite = -1;          // wins every draw by far
-    std::function<void()> before_step = {};   // called by Forward
+    nn::TokenId poison = -1;                 // a plan with this token fails
+    nn::TokenId nan = -1;                    // the logits behind this token are NaN
+    nn::TokenId favourite = -1;              // wins every draw by far
+    std::function<void()> before_step = {};  // called by Forward
     std::vector<nn::StateGroup> groups = {Paged(2048)};
-    int64_t short_max = std::numeric_limits<int64_t>::max();   // longer sequences are another variant
+    int64_t short_max =
+        std::numeric_limits<int64_t>::max();  // longer sequences are another variant
+    // Mostly, the tokens 2 to 2 + cycle - 1 follow each other in turn; 0: no pattern.
+    int64_t cycle = 0;
   };
   static nn::StateGroup Paged(size_t bytes) { return {nn::StateGroup::Kind::kPaged, 1, bytes, 0}; }
   static nn::StateGroup Window(int64_t window, size_t bytes = 1024) {
@@ -44,9 +47,7 @@ class FakeModel final : public nn::Model {
   int64_t state_variant(int64_t planned_length) const override {
     return planned_length > options_.short_max ? 1 : 0;
   }
-  nn::StateLayout state_layout() const override {
-    return {options_.groups};
-  }
+  nn::StateLayout state_layout() const override { return {options_.groups}; }
   Result<std::unique_ptr<nn::State>> CreateState(std::span<const int> block_counts) const override {
     if (block_counts.size() != options_.groups.size()) return Internal("fake: block counts");
     return std::unique_ptr<nn::State>(std::make_unique<FakeState>(block_counts));
@@ -97,10 +98,10 @@ class FakeModel final : public nn::Model {
   }
 
   std::atomic<int64_t> steps{0};
-  std::atomic<int64_t> tokens{0};       // computed
-  std::atomic<int64_t> tokens_max{0};   // in one step
-  std::atomic<int64_t> rows_max{0};     // of logits in one step
-  std::atomic<int64_t> unseen{0};       // blocks in tables that nothing sees any more
+  std::atomic<int64_t> tokens{0};      // computed
+  std::atomic<int64_t> tokens_max{0};  // in one step
+  std::atomic<int64_t> rows_max{0};    // of logits in one step
+  std::atomic<int64_t> unseen{0};      // blocks in tables that nothing sees any more
 
  private:
   struct Slot {
@@ -120,8 +121,8 @@ class FakeModel final : public nn::Model {
     }
     Slot& slot(size_t group, std::span<const nn::BlockId> table, int64_t position) {
       auto block = static_cast<size_t>(table[static_cast<size_t>(position / nn::kBlockTokens)]);
-      return slots_[group][block * nn::kBlockTokens +
-                           static_cast<size_t>(position % nn::kBlockTokens)];
+      return slots_[group]
+                   [block * nn::kBlockTokens + static_cast<size_t>(position % nn::kBlockTokens)];
     }
 
    private:
@@ -198,6 +199,9 @@ class FakeModel final : public nn::Model {
     for (size_t i = 0; i < row.size(); ++i) {
       uint64_t bits = Mix(hash, static_cast<nn::TokenId>(i), 7) >> 40;
       row[i] = static_cast<float>(bits) / static_cast<float>(1 << 24) * 6.0f - 3.0f;
+    }
+    if (options_.cycle > 0 && (hash >> 20) % 8 != 0) {
+      row[static_cast<size_t>(2 + (last + options_.cycle - 1) % options_.cycle)] += 10.0f;
     }
     if (options_.favourite >= 0) row[static_cast<size_t>(options_.favourite)] = 1000.0f;
     if (last == options_.nan) row[1] = std::numeric_limits<float>::quiet_NaN();

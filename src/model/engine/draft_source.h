@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/engine/request.h"
+
+namespace pano::engine {
+
+// Names a sequence as long as it lives.
+using SequenceKey = uint64_t;
+
+// A sequence that wants to know how it may go on.
+struct DraftWish {
+  SequenceKey key = 0;
+  std::span<const TokenId>
+      tokens;                  // all that are known; from one wish to the next only appended to
+  int64_t planned_length = 0;  // as in nn::SequenceSlice
+  int64_t count = 0;           // tokens wanted, at least 1
+  std::vector<TokenId> draft = {};  // the answer: at most `count`, none where nothing is known
+};
+
+// Guesses how sequences go on. What it says can cost time, never change a result. Confined to the
+// engine's thread.
+class DraftSource {
+ public:
+  virtual ~DraftSource() = default;
+  // Answers the wishes that have no draft yet.
+  virtual void Propose(std::span<DraftWish> wishes) = 0;
+  // The sequence is gone. Unknown keys are ignored.
+  virtual void Forget(SequenceKey key) = 0;
+};
+
+}  // namespace pano::engine

@@ -1,0 +1,98 @@
+#include "model/engine/drafter.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "model/engine/model_draft.h"
+#include "model/engine/ngram_draft.h"
+
+namespace pano::engine {
+namespace {
+
+// Computing one token with the draft model, as a part of a step: it reads weights of its own.
+constexpr double kDraftModelCost = 0.15;
+
+}  // namespace
+
+Result<DraftSources> MakeDraftSources(const nn::Model& model, const Options& options) {
+  DraftSources sources;
+  const SpeculationOptions& speculation = options.speculation;
+  if (speculation.draft_tokens == 0 || !CanRewind(model.state_layout())) return sources;
+  if (speculation.draft_model != nullptr) {
+    PANO_ASSIGN_OR_RETURN(
+        auto source, ModelDraft::Create(*speculation.draft_model, model.vocab_size(), options));
+    sources.push_back(std::move(source));
+  }
+  sources.push_back(std::make_unique<NgramDraft>());
+  return sources;
+}
+
+Drafter::Drafter(const Options& options, KvPool& kv, DraftSources sources)
+    : kv_(kv), sources_(std::move(sources)) {
+  const SpeculationOptions& speculation = options.speculation;
+  if (speculation.draft_model != nullptr) limits_.row_cost += kDraftModelCost;
+  limits_.rows_max = std::min(limits_.rows_max, options.step_tokens_max);
+  if (speculation.draft_tokens == kSpeculateWhereItPays) return;
+  limits_.adaptive = false;
+  limits_.draft_max = speculation.draft_tokens;
+  limits_.rows_max = options.step_tokens_max;
+}
+
+void Drafter::Draft(std::span<StepItem> items, int64_t running) {
+  if (sources_.empty()) return;
+  const int64_t kept = running - 1;
+  DraftSnapshot snapshot;
+  std::vector<StepItem*> drawing;
+  for (StepItem& item : items) {
+    snapshot.rows += item.tokens;
+    if (!item.sequence->is_decoding()) continue;
+    drawing.push_back(&item);
+    snapshot.sequences.push_back({RoomFor(*item.sequence, kept), item.sequence->acceptance});
+  }
+  if (snapshot.rows >= limits_.rows_max) return;
+  const std::vector<int64_t> counts = PlanDrafts(limits_, snapshot);
+  std::vector<DraftWish> wishes;
+  std::vector<StepItem*> wishing;
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] <= 0) continue;
+    const Sequence& sequence = *drawing[i]->sequence;
+    wishes.push_back(
+        {sequence.key(), sequence.tokens(), sequence.active().planned_length, counts[i]});
+    wishing.push_back(drawing[i]);
+  }
+  if (wishes.empty()) return;
+  for (const auto& source : sources_) source->Propose(wishes);
+  for (size_t i = 0; i < wishes.size(); ++i) {
+    PANO_CHECK(static_cast<int64_t>(wishes[i].draft.size()) <= wishes[i].count);
+    Adopt(*wishing[i], std::move(wishes[i].draft), kept);
+  }
+}
+
+void Drafter::Forget(const Sequence& sequence) {
+  for (const auto& source : sources_) source->Forget(sequence.key());
+}
+
+// How many tokens could come out beside the one that comes anyway: what the request still may have,
+// what its reader has room for, what fits into memory.
+int64_t Drafter::RoomFor(const Sequence& sequence, int64_t kept) const {
+  const ActiveRequest& active = sequence.active();
+  const auto events = static_cast<int64_t>(active.stream->Room()) / std::max(1, active.unfinished);
+  return std::min({*active.request.max_tokens - sequence.output_length() - 1, events - 1,
+                   kv_.Room(sequence.blocks, kept) - sequence.length()});
+}
+
+void Drafter::Adopt(StepItem& item, std::vector<TokenId> draft, int64_t kept) {
+  Sequence& sequence = *item.sequence;
+  // Others have taken blocks meanwhile.
+  const int64_t room = std::max<int64_t>(0, RoomFor(sequence, kept));
+  draft.resize(std::min(draft.size(), static_cast<size_t>(room)));
+  // Nothing comes behind the token that ends it.
+  auto end = std::ranges::find_if(draft, [&](TokenId id) { return sequence.EndsWith(id); });
+  if (end != draft.end()) draft.erase(end + 1, draft.end());
+  if (draft.empty()) return;
+  kv_.Extend(sequence.blocks, sequence.length() + static_cast<int64_t>(draft.size()));
+  item.draft = std::move(draft);
+}
+
+}  // namespace pano::engine

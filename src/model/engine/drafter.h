@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "model/engine/draft_source.h"
+#include "model/engine/engine.h"
+#include "model/engine/kv_pool.h"
+#include "model/engine/speculation_policy.h"
+#include "model/engine/step.h"
+
+namespace pano::engine {
+
+// Asked in this order; a later one answers what those before it could not.
+using DraftSources = std::vector<std::unique_ptr<DraftSource>>;
+
+// The sources that the options ask for: none when they say so or when the model's state cannot go
+// back. InvalidArgument when the draft model does not fit the model.
+Result<DraftSources> MakeDraftSources(const nn::Model& model, const Options& options);
+
+// Speculation: gives a step's sequences drafts where the policy says that it pays. They take only
+// budget and blocks that the step leaves, so nobody has less for it. Confined to the engine's
+// thread.
+class Drafter {
+ public:
+  // `kv` outlives it. Without sources nothing is drafted.
+  Drafter(const Options& options, KvPool& kv, DraftSources sources);
+
+  // Adds drafts, and blocks for them, to those of the items that decode. All else that the step
+  // needs has been taken. `running`: sequences that hold blocks; there stays one block for each to
+  // grow.
+  void Draft(std::span<StepItem> items, int64_t running);
+  void Forget(const Sequence& sequence);
+
+ private:
+  int64_t RoomFor(const Sequence& sequence, int64_t kept) const;
+  void Adopt(StepItem& item, std::vector<TokenId> draft, int64_t kept);
+
+  KvPool& kv_;
+  const DraftSources sources_;
+  SpeculationLimits limits_;
+};
+
+}  // namespace pano::engine

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "model/engine/draft_source.h"
+#include "model/engine/engine.h"
+#include "model/engine/kv_plan.h"
+#include "model/engine/kv_pool.h"
+#include "model/nn/model.h"
+
+namespace pano::engine {
+
+// Drafts by a smaller model of the same vocabulary: its likeliest tokens. It has state of its own
+// and follows each sequence that it is asked about; what it has not seen of one it computes first,
+// some at a time. When its memory is short, or the model fails, it has no draft for that sequence
+// any more.
+class ModelDraft final : public DraftSource {
+ public:
+  // The model outlives it. InvalidArgument when its vocabulary is not of `vocab_size` tokens or it
+  // has state that cannot go back, Exhausted when its memory cannot be had.
+  static Result<std::unique_ptr<DraftSource>> Create(nn::Model& model, int64_t vocab_size,
+                                                     const Options& options);
+
+  ModelDraft(nn::Model& model, const KvPlan& plan, std::unique_ptr<nn::State> state);
+  void Propose(std::span<DraftWish> wishes) override;
+  void Forget(SequenceKey key) override { followers_.erase(key); }
+
+ private:
+  // What the model has computed of one sequence.
+  struct Follower {
+    BlockTables blocks;
+    int64_t length = 0;          // tokens that were known when it was last asked
+    std::vector<TokenId> draft;  // what it said then, behind them
+    int64_t computed = 0;        // of these together
+    bool given_up = false;
+  };
+  struct Job {
+    DraftWish* wish = nullptr;
+    Follower* follower = nullptr;
+    int64_t tokens = 0;  // of the next pass
+
+    int64_t known() const { return static_cast<int64_t>(wish->tokens.size()); }
+  };
+
+  Follower& Follow(const DraftWish& wish);
+  bool MakeRoom(const Job& job);
+  bool Forward(std::span<const Job> jobs);
+  void GiveUp(Follower& follower);
+
+  nn::Model& model_;
+  const int64_t context_max_;
+  KvPool kv_;
+  const std::unique_ptr<nn::State> state_;
+  nn::Logits logits_;
+  std::unordered_map<SequenceKey, Follower> followers_;
+};
+
+}  // namespace pano::engine

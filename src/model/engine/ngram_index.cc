@@ -1,0 +1,72 @@
+#include "model/engine/ngram_index.h"
+
+#include <algorithm>
+
+namespace pano::engine {
+namespace {
+
+constexpr size_t kPlacesMin = 256;
+constexpr size_t kTokensMax = size_t{1} << 29;  // whose places are 32 bits
+
+static_assert(NgramIndex::kShortest >= 2 && NgramIndex::kLongest <= 4);
+size_t LengthAt(uint32_t place) { return place % 4 + 1; }  // 1: of no place
+size_t EndAt(uint32_t place) { return place / 4; }
+
+bool SameNgram(std::span<const TokenId> tokens, size_t end_a, size_t end_b, size_t n) {
+  return std::ranges::equal(tokens.subspan(end_a - n, n), tokens.subspan(end_b - n, n));
+}
+
+}  // namespace
+
+NgramIndex::Bucket& NgramIndex::BucketOf(std::span<const TokenId> tokens, size_t end, size_t n) {
+  uint64_t hash = n;
+  for (TokenId token : tokens.subspan(end - n, n)) {
+    hash = (hash ^ static_cast<uint32_t>(token)) * 0x9E3779B97F4A7C15ull;
+    hash ^= hash >> 32;
+  }
+  return buckets_[hash & (buckets_.size() - 1)];
+}
+
+// A place for each n-gram, and as many free.
+void NgramIndex::Grow(std::span<const TokenId> tokens) {
+  const size_t wanted = 2 * (kLongest - kShortest + 1) * tokens.size();
+  size_t size = std::max(places(), std::min(kPlacesMin, places_max_));
+  while (size < wanted && size < places_max_) size *= 2;
+  if (size == places()) return;
+  buckets_.assign(size / kWays, Bucket{});
+  indexed_ = 0;
+}
+
+void NgramIndex::Add(std::span<const TokenId> tokens, size_t end) {
+  for (size_t n = kShortest; n <= std::min(kLongest, end); ++n) {
+    Bucket& bucket = BucketOf(tokens, end, n);
+    // In the place of the same n-gram, else of the oldest one.
+    auto place = std::ranges::find_if(bucket, [&](uint32_t at) {
+      return LengthAt(at) == n && SameNgram(tokens, EndAt(at), end, n);
+    });
+    if (place == bucket.end()) place = std::ranges::min_element(bucket);
+    *place = static_cast<uint32_t>(4 * end + n - 1);
+  }
+}
+
+void NgramIndex::Propose(std::span<const TokenId> tokens, size_t count,
+                         std::vector<TokenId>& draft) {
+  if (tokens.size() <= kShortest || tokens.size() > kTokensMax) return;
+  Grow(tokens);
+  // The tokens at the end must not find themselves.
+  for (; indexed_ + 1 < tokens.size(); ++indexed_) Add(tokens, indexed_ + 1);
+  const size_t end = tokens.size();
+  size_t from = 0;
+  for (size_t n = std::min(kLongest, end - 1); n >= kShortest && from == 0; --n) {
+    for (uint32_t at : BucketOf(tokens, end, n)) {
+      if (LengthAt(at) == n && SameNgram(tokens, EndAt(at), end, n)) from = EndAt(at);
+    }
+  }
+  if (from == 0) return;
+  const size_t before = draft.size();
+  for (size_t i = 0; i < count; ++i) {
+    draft.push_back(from + i < end ? tokens[from + i] : draft[before + from + i - end]);
+  }
+}
+
+}  // namespace pano::engine

@@ -1,0 +1,71 @@
+#include "model/engine/speculation_policy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace pano::engine {
+namespace {
+
+// The weight of the latest token in the average: a few misses end speculation, a few hits start it.
+constexpr double kLatest = 0.2;
+// Steps without a draft after which one is tried.
+constexpr int64_t kRetryAfter = 32;
+
+// How many tokens one draft token more is expected to yield.
+double Gain(const Acceptance& acceptance, int64_t drafts) {
+  if (drafts == 0 && acceptance.idle_steps >= kRetryAfter) return 1;
+  return std::pow(acceptance.rate, static_cast<double>(drafts + 1));
+}
+
+}  // namespace
+
+void Acceptance::Learn(int64_t drafted, int64_t accepted) {
+  if (drafted == 0) {
+    ++idle_steps;
+    return;
+  }
+  idle_steps = 0;
+  for (int64_t i = 0; i < accepted; ++i) rate += kLatest * (1 - rate);
+  // What comes after the first wrong one says nothing.
+  if (accepted < drafted) rate -= kLatest * rate;
+}
+
+std::vector<int64_t> PlanDrafts(const SpeculationLimits& limits, const DraftSnapshot& snapshot) {
+  std::vector<int64_t> drafts(snapshot.sequences.size());
+  int64_t rows = snapshot.rows;
+  auto most = [&](size_t i) { return std::min(limits.draft_max, snapshot.sequences[i].room); };
+  if (!limits.adaptive) {
+    for (size_t i = 0; i < drafts.size(); ++i) {
+      drafts[i] = std::max<int64_t>(0, std::min(most(i), limits.rows_max - rows));
+      rows += drafts[i];
+    }
+    return drafts;
+  }
+  auto tokens = static_cast<double>(drafts.size());  // that the step is expected to yield
+  for (; rows < limits.rows_max; ++rows) {
+    std::optional<size_t> best;
+    double best_gain = 0;
+    for (size_t i = 0; i < drafts.size(); ++i) {
+      if (drafts[i] >= most(i)) continue;
+      const double gain = Gain(snapshot.sequences[i].acceptance, drafts[i]);
+      if (gain <= best_gain) continue;
+      best = i;
+      best_gain = gain;
+    }
+    // Worth it when it yields more for its cost than the step does so far.
+    const double cost = 1 + limits.row_cost * static_cast<double>(rows - 1);
+    if (!best || best_gain * cost < limits.row_cost * tokens) break;
+    ++drafts[*best];
+    tokens += best_gain;
+  }
+  return drafts;
+}
+
+bool CanRewind(const nn::StateLayout& layout) {
+  return std::ranges::none_of(layout.groups, [](const nn::StateGroup& group) {
+    return group.kind == nn::StateGroup::Kind::kFixed;
+  });
+}
+
+}  // namespace pano::engine
