@@ -15,6 +15,7 @@ namespace {
 
 struct RunOptions {
   LocalModelOptions model;
+  SpeculationSettings speculation;
   std::optional<std::string> prompt, prompt_ids;
   std::vector<std::string> stop;
   std::optional<int64_t> max_tokens, seed, top_k;
@@ -25,12 +26,14 @@ struct RunOptions {
 
   void Declare(OptionSet& options) {
     model.Declare(options);
+    speculation.Declare(options);
     options.MaybeString("prompt", &prompt, "prompt; - reads standard input", "TEXT|-");
     options.MaybeString("prompt-ids", &prompt_ids, "prompt as token ids", "1,2,3");
     options.Flag("chat", &chat, "apply the chat template; without --prompt: a conversation");
     options.MaybeInt("max-tokens", &max_tokens, 0, INT32_MAX,
                      "tokens to generate; default: what is left of the context");
-    options.MaybeDouble("temperature", &temperature, 0, 100, "0 = greedy; default: the model's, else 1");
+    options.MaybeDouble("temperature", &temperature, 0, 100,
+                        "0 = greedy; default: the model's, else 1");
     options.MaybeInt("top-k", &top_k, 0, INT32_MAX, "0 = all");
     options.MaybeDouble("top-p", &top_p, 0, 1, "nucleus");
     options.MaybeDouble("min-p", &min_p, 0, 1, "relative to the likeliest");
@@ -57,6 +60,13 @@ class Session {
     nn::SpecialTokens special = nn::ReadSpecialTokens(session->local_.files);
     engine::Options engine_options;
     engine_options.context_max = options.context;
+    PANO_ASSIGN_OR_RETURN(engine_options.speculation, options.speculation.Options());
+    if (!options.speculation.draft_model.empty() && engine_options.speculation.draft_tokens != 0) {
+      PANO_ASSIGN_OR_RETURN(session->draft_, LoadDraftModel(options.speculation.draft_model,
+                                                            options.model.arithmetic.LoadOptions(),
+                                                            *session->local_.pool));
+      engine_options.speculation.draft_model = session->draft_.get();
+    }
     engine_options.begin_token_id = special.begin;
     engine_options.end_token_ids = special.end;
     // One request: no more KV memory than one context needs.
@@ -64,10 +74,9 @@ class Session {
                                 ? std::min(options.context, session->local_.model->context_length())
                                 : session->local_.model->context_length();
     engine_options.kv_blocks = (context + nn::kBlockTokens - 1) / nn::kBlockTokens + 1;
-    PANO_ASSIGN_OR_RETURN(
-        session->engine_,
-        engine::Engine::Create(*session->local_.model, session->local_.tokenizer,
-                               *session->local_.pool, engine_options));
+    PANO_ASSIGN_OR_RETURN(session->engine_,
+                          engine::Engine::Create(*session->local_.model, session->local_.tokenizer,
+                                                 *session->local_.pool, engine_options));
     return session;
   }
 
@@ -76,6 +85,7 @@ class Session {
 
  private:
   LocalModel local_;
+  std::unique_ptr<nn::Model> draft_;  // null: none
   std::unique_ptr<engine::Engine> engine_;
 };
 
@@ -189,6 +199,8 @@ void PrintJson(const Answer& answer, bool has_text) {
   u.Set("prompt_tokens", usage.prompt_tokens);
   u.Set("completion_tokens", usage.completion_tokens);
   u.Set("total_tokens", usage.prompt_tokens + usage.completion_tokens);
+  u.Set("draft_tokens", usage.draft_tokens);
+  u.Set("accepted_tokens", usage.accepted_tokens);
   const engine::Timings& timings = answer.finish.timings;
   json::Value& t = out.Set("timings", json::Object());
   t.Set("ttft_ms", timings.ttft_ms);
@@ -201,12 +213,15 @@ void PrintJson(const Answer& answer, bool has_text) {
 void PrintSummary(const Answer& answer) {
   const engine::Usage& usage = answer.finish.usage;
   const engine::Timings& timings = answer.finish.timings;
-  std::fprintf(stderr,
-               "[%lld prompt tokens, %lld generated, first after %.1f ms, %.1f tokens/s, %s]\n",
-               static_cast<long long>(usage.prompt_tokens),
-               static_cast<long long>(usage.completion_tokens), timings.ttft_ms,
-               timings.generated_tokens_per_second,
-               engine::FinishReasonName(answer.finish.reason));
+  const std::string guessed =
+      usage.draft_tokens == 0
+          ? std::string()
+          : StrCat(", ", usage.accepted_tokens, " of ", usage.draft_tokens, " guesses right");
+  std::fprintf(
+      stderr, "[%lld prompt tokens, %lld generated, first after %.1f ms, %.1f tokens/s%s, %s]\n",
+      static_cast<long long>(usage.prompt_tokens), static_cast<long long>(usage.completion_tokens),
+      timings.ttft_ms, timings.generated_tokens_per_second, guessed.c_str(),
+      engine::FinishReasonName(answer.finish.reason));
 }
 
 json::Value Message(std::string_view role, std::string_view content) {
@@ -252,8 +267,8 @@ Status Execute(const RunOptions& options) {
   PANO_ASSIGN_OR_RETURN(std::vector<nn::TokenId> prompt, PromptIds(options, session->local()));
   const bool has_text = session->local().tokenizer != nullptr;
   PANO_ASSIGN_OR_RETURN(
-      Answer answer, Generate(*session, MakeRequest(options, session->local(), std::move(prompt)),
-                              options.json));
+      Answer answer,
+      Generate(*session, MakeRequest(options, session->local(), std::move(prompt)), options.json));
   if (options.json) {
     PrintJson(answer, has_text);
     return {};

@@ -31,6 +31,7 @@ struct ServeOptions {
   std::vector<std::string> api_keys;
   bool insecure = false;
   ArithmeticOptions arithmetic;
+  SpeculationSettings speculation;
   std::string log_level = "info", config;
 
   int64_t context = 0, kv_blocks = 0, kv_bytes = 1ll << 30;
@@ -64,6 +65,7 @@ void ServeOptions::Declare(OptionSet& options) {
   options.Int("kv-blocks", &kv_blocks, 0, INT32_MAX,
               "the same in blocks of 32 tokens, 0 = by --kv-bytes");
   arithmetic.Declare(options);
+  speculation.Declare(options);
   options.Int("max-sequences", &max_sequences, 1, 65536, "sequences that run at once");
   options.Int("max-queue", &max_queue, 1, 1 << 20, "requests that wait; one more is answered 429");
   options.Int("step-tokens", &step_tokens, 1, 1 << 20, "tokens computed in one step");
@@ -126,6 +128,8 @@ Result<api::ServiceOptions> MakeServiceOptions(const ServeOptions& options) {
   engine.step_tokens_max = options.step_tokens;
   engine.slow_client_timeout = Millis(options.slow_client_timeout);
   engine.prefix_cache = !options.no_prefix_cache;
+  PANO_ASSIGN_OR_RETURN(engine.speculation, options.speculation.Options());
+  service.load.draft_model = options.speculation.draft_model;
 
   batch::PredictorOptions& predictor = service.load.predictor;
   predictor.queue_max = options.max_queue;

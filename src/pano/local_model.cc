@@ -24,6 +24,33 @@ nn::LoadOptions ArithmeticOptions::LoadOptions() const {
   return load;
 }
 
+void SpeculationSettings::Declare(OptionSet& options) {
+  options.String(
+      "speculate", &speculate,
+      "tokens to guess ahead of each sequence and verify in one step; the text stays the "
+      "same; auto = where it pays",
+      "auto|off|N");
+  options.String(
+      "draft-model", &draft_model,
+      "smaller model of the same vocabulary that guesses; default: guesses come from the "
+      "text itself",
+      "PATH");
+}
+
+Result<engine::SpeculationOptions> SpeculationSettings::Options() const {
+  engine::SpeculationOptions out;
+  if (speculate == "auto") return out;
+  std::optional<int64_t> count = ParseInt(speculate);
+  // YAML's own words for it, too.
+  if (speculate == "off" || speculate == "false") count = 0;
+  if (!count || *count < 0 || *count > engine::kDraftTokensMax) {
+    return InvalidArgument(StrCat("--speculate: must be auto, off or a number up to ",
+                                  engine::kDraftTokensMax, ", not '", Printable(speculate), "'"));
+  }
+  out.draft_tokens = *count;
+  return out;
+}
+
 void LocalModelOptions::Declare(OptionSet& options) {
   options.String("model", &path, "model folder or .gguf file; default: the starter model", "PATH");
   options.Int("threads", &threads, 0, 1024, "compute threads, 0 = one per core");
@@ -43,7 +70,8 @@ Result<std::string> FindStarterModel() {
   if (!named.empty()) return named;
   std::string folder = BinaryFolder();
   // build/release/bin/pano in a checkout, bin/pano with share/panorama when installed.
-  for (const char* up : {"../../../models/starter", "../share/panorama/models/starter", "models/starter"}) {
+  for (const char* up :
+       {"../../../models/starter", "../share/panorama/models/starter", "models/starter"}) {
     std::string candidate = JoinPath(folder, up);
     if (FileExists(JoinPath(candidate, "config.json"))) return candidate;
   }
@@ -63,10 +91,11 @@ Result<LocalModel> LoadLocalModel(const LocalModelOptions& options) {
   local.pool = std::make_unique<ComputePool>(static_cast<int>(options.threads));
   PANO_ASSIGN_OR_RETURN(local.files, OpenLocalModel(options));
   if (encoder::IsEncoder(local.files)) {
-    return Unimplemented(StrCat(local.files.path, ": is an encoder and writes no text; see pano eval --inputs"));
+    return Unimplemented(
+        StrCat(local.files.path, ": is an encoder and writes no text; see pano eval --inputs"));
   }
-  PANO_ASSIGN_OR_RETURN(local.model, nn::LoadModel(local.files, options.arithmetic.LoadOptions(),
-                                                   *local.pool));
+  PANO_ASSIGN_OR_RETURN(local.model,
+                        nn::LoadModel(local.files, options.arithmetic.LoadOptions(), *local.pool));
   auto tokenizer = tokenizer::LoadTokenizer(local.files);
   if (tokenizer.ok()) {
     local.tokenizer = *tokenizer;
@@ -74,6 +103,17 @@ Result<LocalModel> LoadLocalModel(const LocalModelOptions& options) {
     return tokenizer.error();
   }
   return local;
+}
+
+Result<std::unique_ptr<nn::Model>> LoadDraftModel(const std::string& path,
+                                                  const nn::LoadOptions& load, ComputePool& pool) {
+  Result<format::ModelFiles> files = format::OpenModel(path);
+  if (!files.ok()) return files.error().Wrap("--draft-model");
+  if (encoder::IsEncoder(*files)) {
+    return InvalidArgument(
+        StrCat("--draft-model ", Printable(path), ": is an encoder and writes no text"));
+  }
+  return nn::LoadModel(*files, load, pool).Wrap("--draft-model");
 }
 
 Result<std::string> TextOrStdin(const std::string& value) {

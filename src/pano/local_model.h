@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "base/result.h"
 #include "base/threads.h"
+#include "model/engine/engine.h"
 #include "model/format/weights.h"
 #include "model/nn/load.h"
 #include "model/tokenizer/tokenizer.h"
@@ -22,10 +23,20 @@ struct ArithmeticOptions {
   nn::LoadOptions LoadOptions() const;
 };
 
+// Guessing tokens ahead, for the commands that generate.
+struct SpeculationSettings {
+  std::string speculate = "auto";
+  std::string draft_model;  // path; empty: none
+
+  void Declare(OptionSet& options);
+  // Without the draft model, which is loaded by its path.
+  Result<engine::SpeculationOptions> Options() const;
+};
+
 // The settings that every command with a model in its own process shares.
 struct LocalModelOptions {
-  std::string path;                    // empty: the starter model
-  int64_t threads = 0;                 // 0: all cores
+  std::string path;     // empty: the starter model
+  int64_t threads = 0;  // 0: all cores
   ArithmeticOptions arithmetic;
 
   void Declare(OptionSet& options);
@@ -35,7 +46,7 @@ struct LocalModelOptions {
 struct LocalModel {
   std::unique_ptr<ComputePool> pool;
   format::ModelFiles files;
-  tokenizer::TokenizerPtr tokenizer;   // null where the folder has none
+  tokenizer::TokenizerPtr tokenizer;  // null where the folder has none
   std::unique_ptr<nn::Model> model;
 };
 
@@ -43,6 +54,10 @@ struct LocalModel {
 Result<format::ModelFiles> OpenLocalModel(const LocalModelOptions& options);
 
 Result<LocalModel> LoadLocalModel(const LocalModelOptions& options);
+
+// The model at `path` for guessing ahead. `pool` outlives it.
+Result<std::unique_ptr<nn::Model>> LoadDraftModel(const std::string& path,
+                                                  const nn::LoadOptions& load, ComputePool& pool);
 
 // The starter model's folder: PANO_STARTER, else models/starter beside or above the binary.
 Result<std::string> FindStarterModel();

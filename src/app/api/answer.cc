@@ -72,6 +72,8 @@ engine::Usage Answer::TotalUsage() const {
   for (size_t i = 0; i < outputs.size(); ++i) {
     const engine::Usage& usage = outputs[i].usage;
     total.completion_tokens += usage.completion_tokens;
+    total.draft_tokens += usage.draft_tokens;
+    total.accepted_tokens += usage.accepted_tokens;
     if (i % static_cast<size_t>(choices) != 0) continue;  // the choices of a prompt share it
     total.prompt_tokens += usage.prompt_tokens;
     total.cached_tokens += usage.cached_tokens;
@@ -114,6 +116,12 @@ json::Value UsageJson(const engine::Usage& usage) {
   body.Set("completion_tokens", usage.completion_tokens);
   body.Set("total_tokens", usage.prompt_tokens + usage.completion_tokens);
   body.Set("prompt_tokens_details", std::move(details));
+  if (usage.draft_tokens > 0) {
+    json::Value guessed;
+    guessed.Set("accepted_prediction_tokens", usage.accepted_tokens);
+    guessed.Set("rejected_prediction_tokens", usage.draft_tokens - usage.accepted_tokens);
+    body.Set("completion_tokens_details", std::move(guessed));
+  }
   return body;
 }
 

@@ -87,13 +87,30 @@ engine::Options EngineOptions(const engine::Options& base, const format::ModelFi
   return options;
 }
 
+// A copy for each version: a model is stepped by one engine only.
+Status LoadDraftModel(const LoadSettings& settings, ComputePool& pool, ModelVersion& version) {
+  if (settings.draft_model.empty() || settings.engine.speculation.draft_tokens == 0) return {};
+  Result<format::ModelFiles> files = format::OpenModel(settings.draft_model);
+  if (!files.ok()) return files.error().Wrap("draft model");
+  if (encoder::IsEncoder(*files)) {
+    return InvalidArgument(
+        StrCat("draft model ", files->path, ": is an encoder, it writes no text"));
+  }
+  Result<std::unique_ptr<nn::Model>> model = nn::LoadModel(*files, settings.load, pool);
+  if (!model.ok()) return model.error().Wrap("draft model");
+  version.draft_model = std::move(model).value();
+  return {};
+}
+
 Status LoadEngine(const format::ModelFiles& files, const LoadSettings& settings, ComputePool& pool,
                   engine::Observer observer, ModelVersion& version) {
   LoadChatTemplate(files, version);
   version.defaults = nn::ReadGenerationDefaults(files);
   PANO_ASSIGN_OR_RETURN(version.model, nn::LoadModel(files, settings.load, pool));
   version.vocab_size = version.model->vocab_size();
+  PANO_RETURN_IF_ERROR(LoadDraftModel(settings, pool, version));
   engine::Options options = EngineOptions(settings.engine, files, version);
+  options.speculation.draft_model = version.draft_model.get();
   PANO_ASSIGN_OR_RETURN(version.engine,
                         engine::Engine::Create(*version.model, version.tokenizer, pool,
                                                std::move(options), std::move(observer)));

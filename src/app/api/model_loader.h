@@ -33,7 +33,9 @@ Result<std::vector<VersionSource>> ListVersions(const std::string& path);
 
 struct LoadSettings {
   nn::LoadOptions load;
-  engine::Options engine;  // end and begin tokens and the namespace are filled in
+  // End and begin tokens, the namespace and the draft model are filled in.
+  engine::Options engine;
+  std::string draft_model;  // the path of one that guesses ahead, for each that generates; "": none
   batch::PredictorOptions predictor;  // its limits are filled in
 };
 

@@ -32,8 +32,9 @@ struct ModelVersion {
   std::string chat_template_error;       // it has a template that does not parse: chat is refused
   nn::GenerationDefaults defaults;
 
-  // The engine borrows the model: declared after it, it goes first.
+  // The engine borrows the models: declared after them, it goes first.
   std::unique_ptr<nn::Model> model;
+  std::unique_ptr<nn::Model> draft_model;  // null: no second model guesses ahead
   std::unique_ptr<engine::Engine> engine;
   // In place of model and engine.
   std::unique_ptr<batch::Predictor> predictor;

@@ -92,7 +92,8 @@ void AddAnswers(Value& schemas) {
   schemas.Set("Usage", Object({{"prompt_tokens", "i"},
                                {"completion_tokens", "i"},
                                {"total_tokens", "i"},
-                               {"prompt_tokens_details?", "o"}}));
+                               {"prompt_tokens_details?", "o"},
+                               {"completion_tokens_details?", "o"}}));
   schemas.Set("Timings", Object({{"queue_ms", "n"},
                                  {"ttft_ms", "n"},
                                  {"total_ms", "n"},
@@ -167,10 +168,9 @@ void AddPredictions(Value& schemas) {
   properties.Set("embedding", AnyOf({"[n", "s"}));
   embedding.Set("properties", std::move(properties));
   schemas.Set("Embedding", std::move(embedding));
-  schemas.Set("EmbeddingsResponse", Object({{"object", "s"},
-                                            {"data", "[#Embedding"},
-                                            {"model", "s"},
-                                            {"usage", "#InputUsage"}}));
+  schemas.Set(
+      "EmbeddingsResponse",
+      Object({{"object", "s"}, {"data", "[#Embedding"}, {"model", "s"}, {"usage", "#InputUsage"}}));
 }
 
 }  // namespace

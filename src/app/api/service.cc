@@ -53,6 +53,7 @@ void Service::FollowEngines() {
     series.SetRunningSequences(stats.running_sequences);
     series.SetKvBlocks(stats.kv_blocks_used, stats.kv_blocks_cached, stats.kv_blocks_free);
     series.SetTokensTotal(stats.prompt_tokens, stats.cached_tokens, stats.generated_tokens);
+    series.SetSpeculatedTotal(stats.drafts_accepted, stats.drafts_rejected);
     series.SetPreemptionsTotal(stats.preemptions);
   }
 }

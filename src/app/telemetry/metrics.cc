@@ -51,6 +51,9 @@ struct Metrics::Families {
   Family<Counter>& tokens =
       MakeCounter("pano_tokens_total",
                   "Tokens: of prompts computed, of prompts taken from the cache, generated.");
+  Family<Counter>& speculated =
+      MakeCounter("pano_speculated_tokens_total",
+                  "Tokens guessed ahead and verified, by whether they were right.");
   Family<Histogram>& step_seconds = MakeHistogram("pano_step_seconds", "Time of one step.");
   Family<Histogram>& step_tokens = MakeHistogram("pano_step_tokens", "Tokens in one step.");
   Family<Histogram>& step_sequences =
@@ -113,6 +116,8 @@ std::unique_ptr<ModelMetrics::Series> Metrics::Families::MakeSeries(const std::s
   series->prompt_tokens.counter = &tokens.Add(with("kind", "prompt"));
   series->cached_tokens.counter = &tokens.Add(with("kind", "cached"));
   series->generated_tokens.counter = &tokens.Add(with("kind", "generated"));
+  series->accepted_drafts.counter = &speculated.Add(with("outcome", "accepted"));
+  series->rejected_drafts.counter = &speculated.Add(with("outcome", "rejected"));
   series->preemptions.counter = &preemptions.Add(of_model);
   return series;
 }

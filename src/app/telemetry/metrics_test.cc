@@ -1,10 +1,10 @@
 #include "app/telemetry/metrics.h"
 
-#include <thread>
-#include <vector>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
 
 #include "base/strings.h"
 
@@ -39,6 +39,8 @@ TEST(Metrics, HasAllNamesOfAModelFromTheStart) {
         R"(pano_tokens_total{kind="prompt",model="m"} 0)",
         R"(pano_tokens_total{kind="cached",model="m"} 0)",
         R"(pano_tokens_total{kind="generated",model="m"} 0)",
+        R"(pano_speculated_tokens_total{model="m",outcome="accepted"} 0)",
+        R"(pano_speculated_tokens_total{model="m",outcome="rejected"} 0)",
         R"(pano_step_seconds_count{model="m"} 0)",
         R"(pano_step_tokens_count{model="m"} 0)",
         R"(pano_step_sequences_count{model="m"} 0)",
@@ -76,6 +78,7 @@ TEST(Metrics, CountersFollowTotalsThroughARestart) {
   int64_t total = 10;
   metrics.OnScrape([&] {
     model.SetTokensTotal(total, 2 * total, 3 * total);
+    model.SetSpeculatedTotal(total, 4 * total);
     model.SetPreemptionsTotal(total);
     model.SetQueueRequests(total);
     model.SetRunningSequences(4);
@@ -86,6 +89,8 @@ TEST(Metrics, CountersFollowTotalsThroughARestart) {
   total = 15;
   const std::string text = metrics.Text();
   EXPECT_EQ(ValueOf(text, R"(pano_tokens_total{kind="generated",model="m"})"), 45);
+  EXPECT_EQ(ValueOf(text, R"(pano_speculated_tokens_total{model="m",outcome="accepted"})"), 15);
+  EXPECT_EQ(ValueOf(text, R"(pano_speculated_tokens_total{model="m",outcome="rejected"})"), 60);
   EXPECT_EQ(ValueOf(text, R"(pano_queue_requests{model="m"})"), 15);
   EXPECT_EQ(ValueOf(text, R"(pano_kv_blocks{model="m",state="free"})"), 3);
   total = 4;  // a new engine

@@ -59,6 +59,11 @@ void ModelMetrics::SetTokensTotal(int64_t prompt, int64_t cached, int64_t genera
   series_->generated_tokens.Follow(generated);
 }
 
+void ModelMetrics::SetSpeculatedTotal(int64_t accepted, int64_t rejected) {
+  series_->accepted_drafts.Follow(accepted);
+  series_->rejected_drafts.Follow(rejected);
+}
+
 void ModelMetrics::SetPreemptionsTotal(int64_t preemptions) {
   series_->preemptions.Follow(preemptions);
 }

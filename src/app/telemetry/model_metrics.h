@@ -34,6 +34,7 @@ class ModelMetrics {
   // is that of a new engine and is added whole. Call from Metrics::OnScrape, so from one thread at
   // a time.
   void SetTokensTotal(int64_t prompt, int64_t cached, int64_t generated);
+  void SetSpeculatedTotal(int64_t accepted, int64_t rejected);
   void SetPreemptionsTotal(int64_t preemptions);
 
  private:

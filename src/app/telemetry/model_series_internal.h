@@ -49,6 +49,8 @@ struct ModelMetrics::Series {
   Follower prompt_tokens;
   Follower cached_tokens;
   Follower generated_tokens;
+  Follower accepted_drafts;
+  Follower rejected_drafts;
   Follower preemptions;
 };
 
