@@ -28,6 +28,8 @@ class DraftSource {
   virtual ~DraftSource() = default;
   // Answers the wishes that have no draft yet.
   virtual void Propose(std::span<DraftWish> wishes) = 0;
+  // What a draft token costs; 0: nothing to speak of, or not known yet.
+  virtual double SecondsPerToken() const { return 0; }
   // The sequence is gone. Unknown keys are ignored.
   virtual void Forget(SequenceKey key) = 0;
 };

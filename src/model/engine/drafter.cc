@@ -10,18 +10,19 @@
 namespace pano::engine {
 namespace {
 
-// Computing one token with the draft model, as a part of a step: it reads weights of its own.
+// A draft model's token, as a part of a step, as long as it is not measured.
 constexpr double kDraftModelCost = 0.15;
 
 }  // namespace
 
-Result<DraftSources> MakeDraftSources(const nn::Model& model, const Options& options) {
+Result<DraftSources> MakeDraftSources(const nn::Model& model, const Options& options,
+                                      const Clock& clock) {
   DraftSources sources;
   const SpeculationOptions& speculation = options.speculation;
   if (speculation.draft_tokens == 0 || !CanRewind(model.state_layout())) return sources;
   if (speculation.draft_model != nullptr) {
-    PANO_ASSIGN_OR_RETURN(
-        auto source, ModelDraft::Create(*speculation.draft_model, model.vocab_size(), options));
+    PANO_ASSIGN_OR_RETURN(auto source, ModelDraft::Create(*speculation.draft_model,
+                                                          model.vocab_size(), options, clock));
     sources.push_back(std::move(source));
   }
   sources.push_back(std::make_unique<NgramDraft>());
@@ -31,7 +32,6 @@ Result<DraftSources> MakeDraftSources(const nn::Model& model, const Options& opt
 Drafter::Drafter(const Options& options, KvPool& kv, DraftSources sources)
     : kv_(kv), sources_(std::move(sources)) {
   const SpeculationOptions& speculation = options.speculation;
-  if (speculation.draft_model != nullptr) limits_.row_cost += kDraftModelCost;
   limits_.rows_max = std::min(limits_.rows_max, options.step_tokens_max);
   if (speculation.draft_tokens == kSpeculateWhereItPays) return;
   limits_.adaptive = false;
@@ -51,6 +51,7 @@ void Drafter::Draft(std::span<StepItem> items, int64_t running) {
     snapshot.sequences.push_back({RoomFor(*item.sequence, kept), item.sequence->acceptance});
   }
   if (snapshot.rows >= limits_.rows_max) return;
+  limits_.row_cost = std::min(1.0, row_cost_.Get() + DraftCost());
   const std::vector<int64_t> counts = PlanDrafts(limits_, snapshot);
   std::vector<DraftWish> wishes;
   std::vector<StepItem*> wishing;
@@ -67,6 +68,23 @@ void Drafter::Draft(std::span<StepItem> items, int64_t running) {
     PANO_CHECK(static_cast<int64_t>(wishes[i].draft.size()) <= wishes[i].count);
     Adopt(*wishing[i], std::move(wishes[i].draft), kept);
   }
+}
+
+// Of the first source, which is asked first; of a step with one row.
+double Drafter::DraftCost() const {
+  if (sources_.size() < 2) return 0;
+  const double seconds = sources_[0]->SecondsPerToken();
+  const double step = row_cost_.one_row_seconds();
+  return seconds > 0 && step > 0 ? std::min(1.0, seconds / step) : kDraftModelCost;
+}
+
+void Drafter::Observe(std::span<const StepItem> items, double seconds) {
+  int64_t rows = 0;
+  for (const StepItem& item : items) {
+    if (!item.sequence->is_decoding()) return;
+    rows += item.tokens + static_cast<int64_t>(item.draft.size());
+  }
+  row_cost_.Observe(rows, seconds);
 }
 
 void Drafter::Forget(const Sequence& sequence) {

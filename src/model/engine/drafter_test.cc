@@ -130,6 +130,21 @@ TEST_F(DrafterTest, ByItselfItStopsAtFewRows) {
   EXPECT_EQ(Draft(9), Sizes(9));
 }
 
+TEST_F(DrafterTest, ByItselfItStopsWhereRowsAreDear) {
+  Make({}, 100);
+  StepItem& item = Add(10);
+  item.sequence->acceptance.rate = 0.8;
+  EXPECT_GT(Draft()[0], 3u);
+  for (int i = 0; i < 20; ++i) {
+    item.draft.clear();
+    drafter_->Observe(items_, 1e-3);
+    item.draft.assign(7, 5);
+    drafter_->Observe(items_, 8e-3);
+  }
+  item.draft.clear();
+  EXPECT_EQ(Draft(), (Sizes{0}));
+}
+
 TEST_F(DrafterTest, DraftsTakeNoBlockThatOthersNeed) {
   // One of three blocks is left: with two that run, the other one may need it.
   Make(Fixed(7), 3);

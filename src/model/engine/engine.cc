@@ -159,7 +159,7 @@ Result<std::unique_ptr<Engine>> Engine::Create(nn::Model& model, tokenizer::Toke
   PANO_ASSIGN_OR_RETURN(const KvPlan kv, PlanKvMemory(model.state_layout(), options));
   options.context_max = kv.context_max;
   PANO_ASSIGN_OR_RETURN(auto state, model.CreateState(kv.block_counts));
-  PANO_ASSIGN_OR_RETURN(DraftSources drafts, MakeDraftSources(model, options));
+  PANO_ASSIGN_OR_RETURN(DraftSources drafts, MakeDraftSources(model, options, clock));
   return std::unique_ptr<Engine>(std::make_unique<EngineImpl>(
       model, kv, std::move(state), std::move(drafts), std::move(tokenizer), pool,
       std::move(options), std::move(observer), clock));

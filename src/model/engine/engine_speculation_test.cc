@@ -57,9 +57,10 @@ class EngineSpeculationTest : public testing::Test {
  protected:
   void SetUp() override { SetLogLevel(LogLevel::kError); }
 
-  std::unique_ptr<Engine> Make(Options options, FakeModel& model) {
+  std::unique_ptr<Engine> Make(Options options, FakeModel& model, Clock& clock = Clock::Real()) {
     options.end_token_ids = {1};
-    auto engine = Engine::Create(model, std::make_shared<FakeTokenizer>(), pool_, options);
+    auto engine =
+        Engine::Create(model, std::make_shared<FakeTokenizer>(), pool_, options, {}, clock);
     EXPECT_TRUE(engine.ok()) << engine.status().ToString();
     return std::move(engine).value();
   }
@@ -173,8 +174,10 @@ TEST_F(EngineSpeculationTest, TightMemoryGivesTheSame) {
 }
 
 TEST_F(EngineSpeculationTest, FewSequencesNeedFewerSteps) {
+  // The clock stands still, so that what a row costs is what it typically does.
+  ManualClock clock;
   FakeModel model({.cycle = 5});
-  auto engine = Make({}, model);
+  auto engine = Make({.stream_capacity = 5000}, model, clock);
   auto output = ReadAll(**engine->Submit(Greedy({9, 2, 3}, 300)))[0];
   Stats stats = engine->GetStats();
   EXPECT_EQ(output.ids.size(), 300u);
@@ -185,7 +188,7 @@ TEST_F(EngineSpeculationTest, FewSequencesNeedFewerSteps) {
   EXPECT_EQ(stats.generated_tokens, stats.steps + stats.drafts_accepted);
   // What never comes again is not guessed for long.
   FakeModel noise({.context_length = 4096});
-  engine = Make({}, noise);
+  engine = Make({.stream_capacity = 5000}, noise, clock);
   ReadAll(**engine->Submit(Greedy({9, 2, 3}, 2000)));
   EXPECT_LT(engine->GetStats().drafts_rejected, 200);
 }

@@ -218,8 +218,10 @@ bool Loop::Advance() {
   }
   Publish(/*stepped=*/false);
 
+  const TimePoint ready = clock_.Now();
   step_.Run(items);
   const TimePoint now = clock_.Now();
+  drafter_.Observe(items, Seconds(now - ready));
   for (StepItem& item : items) Commit(item, now);
   ++stats_.steps;
   busy_seconds_ += Seconds(now - begin);

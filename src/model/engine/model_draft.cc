@@ -18,7 +18,8 @@ constexpr int64_t kCatchUpTokens = 256;
 }  // namespace
 
 Result<std::unique_ptr<DraftSource>> ModelDraft::Create(nn::Model& model, int64_t vocab_size,
-                                                        const Options& options) {
+                                                        const Options& options,
+                                                        const Clock& clock) {
   if (model.vocab_size() != vocab_size) {
     return InvalidArgument(StrCat("[engine] the draft model has a vocabulary of ",
                                   model.vocab_size(), " tokens, the model one of ", vocab_size,
@@ -35,11 +36,17 @@ Result<std::unique_ptr<DraftSource>> ModelDraft::Create(nn::Model& model, int64_
   own.context_max = std::min(options.context_max, model.context_length());
   PANO_ASSIGN_OR_RETURN(const KvPlan plan, PlanKvMemory(model.state_layout(), own));
   PANO_ASSIGN_OR_RETURN(auto state, model.CreateState(plan.block_counts));
-  return std::unique_ptr<DraftSource>(std::make_unique<ModelDraft>(model, plan, std::move(state)));
+  return std::unique_ptr<DraftSource>(
+      std::make_unique<ModelDraft>(model, plan, std::move(state), clock));
 }
 
-ModelDraft::ModelDraft(nn::Model& model, const KvPlan& plan, std::unique_ptr<nn::State> state)
-    : model_(model), context_max_(plan.context_max), kv_(plan), state_(std::move(state)) {}
+ModelDraft::ModelDraft(nn::Model& model, const KvPlan& plan, std::unique_ptr<nn::State> state,
+                       const Clock& clock)
+    : model_(model),
+      clock_(clock),
+      context_max_(plan.context_max),
+      kv_(plan),
+      state_(std::move(state)) {}
 
 void ModelDraft::Propose(std::span<DraftWish> wishes) {
   std::vector<Job> jobs;
@@ -57,9 +64,13 @@ void ModelDraft::Propose(std::span<DraftWish> wishes) {
     jobs.push_back(job);
   }
   while (!jobs.empty()) {
+    const TimePoint begin = clock_.Now();
     if (!Forward(jobs)) {
       for (const Job& job : jobs) GiveUp(*job.follower);
       return;
+    }
+    if (std::ranges::all_of(jobs, [](const Job& job) { return job.tokens == 1; })) {
+      token_seconds_.Observe(Seconds(clock_.Now() - begin) / static_cast<double>(jobs.size()));
     }
     // Who is not through with what is known goes on the next time.
     std::erase_if(jobs, [](const Job& job) {

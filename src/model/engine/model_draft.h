@@ -6,11 +6,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "model/engine/draft_source.h"
 #include "model/engine/engine.h"
 #include "model/engine/kv_plan.h"
 #include "model/engine/kv_pool.h"
+#include "model/engine/row_cost.h"
 #include "model/nn/model.h"
 
 namespace pano::engine {
@@ -21,13 +23,15 @@ namespace pano::engine {
 // any more.
 class ModelDraft final : public DraftSource {
  public:
-  // The model outlives it. InvalidArgument when its vocabulary is not of `vocab_size` tokens or it
-  // has state that cannot go back, Exhausted when its memory cannot be had.
+  // Model and clock outlive it. InvalidArgument when its vocabulary is not of `vocab_size` tokens
+  // or it has state that cannot go back, Exhausted when its memory cannot be had.
   static Result<std::unique_ptr<DraftSource>> Create(nn::Model& model, int64_t vocab_size,
-                                                     const Options& options);
+                                                     const Options& options, const Clock& clock);
 
-  ModelDraft(nn::Model& model, const KvPlan& plan, std::unique_ptr<nn::State> state);
+  ModelDraft(nn::Model& model, const KvPlan& plan, std::unique_ptr<nn::State> state,
+             const Clock& clock);
   void Propose(std::span<DraftWish> wishes) override;
+  double SecondsPerToken() const override { return token_seconds_.value(); }
   void Forget(SequenceKey key) override { followers_.erase(key); }
 
  private:
@@ -53,11 +57,13 @@ class ModelDraft final : public DraftSource {
   void GiveUp(Follower& follower);
 
   nn::Model& model_;
+  const Clock& clock_;
   const int64_t context_max_;
   KvPool kv_;
   const std::unique_ptr<nn::State> state_;
   nn::Logits logits_;
   std::unordered_map<SequenceKey, Follower> followers_;
+  RecentMinimum token_seconds_;
 };
 
 }  // namespace pano::engine

@@ -19,7 +19,7 @@ class ModelDraftTest : public testing::Test {
 
   static std::unique_ptr<DraftSource> Make(FakeModel& model, Options options = {}) {
     if (options.context_max == 0) options.context_max = 512;
-    auto source = ModelDraft::Create(model, 64, options);
+    auto source = ModelDraft::Create(model, 64, options, Clock::Real());
     EXPECT_TRUE(source.ok()) << source.status().ToString();
     return std::move(source).value();
   }
@@ -153,12 +153,15 @@ TEST_F(ModelDraftTest, LeavesWishesThatHaveADraft) {
 
 TEST_F(ModelDraftTest, RefusesWhatDoesNotFit) {
   FakeModel other({.vocab_size = 63});
-  EXPECT_EQ(ModelDraft::Create(other, 64, {}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(ModelDraft::Create(other, 64, {}, Clock::Real()).status().code(),
+            StatusCode::kInvalidArgument);
   FakeModel fixed({.groups = {{nn::StateGroup::Kind::kFixed, 1, 8, 0}}});
-  EXPECT_EQ(ModelDraft::Create(fixed, 64, {}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(ModelDraft::Create(fixed, 64, {}, Clock::Real()).status().code(),
+            StatusCode::kInvalidArgument);
   FakeModel big({.groups = {FakeModel::Paged(2048)}});
   EXPECT_EQ(
-      ModelDraft::Create(big, 64, {.context_max = 64, .speculation = {.draft_kv_bytes_max = 100}})
+      ModelDraft::Create(big, 64, {.context_max = 64, .speculation = {.draft_kv_bytes_max = 100}},
+                         Clock::Real())
           .status()
           .code(),
       StatusCode::kExhausted);

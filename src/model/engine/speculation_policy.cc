@@ -10,7 +10,7 @@ namespace {
 // The weight of the latest token in the average: a few misses end speculation, a few hits start it.
 constexpr double kLatest = 0.2;
 // Steps without a draft after which one is tried.
-constexpr int64_t kRetryAfter = 32;
+constexpr int64_t kRetryAfter = 64;
 
 // How many tokens one draft token more is expected to yield.
 double Gain(const Acceptance& acceptance, int64_t drafts) {

@@ -47,10 +47,10 @@ TEST(SpeculationPolicy, DraftsAsManyAsPay) {
       {2, {View(0.2), View(1)}, {0, 6}},
       {2, {View(0.95), View(0.95)}, {3, 3}},
       // Now and then somebody without drafts gets one.
-      {1, {View(0.05, 100, 31)}, {0}},
-      {1, {View(0.05, 100, 32)}, {1}},
-      {2, {View(0.05, 100, 50), View(0.05, 100, 3)}, {1, 0}},
-      {8, {View(0.05, 100, 50)}, {0}},
+      {1, {View(0.05, 100, 63)}, {0}},
+      {1, {View(0.05, 100, 64)}, {1}},
+      {2, {View(0.05, 100, 90), View(0.05, 100, 3)}, {1, 0}},
+      {8, {View(0.05, 100, 90)}, {0}},
   };
   for (size_t i = 0; i < cases.size(); ++i) {
     EXPECT_EQ(PlanDrafts({}, {cases[i].rows, cases[i].sequences}), cases[i].want) << "case " << i;
@@ -81,7 +81,7 @@ TEST(SpeculationPolicy, StaysWithinItsLimits) {
     for (uint64_t i = random.Below(6); i > 0; --i) {
       snapshot.sequences.push_back(View(random.Uniform(),
                                         static_cast<int64_t>(random.Below(12)) - 2,
-                                        static_cast<int64_t>(random.Below(60))));
+                                        static_cast<int64_t>(random.Below(100))));
     }
     snapshot.rows = static_cast<int64_t>(snapshot.sequences.size() + random.Below(10));
     Counts counts = PlanDrafts(limits, snapshot);
