@@ -1,21 +1,36 @@
 #include "model/kernels/cpu.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include "base/env.h"
 #include "base/strings.h"
 
 namespace pano::kernels {
 namespace {
 
-CpuMask MachineMask() {
-  CpuMask mask = 0;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-      __builtin_cpu_supports("f16c")) {
-    mask |= kAvx2;
-  }
-#endif
-  return mask;
+// Registers that the operating system keeps for a process (XCR0): bits 1 and 2 are those of AVX.
+uint32_t KeptRegisters() {
+  uint32_t low = 0, high = 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
 }
+
+// By the processor's own word: the compilers' names for features differ.
+CpuMask MachineMask() {
+  constexpr uint32_t kFma = 1u << 12, kXsave = 1u << 27, kF16c = 1u << 29, kAvx2Bit = 1u << 5;
+  uint32_t a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+  const uint32_t wanted = kFma | kXsave | kF16c;
+  if ((c & wanted) != wanted || (KeptRegisters() & 6) != 6) return 0;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+  return b & kAvx2Bit ? CpuMask{kAvx2} : 0;
+}
+#else
+CpuMask MachineMask() { return 0; }
+#endif
 
 }  // namespace
 

@@ -7,8 +7,9 @@
 #include "model/kernels/limits/generic.h"
 #include "model/kernels/matmul/generic.h"
 #include "model/kernels/norm/generic.h"
+#include "model/kernels/packed_matmul/generic.h"
 
 namespace pano::kernels {
 const Isa kIsa_generic = {"generic", 0, MatMulFor, AttentionFor,
-                            RmsNorm, LayerNorm, ActivationFor, FloatPeak, Int8Peak};
+                            RmsNorm, LayerNorm, ActivationFor, FloatPeak, Int8Peak, kPackedKernels};
 }  // namespace pano::kernels

@@ -6,6 +6,7 @@
 #include "model/kernels/limits/limits.h"
 #include "model/kernels/matmul/matmul.h"
 #include "model/kernels/norm/norm.h"
+#include "model/kernels/packed_matmul/packed_matmul.h"
 
 namespace pano::kernels {
 
@@ -20,6 +21,7 @@ struct Isa {
   ActivationFns (*activation)(Activation);
   FloatPeakFn float_peak;
   Int8PeakFn int8_peak;
+  PackedKernels packed;
 };
 
 // All that were compiled in, best first; the last needs nothing.

@@ -3,5 +3,5 @@
 
 namespace pano::kernels {
 const Isa kIsa_avx2 = {"avx2", ~CpuMask{0}, nullptr, nullptr, nullptr, nullptr,
-                      nullptr, nullptr, nullptr};
+                      nullptr, nullptr, nullptr, {}};
 }  // namespace pano::kernels

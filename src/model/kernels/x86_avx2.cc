@@ -7,8 +7,9 @@
 #include "model/kernels/limits/generic.h"
 #include "model/kernels/matmul/generic.h"
 #include "model/kernels/norm/generic.h"
+#include "model/kernels/packed_matmul/avx2.h"
 
 namespace pano::kernels {
 const Isa kIsa_avx2 = {"avx2", kAvx2, MatMulFor, AttentionFor,
-                            RmsNorm, LayerNorm, ActivationFor, FloatPeak, Int8Peak};
+                            RmsNorm, LayerNorm, ActivationFor, FloatPeak, Int8Peak, kPackedKernelsAvx2};
 }  // namespace pano::kernels

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "model/tensor/packed.h"
 
 namespace pano::tensor {
 namespace {
@@ -19,6 +20,8 @@ constexpr DTypeInfo kTypes[] = {
     {"IQ1_M", 256, 56},    {"IQ2_XXS", 256, 66}, {"IQ2_XS", 256, 74},  {"IQ2_S", 256, 82},
     {"IQ3_XXS", 256, 98},  {"IQ3_S", 256, 110},  {"IQ4_NL", 32, 18},   {"IQ4_XS", 256, 136},
     {"TQ1_0", 256, 54},    {"TQ2_0", 256, 66},   {"MXFP4", 32, 17},    {"NVFP4", 64, 36},
+    {"Q8_0X16", 32, 34},   {"W8X16", 32, 32},    {"Q4_0X16", 32, 18},  {"Q4GX16", 32, 18},
+    {"Q4_KX16", 256, 148}, {"Q6_KX16", 256, 210},
 };
 static_assert(std::size(kTypes) == kDTypeCount);
 
@@ -65,6 +68,20 @@ Result<size_t> ByteSize(DType dtype, const Shape& shape) {
                              info.name, "'s block of ", info.block_elements));
   }
   int64_t bytes = 0;
+  if (IsPacked(dtype)) {
+    if (shape.size() != 2) {
+      return Corruption(StrCat(info.name, " ", ShapeText(shape), " is no matrix"));
+    }
+    const int64_t panels = shape[0] / kPanelRows + (shape[0] % kPanelRows != 0);
+    int64_t panel = 0;
+    if (__builtin_mul_overflow(innermost / static_cast<int64_t>(info.block_elements),
+                               static_cast<int64_t>(info.block_bytes) * kPanelRows, &panel) ||
+        __builtin_add_overflow(panel, PanelHeaderBytes(dtype), &panel) ||
+        __builtin_mul_overflow(panel, panels, &bytes)) {
+      return Corruption(StrCat(info.name, " ", ShapeText(shape), " has more than 2^63 bytes"));
+    }
+    return static_cast<size_t>(bytes);
+  }
   if (__builtin_mul_overflow(count / static_cast<int64_t>(info.block_elements),
                              static_cast<int64_t>(info.block_bytes), &bytes)) {
     return Corruption(StrCat(info.name, " ", ShapeText(shape), " has more than 2^63 bytes"));

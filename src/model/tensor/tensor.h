@@ -21,8 +21,10 @@ enum class DType : uint8_t {
   kQ2_K, kQ3_K, kQ4_K, kQ5_K, kQ6_K,
   kIQ1_S, kIQ1_M, kIQ2_XXS, kIQ2_XS, kIQ2_S, kIQ3_XXS, kIQ3_S, kIQ4_NL, kIQ4_XS,
   kTQ1_0, kTQ2_0, kMXFP4, kNVFP4,
+  // Matrices laid out for the integer products; packed.h says how. Two-dimensional.
+  kQ8_0X16, kW8X16, kQ4_0X16, kQ4GX16, kQ4_KX16, kQ6_KX16,
 };
-inline constexpr size_t kDTypeCount = static_cast<size_t>(DType::kNVFP4) + 1;
+inline constexpr size_t kDTypeCount = static_cast<size_t>(DType::kQ6_KX16) + 1;
 
 struct DTypeInfo {
   std::string_view name;     // "F32", "Q8_0": upper case, as safetensors and GGUF print them
@@ -41,8 +43,9 @@ std::string ShapeText(const Shape& shape);
 // Product of the sizes; Corruption for a negative size or when it does not fit 63 bits.
 Result<int64_t> ElementCount(const Shape& shape);
 
-// Bytes of a tensor: the innermost dimension is stored in whole blocks. Corruption when the innermost
-// size is no multiple of the block or the product overflows.
+// Bytes of a tensor: the innermost dimension is stored in whole blocks, a packed matrix in whole
+// panels. Corruption when the innermost size is no multiple of the block, when a packed shape is not
+// two-dimensional, or when the product overflows.
 Result<size_t> ByteSize(DType dtype, const Shape& shape);
 
 // A borrowed, typed view of contiguous memory; whoever hands it out says how long it lives.

@@ -1,0 +1,534 @@
+#pragma once
+
+// The packed products on AVX2. A tile is up to six rows of x by the sixteen rows of a panel: two
+// registers of eight integer sums for each row of x, which hold one block's products.
+// REQUIRES: compiled with -mavx2 -mfma -mf16c. Anonymous namespace: no symbol may stand in for one
+// of another instruction set.
+#if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
+#define PANO_PACKED_AVX2
+
+#include <immintrin.h>
+
+#include <cstring>
+
+#include "model/kernels/packed_matmul/packed_matmul.h"
+
+namespace pano::kernels {
+namespace {
+
+using tensor::DType;
+
+inline constexpr int kTileRows = 6;
+inline constexpr size_t kLanes16 = tensor::kPanelRows;
+
+// Keeps two sums in registers and their additions in order: compilers would otherwise rebuild the
+// chains as trees, whose parts do not fit the registers.
+inline void Pin(__m256i& a, __m256i& b) { __asm__ volatile("" : "+x"(a), "+x"(b)::"memory"); }
+
+inline __m256i LoadBytes(const uint8_t* p) {
+  return _mm256_load_si256(reinterpret_cast<const __m256i*>(p));
+}
+inline __m256 LoadHalves(const uint8_t* p) {
+  return _mm256_cvtph_ps(_mm_load_si128(reinterpret_cast<const __m128i*>(p)));
+}
+inline __m256 BytesToFloats(__m128i bytes) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+}
+// Four codes of x in every group of four bytes.
+inline __m256i BroadcastStep(const uint8_t* codes) {
+  int32_t step;
+  std::memcpy(&step, codes, 4);
+  return _mm256_set1_epi32(step);
+}
+
+// ---- Quantisation of x.
+
+struct BlockScale {
+  float scale, inverse;
+};
+template <ActivationCode kCode>
+BlockScale ScaleOf(const __m256 (&x)[4]) {
+  constexpr float kTop = kCode == ActivationCode::kSeven ? 64.0f : 127.0f;
+  const __m256 sign = _mm256_set1_ps(-0.0f);
+  __m256 top = _mm256_setzero_ps(), nan = _mm256_setzero_ps();
+  for (const __m256 v : x) {
+    top = _mm256_max_ps(top, _mm256_andnot_ps(sign, v));
+    nan = _mm256_or_ps(nan, _mm256_cmp_ps(v, v, _CMP_UNORD_Q));
+  }
+  __m128 m = _mm_max_ps(_mm256_castps256_ps128(top), _mm256_extractf128_ps(top, 1));
+  m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+  m = _mm_max_ss(m, _mm_movehdup_ps(m));
+  if (_mm256_movemask_ps(nan) != 0) return {__builtin_nanf(""), 0.0f};
+  const float largest = _mm_cvtss_f32(m);
+  if (largest < 1e-30f) return {0.0f, 0.0f};
+  return {largest / kTop, kTop / largest};
+}
+
+template <ActivationCode kCode>
+void QuantiseAvx2(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
+  const size_t blocks = a.k / tensor::kPackedBlock;
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  for (size_t at = row_begin * blocks; at < row_end * blocks; ++at) {
+    const float* p = a.x + at * tensor::kPackedBlock;
+    const __m256 x[4] = {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8), _mm256_loadu_ps(p + 16),
+                         _mm256_loadu_ps(p + 24)};
+    const BlockScale s = ScaleOf<kCode>(x);
+    a.scales[at] = s.scale;
+    const __m256 inverse = _mm256_set1_ps(s.inverse);
+    __m256i q[4];
+    for (int i = 0; i < 4; ++i) q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(x[i], inverse));
+    __m256i bytes =
+        _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
+    bytes = _mm256_permutevar8x32_epi32(bytes, order);
+    if constexpr (kCode == ActivationCode::kSeven) {
+      bytes = _mm256_add_epi8(bytes, _mm256_set1_epi8(64));
+    } else {
+      const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes);
+      const __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+      const __m256i eights = _mm256_hadd_epi32(fours, fours);
+      const __m256i all = _mm256_hadd_epi32(eights, eights);
+      const int first = _mm256_extract_epi32(all, 0), second = _mm256_extract_epi32(all, 4);
+      a.sums[at] = static_cast<uint32_t>(first & 0xFFFF) | static_cast<uint32_t>(second) << 16;
+    }
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(a.codes + at * tensor::kPackedBlock), bytes);
+  }
+}
+
+// ---- What a tile works on.
+
+struct PanelTile {
+  const uint8_t* panel;
+  size_t blocks;
+  const uint8_t* codes;  // of its first row of x
+  const float* scales;
+  const uint32_t* sums;
+  size_t k;
+  const std::byte* prepared;  // of EightBits
+  const uint8_t* next;        // panel to fetch into the cache meanwhile, or null
+};
+// The float sums, [row][16].
+template <int kRows>
+using Sums = float[kRows][kLanes16];
+
+inline void Fetch(const uint8_t* next, size_t bytes) {
+  if (!next) return;
+  for (size_t i = 0; i < bytes; i += 64) _mm_prefetch(next + i, _MM_HINT_T0);
+}
+
+// sum[half] = fma(float(integers) * scale, s, sum[half]), `half` of the sixteen.
+inline void Grow(float* sum, __m256i integers, __m256 scale, __m256 s) {
+  const __m256 product = _mm256_mul_ps(_mm256_cvtepi32_ps(integers), scale);
+  _mm256_store_ps(sum, _mm256_fmadd_ps(product, s, _mm256_load_ps(sum)));
+}
+
+// ---- Eight-bit weights. Codes of x have 64 added: 64 times the sum of a row's codes comes off.
+// For several tiles on one panel that and the widened scales are prepared once.
+
+template <bool kBlockScales>
+struct EightBits {
+  static constexpr int kMaxRows = kTileRows;
+  static constexpr size_t kHeader = kBlockScales ? 0 : 64;
+  static constexpr size_t kCodes = kBlockScales ? 32 : 0;  // offset of the codes in a block
+  static constexpr size_t kBlock = kCodes + tensor::kEightBitBytes;
+
+  static __m256i MinusZero(__m256i sums16) {
+    return _mm256_madd_epi16(sums16, _mm256_set1_epi16(-64));
+  }
+
+  static void Prepare(const uint8_t* panel, size_t blocks, std::byte* out) {
+    auto* zeros = reinterpret_cast<__m256i*>(out);
+    auto* scales = reinterpret_cast<float*>(out + blocks * 64);
+    const __m256i ones = _mm256_set1_epi8(1);
+    const uint8_t* p = panel + kHeader;
+    for (size_t b = 0; b < blocks; ++b, p += kBlock) {
+      for (size_t half = 0; half < 2; ++half) {
+        __m256i sum = _mm256_setzero_si256();
+        for (size_t step = 0; step < 8; ++step) {
+          const __m256i w = LoadBytes(p + kCodes + step * 64 + half * 32);
+          sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(ones, w));
+        }
+        _mm256_store_si256(zeros + 2 * b + half, MinusZero(sum));
+        if (kBlockScales) _mm256_store_ps(scales + b * 16 + half * 8, LoadHalves(p + 16 * half));
+      }
+    }
+  }
+
+  template <int kRows, bool kPrepared>
+  static void Run(const PanelTile& t, Sums<kRows>& sums) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    const uint8_t* p = t.panel + kHeader;
+    const auto* zeros = reinterpret_cast<const __m256i*>(t.prepared);
+    const auto* scales = reinterpret_cast<const float*>(t.prepared + t.blocks * 64);
+    for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
+      const uint8_t *w = p + kCodes, *x = t.codes + b * 32;
+      __m256i dot[kRows][2], total[2];
+      for (auto& row : dot) {
+        row[0] = kPrepared ? _mm256_load_si256(zeros + 2 * b) : _mm256_setzero_si256();
+        row[1] = kPrepared ? _mm256_load_si256(zeros + 2 * b + 1) : _mm256_setzero_si256();
+      }
+      total[0] = total[1] = _mm256_setzero_si256();
+      if (kPrepared) Fetch(t.next ? t.next + b * kBlock : nullptr, kBlock);
+#pragma GCC unroll 8
+      for (size_t step = 0; step < 8; ++step) {
+        if (!kPrepared) {
+          const __m256i one = _mm256_set1_epi8(1);
+          total[0] =
+              _mm256_add_epi16(total[0], _mm256_maddubs_epi16(one, LoadBytes(w + step * 64)));
+          total[1] =
+              _mm256_add_epi16(total[1], _mm256_maddubs_epi16(one, LoadBytes(w + step * 64 + 32)));
+        }
+#pragma GCC unroll 8
+        for (size_t i = 0; i < kRows; ++i) {
+          const __m256i q = BroadcastStep(x + i * t.k + step * 4);
+          for (size_t half = 0; half < 2; ++half) {
+            const __m256i pairs = _mm256_maddubs_epi16(q, LoadBytes(w + step * 64 + half * 32));
+            dot[i][half] = _mm256_add_epi32(dot[i][half], _mm256_madd_epi16(pairs, ones));
+          }
+          Pin(dot[i][0], dot[i][1]);
+        }
+      }
+      __m256 scale[2];
+      for (size_t half = 0; half < 2; ++half) {
+        if (!kPrepared) {
+          const __m256i zero = MinusZero(total[half]);
+          for (auto& row : dot) row[half] = _mm256_add_epi32(row[half], zero);
+        }
+        if (kBlockScales) {
+          scale[half] =
+              kPrepared ? _mm256_load_ps(scales + b * 16 + half * 8) : LoadHalves(p + half * 16);
+        }
+      }
+#pragma GCC unroll 8
+      for (size_t i = 0; i < kRows; ++i) {
+        const __m256 s = _mm256_broadcast_ss(t.scales + i * t.blocks + b);
+        for (size_t half = 0; half < 2; ++half) {
+          float* sum = sums[i] + half * 8;
+          if (kBlockScales) {
+            Grow(sum, dot[i][half], scale[half], s);
+          } else {
+            _mm256_store_ps(
+                sum, _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[i][half]), s, _mm256_load_ps(sum)));
+          }
+        }
+      }
+    }
+    if (kBlockScales) return;
+    const auto* row_scales = reinterpret_cast<const float*>(t.panel);
+    for (auto& sum : sums) {
+      for (size_t n = 0; n < kLanes16; ++n) sum[n] *= row_scales[n];
+    }
+  }
+};
+
+// ---- Four-bit weights: unsigned codes against signed bytes of x. The products of eight steps
+// (with the codes of Q4G, of four) fit sixteen bits.
+
+// Codes of step `step` of both halves; steps 4..7 lie in the upper half bytes.
+inline void UnpackStep(const uint8_t* nibbles, size_t step, __m256i (&codes)[2]) {
+  for (size_t half = 0; half < 2; ++half) {
+    __m256i v = LoadBytes(nibbles + step % 4 * 64 + half * 32);
+    if (step >= 4) v = _mm256_srli_epi16(v, 4);
+    codes[half] = _mm256_and_si256(v, _mm256_set1_epi8(15));
+  }
+}
+// dot += codes * x for every row, or = for the first.
+template <int kRows>
+void MultiplyStep(const __m256i (&codes)[2], const uint8_t* x, size_t k, bool first,
+                  __m256i (&dot)[kRows][2]) {
+#pragma GCC unroll 8
+  for (size_t i = 0; i < kRows; ++i) {
+    const __m256i q = BroadcastStep(x + i * k);
+    for (size_t half = 0; half < 2; ++half) {
+      const __m256i pairs = _mm256_maddubs_epi16(codes[half], q);
+      dot[i][half] = first ? pairs : _mm256_add_epi16(dot[i][half], pairs);
+    }
+    Pin(dot[i][0], dot[i][1]);
+  }
+}
+// -zero * (sum of x's codes over both half blocks, the first or the second) in every lane.
+inline __m256i ZeroTerm(uint32_t sums, int first_zero, int second_zero) {
+  const auto factors = static_cast<int>(static_cast<uint32_t>(-first_zero & 0xFFFF) |
+                                        static_cast<uint32_t>(-second_zero) << 16);
+  return _mm256_madd_epi16(_mm256_set1_epi32(static_cast<int>(sums)), _mm256_set1_epi32(factors));
+}
+
+struct Unprepared {
+  static constexpr int kMaxRows = 5;
+  static void Prepare(const uint8_t*, size_t, std::byte*) {}
+};
+
+struct FourBits : Unprepared {  // Q4_0
+  static constexpr size_t kBlock = 288;
+  template <int kRows, bool>
+  static void Run(const PanelTile& t, Sums<kRows>& sums) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    const uint8_t* p = t.panel;
+    for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
+      __m256i dot[kRows][2], codes[2];
+      Fetch(t.next ? t.next + b * kBlock : nullptr, kBlock);
+#pragma GCC unroll 8
+      for (size_t step = 0; step < 8; ++step) {
+        UnpackStep(p + 32, step, codes);
+        MultiplyStep<kRows>(codes, t.codes + b * 32 + step * 4, t.k, step == 0, dot);
+      }
+      const __m256 scale[2] = {LoadHalves(p), LoadHalves(p + 16)};
+#pragma GCC unroll 8
+      for (size_t i = 0; i < kRows; ++i) {
+        const __m256i zero = ZeroTerm(t.sums[i * t.blocks + b], 8, 8);
+        const __m256 s = _mm256_broadcast_ss(t.scales + i * t.blocks + b);
+        for (size_t half = 0; half < 2; ++half) {
+          Grow(sums[i] + half * 8, _mm256_add_epi32(_mm256_madd_epi16(dot[i][half], ones), zero),
+               scale[half], s);
+        }
+      }
+    }
+  }
+};
+
+struct CodeBook : Unprepared {  // Q4G
+  static constexpr size_t kBlock = 288;
+
+  static __m256i Values() {
+    alignas(16) uint8_t values[16];
+    for (size_t i = 0; i < 16; ++i) {
+      values[i] = static_cast<uint8_t>(tensor::kQ4GCodes[i] + tensor::kQ4GZero);
+    }
+    return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(values)));
+  }
+  // Eight scale bytes as four times their value: the half whose top bits they are.
+  static __m256 Scales(const uint8_t* bytes) {
+    const __m128i wide =
+        _mm_cvtepi8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes)));
+    return _mm256_cvtph_ps(
+        _mm_and_si128(_mm_slli_epi16(wide, 7), _mm_set1_epi16(static_cast<int16_t>(0xBF80))));
+  }
+
+  template <int kRows, bool>
+  static void Run(const PanelTile& t, Sums<kRows>& sums) {
+    const __m256i ones = _mm256_set1_epi16(1), values = Values();
+    const uint8_t* p = t.panel;
+    for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
+      Fetch(t.next ? t.next + b * kBlock : nullptr, kBlock);
+#pragma GCC unroll 2
+      for (size_t part = 0; part < 2; ++part) {
+        __m256i dot[kRows][2], codes[2];
+#pragma GCC unroll 4
+        for (size_t step = 0; step < 4; ++step) {
+          UnpackStep(p + 32, part * 4 + step, codes);
+          for (__m256i& code : codes) code = _mm256_shuffle_epi8(values, code);
+          MultiplyStep<kRows>(codes, t.codes + b * 32 + part * 16 + step * 4, t.k, step == 0, dot);
+        }
+        const __m256 scale[2] = {Scales(p + part * 16), Scales(p + part * 16 + 8)};
+#pragma GCC unroll 8
+        for (size_t i = 0; i < kRows; ++i) {
+          const __m256i zero = ZeroTerm(t.sums[i * t.blocks + b], part ? 0 : tensor::kQ4GZero,
+                                        part ? tensor::kQ4GZero : 0);
+          const __m256 s = _mm256_broadcast_ss(t.scales + i * t.blocks + b);
+          for (size_t half = 0; half < 2; ++half) {
+            Grow(sums[i] + half * 8, _mm256_add_epi32(_mm256_madd_epi16(dot[i][half], ones), zero),
+                 scale[half], s);
+          }
+        }
+      }
+    }
+    for (auto& sum : sums) {
+      for (float& v : sum) v *= 0.25f;
+    }
+  }
+};
+
+struct FourBitsK : Unprepared {  // Q4_K
+  static constexpr int kMaxRows = 4;
+  static constexpr size_t kBlock = 288;
+  static constexpr size_t kSuper = 2368;
+
+  template <int kRows, bool>
+  static void Run(const PanelTile& t, Sums<kRows>& sums) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    const uint8_t* super = t.panel;
+    for (size_t b = 0; b < t.blocks; ++b) {
+      super = t.panel + b / 8 * kSuper;
+      const uint8_t* p = super + 64 + b % 8 * kBlock;
+      Fetch(t.next ? t.next + (p - t.panel) : nullptr, kBlock);
+      __m256i dot[kRows][2], codes[2];
+#pragma GCC unroll 8
+      for (size_t step = 0; step < 8; ++step) {
+        UnpackStep(p + 32, step, codes);
+        MultiplyStep<kRows>(codes, t.codes + b * 32 + step * 4, t.k, step == 0, dot);
+      }
+      for (size_t half = 0; half < 2; ++half) {
+        auto small = [&](size_t at) {
+          return BytesToFloats(
+              _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p + at + half * 8)));
+        };
+        const __m256 scale = _mm256_mul_ps(LoadHalves(super + half * 16), small(0));
+        const __m256 min = _mm256_mul_ps(LoadHalves(super + 32 + half * 16), small(16));
+#pragma GCC unroll 8
+        for (size_t i = 0; i < kRows; ++i) {
+          const __m256 s = _mm256_broadcast_ss(t.scales + i * t.blocks + b);
+          const __m256 total = _mm256_cvtepi32_ps(ZeroTerm(t.sums[i * t.blocks + b], -1, -1));
+          float* sum = sums[i] + half * 8;
+          Grow(sum, _mm256_madd_epi16(dot[i][half], ones), scale, s);
+          _mm256_store_ps(sum, _mm256_fnmadd_ps(min, _mm256_mul_ps(s, total), _mm256_load_ps(sum)));
+        }
+      }
+    }
+  }
+};
+
+struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of two steps fit
+  static constexpr int kMaxRows = 4;
+  static constexpr size_t kBlock = 416;
+  static constexpr size_t kSuper = 3360;
+
+  static void UnpackSix(const uint8_t* codes_at, size_t step, __m256i (&codes)[2]) {
+    UnpackStep(codes_at, step, codes);
+    for (size_t half = 0; half < 2; ++half) {
+      __m256i pairs = LoadBytes(codes_at + tensor::kNibbleBytes + step % 2 * 64 + half * 32);
+      // Two bits of the step in bits 4 and 5; what comes in from the neighbouring byte is masked
+      // off.
+      switch (step / 2) {
+        case 0:
+          pairs = _mm256_slli_epi16(pairs, 4);
+          break;
+        case 1:
+          pairs = _mm256_slli_epi16(pairs, 2);
+          break;
+        case 3:
+          pairs = _mm256_srli_epi16(pairs, 2);
+          break;
+        default:
+          break;
+      }
+      codes[half] = _mm256_or_si256(codes[half], _mm256_and_si256(pairs, _mm256_set1_epi8(0x30)));
+    }
+  }
+
+  template <int kRows, bool>
+  static void Run(const PanelTile& t, Sums<kRows>& sums) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    for (size_t b = 0; b < t.blocks; ++b) {
+      const uint8_t* super = t.panel + b / 8 * kSuper;
+      const uint8_t* p = super + 32 + b % 8 * kBlock;
+      Fetch(t.next ? t.next + (p - t.panel) : nullptr, kBlock);
+#pragma GCC unroll 2
+      for (size_t part = 0; part < 2; ++part) {
+        __m256i wide[kRows][2];
+        for (size_t i = 0; i < kRows; ++i) {
+          wide[i][0] = wide[i][1] =
+              ZeroTerm(t.sums[i * t.blocks + b], part ? 0 : 32, part ? 32 : 0);
+        }
+#pragma GCC unroll 2
+        for (size_t two = 0; two < 2; ++two) {
+          __m256i dot[kRows][2], codes[2];
+#pragma GCC unroll 2
+          for (size_t one = 0; one < 2; ++one) {
+            const size_t step = part * 4 + two * 2 + one;
+            UnpackSix(p + 32, step, codes);
+            MultiplyStep<kRows>(codes, t.codes + b * 32 + step * 4, t.k, one == 0, dot);
+          }
+#pragma GCC unroll 8
+          for (size_t i = 0; i < kRows; ++i) {
+            for (size_t half = 0; half < 2; ++half) {
+              wide[i][half] =
+                  _mm256_add_epi32(wide[i][half], _mm256_madd_epi16(dot[i][half], ones));
+            }
+          }
+        }
+        for (size_t half = 0; half < 2; ++half) {
+          const __m256 sub = _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(
+              _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p + part * 16 + half * 8))));
+          const __m256 scale = _mm256_mul_ps(LoadHalves(super + half * 16), sub);
+#pragma GCC unroll 8
+          for (size_t i = 0; i < kRows; ++i) {
+            Grow(sums[i] + half * 8, wide[i][half], scale,
+                 _mm256_broadcast_ss(t.scales + i * t.blocks + b));
+          }
+        }
+      }
+    }
+  }
+};
+
+// ---- Panels.
+
+template <typename Kind, int kRows, bool kPrepared>
+void RunTile(const PackedMatMulArgs& a, const PanelTile& tile, size_t m, size_t n) {
+  alignas(32) Sums<kRows> sums = {};
+  Kind::template Run<kRows, kPrepared>(tile, sums);
+  const size_t count = a.n - n < kLanes16 ? a.n - n : kLanes16;
+  for (size_t i = 0; i < kRows; ++i) {
+    if (a.bias) {
+      for (size_t j = 0; j < count; ++j) sums[i][j] += a.bias[n + j];
+    }
+    std::memcpy(a.y + (m + i) * a.n + n, sums[i], count * sizeof(float));
+  }
+}
+
+template <typename Kind, bool kPrepared>
+void RunRows(const PackedMatMulArgs& a, const PanelTile& tile, size_t rows, size_t m, size_t n) {
+  switch (rows) {
+    case 1:
+      return RunTile<Kind, 1, kPrepared>(a, tile, m, n);
+    case 2:
+      return RunTile<Kind, 2, kPrepared>(a, tile, m, n);
+    case 3:
+      return RunTile<Kind, 3, kPrepared>(a, tile, m, n);
+    case 4:
+      return RunTile<Kind, 4, kPrepared>(a, tile, m, n);
+    case 5:
+      if constexpr (Kind::kMaxRows >= 5) return RunTile<Kind, 5, kPrepared>(a, tile, m, n);
+      break;
+    default:
+      if constexpr (Kind::kMaxRows >= 6) return RunTile<Kind, 6, kPrepared>(a, tile, m, n);
+  }
+}
+
+template <typename Kind>
+void PackedMatMulAvx2(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
+  const size_t panel_bytes = tensor::PanelBytes(a.w->dtype, a.k), blocks = a.k / 32;
+  const size_t tiles = (a.m + Kind::kMaxRows - 1) / Kind::kMaxRows;
+  const auto* data = reinterpret_cast<const uint8_t*>(a.w->data);
+  for (size_t panel = begin; panel < end; ++panel) {
+    const uint8_t* p = data + panel * panel_bytes;
+    if (tiles > 1) Kind::Prepare(p, blocks, scratch);
+    for (size_t t = 0; t < tiles; ++t) {
+      // Tiles of nearly equal height: six and two would waste what four and four do not.
+      const size_t m = t * a.m / tiles, rows = (t + 1) * a.m / tiles - m;
+      PanelTile tile{
+          p,       blocks, a.x.codes + m * a.k, a.x.scales + m * blocks, a.x.sums + m * blocks, a.k,
+          scratch, nullptr};
+      if (tiles > 1 && t + 1 == tiles && panel + 1 < end) tile.next = p + panel_bytes;
+      if (tiles > 1) {
+        RunRows<Kind, true>(a, tile, rows, m, panel * kLanes16);
+      } else {
+        RunRows<Kind, false>(a, tile, rows, m, panel * kLanes16);
+      }
+    }
+  }
+}
+
+inline PackedMatMulFn PackedMatMulForAvx2(DType packed) {
+  switch (packed) {
+    case DType::kQ8_0X16:
+      return PackedMatMulAvx2<EightBits<true>>;
+    case DType::kW8X16:
+      return PackedMatMulAvx2<EightBits<false>>;
+    case DType::kQ4_0X16:
+      return PackedMatMulAvx2<FourBits>;
+    case DType::kQ4GX16:
+      return PackedMatMulAvx2<CodeBook>;
+    case DType::kQ4_KX16:
+      return PackedMatMulAvx2<FourBitsK>;
+    default:
+      return PackedMatMulAvx2<SixBits>;
+  }
+}
+
+inline constexpr PackedKernels kPackedKernelsAvx2 = {
+    {QuantiseAvx2<ActivationCode::kSeven>, QuantiseAvx2<ActivationCode::kEight>},
+    PackedMatMulForAvx2};
+
+}  // namespace
+}  // namespace pano::kernels
+#endif

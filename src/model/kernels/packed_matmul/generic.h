@@ -1,0 +1,218 @@
+#pragma once
+
+// The packed products in plain C++: what every other version must equal, up to fused rounding.
+#include <cstring>
+
+#include "model/kernels/packed_matmul/packed_matmul.h"
+#include "model/kernels/simd/lanes_generic.h"
+#include "model/tensor/half.h"
+
+namespace pano::kernels {
+namespace {
+
+inline constexpr size_t kQ = tensor::kPackedBlock;
+
+// How a sum grows. Tests instantiate the products with a fused one.
+struct PlainAdd {
+  static float MulAdd(float a, float b, float c) { return a * b + c; }
+};
+
+// NaN where one of 32 is, else their largest magnitude.
+inline float LargestOf(const float* x) {
+  float top = 0;
+  bool nan = false;
+  for (size_t i = 0; i < kQ; ++i) {
+    const float magnitude = __builtin_fabsf(x[i]);
+    nan |= x[i] != x[i];
+    top = top > magnitude ? top : magnitude;
+  }
+  return nan ? __builtin_nanf("") : top;
+}
+
+inline int NearestInt(float x) {
+  // NaN and what no byte holds: any code will do, the block's scale is not finite then.
+  if (!(x > -200.0f && x < 200.0f)) return 0;
+  return static_cast<int>(__builtin_nearbyintf(x));
+}
+
+template <ActivationCode kCode>
+void QuantiseGeneric(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
+  constexpr float kTop = kCode == ActivationCode::kSeven ? 64.0f : 127.0f;
+  const size_t blocks = a.k / kQ;
+  for (size_t at = row_begin * blocks; at < row_end * blocks; ++at) {
+    const float* x = a.x + at * kQ;
+    uint8_t* codes = a.codes + at * kQ;
+    const float top = LargestOf(x);
+    const bool zero = top < 1e-30f;
+    a.scales[at] = zero ? 0.0f : top / kTop;
+    const float inverse = zero ? 0.0f : kTop / top;
+    int sums[2] = {};
+    for (size_t i = 0; i < kQ; ++i) {
+      const int q = NearestInt(x[i] * inverse);
+      sums[i / 16] += q;
+      codes[i] = static_cast<uint8_t>(kCode == ActivationCode::kSeven ? q + 64 : q);
+    }
+    if (kCode == ActivationCode::kEight) {
+      a.sums[at] = static_cast<uint32_t>(sums[0] & 0xFFFF) | static_cast<uint32_t>(sums[1]) << 16;
+    }
+  }
+}
+
+// Rows and panels of one product by plain loops. kDot(m, row, block) adds a block to the sum.
+struct BlockOf {
+  const uint8_t* block;  // of the panel
+  const uint8_t* codes;  // of x, 32
+  float scale;           // of x
+  int row;
+};
+
+inline int CodeByte(const uint8_t* codes, int row, size_t c) {
+  return codes[c / 4 * 64 + static_cast<size_t>(row) * 4 + c % 4];
+}
+inline int NibbleOf(const uint8_t* nibbles, int row, size_t c) {
+  const int byte = CodeByte(nibbles, row, c % 16);
+  return c < 16 ? byte & 15 : byte >> 4;
+}
+inline float HalfAt(const uint8_t* p, int row) {
+  uint16_t bits;
+  std::memcpy(&bits, p + 2 * row, 2);
+  return tensor::HalfToFloat(bits);
+}
+
+inline int DotEight(const uint8_t* codes, const BlockOf& b) {
+  int sum = 0;
+  for (size_t c = 0; c < kQ; ++c) {
+    sum += static_cast<int8_t>(CodeByte(codes, b.row, c)) * (b.codes[c] - 64);
+  }
+  return sum;
+}
+// Over columns [begin, end) of the nibbles' values.
+template <typename Value>
+int DotFour(const uint8_t* nibbles, const BlockOf& b, size_t begin, size_t end, Value value) {
+  int sum = 0;
+  for (size_t c = begin; c < end; ++c) {
+    sum += value(NibbleOf(nibbles, b.row, c), c) * static_cast<int8_t>(b.codes[c]);
+  }
+  return sum;
+}
+
+template <typename Add>
+float AddQ8_0(const BlockOf& b, float sum) {
+  return Add::MulAdd(static_cast<float>(DotEight(b.block + 32, b)) * HalfAt(b.block, b.row),
+                     b.scale, sum);
+}
+template <typename Add>
+float AddW8(const BlockOf& b, float sum) {
+  return Add::MulAdd(static_cast<float>(DotEight(b.block, b)), b.scale, sum);
+}
+template <typename Add>
+float AddQ4_0(const BlockOf& b, float sum) {
+  const int dot = DotFour(b.block + 32, b, 0, kQ, [](int code, size_t) { return code - 8; });
+  return Add::MulAdd(static_cast<float>(dot) * HalfAt(b.block, b.row), b.scale, sum);
+}
+template <typename Add>
+float AddQ4G(const BlockOf& b, float sum) {
+  for (size_t half = 0; half < 2; ++half) {
+    const int dot = DotFour(b.block + 32, b, 16 * half, 16 * half + 16,
+                            [](int code, size_t) { return int{tensor::kQ4GCodes[code]}; });
+    const int byte = b.block[16 * half + static_cast<size_t>(b.row)];
+    const auto bits = static_cast<uint16_t>((byte & 0x80) << 8 | (byte & 0x7F) << 7);
+    sum = Add::MulAdd(static_cast<float>(dot) * tensor::HalfToFloat(bits), b.scale, sum);
+  }
+  return sum;
+}
+// `index`: of the block within 256 columns, `super` where those begin.
+template <typename Add>
+float AddQ4_K(const BlockOf& b, const uint8_t* super, float sum) {
+  const auto sub_scale = static_cast<float>(b.block[b.row]),
+             sub_min = static_cast<float>(b.block[16 + b.row]);
+  const int dot = DotFour(b.block + 32, b, 0, kQ, [](int code, size_t) { return code; });
+  int total = 0;
+  for (size_t c = 0; c < kQ; ++c) total += static_cast<int8_t>(b.codes[c]);
+  sum = Add::MulAdd(static_cast<float>(dot) * (HalfAt(super, b.row) * sub_scale), b.scale, sum);
+  return Add::MulAdd(-(HalfAt(super + 32, b.row) * sub_min), b.scale * static_cast<float>(total),
+                     sum);
+}
+template <typename Add>
+float AddQ6_K(const BlockOf& b, const uint8_t* super, float sum) {
+  const uint8_t* pairs = b.block + 32 + tensor::kNibbleBytes;
+  for (size_t half = 0; half < 2; ++half) {
+    const int dot = DotFour(b.block + 32, b, 16 * half, 16 * half + 16, [&](int code, size_t c) {
+      const size_t step = c / 4;
+      const int byte = pairs[step % 2 * 64 + static_cast<size_t>(b.row) * 4 + c % 4];
+      return (code | (byte >> step / 2 * 2 & 3) << 4) - 32;
+    });
+    const auto sub =
+        static_cast<float>(static_cast<int8_t>(b.block[16 * half + static_cast<size_t>(b.row)]));
+    sum = Add::MulAdd(static_cast<float>(dot) * (HalfAt(super, b.row) * sub), b.scale, sum);
+  }
+  return sum;
+}
+
+// One result before its bias.
+template <typename Add>
+float PackedDot(tensor::DType type, const uint8_t* panel, int row, const uint8_t* codes,
+                const float* scales, size_t blocks) {
+  float sum = 0;
+  const uint8_t* p = panel + tensor::PanelHeaderBytes(type);
+  const uint8_t* super = p;
+  for (size_t i = 0; i < blocks; ++i) {
+    BlockOf b{p, codes + i * kQ, scales[i], row};
+    switch (type) {
+      case tensor::DType::kQ8_0X16:
+        sum = AddQ8_0<Add>(b, sum), p += 544;
+        break;
+      case tensor::DType::kW8X16:
+        sum = AddW8<Add>(b, sum), p += 512;
+        break;
+      case tensor::DType::kQ4_0X16:
+        sum = AddQ4_0<Add>(b, sum), p += 288;
+        break;
+      case tensor::DType::kQ4GX16:
+        sum = AddQ4G<Add>(b, sum), p += 288;
+        break;
+      case tensor::DType::kQ4_KX16:
+        if (i % 8 == 0) super = p, p += 64;
+        b.block = p;
+        sum = AddQ4_K<Add>(b, super, sum), p += 288;
+        break;
+      default:
+        if (i % 8 == 0) super = p, p += 32;
+        b.block = p;
+        sum = AddQ6_K<Add>(b, super, sum), p += 416;
+    }
+  }
+  if (type == tensor::DType::kQ4GX16) sum *= 0.25f;
+  if (type == tensor::DType::kW8X16) {
+    float scale;
+    std::memcpy(&scale, panel + 4 * row, 4);
+    sum *= scale;
+  }
+  return sum;
+}
+
+template <typename Add>
+void PackedMatMulGeneric(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte*) {
+  const size_t panel_bytes = tensor::PanelBytes(a.w->dtype, a.k), blocks = a.k / kQ;
+  const auto* data = reinterpret_cast<const uint8_t*>(a.w->data);
+  for (size_t panel = begin; panel < end; ++panel) {
+    const size_t first = panel * tensor::kPanelRows;
+    for (size_t m = 0; m < a.m; ++m) {
+      for (size_t n = first; n < first + tensor::kPanelRows && n < a.n; ++n) {
+        const float sum =
+            PackedDot<Add>(a.w->dtype, data + panel * panel_bytes, static_cast<int>(n - first),
+                           a.x.codes + m * a.k, a.x.scales + m * blocks, blocks);
+        a.y[m * a.n + n] = a.bias ? sum + a.bias[n] : sum;
+      }
+    }
+  }
+}
+
+inline PackedMatMulFn PackedMatMulFor(tensor::DType) { return PackedMatMulGeneric<PlainAdd>; }
+
+inline constexpr PackedKernels kPackedKernels = {
+    {QuantiseGeneric<ActivationCode::kSeven>, QuantiseGeneric<ActivationCode::kEight>},
+    PackedMatMulFor};
+
+}  // namespace
+}  // namespace pano::kernels

@@ -1,0 +1,79 @@
+#include "model/kernels/packed_matmul/packed_matmul.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "model/kernels/isa.h"
+
+namespace pano::kernels {
+namespace {
+
+// Grows, never shrinks.
+template <typename T>
+T* Room(std::vector<T>& v, size_t count) {
+  if (v.size() < count) v.resize(count);
+  return v.data();
+}
+
+// Memory of one thread, aligned for the widest vectors.
+std::byte* Scratch(size_t bytes) {
+  static thread_local std::vector<std::byte> memory;
+  if (memory.size() < bytes + tensor::kPackedAlignment) {
+    memory.resize(bytes + tensor::kPackedAlignment);
+  }
+  const auto address = reinterpret_cast<uintptr_t>(memory.data());
+  return memory.data() + (tensor::kPackedAlignment - address % tensor::kPackedAlignment);
+}
+
+size_t PanelCount(const tensor::TensorView& w) {
+  return (static_cast<size_t>(w.shape[0]) + tensor::kPanelRows - 1) / tensor::kPanelRows;
+}
+
+}  // namespace
+
+ActivationCode ActivationCodeOf(tensor::DType packed) {
+  return packed == tensor::DType::kQ8_0X16 || packed == tensor::DType::kW8X16
+             ? ActivationCode::kSeven
+             : ActivationCode::kEight;
+}
+
+QuantisedRows ActivationStore::Quantise(ActivationCode code, const float* x, size_t m, size_t k,
+                                        ComputePool& pool) {
+  const size_t blocks = k / tensor::kPackedBlock;
+  const QuantiseArgs args{x, k, Room(codes_, m * k), Room(scales_, m * blocks),
+                          Room(sums_, m * blocks)};
+  const QuantiseFn fn = SelectIsa().packed.quantise[static_cast<size_t>(code)];
+  constexpr size_t kGrain = 8;
+  pool.ParallelFor(m, kGrain, [&](size_t begin, size_t end, int) { fn(args, begin, end); });
+  return {args.codes, args.scales, args.sums};
+}
+
+void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_t m, size_t k,
+                  ActivationStore& store, ComputePool& pool) {
+  const Isa& isa = SelectIsa();
+  for (const ActivationCode code : {ActivationCode::kSeven, ActivationCode::kEight}) {
+    std::vector<PackedMatMulArgs> parts;
+    std::vector<size_t> ends;  // of each part's panels, counted through all
+    QuantisedRows rows;
+    for (const PackedProduct& product : products) {
+      if (ActivationCodeOf(product.w->dtype) != code) continue;
+      PANO_CHECK(static_cast<size_t>(product.w->shape[1]) == k);
+      if (parts.empty()) rows = store.Quantise(code, x, m, k, pool);
+      parts.push_back({product.w, rows, product.bias, product.y, m,
+                       static_cast<size_t>(product.w->shape[0]), k});
+      ends.push_back((ends.empty() ? 0 : ends.back()) + PanelCount(*product.w));
+    }
+    if (parts.empty()) continue;
+    pool.ParallelFor(ends.back(), 1, [&](size_t begin, size_t end, int) {
+      std::byte* scratch = Scratch(PackedScratchBytes(k));
+      size_t first = 0;
+      for (size_t i = 0; i < parts.size(); first = ends[i++]) {
+        const size_t from = std::max(begin, first), to = std::min(end, ends[i]);
+        if (from >= to) continue;
+        isa.packed.matmul(parts[i].w->dtype)(parts[i], from - first, to - first, scratch);
+      }
+    });
+  }
+}
+
+}  // namespace pano::kernels

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/threads.h"
+#include "model/kernels/cpu.h"
+#include "model/tensor/packed.h"
+
+namespace pano::kernels {
+
+// y[m, n] = sum over k of x[m, k] * w[n, k], plus bias[n] where there is one, for packed matrices
+// (tensor/packed.h). Activations are quantised first, 32 columns of a row at a time, with one float
+// scale s each; the products of a block are summed exactly, in integers.
+//
+// Activations: x ~ s * q. For eight-bit weights q = round(x / s), s = max|x| / 64, |q| <= 64, kept
+// with 64 added; a byte times a signed byte then fits sixteen bits in pairs for every code. For
+// codes of fewer bits s = max|x| / 127. Rounding is to nearest even. A block whose largest
+// magnitude is below 1e-30 counts as zero; one that holds a NaN has s = NaN.
+//
+// Order contract: one float sum a result, which starts at 0 and goes through the blocks (for Q4G
+// and Q6_K: half blocks) in ascending order:
+//   Q8_0, Q4_0, Q4G, Q6_K   sum = fma(float(integers) * scale of the row, s, sum)
+//   W8                      sum = fma(float(integers), s, sum), at the end sum * scale of the row
+//   Q4_K                    sum = fma(float(sum of code q) * (d sc), s, sum),
+//                           then sum = fma(-(dmin m), s * float(sum of q), sum)
+// and at the end the bias. (Q4G's scales lack a factor of 1/4, which multiplies the sum at the end
+// and is exact.) So a result depends on x's row and w's row only: not on M, on tiles or on threads.
+// Where the machine does not fuse, fma is a product and a sum.
+
+// Rows of quantised activations.
+enum class ActivationCode : uint8_t {
+  kSeven,  // q + 64 as unsigned bytes
+  kEight,  // q as signed bytes
+};
+ActivationCode ActivationCodeOf(tensor::DType packed);
+
+struct QuantisedRows {
+  const uint8_t* codes = nullptr;  // [m, k]
+  const float* scales = nullptr;   // [m, k / 32]
+  // kEight: sums of the codes of both half blocks, the first in the low sixteen bits.
+  const uint32_t* sums = nullptr;  // [m, k / 32]
+};
+
+// Quantises rows [row_begin, row_end) of x [m, k] into the arrays. k is a multiple of 32.
+struct QuantiseArgs {
+  const float* x = nullptr;
+  size_t k = 0;
+  uint8_t* codes = nullptr;
+  float* scales = nullptr;
+  uint32_t* sums = nullptr;
+};
+using QuantiseFn = void (*)(const QuantiseArgs& args, size_t row_begin, size_t row_end);
+
+struct PackedMatMulArgs {
+  const tensor::TensorView* w = nullptr;  // [n, k], packed, aligned to 64 bytes
+  QuantisedRows x;
+  const float* bias = nullptr;  // [n] or null
+  float* y = nullptr;           // [m, n]
+  size_t m = 0, n = 0, k = 0;
+};
+
+// Computes the columns of panels [begin, end) of y. `scratch`: PackedScratchBytes(k), aligned
+// to 64.
+using PackedMatMulFn = void (*)(const PackedMatMulArgs& args, size_t begin, size_t end,
+                                std::byte* scratch);
+inline size_t PackedScratchBytes(size_t k) {
+  return k / tensor::kPackedBlock * tensor::kPanelRows * 2 * sizeof(float);
+}
+
+struct PackedKernels {
+  QuantiseFn quantise[2];  // by ActivationCode
+  PackedMatMulFn (*matmul)(tensor::DType packed);
+};
+
+// Room for the quantised rows of one step, kept between steps. Confined to one thread at a time.
+class ActivationStore {
+ public:
+  // Quantises x [m, k] on the pool.
+  QuantisedRows Quantise(ActivationCode code, const float* x, size_t m, size_t k,
+                         ComputePool& pool);
+
+ private:
+  std::vector<uint8_t> codes_;
+  std::vector<float> scales_;
+  std::vector<uint32_t> sums_;
+};
+
+// One of several products of the same x.
+struct PackedProduct {
+  const tensor::TensorView* w = nullptr;
+  const float* bias = nullptr;
+  float* y = nullptr;  // [m, w->shape[0]]
+};
+
+// All products of x [m, k] on the pool: x is quantised once a code, and threads share all panels of
+// all products. REQUIRES: packed matrices with k columns.
+void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_t m, size_t k,
+                  ActivationStore& store, ComputePool& pool);
+
+}  // namespace pano::kernels

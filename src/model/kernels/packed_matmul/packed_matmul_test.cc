@@ -1,0 +1,277 @@
+#include "model/kernels/packed_matmul/packed_matmul.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "base/random.h"
+#include "base/strings.h"
+#include "model/kernels/isa.h"
+#include "model/kernels/packed_matmul/generic.h"
+
+namespace pano::kernels {
+namespace {
+
+using tensor::DType;
+
+constexpr DType kAllPacked[] = {DType::kQ8_0X16, DType::kW8X16,   DType::kQ4_0X16,
+                                DType::kQ4GX16,  DType::kQ4_KX16, DType::kQ6_KX16};
+
+// As machines do that fuse: the plain loops then give the very bits of the fast ones.
+struct FusedAdd {
+  static float MulAdd(float a, float b, float c) { return std::fma(a, b, c); }
+};
+
+struct Matrix {
+  std::vector<std::byte> memory;
+  tensor::TensorView view;
+};
+
+// Codes of any value under small finite scales: half-precision ones wherever a type keeps them.
+Matrix RandomPacked(DType type, size_t n, size_t k, uint64_t seed) {
+  Random random(seed);
+  Matrix m;
+  tensor::Shape shape = {static_cast<int64_t>(n), static_cast<int64_t>(k)};
+  const size_t bytes = *tensor::ByteSize(type, shape);
+  m.memory.resize(bytes + tensor::kPackedAlignment);
+  const auto address = reinterpret_cast<uintptr_t>(m.memory.data());
+  std::byte* data = m.memory.data() + (tensor::kPackedAlignment - address % 64);
+  for (size_t i = 0; i < bytes; ++i) data[i] = static_cast<std::byte>(random.Below(256));
+  auto scales = [&](size_t at, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      auto bits = static_cast<uint16_t>(0x2000 + random.Below(0x800));
+      if (random.Below(2)) bits = static_cast<uint16_t>(bits | 0x8000);
+      std::memcpy(data + at + 2 * i, &bits, 2);
+    }
+  };
+  const size_t panel = tensor::PanelBytes(type, k), panels = bytes / panel;
+  for (size_t p = 0; p < panels; ++p) {
+    for (size_t b = 0; b < k / 32; ++b) {
+      if (type == DType::kQ8_0X16) scales(p * panel + b * 544, 16);
+      if (type == DType::kQ4_0X16) scales(p * panel + b * 288, 16);
+      if (type == DType::kQ4_KX16 && b % 8 == 0) scales(p * panel + b / 8 * 2368, 32);
+      if (type == DType::kQ6_KX16 && b % 8 == 0) scales(p * panel + b / 8 * 3360, 16);
+    }
+    for (size_t row = 0; type == DType::kW8X16 && row < 16; ++row) {
+      const float scale = 0.01f * static_cast<float>(random.Normal());
+      std::memcpy(data + p * panel + 4 * row, &scale, 4);
+    }
+  }
+  m.view = {type, shape, data, bytes};
+  return m;
+}
+
+std::vector<float> RandomFloats(size_t count, uint64_t seed) {
+  Random random(seed);
+  std::vector<float> out(count);
+  for (float& x : out) x = static_cast<float>(random.Normal());
+  return out;
+}
+
+struct Quantised {
+  std::vector<uint8_t> codes;
+  std::vector<float> scales;
+  std::vector<uint32_t> sums;
+  QuantisedRows rows() const { return {codes.data(), scales.data(), sums.data()}; }
+};
+Quantised Quantise(QuantiseFn fn, const std::vector<float>& x, size_t m, size_t k) {
+  Quantised q;
+  q.codes.resize(m * k);
+  q.scales.resize(m * k / 32);
+  q.sums.resize(m * k / 32);
+  fn({x.data(), k, q.codes.data(), q.scales.data(), q.sums.data()}, 0, m);
+  return q;
+}
+
+std::vector<float> Multiply(PackedMatMulFn fn, const Matrix& w, const QuantisedRows& x, size_t m,
+                            const float* bias) {
+  PackedMatMulArgs args;
+  args.w = &w.view;
+  args.x = x;
+  args.bias = bias;
+  args.m = m;
+  args.n = static_cast<size_t>(w.view.shape[0]);
+  args.k = static_cast<size_t>(w.view.shape[1]);
+  std::vector<float> y(m * args.n, -7.0f);
+  args.y = y.data();
+  std::vector<std::byte> scratch(PackedScratchBytes(args.k) + 64);
+  const auto address = reinterpret_cast<uintptr_t>(scratch.data());
+  fn(args, 0, (args.n + 15) / 16, scratch.data() + (64 - address % 64));
+  return y;
+}
+
+std::vector<float> Multiply(CpuMask mask, const Matrix& w, const std::vector<float>& x, size_t m,
+                            const float* bias = nullptr) {
+  const PackedKernels& kernels = SelectIsa(mask).packed;
+  const auto code = static_cast<size_t>(ActivationCodeOf(w.view.dtype));
+  const Quantised q = Quantise(kernels.quantise[code], x, m, static_cast<size_t>(w.view.shape[1]));
+  return Multiply(kernels.matmul(w.view.dtype), w, q.rows(), m, bias);
+}
+
+class PackedMatMulTest : public testing::TestWithParam<DType> {};
+
+TEST_P(PackedMatMulTest, EveryInstructionSetEqualsThePlainLoops) {
+  const DType type = GetParam();
+  const auto code = static_cast<size_t>(ActivationCodeOf(type));
+  const size_t block = tensor::PackedBlockOf(type);
+  for (size_t k : {block, 2 * block, 5 * block}) {
+    for (size_t n : {1, 15, 16, 17, 40}) {
+      const Matrix w = RandomPacked(type, n, k, k + n);
+      const std::vector<float> bias = RandomFloats(n, 9);
+      for (size_t m : {1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 33}) {
+        SCOPED_TRACE(StrCat("m ", m, " n ", n, " k ", k));
+        const std::vector<float> x = RandomFloats(m * k, m);
+        for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+          const PackedKernels& kernels = SelectIsa(mask).packed;
+          const Quantised q = Quantise(kernels.quantise[code], x, m, k);
+          const Quantised plain = Quantise(SelectIsa(0).packed.quantise[code], x, m, k);
+          ASSERT_EQ(q.codes, plain.codes);
+          ASSERT_EQ(q.scales, plain.scales);
+          if (code == 1) {
+            ASSERT_EQ(q.sums, plain.sums);
+          }
+          const auto got = Multiply(kernels.matmul(type), w, q.rows(), m, bias.data());
+          const auto want =
+              Multiply(mask == 0 ? PackedMatMulGeneric<PlainAdd> : PackedMatMulGeneric<FusedAdd>, w,
+                       q.rows(), m, bias.data());
+          ASSERT_EQ(0, std::memcmp(got.data(), want.data(), got.size() * sizeof(float)));
+        }
+      }
+    }
+  }
+}
+
+TEST_P(PackedMatMulTest, AgreesWithDoubleWithinRounding) {
+  const DType type = GetParam();
+  const auto code = static_cast<size_t>(ActivationCodeOf(type));
+  const size_t k = 1024, n = 20, m = 3;
+  const Matrix w = RandomPacked(type, n, k, 1);
+  const std::vector<float> x = RandomFloats(m * k, 2);
+  const Quantised q = Quantise(SelectIsa().packed.quantise[code], x, m, k);
+  const std::vector<float> y = Multiply(ActiveCpuMask(), w, x, m);
+  std::vector<float> row(k);
+  for (size_t j = 0; j < n; ++j) {
+    tensor::UnpackRow(w.view, j, row.data());
+    for (size_t i = 0; i < m; ++i) {
+      double sum = 0, magnitude = 0;
+      for (size_t l = 0; l < k; ++l) {
+        const int stored = q.codes[i * k + l];
+        const int value = code == 0 ? stored - 64 : static_cast<int8_t>(stored);
+        const double product =
+            static_cast<double>(row[l]) * value * static_cast<double>(q.scales[(i * k + l) / 32]);
+        sum += product;
+        magnitude += std::abs(product);
+      }
+      // Two terms a half block, each with four roundings of at most what has been summed up.
+      ASSERT_NEAR(y[i * n + j], sum, (static_cast<double>(k) / 16 + 8) * 0x1p-24 * magnitude);
+    }
+  }
+}
+
+TEST_P(PackedMatMulTest, RowsDoNotDependOnTheBatchToTheBit) {
+  const DType type = GetParam();
+  const size_t k = 512, n = 50, m = 70;
+  const Matrix w = RandomPacked(type, n, k, 3);
+  const std::vector<float> x = RandomFloats(m * k, 4);
+  const std::vector<float> whole = Multiply(ActiveCpuMask(), w, x, m);
+  for (size_t i = 0; i < m; ++i) {
+    const std::vector<float> row(x.begin() + static_cast<long>(i * k),
+                                 x.begin() + static_cast<long>((i + 1) * k));
+    const std::vector<float> alone = Multiply(ActiveCpuMask(), w, row, 1);
+    ASSERT_EQ(0, std::memcmp(alone.data(), &whole[i * n], n * sizeof(float))) << "row " << i;
+  }
+}
+
+// Sixteen-bit sums of byte products saturate; no code may bring them there.
+TEST_P(PackedMatMulTest, LargestCodesDoNotSaturate) {
+  const DType type = GetParam();
+  const size_t k = 256, n = 16;
+  Matrix w = RandomPacked(type, n, k, 5);
+  const bool eight = ActivationCodeOf(type) == ActivationCode::kSeven;
+  const size_t panel = tensor::PanelBytes(type, k);
+  auto* data = reinterpret_cast<uint8_t*>(const_cast<std::byte*>(w.view.data));
+  for (int byte : {0x00, 0x7F, 0x80, 0xFF}) {
+    for (size_t at = 0; at < panel; ++at) {
+      // Leave the scales alone.
+      size_t in = at, head = 32;
+      if (type == DType::kQ8_0X16) in = at % 544;
+      if (type == DType::kQ4_0X16 || type == DType::kQ4GX16) in = at % 288;
+      if (type == DType::kW8X16) head = 64;
+      if (type == DType::kQ4_KX16) in = at < 64 ? 0 : (at - 64) % 288;
+      if (type == DType::kQ6_KX16) in = at < 32 ? 0 : (at - 32) % 416;
+      if (in >= head) data[at] = static_cast<uint8_t>(byte);
+    }
+    for (float sign : {-1.0f, 1.0f}) {
+      const std::vector<float> x(7 * k, sign);
+      const Quantised q = Quantise(SelectIsa().packed.quantise[eight ? 0 : 1], x, 7, k);
+      const auto got = Multiply(SelectIsa().packed.matmul(type), w, q.rows(), 7, nullptr);
+      const auto want = Multiply(
+          SelectIsa().needs == 0 ? PackedMatMulGeneric<PlainAdd> : PackedMatMulGeneric<FusedAdd>, w,
+          q.rows(), 7, nullptr);
+      ASSERT_EQ(got, want) << "byte " << byte;
+    }
+  }
+}
+
+TEST_P(PackedMatMulTest, OddActivationsGiveNoSurprise) {
+  const DType type = GetParam();
+  const size_t k = 512, n = 16;
+  const Matrix w = RandomPacked(type, n, k, 6);
+  for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+    for (float y : Multiply(mask, w, std::vector<float>(k, 0.0f), 1)) EXPECT_EQ(y, 0.0f);
+    for (float y : Multiply(mask, w, std::vector<float>(k, 1e-35f), 1)) EXPECT_EQ(y, 0.0f);
+    std::vector<float> x = RandomFloats(k, 3);
+    x[40] = NAN;
+    for (float y : Multiply(mask, w, x, 1)) EXPECT_TRUE(std::isnan(y));
+    x[40] = INFINITY;
+    for (float y : Multiply(mask, w, x, 1)) EXPECT_FALSE(std::isfinite(y));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PackedMatMulTest, testing::ValuesIn(kAllPacked), [](const auto& one) {
+  return std::string(tensor::Describe(one.param).name);
+});
+
+TEST(PackedMatMul, SharesOneInputAmongProductsAndThreads) {
+  const size_t k = 256, m = 9;
+  const std::vector<float> x = RandomFloats(m * k, 8);
+  std::vector<Matrix> matrices;
+  for (DType type : kAllPacked) matrices.push_back(RandomPacked(type, 33, k, 11));
+  std::vector<std::vector<float>> first;
+  for (int threads : {1, 2, 5}) {
+    ComputePool pool(threads);
+    ActivationStore store;
+    std::vector<std::vector<float>> y(matrices.size(), std::vector<float>(m * 33));
+    std::vector<PackedProduct> products;
+    for (size_t i = 0; i < matrices.size(); ++i) {
+      products.push_back({&matrices[i].view, nullptr, y[i].data()});
+    }
+    PackedMatMul(products, x.data(), m, k, store, pool);
+    if (first.empty()) first = y;
+    EXPECT_EQ(first, y);
+  }
+  for (size_t i = 0; i < matrices.size(); ++i) {
+    EXPECT_EQ(first[i], Multiply(ActiveCpuMask(), matrices[i], x, m));
+  }
+}
+
+TEST(PackedMatMul, ActivationsKeepSevenAndEightBits) {
+  const size_t k = 4096;
+  const std::vector<float> x = RandomFloats(k, 12);
+  for (size_t code : {0, 1}) {
+    const Quantised q = Quantise(SelectIsa().packed.quantise[code], x, 1, k);
+    double off = 0, all = 0;
+    for (size_t i = 0; i < k; ++i) {
+      const int stored = q.codes[i];
+      const int value = code == 0 ? stored - 64 : static_cast<int8_t>(stored);
+      const double got = value * static_cast<double>(q.scales[i / 32]);
+      off += std::pow(got - static_cast<double>(x[i]), 2);
+      all += std::pow(static_cast<double>(x[i]), 2);
+    }
+    EXPECT_LT(std::sqrt(off / all), code == 0 ? 0.011 : 0.0055);
+  }
+}
+
+}  // namespace
+}  // namespace pano::kernels

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "model/tensor/tensor.h"
+
+namespace pano::tensor {
+
+// Matrices [rows, columns] in the order in which the integer products read them, so that a file's
+// layout is the memory's layout (docs/formats/packed.md, normative). Rows go in panels of sixteen,
+// the last filled up with zero bytes; a panel's columns go in blocks of 32, and within a block the
+// bytes run [step of 4 columns][row][column of the step]: one step of all rows is 64 bytes.
+//
+//   Q8_0X16  block: half scale[16], int8 code[8][16][4]               value = code * scale
+//   W8X16    panel: float scale[16]; block: int8 code[8][16][4]        value = code * scale
+//   Q4_0X16  block: half scale[16], nibbles[4][16][4]                 value = (code - 8) * scale
+//   Q4GX16   block: int8 scale[2][16] (a half block each),
+//            nibbles[4][16][4]                          value = kQ4GCodes[code] * Q4GScale(scale)
+//   Q4_KX16  256 columns: half d[16], half dmin[16], then 8 blocks of
+//            uint8 sc[16], uint8 m[16], nibbles[4][16][4]             value = d sc code - dmin m
+//   Q6_KX16  256 columns: half d[16], then 8 blocks of int8 sc[2][16] (a half block each),
+//            nibbles[4][16][4], pairs[2][16][4]                       value = d sc (code - 32)
+//
+// Byte [s][row][i] of the nibbles holds column 4s + i in its low half, column 16 + 4s + i in its
+// high half; byte [t][row][i] of the pairs the upper two bits of the columns 4(t + 2j) + i, j =
+// 0..3, in bits 2j. Everything is little-endian; a matrix starts at a multiple of 64 bytes.
+inline constexpr int kPanelRows = 16;
+inline constexpr int kPackedBlock = 32;
+inline constexpr size_t kPackedAlignment = 64;
+inline constexpr size_t kEightBitBytes = 512;  // codes of a block
+inline constexpr size_t kNibbleBytes = 256;
+
+// The sixteen values of Q4G lie where nearly normal weights in groups of sixteen want them for the
+// least square error, on a grid so coarse that four products fit sixteen bits. The integer products
+// see them with kQ4GZero added.
+inline constexpr int8_t kQ4GCodes[16] = {-16, -13, -10, -8, -6, -4, -2, -1,
+                                         0,   1,   3,   5,  7,  9,  12, 16};
+inline constexpr int kQ4GZero = 16;
+// A scale in a byte: sign, four bits of exponent, three of mantissa; subnormal below 2^-16.
+float Q4GScale(uint8_t byte);
+// Values beyond are not kept.
+inline constexpr float kQ4GMax = 7.5f;
+
+constexpr bool IsPacked(DType dtype) {
+  return dtype >= DType::kQ8_0X16 && dtype <= DType::kQ6_KX16;
+}
+// Bytes before the first block of a panel.
+constexpr int64_t PanelHeaderBytes(DType dtype) { return dtype == DType::kW8X16 ? 64 : 0; }
+// Bytes of sixteen rows. REQUIRES: a packed type, columns a multiple of its block.
+size_t PanelBytes(DType dtype, size_t columns);
+
+// The packed type that holds the very values of a block type; `plain` itself where there is none.
+DType PackedTypeOf(DType plain);
+// Columns that a row must be a multiple of.
+inline size_t PackedBlockOf(DType packed) { return Describe(packed).block_elements; }
+
+// Rows [16 panel, 16 panel + 16) of `plain` [rows, columns] into `out` (PanelBytes): a shuffle
+// where PackedTypeOf(plain.dtype) == packed, else decoded and quantised anew. `out` depends on the
+// values only. REQUIRES: a type with a decoder; finite values where they are quantised.
+void PackPanel(const TensorView& plain, DType packed, size_t panel, std::byte* out);
+
+// Row `row` of a packed matrix as floats.
+void UnpackRow(const TensorView& packed, size_t row, float* out);
+
+}  // namespace pano::tensor
