@@ -8,11 +8,12 @@
 
 namespace pano::nn {
 
-Decoder::Decoder(ModelConfig config, DecoderWeights weights, KvType kv_type, ComputePool& pool)
+Decoder::Decoder(ModelConfig config, DecoderWeights weights, Compute compute, KvType kv_type,
+                 ComputePool& pool)
     : config_(std::move(config)),
       weights_(std::move(weights)),
       pool_(pool),
-      transformer_(config_, weights_, kv_type, pool),
+      transformer_(config_, weights_, compute, kv_type, pool),
       layout_(transformer_.state_layout()) {}
 
 Result<std::unique_ptr<State>> Decoder::CreateState(std::span<const int> block_counts) const {

@@ -17,7 +17,8 @@ namespace pano::nn {
 // norm, head. Confined to one thread at a time; the pool does the work.
 class Decoder final : public Model {
  public:
-  Decoder(ModelConfig config, DecoderWeights weights, KvType kv_type, ComputePool& pool);
+  Decoder(ModelConfig config, DecoderWeights weights, Compute compute, KvType kv_type,
+          ComputePool& pool);
 
   const ModelConfig& config() const { return config_; }
   int64_t vocab_size() const override { return config_.vocab_size; }

@@ -73,9 +73,9 @@ class LayerBinder {
     } else {
       Linear fused = Layer(names_.qkv, q + k + v, c_.hidden_size, c_.qkv_bias);
       if (names_.qkv_layout == QkvLayout::kGroups) fused = Ungroup(fused);
-      out.q = WeightBinder::RowSlice(fused, 0, q);
-      out.k = WeightBinder::RowSlice(fused, q, k);
-      out.v = WeightBinder::RowSlice(fused, q + k, v);
+      out.q = bind_.RowSlice(fused, 0, q);
+      out.k = bind_.RowSlice(fused, q, k);
+      out.v = bind_.RowSlice(fused, q + k, v);
     }
     out.o = Layer(names_.o, c_.hidden_size, c_.head_count * c_.value_size(), c_.output_bias);
     BindQkNorms(out);
@@ -150,8 +150,8 @@ class LayerBinder {
     const int64_t value = c_.value_size(), each = l.nope_dim + value;
     const Linear kv_b = Layer(names_.kv_b, c_.head_count * each, l.kv_rank, false);
     for (int64_t h = 0; h < c_.head_count; ++h) {
-      w.key_up.push_back(bind_.TransposedCopy(WeightBinder::RowSlice(kv_b, h * each, l.nope_dim)));
-      w.value_up.push_back(WeightBinder::RowSlice(kv_b, h * each + l.nope_dim, value));
+      w.key_up.push_back(bind_.TransposedCopy(bind_.RowSlice(kv_b, h * each, l.nope_dim)));
+      w.value_up.push_back(bind_.RowSlice(kv_b, h * each + l.nope_dim, value));
     }
     out.o = Layer(names_.o, c_.hidden_size, c_.head_count * value, c_.output_bias);
   }
@@ -160,8 +160,8 @@ class LayerBinder {
     const int64_t size = c_.ffn_size;
     if (c_.gated && names_.gate_up) {
       const Linear fused = Layer(names_.gate_up, 2 * size, c_.hidden_size, c_.mlp_bias);
-      out.gate = WeightBinder::RowSlice(fused, 0, size);
-      out.up = WeightBinder::RowSlice(fused, size, size);
+      out.gate = bind_.RowSlice(fused, 0, size);
+      out.up = bind_.RowSlice(fused, size, size);
     } else {
       if (c_.gated) out.gate = Layer(names_.gate, size, c_.hidden_size, c_.mlp_bias);
       out.up = Layer(names_.up, size, c_.hidden_size, c_.mlp_bias);

@@ -7,18 +7,16 @@
 #include "base/threads.h"
 #include "model/format/weights.h"
 #include "model/nn/model.h"
+#include "model/nn/packing.h"
 
 namespace pano::nn {
-
-enum class Compute : uint8_t {
-  kF32,   // weights dequantised, activations float: every known answer holds in this mode
-  kFast,  // activations may be quantised to 8 bit where the weights are
-};
 
 struct LoadOptions {
   Compute compute = Compute::kFast;
   // None: f32 for a model whose weights are F32 and in f32 mode, else f16.
-  std::optional<KvType> kv_type;
+  std::optional<KvType> kv_type = {};
+  // Told about weights that are laid out anew, which takes seconds for large files.
+  PackProgress progress = {};
 };
 
 // The generative model that `files` describe, ready to step. `files.weights` is kept alive by it;

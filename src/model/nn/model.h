@@ -18,6 +18,11 @@ inline constexpr int kBlockTokens = 32;
 
 enum class KvType : uint8_t { kF32, kF16 };
 
+enum class Compute : uint8_t {
+  kF32,   // weights dequantised, activations float: every known answer holds in this mode
+  kFast,  // activations are quantised to 7 or 8 bits where the weights are in blocks
+};
+
 // What the layers keep between steps, in groups of layers that keep it alike. The engine allocates
 // by this and knows nothing else of it.
 struct StateGroup {

@@ -3,13 +3,15 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "model/tensor/packed.h"
 
 namespace pano::nn {
 
-Transformer::Transformer(const ModelConfig& config, const DecoderWeights& weights, KvType kv_type,
-                         ComputePool& pool)
+Transformer::Transformer(const ModelConfig& config, const DecoderWeights& weights, Compute compute,
+                         KvType kv_type, ComputePool& pool)
     : config_(config),
       weights_(weights),
+      compute_(compute),
       pool_(pool),
       isa_(kernels::SelectIsa()),
       norm_(config.norm == NormKind::kRms ? isa_.rms_norm : isa_.layer_norm),
@@ -162,15 +164,30 @@ void Transformer::Norm(const NormWeights& norm, const float* x, size_t count, fl
 }
 
 void Transformer::Apply(const Linear& linear, const float* x, size_t count, float* y) {
-  kernels::MatMulArgs args;
-  args.w = &linear.weight;
-  args.x = x;
-  args.bias = linear.bias_or_null();
-  args.y = y;
-  args.m = count;
-  args.n = linear.out();
-  args.k = linear.in();
-  kernels::MatMul(args, pool_);
+  const Product product{&linear, y};
+  Apply({&product, 1}, x, count);
+}
+
+void Transformer::Apply(std::span<const Product> products, const float* x, size_t count) {
+  std::vector<kernels::PackedProduct> packed;
+  for (const auto& [linear, y] : products) {
+    if (compute_ == Compute::kFast && tensor::IsPacked(linear->weight.dtype)) {
+      packed.push_back({&linear->weight, linear->bias_or_null(), y});
+      continue;
+    }
+    kernels::MatMulArgs args;
+    args.w = &linear->weight;
+    args.x = x;
+    args.bias = linear->bias_or_null();
+    args.y = y;
+    args.m = count;
+    args.n = linear->out();
+    args.k = linear->in();
+    kernels::MatMul(args, pool_);
+  }
+  if (!packed.empty()) {
+    kernels::PackedMatMul(packed, x, count, products.front().linear->in(), quantised_, pool_);
+  }
 }
 
 }  // namespace pano::nn

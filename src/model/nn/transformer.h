@@ -31,8 +31,8 @@ struct PassExtras {
 // does the work. Borrows configuration, weights and pool.
 class Transformer {
  public:
-  Transformer(const ModelConfig& config, const DecoderWeights& weights, KvType kv_type,
-              ComputePool& pool);
+  Transformer(const ModelConfig& config, const DecoderWeights& weights, Compute compute,
+              KvType kv_type, ComputePool& pool);
 
   StateLayout state_layout() const;
   Result<std::unique_ptr<PagedState>> CreateState(std::span<const int> block_counts) const;
@@ -47,6 +47,12 @@ class Transformer {
   void Norm(const NormWeights& norm, const float* x, size_t rows, float* y);
   // y [rows, out] = x [rows, in] times the layer.
   void Apply(const Linear& linear, const float* x, size_t rows, float* y);
+  // Several layers of one x; what is quantised of it, is once.
+  struct Product {
+    const Linear* linear;
+    float* y;
+  };
+  void Apply(std::span<const Product> products, const float* x, size_t rows);
 
  private:
   // Where a token of the step stands.
@@ -103,6 +109,7 @@ class Transformer {
 
   const ModelConfig& config_;
   const DecoderWeights& weights_;
+  const Compute compute_;
   ComputePool& pool_;
   const kernels::Isa& isa_;
   const kernels::NormFn norm_;
@@ -113,6 +120,7 @@ class Transformer {
   std::vector<float> alibi_;  // [heads, context] where the configuration has it
 
   // Workspace of a step, kept between steps.
+  kernels::ActivationStore quantised_;
   std::vector<Row> rows_;
   Angles angles_, local_angles_;
   std::vector<float> relative_;  // [heads, 2 * reach + 1], by the key's distance + reach

@@ -25,9 +25,8 @@ void Transformer::PlainAttention(size_t layer, PagedState& state, const float* x
   Grow(q_, rows() * heads * dim);
   Grow(k_, rows() * kv_heads * dim);
   Grow(v_, rows() * kv_heads * value_dim);
-  Apply(w.q, x, rows(), q_.data());
-  Apply(w.k, x, rows(), k_.data());
-  Apply(w.v, x, rows(), v_.data());
+  const Product products[] = {{&w.q, q_.data()}, {&w.k, k_.data()}, {&w.v, v_.data()}};
+  Apply(products, x, rows());
   if (config_.qk_norm != QkNorm::kNone) {
     NormHeads(w.q_norm, q_.data(), heads);
     NormHeads(w.k_norm, k_.data(), kv_heads);

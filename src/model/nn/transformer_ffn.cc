@@ -20,8 +20,8 @@ void Transformer::Dense(const Linear& gate, const Linear& up, const Linear& down
                         size_t count, float* out) {
   const size_t size = up.out();
   Grow(up_, count * size);
-  Apply(up, x, count, up_.data());
   if (!gate.present()) {
+    Apply(up, x, count, up_.data());
     pool_.ParallelFor(count, kRowGrain, [&](size_t begin, size_t end, int) {
       activation_.plain(&up_[begin * size], (end - begin) * size);
     });
@@ -29,7 +29,8 @@ void Transformer::Dense(const Linear& gate, const Linear& up, const Linear& down
     return;
   }
   Grow(gate_, count * size);
-  Apply(gate, x, count, gate_.data());
+  const Product products[] = {{&gate, gate_.data()}, {&up, up_.data()}};
+  Apply(products, x, count);
   pool_.ParallelFor(count, kRowGrain, [&](size_t begin, size_t end, int) {
     for (size_t r = begin; r < end; ++r) {
       activation_.gated(&gate_[r * size], &up_[r * size], size);

@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "model/kernels/matmul/matmul.h"
+#include "model/tensor/packed.h"
 
 namespace pano::nn {
 
@@ -66,22 +67,37 @@ std::vector<float> WeightBinder::Vector(const std::string& name, int64_t size) {
   return out;
 }
 
-tensor::TensorView WeightBinder::Own(tensor::DType dtype, int64_t rows, int64_t cols) {
-  tensor::TensorView view{dtype, {rows, cols}, nullptr, 0};
-  auto bytes = tensor::ByteSize(dtype, view.shape);
+std::byte* WeightBinder::Own(tensor::DType dtype, int64_t rows, int64_t cols,
+                             tensor::TensorView& view) {
+  auto bytes = tensor::ByteSize(dtype, {rows, cols});
   if (!bytes.ok()) {
     Fail(bytes.error());
-    return {};
+    return nullptr;
   }
-  owned_.push_back(std::make_unique<std::vector<std::byte>>(*bytes));
-  view.bytes = *bytes;
-  view.data = owned_.back()->data();
-  return view;
+  const size_t room =
+      (*bytes + tensor::kPackedAlignment) / tensor::kPackedAlignment * tensor::kPackedAlignment;
+  auto* data = static_cast<std::byte*>(std::aligned_alloc(tensor::kPackedAlignment, room));
+  if (!data) {
+    Fail(Status(StatusCode::kExhausted, StrCat(files_.path, ": no memory for ", *bytes, " bytes")));
+    return nullptr;
+  }
+  owned_.emplace_back(data);
+  view = {dtype, {rows, cols}, data, *bytes};
+  return data;
+}
+
+void WeightBinder::FailPanels(const Linear& linear) {
+  Fail(Unimplemented(
+      StrCat(files_.path, ": a matrix of type ", tensor::Describe(linear.weight.dtype).name,
+             " and shape ", tensor::ShapeText(linear.weight.shape),
+             " would have to be cut within a panel of ", tensor::kPanelRows, " rows")));
 }
 
 Linear WeightBinder::LinearLayer(const std::string& name, int64_t out, int64_t in, bool bias) {
   Linear linear;
-  if (transposed_) {
+  const tensor::TensorView* stored = files_.weights->Find(Locate(name + ".weight"));
+  // Packed matrices always stand [out, in].
+  if (transposed_ && !(stored && tensor::IsPacked(stored->dtype))) {
     linear.weight = Matrix(name, in, out);
     if (status_.ok()) linear = TransposedCopy(linear);
   } else {
@@ -126,6 +142,11 @@ NormWeights WeightBinder::Norm(const std::string& name, int64_t size, bool bias,
 Linear WeightBinder::RowSlice(const Linear& linear, int64_t begin, int64_t count) {
   Linear out;
   if (!linear.present()) return out;
+  if (tensor::IsPacked(linear.weight.dtype) &&
+      (begin % tensor::kPanelRows != 0 || count % tensor::kPanelRows != 0)) {
+    FailPanels(linear);
+    return out;
+  }
   const size_t row = linear.weight.bytes / linear.out();
   out.weight = {linear.weight.dtype,
                 {count, linear.weight.shape[1]},
@@ -140,13 +161,26 @@ Linear WeightBinder::RowSlice(const Linear& linear, int64_t begin, int64_t count
 Linear WeightBinder::GatherRows(const Linear& linear, const std::vector<int64_t>& order) {
   Linear out;
   if (!linear.present()) return out;
-  out.weight = Own(linear.weight.dtype, static_cast<int64_t>(order.size()), linear.weight.shape[1]);
+  const auto rows = static_cast<int64_t>(order.size());
+  const int64_t unit = tensor::IsPacked(linear.weight.dtype) ? tensor::kPanelRows : 1;
+  for (int64_t i = 0; i < rows; ++i) {
+    const int64_t first = order[static_cast<size_t>(i / unit * unit)];
+    if (rows % unit != 0 || first % unit != 0 ||
+        order[static_cast<size_t>(i)] != first + i % unit) {
+      FailPanels(linear);
+      return out;
+    }
+  }
+  std::byte* to = Own(linear.weight.dtype, rows, linear.weight.shape[1], out.weight);
   if (!status_.ok()) return {};
-  const size_t row = linear.weight.bytes / linear.out();
-  std::byte* to = owned_.back()->data();
-  for (size_t i = 0; i < order.size(); ++i) {
-    std::memcpy(to + i * row, linear.weight.data + static_cast<size_t>(order[i]) * row, row);
-    if (!linear.bias.empty()) out.bias.push_back(linear.bias[static_cast<size_t>(order[i])]);
+  const size_t bytes = linear.weight.bytes / linear.out() * static_cast<size_t>(unit);
+  for (size_t i = 0; i < order.size(); i += static_cast<size_t>(unit)) {
+    const auto from = static_cast<size_t>(order[i] / unit);
+    std::memcpy(to + i / static_cast<size_t>(unit) * bytes, linear.weight.data + from * bytes,
+                bytes);
+  }
+  if (!linear.bias.empty()) {
+    for (int64_t row : order) out.bias.push_back(linear.bias[static_cast<size_t>(row)]);
   }
   return out;
 }
@@ -155,9 +189,9 @@ Linear WeightBinder::TransposedCopy(const Linear& linear) {
   Linear out;
   if (!linear.present()) return out;
   const size_t rows = linear.out(), cols = linear.in();
-  out.weight = Own(tensor::DType::kF32, linear.weight.shape[1], linear.weight.shape[0]);
+  auto* to = reinterpret_cast<float*>(
+      Own(tensor::DType::kF32, linear.weight.shape[1], linear.weight.shape[0], out.weight));
   if (!status_.ok()) return {};
-  auto* to = reinterpret_cast<float*>(owned_.back()->data());
   std::vector<float> row(cols);
   for (size_t r = 0; r < rows; ++r) {
     kernels::WidenRow(linear.weight, r, row.data());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdlib>
 #include <memory>
 #include <set>
 #include <string>
@@ -35,7 +36,10 @@ struct NormWeights {
 };
 
 // Matrices that had to be laid out anew; views look into them.
-using OwnedMatrices = std::vector<std::unique_ptr<std::vector<std::byte>>>;
+struct FreeMatrix {
+  void operator()(std::byte* p) const { std::free(p); }
+};
+using OwnedMatrices = std::vector<std::unique_ptr<std::byte, FreeMatrix>>;
 
 // Takes tensors out of the files and checks type and shape. The first failure stays in status() and
 // later calls do nothing. Corruption names the tensor that is missing or has another shape,
@@ -62,9 +66,10 @@ class WeightBinder {
   // Also by the older names ".gamma" and ".beta".
   NormWeights Norm(const std::string& name, int64_t size, bool bias, float offset);
 
-  // `count` rows of a layer from `begin` on, with their biases; no copy of the matrix.
-  static Linear RowSlice(const Linear& linear, int64_t begin, int64_t count);
-  // The rows that `order` lists, in a matrix of their own.
+  // `count` rows of a layer from `begin` on, with their biases; no copy of the matrix. Packed
+  // matrices can be cut between panels only: Unimplemented elsewhere.
+  Linear RowSlice(const Linear& linear, int64_t begin, int64_t count);
+  // The rows that `order` lists, in a matrix of their own. Of a packed matrix, whole panels only.
   Linear GatherRows(const Linear& linear, const std::vector<int64_t>& order);
   // Columns become rows, widened to F32.
   Linear TransposedCopy(const Linear& linear);
@@ -78,7 +83,9 @@ class WeightBinder {
  private:
   std::string Locate(const std::string& name) const;
   tensor::TensorView Take(const std::string& name, const tensor::Shape& shape);
-  tensor::TensorView Own(tensor::DType dtype, int64_t rows, int64_t cols);
+  // A new matrix and where to write it.
+  std::byte* Own(tensor::DType dtype, int64_t rows, int64_t cols, tensor::TensorView& view);
+  void FailPanels(const Linear& linear);
 
   const format::ModelFiles& files_;
   const std::string optional_prefix_;

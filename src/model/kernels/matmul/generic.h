@@ -7,7 +7,6 @@
 
 #include "model/kernels/matmul/matmul.h"
 #include "model/kernels/simd/lanes.h"
-#include "model/tensor/blocks.h"
 #include "model/tensor/half.h"
 
 namespace pano::kernels {
@@ -150,11 +149,9 @@ struct RowDecoded {};
 template <size_t kCols, typename Row>
   requires std::is_same_v<Row, RowDecoded>
 void Columns(const MatMulArgs& a, size_t n, float* scratch) {
-  const tensor::DecodeFn decode = tensor::DecoderOf(a.w->dtype);
-  const size_t row_bytes = RowBytes(a.w->dtype, a.k);
   for (size_t j = 0; j < kCols; ++j) {
     float* row = scratch + j * PaddedK(a.k);
-    decode(a.w->data + (n + j) * row_bytes, a.k, row);
+    WidenRow(*a.w, n + j, row);
     for (size_t k = a.k; k < PaddedK(a.k); ++k) row[k] = 0;
   }
   ScratchPanel<kCols>(a, n, scratch);
@@ -188,7 +185,7 @@ inline MatMulFn MatMulFor(tensor::DType dtype) {
     case tensor::DType::kQ8_0:
       return MatMulRange<RowQ8>;
     default:
-      return tensor::DecoderOf(dtype) ? MatMulRange<RowDecoded> : nullptr;
+      return MatMulSupports(dtype) ? MatMulRange<RowDecoded> : nullptr;
   }
 }
 

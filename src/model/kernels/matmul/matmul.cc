@@ -6,12 +6,15 @@
 #include "base/check.h"
 #include "model/kernels/isa.h"
 #include "model/tensor/blocks.h"
+#include "model/tensor/packed.h"
 
 namespace pano::kernels {
 
 using tensor::DType;
 
-bool MatMulSupports(DType dtype) { return tensor::DecoderOf(dtype) != nullptr; }
+bool MatMulSupports(DType dtype) {
+  return tensor::DecoderOf(dtype) != nullptr || tensor::IsPacked(dtype);
+}
 
 MatMulFn SelectMatMul(DType dtype, CpuMask mask) {
   MatMulFn fn = SelectIsa(mask).matmul(dtype);
@@ -37,6 +40,7 @@ size_t RowBytes(DType dtype, size_t k) {
 }
 
 void WidenRow(const tensor::TensorView& w, size_t row, float* out) {
+  if (tensor::IsPacked(w.dtype)) return tensor::UnpackRow(w, row, out);
   const tensor::DecodeFn decode = tensor::DecoderOf(w.dtype);
   PANO_CHECK(decode != nullptr);
   const auto k = static_cast<size_t>(w.shape.back());

@@ -28,10 +28,10 @@ void BM_MatMul(benchmark::State& state, tensor::DType dtype) {
   for (auto _ : state) MatMul(args, pool);
   if (dtype == tensor::DType::kQ8_0 && y[0] != 3.0f) state.SkipWithError("wrong answer");
   const double runs = static_cast<double>(state.iterations());
-  state.counters["flop/s"] = benchmark::Counter(
-      runs * 2.0 * static_cast<double>(m * n * k), benchmark::Counter::kIsRate);
-  state.counters["weight B/s"] = benchmark::Counter(
-      runs * static_cast<double>(bytes.size()), benchmark::Counter::kIsRate);
+  state.counters["flop/s"] =
+      benchmark::Counter(runs * 2.0 * static_cast<double>(m * n * k), benchmark::Counter::kIsRate);
+  state.counters["weight B/s"] =
+      benchmark::Counter(runs * static_cast<double>(bytes.size()), benchmark::Counter::kIsRate);
 }
 BENCHMARK_CAPTURE(BM_MatMul, f32, tensor::DType::kF32)->Arg(1)->Arg(4)->Arg(64);
 BENCHMARK_CAPTURE(BM_MatMul, f16, tensor::DType::kF16)->Arg(1)->Arg(4)->Arg(64);

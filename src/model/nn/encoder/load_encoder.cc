@@ -12,11 +12,14 @@ namespace {
 
 Result<std::unique_ptr<Tower>> BindTower(nn::WeightBinder& bind,
                                          const std::optional<TowerConfig>& config,
-                                         ComputePool& pool) {
+                                         const nn::LoadOptions& options, ComputePool& pool) {
   if (!config) return std::unique_ptr<Tower>();
   PANO_ASSIGN_OR_RETURN(nn::DecoderWeights weights,
                         nn::BindLayers(bind, config->model, config->names));
-  return std::make_unique<Tower>(config->model, std::move(weights), pool);
+  if (options.compute == nn::Compute::kFast) {
+    PANO_RETURN_IF_ERROR(nn::PackWeights(weights, pool, options.progress).status());
+  }
+  return std::make_unique<Tower>(config->model, std::move(weights), options.compute, pool);
 }
 
 const Tower& TowerOf(const EncoderParts& parts, TowerKind kind) {
@@ -115,15 +118,14 @@ const OutputInfo* EncoderInfo::FindOutput(std::string_view name) const {
 bool IsEncoder(const format::ModelFiles& files) { return FindEncoderFamily(files) != nullptr; }
 
 Result<std::unique_ptr<Encoder>> LoadEncoder(const format::ModelFiles& files,
-                                             const nn::LoadOptions& /*options*/,
-                                             ComputePool& pool) {
+                                             const nn::LoadOptions& options, ComputePool& pool) {
   EncoderParts parts;
   PANO_ASSIGN_OR_RETURN(parts.config, ReadEncoderConfig(files));
   const EncoderConfig& config = parts.config;
   nn::WeightBinder bind(files, config.optional_prefix, /*transposed=*/false);
-  PANO_ASSIGN_OR_RETURN(parts.text, BindTower(bind, config.text, pool));
-  PANO_ASSIGN_OR_RETURN(parts.image, BindTower(bind, config.image, pool));
-  PANO_ASSIGN_OR_RETURN(parts.decoder, BindTower(bind, config.decoder, pool));
+  PANO_ASSIGN_OR_RETURN(parts.text, BindTower(bind, config.text, options, pool));
+  PANO_ASSIGN_OR_RETURN(parts.image, BindTower(bind, config.image, options, pool));
+  PANO_ASSIGN_OR_RETURN(parts.decoder, BindTower(bind, config.decoder, options, pool));
   if (parts.image)
     parts.patches = BindPatches(bind, config.patches, config.image->model.hidden_size);
   BindHeads(bind, parts);

@@ -5,11 +5,12 @@
 
 namespace pano::encoder {
 
-Tower::Tower(nn::ModelConfig config, nn::DecoderWeights weights, ComputePool& pool)
+Tower::Tower(nn::ModelConfig config, nn::DecoderWeights weights, nn::Compute compute,
+             ComputePool& pool)
     : config_(std::move(config)),
       weights_(std::move(weights)),
       pool_(pool),
-      transformer_(config_, weights_, nn::KvType::kF32, pool) {}
+      transformer_(config_, weights_, compute, nn::KvType::kF32, pool) {}
 
 Status Tower::ReserveState(int blocks) {
   if (blocks <= blocks_) return {};

@@ -36,7 +36,7 @@ struct Memory {
 // only. Confined to one thread at a time; the pool does the work.
 class Tower {
  public:
-  Tower(nn::ModelConfig config, nn::DecoderWeights weights, ComputePool& pool);
+  Tower(nn::ModelConfig config, nn::DecoderWeights weights, nn::Compute compute, ComputePool& pool);
   Tower(const Tower&) = delete;
   Tower& operator=(const Tower&) = delete;
 
