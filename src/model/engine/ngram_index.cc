@@ -5,7 +5,7 @@
 namespace pano::engine {
 namespace {
 
-constexpr size_t kPlacesMin = 256;
+constexpr size_t kPlacesMin = 512;
 constexpr size_t kTokensMax = size_t{1} << 29;  // whose places are 32 bits
 
 static_assert(NgramIndex::kShortest >= 2 && NgramIndex::kLongest <= 4);
@@ -27,9 +27,9 @@ NgramIndex::Bucket& NgramIndex::BucketOf(std::span<const TokenId> tokens, size_t
   return buckets_[hash & (buckets_.size() - 1)];
 }
 
-// A place for each n-gram, and as many free.
+// Room enough that few buckets run over.
 void NgramIndex::Grow(std::span<const TokenId> tokens) {
-  const size_t wanted = 2 * (kLongest - kShortest + 1) * tokens.size();
+  const size_t wanted = 4 * (kLongest - kShortest + 1) * tokens.size();
   size_t size = std::max(places(), std::min(kPlacesMin, places_max_));
   while (size < wanted && size < places_max_) size *= 2;
   if (size == places()) return;
