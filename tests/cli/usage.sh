@@ -14,6 +14,12 @@ run pano run --max-tokens -5; code 2
 run pano run --prompt a --prompt-ids 1; code 2; err "not both"
 run pano eval --model x; code 2; err "--file"
 run pano bench --batch 0; code 2; err "--batch"
+run pano bench --shape llama-110m --model x; code 2; err "not both"
+run pano bench --type q8_0; code 2; err "--shape"
+run pano bench --write "$work/x"; code 2; err "--shape"
+run pano bench --limits --shape llama-110m; code 2; err "alone"
+run pano bench --shape no-such; code 1; err "no-such"; err "qwen2.5-0.5b"; one_line_error
+run pano bench --shape llama-110m --type q9; code 1; err "q9"; err "q8_0"; one_line_error
 run pano inspect; code 2
 run pano inspect "$work/absent"; code 1; err "$work/absent"; one_line_error
 run pano run --model "$work/absent" --prompt hi; code 1; err "absent"; one_line_error
@@ -21,7 +27,7 @@ run pano serve --model "$work/absent" --port 0; code 1; err "absent"
 run pano tokenize --model "$work/absent" --text hi; code 1; err "absent"
 run pano template --template "$work/absent"; code 1; err "absent"
 run pano serve --host 0.0.0.0 --port 0; code 1; err "--api-key"
-run env PANO_CPU=z80 "$PANO" bench --synthetic 160m-q8_0; code 1; err "PANO_CPU"
+run env PANO_CPU=z80 "$PANO" bench --shape llama-110m; code 1; err "PANO_CPU"
 
 printf 'garbage' >"$work/bad.gguf"
 run pano inspect "$work/bad.gguf"; code 1; err "bad.gguf"; one_line_error

@@ -9,8 +9,8 @@
 
 namespace pano::load {
 
-// {"requests", "errors", "gen_tok_s", "total_tok_s", "ttft_ms": {"p50", "p90", "p99"}, "itl_ms",
-// "e2e_ms", ...}; times of failed requests do not count. Percentiles of nothing are null.
+// {"requests", "errors", "gen_tok_s", "total_tok_s", "ttft_ms": {"p50", "p90", "p99", "max"},
+// "itl_ms", "e2e_ms", ...}; times of failed requests do not count. Percentiles of nothing are null.
 json::Value MakeReport(const WorkloadOptions& workload, const RunOptions& options,
                        const RunResult& result);
 

@@ -32,6 +32,7 @@ TEST(LoadReport, CountsWhatSucceeded) {
   EXPECT_DOUBLE_EQ(report.Find("total_tok_s")->as_double(), 40);
   EXPECT_DOUBLE_EQ(report.Find("ttft_ms")->Find("p50")->as_double(), 200);
   EXPECT_DOUBLE_EQ(report.Find("itl_ms")->Find("p50")->as_double(), 20);
+  EXPECT_DOUBLE_EQ(report.Find("itl_ms")->Find("max")->as_double(), 30);
   EXPECT_EQ(report.Find("error_messages")->Find("broken")->as_int(), 1);
   const std::string text = FormatReport(report);
   EXPECT_THAT(text, HasSubstr("m: 3 requests, 1 errors, 2.0 s, 3 at once"));

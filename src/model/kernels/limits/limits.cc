@@ -1,70 +1,143 @@
 #include "model/kernels/limits/limits.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
+#include <atomic>
 #include <chrono>
-#include <cstdlib>
-#include <memory>
+#include <span>
 
 #include "model/kernels/isa.h"
 
 namespace pano::kernels {
 namespace {
 
-// The best of three runs: limits are about the machine, not about who else uses it.
-template <typename Body>
-double BestRate(double work, Body body) {
+// The best of several runs: limits are about the machine, not about who else uses it.
+template <typename Run>
+double BestRate(int runs, Run run) {
   double best = 0;
-  for (int run = 0; run < 3; ++run) {
+  for (int i = 0; i < runs; ++i) {
     auto start = std::chrono::steady_clock::now();
-    body();
-    std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    const double work = run();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     best = std::max(best, work / took.count());
   }
   return best;
 }
 
-double MeasureRead(ComputePool& pool) {
-  constexpr size_t kBytes = 256 << 20, kWords = kBytes / sizeof(uint64_t);
-  struct Free {
-    void operator()(uint64_t* p) const { std::free(p); }
-  };
-  std::unique_ptr<uint64_t, Free> memory(static_cast<uint64_t*>(std::malloc(kBytes)));
-  if (!memory) return 0;
-  std::fill_n(memory.get(), kWords, uint64_t{1});
-  std::atomic<uint64_t> total{0};
-  return BestRate(static_cast<double>(kBytes), [&] {
-    pool.ParallelFor(kWords, 4096, [&](size_t begin, size_t end, int) {
-      uint64_t sums[8] = {};
-      const uint64_t* p = memory.get();
-      for (size_t i = begin; i + 8 <= end; i += 8) {
-        for (size_t j = 0; j < 8; ++j) sums[j] += p[i + j];
-      }
-      for (uint64_t sum : sums) total += sum;
+// Memory far larger than any cache, in large pages where the system gives them: with small ones the
+// walk through the page table would be measured too.
+class ReadBuffer {
+ public:
+  static constexpr size_t kBytes = size_t{512} << 20;
+
+  explicit ReadBuffer(ComputePool& pool) {
+    void* p = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) return;
+    words_ = static_cast<uint64_t*>(p);
+    ::madvise(p, kBytes, MADV_HUGEPAGE);  // advice: may fail
+    // Written, not only touched: pages of zeros would be one page.
+    pool.ParallelFor(
+        kBytes / sizeof(uint64_t), size_t{1} << 18,
+        [&](size_t begin, size_t end, int) { std::fill(words_ + begin, words_ + end, begin + 1); });
+  }
+  ~ReadBuffer() {
+    if (words_) ::munmap(words_, kBytes);
+  }
+  ReadBuffer(const ReadBuffer&) = delete;
+  ReadBuffer& operator=(const ReadBuffer&) = delete;
+
+  std::span<const uint64_t> words() const {
+    return {words_, words_ ? kBytes / sizeof(uint64_t) : 0};
+  }
+
+ private:
+  uint64_t* words_ = nullptr;
+};
+
+// The sum of a part, read as `kStreams` streams side by side: one stream alone does not keep the
+// memory busy on every machine, too many leave the prefetchers behind.
+template <int kStreams>
+uint64_t SumStreams(std::span<const uint64_t> words) {
+  typedef uint64_t Vector __attribute__((vector_size(32), aligned(8), may_alias));
+  constexpr size_t kStep = 64 / sizeof(uint64_t);  // a cache line
+  const size_t each = words.size() / kStreams / kStep * kStep;
+  Vector sums[kStreams][2] = {};
+  for (size_t i = 0; i < each; i += kStep) {
+    for (int s = 0; s < kStreams; ++s) {
+      const uint64_t* line = words.data() + static_cast<size_t>(s) * each + i;
+      sums[s][0] += *reinterpret_cast<const Vector*>(line);
+      sums[s][1] += *reinterpret_cast<const Vector*>(line + kStep / 2);
+    }
+  }
+  uint64_t total = 0;
+  for (const auto& stream : sums) {
+    for (int i = 0; i < 4; ++i) total += stream[0][i] + stream[1][i];
+  }
+  return total;
+}
+
+double MeasureRead(ComputePool& pool, size_t threads, std::span<const uint64_t> words) {
+  if (words.empty()) return 0;
+  std::atomic<uint64_t> sink{0};
+  const size_t each = words.size() / threads;
+  auto rate = [&](uint64_t (*sum)(std::span<const uint64_t>)) {
+    return BestRate(/*runs=*/5, [&] {
+      pool.ParallelFor(threads, 1, [&](size_t begin, size_t end, int) {
+        for (size_t i = begin; i < end; ++i) sink += sum(words.subspan(i * each, each));
+      });
+      return static_cast<double>(each * threads * sizeof(uint64_t));
     });
-  });
+  };
+  return std::max({rate(SumStreams<1>), rate(SumStreams<2>), rate(SumStreams<4>)});
 }
 
 template <typename Peak>
-double MeasurePeak(ComputePool& pool, double work_per_round, Peak peak) {
-  constexpr int64_t kRounds = 4'000'000;
-  const auto threads = static_cast<size_t>(pool.threads());
-  std::atomic<int64_t> sink{0};
-  return BestRate(work_per_round * kRounds * static_cast<double>(threads), [&] {
+double MeasurePeak(ComputePool& pool, size_t threads, Peak peak) {
+  // As many rounds as take some 20 ms: short enough that some run is undisturbed.
+  int64_t rounds = 10'000;
+  for (; rounds < 1'000'000'000; rounds *= 2) {
+    auto start = std::chrono::steady_clock::now();
+    peak(rounds);
+    if (std::chrono::steady_clock::now() - start > std::chrono::milliseconds(20)) break;
+  }
+  return BestRate(/*runs=*/5, [&] {
+    std::atomic<int64_t> work{0};
     pool.ParallelFor(threads, 1, [&](size_t begin, size_t end, int) {
-      for (size_t i = begin; i < end; ++i) sink += static_cast<int64_t>(peak(kRounds));
+      for (size_t i = begin; i < end; ++i) work += peak(rounds);
     });
+    return static_cast<double>(work);
   });
+}
+
+MachineLimits Measure(ComputePool& pool, int threads, std::span<const uint64_t> words) {
+  const Isa& isa = SelectIsa();
+  const auto count = static_cast<size_t>(threads);
+  MachineLimits limits;
+  limits.threads = threads;
+  limits.read_bytes_per_second = MeasureRead(pool, count, words);
+  limits.f32_flop_per_second = MeasurePeak(pool, count, isa.float_peak);
+  limits.int8_op_per_second = MeasurePeak(pool, count, isa.int8_peak);
+  return limits;
 }
 
 }  // namespace
 
-MachineLimits MeasureLimits(ComputePool& pool) {
-  const Isa& isa = SelectIsa();
-  MachineLimits limits;
-  limits.read_bytes_per_second = MeasureRead(pool);
-  limits.f32_flop_per_second = MeasurePeak(pool, 2.0 * 16 * kPeakChains, isa.float_peak);
-  limits.int8_op_per_second = MeasurePeak(pool, 2.0 * 32 * kPeakChains, isa.int8_peak);
-  return limits;
+MachineLimits MeasureLimits(ComputePool& pool, int threads) {
+  const ReadBuffer buffer(pool);
+  return Measure(pool, threads > 0 ? std::min(threads, pool.threads()) : pool.threads(),
+                 buffer.words());
+}
+
+std::vector<MachineLimits> MeasureLimitsByThreads(ComputePool& pool) {
+  const ReadBuffer buffer(pool);
+  std::vector<MachineLimits> out;
+  for (int threads = 1; threads < pool.threads();
+       threads = threads < 8 ? threads + 1 : threads * 2) {
+    out.push_back(Measure(pool, threads, buffer.words()));
+  }
+  out.push_back(Measure(pool, pool.threads(), buffer.words()));
+  return out;
 }
 
 }  // namespace pano::kernels

@@ -1,0 +1,35 @@
+#include "model/kernels/limits/limits.h"
+
+#include <gtest/gtest.h>
+
+#include "model/kernels/isa.h"
+
+namespace pano::kernels {
+namespace {
+
+TEST(LimitsTest, PeaksCountWhatTheyDo) {
+  for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+    const Isa& isa = SelectIsa(mask);
+    SCOPED_TRACE(isa.name);
+    for (auto peak : {isa.float_peak, isa.int8_peak}) {
+      const int64_t one = peak(1);
+      EXPECT_GT(one, 0);
+      EXPECT_EQ(peak(1000), 1000 * one);
+    }
+  }
+}
+
+TEST(LimitsTest, ByThreadsEndsWithAll) {
+  ComputePool pool(2);
+  const std::vector<MachineLimits> limits = MeasureLimitsByThreads(pool);
+  ASSERT_EQ(limits.size(), 2u);
+  for (size_t i = 0; i < limits.size(); ++i) {
+    EXPECT_EQ(limits[i].threads, static_cast<int>(i) + 1);
+    EXPECT_GT(limits[i].read_bytes_per_second, 1e8);
+    EXPECT_GT(limits[i].f32_flop_per_second, 1e8);
+    EXPECT_GT(limits[i].int8_op_per_second, 1e8);
+  }
+}
+
+}  // namespace
+}  // namespace pano::kernels

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "model/kernels/limits/limits.h"
+#include "pano/bench/decoder_bench.h"
+#include "pano/bench/encoder_bench.h"
+#include "pano/bench/model_work.h"
+
+namespace pano::bench {
+
+// Limits measured before and after the work: the better of the two count, their distance says how
+// much the machine changed in between.
+struct LimitsPair {
+  kernels::MachineLimits before, after;
+  kernels::MachineLimits Best() const;
+};
+
+struct BenchReport {
+  std::string model = {}, cpu = {}, isa = {};
+  int threads = 0;
+  LimitsPair limits = {};
+  std::optional<ModelWork> work = {};  // without it there are no shares
+  std::optional<DecoderRates> decoder = {};
+  std::vector<EncoderRow> encoder = {};
+};
+
+// {"model","cpu","isa","threads","weights","limits","prefill","decode"} or "encode" in place of the
+// last two.
+json::Value ToJson(const BenchReport& report);
+// What `--limits` prints: {"cpu","isa","threads","limits":{...,"by_threads":[...]}}.
+json::Value LimitsToJson(const std::vector<kernels::MachineLimits>& by_threads, std::string cpu,
+                         std::string isa);
+
+// Either of them for people.
+std::string FormatReport(const json::Value& report);
+
+}  // namespace pano::bench
