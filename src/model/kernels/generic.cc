@@ -10,6 +10,6 @@
 #include "model/kernels/packed_matmul/generic.h"
 
 namespace pano::kernels {
-const Isa kIsa_generic = {"generic", 0, MatMulFor, AttentionFor,
+const Isa kIsa_generic = {"generic", 0, MatMulFor, kAttentionKernels,
                             RmsNorm, LayerNorm, ActivationFor, FloatPeak, Int8Peak, kPackedKernels};
 }  // namespace pano::kernels

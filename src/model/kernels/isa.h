@@ -15,7 +15,7 @@ struct Isa {
   const char* name;
   CpuMask needs;
   MatMulFn (*matmul)(tensor::DType);
-  AttentionFn (*attention)(bool half);
+  AttentionKernels attention;
   NormFn rms_norm;
   NormFn layer_norm;
   ActivationFns (*activation)(Activation);

@@ -2,6 +2,6 @@
 #include "model/kernels/isa.h"
 
 namespace pano::kernels {
-const Isa kIsa_avx2 = {"avx2", ~CpuMask{0}, nullptr, nullptr, nullptr, nullptr,
+const Isa kIsa_avx2 = {"avx2", ~CpuMask{0}, nullptr, {}, nullptr, nullptr,
                       nullptr, nullptr, nullptr, {}};
 }  // namespace pano::kernels

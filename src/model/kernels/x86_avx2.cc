@@ -10,6 +10,6 @@
 #include "model/kernels/packed_matmul/avx2.h"
 
 namespace pano::kernels {
-const Isa kIsa_avx2 = {"avx2", kAvx2, MatMulFor, AttentionFor,
+const Isa kIsa_avx2 = {"avx2", kAvx2, MatMulFor, kAttentionKernels,
                             RmsNorm, LayerNorm, ActivationFor, FloatPeak, Int8Peak, kPackedKernelsAvx2};
 }  // namespace pano::kernels

@@ -16,7 +16,8 @@ using BlockId = int32_t;
 // Tokens in one KV block, the unit of allocation and of prefix reuse.
 inline constexpr int kBlockTokens = 32;
 
-enum class KvType : uint8_t { kF32, kF16 };
+// In the order of kernels::KvFormat.
+enum class KvType : uint8_t { kF32, kF16, kInt8 };
 
 enum class Compute : uint8_t {
   kF32,   // weights dequantised, activations float: every known answer holds in this mode

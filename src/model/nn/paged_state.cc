@@ -1,10 +1,7 @@
 #include "model/nn/paged_state.h"
 
-#include <cstring>
-
 #include "base/check.h"
 #include "base/strings.h"
-#include "model/tensor/half.h"
 
 namespace pano::nn {
 
@@ -72,19 +69,6 @@ std::byte* PagedState::values(size_t group, int layer, int head) {
   const auto blocks = static_cast<size_t>(counts_[group]);
   return keys(group, layer, 0) + blocks * g.key_block_bytes() +
          static_cast<size_t>(head) * g.head_bytes(g.value_dim);
-}
-
-void PagedState::Put(const PagedGroup& group, std::byte* base, size_t block_bytes, int dim,
-                     BlockId block, int slot, const float* vector) {
-  const auto count = static_cast<size_t>(dim);
-  std::byte* to = base + static_cast<size_t>(block) * block_bytes +
-                  static_cast<size_t>(slot) * count * group.element_bytes();
-  if (group.type == KvType::kF32) {
-    std::memcpy(to, vector, count * sizeof(float));
-    return;
-  }
-  auto* half = reinterpret_cast<uint16_t*>(to);
-  for (size_t i = 0; i < count; ++i) half[i] = tensor::FloatToHalf(vector[i]);
 }
 
 }  // namespace pano::nn

@@ -23,10 +23,19 @@ struct PagedGroup {
   int value_dim = 0;  // 0: none
   KvType type = KvType::kF32;
 
-  size_t element_bytes() const { return type == KvType::kF32 ? 4 : 2; }
-  // One head's part of a block.
+  // One head's part of a block; 8-bit codes have a float scale for each token behind them.
   size_t head_bytes(int dim) const {
-    return static_cast<size_t>(kBlockTokens) * static_cast<size_t>(dim) * element_bytes();
+    const auto elements = static_cast<size_t>(kBlockTokens) * static_cast<size_t>(dim);
+    if (dim == 0) return 0;
+    switch (type) {
+      case KvType::kF32:
+        return elements * 4;
+      case KvType::kF16:
+        return elements * 2;
+      case KvType::kInt8:
+        break;
+    }
+    return elements + kBlockTokens * sizeof(float);
   }
   size_t key_block_bytes() const {
     return head_bytes(key_dim) * static_cast<size_t>(kv_head_count);
@@ -61,14 +70,10 @@ class PagedState final : public State {
   int block_count(size_t group) const override { return counts_[group]; }
   const PagedGroup& group(size_t i) const { return groups_[i]; }
 
-  // Base of one KV head's keys or values; `layer` counts within the group. Block b lies
-  // b * key_block_bytes() or value_block_bytes() further.
+  // Base of one KV head's keys or values, stored as kernels::KvFormat says; `layer` counts within
+  // the group. Block b lies b * key_block_bytes() or value_block_bytes() further.
   std::byte* keys(size_t group, int layer, int head);
   std::byte* values(size_t group, int layer, int head);
-
-  // Stores one token's vector (`dim` floats, narrowed where the type is) at `slot` of a block.
-  static void Put(const PagedGroup& group, std::byte* base, size_t block_bytes, int dim,
-                  BlockId block, int slot, const float* vector);
 
  private:
   struct Free {

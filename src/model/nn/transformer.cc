@@ -16,12 +16,12 @@ Transformer::Transformer(const ModelConfig& config, const DecoderWeights& weight
       isa_(kernels::SelectIsa()),
       norm_(config.norm == NormKind::kRms ? isa_.rms_norm : isa_.layer_norm),
       activation_(isa_.activation(config.activation)),
-      attention_(isa_.attention(kv_type == KvType::kF16)),
+      kv_format_(static_cast<size_t>(kv_type)),
       rope_(config.rope, weights.rope_factors),
       local_rope_(config.local_rope, {}),
       plan_(PlanState(config, kv_type)) {
-  scores_.resize(Size(pool_.threads()));
-  biases_.resize(Size(pool_.threads()));
+  static_assert(kBlockTokens == kernels::kAttentionBlock);
+  rooms_.resize(Size(pool_.threads()));
   if (config.alibi) FillAlibi();
 }
 
@@ -145,13 +145,15 @@ void Transformer::ParallelLayer(size_t layer, PagedState& state, float* x) {
 }
 
 void Transformer::AddTo(float* x, const float* y) const {
-  const size_t count = rows() * Size(config_.hidden_size);
+  const size_t width = Size(config_.hidden_size);
   const float scale = config_.residual_scale;
-  if (scale == 1.0f) {
-    for (size_t i = 0; i < count; ++i) x[i] += y[i];
-  } else {
-    for (size_t i = 0; i < count; ++i) x[i] += scale * y[i];
-  }
+  pool_.ParallelFor(rows(), kRowGrain, [&](size_t begin, size_t end, int) {
+    if (scale == 1.0f) {
+      for (size_t i = begin * width; i < end * width; ++i) x[i] += y[i];
+    } else {
+      for (size_t i = begin * width; i < end * width; ++i) x[i] += scale * y[i];
+    }
+  });
 }
 
 void Transformer::Norm(const NormWeights& norm, const float* x, size_t count, float* y) {

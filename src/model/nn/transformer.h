@@ -71,7 +71,18 @@ class Transformer {
 
   void FillAlibi();
   void Prepare(std::span<const SequenceSlice> slices, const PassExtras& extras);
-  void CutWindow(int64_t window, const Row& row, kernels::AttentionArgs& args) const;
+  // Rows of one slice that attend together.
+  struct Tile {
+    size_t row = 0, count = 0;
+  };
+  // A worker's room for attention.
+  struct AttentionRoom {
+    std::vector<kernels::AttentionQuery> queries;
+    std::vector<float> scratch;
+    std::vector<float> bias;
+  };
+  std::vector<Tile> Tiles(size_t queries_per_row) const;
+  void CutWindow(int64_t window, const Row& row, kernels::AttentionQuery& query) const;
   void FillAngles(std::span<const SequenceSlice> slices, const RopeTable& table, Angles& angles);
   size_t rows() const { return rows_.size(); }
 
@@ -88,7 +99,9 @@ class Transformer {
   void Attend(size_t layer, PagedState& state);
 
   void FillRelative();
-  void AddRelativeBias(const Row& row, size_t head, int worker, kernels::AttentionArgs& args);
+  void AddBias(const Tile& tile, size_t head, size_t group, AttentionRoom& room);
+  void AddRelativeBias(const Row& row, size_t head, size_t offset, AttentionRoom& room,
+                       kernels::AttentionQuery& query);
   void CrossAttention(size_t layer, const float* x, float* out);
   void AttendMemory(size_t layer);
 
@@ -98,7 +111,10 @@ class Transformer {
   void AttendLatent(size_t layer, PagedState& state);
 
   kernels::AttentionArgs AttentionFor(size_t layer, PagedState& state, const Row& row, int head);
-  void RunAttention(kernels::AttentionFn attention, int worker, kernels::AttentionArgs& args);
+  kernels::AttentionQuery QueryFor(size_t layer, const Row& row, const float* q, float* out) const;
+  static void RunAttention(kernels::AttentionFn attention, AttentionRoom& room,
+                           kernels::AttentionArgs& args);
+  void StoreKv(size_t layer, PagedState& state);
   float ScoreScale(size_t layer) const;
 
   void Dense(const Linear& gate, const Linear& up, const Linear& down, const float* x, size_t count,
@@ -114,7 +130,7 @@ class Transformer {
   const kernels::Isa& isa_;
   const kernels::NormFn norm_;
   const kernels::ActivationFns activation_;
-  const kernels::AttentionFn attention_;
+  const size_t kv_format_;
   const RopeTable rope_, local_rope_;
   const StatePlan plan_;
   std::vector<float> alibi_;  // [heads, context] where the configuration has it
@@ -125,7 +141,6 @@ class Transformer {
   Angles angles_, local_angles_;
   std::vector<float> relative_;  // [heads, 2 * reach + 1], by the key's distance + reach
   int64_t relative_reach_ = -1;
-  std::vector<std::vector<float>> biases_;  // one a worker
   const float* memory_ = nullptr;
   size_t memory_rows_ = 0;
   std::vector<BlockId> memory_table_;                   // block i is i
@@ -136,7 +151,7 @@ class Transformer {
   std::vector<float> head_in_, head_out_;  // [rows, one head's part]
   std::vector<float> gate_, up_;           // [rows, ffn]
   std::vector<float> routed_, gathered_, expert_out_;
-  std::vector<std::vector<float>> scores_;  // one a worker
+  std::vector<AttentionRoom> rooms_;  // one a worker
 };
 
 // Rows that make a part worth a thread in elementwise work.

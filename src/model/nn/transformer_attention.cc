@@ -34,22 +34,35 @@ void Transformer::PlainAttention(size_t layer, PagedState& state, const float* x
   Rotate(layer, q_.data(), heads, heads * dim, dim);
   Rotate(layer, k_.data(), kv_heads, kv_heads * dim, dim);
 
-  const auto [g, index] = plan_.places[layer];
-  const PagedGroup& group = plan_.groups[g];
-  pool_.ParallelFor(rows(), kRowGrain, [&, g = g, index = index](size_t begin, size_t end, int) {
+  StoreKv(layer, state);
+  Attend(layer, state);
+}
+
+// The keys and values of the step's tokens into their blocks.
+void Transformer::StoreKv(size_t layer, PagedState& state) {
+  const auto place = plan_.places[layer];
+  const PagedGroup& group = plan_.groups[place.group];
+  const kernels::StoreKvFn store = isa_.attention.store[kv_format_];
+  const size_t heads = Size(group.kv_head_count), dim = Size(group.key_dim),
+               value_dim = Size(group.value_dim);
+  pool_.ParallelFor(rows(), kRowGrain, [&](size_t begin, size_t end, int) {
     for (size_t r = begin; r < end; ++r) {
-      const BlockId block = rows_[r].slice->tables[g][Size(rows_[r].position / kBlockTokens)];
-      const int slot = static_cast<int>(rows_[r].position % kBlockTokens);
-      for (size_t h = 0; h < kv_heads; ++h) {
-        PagedState::Put(group, state.keys(g, index, static_cast<int>(h)), group.key_block_bytes(),
-                        group.key_dim, block, slot, &k_[(r * kv_heads + h) * dim]);
-        PagedState::Put(group, state.values(g, index, static_cast<int>(h)),
-                        group.value_block_bytes(), group.value_dim, block, slot,
-                        &v_[(r * kv_heads + h) * value_dim]);
+      const Row& row = rows_[r];
+      const auto block = Size(row.slice->tables[place.group][Size(row.position / kBlockTokens)]);
+      const size_t slot = Size(row.position % kBlockTokens);
+      for (size_t h = 0; h < heads; ++h) {
+        const int head = static_cast<int>(h);
+        std::byte* keys = state.keys(place.group, place.index, head);
+        if (value_dim == 0) {  // one latent vector a token
+          store(&latent_[r * dim], dim, slot, keys + block * group.key_block_bytes());
+          continue;
+        }
+        store(&k_[(r * heads + h) * dim], dim, slot, keys + block * group.key_block_bytes());
+        store(&v_[(r * heads + h) * value_dim], value_dim, slot,
+              state.values(place.group, place.index, head) + block * group.value_block_bytes());
       }
     }
   });
-  Attend(layer, state);
 }
 
 // Norms on each head, or on the whole row of heads, in place.
@@ -87,19 +100,31 @@ void Transformer::Rotate(size_t layer, float* heads, size_t head_count, size_t s
   });
 }
 
-void Transformer::CutWindow(int64_t window, const Row& row, kernels::AttentionArgs& args) const {
+void Transformer::CutWindow(int64_t window, const Row& row, kernels::AttentionQuery& query) const {
   if (config_.causal) {
-    args.first = std::max<int64_t>(0, row.position - window + 1);
+    query.first = std::max<int64_t>(0, row.position - window + 1);
   } else if (row.places) {
     const int32_t* end = row.places + (row.end - row.slice->position);
-    args.first = row.slice->position +
-                 (std::lower_bound(row.places, end, row.place - window / 2) - row.places);
-    args.length = row.slice->position +
-                  (std::upper_bound(row.places, end, row.place + window / 2) - row.places);
+    query.first = row.slice->position +
+                  (std::lower_bound(row.places, end, row.place - window / 2) - row.places);
+    query.length = row.slice->position +
+                   (std::upper_bound(row.places, end, row.place + window / 2) - row.places);
   } else {
-    args.first = std::max(row.slice->position, row.position - window / 2);
-    args.length = std::min(row.end, row.position + window / 2 + 1);
+    query.first = std::max(row.slice->position, row.position - window / 2);
+    query.length = std::min(row.end, row.position + window / 2 + 1);
   }
+}
+
+// Rows of one slice, as many as make a full tile of queries.
+std::vector<Transformer::Tile> Transformer::Tiles(size_t queries_per_row) const {
+  const size_t most = std::max<size_t>(1, kernels::kAttentionTile / queries_per_row);
+  std::vector<Tile> tiles;
+  for (size_t r = 0; r < rows(); ++r) {
+    const bool same = r > 0 && rows_[r].slice == rows_[r - 1].slice;
+    if (!same || tiles.back().count == most) tiles.push_back({r, 0});
+    ++tiles.back().count;
+  }
+  return tiles;
 }
 
 // Everything but the queries and their number.
@@ -111,25 +136,36 @@ kernels::AttentionArgs Transformer::AttentionFor(size_t layer, PagedState& state
   args.head_dim = args.key_stride = Size(group.key_dim);
   args.scale = ScoreScale(layer);
   args.softcap = config_.attention_softcap;
-  args.length = row.end;
-  if (const int64_t window = config_.layers[layer].window; window > 0) CutWindow(window, row, args);
   args.keys = state.keys(g, index, head);
-  args.block_stride = group.key_block_bytes();
+  args.key_block_stride = group.key_block_bytes();
   if (group.value_dim > 0) {
     args.value_dim = args.value_stride = Size(group.value_dim);
     args.values = state.values(g, index, head);
+    args.value_block_stride = group.value_block_bytes();
   }
   args.table = row.slice->tables[g].data();
-  args.block_tokens = kBlockTokens;
   return args;
 }
 
-// With the worker's room for scores.
-void Transformer::RunAttention(kernels::AttentionFn attention, int worker,
+kernels::AttentionQuery Transformer::QueryFor(size_t layer, const Row& row, const float* q,
+                                              float* out) const {
+  kernels::AttentionQuery query;
+  query.q = q;
+  query.out = out;
+  query.length = row.end;
+  if (const int64_t window = config_.layers[layer].window; window > 0) {
+    CutWindow(window, row, query);
+  }
+  return query;
+}
+
+// The queries of the worker's room.
+void Transformer::RunAttention(kernels::AttentionFn attention, AttentionRoom& room,
                                kernels::AttentionArgs& args) {
-  std::vector<float>& scores = scores_[Size(worker)];
-  Grow(scores, args.group * kernels::AttentionScores(args.first, args.length, args.block_tokens));
-  args.scores = scores.data();
+  args.queries = room.queries.data();
+  args.count = room.queries.size();
+  Grow(room.scratch, kernels::AttentionScratch(args.count, args.head_dim, args.value_dim));
+  args.scratch = room.scratch.data();
   attention(args);
 }
 
@@ -167,22 +203,46 @@ void Transformer::FillAlibi() {
   }
 }
 
+// Biases of the tile's queries, which stand token by token, each with `group` heads from `head` on.
+void Transformer::AddBias(const Tile& tile, size_t head, size_t group, AttentionRoom& room) {
+  if (config_.relative_buckets > 0) {
+    size_t needed = 0;
+    for (const kernels::AttentionQuery& query : room.queries) needed += Size(query.length);
+    Grow(room.bias, needed);
+  }
+  size_t offset = 0;
+  for (size_t i = 0; i < room.queries.size(); ++i) {
+    kernels::AttentionQuery& query = room.queries[i];
+    const size_t h = head + i % group;
+    if (config_.alibi) query.bias = &alibi_[h * Size(config_.context_length)];
+    if (config_.relative_buckets > 0) {
+      AddRelativeBias(rows_[tile.row + i / group], h, offset, room, query);
+      offset += Size(query.length);
+    }
+  }
+}
+
 void Transformer::Attend(size_t layer, PagedState& state) {
   const size_t heads = Size(config_.head_count), kv_heads = Size(config_.kv_head_count);
   const size_t group = heads / kv_heads;
-  pool_.ParallelFor(rows() * kv_heads, 1, [&](size_t begin, size_t end, int worker) {
+  const size_t dim = Size(config_.head_dim), value_dim = Size(config_.value_size());
+  const std::vector<Tile> tiles = Tiles(group);
+  pool_.ParallelFor(tiles.size() * kv_heads, 1, [&](size_t begin, size_t end, int worker) {
+    AttentionRoom& room = rooms_[Size(worker)];
     for (size_t item = begin; item < end; ++item) {
-      const size_t r = item / kv_heads, h = item % kv_heads;
-      kernels::AttentionArgs args = AttentionFor(layer, state, rows_[r], static_cast<int>(h));
-      args.group = group;
-      if (config_.alibi) {
-        args.bias_stride = Size(config_.context_length);
-        args.bias = &alibi_[h * group * args.bias_stride];
+      const Tile& tile = tiles[item / kv_heads];
+      const size_t h = item % kv_heads;
+      room.queries.clear();
+      for (size_t r = tile.row; r < tile.row + tile.count; ++r) {
+        for (size_t i = r * heads + h * group; i < r * heads + (h + 1) * group; ++i) {
+          room.queries.push_back(
+              QueryFor(layer, rows_[r], &q_[i * dim], &attended_[i * value_dim]));
+        }
       }
-      if (config_.relative_buckets > 0) AddRelativeBias(rows_[r], h * group, worker, args);
-      args.q = &q_[(r * heads + h * group) * args.head_dim];
-      args.out = &attended_[(r * heads + h * group) * args.value_dim];
-      RunAttention(attention_, worker, args);
+      if (config_.alibi || config_.relative_buckets > 0) AddBias(tile, h * group, group, room);
+      kernels::AttentionArgs args =
+          AttentionFor(layer, state, rows_[tile.row], static_cast<int>(h));
+      RunAttention(isa_.attention.attention[kv_format_], room, args);
     }
   });
 }
@@ -201,13 +261,7 @@ void Transformer::LatentKeys(size_t layer, PagedState& state, const float* x) {
     }
   });
   Rotate(layer, latent_.data() + rank, 1, width, Size(l.rope_dim));
-  const auto [g, index] = plan_.places[layer];
-  for (size_t r = 0; r < rows(); ++r) {
-    PagedState::Put(plan_.groups[g], state.keys(g, index, 0), plan_.groups[g].key_block_bytes(),
-                    plan_.groups[g].key_dim,
-                    rows_[r].slice->tables[g][Size(rows_[r].position / kBlockTokens)],
-                    static_cast<int>(rows_[r].position % kBlockTokens), &latent_[r * width]);
-  }
+  StoreKv(layer, state);
 }
 
 // Queries in the latent space: [rows, heads, kv_rank + rope].
@@ -260,16 +314,21 @@ void Transformer::AttendLatent(size_t layer, PagedState& state) {
   const size_t heads = Size(config_.head_count), rank = Size(config_.latent->kv_rank),
                value = Size(config_.value_size());
   Grow(gathered_, rows() * heads * rank);
-  pool_.ParallelFor(rows() * heads, 1, [&](size_t begin, size_t end, int worker) {
+  const size_t width = rank + Size(config_.latent->rope_dim);
+  const size_t per_tile = std::min<size_t>(heads, kernels::kAttentionTile);
+  const size_t parts = (heads + per_tile - 1) / per_tile;
+  pool_.ParallelFor(rows() * parts, 1, [&](size_t begin, size_t end, int worker) {
+    AttentionRoom& room = rooms_[Size(worker)];
     for (size_t item = begin; item < end; ++item) {
-      kernels::AttentionArgs args = AttentionFor(layer, state, rows_[item / heads], 0);
-      args.group = 1;
-      args.values = args.keys;
-      args.value_dim = rank;
-      args.value_stride = args.key_stride;
-      args.q = &q_[item * args.head_dim];
-      args.out = &gathered_[item * rank];
-      RunAttention(attention_, worker, args);
+      const size_t r = item / parts, first = item % parts * per_tile;
+      room.queries.clear();
+      for (size_t h = first; h < std::min(heads, first + per_tile); ++h) {
+        room.queries.push_back(QueryFor(layer, rows_[r], &q_[(r * heads + h) * width],
+                                        &gathered_[(r * heads + h) * rank]));
+      }
+      kernels::AttentionArgs args = AttentionFor(layer, state, rows_[r], 0);
+      args.value_dim = rank;  // of the keys
+      RunAttention(isa_.attention.attention[kv_format_], room, args);
     }
   });
   Grow(head_in_, rows() * rank);

@@ -49,26 +49,19 @@ void Transformer::FillRelative() {
   }
 }
 
-void Transformer::AddRelativeBias(const Row& row, size_t head, int worker,
-                                  kernels::AttentionArgs& args) {
-  const size_t width = Size(2 * relative_reach_ + 1);
-  const float* by_distance = &relative_[head * width];
+// `offset`: where the query's biases begin in the room, which has space for one a position.
+void Transformer::AddRelativeBias(const Row& row, size_t head, size_t offset, AttentionRoom& room,
+                                  kernels::AttentionQuery& query) {
+  const float* by_distance = &relative_[head * Size(2 * relative_reach_ + 1)] + relative_reach_;
   if (!row.places) {
-    args.bias = by_distance + relative_reach_ - row.place;
-    args.bias_stride = width;
+    query.bias = by_distance - row.place;
     return;
   }
-  std::vector<float>& bias = biases_[Size(worker)];
-  const size_t length = Size(args.length);
-  Grow(bias, args.group * length);
-  for (size_t g = 0; g < args.group; ++g) {
-    for (size_t t = Size(args.first); t < length; ++t) {
-      const int64_t distance = row.places[t - Size(row.slice->position)] - row.place;
-      bias[g * length + t] = by_distance[g * width + Size(distance + relative_reach_)];
-    }
+  float* bias = &room.bias[offset];
+  for (size_t t = Size(query.first); t < Size(query.length); ++t) {
+    bias[t] = by_distance[row.places[t - Size(row.slice->position)] - row.place];
   }
-  args.bias = bias.data();
-  args.bias_stride = length;
+  query.bias = bias;
 }
 
 void Transformer::CrossAttention(size_t layer, const float* x, float* out) {
@@ -89,29 +82,39 @@ void Transformer::CrossAttention(size_t layer, const float* x, float* out) {
 void Transformer::AttendMemory(size_t layer) {
   const size_t heads = Size(config_.head_count), kv_heads = Size(config_.kv_head_count);
   const size_t dim = Size(config_.head_dim);
-  const kernels::AttentionFn attend = isa_.attention(/*half=*/false);
+  const size_t group = heads / kv_heads;
+  constexpr auto kFormat = static_cast<size_t>(kernels::KvFormat::kF32);
   while (memory_table_.size() * kBlockTokens < memory_rows_) {
     memory_table_.push_back(static_cast<BlockId>(memory_table_.size()));
   }
-  pool_.ParallelFor(rows() * kv_heads, 1, [&](size_t begin, size_t end, int worker) {
+  const std::vector<Tile> tiles = Tiles(group);
+  pool_.ParallelFor(tiles.size() * kv_heads, 1, [&](size_t begin, size_t end, int worker) {
+    AttentionRoom& room = rooms_[Size(worker)];
     for (size_t item = begin; item < end; ++item) {
-      const size_t r = item / kv_heads, h = item % kv_heads;
-      const Row& row = rows_[r];
+      const Tile& tile = tiles[item / kv_heads];
+      const size_t h = item % kv_heads;
+      const Row& row = rows_[tile.row];
+      room.queries.clear();
+      for (size_t r = tile.row; r < tile.row + tile.count; ++r) {
+        for (size_t i = r * heads + h * group; i < r * heads + (h + 1) * group; ++i) {
+          kernels::AttentionQuery query;
+          query.q = &q_[i * dim];
+          query.out = &attended_[i * dim];
+          query.length = static_cast<int64_t>(row.memory_count);
+          room.queries.push_back(query);
+        }
+      }
       kernels::AttentionArgs args;
-      args.group = heads / kv_heads;
       args.head_dim = args.value_dim = dim;
       args.scale = ScoreScale(layer);
-      args.length = static_cast<int64_t>(row.memory_count);
       args.key_stride = args.value_stride = kv_heads * dim;
-      args.block_stride = kBlockTokens * kv_heads * dim * sizeof(float);
+      args.key_block_stride = args.value_block_stride =
+          kBlockTokens * kv_heads * dim * sizeof(float);
       args.keys = reinterpret_cast<const std::byte*>(&k_[(row.memory_begin * kv_heads + h) * dim]);
       args.values =
           reinterpret_cast<const std::byte*>(&v_[(row.memory_begin * kv_heads + h) * dim]);
       args.table = memory_table_.data();
-      args.block_tokens = kBlockTokens;
-      args.q = &q_[(r * heads + h * args.group) * dim];
-      args.out = &attended_[(r * heads + h * args.group) * dim];
-      RunAttention(attend, worker, args);
+      RunAttention(isa_.attention.attention[kFormat], room, args);
     }
   });
 }

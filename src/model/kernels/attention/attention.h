@@ -5,45 +5,67 @@
 
 namespace pano::kernels {
 
-// Attention of one query token over paged keys and values, for the query heads that share one KV
-// head (grouped-query attention, Ainslie et al. 2023):
-//   out[g] = sum over t of softmax_t(cap(scale * q[g] . k[t]) + bias[g][t]) * v[t],  t in [first,
-//   length)
+// Attention over paged keys and values of one KV head, for any number of query vectors that look at
+// it: the heads of a group (grouped-query attention, Ainslie et al. 2023) of one or several tokens.
+//   out = sum over t of softmax_t(cap(scale * q . k[t]) + bias[t]) * v[t],  t in [first, length)
 // with cap(s) = softcap * tanh(s / softcap) where there is one (Gemma 2, 2024). Causality and
 // sliding windows (Beltagy et al., "Longformer", 2020) are what [first, length) leaves out.
 //
-// Order contract: each dot product in the order of matmul.h; the sum of exponentials in sixteen
-// lanes over t, lane t mod 16, ascending; each output component over t ascending, divided by that
-// sum at the end. All by absolute position, so results do not depend on chunks, blocks or what else
-// runs.
+// Order contract: positions go through the blocks of 32 in ascending order, with a running maximum
+// and rescaling (Dao et al., "FlashAttention", 2022). Each dot product is one chain of fused
+// multiply-adds over the components, ascending; each output component one chain over t. The sum of
+// exponentials runs in sixteen lanes, lane t mod 16. All by absolute position, so a result depends
+// on its own query, keys and values only: not on chunks, blocks, tiles or what else runs.
+inline constexpr size_t kAttentionBlock = 32;
+
+// How keys and values are stored in a block, for each KV head: [32][dim] elements; 8-bit codes are
+// followed by one float scale for each of the 32 tokens.
+enum class KvFormat : uint8_t { kF32, kF16, kInt8 };
+
+struct AttentionQuery {
+  const float* q = nullptr;     // [head_dim]
+  float* out = nullptr;         // [value_dim]
+  int64_t first = 0;            // first key seen
+  int64_t length = 0;           // end of the keys seen; REQUIRES: first < length
+  const float* bias = nullptr;  // added to the scores, of position bias_first and on; or null
+  int64_t bias_first = 0;
+};
+
 struct AttentionArgs {
-  const float* q = nullptr;  // [group, head_dim]
-  float* out = nullptr;      // [group, value_dim]
-  size_t group = 1;          // query heads of this KV head
+  const AttentionQuery* queries = nullptr;
+  size_t count = 0;
   size_t head_dim = 0;
   size_t value_dim = 0;
   float scale = 1.0f;
-  float softcap = 0.0f;         // 0: none
-  int64_t first = 0;            // first key seen
-  int64_t length = 0;           // end of the keys seen; REQUIRES: first < length
-  const float* bias = nullptr;  // [group, bias_stride] added to scores, at t - bias_first
-  size_t bias_stride = 0;
-  int64_t bias_first = 0;
-  const std::byte* keys = nullptr;  // base of the layer's keys of this KV head
-  const std::byte* values = nullptr;
-  size_t key_stride = 0;  // elements from one token's key to the next in a block
+  float softcap = 0.0f;               // 0: none
+  const std::byte* keys = nullptr;    // base of the layer's keys of this KV head
+  const std::byte* values = nullptr;  // null: the first value_dim components of the keys
+  size_t key_stride = 0;              // elements from one token's key to the next in a block
   size_t value_stride = 0;
-  size_t block_stride = 0;         // bytes from one block to the next
-  const int32_t* table = nullptr;  // block of positions [block_tokens i, ...)
-  size_t block_tokens = 32;        // a multiple of 16
-  float* scores = nullptr;         // scratch: group * AttentionScores(...) floats
+  size_t key_block_stride = 0;  // bytes from one block to the next
+  size_t value_block_stride = 0;
+  const int32_t* table = nullptr;  // block of positions [32 i, 32 i + 32)
+  float* scratch = nullptr;        // AttentionScratch floats
 };
 using AttentionFn = void (*)(const AttentionArgs& args);
 
-// Scores of one head that an implementation keeps: from the beginning of the first block on.
-inline size_t AttentionScores(int64_t first, int64_t length, size_t block_tokens) {
-  const size_t from = static_cast<size_t>(first) / block_tokens * block_tokens;
-  return (static_cast<size_t>(length) - from + 15) / 16 * 16;
+// Queries that share the work of reading a block; more are taken in turn by the caller.
+inline constexpr size_t kAttentionTile = 64;
+
+constexpr size_t PaddedDim(size_t dim) { return (dim + 15) / 16 * 16; }
+// A block of keys as they are and turned, a block of values, and each query's sums.
+constexpr size_t AttentionScratch(size_t count, size_t head_dim, size_t value_dim) {
+  return kAttentionBlock * (2 * PaddedDim(head_dim) + PaddedDim(value_dim)) +
+         count * (PaddedDim(value_dim) + 32);
 }
+
+// Stores one token's vector in a block, in the format that attention reads: `block` is where the
+// block of this KV head begins, `slot` the token's place in it.
+using StoreKvFn = void (*)(const float* vector, size_t dim, size_t slot, std::byte* block);
+
+struct AttentionKernels {
+  AttentionFn attention[3];  // by KvFormat
+  StoreKvFn store[3];
+};
 
 }  // namespace pano::kernels

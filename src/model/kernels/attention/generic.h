@@ -10,146 +10,302 @@
 namespace pano::kernels {
 namespace {
 
-inline size_t Smaller(size_t a, size_t b) { return a < b ? a : b; }
+inline constexpr size_t kWide = Lanes::kWidth;
+
+// ---- Storage of keys and values: one token's vector of a block as floats, and back.
 
 struct KvF32 {
-  using Element = float;
-  static Lanes Load(const float* p) { return Lanes::Load(p); }
-  static float One(float x) { return x; }
+  static void Widen(const std::byte* block, size_t stride, size_t slot, size_t dim, float* out) {
+    std::memcpy(out, reinterpret_cast<const float*>(block) + slot * stride, dim * sizeof(float));
+  }
+  static void Store(const float* v, size_t dim, size_t slot, std::byte* block) {
+    std::memcpy(block + slot * dim * sizeof(float), v, dim * sizeof(float));
+  }
 };
 struct KvF16 {
-  using Element = uint16_t;
-  static Lanes Load(const uint16_t* p) { return Lanes::LoadHalf(p); }
-  static float One(uint16_t x) { return tensor::HalfToFloat(x); }
+  static void Widen(const std::byte* block, size_t stride, size_t slot, size_t dim, float* out) {
+    const auto* p = reinterpret_cast<const uint16_t*>(block) + slot * stride;
+    size_t d = 0;
+    for (; d + kWide <= dim; d += kWide) Lanes::LoadHalf(p + d).Store(out + d);
+    for (; d < dim; ++d) out[d] = tensor::HalfToFloat(p[d]);
+  }
+  static void Store(const float* v, size_t dim, size_t slot, std::byte* block) {
+    auto* p = reinterpret_cast<uint16_t*>(block) + slot * dim;
+    size_t d = 0;
+    for (; d + kWide <= dim; d += kWide) Lanes::Load(v + d).StoreHalf(p + d);
+    for (; d < dim; ++d) p[d] = tensor::FloatToHalf(v[d]);
+  }
 };
-
-template <typename Kv>
-Lanes LoadKv(const typename Kv::Element* p, size_t count) {
-  if (count >= Lanes::kWidth) return Kv::Load(p);
-  float part[Lanes::kWidth] = {};
-  for (size_t i = 0; i < count; ++i) part[i] = Kv::One(p[i]);
-  return Lanes::Load(part);
-}
-
-template <typename Kv>
-float Dot(const float* q, const typename Kv::Element* k, size_t dim) {
-  Lanes acc = Lanes::Zero();
-  for (size_t d = 0; d < dim; d += Lanes::kWidth) {
-    acc = Lanes::MulAdd(LoadKv<KvF32>(q + d, dim - d), LoadKv<Kv>(k + d, dim - d), acc);
+// Codes of -127..127 by the largest magnitude of a token's vector.
+struct KvInt8 {
+  static float* Scale(std::byte* block, size_t stride, size_t slot) {
+    return reinterpret_cast<float*>(block + kAttentionBlock * stride) + slot;
   }
-  return acc.Sum();
-}
-
-// s = softcap * tanh(s / softcap), in place.
-inline void Softcap(float* scores, size_t padded, float softcap) {
-  const Lanes cap = Lanes::Set(softcap), twice = Lanes::Set(2.0f / softcap), one = Lanes::Set(1.0f);
-  for (size_t t = 0; t < padded; t += Lanes::kWidth) {
-    const Lanes e = Exp(Lanes::Load(scores + t) * twice);  // tanh u = (e^2u - 1) / (e^2u + 1)
-    (cap * ((e - one) / (e + one))).Store(scores + t);
+  static void Widen(const std::byte* block, size_t stride, size_t slot, size_t dim, float* out) {
+    const auto* p = reinterpret_cast<const int8_t*>(block) + slot * stride;
+    const float scale = *Scale(const_cast<std::byte*>(block), stride, slot);
+    const Lanes scales = Lanes::Set(scale);
+    size_t d = 0;
+    for (; d + kWide <= dim; d += kWide) (Lanes::LoadInt8(p + d) * scales).Store(out + d);
+    for (; d < dim; ++d) out[d] = static_cast<float>(p[d]) * scale;
   }
-}
-
-// scores[begin, end) become exponentials of their distance to the largest, the others zero; returns
-// their sum. [0, padded) is written, begin < 32, end > padded - 16.
-inline float SoftmaxWeights(float* scores, size_t begin, size_t end, size_t padded) {
-  // Pads must not change the maximum; their weight is set to zero below.
-  for (size_t t = 0; t < begin; ++t) scores[t] = scores[begin];
-  for (size_t t = end; t < padded; ++t) scores[t] = scores[begin];
-  Lanes top = Lanes::Load(scores);
-  for (size_t t = 0; t < padded; t += Lanes::kWidth) top = Lanes::Max(Lanes::Load(scores + t), top);
-  const Lanes max = Lanes::Set(top.MaxLane());
-  for (size_t t = 0; t < padded; t += Lanes::kWidth) {
-    Exp(Lanes::Load(scores + t) - max).Store(scores + t);
-  }
-  for (size_t t = 0; t < begin; ++t) scores[t] = 0.0f;
-  for (size_t t = end; t < padded; ++t) scores[t] = 0.0f;
-  Lanes sum = Lanes::Zero();
-  for (size_t t = 0; t < padded; t += Lanes::kWidth) sum = sum + Lanes::Load(scores + t);
-  return sum.Sum();
-}
-
-// The keys that a query sees, cut at blocks: [from, length) holds whole blocks but for the last.
-struct Span {
-  size_t from, first, length, padded;
-  explicit Span(const AttentionArgs& a)
-      : from(static_cast<size_t>(a.first) / a.block_tokens * a.block_tokens),
-        first(static_cast<size_t>(a.first)),
-        length(static_cast<size_t>(a.length)),
-        padded(AttentionScores(a.first, a.length, a.block_tokens)) {}
-};
-
-// out[d, d + kWide * 16) of one head: kWide groups of lanes at once, all positions in order.
-template <typename Kv, size_t kWide>
-void WeighValues(const AttentionArgs& a, const Span& span, const float* weights, size_t d,
-                 float inverse, float* out) {
-  Lanes acc[kWide];
-  for (Lanes& lane : acc) lane = Lanes::Zero();
-  for (size_t begin = span.from; begin < span.length; begin += a.block_tokens) {
-    const auto* v = reinterpret_cast<const typename Kv::Element*>(
-        a.values + static_cast<size_t>(a.table[begin / a.block_tokens]) * a.block_stride);
-    const size_t count = Smaller(a.block_tokens, span.length - begin);
-    for (size_t t = begin < span.first ? span.first - begin : 0; t < count; ++t) {
-      const Lanes weight = Lanes::Set(weights[begin - span.from + t]);
-      for (size_t i = 0; i < kWide; ++i) {
-        const size_t at = d + i * Lanes::kWidth;
-        acc[i] = Lanes::MulAdd(weight, LoadKv<Kv>(v + t * a.value_stride + at, a.value_dim - at),
-                               acc[i]);
-      }
+  static void Store(const float* v, size_t dim, size_t slot, std::byte* block) {
+    float top = 0;
+    bool finite = true;
+    for (size_t d = 0; d < dim; ++d) {
+      const float magnitude = __builtin_fabsf(v[d]);
+      finite &= magnitude < __builtin_inff();  // a NaN is not
+      top = top > magnitude ? top : magnitude;
+    }
+    const bool zero = top < 1e-30f;
+    *Scale(block, dim, slot) = !finite ? __builtin_nanf("") : zero ? 0.0f : top / 127.0f;
+    const float inverse = !finite || zero ? 0.0f : 127.0f / top;
+    auto* p = reinterpret_cast<int8_t*>(block) + slot * dim;
+    for (size_t d = 0; d < dim; ++d) {
+      p[d] = finite ? static_cast<int8_t>(__builtin_nearbyintf(v[d] * inverse)) : int8_t{0};
     }
   }
-  for (size_t i = 0; i < kWide; ++i) {
-    float part[Lanes::kWidth];
-    (acc[i] * Lanes::Set(inverse)).Store(part);
-    const size_t at = d + i * Lanes::kWidth;
-    std::memcpy(out + at, part, Smaller(Lanes::kWidth, a.value_dim - at) * sizeof(float));
+};
+
+// ---- The one product of both halves of the work: for each of kRows rows,
+// c[0..16) += sum over i of a[i] * b[i * stride + 0..16), in order; from 0 where kFresh.
+
+template <int kRows, bool kFresh>
+void MultiplyRows(const float* const* a, size_t begin, size_t end, const float* b, size_t stride,
+                  float* const* c) {
+  Lanes acc[kRows];
+  for (int r = 0; r < kRows; ++r) acc[r] = kFresh ? Lanes::Zero() : Lanes::Load(c[r]);
+  for (size_t i = begin; i < end; ++i) {
+    const Lanes row = Lanes::Load(b + i * stride);
+    for (int r = 0; r < kRows; ++r) acc[r] = Lanes::MulAdd(Lanes::Set(a[r][i]), row, acc[r]);
+  }
+  for (int r = 0; r < kRows; ++r) acc[r].Store(c[r]);
+}
+
+inline constexpr size_t kRowsAtOnce = 6;  // sums that fit the registers of the narrowest set
+
+template <bool kFresh>
+void MultiplyRows(size_t rows, const float* const* a, size_t begin, size_t end, const float* b,
+                  size_t stride, float* const* c) {
+  switch (rows) {
+    case 1:
+      return MultiplyRows<1, kFresh>(a, begin, end, b, stride, c);
+    case 2:
+      return MultiplyRows<2, kFresh>(a, begin, end, b, stride, c);
+    case 3:
+      return MultiplyRows<3, kFresh>(a, begin, end, b, stride, c);
+    case 4:
+      return MultiplyRows<4, kFresh>(a, begin, end, b, stride, c);
+    case 5:
+      return MultiplyRows<5, kFresh>(a, begin, end, b, stride, c);
+    default:
+      return MultiplyRows<6, kFresh>(a, begin, end, b, stride, c);
   }
 }
 
+// ---- Scores.
+
+// s = softcap * tanh(s / softcap).
+inline Lanes Softcap(Lanes s, float softcap) {
+  const Lanes one = Lanes::Set(1.0f);
+  const Lanes e = Exp(s * Lanes::Set(2.0f / softcap));  // tanh u = (e^2u - 1) / (e^2u + 1)
+  return Lanes::Set(softcap) * ((e - one) / (e + one));
+}
+
+// Running state of one query.
+struct QueryState {
+  float* sums;  // [16]: exponentials by lane
+  float* max;
+  float* out;  // [padded value_dim], not yet divided
+};
+
+// Where a query's positions lie within a block.
+struct Part {
+  size_t begin = 0, end = 0;
+  bool whole() const { return begin == 0 && end == kAttentionBlock; }
+};
+inline Part PartOf(const AttentionQuery& query, int64_t block_begin) {
+  const int64_t size = kAttentionBlock;
+  const int64_t begin = query.first - block_begin, end = query.length - block_begin;
+  if (begin >= size || end <= 0) return {};
+  return {static_cast<size_t>(begin > 0 ? begin : 0), static_cast<size_t>(end < size ? end : size)};
+}
+
+// From dot products to weights, in place; brings the state's maximum up to date and its sums under
+// it. Weights outside the part are zero.
+inline void Weigh(const AttentionArgs& a, const AttentionQuery& query, int64_t block_begin,
+                  Part part, float* s, const QueryState& state) {
+  const Lanes scale = Lanes::Set(a.scale);
+  Lanes lanes[2];
+  for (size_t i = 0; i < 2; ++i) {
+    lanes[i] = Lanes::Load(s + i * kWide) * scale;
+    if (a.softcap > 0) lanes[i] = Softcap(lanes[i], a.softcap);
+    lanes[i].Store(s + i * kWide);
+  }
+  if (query.bias) {
+    const float* bias =
+        query.bias + (block_begin + static_cast<int64_t>(part.begin) - query.bias_first);
+    for (size_t t = part.begin; t < part.end; ++t) s[t] += bias[t - part.begin];
+  }
+  if (!part.whole()) {  // must not change the maximum
+    for (size_t t = 0; t < kAttentionBlock; ++t) {
+      if (t < part.begin || t >= part.end) s[t] = s[part.begin];
+    }
+  }
+  lanes[0] = Lanes::Load(s);
+  lanes[1] = Lanes::Load(s + kWide);
+  const float top = Lanes::Max(lanes[0], lanes[1]).MaxLane();
+  if (top > *state.max) {
+    const Lanes factor = Exp(Lanes::Set(*state.max) - Lanes::Set(top));
+    (Lanes::Load(state.sums) * factor).Store(state.sums);
+    for (size_t d = 0; d < PaddedDim(a.value_dim); d += kWide) {
+      (Lanes::Load(state.out + d) * factor).Store(state.out + d);
+    }
+    *state.max = top;
+  }
+  const Lanes max = Lanes::Set(*state.max);
+  for (size_t i = 0; i < 2; ++i) Exp(lanes[i] - max).Store(s + i * kWide);
+  if (!part.whole()) {
+    for (size_t t = 0; t < kAttentionBlock; ++t) {
+      if (t < part.begin || t >= part.end) s[t] = 0.0f;
+    }
+  }
+  (Lanes::Load(state.sums) + Lanes::Load(s) + Lanes::Load(s + kWide)).Store(state.sums);
+}
+
+// ---- Blocks.
+
+struct BlockRoom {
+  float* keys;    // [32][padded head_dim]
+  float* turned;  // [padded head_dim][32]
+  float* values;  // [32][padded value_dim]
+};
+
+// Tokens [begin, end) of a block, as floats; the others count as zeros.
 template <typename Kv>
-void Scores(const AttentionArgs& a, const Span& span) {
-  for (size_t begin = span.from; begin < span.length; begin += a.block_tokens) {
-    const auto* k = reinterpret_cast<const typename Kv::Element*>(
-        a.keys + static_cast<size_t>(a.table[begin / a.block_tokens]) * a.block_stride);
-    const size_t count = Smaller(a.block_tokens, span.length - begin);
-    for (size_t t = begin < span.first ? span.first - begin : 0; t < count; ++t) {
-      for (size_t g = 0; g < a.group; ++g) {
-        a.scores[g * span.padded + begin - span.from + t] =
-            a.scale * Dot<Kv>(a.q + g * a.head_dim, k + t * a.key_stride, a.head_dim);
-      }
+void LoadRows(const std::byte* block, size_t stride, size_t dim, size_t begin, size_t end,
+              float* out) {
+  const size_t padded = PaddedDim(dim);
+  for (size_t t = 0; t < kAttentionBlock; ++t) {
+    float* row = out + t * padded;
+    if (t < begin || t >= end) {
+      std::memset(row, 0, padded * sizeof(float));
+      continue;
+    }
+    Kv::Widen(block, stride, t, dim, row);
+    for (size_t d = dim; d < padded; ++d) row[d] = 0.0f;
+  }
+}
+
+inline void Turn(const float* keys, size_t padded, float* turned) {
+  for (size_t t = 0; t < kAttentionBlock; t += 8) {
+    for (size_t d = 0; d < padded; d += 8) {
+      TransposeEight(keys + t * padded + d, padded, turned + d * kAttentionBlock + t,
+                     kAttentionBlock);
+    }
+  }
+}
+
+// Up to six queries against a loaded block.
+struct Group {
+  size_t count = 0;
+  size_t index[kRowsAtOnce] = {};
+};
+inline void RunGroup(const AttentionArgs& a, const Group& group, int64_t block_begin,
+                     const BlockRoom& room, size_t value_stride, float* states) {
+  const size_t padded = PaddedDim(a.value_dim);
+  float scores[kRowsAtOnce][kAttentionBlock];
+  const float* rows[kRowsAtOnce];
+  float* to[kRowsAtOnce];
+  for (size_t column = 0; column < kAttentionBlock; column += kWide) {
+    for (size_t i = 0; i < group.count; ++i) {
+      rows[i] = a.queries[group.index[i]].q;
+      to[i] = scores[i] + column;
+    }
+    MultiplyRows<true>(group.count, rows, 0, a.head_dim, room.turned + column, kAttentionBlock, to);
+  }
+  bool whole = true;
+  Part parts[kRowsAtOnce];
+  QueryState state[kRowsAtOnce];
+  for (size_t i = 0; i < group.count; ++i) {
+    const AttentionQuery& query = a.queries[group.index[i]];
+    float* p = states + group.index[i] * (padded + 32);
+    state[i] = {p, p + kWide, p + 32};
+    parts[i] = PartOf(query, block_begin);
+    whole &= parts[i].whole();
+    Weigh(a, query, block_begin, parts[i], scores[i], state[i]);
+    rows[i] = scores[i];
+  }
+  for (size_t d = 0; d < padded; d += kWide) {
+    for (size_t i = 0; i < group.count; ++i) to[i] = state[i].out + d;
+    if (whole) {
+      MultiplyRows<false>(group.count, rows, 0, kAttentionBlock, room.values + d, value_stride, to);
+      continue;
+    }
+    for (size_t i = 0; i < group.count; ++i) {
+      MultiplyRows<1, false>(rows + i, parts[i].begin, parts[i].end, room.values + d, value_stride,
+                             to + i);
     }
   }
 }
 
 template <typename Kv>
 void Attention(const AttentionArgs& a) {
-  const Span span(a);
-  const size_t begin = span.first - span.from, end = span.length - span.from;
-  Scores<Kv>(a, span);
-  for (size_t g = 0; g < a.group; ++g) {
-    float* weights = a.scores + g * span.padded;
-    if (a.softcap > 0) {
-      for (size_t t = 0; t < begin; ++t) weights[t] = 0.0f;
-      for (size_t t = end; t < span.padded; ++t) weights[t] = 0.0f;
-      Softcap(weights, span.padded, a.softcap);
+  const size_t key_dim = PaddedDim(a.head_dim), value_dim = PaddedDim(a.value_dim);
+  BlockRoom room{a.scratch, a.scratch + kAttentionBlock * key_dim,
+                 a.scratch + 2 * kAttentionBlock * key_dim};
+  float* states = room.values + kAttentionBlock * value_dim;
+  int64_t first = a.queries[0].first, length = 0;
+  for (size_t i = 0; i < a.count; ++i) {
+    float* p = states + i * (value_dim + 32);
+    std::memset(p, 0, (value_dim + 32) * sizeof(float));
+    p[kWide] = -__builtin_inff();
+    first = a.queries[i].first < first ? a.queries[i].first : first;
+    length = a.queries[i].length > length ? a.queries[i].length : length;
+  }
+  constexpr int64_t kSize = kAttentionBlock;
+  for (int64_t begin = first / kSize * kSize; begin < length; begin += kSize) {
+    // The tokens that anyone looks at.
+    size_t from = kAttentionBlock, to = 0;
+    for (size_t i = 0; i < a.count; ++i) {
+      const Part part = PartOf(a.queries[i], begin);
+      if (part.end == 0) continue;
+      from = part.begin < from ? part.begin : from;
+      to = part.end > to ? part.end : to;
     }
-    if (a.bias) {
-      const float* bias = a.bias + g * a.bias_stride;
-      const int64_t shift = static_cast<int64_t>(span.from) - a.bias_first;
-      for (size_t t = begin; t < end; ++t) weights[t] += bias[static_cast<int64_t>(t) + shift];
+    if (from >= to) continue;
+    const auto block = static_cast<size_t>(a.table[begin / kSize]);
+    LoadRows<Kv>(a.keys + block * a.key_block_stride, a.key_stride, a.head_dim, from, to,
+                 room.keys);
+    Turn(room.keys, key_dim, room.turned);
+    size_t value_stride = key_dim;
+    BlockRoom loaded = room;
+    if (a.values) {
+      LoadRows<Kv>(a.values + block * a.value_block_stride, a.value_stride, a.value_dim, from, to,
+                   room.values);
+      value_stride = value_dim;
+    } else {
+      loaded.values = room.keys;
     }
-    const float inverse = 1.0f / SoftmaxWeights(weights, begin, end, span.padded);
-    float* out = a.out + g * a.value_dim;
-    size_t d = 0;
-    for (; d + 4 * Lanes::kWidth <= a.value_dim; d += 4 * Lanes::kWidth) {
-      WeighValues<Kv, 4>(a, span, weights, d, inverse, out);
+    Group group;
+    for (size_t i = 0; i < a.count; ++i) {
+      if (PartOf(a.queries[i], begin).end != 0) group.index[group.count++] = i;
+      if (group.count == kRowsAtOnce || (i + 1 == a.count && group.count > 0)) {
+        RunGroup(a, group, begin, loaded, value_stride, states);
+        group.count = 0;
+      }
     }
-    for (; d < a.value_dim; d += Lanes::kWidth) {
-      WeighValues<Kv, 1>(a, span, weights, d, inverse, out);
-    }
+  }
+  for (size_t i = 0; i < a.count; ++i) {
+    const float* p = states + i * (value_dim + 32);
+    const float inverse = 1.0f / Lanes::Load(p).Sum();
+    for (size_t d = 0; d < a.value_dim; ++d) a.queries[i].out[d] = p[32 + d] * inverse;
   }
 }
 
-inline AttentionFn AttentionFor(bool half) { return half ? Attention<KvF16> : Attention<KvF32>; }
+inline constexpr AttentionKernels kAttentionKernels = {
+    {Attention<KvF32>, Attention<KvF16>, Attention<KvInt8>},
+    {KvF32::Store, KvF16::Store, KvInt8::Store}};
 
 }  // namespace
 }  // namespace pano::kernels

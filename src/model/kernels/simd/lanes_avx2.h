@@ -2,6 +2,7 @@
 
 #include <immintrin.h>
 
+#include <cstddef>
 #include <cstdint>
 
 // The sixteen lanes of lanes_generic.h as two AVX2 registers, with fused multiply-add.
@@ -43,6 +44,14 @@ struct Lanes {
   void Store(float* p) const {
     _mm256_storeu_ps(p, lo);
     _mm256_storeu_ps(p + 8, hi);
+  }
+  void StoreHalf(uint16_t* p) const {
+    constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+    auto half = [](uint16_t* q, __m256 x) {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(q), _mm256_cvtps_ph(x, kNearest));
+    };
+    half(p, lo);
+    half(p + 8, hi);
   }
 
   friend Lanes operator+(Lanes a, Lanes b) {
@@ -90,6 +99,25 @@ struct Lanes {
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
   }
 };
+
+inline void TransposeEight(const float* in, size_t in_stride, float* out, size_t out_stride) {
+  __m256 r[8], s[8];
+  for (size_t i = 0; i < 8; ++i) r[i] = _mm256_loadu_ps(in + i * in_stride);
+  for (size_t i = 0; i < 8; i += 2) {  // pairs of rows
+    s[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+    s[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+  }
+  for (size_t i = 0; i < 8; i += 4) {  // fours
+    r[i] = _mm256_shuffle_ps(s[i], s[i + 2], 0x44);
+    r[i + 1] = _mm256_shuffle_ps(s[i], s[i + 2], 0xEE);
+    r[i + 2] = _mm256_shuffle_ps(s[i + 1], s[i + 3], 0x44);
+    r[i + 3] = _mm256_shuffle_ps(s[i + 1], s[i + 3], 0xEE);
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    _mm256_storeu_ps(out + i * out_stride, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
+    _mm256_storeu_ps(out + (i + 4) * out_stride, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+  }
+}
 
 }  // namespace
 }  // namespace pano::kernels

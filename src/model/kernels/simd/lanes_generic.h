@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -45,6 +46,9 @@ struct Lanes {
     return r;
   }
   void Store(float* p) const { std::memcpy(p, v, sizeof v); }
+  void StoreHalf(uint16_t* p) const {
+    for (int i = 0; i < kWidth; ++i) p[i] = tensor::FloatToHalf(v[i]);
+  }
 
   friend Lanes operator+(Lanes a, Lanes b) {
     for (int i = 0; i < kWidth; ++i) a.v[i] += b.v[i];
@@ -98,6 +102,13 @@ struct Lanes {
     return m;
   }
 };
+
+// out[j][i] = in[i][j] for eight rows of eight, which lie so many floats apart.
+inline void TransposeEight(const float* in, size_t in_stride, float* out, size_t out_stride) {
+  for (size_t i = 0; i < 8; ++i) {
+    for (size_t j = 0; j < 8; ++j) out[j * out_stride + i] = in[i * in_stride + j];
+  }
+}
 
 }  // namespace
 }  // namespace pano::kernels
