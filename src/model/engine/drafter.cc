@@ -51,7 +51,7 @@ void Drafter::Draft(std::span<StepItem> items, int64_t running) {
     snapshot.sequences.push_back({RoomFor(*item.sequence, kept), item.sequence->acceptance});
   }
   if (snapshot.rows >= limits_.rows_max) return;
-  limits_.row_cost = std::min(1.0, row_cost_.Get() + DraftCost());
+  limits_.row_cost = row_cost_.Get() + DraftCost();
   const std::vector<int64_t> counts = PlanDrafts(limits_, snapshot);
   std::vector<DraftWish> wishes;
   std::vector<StepItem*> wishing;
@@ -75,7 +75,7 @@ double Drafter::DraftCost() const {
   if (sources_.size() < 2) return 0;
   const double seconds = sources_[0]->SecondsPerToken();
   const double step = row_cost_.one_row_seconds();
-  return seconds > 0 && step > 0 ? std::min(1.0, seconds / step) : kDraftModelCost;
+  return seconds > 0 && step > 0 ? seconds / step : kDraftModelCost;
 }
 
 void Drafter::Observe(std::span<const StepItem> items, double seconds) {

@@ -10,7 +10,7 @@ constexpr double kFade = 0.99;
 // The typical cost counts like one step with five rows.
 constexpr double kPriorWeight = 4 * 4;
 constexpr double kCostMin = 0.01;
-constexpr double kCostMax = 1;  // so that a guess is tried now and then all the same
+constexpr double kCostMax = 2;
 
 }  // namespace
 

@@ -48,7 +48,7 @@ TEST(RowCost, WhatIsNotMeasuredAnyMoreFades) {
   RowCost cost;
   for (int i = 0; i < 50; ++i) cost.Observe(1, 1e-3);
   for (int i = 0; i < 50; ++i) cost.Observe(8, 20e-3);
-  EXPECT_EQ(cost.Get(), 1);  // 2.7, at most 1
+  EXPECT_EQ(cost.Get(), 2);  // 2.7, at most 2
   for (int i = 0; i < 2000; ++i) cost.Observe(1, 1e-3);
   EXPECT_NEAR(cost.Get(), RowCost::kTypical, 0.01);
 }

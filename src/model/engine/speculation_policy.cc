@@ -14,8 +14,12 @@ constexpr int64_t kRetryAfter = 64;
 
 // How many tokens one draft token more is expected to yield.
 double Gain(const Acceptance& acceptance, int64_t drafts) {
-  if (drafts == 0 && acceptance.idle_steps >= kRetryAfter) return 1;
   return std::pow(acceptance.rate, static_cast<double>(drafts + 1));
+}
+
+// Whether it is time to see what drafts are worth.
+bool IsDue(const Acceptance& acceptance, int64_t drafts) {
+  return drafts == 0 && acceptance.idle_steps >= kRetryAfter;
 }
 
 }  // namespace
@@ -46,16 +50,18 @@ std::vector<int64_t> PlanDrafts(const SpeculationLimits& limits, const DraftSnap
   for (; rows < limits.rows_max; ++rows) {
     std::optional<size_t> best;
     double best_gain = 0;
+    bool due = false;
     for (size_t i = 0; i < drafts.size(); ++i) {
-      if (drafts[i] >= most(i)) continue;
+      if (drafts[i] >= most(i) || due) continue;
+      due = IsDue(snapshot.sequences[i].acceptance, drafts[i]);
       const double gain = Gain(snapshot.sequences[i].acceptance, drafts[i]);
-      if (gain <= best_gain) continue;
+      if (gain <= best_gain && !due) continue;
       best = i;
       best_gain = gain;
     }
     // Worth it when it yields more for its cost than the step does so far.
     const double cost = 1 + limits.row_cost * static_cast<double>(rows - 1);
-    if (!best || best_gain * cost < limits.row_cost * tokens) break;
+    if (!best || (!due && best_gain * cost < limits.row_cost * tokens)) break;
     ++drafts[*best];
     tokens += best_gain;
   }

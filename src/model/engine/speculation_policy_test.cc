@@ -50,6 +50,7 @@ TEST(SpeculationPolicy, DraftsAsManyAsPay) {
       {1, {View(0.05, 100, 63)}, {0}},
       {1, {View(0.05, 100, 64)}, {1}},
       {2, {View(0.05, 100, 90), View(0.05, 100, 3)}, {1, 0}},
+      {3, {View(0.05, 100, 90), View(0.05, 100, 90), View(1)}, {1, 1, 3}},
       {8, {View(0.05, 100, 90)}, {0}},
   };
   for (size_t i = 0; i < cases.size(); ++i) {
@@ -69,6 +70,9 @@ TEST(SpeculationPolicy, DearDraftsHaveToBeBetter) {
   limits.row_cost = 0.3;
   EXPECT_EQ(PlanDrafts(limits, {1, {View(0.5)}}), (Counts{1}));
   EXPECT_EQ(PlanDrafts(limits, {1, {View(0.25)}}), (Counts{0}));
+  limits.row_cost = 1.5;
+  EXPECT_EQ(PlanDrafts(limits, {1, {View(1)}}), (Counts{0}));
+  EXPECT_EQ(PlanDrafts(limits, {1, {View(1, 100, 64)}}), (Counts{1}));  // it may have become less
 }
 
 TEST(SpeculationPolicy, StaysWithinItsLimits) {
