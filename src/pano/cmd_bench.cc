@@ -104,7 +104,6 @@ Result<format::ModelFiles> MakeModel(const BenchOptions& o, ComputePool& pool) {
   PANO_ASSIGN_OR_RETURN(
       files.weights,
       bench::MakeRandomWeights(tensors, type.dtype, static_cast<uint64_t>(o.seed), pool));
-  if (type.pack) PANO_RETURN_IF_ERROR(type.pack(files, pool));
   files.path = StrCat(files.path, " ", type.name);
   return files;
 }

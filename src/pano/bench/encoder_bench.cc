@@ -9,9 +9,6 @@
 namespace pano::bench {
 namespace {
 
-// One repetition lasts so long: a batch of a small model takes milliseconds.
-constexpr double kSecondsMin = 0.5;
-
 // The answer to one row, whatever the others are.
 Status CheckAlike(const encoder::Output& output, const std::vector<float>& alone) {
   for (const std::vector<float>& row : output.rows) {
@@ -24,21 +21,19 @@ Status CheckAlike(const encoder::Output& output, const std::vector<float>& alone
 
 }  // namespace
 
-Result<std::vector<EncoderRow>> MeasureEncoder(encoder::Encoder& model,
-                                               const std::vector<size_t>& batches, int64_t tokens,
-                                               int64_t repetitions, uint64_t seed,
+Result<std::vector<EncoderRow>> MeasureEncoder(encoder::Encoder& model, const EncoderOptions& o,
                                                const OnProgress& progress) {
   const encoder::EncoderInfo& info = model.info();
   if (!info.text || info.image || info.decoder) {
     return InvalidArgument("only encoders of texts alone are measured");
   }
-  if (tokens > info.text->max_length) {
+  if (o.tokens > info.text->max_length) {
     return InvalidArgument(
         StrCat("--prompt-tokens: the model takes at most ", info.text->max_length));
   }
   encoder::TextRow text;
-  Random random(seed);
-  for (int64_t i = 0; i < tokens; ++i) {
+  Random random(o.seed);
+  for (int64_t i = 0; i < o.tokens; ++i) {
     text.ids.push_back(
         static_cast<nn::TokenId>(random.Below(static_cast<uint64_t>(info.text->vocab_size))));
   }
@@ -51,14 +46,14 @@ Result<std::vector<EncoderRow>> MeasureEncoder(encoder::Encoder& model,
   const std::vector<float>& alone = one.front().rows.front();
 
   std::vector<EncoderRow> rows;
-  for (size_t count : batches) {
-    progress(static_cast<double>(rows.size()) / static_cast<double>(batches.size()),
+  for (size_t count : o.batches) {
+    progress(static_cast<double>(rows.size()) / static_cast<double>(o.batches.size()),
              StrCat("encode, batch ", count));
     batch.texts.assign(count, text);
     std::vector<double> rates;
-    for (int64_t i = 0; i < repetitions; ++i) {
+    for (int64_t i = 0; i < o.repetitions; ++i) {
       double seconds = 0, done = 0;
-      while (seconds < kSecondsMin) {
+      while (seconds < o.seconds || done == 0) {
         const auto start = std::chrono::steady_clock::now();
         PANO_ASSIGN_OR_RETURN(const std::vector<encoder::Output> outputs, model.Encode(batch));
         seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -67,7 +62,7 @@ Result<std::vector<EncoderRow>> MeasureEncoder(encoder::Encoder& model,
       }
       rates.push_back(done / seconds);
     }
-    rows.push_back({count, tokens, RateOf(std::move(rates))});
+    rows.push_back({count, o.tokens, RateOf(std::move(rates))});
   }
   return rows;
 }

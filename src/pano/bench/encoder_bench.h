@@ -16,12 +16,18 @@ struct EncoderRow {
   Rate sequences_per_second;
 };
 
-// Times whole batches of equal sequences of `tokens` ids. InvalidArgument for a model that takes
-// something else than one text, Internal when equal sequences give different answers, or others
-// than alone.
+struct EncoderOptions {
+  std::vector<size_t> batches = {};
+  int64_t tokens = 128;
+  int64_t repetitions = 3;
+  double seconds = 0.5;  // of a repetition: a batch of a small model takes milliseconds
+  uint64_t seed = 1;     // of the ids
+};
+
+// Times whole batches of equal sequences. InvalidArgument for a model that takes something else
+// than one text, Internal when equal sequences give different answers, or others than alone.
 Result<std::vector<EncoderRow>> MeasureEncoder(encoder::Encoder& model,
-                                               const std::vector<size_t>& batches, int64_t tokens,
-                                               int64_t repetitions, uint64_t seed,
+                                               const EncoderOptions& options,
                                                const OnProgress& progress);
 
 }  // namespace pano::bench

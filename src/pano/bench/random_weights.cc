@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "model/tensor/blocks.h"
+#include "model/tensor/packed.h"
 #include "pano/bench/weight_type.h"
 
 namespace pano::bench {
@@ -99,22 +100,63 @@ std::vector<float> NormalTable(uint64_t seed, ComputePool& pool) {
   return table;
 }
 
-// The table times `deviation`, as it is stored in `dtype`.
-std::vector<std::byte> EncodeTable(std::span<const float> table, float deviation, DType dtype,
-                                   ComputePool& pool) {
-  const tensor::DTypeInfo& info = tensor::Describe(dtype);
-  const size_t chunk_bytes = kTableChunk / info.block_elements * info.block_bytes;
-  std::vector<std::byte> stored(kTableElements / kTableChunk * chunk_bytes);
-  const tensor::EncodeFn encode = tensor::EncoderOf(dtype);
+// Blocks of a type that rows (of a packed type: panels of rows) are put together of.
+struct BlockTable {
+  size_t block_bytes = 0;
+  size_t block_count = 0;
+  size_t header_bytes = 0;  // of a row or panel, before its blocks
+  std::vector<std::byte> blocks = {}, headers = {};
+};
+
+// The table times `deviation`, in chunks, each handed over with its place.
+template <typename Encode>
+void EncodeChunks(std::span<const float> table, float deviation, ComputePool& pool, Encode encode) {
   pool.ParallelFor(kTableElements / kTableChunk, 1, [&](size_t begin, size_t end, int) {
     float scaled[kTableChunk];
     for (size_t chunk = begin; chunk < end; ++chunk) {
-      for (size_t i = 0; i < kTableChunk; ++i)
+      for (size_t i = 0; i < kTableChunk; ++i) {
         scaled[i] = table[chunk * kTableChunk + i] * deviation;
-      encode(scaled, kTableChunk, &stored[chunk * chunk_bytes]);
+      }
+      encode(scaled, chunk);
     }
   });
-  return stored;
+}
+
+BlockTable EncodeRows(std::span<const float> table, float deviation, DType dtype,
+                      ComputePool& pool) {
+  const tensor::DTypeInfo& info = tensor::Describe(dtype);
+  BlockTable out{.block_bytes = info.block_bytes,
+                 .block_count = kTableElements / info.block_elements};
+  out.blocks.resize(out.block_count * info.block_bytes);
+  const size_t chunk_bytes = kTableChunk / info.block_elements * info.block_bytes;
+  EncodeChunks(table, deviation, pool, [&](const float* values, size_t chunk) {
+    tensor::EncoderOf(dtype)(values, kTableChunk, &out.blocks[chunk * chunk_bytes]);
+  });
+  return out;
+}
+
+// A chunk becomes a panel of as many columns as it has room for.
+BlockTable EncodePanels(std::span<const float> table, float deviation, DType dtype,
+                        ComputePool& pool) {
+  constexpr size_t kColumns = kTableChunk / tensor::kPanelRows;
+  const tensor::DTypeInfo& info = tensor::Describe(dtype);
+  BlockTable out{.block_bytes = info.block_bytes * tensor::kPanelRows,
+                 .block_count = kTableElements / tensor::kPanelRows / info.block_elements,
+                 .header_bytes = static_cast<size_t>(tensor::PanelHeaderBytes(dtype))};
+  out.blocks.resize(out.block_count * out.block_bytes);
+  out.headers.resize(kTableElements / kTableChunk * out.header_bytes);
+  const size_t chunk_bytes = kColumns / info.block_elements * out.block_bytes;
+  EncodeChunks(table, deviation, pool, [&](const float* values, size_t chunk) {
+    const tensor::TensorView view{DType::kF32,
+                                  {tensor::kPanelRows, static_cast<int64_t>(kColumns)},
+                                  reinterpret_cast<const std::byte*>(values),
+                                  kTableChunk * sizeof(float)};
+    std::vector<std::byte> panel(tensor::PanelBytes(dtype, kColumns));
+    tensor::PackPanel(view, dtype, 0, panel.data());
+    std::copy_n(panel.data(), out.header_bytes, out.headers.data() + chunk * out.header_bytes);
+    std::copy_n(panel.data() + out.header_bytes, chunk_bytes, &out.blocks[chunk * chunk_bytes]);
+  });
+  return out;
 }
 
 // Writes matrices, a row after the other, out of encoded tables that it keeps by type and
@@ -126,36 +168,47 @@ class MatrixWriter {
 
   void Write(const ModelTensor& tensor, size_t index, DType dtype, std::span<std::byte> out) {
     if (out.empty()) return;
+    const bool packed = tensor::IsPacked(dtype);
     auto [it, is_new] = tables_.try_emplace({dtype, tensor.deviation});
-    if (is_new) it->second = EncodeTable(normal_, tensor.deviation, dtype, pool_);
-    const std::vector<std::byte>& table = it->second;
-
+    if (is_new) {
+      it->second = packed ? EncodePanels(normal_, tensor.deviation, dtype, pool_)
+                          : EncodeRows(normal_, tensor.deviation, dtype, pool_);
+    }
+    const BlockTable& table = it->second;
     const tensor::DTypeInfo& info = tensor::Describe(dtype);
-    const size_t row_blocks = static_cast<size_t>(tensor.shape.back()) / info.block_elements;
-    const size_t row_bytes = row_blocks * info.block_bytes;
-    const size_t rows = out.size() / row_bytes;
-    const size_t piece = kPieceElements / info.block_elements;
-    const size_t places = kTableElements / info.block_elements - piece + 1;
+    const size_t blocks = static_cast<size_t>(tensor.shape.back()) / info.block_elements;
+    const size_t row_bytes = table.header_bytes + blocks * table.block_bytes;
+    const size_t piece = packed ? 1 : kPieceElements / info.block_elements;
     const uint64_t seed = SeedOf(seed_, kPieceStream, index);
-    pool_.ParallelFor(rows, 64, [&](size_t begin, size_t end, int) {
+    pool_.ParallelFor(out.size() / row_bytes, packed ? 4 : 64, [&](size_t begin, size_t end, int) {
       for (size_t row = begin; row < end; ++row) {
-        std::byte* to = &out[row * row_bytes];
-        std::array<uint32_t, 4> bits{};
-        for (size_t block = 0, i = 0; block < row_blocks; block += piece, ++i) {
-          if (i % 4 == 0) bits = Philox(seed, row, i / 4);
-          const size_t count = std::min(piece, row_blocks - block);
-          std::memcpy(to + block * info.block_bytes,
-                      &table[bits[i % 4] % places * info.block_bytes], count * info.block_bytes);
-        }
+        WriteRow(table, seed, row, piece, out.subspan(row * row_bytes, row_bytes));
       }
     });
   }
 
  private:
+  // Of pieces of so many blocks each, the last as long as there is room.
+  static void WriteRow(const BlockTable& table, uint64_t seed, size_t row, size_t piece,
+                       std::span<std::byte> out) {
+    if (table.header_bytes > 0) {
+      const size_t count = table.headers.size() / table.header_bytes;
+      std::copy_n(&table.headers[row % count * table.header_bytes], table.header_bytes, out.data());
+      out = out.subspan(table.header_bytes);
+    }
+    const size_t piece_bytes = piece * table.block_bytes, places = table.block_count - piece + 1;
+    std::array<uint32_t, 4> bits{};
+    for (size_t at = 0, i = 0; at < out.size(); at += piece_bytes, ++i) {
+      if (i % 4 == 0) bits = Philox(seed, row, i / 4);
+      std::copy_n(&table.blocks[bits[i % 4] % places * table.block_bytes],
+                  std::min(piece_bytes, out.size() - at), out.data() + at);
+    }
+  }
+
   const uint64_t seed_;
   ComputePool& pool_;
   const std::vector<float> normal_;
-  std::map<std::pair<DType, float>, std::vector<std::byte>> tables_;
+  std::map<std::pair<DType, float>, BlockTable> tables_;
 };
 
 // Vectors and small matrices are F32 and short.
@@ -196,7 +249,7 @@ Result<std::vector<Placed>> Place(const std::vector<ModelTensor>& tensors, DType
 
 Result<std::shared_ptr<const format::Weights>> MakeRandomWeights(
     const std::vector<ModelTensor>& tensors, DType dtype, uint64_t seed, ComputePool& pool) {
-  PANO_CHECK(tensor::EncoderOf(dtype) != nullptr);
+  PANO_CHECK(tensor::EncoderOf(dtype) != nullptr || tensor::IsPacked(dtype));
   PANO_ASSIGN_OR_RETURN(const std::vector<Placed> placed, Place(tensors, dtype));
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<Memory> memory,
                         Memory::Create(std::max<size_t>(placed.back().offset, 1)));

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "model/tensor/blocks.h"
+#include "model/tensor/packed.h"
 #include "pano/bench/testing/tiny_shapes.h"
 #include "pano/bench/weight_type.h"
 
@@ -27,14 +28,24 @@ std::vector<ModelTensor> Tensors(int64_t rows, int64_t columns) {
 std::vector<float> Decoded(const format::Weights& weights, const std::string& name) {
   const tensor::TensorView& view = *weights.Find(name);
   std::vector<float> values(static_cast<size_t>(view.elements()));
+  if (tensor::IsPacked(view.dtype)) {
+    const auto columns = static_cast<size_t>(view.shape[1]);
+    for (size_t at = 0; at < values.size(); at += columns) {
+      tensor::UnpackRow(view, at / columns, &values[at]);
+    }
+    return values;
+  }
   tensor::DecoderOf(view.dtype)(view.data, values.size(), values.data());
   return values;
 }
 
 TEST(RandomWeightsTest, AreNormalWhateverTheType) {
   ComputePool pool(2);
-  for (DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0, DType::kQ4_0}) {
-    auto weights = MakeRandomWeights(Tensors(300, 896), dtype, 7, pool);
+  for (DType dtype : {DType::kF32, DType::kF16, DType::kBF16, DType::kQ8_0, DType::kQ4_0,
+                      DType::kW8X16, DType::kQ4GX16}) {
+    SCOPED_TRACE(tensor::Describe(dtype).name);
+    const int64_t columns = 896;
+    auto weights = MakeRandomWeights(Tensors(300, columns), dtype, 7, pool);
     ASSERT_TRUE(weights.ok()) << weights.error().ToString();
     EXPECT_EQ((*weights)->Find("m")->dtype, dtype);
     double sum = 0, squares = 0;
@@ -45,9 +56,9 @@ TEST(RandomWeightsTest, AreNormalWhateverTheType) {
     }
     const auto count = static_cast<double>(values.size());
     EXPECT_NEAR(sum / count, 0, 2e-3);
-    EXPECT_NEAR(squares / count * 896, 1, 0.03);
-    EXPECT_EQ(Decoded(**weights, "n"), std::vector<float>(896, 1.0f));
-    EXPECT_NE(Decoded(**weights, "b"), std::vector<float>(896, 0.0f));
+    EXPECT_NEAR(squares / count * static_cast<double>(columns), 1, 0.05);
+    EXPECT_EQ(Decoded(**weights, "n"), std::vector<float>(static_cast<size_t>(columns), 1.0f));
+    EXPECT_NE(Decoded(**weights, "b"), std::vector<float>(static_cast<size_t>(columns), 0.0f));
   }
 }
 
@@ -85,12 +96,15 @@ TEST(RandomWeightsTest, TypesFollowTheConverter) {
   EXPECT_EQ(TensorTypeFor(head, DType::kQ4_0), DType::kQ8_0);
   EXPECT_EQ(TensorTypeFor(head, DType::kF16), DType::kF16);
   EXPECT_EQ(TensorTypeFor(tied, DType::kQ4_0), DType::kQ4_0);
+  EXPECT_EQ(TensorTypeFor(matrix, DType::kQ4GX16), DType::kQ4GX16);
+  EXPECT_EQ(TensorTypeFor(matrix, DType::kQ4_KX16), DType::kQ8_0);
+  EXPECT_EQ(TensorTypeFor({"e", {8, 64}, Part::kTable}, DType::kQ4GX16), DType::kF16);
   EXPECT_EQ(TensorTypeFor(router, DType::kQ4_0), DType::kF32);
   EXPECT_EQ(TensorTypeFor(norm, DType::kQ4_0), DType::kF32);
 }
 
 TEST(RandomWeightsTest, NamesOfTypes) {
-  for (const char* name : {"f32", "f16", "bf16", "q8_0", "q4_0", "Q4_0"}) {
+  for (const char* name : {"f32", "f16", "bf16", "q8_0", "q4_0", "Q4_0", "w8a8", "q4g"}) {
     EXPECT_TRUE(ParseWeightType(name).ok()) << name;
   }
   EXPECT_THAT(ParseWeightType("q9").error().message(), ::testing::HasSubstr("q8_0"));

@@ -113,7 +113,9 @@ TEST(TensorListTest, EncodersLoadToo) {
     files.weights = *weights;
     auto model = encoder::LoadEncoder(files, {}, pool);
     ASSERT_TRUE(model.ok()) << model.error().ToString();
-    auto rows = MeasureEncoder(**model, {1, 3}, 10, 1, 1, [](double, std::string_view) {});
+    auto rows =
+        MeasureEncoder(**model, {.batches = {1, 3}, .tokens = 10, .repetitions = 1, .seconds = 0},
+                       [](double, std::string_view) {});
     ASSERT_TRUE(rows.ok()) << rows.error().ToString();
     EXPECT_EQ(rows->size(), 2u);
   }
