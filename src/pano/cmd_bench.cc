@@ -131,10 +131,11 @@ Status Measure(const BenchOptions& o, const std::vector<size_t>& batches, Comput
   if (encoder::IsEncoder(files)) {
     PANO_ASSIGN_OR_RETURN(auto model, encoder::LoadEncoder(files, load, pool));
     report.limits.before = kernels::MeasureLimits(pool);
-    PANO_ASSIGN_OR_RETURN(
-        report.encoder,
-        bench::MeasureEncoder(*model, batches, o.measure.prompt_tokens, o.measure.repetitions,
-                              static_cast<uint64_t>(o.seed), on_progress));
+    const bench::EncoderOptions measure{.batches = batches,
+                                        .tokens = o.measure.prompt_tokens,
+                                        .repetitions = o.measure.repetitions,
+                                        .seed = static_cast<uint64_t>(o.seed)};
+    PANO_ASSIGN_OR_RETURN(report.encoder, bench::MeasureEncoder(*model, measure, on_progress));
   } else {
     PANO_ASSIGN_OR_RETURN(auto model, nn::LoadModel(files, load, pool));
     bench::DecoderOptions measure = o.measure;
