@@ -51,6 +51,7 @@ int RunTokenize(const Command& self, Args args);
 int RunTemplate(const Command& self, Args args);
 int RunEval(const Command& self, Args args);
 int RunConvert(const Command& self, Args args);
+int RunQuantize(const Command& self, Args args);
 int RunBench(const Command& self, Args args);
 int RunLoad(const Command& self, Args args);
 

@@ -51,8 +51,8 @@ int RunConvert(const Command& self, Args args) {
   options.Choice("to", &o.to, {"hf", "gguf"},
                  "form to write: a Hugging Face folder or a GGUF file");
   options.String("type", &o.type,
-                 "type of the matrices: f32 f16 bf16, for gguf also q8_0 q5_1 q5_0 q4_1 q4_0 mxfp4 "
-                 "tq1_0 tq2_0; default: as they are, in a folder blocks as f16",
+                 "type of the matrices: f32 f16 bf16, for gguf also q8_0 q5_1 q5_0 q4_1 q4_0 q4_k "
+                 "mxfp4 tq1_0 tq2_0; default: as they are, in a folder blocks as f16",
                  "TYPE");
   options.String("out", &o.out, "folder or file to write", "PATH");
   options.Flag("force", &o.force,

@@ -13,7 +13,8 @@ namespace pano::cli {
 
 void ArithmeticOptions::Declare(OptionSet& options) {
   options.Choice("compute", &compute, {"f32", "fast"}, "arithmetic of activations");
-  options.Choice("kv-type", &kv_type, {"auto", "f32", "f16"}, "type of cached keys and values");
+  options.Choice("kv-type", &kv_type, {"auto", "f32", "f16", "int8"},
+                 "type of cached keys and values");
 }
 
 nn::LoadOptions ArithmeticOptions::LoadOptions() const {
@@ -21,6 +22,7 @@ nn::LoadOptions ArithmeticOptions::LoadOptions() const {
   load.compute = compute == "f32" ? nn::Compute::kF32 : nn::Compute::kFast;
   if (kv_type == "f32") load.kv_type = nn::KvType::kF32;
   if (kv_type == "f16") load.kv_type = nn::KvType::kF16;
+  if (kv_type == "int8") load.kv_type = nn::KvType::kInt8;
   return load;
 }
 

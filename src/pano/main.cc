@@ -33,6 +33,7 @@ constexpr Command kCommands[] = {
     {"tokenize", "Turn text into token ids and back", RunTokenize},
     {"template", "Render a chat template", RunTemplate},
     {"convert", "Write a model in another form or type", RunConvert},
+    {"quantize", "Write a model's matrices as the fast products read them", RunQuantize},
     {"eval", "Measure perplexity, or write logits", RunEval},
     {"bench", "Measure tokens per second on this machine", RunBench},
     {"load", "Put a server under load and measure latencies", RunLoad},

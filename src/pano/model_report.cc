@@ -114,8 +114,10 @@ void AddWeights(const format::ModelFiles& files, const PartMap& parts, bool list
 // they see, in whole blocks.
 void AddMemory(const ReportOptions& options, const nn::ModelConfig& c, int64_t weight_bytes,
                bool wide, json::Value& out) {
-  const bool f32 = options.kv_type == "auto" ? wide : options.kv_type == "f32";
-  const nn::StatePlan plan = nn::PlanState(c, f32 ? nn::KvType::kF32 : nn::KvType::kF16);
+  const std::string kv_type = options.kv_type != "auto" ? options.kv_type : wide ? "f32" : "f16";
+  const nn::StatePlan plan = nn::PlanState(c, kv_type == "f32"   ? nn::KvType::kF32
+                                              : kv_type == "f16" ? nn::KvType::kF16
+                                                                 : nn::KvType::kInt8);
   const int64_t context = options.context > 0 ? options.context : c.context_length;
   int64_t per_token = 0;
   double kv_bytes = 0;  // a claimed context times a claimed batch may be beyond 64 bits
@@ -130,7 +132,7 @@ void AddMemory(const ReportOptions& options, const nn::ModelConfig& c, int64_t w
   json::Value& memory = out.Set("memory", json::Object());
   memory.Set("context", context);
   memory.Set("batch", options.batch);
-  memory.Set("kv_type", f32 ? "f32" : "f16");
+  memory.Set("kv_type", kv_type);
   memory.Set("kv_bytes_per_token", per_token);
   memory.Set("weight_bytes", weight_bytes);
   memory.Set("kv_bytes", kv_bytes);

@@ -12,7 +12,7 @@ namespace pano::cli {
 struct ReportOptions {
   int64_t context = 0;  // that memory is stated for; 0: the model's
   int64_t batch = 1;
-  std::string kv_type = "auto";  // f32, f16 or auto
+  std::string kv_type = "auto";  // f32, f16, int8 or auto
   bool tensors = false;          // list each one
 };
 

@@ -32,7 +32,7 @@ run pano convert --model "$work/q8.gguf" --to hf --out "$work/q8" --force; code 
 touch "$work/q8/letter.odt"
 run pano convert --model "$work/q8.gguf" --to hf --out "$work/q8" --force; code 1; err "letter.odt"
 run pano convert --model "$stories/hf" --to hf --type q4_0 --out "$work/x"; code 1; err "Q4_0"; one_line_error
-run pano convert --model "$stories/hf" --to gguf --type q4_k --out "$work/x"; code 1; err "Q4_K is read, not written"
+run pano convert --model "$stories/hf" --to gguf --type q6_k --out "$work/x"; code 1; err "Q6_K is read, not written"
 run pano convert --model "$stories/hf" --to gguf --type q9 --out "$work/x"; code 2; err "q9"
 run pano convert --model "$stories/hf" --to onnx --out "$work/x"; code 2
 run pano convert --model "$stories/hf" --to gguf; code 2; err "--out"

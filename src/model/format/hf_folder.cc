@@ -7,6 +7,7 @@
 
 #include "base/env.h"
 #include "base/strings.h"
+#include "model/format/packed_layout.h"
 #include "model/format/safetensors_parse.h"
 #include "model/format/tensor_table.h"
 #include "model/format/weight_map.h"
@@ -143,6 +144,8 @@ Result<ModelFiles> OpenFolder(const std::string& path) {
   model.metadata = std::move(files.front().metadata);
   std::vector<TensorFile> tensor_files;
   for (SafetensorsFile& file : files) tensor_files.push_back(std::move(file.file));
+  PANO_RETURN_IF_ERROR(
+      ApplyPackedLayout(model.config, tensor_files).Wrap(JoinPath(path, "config.json")));
   PANO_ASSIGN_OR_RETURN(model.weights, TensorTable::Create(std::move(tensor_files)));
   return model;
 }

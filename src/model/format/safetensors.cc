@@ -66,7 +66,8 @@ Result<std::string> HeaderText(const std::vector<TensorStream>& tensors,
     offset = end;
   }
   std::string text = json::Dump(std::move(header));
-  text.append((8 - text.size() % 8) % 8, ' ');
+  // The data begins at a multiple of 64 bytes, behind the header's eight bytes of length.
+  text.append((64 - (text.size() + 8) % 64) % 64, ' ');
   return text;
 }
 

@@ -55,7 +55,8 @@ struct SafetensorsEntry {
   std::string name;
   tensor::TensorView view;
 };
-// Writes one file: 8-byte header length, JSON header padded to 8, data in the given order.
+// Writes one file: 8-byte header length, JSON header padded so that the data begins at a multiple of
+// 64, data in the given order.
 Status WriteSafetensors(const std::string& path, const std::vector<SafetensorsEntry>& entries,
                         const std::map<std::string, std::string>& metadata = {});
 

@@ -184,6 +184,7 @@ class LayerBinder {
   void BindExperts(ExpertWeights& out) {
     const ExpertConfig& e = c_.experts;
     out.router = Layer(names_.router, e.count, c_.hidden_size, false);
+    bind_.Unmark(Name(names_.router));  // small, and decides: it stays exact
     out.gate = Experts(names_.expert_gate, e.size, c_.hidden_size);
     out.up = Experts(names_.expert_up, e.size, c_.hidden_size);
     out.down = Experts(names_.expert_down, c_.hidden_size, e.size);
@@ -272,6 +273,7 @@ Result<DecoderWeights> BindWeights(const format::ModelFiles& files, FamilyConfig
   const WeightNames& names = family.names;
   WeightBinder bind(files, names.optional_prefix, names.transposed);
   PANO_ASSIGN_OR_RETURN(DecoderWeights w, BindLayers(bind, c, names));
+  bind.Mark(c.tied_embeddings ? names.embedding : names.head);
   w.head.weight =
       c.tied_embeddings ? w.embedding : bind.Matrix(names.head, c.vocab_size, c.hidden_size);
   if (c.head_bias) w.head.bias = bind.Vector(StrCat(names.head, ".bias"), c.vocab_size);
@@ -287,6 +289,7 @@ Result<DecoderWeights> BindWeights(const format::ModelFiles& files, FamilyConfig
   PANO_RETURN_IF_ERROR(CheckAllUsed(bind, files.path, c.architecture, ignorable));
   w.files = files.weights;
   w.owned = bind.TakeOwned();
+  w.linear_tensors.assign(bind.linear_tensors().begin(), bind.linear_tensors().end());
   return w;
 }
 

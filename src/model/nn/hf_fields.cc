@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/strings.h"
+#include "model/format/packed_layout.h"
 
 namespace pano::nn {
 namespace {
@@ -102,7 +103,9 @@ void ReadHfCommon(ConfigReader& reader) {
                  "label2id",
                  "is_encoder_decoder",
                  "problem_type"});
-  if (!reader.Raw("quantization_config").is_null()) {
+  // Our own was read with the tensors, which have their types by now.
+  const json::Value& quantised = reader.Raw("quantization_config");
+  if (!quantised.is_null() && !format::IsPackedConfig(quantised)) {
     reader.Fail(Unimplemented(StrCat(reader.Field("quantization_config"), " is not supported")));
   }
 }

@@ -79,6 +79,11 @@ class WeightBinder {
   // Tensors of the file that nobody asked for.
   std::vector<std::string> Unused() const;
   OwnedMatrices TakeOwned() { return std::move(owned_); }
+  // The file's tensors that linear layers multiply with, whole matrices only: what quantising may
+  // lay out anew. Mark adds one by the name that LinearLayer takes, Unmark takes one off.
+  const std::set<std::string, std::less<>>& linear_tensors() const { return linear_; }
+  void Mark(const std::string& name) { linear_.insert(Locate(name + ".weight")); }
+  void Unmark(const std::string& name) { linear_.erase(Locate(name + ".weight")); }
 
  private:
   std::string Locate(const std::string& name) const;
@@ -90,7 +95,7 @@ class WeightBinder {
   const format::ModelFiles& files_;
   const std::string optional_prefix_;
   const bool transposed_;
-  std::set<std::string, std::less<>> used_;
+  std::set<std::string, std::less<>> used_, linear_;
   OwnedMatrices owned_;
   Status status_;
 };

@@ -1,5 +1,8 @@
 #include "model/tensor/blocks_k.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "model/tensor/block_bytes.h"
 
 namespace pano::tensor {
@@ -111,6 +114,105 @@ void DecodeQ6_K(const uint8_t* block, float* out) {
     const float d = scale * Number(static_cast<int8_t>(scales[sub]));
     for (int i = 0; i < 16; ++i) {
       out[sub * 16 + i] = d * Number(((low[i] >> shift & 15) | bits.At(i) << 4) - 32);
+    }
+  }
+}
+
+namespace {
+
+// value ~ scale * code - min with min >= 0.
+struct Affine {
+  float scale = 0, min = 0;
+};
+
+void AffineCodes(const float* values, Affine a, uint8_t* codes) {
+  const float inverse = Inverse(a.scale);
+  for (int i = 0; i < 32; ++i) {
+    codes[i] =
+        static_cast<uint8_t>(std::clamp(std::nearbyint((values[i] + a.min) * inverse), 0.0f, 15.0f));
+  }
+}
+
+float AffineError(const float* values, Affine a, const uint8_t* codes) {
+  float error = 0;
+  for (int i = 0; i < 32; ++i) {
+    const float off = values[i] - (a.scale * Number(codes[i]) - a.min);
+    error += off * off;
+  }
+  return error;
+}
+
+// The best scale and minimum for given codes; the minimum is kept from being positive.
+Affine FitAffine(const float* values, const uint8_t* codes) {
+  float q = 0, qq = 0, x = 0, xq = 0;
+  for (int i = 0; i < 32; ++i) {
+    const float code = Number(codes[i]);
+    q += code, qq += code * code, x += values[i], xq += values[i] * code;
+  }
+  const float determinant = 32 * qq - q * q;
+  if (determinant > 0) {
+    const Affine fit{(32 * xq - q * x) / determinant, (q * xq - qq * x) / determinant};
+    if (fit.min >= 0 && fit.scale > 0) return fit;
+  }
+  return {qq > 0 ? std::max(0.0f, xq / qq) : 0.0f, 0.0f};
+}
+
+Affine BestAffine(const float* values) {
+  const auto [low, high] = std::minmax_element(values, values + 32);
+  const float min = std::max(0.0f, -*low);
+  Affine best;
+  float least = INFINITY;
+  for (int step = -8; step <= 8; ++step) {
+    Affine trial{(*high + min) / (15.0f + 0.125f * Number(step)), min};
+    if (!(trial.scale > 0)) trial.scale = 0;
+    uint8_t codes[32];
+    AffineCodes(values, trial, codes);
+    trial = FitAffine(values, codes);
+    AffineCodes(values, trial, codes);
+    const float error = AffineError(values, trial, codes);
+    if (error < least) least = error, best = trial;
+  }
+  return best;
+}
+
+// Six bits each: see ScaleMinAt.
+void PutScaleMin(int i, int scale, int min, uint8_t* packed) {
+  auto put = [&](int at, int bits) { packed[at] = static_cast<uint8_t>(packed[at] | bits); };
+  if (i < 4) {
+    put(i, scale);
+    put(i + 4, min);
+  } else {
+    put(i + 4, (scale & 15) | (min & 15) << 4);
+    put(i - 4, scale >> 4 << 6);
+    put(i, min >> 4 << 6);
+  }
+}
+
+}  // namespace
+
+void EncodeQ4_K(const float* values, uint8_t* block) {
+  Affine fits[8];
+  float scale = 0, min = 0;
+  for (int sub = 0; sub < 8; ++sub) {
+    fits[sub] = BestAffine(values + 32 * sub);
+    scale = std::max(scale, fits[sub].scale);
+    min = std::max(min, fits[sub].min);
+  }
+  std::fill(block, block + 144, uint8_t{0});
+  StoreHalf(scale / 63, block);
+  StoreHalf(min / 63, block + 2);
+  const float d = LoadHalf(block), m = LoadHalf(block + 2);
+  for (int sub = 0; sub < 8; ++sub) {
+    auto six = [](float x) {
+      return static_cast<int>(std::clamp(std::nearbyint(x), 0.0f, 63.0f));
+    };
+    const int sub_scale = six(fits[sub].scale * Inverse(d)), sub_min = six(fits[sub].min * Inverse(m));
+    PutScaleMin(sub, sub_scale, sub_min, block + 4);
+    uint8_t codes[32];
+    AffineCodes(values + 32 * sub, {d * Number(sub_scale), m * Number(sub_min)}, codes);
+    uint8_t* packed = block + 16 + sub / 2 * 32;
+    for (int i = 0; i < 32; ++i) {
+      packed[i] = static_cast<uint8_t>(packed[i] | codes[i] << sub % 2 * 4);
     }
   }
 }

@@ -12,4 +12,7 @@ void DecodeQ4_K(const uint8_t* block, float* out);
 void DecodeQ5_K(const uint8_t* block, float* out);
 void DecodeQ6_K(const uint8_t* block, float* out);
 
+// Least squares over a few ranges for each sub-block of 32.
+void EncodeQ4_K(const float* values, uint8_t* block);
+
 }  // namespace pano::tensor

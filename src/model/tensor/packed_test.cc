@@ -118,8 +118,10 @@ TEST(PackedTest, QuantisedWeightsAreAsNearAsTheirBitsAllow) {
   EXPECT_LT(Error(DType::kQ8_0X16), 0.0055);
   EXPECT_LT(Error(DType::kW8X16), 0.0085);  // one scale for 512 values
   const double q4_0 = Error(DType::kQ4_0X16), q4g = Error(DType::kQ4GX16);
+  const double q4_k = Error(DType::kQ4_KX16);
   EXPECT_LT(q4_0, 0.095);
-  EXPECT_LT(q4g, 0.075);
+  EXPECT_LT(q4_k, 0.076);
+  EXPECT_LT(q4g, q4_k);
 }
 
 TEST(PackedTest, ShapesThatDoNotFitAreErrors) {
@@ -128,7 +130,7 @@ TEST(PackedTest, ShapesThatDoNotFitAreErrors) {
   EXPECT_EQ(ByteSize(DType::kQ8_0X16, {16, 33}).error().code(), StatusCode::kCorruption);
   EXPECT_EQ(ByteSize(DType::kQ8_0X16, {16}).error().code(), StatusCode::kCorruption);
   EXPECT_EQ(ByteSize(DType::kQ8_0X16, {2, 16, 32}).error().code(), StatusCode::kCorruption);
-  EXPECT_EQ(ByteSize(DType::kQ8_0X16, {int64_t{1} << 40, int64_t{3} << 21}).error().code(),
+  EXPECT_EQ(ByteSize(DType::kQ8_0X16, {int64_t{1} << 40, int64_t{1} << 23}).error().code(),
             StatusCode::kCorruption);
 }
 

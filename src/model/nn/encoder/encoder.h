@@ -100,6 +100,9 @@ class Encoder {
   virtual Result<std::vector<Output>> Encode(const EncoderBatch& batch) = 0;
 };
 
+// The tensors that the layers of an encoder multiply with, whole matrices only.
+Result<std::vector<std::string>> LinearTensors(const format::ModelFiles& files);
+
 // Whether LoadEncoder is for these files, and nn::LoadModel not: by their architecture alone.
 bool IsEncoder(const format::ModelFiles& files);
 

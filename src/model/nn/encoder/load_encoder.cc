@@ -115,6 +115,16 @@ const OutputInfo* EncoderInfo::FindOutput(std::string_view name) const {
   return nullptr;
 }
 
+Result<std::vector<std::string>> LinearTensors(const format::ModelFiles& files) {
+  PANO_ASSIGN_OR_RETURN(const EncoderConfig config, ReadEncoderConfig(files));
+  nn::WeightBinder bind(files, config.optional_prefix, /*transposed=*/false);
+  for (const auto* tower : {&config.text, &config.image, &config.decoder}) {
+    if (!*tower) continue;
+    PANO_RETURN_IF_ERROR(nn::BindLayers(bind, (*tower)->model, (*tower)->names).status());
+  }
+  return std::vector<std::string>(bind.linear_tensors().begin(), bind.linear_tensors().end());
+}
+
 bool IsEncoder(const format::ModelFiles& files) { return FindEncoderFamily(files) != nullptr; }
 
 Result<std::unique_ptr<Encoder>> LoadEncoder(const format::ModelFiles& files,

@@ -1,0 +1,126 @@
+#include "model/quant/quantize.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "base/env.h"
+#include "base/json.h"
+#include "model/format/testing/temp_folder.h"
+#include "model/format/weights.h"
+#include "model/nn/load.h"
+
+namespace pano::quant {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::string kStarter = JoinPath(PANO_SOURCE_DIR, "models/starter");
+
+std::vector<float> LogitsOf(const std::string& path, nn::Compute compute) {
+  ComputePool pool(2);
+  auto files = format::OpenModel(path);
+  EXPECT_TRUE(files.ok()) << files.error().ToString();
+  auto model = nn::LoadModel(*files, {.compute = compute, .kv_type = nn::KvType::kF32}, pool);
+  EXPECT_TRUE(model.ok()) << model.error().ToString();
+  const std::vector<nn::TokenId> tokens = {5, 300, 77, 910, 42, 512, 64, 8};
+  const std::vector<nn::BlockId> table = {0};
+  auto state = (*model)->CreateState((*model)->state_layout().Uniform(1)).value();
+  nn::SequenceSlice slice;
+  slice.tokens = tokens;
+  slice.tables.assign((*model)->state_layout().groups.size(), table);
+  nn::Logits logits;
+  EXPECT_TRUE((*model)->Forward({{slice}}, *state, logits).ok());
+  return {logits.data(), logits.data() + logits.rows() * logits.vocab()};
+}
+
+double Distance(const std::vector<float>& a, const std::vector<float>& b) {
+  double off = 0, all = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    off += std::pow(static_cast<double>(a[i] - b[i]), 2);
+    all += std::pow(static_cast<double>(a[i]), 2);
+  }
+  return std::sqrt(off / all);
+}
+
+struct Case {
+  const char* type;
+  double near;  // of the logits, relative to the original's
+};
+class QuantizeTest : public testing::TestWithParam<Case> {};
+
+TEST_P(QuantizeTest, WritesAFolderThatLoadsAndIsNear) {
+  format::TempFolder folder;
+  const std::string out = folder.Path("out");
+  ComputePool pool(2);
+  double last = 0;
+  Request request{.model = kStarter, .out = out, .type = *TypeByName(GetParam().type)};
+  request.progress = [&](double share) { last = share; };
+  const auto report = Quantize(request, pool);
+  ASSERT_TRUE(report.ok()) << report.error().ToString();
+  EXPECT_EQ(last, 1.0);
+  EXPECT_GT(report->matrices, 0u);
+  const std::vector<float> want = LogitsOf(kStarter, nn::Compute::kF32);
+  const std::vector<float> exact = LogitsOf(out, nn::Compute::kF32);
+  const std::vector<float> fast = LogitsOf(out, nn::Compute::kFast);
+  EXPECT_LT(Distance(want, exact), GetParam().near);
+  EXPECT_LT(Distance(want, fast), 1.5 * GetParam().near);
+  EXPECT_LT(Distance(exact, fast), 0.03);
+  EXPECT_NE(exact, fast);
+
+  // A second time needs leave, and a folder that is packed already is not quantised again.
+  EXPECT_EQ(Quantize(request, pool).error().code(), StatusCode::kAlreadyExists);
+  request.overwrite = true;
+  EXPECT_TRUE(Quantize(request, pool).ok());
+  Request again{.model = out, .out = folder.Path("again"), .type = request.type};
+  EXPECT_THAT(Quantize(again, pool).error().message(), HasSubstr("no matrix of it can be written"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, QuantizeTest,
+                         testing::Values(Case{"q8_0", 0.01}, Case{"w8a8", 0.02}, Case{"q4_0", 0.2},
+                                         Case{"q4g", 0.15}, Case{"q4_k", 0.15}),
+                         [](const auto& one) { return std::string(one.param.type); });
+
+TEST(Quantize, NamesWhatIsWrong) {
+  format::TempFolder folder;
+  ComputePool pool(1);
+  EXPECT_THAT(TypeByName("q9").error().message(), HasSubstr("'q9' is not one of q8_0, w8a8"));
+  Request request{.model = folder.Path("none"), .out = folder.Path("out")};
+  EXPECT_EQ(Quantize(request, pool).error().code(), StatusCode::kNotFound);
+  request.model = request.out = kStarter;
+  EXPECT_THAT(Quantize(request, pool).error().message(), HasSubstr("is the model itself"));
+}
+
+// What a configuration says of packed tensors is checked like everything else in a file.
+TEST(Quantize, AConfigurationThatLiesIsRefused) {
+  format::TempFolder folder;
+  const std::string out = folder.Path("out");
+  ComputePool pool(2);
+  ASSERT_TRUE(Quantize({.model = kStarter, .out = out}, pool).ok());
+  const std::string path = JoinPath(out, "config.json");
+  const std::string text = ReadFile(path).value();
+  auto message = [&](const std::string& from, const std::string& to) {
+    std::string changed = text;
+    const size_t at = changed.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    changed.replace(at, from.size(), to);
+    std::ofstream(path) << changed;
+    const auto files = format::OpenModel(out);
+    return files.ok() ? "opened" : std::string(files.error().message());
+  };
+  EXPECT_THAT(message("\"Q8_0X16\"", "\"Q9X16\""), HasSubstr("'Q9X16' is not known"));
+  EXPECT_THAT(message("\"Q8_0X16\"", "\"Q4_0X16\""), HasSubstr("bytes; Q4_0X16"));
+  EXPECT_THAT(message("\"version\": 1", "\"version\": 2"), HasSubstr("version is not 1"));
+  EXPECT_THAT(message("\"tensors\": {", "\"tensors\": {\"x\": {\"type\":\"W8X16\",\"shape\":[1,32]},"),
+              HasSubstr("'x': the weights have no such tensor"));
+  EXPECT_THAT(message("\"tensors\": {", "\"tensors\": {\"model.norm.weight\": "
+                                        "{\"type\":\"W8X16\",\"shape\":[1,32]},"),
+              HasSubstr("not U8"));
+  EXPECT_EQ(message("\"version\"", "\"version\""), "opened");
+}
+
+}  // namespace
+}  // namespace pano::quant
