@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "model/tokenizer/byte_level.h"
 #include "model/tokenizer/pre_tokenizer.h"
+#include "model/tokenizer/split_patterns.h"
 
 namespace pano::train {
 namespace {

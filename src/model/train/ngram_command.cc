@@ -1,13 +1,16 @@
 #include <cstdio>
 
+#include "base/env.h"
 #include "base/json.h"
+#include "base/strings.h"
+#include "model/train/bpe_trainer.h"
 #include "model/train/commands.h"
 #include "model/train/dataset.h"
 
 namespace pano::train {
 
 int RunNgram(Args args) {
-  std::string recipe_path, unit = "both";
+  std::string recipe_path, held_out_path, unit = "both";
   std::vector<std::string> data_paths;
   int64_t order = 5;
   bool as_json = false;
@@ -16,6 +19,8 @@ int RunNgram(Args args) {
       .Strings("data", &data_paths, "Text files instead of those that the recipe names", "FILE")
       .Int("order", &order, 1, 12, "Symbols in an n-gram")
       .Choice("unit", &unit, {"byte", "token", "both"}, "What a symbol is")
+      .String("held-out", &held_out_path,
+              "Where to write the text that is held out, each story with its end token", "FILE")
       .Flag("json", &as_json, "Print JSON");
   if (int code = ParseOrExplain("ngram", set, args); code >= 0) return code;
   if (recipe_path.empty()) return FailCommandUsage("ngram", "--recipe FILE is missing");
@@ -26,6 +31,13 @@ int RunNgram(Args args) {
   if (!data.ok()) return FailCommand("ngram", data.error());
   if (data->stories.held_out_bytes == 0)
     return FailCommand("ngram", InvalidArgument("nothing is held out"));
+  if (!held_out_path.empty()) {
+    std::string text;
+    for (const std::string& story : data->stories.held_out) text += StrCat(story, kEndToken);
+    if (Status status = WriteFile(held_out_path, text); !status.ok()) {
+      return FailCommand("ngram", status);
+    }
+  }
   json::Value out;
   out.Set("order", order);
   out.Set("held_out_bytes", static_cast<int64_t>(data->stories.held_out_bytes));
