@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <span>
 
 #include "base/env.h"
 #include "base/json.h"
@@ -17,10 +18,52 @@ namespace {
 
 struct EvalOptions {
   LocalModelOptions model;
-  std::string file, ids, logits, inputs, outputs;
+  std::string file, reference, ids, logits, inputs, outputs;
   int64_t context = 0, stride = 0;
   bool json = false;
 };
+
+// The reference is computed in f32, whatever the model is.
+Result<nn::Divergence> MeasureText(const EvalOptions& options, LocalModel& local,
+                                   std::span<const nn::TokenId> ids, int64_t context,
+                                   int64_t stride) {
+  Progress progress("eval");
+  auto show = [&](double share) { progress.Update(share); };
+  if (options.reference.empty()) {
+    nn::Divergence result;
+    PANO_ASSIGN_OR_RETURN(result.model,
+                          nn::MeasurePerplexity(*local.model, ids, context, stride, show));
+    return result;
+  }
+  LocalModelOptions exact = options.model;
+  exact.path = options.reference;
+  exact.arithmetic.compute = "f32";
+  exact.arithmetic.kv_type = "f32";
+  PANO_ASSIGN_OR_RETURN(LocalModel reference, LoadLocalModel(exact).Wrap("--reference"));
+  return nn::MeasureDivergence(*reference.model, *local.model, ids, context, stride, show);
+}
+
+double BitsPerByte(const nn::Perplexity& result, size_t bytes) {
+  return result.nll / std::log(2.0) / static_cast<double>(bytes);
+}
+
+json::Value ToJson(const EvalOptions& options, const nn::Divergence& result, int64_t context,
+                   int64_t stride, size_t bytes) {
+  json::Value out;
+  out.Set("perplexity", result.model.value());
+  out.Set("nll", result.model.nll);
+  out.Set("tokens", result.model.tokens);
+  out.Set("context", context);
+  out.Set("stride", stride);
+  out.Set("bytes", static_cast<int64_t>(bytes));
+  out.Set("bits_per_byte", BitsPerByte(result.model, bytes));
+  if (!options.reference.empty()) {
+    out.Set("reference_perplexity", result.reference.value());
+    out.Set("perplexity_ratio", result.model.value() / result.reference.value());
+    out.Set("mean_kl", result.mean_kl());
+  }
+  return out;
+}
 
 Status RunPerplexity(const EvalOptions& options, LocalModel& local) {
   if (!local.tokenizer) {
@@ -29,28 +72,23 @@ Status RunPerplexity(const EvalOptions& options, LocalModel& local) {
   PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(options.file));
   // One encode: the begin token stands once in front, where the tokenizer adds one.
   PANO_ASSIGN_OR_RETURN(std::vector<nn::TokenId> ids, local.tokenizer->Encode(text));
-  const int64_t context =
-      options.context > 0 ? options.context : std::min<int64_t>(local.model->context_length(), 2048);
+  const int64_t context = options.context > 0
+                              ? options.context
+                              : std::min<int64_t>(local.model->context_length(), 2048);
   const int64_t stride = options.stride > 0 ? options.stride : std::max<int64_t>(1, context / 2);
-  Progress progress("eval");
-  PANO_ASSIGN_OR_RETURN(nn::Perplexity result,
-                        nn::MeasurePerplexity(*local.model, ids, context, stride,
-                                              [&](double share) { progress.Update(share); }));
+  PANO_ASSIGN_OR_RETURN(nn::Divergence result, MeasureText(options, local, ids, context, stride));
   if (options.json) {
-    json::Value out;
-    out.Set("perplexity", result.value());
-    out.Set("nll", result.nll);
-    out.Set("tokens", result.tokens);
-    out.Set("context", context);
-    out.Set("stride", stride);
-    out.Set("bytes", static_cast<int64_t>(text.size()));
-    out.Set("bits_per_byte", result.nll / std::log(2.0) / static_cast<double>(text.size()));
-    std::printf("%s\n", json::Dump(out).c_str());
-  } else {
-    std::printf("perplexity %.4f over %lld tokens (context %lld, stride %lld), %.4f bits per byte\n",
-                result.value(), static_cast<long long>(result.tokens),
-                static_cast<long long>(context), static_cast<long long>(stride),
-                result.nll / std::log(2.0) / static_cast<double>(text.size()));
+    std::printf("%s\n", json::Dump(ToJson(options, result, context, stride, text.size())).c_str());
+    return {};
+  }
+  std::printf("perplexity %.4f over %lld tokens (context %lld, stride %lld), %.4f bits per byte\n",
+              result.model.value(), static_cast<long long>(result.model.tokens),
+              static_cast<long long>(context), static_cast<long long>(stride),
+              BitsPerByte(result.model, text.size()));
+  if (!options.reference.empty()) {
+    std::printf("reference  %.4f, perplexity ratio %.5f, mean KL %.6f nats a token\n",
+                result.reference.value(), result.model.value() / result.reference.value(),
+                result.mean_kl());
   }
   return {};
 }
@@ -63,6 +101,8 @@ int RunEval(const Command& self, Args args) {
   OptionSet options;
   o.model.Declare(options);
   options.String("file", &o.file, "text whose perplexity is measured", "TEXT");
+  options.String("reference", &o.reference,
+                 "model to compare with over --file, in f32: perplexity ratio, divergence", "PATH");
   options.Int("context", &o.context, 0, INT32_MAX, "window in tokens, 0 = min(model's, 2048)");
   options.Int("stride", &o.stride, 0, INT32_MAX, "from window to window, 0 = context / 2");
   options.String("ids", &o.ids, "JSON file [[id, ...], ...] whose logits are written", "FILE");
@@ -72,18 +112,22 @@ int RunEval(const Command& self, Args args) {
   options.Flag("json", &o.json, "print JSON");
   if (auto code = Parse(self, options, args)) return *code;
   if (o.ids.empty() != o.logits.empty()) return FailUsage(self, "--ids and --logits go together");
-  if (o.inputs.empty() != o.outputs.empty()) return FailUsage(self, "--inputs and --outputs go together");
+  if (o.inputs.empty() != o.outputs.empty())
+    return FailUsage(self, "--inputs and --outputs go together");
   const int given = (o.ids.empty() ? 0 : 1) + (o.file.empty() ? 0 : 1) + (o.inputs.empty() ? 0 : 1);
   if (given != 1) {
     return FailUsage(self, "give one of --file, --ids with --logits, --inputs with --outputs");
   }
+  if (!o.reference.empty() && o.file.empty())
+    return FailUsage(self, "--reference goes with --file");
   if (!o.inputs.empty()) {
     Status status = EvalInputs(o.model, o.inputs, o.outputs);
     return status.ok() ? 0 : Fail(self, status);
   }
   auto local = LoadLocalModel(o.model);
   if (!local.ok()) return Fail(self, local.error());
-  Status status = o.ids.empty() ? RunPerplexity(o, *local) : EvalIds(*local->model, o.ids, o.logits);
+  Status status =
+      o.ids.empty() ? RunPerplexity(o, *local) : EvalIds(*local->model, o.ids, o.logits);
   return status.ok() ? 0 : Fail(self, status);
 }
 

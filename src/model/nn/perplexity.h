@@ -23,4 +23,17 @@ Result<Perplexity> MeasurePerplexity(Model& model, std::span<const TokenId> ids,
                                      int64_t stride,
                                      const std::function<void(double share)>& progress = {});
 
+// Two models over the same windows.
+struct Divergence {
+  Perplexity reference, model;
+  double kl = 0;  // sum over the scored tokens of KL(reference || model), nats
+  double mean_kl() const { return kl / static_cast<double>(model.tokens); }
+};
+
+// As MeasurePerplexity, of both models at once. InvalidArgument also where their vocabularies
+// differ in size.
+Result<Divergence> MeasureDivergence(Model& reference, Model& model, std::span<const TokenId> ids,
+                                     int64_t context, int64_t stride,
+                                     const std::function<void(double share)>& progress = {});
+
 }  // namespace pano::nn

@@ -29,6 +29,28 @@ TEST(Perplexity, ScoresEachTokenOnceWhateverTheWindows) {
   EXPECT_FALSE(MeasurePerplexity(**model, std::vector<TokenId>{1}, 10, 5).ok());
 }
 
+TEST(Divergence, IsZeroOfAModelFromItselfAndPositiveFromAnother) {
+  testing::TinyModel tiny, other;
+  other.weights->Remove("model.norm.weight");
+  other.weights->Add("model.norm.weight", {testing::TinyModel::kHidden},
+                     std::vector<float>(testing::TinyModel::kHidden, 1.0f));
+  ComputePool pool(1);
+  auto model = LoadModel(tiny.files, {}, pool), same = LoadModel(tiny.files, {}, pool),
+       changed = LoadModel(other.files, {}, pool);
+  std::vector<TokenId> ids;
+  for (int i = 0; i < 100; ++i) ids.push_back(i * 7 % 61);
+  auto none = MeasureDivergence(**model, **same, ids, 40, 15);
+  ASSERT_TRUE(none.ok());
+  EXPECT_EQ(none->kl, 0.0);
+  EXPECT_EQ(none->model.tokens, 99);
+  EXPECT_EQ(none->model.nll, MeasurePerplexity(**model, ids, 40, 15)->nll);
+  auto some = MeasureDivergence(**model, **changed, ids, 40, 15);
+  ASSERT_TRUE(some.ok());
+  EXPECT_GT(some->mean_kl(), 0.0);
+  EXPECT_EQ(some->reference.nll, none->model.nll);
+  EXPECT_EQ(some->model.nll, MeasurePerplexity(**changed, ids, 40, 15)->nll);
+}
+
 TEST(Perplexity, MatchesTheKnownAnswers) {
   const std::string root = JoinPath(SharedFolder(PANO_SOURCE_DIR), "data/weights/stories260K/hf");
   if (!FileExists(JoinPath(root, "perplexity.json"))) {
