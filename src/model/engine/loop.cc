@@ -40,6 +40,7 @@ Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, c
       step_(model, state, pool) {
   if (options.prefix_cache) cache_.emplace(kv_, options.cache_namespace);
   limits_.step_tokens_max = options.step_tokens_max;
+  limits_.prefill_beside_decodes = options.prefill_beside_decodes;
   limits_.sequences_max = std::min(options.sequences_max, options.step_tokens_max);
   Publish(/*stepped=*/false);  // figures before the first request
 }

@@ -22,6 +22,9 @@ class Decider {
     int64_t decodes = 0;
     for (const RunningView& view : snapshot_.running) decodes += IsDecode(view) ? 1 : 0;
     prefill_left_ = std::max<int64_t>(0, limits_.step_tokens_max - decodes);
+    if (decodes > 0 && limits_.prefill_beside_decodes > 0) {
+      prefill_left_ = std::min(prefill_left_, std::max(limits_.prefill_beside_decodes, 2 * decodes));
+    }
     for (size_t i = 0; i < snapshot_.running.size(); ++i) Grant(i);
     Admit();
     GrantLeftovers();

@@ -87,6 +87,25 @@ class Table {
 using Works = std::vector<Work>;
 using Indexes = std::vector<size_t>;
 
+TEST(DecideStep, ALongPromptLeavesDecodesTheirPace) {
+  SchedulerLimits limits;
+  limits.prefill_beside_decodes = 32;
+  // Beside one decode a block of the prompt, beside twenty twice as many; alone the whole budget.
+  Table one;
+  one.Running(10, 9).Running(2048, 0);
+  EXPECT_EQ(one.Decide(1000, limits).run, (std::vector<Work>{{0, 1}, {1, 32}}));
+  Table many;
+  for (int i = 0; i < 20; ++i) many.Running(10, 9);
+  many.Running(2048, 0);
+  EXPECT_EQ(many.Decide(1000, limits).run.back(), (Work{20, 40}));
+  Table alone;
+  alone.Running(2048, 0);
+  EXPECT_EQ(alone.Decide(1000, limits).run, (std::vector<Work>{{0, 512}}));
+  Table waiting;
+  waiting.Running(10, 9).Waiting(2048);
+  EXPECT_EQ(waiting.Decide(1000, limits).admit, (std::vector<Work>{{0, 32}}));
+}
+
 TEST(Scheduler, DecodesComeFirstThenPromptsUpToTheBudget) {
   auto decision = Table().Running(10, 9).Running(1000, 64).Running(20, 19).Decide(
       100, {.step_tokens_max = 34});
