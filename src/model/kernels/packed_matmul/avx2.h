@@ -154,7 +154,7 @@ struct EightBits {
   }
 
   template <int kRows, bool kPrepared>
-  static void Run(const PanelTile& t, Sums<kRows>& sums) {
+  static void Run(const PanelTile t, Sums<kRows>& sums) {
     const __m256i ones = _mm256_set1_epi16(1);
     const uint8_t* p = t.panel + kHeader;
     const auto* zeros = reinterpret_cast<const __m256i*>(t.prepared);
@@ -260,7 +260,7 @@ struct Unprepared {
 struct FourBits : Unprepared {  // Q4_0
   static constexpr size_t kBlock = 288;
   template <int kRows, bool>
-  static void Run(const PanelTile& t, Sums<kRows>& sums) {
+  static void Run(const PanelTile t, Sums<kRows>& sums) {
     const __m256i ones = _mm256_set1_epi16(1);
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
@@ -304,7 +304,7 @@ struct CodeBook : Unprepared {  // Q4G
   }
 
   template <int kRows, bool>
-  static void Run(const PanelTile& t, Sums<kRows>& sums) {
+  static void Run(const PanelTile t, Sums<kRows>& sums) {
     const __m256i ones = _mm256_set1_epi16(1), values = Values();
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
@@ -343,7 +343,7 @@ struct FourBitsK : Unprepared {  // Q4_K
   static constexpr size_t kSuper = 2368;
 
   template <int kRows, bool>
-  static void Run(const PanelTile& t, Sums<kRows>& sums) {
+  static void Run(const PanelTile t, Sums<kRows>& sums) {
     const __m256i ones = _mm256_set1_epi16(1);
     const uint8_t* super = t.panel;
     for (size_t b = 0; b < t.blocks; ++b) {
@@ -405,7 +405,7 @@ struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of
   }
 
   template <int kRows, bool>
-  static void Run(const PanelTile& t, Sums<kRows>& sums) {
+  static void Run(const PanelTile t, Sums<kRows>& sums) {
     const __m256i ones = _mm256_set1_epi16(1);
     for (size_t b = 0; b < t.blocks; ++b) {
       const uint8_t* super = t.panel + b / 8 * kSuper;
@@ -452,8 +452,9 @@ struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of
 
 // ---- Panels.
 
+// Not inlined: the registers of one tile are its own.
 template <typename Kind, int kRows, bool kPrepared>
-void RunTile(const PackedMatMulArgs& a, const PanelTile& tile, size_t m, size_t n) {
+[[gnu::noinline]] void RunTile(const PackedMatMulArgs& a, const PanelTile& tile, size_t m, size_t n) {
   alignas(32) Sums<kRows> sums = {};
   Kind::template Run<kRows, kPrepared>(tile, sums);
   const size_t count = a.n - n < kLanes16 ? a.n - n : kLanes16;
