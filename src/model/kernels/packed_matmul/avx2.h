@@ -110,8 +110,10 @@ struct PanelTile {
 template <int kRows>
 using Sums = float[kRows][kLanes16];
 
+// Blocks ahead of the one in work that are fetched where weights come from memory: some 4 KB, which
+// is what a core has on its way at a time.
+inline constexpr size_t kAhead = 8;
 inline void Fetch(const uint8_t* next, size_t bytes) {
-  if (!next) return;
   for (size_t i = 0; i < bytes; i += 64) _mm_prefetch(next + i, _MM_HINT_T0);
 }
 
@@ -167,7 +169,7 @@ struct EightBits {
         row[1] = kPrepared ? _mm256_load_si256(zeros + 2 * b + 1) : _mm256_setzero_si256();
       }
       total[0] = total[1] = _mm256_setzero_si256();
-      if (kPrepared) Fetch(t.next ? t.next + b * kBlock : nullptr, kBlock);
+      Fetch(t.next ? t.next + b * kBlock : p + (kPrepared ? 2 : kAhead) * kBlock, kBlock);
 #pragma GCC unroll 8
       for (size_t step = 0; step < 8; ++step) {
         if (!kPrepared) {
@@ -265,7 +267,7 @@ struct FourBits : Unprepared {  // Q4_0
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
       __m256i dot[kRows][2], codes[2];
-      Fetch(t.next ? t.next + b * kBlock : nullptr, kBlock);
+      Fetch(t.next ? t.next + b * kBlock : p + kAhead * kBlock, kBlock);
 #pragma GCC unroll 8
       for (size_t step = 0; step < 8; ++step) {
         UnpackStep(p + 32, step, codes);
@@ -308,7 +310,7 @@ struct CodeBook : Unprepared {  // Q4G
     const __m256i ones = _mm256_set1_epi16(1), values = Values();
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
-      Fetch(t.next ? t.next + b * kBlock : nullptr, kBlock);
+      Fetch(t.next ? t.next + b * kBlock : p + kAhead * kBlock, kBlock);
 #pragma GCC unroll 2
       for (size_t part = 0; part < 2; ++part) {
         __m256i dot[kRows][2], codes[2];
@@ -349,7 +351,7 @@ struct FourBitsK : Unprepared {  // Q4_K
     for (size_t b = 0; b < t.blocks; ++b) {
       super = t.panel + b / 8 * kSuper;
       const uint8_t* p = super + 64 + b % 8 * kBlock;
-      Fetch(t.next ? t.next + (p - t.panel) : nullptr, kBlock);
+      Fetch(t.next ? t.next + (p - t.panel) : p + kAhead * kBlock, kBlock);
       __m256i dot[kRows][2], codes[2];
 #pragma GCC unroll 8
       for (size_t step = 0; step < 8; ++step) {
@@ -410,7 +412,7 @@ struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of
     for (size_t b = 0; b < t.blocks; ++b) {
       const uint8_t* super = t.panel + b / 8 * kSuper;
       const uint8_t* p = super + 32 + b % 8 * kBlock;
-      Fetch(t.next ? t.next + (p - t.panel) : nullptr, kBlock);
+      Fetch(t.next ? t.next + (p - t.panel) : p + kAhead * kBlock, kBlock);
 #pragma GCC unroll 2
       for (size_t part = 0; part < 2; ++part) {
         __m256i wide[kRows][2];
@@ -454,7 +456,8 @@ struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of
 
 // Not inlined: the registers of one tile are its own.
 template <typename Kind, int kRows, bool kPrepared>
-[[gnu::noinline]] void RunTile(const PackedMatMulArgs& a, const PanelTile& tile, size_t m, size_t n) {
+[[gnu::noinline]] void RunTile(const PackedMatMulArgs& a, const PanelTile& tile, size_t m,
+                               size_t n) {
   alignas(32) Sums<kRows> sums = {};
   Kind::template Run<kRows, kPrepared>(tile, sums);
   const size_t count = a.n - n < kLanes16 ? a.n - n : kLanes16;
@@ -486,7 +489,7 @@ void RunRows(const PackedMatMulArgs& a, const PanelTile& tile, size_t rows, size
 }
 
 template <typename Kind>
-void PackedMatMulAvx2(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
+void RunPanels(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
   const size_t panel_bytes = tensor::PanelBytes(a.w->dtype, a.k), blocks = a.k / 32;
   const size_t tiles = (a.m + Kind::kMaxRows - 1) / Kind::kMaxRows;
   const auto* data = reinterpret_cast<const uint8_t*>(a.w->data);
@@ -506,6 +509,22 @@ void PackedMatMulAvx2(const PackedMatMulArgs& a, size_t begin, size_t end, std::
         RunRows<Kind, false>(a, tile, rows, m, panel * kLanes16);
       }
     }
+  }
+}
+
+template <typename Kind>
+void PackedMatMulAvx2(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
+  // So many rows of x stay in the second-level cache, beside a panel, while panels stream past.
+  constexpr size_t kCachedCodes = size_t{256} << 10, kUnit = Kind::kMaxRows;
+  const size_t fit = kCachedCodes / a.k / kUnit * kUnit, most = fit < 4 * kUnit ? 4 * kUnit : fit;
+  const size_t parts = (a.m + most - 1) / most, blocks = a.k / 32;
+  for (size_t part = 0; part < parts; ++part) {
+    const size_t m = part * a.m / parts;
+    PackedMatMulArgs rows = a;
+    rows.m = (part + 1) * a.m / parts - m;
+    rows.x = {a.x.codes + m * a.k, a.x.scales + m * blocks, a.x.sums + m * blocks};
+    rows.y = a.y + m * a.n;
+    RunPanels<Kind>(rows, begin, end, scratch);
   }
 }
 
