@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "model/engine/engine.h"
+#include "model/engine/testing/engine_checks.h"
 #include "model/engine/testing/fake_model.h"
 #include "model/engine/testing/fake_tokenizer.h"
 #include "model/engine/testing/random_request.h"
@@ -63,13 +64,6 @@ class EngineSpeculationTest : public testing::Test {
         Engine::Create(model, std::make_shared<FakeTokenizer>(), pool_, options, {}, clock);
     EXPECT_TRUE(engine.ok()) << engine.status().ToString();
     return std::move(engine).value();
-  }
-
-  static void ExpectEmpty(const Stats& stats) {
-    EXPECT_EQ(stats.kv_blocks_used, 0);
-    EXPECT_EQ(stats.kv_blocks_free + stats.kv_blocks_cached, stats.kv_blocks_total);
-    EXPECT_EQ(stats.running_sequences, 0);
-    EXPECT_EQ(stats.waiting_requests, 0);
   }
 
   // All that a request can ask for.
@@ -313,28 +307,8 @@ TEST_F(EngineSpeculationTest, RandomLivesLeakNothing) {
           requests.push_back(std::move(request));
           streams.push_back(std::move(stream).value());
         }
-        while (!streams.empty()) {
-          const auto i = static_cast<std::ptrdiff_t>(random.Below(streams.size()));
-          auto& stream = streams[static_cast<size_t>(i)];
-          const Request& request = requests[static_cast<size_t>(i)];
-          if (random.Below(6) == 0) engine->Cancel(request.id);
-          auto outputs = ReadAll(*stream, request.n);
-          for (int choice = 0; choice < request.n; ++choice) {
-            const ChoiceOutput& got = outputs[static_cast<size_t>(choice)];
-            ChoiceOutput want = GenerateAlone(model, request, choice, {1});
-            ASSERT_EQ(got.finishes, 1);
-            ASSERT_NE(got.finish.reason, FinishReason::kError) << got.finish.error;
-            if (got.finish.reason == FinishReason::kCancelled) {
-              ASSERT_LE(got.ids.size(), want.ids.size());
-              want.ids.resize(got.ids.size());
-              want.logprobs.resize(got.ids.size());
-            }
-            ASSERT_EQ(got.ids, want.ids);
-            ASSERT_EQ(got.logprobs, want.logprobs);
-          }
-          streams.erase(streams.begin() + i);
-          requests.erase(requests.begin() + i);
-        }
+        ASSERT_NO_FATAL_FAILURE(ReadAndCancelInAnyOrder(
+            *engine, model, random, std::move(requests), std::move(streams)));
         EXPECT_TRUE(engine->Drain(std::chrono::seconds(60)));
         EXPECT_EQ(model.unseen, 0);
         ExpectEmpty(engine->GetStats());

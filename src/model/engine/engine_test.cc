@@ -6,6 +6,7 @@
 #include <semaphore>
 
 #include "base/log.h"
+#include "model/engine/testing/engine_checks.h"
 #include "model/engine/testing/fake_model.h"
 #include "model/engine/testing/fake_tokenizer.h"
 #include "model/engine/testing/random_request.h"
@@ -25,13 +26,6 @@ class EngineTest : public testing::Test {
     auto engine = Engine::Create(model, std::make_shared<FakeTokenizer>(), pool_, options);
     EXPECT_TRUE(engine.ok()) << engine.status().ToString();
     return std::move(engine).value();
-  }
-
-  static void ExpectEmpty(const Stats& stats) {
-    EXPECT_EQ(stats.kv_blocks_used, 0);
-    EXPECT_EQ(stats.kv_blocks_free + stats.kv_blocks_cached, stats.kv_blocks_total);
-    EXPECT_EQ(stats.running_sequences, 0);
-    EXPECT_EQ(stats.waiting_requests, 0);
   }
 
   // Submits all at once and compares every choice with the same request alone.

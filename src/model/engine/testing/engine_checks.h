@@ -1,0 +1,53 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "base/random.h"
+#include "model/engine/engine.h"
+#include "model/engine/testing/fake_model.h"
+#include "model/engine/testing/reference_generator.h"
+
+namespace pano::engine {
+
+// Nothing runs, waits or holds a block.
+inline void ExpectEmpty(const Stats& stats) {
+  EXPECT_EQ(stats.kv_blocks_used, 0);
+  EXPECT_EQ(stats.kv_blocks_free + stats.kv_blocks_cached, stats.kv_blocks_total);
+  EXPECT_EQ(stats.running_sequences, 0);
+  EXPECT_EQ(stats.waiting_requests, 0);
+}
+
+// Reads the streams of `requests` to their ends in any order, and cancels some on the way: each
+// choice is what it is alone, or begins like that when it was cancelled. Under
+// ASSERT_NO_FATAL_FAILURE.
+inline void ReadAndCancelInAnyOrder(Engine& engine, FakeModel& model, Random& random,
+                                    std::vector<Request> requests,
+                                    std::vector<std::shared_ptr<TokenStream>> streams) {
+  while (!streams.empty()) {
+    const auto i = static_cast<std::ptrdiff_t>(random.Below(streams.size()));
+    auto& stream = streams[static_cast<size_t>(i)];
+    const Request& request = requests[static_cast<size_t>(i)];
+    if (random.Below(6) == 0) engine.Cancel(request.id);
+    auto outputs = ReadAll(*stream, request.n);
+    for (int choice = 0; choice < request.n; ++choice) {
+      const ChoiceOutput& got = outputs[static_cast<size_t>(choice)];
+      ChoiceOutput want = GenerateAlone(model, request, choice, {1});
+      ASSERT_EQ(got.finishes, 1);
+      ASSERT_NE(got.finish.reason, FinishReason::kError) << got.finish.error;
+      if (got.finish.reason == FinishReason::kCancelled) {
+        ASSERT_LE(got.ids.size(), want.ids.size());
+        want.ids.resize(got.ids.size());
+        want.logprobs.resize(got.ids.size());
+      }
+      ASSERT_EQ(got.ids, want.ids);
+      ASSERT_EQ(got.logprobs, want.logprobs);
+    }
+    streams.erase(streams.begin() + i);
+    requests.erase(requests.begin() + i);
+  }
+}
+
+}  // namespace pano::engine
