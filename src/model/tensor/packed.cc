@@ -15,7 +15,6 @@ namespace {
 
 constexpr int kStep = 4;                        // columns whose bytes stand together
 constexpr int kStepBytes = kStep * kPanelRows;  // 64
-constexpr int kSuperBlocks = 8;                 // blocks of 32 in 256 columns
 
 // Where column `c` of a block stands: its byte, relative to the codes, for one row.
 constexpr int CodeAt(int row, int c) { return c / kStep * kStepBytes + row * kStep + c % kStep; }
@@ -50,7 +49,7 @@ int Pair(const uint8_t* pairs, int row, int c) {
 // ---- GGUF blocks of one row into a panel: the same values in another order.
 
 void ShuffleQ8_0(const uint8_t* row_bytes, int row, size_t columns, uint8_t* panel) {
-  for (size_t b = 0; b < columns / 32; ++b, row_bytes += 34, panel += 544) {
+  for (size_t b = 0; b < columns / 32; ++b, row_bytes += 34, panel += kQ8BlockBytes) {
     std::memcpy(panel + 2 * row, row_bytes, 2);
     int8_t values[32];
     std::memcpy(values, row_bytes + 2, 32);
@@ -59,18 +58,18 @@ void ShuffleQ8_0(const uint8_t* row_bytes, int row, size_t columns, uint8_t* pan
 }
 
 void ShuffleQ4_0(const uint8_t* row_bytes, int row, size_t columns, uint8_t* panel) {
-  for (size_t b = 0; b < columns / 32; ++b, row_bytes += 18, panel += 288) {
+  for (size_t b = 0; b < columns / 32; ++b, row_bytes += 18, panel += kFourBitBlockBytes) {
     std::memcpy(panel + 2 * row, row_bytes, 2);
     for (int c = 0; c < 16; ++c) panel[32 + CodeAt(row, c)] = row_bytes[2 + c];
   }
 }
 
 void ShuffleQ4_K(const uint8_t* block, int row, size_t columns, uint8_t* panel) {
-  for (size_t s = 0; s < columns / 256; ++s, block += 144, panel += 2368) {
+  for (size_t s = 0; s < columns / 256; ++s, block += 144, panel += kQ4KSuperBytes) {
     std::memcpy(panel + 2 * row, block, 2);
     std::memcpy(panel + 32 + 2 * row, block + 2, 2);
     for (int b = 0; b < kSuperBlocks; ++b) {
-      uint8_t* to = panel + 64 + b * 288;
+      uint8_t* to = panel + kQ4KHeadBytes + static_cast<size_t>(b) * kFourBitBlockBytes;
       // Six-bit scales and minima: the last four have their upper bits on top of the first four's.
       const uint8_t* p = block + 4;
       const int low = b < 4 ? p[b] & 63 : (p[b + 4] & 15) | p[b - 4] >> 6 << 4;
@@ -88,10 +87,10 @@ void ShuffleQ4_K(const uint8_t* block, int row, size_t columns, uint8_t* panel) 
 }
 
 void ShuffleQ6_K(const uint8_t* block, int row, size_t columns, uint8_t* panel) {
-  for (size_t s = 0; s < columns / 256; ++s, block += 210, panel += 3360) {
+  for (size_t s = 0; s < columns / 256; ++s, block += 210, panel += kQ6KSuperBytes) {
     std::memcpy(panel + 2 * row, block + 208, 2);
     for (int b = 0; b < kSuperBlocks; ++b) {
-      uint8_t* to = panel + 32 + b * 416;
+      uint8_t* to = panel + kQ6KHeadBytes + static_cast<size_t>(b) * kSixBitBlockBytes;
       uint8_t low[32], high[32];
       for (int half = 0; half < 2; ++half) {
         const int sub = 2 * b + half;
@@ -126,7 +125,7 @@ void QuantiseW8(const float* values, int row, size_t columns, uint8_t* panel) {
 }
 
 void QuantiseQ4G(const float* values, int row, size_t columns, uint8_t* panel) {
-  for (size_t b = 0; b < columns / 32; ++b, values += 32, panel += 288) {
+  for (size_t b = 0; b < columns / 32; ++b, values += 32, panel += kFourBitBlockBytes) {
     uint8_t codes[32];
     for (int half = 0; half < 2; ++half) {
       EncodeQ4G(values + 16 * half, panel + 16 * half + row, codes + 16 * half);
@@ -199,7 +198,7 @@ namespace {
 
 // One row of a panel as floats. The products are those of blocks.h, rounding for rounding.
 void UnpackQ8_0(const uint8_t* p, int row, size_t columns, float* out) {
-  for (size_t b = 0; b < columns / 32; ++b, p += 544, out += 32) {
+  for (size_t b = 0; b < columns / 32; ++b, p += kQ8BlockBytes, out += 32) {
     const float scale = LoadHalf(p + 2 * row);
     for (int c = 0; c < 32; ++c) {
       out[c] = Number(static_cast<int8_t>(p[32 + CodeAt(row, c)])) * scale;
@@ -217,33 +216,33 @@ void UnpackW8(const uint8_t* p, int row, size_t columns, float* out) {
   }
 }
 void UnpackQ4_0(const uint8_t* p, int row, size_t columns, float* out) {
-  for (size_t b = 0; b < columns / 32; ++b, p += 288, out += 32) {
+  for (size_t b = 0; b < columns / 32; ++b, p += kFourBitBlockBytes, out += 32) {
     const float scale = LoadHalf(p + 2 * row);
     for (int c = 0; c < 32; ++c) out[c] = scale * Number(Nibble(p + 32, row, c) - 8);
   }
 }
 void UnpackQ4G(const uint8_t* p, int row, size_t columns, float* out) {
-  for (size_t b = 0; b < columns / 32; ++b, p += 288, out += 32) {
+  for (size_t b = 0; b < columns / 32; ++b, p += kFourBitBlockBytes, out += 32) {
     for (int c = 0; c < 32; ++c) {
       out[c] = Q4GScale(p[c / 16 * 16 + row]) * Number(kQ4GCodes[Nibble(p + 32, row, c)]);
     }
   }
 }
 void UnpackQ4_K(const uint8_t* p, int row, size_t columns, float* out) {
-  for (size_t s = 0; s < columns / 256; ++s, p += 2368) {
+  for (size_t s = 0; s < columns / 256; ++s, p += kQ4KSuperBytes) {
     const float d = LoadHalf(p + 2 * row), min = LoadHalf(p + 32 + 2 * row);
     for (int b = 0; b < kSuperBlocks; ++b, out += 32) {
-      const uint8_t* block = p + 64 + b * 288;
+      const uint8_t* block = p + kQ4KHeadBytes + static_cast<size_t>(b) * kFourBitBlockBytes;
       const float scale = d * Number(block[row]), m = min * Number(block[16 + row]);
       for (int c = 0; c < 32; ++c) out[c] = scale * Number(Nibble(block + 32, row, c)) - m;
     }
   }
 }
 void UnpackQ6_K(const uint8_t* p, int row, size_t columns, float* out) {
-  for (size_t s = 0; s < columns / 256; ++s, p += 3360) {
+  for (size_t s = 0; s < columns / 256; ++s, p += kQ6KSuperBytes) {
     const float d = LoadHalf(p + 2 * row);
     for (int b = 0; b < kSuperBlocks; ++b, out += 32) {
-      const uint8_t* block = p + 32 + b * 416;
+      const uint8_t* block = p + kQ6KHeadBytes + static_cast<size_t>(b) * kSixBitBlockBytes;
       for (int c = 0; c < 32; ++c) {
         const float scale = d * Number(static_cast<int8_t>(block[c / 16 * 16 + row]));
         const int code = Nibble(block + 32, row, c) | Pair(block + 32 + kNibbleBytes, row, c) << 4;

@@ -30,6 +30,17 @@ inline constexpr int kPackedBlock = 32;
 inline constexpr size_t kPackedAlignment = 64;
 inline constexpr size_t kEightBitBytes = 512;  // codes of a block
 inline constexpr size_t kNibbleBytes = 256;
+inline constexpr size_t kBlockScaleBytes =
+    32;  // what stands before the codes: 16 halves or 32 bytes
+inline constexpr size_t kQ8BlockBytes = kBlockScaleBytes + kEightBitBytes;
+inline constexpr size_t kFourBitBlockBytes = kBlockScaleBytes + kNibbleBytes;  // Q4_0, Q4G, Q4_K
+inline constexpr size_t kSixBitBlockBytes = kFourBitBlockBytes + kNibbleBytes / 2;
+// 256 columns of the K types: their halves, then eight blocks.
+inline constexpr int kSuperBlocks = 8;
+inline constexpr size_t kQ4KHeadBytes = 64;
+inline constexpr size_t kQ6KHeadBytes = 32;
+inline constexpr size_t kQ4KSuperBytes = kQ4KHeadBytes + kSuperBlocks * kFourBitBlockBytes;
+inline constexpr size_t kQ6KSuperBytes = kQ6KHeadBytes + kSuperBlocks * kSixBitBlockBytes;
 
 // The sixteen values of Q4G lie where nearly normal weights in groups of sixteen want them for the
 // least square error, on a grid so coarse that four products fit sixteen bits. The integer products

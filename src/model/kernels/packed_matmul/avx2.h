@@ -260,7 +260,7 @@ struct Unprepared {
 };
 
 struct FourBits : Unprepared {  // Q4_0
-  static constexpr size_t kBlock = 288;
+  static constexpr size_t kBlock = tensor::kFourBitBlockBytes;
   template <int kRows, bool>
   static void Run(const PanelTile t, Sums<kRows>& sums) {
     const __m256i ones = _mm256_set1_epi16(1);
@@ -288,7 +288,7 @@ struct FourBits : Unprepared {  // Q4_0
 };
 
 struct CodeBook : Unprepared {  // Q4G
-  static constexpr size_t kBlock = 288;
+  static constexpr size_t kBlock = tensor::kFourBitBlockBytes;
 
   static __m256i Values() {
     alignas(16) uint8_t values[16];
@@ -341,16 +341,15 @@ struct CodeBook : Unprepared {  // Q4G
 
 struct FourBitsK : Unprepared {  // Q4_K
   static constexpr int kMaxRows = 4;
-  static constexpr size_t kBlock = 288;
-  static constexpr size_t kSuper = 2368;
+  static constexpr size_t kBlock = tensor::kFourBitBlockBytes;
+  static constexpr size_t kSuper = tensor::kQ4KSuperBytes;
 
   template <int kRows, bool>
   static void Run(const PanelTile t, Sums<kRows>& sums) {
     const __m256i ones = _mm256_set1_epi16(1);
-    const uint8_t* super = t.panel;
     for (size_t b = 0; b < t.blocks; ++b) {
-      super = t.panel + b / 8 * kSuper;
-      const uint8_t* p = super + 64 + b % 8 * kBlock;
+      const uint8_t* super = t.panel + b / 8 * kSuper;
+      const uint8_t* p = super + tensor::kQ4KHeadBytes + b % 8 * kBlock;
       Fetch(t.next ? t.next + (p - t.panel) : p + kAhead * kBlock, kBlock);
       __m256i dot[kRows][2], codes[2];
 #pragma GCC unroll 8
@@ -380,8 +379,8 @@ struct FourBitsK : Unprepared {  // Q4_K
 
 struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of two steps fit
   static constexpr int kMaxRows = 4;
-  static constexpr size_t kBlock = 416;
-  static constexpr size_t kSuper = 3360;
+  static constexpr size_t kBlock = tensor::kSixBitBlockBytes;
+  static constexpr size_t kSuper = tensor::kQ6KSuperBytes;
 
   static void UnpackSix(const uint8_t* codes_at, size_t step, __m256i (&codes)[2]) {
     UnpackStep(codes_at, step, codes);
@@ -411,7 +410,7 @@ struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of
     const __m256i ones = _mm256_set1_epi16(1);
     for (size_t b = 0; b < t.blocks; ++b) {
       const uint8_t* super = t.panel + b / 8 * kSuper;
-      const uint8_t* p = super + 32 + b % 8 * kBlock;
+      const uint8_t* p = super + tensor::kQ6KHeadBytes + b % 8 * kBlock;
       Fetch(t.next ? t.next + (p - t.panel) : p + kAhead * kBlock, kBlock);
 #pragma GCC unroll 2
       for (size_t part = 0; part < 2; ++part) {

@@ -58,7 +58,8 @@ void QuantiseGeneric(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
   }
 }
 
-// Rows and panels of one product by plain loops. kDot(m, row, block) adds a block to the sum.
+// One row of a panel's block, and what it is multiplied with. Each Add... below adds the block's
+// part to the sum of its result.
 struct BlockOf {
   const uint8_t* block;  // of the panel
   const uint8_t* codes;  // of x, 32
@@ -121,7 +122,7 @@ float AddQ4G(const BlockOf& b, float sum) {
   }
   return sum;
 }
-// `index`: of the block within 256 columns, `super` where those begin.
+// `super`: where the block's 256 columns begin.
 template <typename Add>
 float AddQ4_K(const BlockOf& b, const uint8_t* super, float sum) {
   const auto sub_scale = static_cast<float>(b.block[b.row]),
@@ -160,26 +161,26 @@ float PackedDot(tensor::DType type, const uint8_t* panel, int row, const uint8_t
     BlockOf b{p, codes + i * kQ, scales[i], row};
     switch (type) {
       case tensor::DType::kQ8_0X16:
-        sum = AddQ8_0<Add>(b, sum), p += 544;
+        sum = AddQ8_0<Add>(b, sum), p += tensor::kQ8BlockBytes;
         break;
       case tensor::DType::kW8X16:
-        sum = AddW8<Add>(b, sum), p += 512;
+        sum = AddW8<Add>(b, sum), p += tensor::kEightBitBytes;
         break;
       case tensor::DType::kQ4_0X16:
-        sum = AddQ4_0<Add>(b, sum), p += 288;
+        sum = AddQ4_0<Add>(b, sum), p += tensor::kFourBitBlockBytes;
         break;
       case tensor::DType::kQ4GX16:
-        sum = AddQ4G<Add>(b, sum), p += 288;
+        sum = AddQ4G<Add>(b, sum), p += tensor::kFourBitBlockBytes;
         break;
       case tensor::DType::kQ4_KX16:
-        if (i % 8 == 0) super = p, p += 64;
+        if (i % 8 == 0) super = p, p += tensor::kQ4KHeadBytes;
         b.block = p;
-        sum = AddQ4_K<Add>(b, super, sum), p += 288;
+        sum = AddQ4_K<Add>(b, super, sum), p += tensor::kFourBitBlockBytes;
         break;
       default:
-        if (i % 8 == 0) super = p, p += 32;
+        if (i % 8 == 0) super = p, p += tensor::kQ6KHeadBytes;
         b.block = p;
-        sum = AddQ6_K<Add>(b, super, sum), p += 416;
+        sum = AddQ6_K<Add>(b, super, sum), p += tensor::kSixBitBlockBytes;
     }
   }
   if (type == tensor::DType::kQ4GX16) sum *= 0.25f;
