@@ -75,6 +75,7 @@ void Transformer::Prepare(std::span<const SequenceSlice> slices, const PassExtra
     }
     memory_rows_ += memory;
   }
+  FillTiles();
   if (config_.relative_buckets > 0) FillRelative();
   const size_t hidden = rows() * Size(config_.hidden_size);
   Grow(normed_, hidden);

@@ -81,7 +81,7 @@ class Transformer {
     std::vector<float> scratch;
     std::vector<float> bias;
   };
-  std::vector<Tile> Tiles(size_t queries_per_row) const;
+  void FillTiles();
   void CutWindow(int64_t window, const Row& row, kernels::AttentionQuery& query) const;
   void FillAngles(std::span<const SequenceSlice> slices, const RopeTable& table, Angles& angles);
   size_t rows() const { return rows_.size(); }
@@ -138,6 +138,7 @@ class Transformer {
   // Workspace of a step, kept between steps.
   kernels::ActivationStore quantised_;
   std::vector<Row> rows_;
+  std::vector<Tile> tiles_;  // of rows_
   Angles angles_, local_angles_;
   std::vector<float> relative_;  // [heads, 2 * reach + 1], by the key's distance + reach
   int64_t relative_reach_ = -1;

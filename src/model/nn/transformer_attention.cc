@@ -115,16 +115,16 @@ void Transformer::CutWindow(int64_t window, const Row& row, kernels::AttentionQu
   }
 }
 
-// Rows of one slice, as many as make a full tile of queries.
-std::vector<Transformer::Tile> Transformer::Tiles(size_t queries_per_row) const {
-  const size_t most = std::max<size_t>(1, kernels::kAttentionTile / queries_per_row);
-  std::vector<Tile> tiles;
+// Rows of one slice, as many as make a full tile of the queries that share a KV head.
+void Transformer::FillTiles() {
+  const size_t group = Size(config_.head_count / config_.kv_head_count);
+  const size_t most = std::max<size_t>(1, kernels::kAttentionTile / group);
+  tiles_.clear();
   for (size_t r = 0; r < rows(); ++r) {
     const bool same = r > 0 && rows_[r].slice == rows_[r - 1].slice;
-    if (!same || tiles.back().count == most) tiles.push_back({r, 0});
-    ++tiles.back().count;
+    if (!same || tiles_.back().count == most) tiles_.push_back({r, 0});
+    ++tiles_.back().count;
   }
-  return tiles;
 }
 
 // Everything but the queries and their number.
@@ -226,11 +226,10 @@ void Transformer::Attend(size_t layer, PagedState& state) {
   const size_t heads = Size(config_.head_count), kv_heads = Size(config_.kv_head_count);
   const size_t group = heads / kv_heads;
   const size_t dim = Size(config_.head_dim), value_dim = Size(config_.value_size());
-  const std::vector<Tile> tiles = Tiles(group);
-  pool_.ParallelFor(tiles.size() * kv_heads, 1, [&](size_t begin, size_t end, int worker) {
+  pool_.ParallelFor(tiles_.size() * kv_heads, 1, [&](size_t begin, size_t end, int worker) {
     AttentionRoom& room = rooms_[Size(worker)];
     for (size_t item = begin; item < end; ++item) {
-      const Tile& tile = tiles[item / kv_heads];
+      const Tile& tile = tiles_[item / kv_heads];
       const size_t h = item % kv_heads;
       room.queries.clear();
       for (size_t r = tile.row; r < tile.row + tile.count; ++r) {

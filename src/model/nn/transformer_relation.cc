@@ -87,11 +87,10 @@ void Transformer::AttendMemory(size_t layer) {
   while (memory_table_.size() * kBlockTokens < memory_rows_) {
     memory_table_.push_back(static_cast<BlockId>(memory_table_.size()));
   }
-  const std::vector<Tile> tiles = Tiles(group);
-  pool_.ParallelFor(tiles.size() * kv_heads, 1, [&](size_t begin, size_t end, int worker) {
+  pool_.ParallelFor(tiles_.size() * kv_heads, 1, [&](size_t begin, size_t end, int worker) {
     AttentionRoom& room = rooms_[Size(worker)];
     for (size_t item = begin; item < end; ++item) {
-      const Tile& tile = tiles[item / kv_heads];
+      const Tile& tile = tiles_[item / kv_heads];
       const size_t h = item % kv_heads;
       const Row& row = rows_[tile.row];
       room.queries.clear();

@@ -96,9 +96,12 @@ void WeightBinder::FailPanels(const Linear& linear) {
 Linear WeightBinder::LinearLayer(const std::string& name, int64_t out, int64_t in, bool bias) {
   Linear linear;
   if (!transposed_) Mark(name);
-  const tensor::TensorView* stored = files_.weights->Find(Locate(name + ".weight"));
   // Packed matrices always stand [out, in].
-  if (transposed_ && !(stored && tensor::IsPacked(stored->dtype))) {
+  auto packed = [&] {
+    const tensor::TensorView* stored = files_.weights->Find(Locate(name + ".weight"));
+    return stored && tensor::IsPacked(stored->dtype);
+  };
+  if (transposed_ && !packed()) {
     linear.weight = Matrix(name, in, out);
     if (status_.ok()) linear = TransposedCopy(linear);
   } else {
