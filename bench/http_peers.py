@@ -191,11 +191,8 @@ def main():
     parser.add_argument("--short-prompt", type=int, default=32)
     parser.add_argument("--short-gen", type=int, default=256)
     options = parser.parse_args()
-    if not os.path.exists(options.pano):
-        print(f"skipped: there is no {options.pano}")
+    if not model_files.ready(options):
         return 0
-    if not options.json:
-        print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     result = measure(options, model_files.gguf(options, options.shape, options.type))
     if options.json:
         print(json.dumps(result, indent=2))

@@ -17,6 +17,16 @@ def add_options(parser):
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
+def ready(options):
+    """Whether there is something to measure; says why not, and otherwise how busy the machine is."""
+    if not os.path.exists(options.pano):
+        print(f"skipped: there is no {options.pano}")
+        return False
+    if not options.json:
+        print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+    return True
+
+
 def output(command):
     """What a command prints; its last words end the script when it fails."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)

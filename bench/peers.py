@@ -152,11 +152,8 @@ def main():
     parser.add_argument("--encoder-batch", type=int, default=8)
     parser.add_argument("--encoder-tokens", type=int, default=128)
     options = parser.parse_args()
-    if not os.path.exists(options.pano):
-        print(f"skipped: there is no {options.pano}")
+    if not model_files.ready(options):
         return 0
-    if not options.json:
-        print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     results = []
     work = [(compare_decoder, *pair) for pair in (pairs(options.types) if options.shape else [])]
     work += [(compare_encoder, *pair) for pair in (pairs(options.encoder_types) if options.encoder else [])]

@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 #include "pano/cli.h"
+#include "pano/local_model.h"
 #include "pano/model_report.h"
 
 namespace pano::cli {
@@ -71,8 +72,7 @@ int RunInspect(const Command& self, Args args) {
   options.Int("context", &o.context, 0, INT64_MAX / 2,
               "context that memory is stated for, 0 = the model's");
   options.Int("batch", &o.batch, 1, INT32_MAX, "sequences that memory is stated for");
-  options.Choice("kv-type", &o.kv_type, {"auto", "f32", "f16", "int8"},
-                 "type of cached keys and values");
+  options.Choice("kv-type", &o.kv_type, kKvTypes, "type of cached keys and values");
   options.Flag("tensors", &o.tensors, "list every tensor");
   options.Flag("json", &json, "print JSON");
   Positionals paths{

@@ -11,18 +11,22 @@
 
 namespace pano::cli {
 
+std::optional<nn::KvType> KvTypeByName(std::string_view name) {
+  if (name == "f32") return nn::KvType::kF32;
+  if (name == "f16") return nn::KvType::kF16;
+  if (name == "int8") return nn::KvType::kInt8;
+  return std::nullopt;
+}
+
 void ArithmeticOptions::Declare(OptionSet& options) {
   options.Choice("compute", &compute, {"f32", "fast"}, "arithmetic of activations");
-  options.Choice("kv-type", &kv_type, {"auto", "f32", "f16", "int8"},
-                 "type of cached keys and values");
+  options.Choice("kv-type", &kv_type, kKvTypes, "type of cached keys and values");
 }
 
 nn::LoadOptions ArithmeticOptions::LoadOptions() const {
   nn::LoadOptions load;
   load.compute = compute == "f32" ? nn::Compute::kF32 : nn::Compute::kFast;
-  if (kv_type == "f32") load.kv_type = nn::KvType::kF32;
-  if (kv_type == "f16") load.kv_type = nn::KvType::kF16;
-  if (kv_type == "int8") load.kv_type = nn::KvType::kInt8;
+  load.kv_type = KvTypeByName(kv_type);
   return load;
 }
 

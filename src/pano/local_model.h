@@ -3,6 +3,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/options.h"
 #include "base/result.h"
@@ -13,6 +15,10 @@
 #include "model/tokenizer/tokenizer.h"
 
 namespace pano::cli {
+
+// What --kv-type takes, and what it stands for; none for "auto".
+inline const std::vector<std::string> kKvTypes = {"auto", "f32", "f16", "int8"};
+std::optional<nn::KvType> KvTypeByName(std::string_view name);
 
 // How a model computes, for every command that loads one.
 struct ArithmeticOptions {

@@ -10,6 +10,7 @@
 #include "model/nn/paged_state.h"
 #include "model/nn/rope_table.h"
 #include "model/tokenizer/tokenizer.h"
+#include "pano/local_model.h"
 
 namespace pano::cli {
 namespace {
@@ -115,9 +116,7 @@ void AddWeights(const format::ModelFiles& files, const PartMap& parts, bool list
 void AddMemory(const ReportOptions& options, const nn::ModelConfig& c, int64_t weight_bytes,
                bool wide, json::Value& out) {
   const std::string kv_type = options.kv_type != "auto" ? options.kv_type : wide ? "f32" : "f16";
-  const nn::StatePlan plan = nn::PlanState(c, kv_type == "f32"   ? nn::KvType::kF32
-                                              : kv_type == "f16" ? nn::KvType::kF16
-                                                                 : nn::KvType::kInt8);
+  const nn::StatePlan plan = nn::PlanState(c, *KvTypeByName(kv_type));
   const int64_t context = options.context > 0 ? options.context : c.context_length;
   int64_t per_token = 0;
   double kv_bytes = 0;  // a claimed context times a claimed batch may be beyond 64 bits

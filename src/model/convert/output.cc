@@ -82,6 +82,19 @@ Status FolderWriter::Write(std::string_view name, std::string_view text) {
   return WriteFile(JoinPath(temporary_, name), text);
 }
 
+Status FolderWriter::CopyTexts(const std::string& from) {
+  constexpr size_t kFileBytesMax = 256u << 20;
+  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(from));
+  for (const std::string& name : names) {
+    const bool text = name.ends_with(".json") || name.ends_with(".jinja") ||
+                      name.ends_with(".txt") || name.ends_with(".model");
+    if (!text || name == "config.json" || name == "model.safetensors.index.json") continue;
+    PANO_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(JoinPath(from, name), kFileBytesMax));
+    PANO_RETURN_IF_ERROR(Write(name, bytes));
+  }
+  return {};
+}
+
 Status FolderWriter::Commit() {
   std::error_code error;
   const std::string old = StrCat(temporary_, "-old");

@@ -26,6 +26,9 @@ class FolderWriter {
   Status Create();
   const std::string& path() const { return temporary_; }
   Status Write(std::string_view name, std::string_view text);
+  // What another model's folder holds beside weights and config.json: tokenizer, templates,
+  // settings.
+  Status CopyTexts(const std::string& from);
   // REQUIRES: Check passed.
   Status Commit();
 

@@ -14,8 +14,6 @@
 namespace pano::convert {
 namespace {
 
-constexpr size_t kFileBytesMax = 256u << 20;
-
 // Every tensor as it is, in the order of the file. `plain` ones (vectors, small tables) keep their
 // type.
 std::vector<RowTensor> Copies(const format::ModelFiles& files) {
@@ -87,15 +85,7 @@ Status WriteFolderCopy(const format::ModelFiles& files, const Request& request,
                                                                : "float32";
     config.Set(config.Find("dtype") ? "dtype" : "torch_dtype", name);
   }
-  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(files.path));
-  for (const std::string& name : names) {
-    const bool text = name.ends_with(".json") || name.ends_with(".jinja") ||
-                      name.ends_with(".txt") || name.ends_with(".model");
-    if (!text || name == "config.json" || name == "model.safetensors.index.json") continue;
-    PANO_ASSIGN_OR_RETURN(const std::string bytes,
-                          ReadFile(JoinPath(files.path, name), kFileBytesMax));
-    PANO_RETURN_IF_ERROR(folder.Write(name, bytes));
-  }
+  PANO_RETURN_IF_ERROR(folder.CopyTexts(files.path));
   if (config.is_object()) {
     PANO_RETURN_IF_ERROR(folder.Write("config.json", json::Dump(config, {.indent = 2}) + "\n"));
   }

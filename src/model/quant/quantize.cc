@@ -25,8 +25,6 @@ namespace {
 using tensor::DType;
 using tensor::TensorView;
 
-constexpr size_t kFileBytesMax = 256u << 20;
-
 struct TypeName {
   std::string_view name;
   DType type;
@@ -139,14 +137,15 @@ struct Plan {
 Plan MakePlan(const format::ModelFiles& files, const std::set<std::string>& linear,
               const Request& request, ComputePool& pool) {
   Plan plan;
+  std::set<std::string_view> taken;
   uint64_t total = 0;
   auto written = std::make_shared<uint64_t>(0);
   for (const std::string& name : linear) {
     const TensorView& view = *files.weights->Find(name);
     const std::string reason = WhyNot(view, request.type);
     if (!reason.empty()) {
-      plan.report.notes.push_back(StrCat(name, ": ", reason, ", stays ",
-                                         tensor::Describe(view.dtype).name));
+      plan.report.notes.push_back(
+          StrCat(name, ": ", reason, ", stays ", tensor::Describe(view.dtype).name));
       continue;
     }
     plan.packed.push_back({name, request.type, view.shape});
@@ -156,6 +155,7 @@ Plan MakePlan(const format::ModelFiles& files, const std::set<std::string>& line
   }
   plan.report.matrix_bytes = total;
   for (const format::PackedTensor& packed : plan.packed) {
+    taken.insert(packed.name);
     const TensorView& view = *files.weights->Find(packed.name);
     const size_t bytes = MatrixStream::Filled(*tensor::ByteSize(packed.dtype, packed.shape));
     auto done = [written, total, progress = request.progress](size_t more) {
@@ -163,29 +163,19 @@ Plan MakePlan(const format::ModelFiles& files, const std::set<std::string>& line
       if (progress) progress(static_cast<double>(*written) / static_cast<double>(total));
     };
     auto stream = std::make_shared<MatrixStream>(view, packed.dtype, pool, std::move(done));
-    plan.streams.push_back({packed.name, DType::kU8, {static_cast<int64_t>(bytes)},
+    plan.streams.push_back({packed.name,
+                            DType::kU8,
+                            {static_cast<int64_t>(bytes)},
                             [stream, name = packed.name](const format::ByteSink& sink) {
                               return stream->Write(sink).Wrap(StrCat("tensor ", name));
                             }});
   }
   for (const std::string& name : files.weights->Names()) {
-    const bool taken = std::any_of(plan.packed.begin(), plan.packed.end(),
-                                   [&](const format::PackedTensor& p) { return p.name == name; });
-    if (!taken) plan.streams.push_back(format::StreamOf(name, *files.weights->Find(name)));
+    if (!taken.contains(name)) {
+      plan.streams.push_back(format::StreamOf(name, *files.weights->Find(name)));
+    }
   }
   return plan;
-}
-
-Status CopyTexts(const std::string& from, convert::FolderWriter& folder) {
-  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(from));
-  for (const std::string& name : names) {
-    const bool text = name.ends_with(".json") || name.ends_with(".jinja") ||
-                      name.ends_with(".txt") || name.ends_with(".model");
-    if (!text || name == "config.json" || name == "model.safetensors.index.json") continue;
-    PANO_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(JoinPath(from, name), kFileBytesMax));
-    PANO_RETURN_IF_ERROR(folder.Write(name, bytes));
-  }
-  return {};
 }
 
 // Opens what was written as a reader would.
@@ -203,8 +193,7 @@ Result<Report> QuantizeFolder(const Request& request, ComputePool& pool) {
   Plan plan = MakePlan(files, {linear.begin(), linear.end()}, request, pool);
   if (plan.packed.empty()) {
     return Unimplemented(StrCat(request.model, ": no matrix of it can be written as ",
-                                NameOf(request.type),
-                                plan.report.notes.empty() ? "" : ": ",
+                                NameOf(request.type), plan.report.notes.empty() ? "" : ": ",
                                 plan.report.notes.empty() ? "" : plan.report.notes.front()));
   }
   json::Value config = files.config;
@@ -212,7 +201,7 @@ Result<Report> QuantizeFolder(const Request& request, ComputePool& pool) {
              format::PackedConfig(std::string(NameOf(request.type)), plan.packed));
   convert::FolderWriter folder(request.out);
   PANO_RETURN_IF_ERROR(folder.Create());
-  PANO_RETURN_IF_ERROR(CopyTexts(files.path, folder));
+  PANO_RETURN_IF_ERROR(folder.CopyTexts(files.path));
   PANO_RETURN_IF_ERROR(folder.Write("config.json", json::Dump(config, {.indent = 2}) + "\n"));
   const std::string weights = JoinPath(folder.path(), "model.safetensors");
   PANO_RETURN_IF_ERROR(
@@ -242,7 +231,8 @@ Result<Report> Quantize(const Request& request, ComputePool& pool) {
   }
   PANO_RETURN_IF_ERROR(convert::FolderWriter::Check(request.out, request.overwrite));
   if (std::filesystem::is_directory(request.model, error)) return QuantizeFolder(request, pool);
-  // A GGUF file becomes a folder of floats first, which no quantised type tells from its own values.
+  // A GGUF file becomes a folder of floats first, which no quantised type tells from its own
+  // values.
   const std::string between = request.out + ".f32";
   const convert::Request to_folder{.model = request.model,
                                    .out = between,
