@@ -2,6 +2,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
 #endif
 
 #include "base/env.h"
@@ -10,50 +14,116 @@
 namespace pano::kernels {
 namespace {
 
+constexpr CpuLevel kLevels[] = {
+    {"generic", 0},
+    {"avx2", kAvx2},
+    {"avxvnni", kAvx2 | kAvxVnni},
+    {"avx512", kAvx2 | kAvx512},
+    {"amx", kAvx2 | kAvx512 | kAmx},
+    {"neon", kNeon},
+    {"dotprod", kNeon | kDotProd},
+    {"i8mm", kNeon | kDotProd | kI8mm},
+};
+// Others wait for a recorded run on a machine that has them.
+constexpr CpuMask kProven = kAvx2 | kNeon | kDotProd | kI8mm;
+
 #if defined(__x86_64__)
-// Registers that the operating system keeps for a process (XCR0): bits 1 and 2 are those of AVX.
-uint32_t KeptRegisters() {
+
+// The registers that the system keeps for a process (XCR0).
+constexpr uint32_t kKeepsAvx = 6, kKeepsAvx512 = 0xE0, kKeepsTiles = 0x60000;
+bool Keeps(uint32_t registers) {
   uint32_t low = 0, high = 0;
   __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return low;
+  return (low & registers) == registers;
 }
 
-// By the processor's own word: the compilers' names for features differ.
-CpuMask MachineMask() {
-  constexpr uint32_t kFma = 1u << 12, kXsave = 1u << 27, kF16c = 1u << 29, kAvx2Bit = 1u << 5;
-  uint32_t a = 0, b = 0, c = 0, d = 0;
-  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
-  const uint32_t wanted = kFma | kXsave | kF16c;
-  if ((c & wanted) != wanted || (KeptRegisters() & 6) != 6) return 0;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
-  return b & kAvx2Bit ? CpuMask{kAvx2} : 0;
+// Linux grants the tiles' registers to a process that asks.
+bool AskForTiles() {
+  constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
+  return ::syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
 }
+
+struct Leaf {
+  uint32_t a = 0, b = 0, c = 0, d = 0;
+  explicit Leaf(uint32_t leaf, uint32_t sub = 0) { __get_cpuid_count(leaf, sub, &a, &b, &c, &d); }
+};
+constexpr uint32_t Bit(int i) { return 1u << i; }
+bool Has(uint32_t reg, uint32_t bits) { return (reg & bits) == bits; }
+
+// By the processor's own word: the compilers' names for features differ.
+CpuMask FindCpuMask() {
+  const Leaf one(1), seven(7), more(7, 1);
+  constexpr uint32_t kFma = Bit(12), kXsave = Bit(27), kF16c = Bit(29);
+  if (!Has(one.c, kFma | kXsave | kF16c) || !Has(seven.b, Bit(5)) || !Keeps(kKeepsAvx)) return 0;
+  CpuMask mask = kAvx2;
+  if (Has(more.a, Bit(4))) mask |= kAvxVnni;
+  constexpr uint32_t kF = Bit(16), kDq = Bit(17), kBw = Bit(30), kVl = Bit(31), kVnni = Bit(11);
+  if (!Has(seven.b, kF | kDq | kBw | kVl) || !Has(seven.c, kVnni) || !Keeps(kKeepsAvx512)) {
+    return mask;
+  }
+  mask |= kAvx512;
+  constexpr uint32_t kTiles = Bit(24), kInt8 = Bit(25);
+  if (Has(seven.d, kTiles | kInt8) && Keeps(kKeepsTiles) && AskForTiles()) mask |= kAmx;
+  return mask;
+}
+
+#elif defined(__aarch64__)
+
+CpuMask FindCpuMask() {
+  constexpr unsigned long kHasDotProd = 1ul << 20, kHasI8mm = 1ul << 13;  // HWCAP, HWCAP2
+  CpuMask mask = kNeon;
+  if (!(::getauxval(AT_HWCAP) & kHasDotProd)) return mask;
+  mask |= kDotProd;
+  if (::getauxval(AT_HWCAP2) & kHasI8mm) mask |= kI8mm;
+  return mask;
+}
+
 #else
-CpuMask MachineMask() { return 0; }
+CpuMask FindCpuMask() { return 0; }
 #endif
+
+std::string LevelNames() {
+  std::string out = "auto";
+  for (const CpuLevel& level : kLevels) out += StrCat(", ", level.name);
+  return out;
+}
 
 }  // namespace
 
+std::span<const CpuLevel> CpuLevels() { return kLevels; }
+
+CpuMask MachineCpuMask() {
+  static const CpuMask mask = FindCpuMask();
+  return mask;
+}
+
 Result<CpuMask> ReadCpuMask() {
-  std::string wanted = EnvironmentVariable("PANO_CPU");
-  if (wanted.empty() || wanted == "auto") return MachineMask();
-  if (wanted == "generic") return CpuMask{0};
-  if (wanted != "avx2") {
-    return InvalidArgument(
-        StrCat("PANO_CPU: '", Printable(wanted), "' is not one of auto, generic, avx2"));
+  const std::string wanted = EnvironmentVariable("PANO_CPU");
+  if (wanted.empty() || wanted == "auto") return MachineCpuMask() & kProven;
+  for (const CpuLevel& level : kLevels) {
+    if (level.name != wanted) continue;
+    if ((MachineCpuMask() & level.mask) == level.mask) return level.mask;
+    return InvalidArgument(StrCat("PANO_CPU: this machine has no ", level.name, "; its best is ",
+                                  CpuMaskName(MachineCpuMask())));
   }
-  if (!(MachineMask() & kAvx2)) return InvalidArgument("PANO_CPU: this machine has no avx2");
-  return CpuMask{kAvx2};
+  return InvalidArgument(
+      StrCat("PANO_CPU: '", Printable(wanted), "' is not one of ", LevelNames()));
 }
 
 CpuMask ActiveCpuMask() {
   static const CpuMask mask = [] {
     auto read = ReadCpuMask();
-    return read.ok() ? *read : MachineMask();
+    return read.ok() ? *read : MachineCpuMask() & kProven;
   }();
   return mask;
 }
 
-std::string CpuMaskName(CpuMask mask) { return mask & kAvx2 ? "avx2" : "generic"; }
+std::string CpuMaskName(CpuMask mask) {
+  std::string_view name;
+  for (const CpuLevel& level : kLevels) {
+    if ((mask & level.mask) == level.mask) name = level.name;
+  }
+  return std::string(name);
+}
 
 }  // namespace pano::kernels

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "model/kernels/activation/activation.h"
 #include "model/kernels/attention/attention.h"
 #include "model/kernels/cpu.h"
@@ -29,6 +32,12 @@ struct Isa {
 #define PANO_ISA(isa) extern const Isa kIsa_##isa;
 #include "model/kernels/kernels.inc"
 #undef PANO_ISA
+
+// The same in a row.
+std::span<const Isa* const> AllIsas();
+
+// A mask for each that this machine can run, to select it by: what tests go through.
+std::vector<CpuMask> RunnableMasks();
 
 // The first whose needs `mask` meets.
 const Isa& SelectIsa(CpuMask mask = ActiveCpuMask());

@@ -35,7 +35,7 @@ TEST(Activation, AgreesWithDoubleFromEndToEnd) {
     z.push_back(x);
     up.push_back(1.5f);
   }
-  for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+  for (CpuMask mask : RunnableMasks()) {
     for (Activation activation : kAll) {
       std::vector<float> plain = z, gated = z;
       SelectIsa(mask).activation(activation).plain(plain.data(), plain.size());

@@ -145,7 +145,7 @@ void ExpectReference(size_t dim, size_t length, KvFormat format, CpuMask mask,
 }
 
 TEST(Attention, AgreesWithDoubleOverLengthsAndHeadSizes) {
-  for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+  for (CpuMask mask : RunnableMasks()) {
     for (KvFormat format : kFormats) {
       for (size_t dim : {8, 12, 16, 40, 64, 128}) {
         for (size_t length : {1, 2, 15, 16, 33, 100}) {
@@ -157,7 +157,7 @@ TEST(Attention, AgreesWithDoubleOverLengthsAndHeadSizes) {
 }
 
 TEST(Attention, WindowsCapsAndBiasesAgreeWithDouble) {
-  for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+  for (CpuMask mask : RunnableMasks()) {
     for (size_t length : {1, 17, 40, 70, 100}) {
       for (int64_t window : {1, 5, 16, 33, 200}) {
         Extras extras;
@@ -180,7 +180,7 @@ TEST(Attention, ValuesCanBeTheKeys) {
   std::vector<float> q(48);
   Random random(2);
   for (float& x : q) x = static_cast<float>(random.Normal());
-  for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+  for (CpuMask mask : RunnableMasks()) {
     const std::vector<float> out = Attend(cache, q, {{0, 70}}, mask, {}, /*latent=*/true);
     const std::vector<double> expected = Reference(cache, q, 0, 70, {}, /*latent=*/true);
     for (size_t d = 0; d < out.size(); ++d) ASSERT_NEAR(out[d], expected[d], 2e-5);
@@ -204,19 +204,22 @@ TEST(Attention, QueriesDoNotDependOnEachOther) {
       seen.push_back({first, i % 4 == 0 ? 128 + static_cast<int64_t>(i % 2) * 22 : length});
       if (seen.back().first >= seen.back().length) seen.back().first = 0;
     }
-    const std::vector<float> together = Attend(cache, q, seen, ActiveCpuMask());
-    for (size_t i = 0; i < count; ++i) {
-      const std::vector<float> one(q.begin() + static_cast<long>(i * dim),
-                                   q.begin() + static_cast<long>((i + 1) * dim));
-      const std::vector<float> alone = Attend(cache, one, {seen[i]}, ActiveCpuMask());
-      ASSERT_EQ(0, std::memcmp(alone.data(), &together[i * dim], dim * sizeof(float))) << i;
+    for (CpuMask mask : RunnableMasks()) {
+      const std::vector<float> together = Attend(cache, q, seen, mask);
+      for (size_t i = 0; i < count; ++i) {
+        const std::vector<float> one(q.begin() + static_cast<long>(i * dim),
+                                     q.begin() + static_cast<long>((i + 1) * dim));
+        const std::vector<float> alone = Attend(cache, one, {seen[i]}, mask);
+        ASSERT_EQ(0, std::memcmp(alone.data(), &together[i * dim], dim * sizeof(float)))
+            << SelectIsa(mask).name << " " << i;
+      }
     }
   }
 }
 
 TEST(Attention, EightBitStorageKeepsItsPrecisionAndNaN) {
   const size_t dim = 64;
-  for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+  for (CpuMask mask : RunnableMasks()) {
     std::vector<std::byte> block(kAttentionBlock * (dim + 4));
     const StoreKvFn store = SelectIsa(mask).attention.store[2];
     std::vector<float> v(dim, 0.0f);

@@ -8,7 +8,7 @@ namespace pano::kernels {
 namespace {
 
 TEST(LimitsTest, PeaksCountWhatTheyDo) {
-  for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+  for (CpuMask mask : RunnableMasks()) {
     const Isa& isa = SelectIsa(mask);
     SCOPED_TRACE(isa.name);
     for (auto peak : {isa.float_peak, isa.int8_peak}) {

@@ -12,7 +12,7 @@ namespace pano::kernels {
 namespace {
 
 TEST(RmsNorm, AgreesWithDouble) {
-  for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+  for (CpuMask mask : RunnableMasks()) {
     for (size_t n : {1, 15, 16, 17, 64, 100}) {
       Random random(n);
       std::vector<float> x(n), w(n), y(n);
@@ -33,7 +33,7 @@ TEST(RmsNorm, AgreesWithDouble) {
 }
 
 TEST(LayerNorm, AgreesWithDouble) {
-  for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+  for (CpuMask mask : RunnableMasks()) {
     for (size_t n : {1, 15, 16, 17, 64, 100}) {
       for (bool bias : {false, true}) {
         Random random(n);

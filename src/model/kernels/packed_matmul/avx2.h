@@ -11,7 +11,8 @@
 
 #include <cstring>
 
-#include "model/kernels/packed_matmul/packed_matmul.h"
+#include "model/kernels/packed_matmul/panels.h"
+#include "model/kernels/packed_matmul/quantise_avx2.h"
 
 namespace pano::kernels {
 namespace {
@@ -19,7 +20,6 @@ namespace {
 using tensor::DType;
 
 inline constexpr int kTileRows = 6;
-inline constexpr size_t kLanes16 = tensor::kPanelRows;
 
 // Keeps two sums in registers and their additions in order: compilers would otherwise rebuild the
 // chains as trees, whose parts do not fit the registers.
@@ -41,74 +41,7 @@ inline __m256i BroadcastStep(const uint8_t* codes) {
   return _mm256_set1_epi32(step);
 }
 
-// ---- Quantisation of x.
-
-struct BlockScale {
-  float scale, inverse;
-};
-template <ActivationCode kCode>
-BlockScale ScaleOf(const __m256 (&x)[4]) {
-  constexpr float kTop = kCode == ActivationCode::kSeven ? 64.0f : 127.0f;
-  const __m256 sign = _mm256_set1_ps(-0.0f);
-  __m256 top = _mm256_setzero_ps(), nan = _mm256_setzero_ps();
-  for (const __m256 v : x) {
-    top = _mm256_max_ps(top, _mm256_andnot_ps(sign, v));
-    nan = _mm256_or_ps(nan, _mm256_cmp_ps(v, v, _CMP_UNORD_Q));
-  }
-  __m128 m = _mm_max_ps(_mm256_castps256_ps128(top), _mm256_extractf128_ps(top, 1));
-  m = _mm_max_ps(m, _mm_movehl_ps(m, m));
-  m = _mm_max_ss(m, _mm_movehdup_ps(m));
-  if (_mm256_movemask_ps(nan) != 0) return {__builtin_nanf(""), 0.0f};
-  const float largest = _mm_cvtss_f32(m);
-  if (largest < 1e-30f) return {0.0f, 0.0f};
-  return {largest / kTop, kTop / largest};
-}
-
-template <ActivationCode kCode>
-void QuantiseAvx2(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
-  const size_t blocks = a.k / tensor::kPackedBlock;
-  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-  for (size_t at = row_begin * blocks; at < row_end * blocks; ++at) {
-    const float* p = a.x + at * tensor::kPackedBlock;
-    const __m256 x[4] = {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8), _mm256_loadu_ps(p + 16),
-                         _mm256_loadu_ps(p + 24)};
-    const BlockScale s = ScaleOf<kCode>(x);
-    a.scales[at] = s.scale;
-    const __m256 inverse = _mm256_set1_ps(s.inverse);
-    __m256i q[4];
-    for (int i = 0; i < 4; ++i) q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(x[i], inverse));
-    __m256i bytes =
-        _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
-    bytes = _mm256_permutevar8x32_epi32(bytes, order);
-    if constexpr (kCode == ActivationCode::kSeven) {
-      bytes = _mm256_add_epi8(bytes, _mm256_set1_epi8(64));
-    } else {
-      const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes);
-      const __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-      const __m256i eights = _mm256_hadd_epi32(fours, fours);
-      const __m256i all = _mm256_hadd_epi32(eights, eights);
-      const int first = _mm256_extract_epi32(all, 0), second = _mm256_extract_epi32(all, 4);
-      a.sums[at] = static_cast<uint32_t>(first & 0xFFFF) | static_cast<uint32_t>(second) << 16;
-    }
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(a.codes + at * tensor::kPackedBlock), bytes);
-  }
-}
-
-// ---- What a tile works on.
-
-struct PanelTile {
-  const uint8_t* panel;
-  size_t blocks;
-  const uint8_t* codes;  // of its first row of x
-  const float* scales;
-  const uint32_t* sums;
-  size_t k;
-  const std::byte* prepared;  // of EightBits
-  const uint8_t* next;        // panel to fetch into the cache meanwhile, or null
-};
-// The float sums, [row][16].
-template <int kRows>
-using Sums = float[kRows][kLanes16];
+// ---- Tiles.
 
 // Blocks ahead of the one in work that are fetched where weights come from memory: some 4 KB, which
 // is what a core has on its way at a time.
@@ -451,102 +384,27 @@ struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of
   }
 };
 
-// ---- Panels.
-
-// Not inlined: the registers of one tile are its own.
-template <typename Kind, int kRows, bool kPrepared>
-[[gnu::noinline]] void RunTile(const PackedMatMulArgs& a, const PanelTile& tile, size_t m,
-                               size_t n) {
-  alignas(32) Sums<kRows> sums = {};
-  Kind::template Run<kRows, kPrepared>(tile, sums);
-  const size_t count = a.n - n < kLanes16 ? a.n - n : kLanes16;
-  for (size_t i = 0; i < kRows; ++i) {
-    if (a.bias) {
-      for (size_t j = 0; j < count; ++j) sums[i][j] += a.bias[n + j];
-    }
-    std::memcpy(a.y + (m + i) * a.n + n, sums[i], count * sizeof(float));
-  }
-}
-
-template <typename Kind, bool kPrepared>
-void RunRows(const PackedMatMulArgs& a, const PanelTile& tile, size_t rows, size_t m, size_t n) {
-  switch (rows) {
-    case 1:
-      return RunTile<Kind, 1, kPrepared>(a, tile, m, n);
-    case 2:
-      return RunTile<Kind, 2, kPrepared>(a, tile, m, n);
-    case 3:
-      return RunTile<Kind, 3, kPrepared>(a, tile, m, n);
-    case 4:
-      return RunTile<Kind, 4, kPrepared>(a, tile, m, n);
-    case 5:
-      if constexpr (Kind::kMaxRows >= 5) return RunTile<Kind, 5, kPrepared>(a, tile, m, n);
-      break;
-    default:
-      if constexpr (Kind::kMaxRows >= 6) return RunTile<Kind, 6, kPrepared>(a, tile, m, n);
-  }
-}
-
-template <typename Kind>
-void RunPanels(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
-  const size_t panel_bytes = tensor::PanelBytes(a.w->dtype, a.k), blocks = a.k / 32;
-  const size_t tiles = (a.m + Kind::kMaxRows - 1) / Kind::kMaxRows;
-  const auto* data = reinterpret_cast<const uint8_t*>(a.w->data);
-  for (size_t panel = begin; panel < end; ++panel) {
-    const uint8_t* p = data + panel * panel_bytes;
-    if (tiles > 1) Kind::Prepare(p, blocks, scratch);
-    for (size_t t = 0; t < tiles; ++t) {
-      // Tiles of nearly equal height: six and two would waste what four and four do not.
-      const size_t m = t * a.m / tiles, rows = (t + 1) * a.m / tiles - m;
-      PanelTile tile{
-          p,       blocks, a.x.codes + m * a.k, a.x.scales + m * blocks, a.x.sums + m * blocks, a.k,
-          scratch, nullptr};
-      if (tiles > 1 && t + 1 == tiles && panel + 1 < end) tile.next = p + panel_bytes;
-      if (tiles > 1) {
-        RunRows<Kind, true>(a, tile, rows, m, panel * kLanes16);
-      } else {
-        RunRows<Kind, false>(a, tile, rows, m, panel * kLanes16);
-      }
-    }
-  }
-}
-
-template <typename Kind>
-void PackedMatMulAvx2(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
-  // So many rows of x stay in the second-level cache, beside a panel, while panels stream past.
-  constexpr size_t kCachedCodes = size_t{256} << 10, kUnit = Kind::kMaxRows;
-  const size_t fit = kCachedCodes / a.k / kUnit * kUnit, most = fit < 4 * kUnit ? 4 * kUnit : fit;
-  const size_t parts = (a.m + most - 1) / most, blocks = a.k / 32;
-  for (size_t part = 0; part < parts; ++part) {
-    const size_t m = part * a.m / parts;
-    PackedMatMulArgs rows = a;
-    rows.m = (part + 1) * a.m / parts - m;
-    rows.x = {a.x.codes + m * a.k, a.x.scales + m * blocks, a.x.sums + m * blocks};
-    rows.y = a.y + m * a.n;
-    RunPanels<Kind>(rows, begin, end, scratch);
-  }
-}
+// ---- All.
 
 inline PackedMatMulFn PackedMatMulForAvx2(DType packed) {
   switch (packed) {
     case DType::kQ8_0X16:
-      return PackedMatMulAvx2<EightBits<true>>;
+      return PackedMatMulOf<EightBits<true>>;
     case DType::kW8X16:
-      return PackedMatMulAvx2<EightBits<false>>;
+      return PackedMatMulOf<EightBits<false>>;
     case DType::kQ4_0X16:
-      return PackedMatMulAvx2<FourBits>;
+      return PackedMatMulOf<FourBits>;
     case DType::kQ4GX16:
-      return PackedMatMulAvx2<CodeBook>;
+      return PackedMatMulOf<CodeBook>;
     case DType::kQ4_KX16:
-      return PackedMatMulAvx2<FourBitsK>;
+      return PackedMatMulOf<FourBitsK>;
     default:
-      return PackedMatMulAvx2<SixBits>;
+      return PackedMatMulOf<SixBits>;
   }
 }
 
 inline constexpr PackedKernels kPackedKernelsAvx2 = {
-    {QuantiseAvx2<ActivationCode::kSeven>, QuantiseAvx2<ActivationCode::kEight>},
-    PackedMatMulForAvx2};
+    {kQuantiseAvx2[0], kQuantiseAvx2[1]}, 64, PackedMatMulForAvx2};
 
 }  // namespace
 }  // namespace pano::kernels

@@ -213,6 +213,7 @@ inline PackedMatMulFn PackedMatMulFor(tensor::DType) { return PackedMatMulGeneri
 
 inline constexpr PackedKernels kPackedKernels = {
     {QuantiseGeneric<ActivationCode::kSeven>, QuantiseGeneric<ActivationCode::kEight>},
+    64,
     PackedMatMulFor};
 
 }  // namespace

@@ -18,7 +18,9 @@ namespace pano::kernels {
 // Activations: x ~ s * q. For eight-bit weights q = round(x / s), s = max|x| / 64, |q| <= 64, kept
 // with 64 added; a byte times a signed byte then fits sixteen bits in pairs for every code. For
 // codes of fewer bits s = max|x| / 127. Rounding is to nearest even. A block whose largest
-// magnitude is below 1e-30 counts as zero; one that holds a NaN has s = NaN.
+// magnitude is below 1e-30 counts as zero; one that holds a NaN has s = NaN. (Instruction sets
+// whose byte products are signed keep seven-bit codes as they are: PackedKernels::seven_zero is 0
+// there.)
 //
 // Order contract: one float sum a result, which starts at 0 and goes through the blocks (for Q4G
 // and Q6_K: half blocks) in ascending order:
@@ -32,7 +34,7 @@ namespace pano::kernels {
 
 // Rows of quantised activations.
 enum class ActivationCode : uint8_t {
-  kSeven,  // q + 64 as unsigned bytes
+  kSeven,  // q + seven_zero (64) as unsigned bytes
   kEight,  // q as signed bytes
 };
 ActivationCode ActivationCodeOf(tensor::DType packed);
@@ -72,6 +74,7 @@ inline size_t PackedScratchBytes(size_t k) {
 
 struct PackedKernels {
   QuantiseFn quantise[2];  // by ActivationCode
+  uint8_t seven_zero = 64;
   PackedMatMulFn (*matmul)(tensor::DType packed);
 };
 

@@ -109,6 +109,22 @@ std::vector<float> Multiply(CpuMask mask, const Matrix& w, const std::vector<flo
   return Multiply(kernels.matmul(w.view.dtype), w, q.rows(), m, bias);
 }
 
+// The numbers that codes of x stand for.
+std::vector<int> Values(size_t code, const PackedKernels& kernels, const Quantised& q) {
+  std::vector<int> out;
+  for (const uint8_t stored : q.codes) {
+    // Unsigned with the zero added, or signed.
+    const bool is_signed = code == 1 || kernels.seven_zero == 0;
+    out.push_back(is_signed ? static_cast<int8_t>(stored) : stored - kernels.seven_zero);
+  }
+  return out;
+}
+
+// The plain loops that a set's products must equal.
+PackedMatMulFn Definition(CpuMask mask) {
+  return mask == 0 ? PackedMatMulGeneric<PlainAdd> : PackedMatMulGeneric<FusedAdd>;
+}
+
 class PackedMatMulTest : public testing::TestWithParam<DType> {};
 
 TEST_P(PackedMatMulTest, EveryInstructionSetEqualsThePlainLoops) {
@@ -122,19 +138,17 @@ TEST_P(PackedMatMulTest, EveryInstructionSetEqualsThePlainLoops) {
       for (size_t m : {1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 33}) {
         SCOPED_TRACE(StrCat("m ", m, " n ", n, " k ", k));
         const std::vector<float> x = RandomFloats(m * k, m);
-        for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+        for (CpuMask mask : RunnableMasks()) {
           const PackedKernels& kernels = SelectIsa(mask).packed;
           const Quantised q = Quantise(kernels.quantise[code], x, m, k);
           const Quantised plain = Quantise(SelectIsa(0).packed.quantise[code], x, m, k);
-          ASSERT_EQ(q.codes, plain.codes);
+          ASSERT_EQ(Values(code, kernels, q), Values(code, SelectIsa(0).packed, plain));
           ASSERT_EQ(q.scales, plain.scales);
           if (code == 1) {
             ASSERT_EQ(q.sums, plain.sums);
           }
           const auto got = Multiply(kernels.matmul(type), w, q.rows(), m, bias.data());
-          const auto want =
-              Multiply(mask == 0 ? PackedMatMulGeneric<PlainAdd> : PackedMatMulGeneric<FusedAdd>, w,
-                       q.rows(), m, bias.data());
+          const auto want = Multiply(Definition(mask), w, plain.rows(), m, bias.data());
           ASSERT_EQ(0, std::memcmp(got.data(), want.data(), got.size() * sizeof(float)));
         }
       }
@@ -148,23 +162,26 @@ TEST_P(PackedMatMulTest, AgreesWithDoubleWithinRounding) {
   const size_t k = 1024, n = 20, m = 3;
   const Matrix w = RandomPacked(type, n, k, 1);
   const std::vector<float> x = RandomFloats(m * k, 2);
-  const Quantised q = Quantise(SelectIsa().packed.quantise[code], x, m, k);
-  const std::vector<float> y = Multiply(ActiveCpuMask(), w, x, m);
-  std::vector<float> row(k);
-  for (size_t j = 0; j < n; ++j) {
-    tensor::UnpackRow(w.view, j, row.data());
-    for (size_t i = 0; i < m; ++i) {
-      double sum = 0, magnitude = 0;
-      for (size_t l = 0; l < k; ++l) {
-        const int stored = q.codes[i * k + l];
-        const int value = code == 0 ? stored - 64 : static_cast<int8_t>(stored);
-        const double product =
-            static_cast<double>(row[l]) * value * static_cast<double>(q.scales[(i * k + l) / 32]);
-        sum += product;
-        magnitude += std::abs(product);
+  for (CpuMask mask : RunnableMasks()) {
+    SCOPED_TRACE(SelectIsa(mask).name);
+    const PackedKernels& kernels = SelectIsa(mask).packed;
+    const Quantised q = Quantise(kernels.quantise[code], x, m, k);
+    const std::vector<int> values = Values(code, kernels, q);
+    const std::vector<float> y = Multiply(mask, w, x, m);
+    std::vector<float> row(k);
+    for (size_t j = 0; j < n; ++j) {
+      tensor::UnpackRow(w.view, j, row.data());
+      for (size_t i = 0; i < m; ++i) {
+        double sum = 0, magnitude = 0;
+        for (size_t l = 0; l < k; ++l) {
+          const double product = static_cast<double>(row[l]) * values[i * k + l] *
+                                 static_cast<double>(q.scales[(i * k + l) / 32]);
+          sum += product;
+          magnitude += std::abs(product);
+        }
+        // Two terms a half block, each with four roundings of at most what has been summed up.
+        ASSERT_NEAR(y[i * n + j], sum, (static_cast<double>(k) / 16 + 8) * 0x1p-24 * magnitude);
       }
-      // Two terms a half block, each with four roundings of at most what has been summed up.
-      ASSERT_NEAR(y[i * n + j], sum, (static_cast<double>(k) / 16 + 8) * 0x1p-24 * magnitude);
     }
   }
 }
@@ -174,21 +191,24 @@ TEST_P(PackedMatMulTest, RowsDoNotDependOnTheBatchToTheBit) {
   const size_t k = 512, n = 50, m = 70;
   const Matrix w = RandomPacked(type, n, k, 3);
   const std::vector<float> x = RandomFloats(m * k, 4);
-  const std::vector<float> whole = Multiply(ActiveCpuMask(), w, x, m);
-  for (size_t i = 0; i < m; ++i) {
-    const std::vector<float> row(x.begin() + static_cast<long>(i * k),
-                                 x.begin() + static_cast<long>((i + 1) * k));
-    const std::vector<float> alone = Multiply(ActiveCpuMask(), w, row, 1);
-    ASSERT_EQ(0, std::memcmp(alone.data(), &whole[i * n], n * sizeof(float))) << "row " << i;
+  for (CpuMask mask : RunnableMasks()) {
+    SCOPED_TRACE(SelectIsa(mask).name);
+    const std::vector<float> whole = Multiply(mask, w, x, m);
+    for (size_t i = 0; i < m; ++i) {
+      const std::vector<float> row(x.begin() + static_cast<long>(i * k),
+                                   x.begin() + static_cast<long>((i + 1) * k));
+      const std::vector<float> alone = Multiply(mask, w, row, 1);
+      ASSERT_EQ(0, std::memcmp(alone.data(), &whole[i * n], n * sizeof(float))) << "row " << i;
+    }
   }
 }
 
 // Sixteen-bit sums of byte products saturate; no code may bring them there.
 TEST_P(PackedMatMulTest, LargestCodesDoNotSaturate) {
   const DType type = GetParam();
-  const size_t k = 256, n = 16;
+  const size_t k = 256, n = 16, m = 7;
   Matrix w = RandomPacked(type, n, k, 5);
-  const bool eight = ActivationCodeOf(type) == ActivationCode::kSeven;
+  const auto code = static_cast<size_t>(ActivationCodeOf(type));
   const size_t panel = tensor::PanelBytes(type, k);
   auto* data = reinterpret_cast<uint8_t*>(const_cast<std::byte*>(w.view.data));
   for (int byte : {0x00, 0x7F, 0x80, 0xFF}) {
@@ -203,13 +223,13 @@ TEST_P(PackedMatMulTest, LargestCodesDoNotSaturate) {
       if (in >= head) data[at] = static_cast<uint8_t>(byte);
     }
     for (float sign : {-1.0f, 1.0f}) {
-      const std::vector<float> x(7 * k, sign);
-      const Quantised q = Quantise(SelectIsa().packed.quantise[eight ? 0 : 1], x, 7, k);
-      const auto got = Multiply(SelectIsa().packed.matmul(type), w, q.rows(), 7, nullptr);
-      const auto want = Multiply(
-          SelectIsa().needs == 0 ? PackedMatMulGeneric<PlainAdd> : PackedMatMulGeneric<FusedAdd>, w,
-          q.rows(), 7, nullptr);
-      ASSERT_EQ(got, want) << "byte " << byte;
+      const std::vector<float> x(m * k, sign);
+      const Quantised plain = Quantise(SelectIsa(0).packed.quantise[code], x, m, k);
+      for (CpuMask mask : RunnableMasks()) {
+        const auto got = Multiply(mask, w, x, m);
+        const auto want = Multiply(Definition(mask), w, plain.rows(), m, nullptr);
+        ASSERT_EQ(got, want) << SelectIsa(mask).name << " byte " << byte;
+      }
     }
   }
 }
@@ -218,7 +238,7 @@ TEST_P(PackedMatMulTest, OddActivationsGiveNoSurprise) {
   const DType type = GetParam();
   const size_t k = 512, n = 16;
   const Matrix w = RandomPacked(type, n, k, 6);
-  for (CpuMask mask : {CpuMask{0}, ActiveCpuMask()}) {
+  for (CpuMask mask : RunnableMasks()) {
     for (float y : Multiply(mask, w, std::vector<float>(k, 0.0f), 1)) EXPECT_EQ(y, 0.0f);
     for (float y : Multiply(mask, w, std::vector<float>(k, 1e-35f), 1)) EXPECT_EQ(y, 0.0f);
     std::vector<float> x = RandomFloats(k, 3);
@@ -259,17 +279,19 @@ TEST(PackedMatMul, SharesOneInputAmongProductsAndThreads) {
 TEST(PackedMatMul, ActivationsKeepSevenAndEightBits) {
   const size_t k = 4096;
   const std::vector<float> x = RandomFloats(k, 12);
-  for (size_t code : {0, 1}) {
-    const Quantised q = Quantise(SelectIsa().packed.quantise[code], x, 1, k);
-    double off = 0, all = 0;
-    for (size_t i = 0; i < k; ++i) {
-      const int stored = q.codes[i];
-      const int value = code == 0 ? stored - 64 : static_cast<int8_t>(stored);
-      const double got = value * static_cast<double>(q.scales[i / 32]);
-      off += std::pow(got - static_cast<double>(x[i]), 2);
-      all += std::pow(static_cast<double>(x[i]), 2);
+  for (CpuMask mask : RunnableMasks()) {
+    for (size_t code : {0, 1}) {
+      const PackedKernels& kernels = SelectIsa(mask).packed;
+      const Quantised q = Quantise(kernels.quantise[code], x, 1, k);
+      const std::vector<int> values = Values(code, kernels, q);
+      double off = 0, all = 0;
+      for (size_t i = 0; i < k; ++i) {
+        const double got = values[i] * static_cast<double>(q.scales[i / 32]);
+        off += std::pow(got - static_cast<double>(x[i]), 2);
+        all += std::pow(static_cast<double>(x[i]), 2);
+      }
+      EXPECT_LT(std::sqrt(off / all), code == 0 ? 0.011 : 0.0055);
     }
-    EXPECT_LT(std::sqrt(off / all), code == 0 ? 0.011 : 0.0055);
   }
 }
 

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "model/kernels/simd/transpose_avx.h"
+
 // The sixteen lanes of lanes_generic.h as two AVX2 registers, with fused multiply-add.
 // REQUIRES: compiled with -mavx2 -mfma -mf16c. Anonymous namespace: see lanes_generic.h.
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
@@ -99,25 +101,6 @@ struct Lanes {
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
   }
 };
-
-inline void TransposeEight(const float* in, size_t in_stride, float* out, size_t out_stride) {
-  __m256 r[8], s[8];
-  for (size_t i = 0; i < 8; ++i) r[i] = _mm256_loadu_ps(in + i * in_stride);
-  for (size_t i = 0; i < 8; i += 2) {  // pairs of rows
-    s[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
-    s[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
-  }
-  for (size_t i = 0; i < 8; i += 4) {  // fours
-    r[i] = _mm256_shuffle_ps(s[i], s[i + 2], 0x44);
-    r[i + 1] = _mm256_shuffle_ps(s[i], s[i + 2], 0xEE);
-    r[i + 2] = _mm256_shuffle_ps(s[i + 1], s[i + 3], 0x44);
-    r[i + 3] = _mm256_shuffle_ps(s[i + 1], s[i + 3], 0xEE);
-  }
-  for (size_t i = 0; i < 4; ++i) {
-    _mm256_storeu_ps(out + i * out_stride, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));
-    _mm256_storeu_ps(out + (i + 4) * out_stride, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
-  }
-}
 
 }  // namespace
 }  // namespace pano::kernels

@@ -1,0 +1,22 @@
+// Compiled with -mavx2 -mfma -mf16c and -mavx512f, bw, dq, vl, vnni; nothing but these
+// instantiations may live here.
+// clang-format off: the lanes come first.
+#include "model/kernels/simd/bytes_avx512.h"
+// clang-format on
+#include "model/kernels/activation/generic.h"
+#include "model/kernels/attention/generic.h"
+#include "model/kernels/isa.h"
+#include "model/kernels/limits/generic.h"
+#include "model/kernels/matmul/generic.h"
+#include "model/kernels/norm/generic.h"
+#include "model/kernels/packed_matmul/dot.h"
+#include "model/kernels/packed_matmul/quantise_avx2.h"
+
+namespace pano::kernels {
+const Isa kIsa_avx512 = {
+    "avx512",      kAvx2 | kAvx512,
+    MatMulFor,     kAttentionKernels,
+    RmsNorm,       LayerNorm,
+    ActivationFor, FloatPeak,
+    Int8Peak,      {{kQuantiseAvx2[0], kQuantiseAvx2[1]}, kSevenZero, PackedMatMulForDot}};
+}  // namespace pano::kernels
