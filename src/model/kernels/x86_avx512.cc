@@ -3,20 +3,12 @@
 // clang-format off: the lanes come first.
 #include "model/kernels/simd/bytes_avx512.h"
 // clang-format on
-#include "model/kernels/activation/generic.h"
-#include "model/kernels/attention/generic.h"
-#include "model/kernels/isa.h"
-#include "model/kernels/limits/generic.h"
-#include "model/kernels/matmul/generic.h"
-#include "model/kernels/norm/generic.h"
+#include "model/kernels/instantiate.h"
 #include "model/kernels/packed_matmul/dot.h"
 #include "model/kernels/packed_matmul/quantise_avx2.h"
 
 namespace pano::kernels {
-const Isa kIsa_avx512 = {
-    "avx512",      kAvx2 | kAvx512,
-    MatMulFor,     kAttentionKernels,
-    RmsNorm,       LayerNorm,
-    ActivationFor, FloatPeak,
-    Int8Peak,      {{kQuantiseAvx2[0], kQuantiseAvx2[1]}, kSevenZero, PackedMatMulForDot}};
+const Isa kIsa_avx512 =
+    Instantiate("avx512", kAvx2 | kAvx512,
+                {{kQuantiseAvx2[0], kQuantiseAvx2[1]}, kSevenZero, PackedMatMulForDot});
 }  // namespace pano::kernels

@@ -2,20 +2,12 @@
 // clang-format off: the lanes come first.
 #include "model/kernels/simd/bytes_avxvnni.h"
 // clang-format on
-#include "model/kernels/activation/generic.h"
-#include "model/kernels/attention/generic.h"
-#include "model/kernels/isa.h"
-#include "model/kernels/limits/generic.h"
-#include "model/kernels/matmul/generic.h"
-#include "model/kernels/norm/generic.h"
+#include "model/kernels/instantiate.h"
 #include "model/kernels/packed_matmul/dot.h"
 #include "model/kernels/packed_matmul/quantise_avx2.h"
 
 namespace pano::kernels {
-const Isa kIsa_avxvnni = {
-    "avxvnni",     kAvx2 | kAvxVnni,
-    MatMulFor,     kAttentionKernels,
-    RmsNorm,       LayerNorm,
-    ActivationFor, FloatPeak,
-    Int8Peak,      {{kQuantiseAvx2[0], kQuantiseAvx2[1]}, kSevenZero, PackedMatMulForDot}};
+const Isa kIsa_avxvnni =
+    Instantiate("avxvnni", kAvx2 | kAvxVnni,
+                {{kQuantiseAvx2[0], kQuantiseAvx2[1]}, kSevenZero, PackedMatMulForDot});
 }  // namespace pano::kernels

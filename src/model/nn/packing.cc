@@ -100,8 +100,9 @@ class PackPlan {
 
 tensor::DType FastType(DType dtype, int64_t columns) {
   const tensor::DTypeInfo& info = tensor::Describe(dtype);
-  if (tensor::IsPacked(dtype) || info.block_elements == 1) return dtype;
+  if (tensor::IsPacked(dtype)) return dtype;
   DType to = tensor::PackedTypeOf(dtype);
+  if (to == dtype && info.block_elements == 1) return dtype;
   if (to == dtype) to = DType::kQ8_0X16;
   return columns % static_cast<int64_t>(tensor::PackedBlockOf(to)) == 0 ? to : dtype;
 }

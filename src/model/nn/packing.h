@@ -11,13 +11,13 @@ namespace pano::nn {
 // Called with the share of the work that is done, in (0, 1], now and then.
 using PackProgress = std::function<void(double)>;
 
-// The type that the integer products read a matrix of `dtype` in: the packed form of the same
-// values for Q8_0, Q4_0, Q4_K and Q6_K; Q8_0X16 for every other block type, whose values are
-// rounded to it; `dtype` itself for floats, packed types, and matrices whose rows are no whole
-// blocks.
+// The type that the fast products read a matrix of `dtype` in: the packed form of the same values
+// for F32, F16, BF16, Q8_0, Q4_0, Q4_K and Q6_K; Q8_0X16 for every other block type, whose values
+// are rounded to it; `dtype` itself for other plain types, packed types, and matrices whose rows
+// are no whole blocks.
 tensor::DType FastType(tensor::DType dtype, int64_t columns);
 
-// Lays every matrix of linear layers out for the integer products, on all threads of the pool, and
+// Lays every matrix of linear layers out for the fast products, on all threads of the pool, and
 // lets `weights` look at the copies. A head that is the embedding stays one matrix with it.
 // Exhausted when there is no memory for the copies. Returns their bytes.
 Result<size_t> PackWeights(DecoderWeights& weights, ComputePool& pool,

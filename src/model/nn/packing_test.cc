@@ -47,7 +47,8 @@ TEST(Packing, ChoosesAPackedTypeForWholeBlocksOnly) {
   EXPECT_EQ(FastType(DType::kQ4_K, 512), DType::kQ4_KX16);
   EXPECT_EQ(FastType(DType::kQ5_K, 512), DType::kQ8_0X16);
   EXPECT_EQ(FastType(DType::kQ4_1, 96), DType::kQ8_0X16);
-  EXPECT_EQ(FastType(DType::kF16, 64), DType::kF16);
+  EXPECT_EQ(FastType(DType::kF16, 7), DType::kF16X16);
+  EXPECT_EQ(FastType(DType::kF64, 64), DType::kF64);
   EXPECT_EQ(FastType(DType::kQ4_0X16, 64), DType::kQ4_0X16);
 }
 
@@ -71,7 +72,8 @@ TEST(Packing, KeepsTheValuesAndOneCopyOfATiedHead) {
   EXPECT_EQ(weights.layers[0].q.weight.dtype, DType::kQ8_0X16);
   EXPECT_EQ(weights.layers[0].q.weight.data, weights.layers[1].q.weight.data);
   EXPECT_EQ(weights.head.weight.data, weights.embedding.data);
-  EXPECT_EQ(weights.layers[1].o.weight.data, plain.view.data);
+  EXPECT_EQ(weights.layers[1].o.weight.dtype, DType::kF32X16);
+  EXPECT_EQ(Widened(weights.layers[1].o.weight), Widened(plain.view));
   EXPECT_EQ(Widened(weights.layers[1].q.weight), Widened(q.view));
   EXPECT_EQ(Widened(weights.layers[1].up.weight), Widened(up.view));
   EXPECT_EQ(Widened(weights.embedding), Widened(head.view));

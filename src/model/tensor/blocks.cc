@@ -55,7 +55,7 @@ constexpr Codec kCodecs[] = {
     PANO_READ(IQ4_XS, 136, 256),  PANO_BOTH(TQ1_0, 54, 256),
     PANO_BOTH(TQ2_0, 66, 256),    PANO_BOTH(MXFP4, 17, 32),
     PANO_READ(NVFP4, 36, 64),
-    {}, {}, {}, {}, {}, {},  // packed matrices have no rows: packed.h
+    {}, {}, {}, {}, {}, {}, {}, {}, {},  // packed matrices have no rows: packed.h
 };
 #undef PANO_READ
 #undef PANO_BOTH

@@ -1,6 +1,7 @@
 #include "model/tensor/packed.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/check.h"
 #include "model/tensor/block_bytes.h"
 #include "model/tensor/blocks.h"
+#include "model/tensor/half.h"
 #include "model/tensor/q4g.h"
 
 namespace pano::tensor {
@@ -108,6 +110,14 @@ void ShuffleQ6_K(const uint8_t* block, int row, size_t columns, uint8_t* panel) 
   }
 }
 
+template <typename Bits>
+void ShuffleFloats(const std::byte* row_bytes, int row, size_t columns, uint8_t* panel) {
+  for (size_t k = 0; k < columns; ++k) {
+    std::memcpy(panel + (k * kPanelRows + static_cast<size_t>(row)) * sizeof(Bits),
+                row_bytes + k * sizeof(Bits), sizeof(Bits));
+  }
+}
+
 // ---- Floats of one row into a panel.
 
 void QuantiseW8(const float* values, int row, size_t columns, uint8_t* panel) {
@@ -146,6 +156,10 @@ void PutRow(const TensorView& plain, DType packed, size_t row, std::byte* out) {
     if (type == DType::kQ4_0) ShuffleQ4_0(bytes, lane, columns, panel);
     if (type == DType::kQ4_K) ShuffleQ4_K(bytes, lane, columns, panel);
     if (type == DType::kQ6_K) ShuffleQ6_K(bytes, lane, columns, panel);
+    if (type == DType::kF32) ShuffleFloats<uint32_t>(from, lane, columns, panel);
+    if (type == DType::kF16 || type == DType::kBF16) {
+      ShuffleFloats<uint16_t>(from, lane, columns, panel);
+    }
   };
   if (PackedTypeOf(plain.dtype) == packed) return shuffle(plain.dtype, stored);
   const DecodeFn decode = DecoderOf(plain.dtype);
@@ -154,7 +168,8 @@ void PutRow(const TensorView& plain, DType packed, size_t row, std::byte* out) {
   decode(stored, columns, values.data());
   if (packed == DType::kW8X16) return QuantiseW8(values.data(), lane, columns, panel);
   if (packed == DType::kQ4GX16) return QuantiseQ4G(values.data(), lane, columns, panel);
-  for (const DType type : {DType::kQ8_0, DType::kQ4_0, DType::kQ4_K, DType::kQ6_K}) {
+  for (const DType type : {DType::kQ8_0, DType::kQ4_0, DType::kQ4_K, DType::kQ6_K, DType::kF32,
+                           DType::kF16, DType::kBF16}) {
     if (PackedTypeOf(type) != packed) continue;
     const EncodeFn encode = EncoderOf(type);
     PANO_CHECK(encode != nullptr);
@@ -182,6 +197,12 @@ DType PackedTypeOf(DType plain) {
       return DType::kQ4_KX16;
     case DType::kQ6_K:
       return DType::kQ6_KX16;
+    case DType::kF32:
+      return DType::kF32X16;
+    case DType::kF16:
+      return DType::kF16X16;
+    case DType::kBF16:
+      return DType::kBF16X16;
     default:
       return plain;
   }
@@ -252,9 +273,25 @@ void UnpackQ6_K(const uint8_t* p, int row, size_t columns, float* out) {
   }
 }
 
+void UnpackFloats(const TensorView& packed, size_t row, float* out) {
+  const auto columns = static_cast<size_t>(packed.shape[1]);
+  const size_t bytes = Describe(packed.dtype).block_bytes;
+  const std::byte* p =
+      packed.data + row / kPanelRows * PanelBytes(packed.dtype, columns) + row % kPanelRows * bytes;
+  for (size_t k = 0; k < columns; ++k, p += kPanelRows * bytes) {
+    uint32_t word = 0;
+    std::memcpy(&word, p, bytes);
+    const auto half = static_cast<uint16_t>(word);
+    out[k] = packed.dtype == DType::kF32X16   ? std::bit_cast<float>(word)
+             : packed.dtype == DType::kF16X16 ? HalfToFloat(half)
+                                              : BFloatToFloat(half);
+  }
+}
+
 }  // namespace
 
 void UnpackRow(const TensorView& packed, size_t row, float* out) {
+  if (IsPackedFloat(packed.dtype)) return UnpackFloats(packed, row, out);
   const auto columns = static_cast<size_t>(packed.shape[1]);
   const auto* panel = reinterpret_cast<const uint8_t*>(packed.data) +
                       row / kPanelRows * PanelBytes(packed.dtype, columns);

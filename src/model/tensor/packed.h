@@ -7,10 +7,10 @@
 
 namespace pano::tensor {
 
-// Matrices [rows, columns] in the order in which the integer products read them, so that a file's
-// layout is the memory's layout (docs/formats/packed.md, normative). Rows go in panels of sixteen,
-// the last filled up with zero bytes; a panel's columns go in blocks of 32, and within a block the
-// bytes run [step of 4 columns][row][column of the step]: one step of all rows is 64 bytes.
+// Matrices [rows, columns] in the order in which products read them, so that a file's layout is the
+// memory's layout (docs/formats/packed.md, normative). Rows go in panels of sixteen, the last
+// filled up with zero bytes. Quantised columns go in blocks of 32, and within a block the bytes run
+// [step of 4 columns][row][column of the step]: one step of all rows is 64 bytes.
 //
 //   Q8_0X16  block: half scale[16], int8 code[8][16][4]               value = code * scale
 //   W8X16    panel: float scale[16]; block: int8 code[8][16][4]        value = code * scale
@@ -21,6 +21,7 @@ namespace pano::tensor {
 //            uint8 sc[16], uint8 m[16], nibbles[4][16][4]             value = d sc code - dmin m
 //   Q6_KX16  256 columns: half d[16], then 8 blocks of int8 sc[2][16] (a half block each),
 //            nibbles[4][16][4], pairs[2][16][4]                       value = d sc (code - 32)
+//   F32X16, F16X16, BF16X16  panel: value[column][16]
 //
 // Byte [s][row][i] of the nibbles holds column 4s + i in its low half, column 16 + 4s + i in its
 // high half; byte [t][row][i] of the pairs the upper two bits of the columns 4(t + 2j) + i, j =
@@ -54,14 +55,18 @@ float Q4GScale(uint8_t byte);
 inline constexpr float kQ4GMax = 7.5f;
 
 constexpr bool IsPacked(DType dtype) {
-  return dtype >= DType::kQ8_0X16 && dtype <= DType::kQ6_KX16;
+  return dtype >= DType::kQ8_0X16 && dtype <= DType::kBF16X16;
+}
+// Packed, and its values are floats of 16 or 32 bits.
+constexpr bool IsPackedFloat(DType dtype) {
+  return dtype >= DType::kF32X16 && dtype <= DType::kBF16X16;
 }
 // Bytes before the first block of a panel.
 constexpr int64_t PanelHeaderBytes(DType dtype) { return dtype == DType::kW8X16 ? 64 : 0; }
 // Bytes of sixteen rows. REQUIRES: a packed type, columns a multiple of its block.
 size_t PanelBytes(DType dtype, size_t columns);
 
-// The packed type that holds the very values of a block type; `plain` itself where there is none.
+// The packed type that holds the very values of a plain type; `plain` itself where there is none.
 DType PackedTypeOf(DType plain);
 // Columns that a row must be a multiple of.
 inline size_t PackedBlockOf(DType packed) { return Describe(packed).block_elements; }

@@ -66,8 +66,9 @@ std::vector<float> Row(const TensorView& plain, size_t row) {
   return out;
 }
 
-TEST(PackedTest, KeepsBlockTypesToTheBit) {
-  for (DType dtype : {DType::kQ8_0, DType::kQ4_0, DType::kQ4_K, DType::kQ6_K}) {
+TEST(PackedTest, KeepsPlainTypesToTheBit) {
+  for (DType dtype : {DType::kQ8_0, DType::kQ4_0, DType::kQ4_K, DType::kQ6_K, DType::kF32,
+                      DType::kF16, DType::kBF16}) {
     const DType packed = PackedTypeOf(dtype);
     ASSERT_TRUE(IsPacked(packed));
     EXPECT_EQ(Describe(packed).block_elements, Describe(dtype).block_elements);

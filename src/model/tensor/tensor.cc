@@ -22,6 +22,7 @@ constexpr DTypeInfo kTypes[] = {
     {"TQ1_0", 256, 54},    {"TQ2_0", 256, 66},   {"MXFP4", 32, 17},    {"NVFP4", 64, 36},
     {"Q8_0X16", 32, 34},   {"W8X16", 32, 32},    {"Q4_0X16", 32, 18},  {"Q4GX16", 32, 18},
     {"Q4_KX16", 256, 148}, {"Q6_KX16", 256, 210},
+    {"F32X16", 1, 4},      {"F16X16", 1, 2},      {"BF16X16", 1, 2},
 };
 static_assert(std::size(kTypes) == kDTypeCount);
 

@@ -23,8 +23,9 @@ enum class DType : uint8_t {
   kTQ1_0, kTQ2_0, kMXFP4, kNVFP4,
   // Matrices laid out for the integer products; packed.h says how. Two-dimensional.
   kQ8_0X16, kW8X16, kQ4_0X16, kQ4GX16, kQ4_KX16, kQ6_KX16,
+  kF32X16, kF16X16, kBF16X16,
 };
-inline constexpr size_t kDTypeCount = static_cast<size_t>(DType::kQ6_KX16) + 1;
+inline constexpr size_t kDTypeCount = static_cast<size_t>(DType::kBF16X16) + 1;
 
 struct DTypeInfo {
   std::string_view name;     // "F32", "Q8_0": upper case, as safetensors and GGUF print them

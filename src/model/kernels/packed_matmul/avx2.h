@@ -403,9 +403,6 @@ inline PackedMatMulFn PackedMatMulForAvx2(DType packed) {
   }
 }
 
-inline constexpr PackedKernels kPackedKernelsAvx2 = {
-    {kQuantiseAvx2[0], kQuantiseAvx2[1]}, 64, PackedMatMulForAvx2};
-
 }  // namespace
 }  // namespace pano::kernels
 #endif

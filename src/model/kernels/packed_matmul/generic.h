@@ -211,10 +211,8 @@ void PackedMatMulGeneric(const PackedMatMulArgs& a, size_t begin, size_t end, st
 
 inline PackedMatMulFn PackedMatMulFor(tensor::DType) { return PackedMatMulGeneric<PlainAdd>; }
 
-inline constexpr PackedKernels kPackedKernels = {
-    {QuantiseGeneric<ActivationCode::kSeven>, QuantiseGeneric<ActivationCode::kEight>},
-    64,
-    PackedMatMulFor};
+inline constexpr QuantiseFn kQuantiseGeneric[2] = {  // by ActivationCode
+    QuantiseGeneric<ActivationCode::kSeven>, QuantiseGeneric<ActivationCode::kEight>};
 
 }  // namespace
 }  // namespace pano::kernels

@@ -32,6 +32,7 @@ size_t PanelCount(const tensor::TensorView& w) {
 }  // namespace
 
 ActivationCode ActivationCodeOf(tensor::DType packed) {
+  if (tensor::IsPackedFloat(packed)) return ActivationCode::kNone;
   return packed == tensor::DType::kQ8_0X16 || packed == tensor::DType::kW8X16
              ? ActivationCode::kSeven
              : ActivationCode::kEight;
@@ -51,15 +52,18 @@ QuantisedRows ActivationStore::Quantise(ActivationCode code, const float* x, siz
 void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_t m, size_t k,
                   ActivationStore& store, ComputePool& pool) {
   const Isa& isa = SelectIsa();
-  for (const ActivationCode code : {ActivationCode::kSeven, ActivationCode::kEight}) {
+  for (const ActivationCode code :
+       {ActivationCode::kSeven, ActivationCode::kEight, ActivationCode::kNone}) {
     std::vector<PackedMatMulArgs> parts;
     std::vector<size_t> ends;  // of each part's panels, counted through all
     QuantisedRows rows;
     for (const PackedProduct& product : products) {
       if (ActivationCodeOf(product.w->dtype) != code) continue;
       PANO_CHECK(static_cast<size_t>(product.w->shape[1]) == k);
-      if (parts.empty()) rows = store.Quantise(code, x, m, k, pool);
-      parts.push_back({product.w, rows, product.bias, product.y, m,
+      if (parts.empty() && code != ActivationCode::kNone) {
+        rows = store.Quantise(code, x, m, k, pool);
+      }
+      parts.push_back({product.w, rows, x, product.bias, product.y, m,
                        static_cast<size_t>(product.w->shape[0]), k});
       ends.push_back((ends.empty() ? 0 : ends.back()) + PanelCount(*product.w));
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -15,17 +16,18 @@ namespace pano::kernels {
 // (tensor/packed.h). Activations are quantised first, 32 columns of a row at a time, with one float
 // scale s each; the products of a block are summed exactly, in integers.
 //
-// Activations: x ~ s * q. For eight-bit weights q = round(x / s), s = max|x| / 64, |q| <= 64, kept
-// with 64 added; a byte times a signed byte then fits sixteen bits in pairs for every code. For
-// codes of fewer bits s = max|x| / 127. Rounding is to nearest even. A block whose largest
-// magnitude is below 1e-30 counts as zero; one that holds a NaN has s = NaN. (Instruction sets
-// whose byte products are signed keep seven-bit codes as they are: PackedKernels::seven_zero is 0
-// there.)
+// Weights that are floats are multiplied with x as it is. For the others, activations: x ~ s * q.
+// For eight-bit weights q = round(x / s), s = max|x| / 64, |q| <= 64, kept with 64 added; a byte
+// times a signed byte then fits sixteen bits in pairs for every code. For codes of fewer bits s =
+// max|x| / 127. Rounding is to nearest even. A block whose largest magnitude is below 1e-30 counts
+// as zero; one that holds a NaN has s = NaN. (Instruction sets whose byte products are signed keep
+// seven-bit codes as they are: PackedKernels::seven_zero is 0 there.)
 //
 // Order contract: one float sum a result, which starts at 0 and goes through the blocks (for Q4G
 // and Q6_K: half blocks) in ascending order:
 //   Q8_0, Q4_0, Q4G, Q6_K   sum = fma(float(integers) * scale of the row, s, sum)
 //   W8                      sum = fma(float(integers), s, sum), at the end sum * scale of the row
+//   F32, F16, BF16          sum = fma(x, w, sum), column by column
 //   Q4_K                    sum = fma(float(sum of code q) * (d sc), s, sum),
 //                           then sum = fma(-(dmin m), s * float(sum of q), sum)
 // and at the end the bias. (Q4G's scales lack a factor of 1/4, which multiplies the sum at the end
@@ -36,6 +38,7 @@ namespace pano::kernels {
 enum class ActivationCode : uint8_t {
   kSeven,  // q + seven_zero (64) as unsigned bytes
   kEight,  // q as signed bytes
+  kNone,   // floats as they are
 };
 ActivationCode ActivationCodeOf(tensor::DType packed);
 
@@ -59,8 +62,9 @@ using QuantiseFn = void (*)(const QuantiseArgs& args, size_t row_begin, size_t r
 struct PackedMatMulArgs {
   const tensor::TensorView* w = nullptr;  // [n, k], packed, aligned to 64 bytes
   QuantisedRows x;
-  const float* bias = nullptr;  // [n] or null
-  float* y = nullptr;           // [m, n]
+  const float* floats = nullptr;  // [m, k] instead, for weights that are floats
+  const float* bias = nullptr;    // [n] or null
+  float* y = nullptr;             // [m, n]
   size_t m = 0, n = 0, k = 0;
 };
 
@@ -68,14 +72,21 @@ struct PackedMatMulArgs {
 // to 64.
 using PackedMatMulFn = void (*)(const PackedMatMulArgs& args, size_t begin, size_t end,
                                 std::byte* scratch);
+inline constexpr size_t kFloatBlock = 256;  // columns of a panel of floats that are read at a time
 inline size_t PackedScratchBytes(size_t k) {
-  return k / tensor::kPackedBlock * tensor::kPanelRows * 2 * sizeof(float);
+  const size_t columns = std::max(kFloatBlock, k / tensor::kPackedBlock * 2);
+  return columns * tensor::kPanelRows * sizeof(float);
 }
 
 struct PackedKernels {
   QuantiseFn quantise[2];  // by ActivationCode
   uint8_t seven_zero = 64;
-  PackedMatMulFn (*matmul)(tensor::DType packed);
+  PackedMatMulFn (*integers)(tensor::DType packed);  // products with quantised x
+  PackedMatMulFn (*floats)(tensor::DType packed);
+
+  PackedMatMulFn matmul(tensor::DType packed) const {
+    return tensor::IsPackedFloat(packed) ? floats(packed) : integers(packed);
+  }
 };
 
 // Room for the quantised rows of one step, kept between steps. Confined to one thread at a time.

@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "model/kernels/isa.h"
 #include "model/kernels/packed_matmul/generic.h"
+#include "model/tensor/half.h"
 
 namespace pano::kernels {
 namespace {
@@ -38,6 +39,15 @@ Matrix RandomPacked(DType type, size_t n, size_t k, uint64_t seed) {
   const auto address = reinterpret_cast<uintptr_t>(m.memory.data());
   std::byte* data = m.memory.data() + (tensor::kPackedAlignment - address % 64);
   for (size_t i = 0; i < bytes; ++i) data[i] = static_cast<std::byte>(random.Below(256));
+  if (tensor::IsPackedFloat(type)) {
+    for (size_t i = 0; i < bytes / tensor::Describe(type).block_bytes; ++i) {
+      const auto value = static_cast<float>(random.Normal());
+      const uint16_t half =
+          type == DType::kF16X16 ? tensor::FloatToHalf(value) : tensor::FloatToBFloat(value);
+      if (type == DType::kF32X16) std::memcpy(data + 4 * i, &value, 4);
+      if (type != DType::kF32X16) std::memcpy(data + 2 * i, &half, 2);
+    }
+  }
   auto scales = [&](size_t at, size_t count) {
     for (size_t i = 0; i < count; ++i) {
       auto bits = static_cast<uint16_t>(0x2000 + random.Below(0x800));
@@ -253,11 +263,53 @@ INSTANTIATE_TEST_SUITE_P(All, PackedMatMulTest, testing::ValuesIn(kAllPacked), [
   return std::string(tensor::Describe(one.param).name);
 });
 
+class PackedFloatsTest : public testing::TestWithParam<DType> {};
+
+// One chain of (fused) multiply-adds over the columns, then the bias: to the bit.
+TEST_P(PackedFloatsTest, EveryInstructionSetEqualsOneChain) {
+  const DType type = GetParam();
+  for (size_t k : {1, 7, 255, 256, 257, 600}) {
+    for (size_t n : {1, 15, 16, 17, 33}) {
+      const Matrix w = RandomPacked(type, n, k, k + n);
+      const std::vector<float> bias = RandomFloats(n, 9);
+      std::vector<float> row(k);
+      for (size_t m : {1, 2, 5, 6, 7, 12, 25, 200}) {
+        const std::vector<float> x = RandomFloats(m * k, m);
+        for (CpuMask mask : RunnableMasks()) {
+          SCOPED_TRACE(StrCat(SelectIsa(mask).name, " m ", m, " n ", n, " k ", k));
+          std::vector<float> y(m * n, -7.0f);
+          const PackedMatMulArgs args{&w.view, {}, x.data(), bias.data(), y.data(), m, n, k};
+          std::vector<std::byte> scratch(PackedScratchBytes(k));
+          SelectIsa(mask).packed.matmul(type)(args, 0, (n + 15) / 16, scratch.data());
+          for (size_t j = 0; j < n; j += 5) {
+            tensor::UnpackRow(w.view, j, row.data());
+            for (size_t i = 0; i < m; ++i) {
+              float sum = 0;
+              for (size_t l = 0; l < k; ++l) {
+                sum = mask == 0 ? PlainAdd::MulAdd(x[i * k + l], row[l], sum)
+                                : FusedAdd::MulAdd(x[i * k + l], row[l], sum);
+              }
+              ASSERT_EQ(y[i * n + j], sum + bias[j]) << "row " << i << " column " << j;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PackedFloatsTest,
+                         testing::Values(DType::kF32X16, DType::kF16X16, DType::kBF16X16),
+                         [](const auto& one) {
+                           return std::string(tensor::Describe(one.param).name);
+                         });
+
 TEST(PackedMatMul, SharesOneInputAmongProductsAndThreads) {
   const size_t k = 256, m = 9;
   const std::vector<float> x = RandomFloats(m * k, 8);
   std::vector<Matrix> matrices;
   for (DType type : kAllPacked) matrices.push_back(RandomPacked(type, 33, k, 11));
+  matrices.push_back(RandomPacked(DType::kF16X16, 33, k, 11));
   std::vector<std::vector<float>> first;
   for (int threads : {1, 2, 5}) {
     ComputePool pool(threads);
@@ -272,6 +324,7 @@ TEST(PackedMatMul, SharesOneInputAmongProductsAndThreads) {
     EXPECT_EQ(first, y);
   }
   for (size_t i = 0; i < matrices.size(); ++i) {
+    if (tensor::IsPackedFloat(matrices[i].view.dtype)) continue;
     EXPECT_EQ(first[i], Multiply(ActiveCpuMask(), matrices[i], x, m));
   }
 }
