@@ -59,6 +59,17 @@ MappedFile::~MappedFile() {
   if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
+void MappedFile::Forget(std::span<const std::byte> part) const {
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto start = reinterpret_cast<uintptr_t>(data_);
+  uintptr_t begin = reinterpret_cast<uintptr_t>(part.data()), end = begin + part.size();
+  begin = (std::max(begin, start) + page - 1) / page * page;
+  end = std::min(end, start + size_) / page * page;
+  if (!data_ || begin >= end) return;
+  // Advice: nothing depends on it.
+  (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 Result<std::string> ReadFile(const std::string& path, size_t bytes_max) {
   std::error_code error;
   if (fs::is_directory(path, error)) return InvalidArgument(StrCat(path, ": is a folder"));

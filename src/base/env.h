@@ -24,6 +24,9 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const std::string& path() const { return path_; }
+  // Gives the memory of the whole pages within `part` back, as far as it lies in this file: what is
+  // read again comes from the file again.
+  void Forget(std::span<const std::byte> part) const;
 
  private:
   MappedFile() = default;

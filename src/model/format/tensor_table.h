@@ -35,6 +35,9 @@ class TensorTable final : public Weights {
   const tensor::TensorView* Find(std::string_view name) const override;
   std::vector<std::string> Names() const override;
   size_t FileBytes() const override { return file_bytes_; }
+  void Forget(std::span<const std::byte> bytes) const override {
+    for (const auto& file : files_) file->Forget(bytes);
+  }
 
  private:
   TensorTable() = default;

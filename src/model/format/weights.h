@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,9 @@ class Weights {
   virtual std::vector<std::string> Names() const = 0;
   // Bytes of all files together.
   virtual size_t FileBytes() const = 0;
+  // Gives memory of mapped files back that holds these bytes, which have been copied elsewhere.
+  // They stay readable.
+  virtual void Forget(std::span<const std::byte>) const {}
 };
 
 // What stands at a path: weights with everything that describes them.

@@ -13,7 +13,7 @@ Result<std::unique_ptr<Model>> LoadModel(const format::ModelFiles& files,
                     weights.layers.front().o.weight.dtype == tensor::DType::kF32;
   const KvType kv_type = options.kv_type.value_or(wide ? KvType::kF32 : KvType::kF16);
   if (options.compute == Compute::kFast) {
-    PANO_RETURN_IF_ERROR(PackWeights(weights, pool, options.progress).status());
+    PANO_RETURN_IF_ERROR(PackWeights(weights, files.weights.get(), pool, options.progress).status());
   }
   return std::unique_ptr<Model>(std::make_unique<Decoder>(
       std::move(family.config), std::move(weights), options.compute, kv_type, pool));

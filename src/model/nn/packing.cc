@@ -39,10 +39,11 @@ class PackPlan {
     auto [it, is_new] = index_.try_emplace(view.data, jobs_.size());
     if (is_new) {
       const size_t bytes = *tensor::ByteSize(to, view.shape);
-      jobs_.push_back({view, to, bytes_, panels_, {}});
+      const size_t panels = bytes / tensor::PanelBytes(to, static_cast<size_t>(view.shape[1]));
+      jobs_.push_back({view, to, bytes_, panels_, panels_ + panels, {}});
       bytes_ += (bytes + tensor::kPackedAlignment - 1) / tensor::kPackedAlignment *
                 tensor::kPackedAlignment;
-      panels_ += bytes / tensor::PanelBytes(to, static_cast<size_t>(view.shape[1]));
+      panels_ += panels;
     }
     jobs_[it->second].views.push_back(&view);
   }
@@ -54,7 +55,9 @@ class PackPlan {
 
   size_t bytes() const { return bytes_; }
 
-  void Run(std::byte* memory, ComputePool& pool, const PackProgress& progress) {
+  void Run(std::byte* memory, const format::Weights* files, ComputePool& pool,
+           const PackProgress& progress) {
+    size_t copied = 0;  // jobs
     std::atomic<size_t> done{0};
     // In portions, so that progress can be told from the calling thread.
     const size_t portion = std::max<size_t>(panels_ / 64, 64);
@@ -64,6 +67,9 @@ class PackPlan {
         for (size_t i = from; i < to; ++i) PackOne(begin + i, memory);
         done += to - from;
       });
+      for (; files && copied < jobs_.size() && jobs_[copied].end_panel <= begin + count; ++copied) {
+        files->Forget({jobs_[copied].plain.data, jobs_[copied].plain.bytes});
+      }
       if (progress) progress(static_cast<double>(done) / static_cast<double>(panels_));
     }
     for (Job& job : jobs_) {
@@ -78,7 +84,7 @@ class PackPlan {
     TensorView plain;
     DType to;
     size_t offset;       // of the copy
-    size_t first_panel;  // counted through all jobs
+    size_t first_panel, end_panel;  // counted through all jobs
     std::vector<TensorView*> views;
   };
 
@@ -107,7 +113,7 @@ tensor::DType FastType(DType dtype, int64_t columns) {
   return columns % static_cast<int64_t>(tensor::PackedBlockOf(to)) == 0 ? to : dtype;
 }
 
-Result<size_t> PackWeights(DecoderWeights& weights, ComputePool& pool,
+Result<size_t> PackWeights(DecoderWeights& weights, const format::Weights* files, ComputePool& pool,
                            const PackProgress& progress) {
   PackPlan plan;
   for (LayerWeights& layer : weights.layers) {
@@ -127,7 +133,7 @@ Result<size_t> PackWeights(DecoderWeights& weights, ComputePool& pool,
   }
   weights.owned.emplace_back(memory);
   (void)::madvise(memory, room, MADV_HUGEPAGE);
-  plan.Run(memory, pool, progress);
+  plan.Run(memory, files, pool, progress);
   return plan.bytes();
 }
 

@@ -19,8 +19,9 @@ tensor::DType FastType(tensor::DType dtype, int64_t columns);
 
 // Lays every matrix of linear layers out for the fast products, on all threads of the pool, and
 // lets `weights` look at the copies. A head that is the embedding stays one matrix with it.
-// Exhausted when there is no memory for the copies. Returns their bytes.
-Result<size_t> PackWeights(DecoderWeights& weights, ComputePool& pool,
+// Memory of `files`, where there are any, is given back as it is copied. Exhausted when there is no
+// memory for the copies. Returns their bytes.
+Result<size_t> PackWeights(DecoderWeights& weights, const format::Weights* files, ComputePool& pool,
                            const PackProgress& progress = {});
 
 }  // namespace pano::nn

@@ -66,7 +66,7 @@ TEST(Packing, KeepsTheValuesAndOneCopyOfATiedHead) {
   weights.head.weight = weights.embedding = head.view;
   ComputePool pool(2);
   double last = 0;
-  auto bytes = PackWeights(weights, pool, [&](double share) { last = share; });
+  auto bytes = PackWeights(weights, nullptr, pool, [&](double share) { last = share; });
   ASSERT_TRUE(bytes.ok());
   EXPECT_EQ(last, 1.0);
   EXPECT_EQ(weights.layers[0].q.weight.dtype, DType::kQ8_0X16);

@@ -1,10 +1,12 @@
-// Matrix products at the shapes of a 1B model: operations and bytes of weights per second.
+// Matrix products at the shapes of a 1B model: operations and bytes of weights per second
+// beside the limits measured in the same run.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
 #include <cstring>
 #include <vector>
 
+#include "model/kernels/limits/bench_work.h"
 #include "model/kernels/matmul/matmul.h"
 #include "model/tensor/half.h"
 
@@ -27,11 +29,7 @@ void BM_MatMul(benchmark::State& state, tensor::DType dtype) {
   MatMulArgs args{&w, x.data(), nullptr, y.data(), m, n, k};
   for (auto _ : state) MatMul(args, pool);
   if (dtype == tensor::DType::kQ8_0 && y[0] != 3.0f) state.SkipWithError("wrong answer");
-  const double runs = static_cast<double>(state.iterations());
-  state.counters["flop/s"] =
-      benchmark::Counter(runs * 2.0 * static_cast<double>(m * n * k), benchmark::Counter::kIsRate);
-  state.counters["weight B/s"] =
-      benchmark::Counter(runs * static_cast<double>(bytes.size()), benchmark::Counter::kIsRate);
+  CountWork(state, {2.0 * static_cast<double>(m * n * k), static_cast<double>(bytes.size())});
 }
 BENCHMARK_CAPTURE(BM_MatMul, f32, tensor::DType::kF32)->Arg(1)->Arg(4)->Arg(64);
 BENCHMARK_CAPTURE(BM_MatMul, f16, tensor::DType::kF16)->Arg(1)->Arg(4)->Arg(64);

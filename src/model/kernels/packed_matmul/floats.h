@@ -12,7 +12,6 @@ namespace pano::kernels {
 namespace {
 
 inline constexpr size_t kPanel = tensor::kPanelRows;
-inline constexpr size_t kFloatTileRows = 6;  // whose sums fit the registers of the narrowest set
 
 // A column of a panel.
 struct ColumnF32 {
@@ -33,9 +32,8 @@ template <typename Column>
 struct FloatTile {
   const typename Column::Element* w;  // [columns][16]
   size_t columns;
-  const float* x;  // of the first column
-  size_t x_stride;
-  float* y;  // [row][16], `y_stride` apart
+  const float* x;  // [columns][row]
+  float* y;        // [row][16], `y_stride` apart
   size_t y_stride;
 };
 
@@ -53,7 +51,7 @@ void MultiplyTile(const FloatTile<Column> t) {
     __builtin_prefetch(column + kAheadColumns * kPanel);
     const Lanes w = Column::Load(column);
     for (size_t i = 0; i < kRows; ++i) {
-      sum[i] = Lanes::MulAdd(Lanes::Set(t.x[i * t.x_stride + k]), w, sum[i]);
+      sum[i] = Lanes::MulAdd(Lanes::Set(t.x[k * kRows + i]), w, sum[i]);
     }
   }
   for (size_t i = 0; i < kRows; ++i) sum[i].Store(t.y + i * t.y_stride);
@@ -70,30 +68,30 @@ void MultiplyColumns(const FloatTile<Column>& t, size_t rows, bool fresh) {
   return fresh ? MultiplyRowsOf<Column, true>(t, rows) : MultiplyRowsOf<Column, false>(t, rows);
 }
 
-// Rows [m_begin, m_end) of x against one panel; results go to sums [row][16], kPanel apart or in
-// place. Columns go in blocks that stay in the first-level cache while the rows pass.
+// Tiles [begin, end) of x against one panel; y: of the first row. Columns go in blocks that stay in
+// the first-level cache while the tiles pass.
 template <typename Column>
-void FloatPanel(const PackedMatMulArgs& a, const typename Column::Element* panel, size_t m_begin,
-                size_t m_end, float* y, size_t y_stride, std::byte* scratch) {
-  const size_t rows = m_end - m_begin, tiles = (rows + kFloatTileRows - 1) / kFloatTileRows;
+void FloatPanel(const PackedMatMulArgs& a, const typename Column::Element* panel, size_t begin,
+                size_t end, float* y, size_t y_stride, std::byte* scratch) {
   constexpr bool kIsWide = std::is_same_v<Column, ColumnF32>;
   // With one tile every weight is widened once anyhow.
-  const bool widen = !kIsWide && tiles > 1;
+  const bool widen = !kIsWide && end - begin > 1;
   auto* wide = reinterpret_cast<float*>(scratch);
+  const size_t first = FloatTileBegin(begin, a.m);
   for (size_t k = 0; k < a.k; k += kFloatBlock) {
     const size_t columns = a.k - k < kFloatBlock ? a.k - k : kFloatBlock;
     const typename Column::Element* w = panel + k * kPanel;
     if (widen) {
       for (size_t i = 0; i < columns; ++i) Column::Load(w + i * kPanel).Store(wide + i * kPanel);
     }
-    for (size_t t = 0; t < tiles; ++t) {
-      const size_t m = t * rows / tiles, count = (t + 1) * rows / tiles - m;
-      const float* x = a.floats + (m_begin + m) * a.k + k;
-      float* to = y + m * y_stride;
+    for (size_t t = begin; t < end; ++t) {
+      const size_t m = FloatTileBegin(t, a.m), rows = FloatTileBegin(t + 1, a.m) - m;
+      const float* x = a.floats + m * a.k + k * rows;
+      float* to = y + (m - first) * y_stride;
       if (widen) {
-        MultiplyColumns<ColumnF32>({wide, columns, x, a.k, to, y_stride}, count, k == 0);
+        MultiplyColumns<ColumnF32>({wide, columns, x, to, y_stride}, rows, k == 0);
       } else {
-        MultiplyColumns<Column>({w, columns, x, a.k, to, y_stride}, count, k == 0);
+        MultiplyColumns<Column>({w, columns, x, to, y_stride}, rows, k == 0);
       }
     }
   }
@@ -101,21 +99,22 @@ void FloatPanel(const PackedMatMulArgs& a, const typename Column::Element* panel
 
 template <typename Column>
 void PackedFloats(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
-  // So many rows of x stay in the second-level cache while panels stream past.
-  constexpr size_t kCachedFloats = size_t{64} << 10, kMostRows = 192;
-  const size_t fit = kCachedFloats / a.k / kFloatTileRows * kFloatTileRows;
-  const size_t part = fit < 24 ? 24 : fit > kMostRows ? kMostRows : fit;
+  // So many tiles stay in the second-level cache while panels stream past.
+  constexpr size_t kCachedFloats = size_t{64} << 10, kMostTiles = 32;
+  const size_t fit = kCachedFloats / (a.k * kFloatTileRows), tiles = FloatTileCount(a.m);
+  const size_t part = fit < 4 ? 4 : fit > kMostTiles ? kMostTiles : fit;
   const auto* data = reinterpret_cast<const typename Column::Element*>(a.w->data);
-  for (size_t m = 0; m < a.m; m += part) {
-    const size_t m_end = a.m - m < part ? a.m : m + part;
+  for (size_t t = 0; t < tiles; t += part) {
+    const size_t t_end = tiles - t < part ? tiles : t + part;
+    const size_t m = FloatTileBegin(t, a.m), rows = FloatTileBegin(t_end, a.m) - m;
     for (size_t panel = begin; panel < end; ++panel) {
       const size_t n = panel * kPanel, count = a.n - n < kPanel ? a.n - n : kPanel;
       float* y = a.y + m * a.n + n;
-      float edge[kMostRows][kPanel];
+      float edge[kMostTiles * kFloatTileRows][kPanel];
       const bool whole = count == kPanel;
-      FloatPanel<Column>(a, data + panel * a.k * kPanel, m, m_end, whole ? y : edge[0],
+      FloatPanel<Column>(a, data + panel * a.k * kPanel, t, t_end, whole ? y : edge[0],
                          whole ? a.n : kPanel, scratch);
-      for (size_t i = 0; i < m_end - m; ++i) {
+      for (size_t i = 0; i < rows; ++i) {
         if (!whole) std::memcpy(y + i * a.n, edge[i], count * sizeof(float));
         for (size_t j = 0; a.bias && j < count; ++j) y[i * a.n + j] += a.bias[n + j];
       }

@@ -49,6 +49,24 @@ QuantisedRows ActivationStore::Quantise(ActivationCode code, const float* x, siz
   return {args.codes, args.scales, args.sums};
 }
 
+void LayOutTiles(const float* x, size_t m, size_t k, size_t begin, size_t end, float* out) {
+  for (size_t t = begin; t < end; ++t) {
+    const size_t first = FloatTileBegin(t, m), rows = FloatTileBegin(t + 1, m) - first;
+    float* tile = out + first * k;
+    for (size_t c = 0; c < k; ++c) {
+      for (size_t i = 0; i < rows; ++i) tile[c * rows + i] = x[(first + i) * k + c];
+    }
+  }
+}
+
+const float* ActivationStore::Tiles(const float* x, size_t m, size_t k, ComputePool& pool) {
+  if (m == 1) return x;
+  float* out = Room(tiles_, m * k);
+  pool.ParallelFor(FloatTileCount(m), 4,
+                   [&](size_t begin, size_t end, int) { LayOutTiles(x, m, k, begin, end, out); });
+  return out;
+}
+
 void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_t m, size_t k,
                   ActivationStore& store, ComputePool& pool) {
   const Isa& isa = SelectIsa();
@@ -57,13 +75,15 @@ void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_
     std::vector<PackedMatMulArgs> parts;
     std::vector<size_t> ends;  // of each part's panels, counted through all
     QuantisedRows rows;
+    const float* tiles = nullptr;
     for (const PackedProduct& product : products) {
       if (ActivationCodeOf(product.w->dtype) != code) continue;
       PANO_CHECK(static_cast<size_t>(product.w->shape[1]) == k);
+      if (parts.empty() && code == ActivationCode::kNone) tiles = store.Tiles(x, m, k, pool);
       if (parts.empty() && code != ActivationCode::kNone) {
         rows = store.Quantise(code, x, m, k, pool);
       }
-      parts.push_back({product.w, rows, x, product.bias, product.y, m,
+      parts.push_back({product.w, rows, tiles, product.bias, product.y, m,
                        static_cast<size_t>(product.w->shape[0]), k});
       ends.push_back((ends.empty() ? 0 : ends.back()) + PanelCount(*product.w));
     }

@@ -59,10 +59,19 @@ struct QuantiseArgs {
 };
 using QuantiseFn = void (*)(const QuantiseArgs& args, size_t row_begin, size_t row_end);
 
+// For weights that are floats, x goes in tiles of up to six rows, whose sums fit the registers of
+// the narrowest set. Tile t has rows [FloatTileBegin(t), FloatTileBegin(t + 1)) of x, all of nearly
+// equal height, and lies at the place of its rows as [k][row].
+inline constexpr size_t kFloatTileRows = 6;
+constexpr size_t FloatTileCount(size_t m) { return (m + kFloatTileRows - 1) / kFloatTileRows; }
+constexpr size_t FloatTileBegin(size_t tile, size_t m) { return tile * m / FloatTileCount(m); }
+// Lays tiles [begin, end) of x [m, k] out.
+void LayOutTiles(const float* x, size_t m, size_t k, size_t begin, size_t end, float* out);
+
 struct PackedMatMulArgs {
   const tensor::TensorView* w = nullptr;  // [n, k], packed, aligned to 64 bytes
   QuantisedRows x;
-  const float* floats = nullptr;  // [m, k] instead, for weights that are floats
+  const float* floats = nullptr;  // instead, for weights that are floats: x by tiles
   const float* bias = nullptr;    // [n] or null
   float* y = nullptr;             // [m, n]
   size_t m = 0, n = 0, k = 0;
@@ -95,11 +104,14 @@ class ActivationStore {
   // Quantises x [m, k] on the pool.
   QuantisedRows Quantise(ActivationCode code, const float* x, size_t m, size_t k,
                          ComputePool& pool);
+  // Lays x [m, k] out in tiles; x itself where that changes nothing.
+  const float* Tiles(const float* x, size_t m, size_t k, ComputePool& pool);
 
  private:
   std::vector<uint8_t> codes_;
   std::vector<float> scales_;
   std::vector<uint32_t> sums_;
+  std::vector<float> tiles_;
 };
 
 // One of several products of the same x.

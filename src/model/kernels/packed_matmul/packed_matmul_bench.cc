@@ -1,5 +1,5 @@
-// Packed products at the shapes of a 0.5B model: operations and bytes of weights per second, beside
-// the plain peak of 8-bit multiply-adds measured in the same run ("share").
+// Packed products at the shapes of a 0.5B model, floats at those of MiniLM and of a 1B model:
+// operations and bytes of weights per second beside the limits measured in the same run.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
@@ -9,19 +9,11 @@
 #include <vector>
 
 #include "base/random.h"
-#include "model/kernels/limits/limits.h"
+#include "model/kernels/limits/bench_work.h"
 #include "model/kernels/packed_matmul/packed_matmul.h"
 
 namespace pano::kernels {
 namespace {
-
-double PeakOfOneThread() {
-  static const double peak = [] {
-    ComputePool pool(1);
-    return MeasureLimits(pool).int8_op_per_second;
-  }();
-  return peak;
-}
 
 struct Free {
   void operator()(std::byte* p) const { std::free(p); }
@@ -52,13 +44,8 @@ void BM_PackedMatMul(benchmark::State& state, tensor::DType type) {
   for (size_t i = 0; i < n; ++i) {
     if (std::abs(y[i] - x[i % k]) > 0.15f) state.SkipWithError("wrong answer");
   }
-  const double runs = static_cast<double>(state.iterations());
-  const double work = runs * 2.0 * static_cast<double>(m * n * k);
-  state.counters["op/s"] = benchmark::Counter(work, benchmark::Counter::kIsRate);
-  state.counters["weight B/s"] =
-      benchmark::Counter(runs * static_cast<double>(bytes), benchmark::Counter::kIsRate);
-  state.counters["share"] =
-      benchmark::Counter(work / PeakOfOneThread(), benchmark::Counter::kIsRate);
+  CountWork(state, {2.0 * static_cast<double>(m * n * k), static_cast<double>(bytes),
+                    ActivationCodeOf(type) != ActivationCode::kNone});
 }
 
 void Shapes(benchmark::internal::Benchmark* b) {
@@ -69,10 +56,44 @@ void Shapes(benchmark::internal::Benchmark* b) {
   }
   b->ArgNames({"m", "n", "k"});
 }
+void FloatShapes(benchmark::internal::Benchmark* b) {
+  for (int64_t m : {1, 4, 32, 512}) {
+    b->Args({m, 1536, 384});
+    b->Args({m, 384, 1536});
+    b->Args({m, 2048, 2048});
+  }
+  b->ArgNames({"m", "n", "k"});
+}
 BENCHMARK_CAPTURE(BM_PackedMatMul, q8_0, tensor::DType::kQ8_0X16)->Apply(Shapes);
 BENCHMARK_CAPTURE(BM_PackedMatMul, w8, tensor::DType::kW8X16)->Apply(Shapes);
 BENCHMARK_CAPTURE(BM_PackedMatMul, q4_0, tensor::DType::kQ4_0X16)->Apply(Shapes);
 BENCHMARK_CAPTURE(BM_PackedMatMul, q4g, tensor::DType::kQ4GX16)->Apply(Shapes);
+BENCHMARK_CAPTURE(BM_PackedMatMul, q4_k, tensor::DType::kQ4_KX16)
+    ->Args({1, 2048, 2048})
+    ->Args({512, 2048, 2048});
+BENCHMARK_CAPTURE(BM_PackedMatMul, f32, tensor::DType::kF32X16)->Apply(FloatShapes);
+BENCHMARK_CAPTURE(BM_PackedMatMul, f16, tensor::DType::kF16X16)->Apply(FloatShapes);
+BENCHMARK_CAPTURE(BM_PackedMatMul, bf16, tensor::DType::kBF16X16)->Apply(FloatShapes);
+
+// Activations to codes.
+void BM_Quantise(benchmark::State& state, ActivationCode code) {
+  const size_t m = 512, k = 896;
+  std::vector<float> x(m * k);
+  Random random(2);
+  for (float& v : x) v = static_cast<float>(random.Normal());
+  ComputePool pool(1);
+  ActivationStore store;
+  QuantisedRows rows;
+  for (auto _ : state) rows = store.Quantise(code, x.data(), m, k, pool);
+  float top = 0;
+  for (size_t i = 0; i < 32; ++i) top = std::max(top, std::abs(x[i]));
+  const float want = top / (code == ActivationCode::kSeven ? 64.0f : 127.0f);
+  if (std::abs(rows.scales[0] - want) > 1e-6f * want) state.SkipWithError("wrong answer");
+  const auto count = static_cast<double>(m * k);
+  CountWork(state, {4 * count, 5 * count});
+}
+BENCHMARK_CAPTURE(BM_Quantise, seven, ActivationCode::kSeven);
+BENCHMARK_CAPTURE(BM_Quantise, eight, ActivationCode::kEight);
 
 }  // namespace
 }  // namespace pano::kernels

@@ -277,8 +277,9 @@ TEST_P(PackedFloatsTest, EveryInstructionSetEqualsOneChain) {
         const std::vector<float> x = RandomFloats(m * k, m);
         for (CpuMask mask : RunnableMasks()) {
           SCOPED_TRACE(StrCat(SelectIsa(mask).name, " m ", m, " n ", n, " k ", k));
-          std::vector<float> y(m * n, -7.0f);
-          const PackedMatMulArgs args{&w.view, {}, x.data(), bias.data(), y.data(), m, n, k};
+          std::vector<float> y(m * n, -7.0f), tiles(m * k);
+          LayOutTiles(x.data(), m, k, 0, FloatTileCount(m), tiles.data());
+          const PackedMatMulArgs args{&w.view, {}, tiles.data(), bias.data(), y.data(), m, n, k};
           std::vector<std::byte> scratch(PackedScratchBytes(k));
           SelectIsa(mask).packed.matmul(type)(args, 0, (n + 15) / 16, scratch.data());
           for (size_t j = 0; j < n; j += 5) {

@@ -12,12 +12,13 @@ namespace {
 
 Result<std::unique_ptr<Tower>> BindTower(nn::WeightBinder& bind,
                                          const std::optional<TowerConfig>& config,
+                                         const format::Weights& files,
                                          const nn::LoadOptions& options, ComputePool& pool) {
   if (!config) return std::unique_ptr<Tower>();
   PANO_ASSIGN_OR_RETURN(nn::DecoderWeights weights,
                         nn::BindLayers(bind, config->model, config->names));
   if (options.compute == nn::Compute::kFast) {
-    PANO_RETURN_IF_ERROR(nn::PackWeights(weights, pool, options.progress).status());
+    PANO_RETURN_IF_ERROR(nn::PackWeights(weights, &files, pool, options.progress).status());
   }
   return std::make_unique<Tower>(config->model, std::move(weights), options.compute, pool);
 }
@@ -133,9 +134,9 @@ Result<std::unique_ptr<Encoder>> LoadEncoder(const format::ModelFiles& files,
   PANO_ASSIGN_OR_RETURN(parts.config, ReadEncoderConfig(files));
   const EncoderConfig& config = parts.config;
   nn::WeightBinder bind(files, config.optional_prefix, /*transposed=*/false);
-  PANO_ASSIGN_OR_RETURN(parts.text, BindTower(bind, config.text, options, pool));
-  PANO_ASSIGN_OR_RETURN(parts.image, BindTower(bind, config.image, options, pool));
-  PANO_ASSIGN_OR_RETURN(parts.decoder, BindTower(bind, config.decoder, options, pool));
+  PANO_ASSIGN_OR_RETURN(parts.text, BindTower(bind, config.text, *files.weights, options, pool));
+  PANO_ASSIGN_OR_RETURN(parts.image, BindTower(bind, config.image, *files.weights, options, pool));
+  PANO_ASSIGN_OR_RETURN(parts.decoder, BindTower(bind, config.decoder, *files.weights, options, pool));
   if (parts.image)
     parts.patches = BindPatches(bind, config.patches, config.image->model.hidden_size);
   BindHeads(bind, parts);
