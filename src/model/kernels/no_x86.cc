@@ -7,6 +7,7 @@ constexpr Isa Absent(const char* name) {
   return {name, ~CpuMask{0}, nullptr, {}, nullptr, nullptr, nullptr, nullptr, nullptr, {}};
 }
 }  // namespace
+const Isa kIsa_amx = Absent("amx");
 const Isa kIsa_avx512 = Absent("avx512");
 const Isa kIsa_avxvnni = Absent("avxvnni");
 const Isa kIsa_avx2 = Absent("avx2");
