@@ -1,5 +1,9 @@
 #pragma once
 
+#if defined(__ARM_NEON) && defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
 #include <utility>
 
 #include "model/kernels/limits/limits.h"
@@ -70,7 +74,7 @@ struct Int8Link {
   }
   static int32_t First(Register acc) { return static_cast<int32_t>(acc[0]); }
 };
-#elif defined(__ARM_FEATURE_DOTPROD)
+#elif defined(__ARM_NEON) && defined(__aarch64__)
 struct Int8Link {
   using Register = int32x4_t;
   static constexpr int kChains = 12, kProducts = 16;
@@ -78,7 +82,18 @@ struct Int8Link {
     return vreinterpretq_s32_s8(vdupq_n_s8(static_cast<int8_t>(value)));
   }
   static Register Add(Register acc, Register a, Register b) {
+#if defined(__ARM_FEATURE_DOTPROD)
     return vdotq_s32(acc, vreinterpretq_s8_s32(a), vreinterpretq_s8_s32(b));
+#else
+    // As text: see AVX2's.
+    Register lo, hi;
+    __asm__(
+        "smull %1.8h, %3.8b, %4.8b\n\tsmull2 %2.8h, %3.16b, %4.16b\n\t"
+        "addp %1.8h, %1.8h, %2.8h\n\tsadalp %0.4s, %1.8h"
+        : "+w"(acc), "=&w"(lo), "=&w"(hi)
+        : "w"(a), "w"(b));
+    return acc;
+#endif
   }
   static int32_t First(Register acc) { return vgetq_lane_s32(acc, 0); }
 };

@@ -40,9 +40,10 @@ Matrix RandomMatrix(DType dtype, size_t n, size_t k, uint64_t seed) {
   const tensor::DTypeInfo& info = tensor::Describe(dtype);
   if (info.block_elements > 1) {
     for (std::byte& byte : matrix.bytes) byte = static_cast<std::byte>(random.Below(256));
-    // Half-precision scales lie at either end of a block: small and finite there.
+    // Half-precision scales, up to two, lie at either end of a block: small and finite there.
     for (size_t end = info.block_bytes; end <= matrix.bytes.size(); end += info.block_bytes) {
-      for (size_t i : {end - info.block_bytes + 1, end - 1}) matrix.bytes[i] &= std::byte{0x2F};
+      const size_t begin = end - info.block_bytes;
+      for (size_t i : {begin + 1, begin + 3, end - 3, end - 1}) matrix.bytes[i] &= std::byte{0x2F};
     }
   }
   matrix.view = {dtype, shape, matrix.bytes.data(), matrix.bytes.size()};

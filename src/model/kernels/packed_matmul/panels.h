@@ -28,6 +28,7 @@ using Sums = float[kRows][kLanes16];
 
 // A Kind is a packed type in one instruction set:
 //   kMaxRows                 rows of x in the highest tile
+//   kRowUnit                 rows of x that cost the same as one of them; 1 where it is left out
 //   Prepare(panel, blocks, out)   what several tiles on one panel share (PackedScratchBytes)
 //   Run<kRows, kPrepared>(tile, sums)   adds the products of kRows rows to sums that are zero
 
@@ -53,16 +54,25 @@ void RunRows(const PackedMatMulArgs& a, const PanelTile& tile, size_t rows, size
 }
 
 template <typename Kind>
+constexpr size_t RowUnit() {
+  if constexpr (requires { Kind::kRowUnit; }) return Kind::kRowUnit;
+  return 1;
+}
+
+template <typename Kind>
 void RunPanels(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
   const size_t panel_bytes = tensor::PanelBytes(a.w->dtype, a.k), blocks = a.k / 32;
+  constexpr size_t kUnit = RowUnit<Kind>();
   const size_t tiles = (a.m + Kind::kMaxRows - 1) / Kind::kMaxRows;
+  const size_t units = (a.m + kUnit - 1) / kUnit;
+  auto row_of = [&](size_t t) { return t == tiles ? a.m : t * units / tiles * kUnit; };
   const auto* data = reinterpret_cast<const uint8_t*>(a.w->data);
   for (size_t panel = begin; panel < end; ++panel) {
     const uint8_t* p = data + panel * panel_bytes;
     if (tiles > 1) Kind::Prepare(p, blocks, scratch);
     for (size_t t = 0; t < tiles; ++t) {
       // Tiles of nearly equal height: six and two would waste what four and four do not.
-      const size_t m = t * a.m / tiles, rows = (t + 1) * a.m / tiles - m;
+      const size_t m = row_of(t), rows = row_of(t + 1) - m;
       PanelTile tile{
           p,       blocks, a.x.codes + m * a.k, a.x.scales + m * blocks, a.x.sums + m * blocks, a.k,
           scratch, nullptr};

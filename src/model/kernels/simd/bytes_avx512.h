@@ -1,7 +1,5 @@
 #pragma once
 
-#include <immintrin.h>
-
 #include <cstring>
 
 #include "model/kernels/simd/lanes_avx512.h"
@@ -11,6 +9,7 @@
 // Anonymous namespace: see lanes_generic.h.
 #if defined(__AVX512VNNI__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && \
     defined(__AVX512VL__)
+#include <immintrin.h>
 #define PANO_BYTE_SUMS
 
 namespace pano::kernels {

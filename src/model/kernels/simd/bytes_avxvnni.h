@@ -1,7 +1,5 @@
 #pragma once
 
-#include <immintrin.h>
-
 #include <cstring>
 
 #include "model/kernels/simd/lanes_avx2.h"
@@ -10,6 +8,7 @@
 // four neighbouring products to a 32-bit sum and is exact. Sixteen sums are two registers.
 // REQUIRES: compiled with -mavx2 -mfma -mf16c -mavxvnni. Anonymous namespace: see lanes_generic.h.
 #if defined(__AVXVNNI__) && defined(__AVX2__)
+#include <immintrin.h>
 #define PANO_BYTE_SUMS
 
 namespace pano::kernels {

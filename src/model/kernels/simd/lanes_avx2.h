@@ -1,7 +1,5 @@
 #pragma once
 
-#include <immintrin.h>
-
 #include <cstddef>
 #include <cstdint>
 
@@ -10,6 +8,7 @@
 // The sixteen lanes of lanes_generic.h as two AVX2 registers, with fused multiply-add.
 // REQUIRES: compiled with -mavx2 -mfma -mf16c. Anonymous namespace: see lanes_generic.h.
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
+#include <immintrin.h>
 #define PANO_LANES
 
 namespace pano::kernels {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <immintrin.h>
-
 #include <cstddef>
 #include <cstdint>
 
@@ -11,6 +9,7 @@
 // REQUIRES: compiled with -mavx512f -mavx512bw -mavx512dq -mavx512vl. Anonymous namespace: see
 // lanes_generic.h.
 #if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#include <immintrin.h>
 #define PANO_LANES
 
 namespace pano::kernels {

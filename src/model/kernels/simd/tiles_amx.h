@@ -1,13 +1,12 @@
 #pragma once
 
-#include <immintrin.h>
-
 #include "model/kernels/simd/tiles_generic.h"
 
 // tiles_generic.h on AMX: three tiles of sums, three of x and one of weights.
 // REQUIRES: compiled with -mamx-tile -mamx-int8, and that the system has granted the tiles
 // (cpu.h). Anonymous namespace: see lanes_generic.h.
 #if defined(__AMX_INT8__) && defined(__AMX_TILE__)
+#include <immintrin.h>
 
 namespace pano::kernels {
 namespace {

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <immintrin.h>
-
 #include <cstddef>
 
 // TransposeEight of lanes_generic.h on AVX's registers. Anonymous namespace: see there.
 #if defined(__AVX2__)
+#include <immintrin.h>
 
 namespace pano::kernels {
 namespace {

@@ -1,0 +1,12 @@
+// Compiled with -march=armv8-a; nothing but these instantiations may live here.
+// clang-format off: the lanes come first.
+#include "model/kernels/simd/bytes_neon.h"
+// clang-format on
+#include "model/kernels/instantiate.h"
+#include "model/kernels/packed_matmul/dot.h"
+#include "model/kernels/packed_matmul/quantise_neon.h"
+
+namespace pano::kernels {
+const Isa kIsa_neon = Instantiate(
+    "neon", kNeon, {{kQuantiseNeon[0], kQuantiseNeon[1]}, kSevenZero, PackedMatMulForDot});
+}  // namespace pano::kernels
