@@ -262,7 +262,10 @@ int RunServe(const Command& self, Args args) {
   if (!service_options.ok()) {
     return Fail(self, service_options.error(), HintFor(service_options.error()));
   }
-  service_options->build = {kVersion, kCommit, kernels::CpuMaskName(kernels::ActiveCpuMask())};
+  const std::string set_in_use = kernels::CpuMaskName(kernels::ActiveCpuMask());
+  LogInfo(StrCat("[kernels] ", set_in_use, " (this machine has ",
+                 kernels::CpuMaskName(kernels::MachineCpuMask()), "; PANO_CPU chooses)"));
+  service_options->build = {kVersion, kCommit, set_in_use};
   Result<std::unique_ptr<api::Service>> service =
       api::Service::Start(std::move(service_options).value());
   if (!service.ok()) return Fail(self, service.error(), HintFor(service.error()));
