@@ -1,5 +1,5 @@
 # Builds for 64-bit Arm with Debian's cross compiler and runs what was built under qemu, whose "max"
-# has every extension that the kernels know. Debian's packages: deps/apt.txt, group arm.
+# has every extension that the kernels know. Debian's packages: deps/apt.txt, group all.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc-12)

@@ -89,7 +89,8 @@ struct EightBits {
       for (ByteSums& one : dot) one = ByteSums::Set(0);
 #pragma GCC unroll 8
       for (size_t step = 0; step < kSteps; ++step) {
-        const ByteWeights w = ByteWeights::Load(p + kCodes + step * kStepBytes);
+        // Not const: GCC would keep it in memory.
+        ByteWeights w = ByteWeights::Load(p + kCodes + step * kStepBytes);
         if (kSevenZero != 0 && !kPrepared) zero.AddZero(w);
         const uint8_t* x = t.codes + b * tensor::kPackedBlock + step * 4;
 #pragma GCC unroll 16
@@ -238,7 +239,7 @@ struct SixBits : Unprepared {  // Q6_K
         for (size_t i = 0; i < 4; ++i) {
           const size_t step = part * 4 + i;
           const uint8_t* pairs = p + 32 + tensor::kNibbleBytes + step % 2 * kStepBytes;
-          const ByteWeights codes =
+          ByteWeights codes =  // not const: see above
               Nibbles(p + 32, step).WithUpperBits(ByteWeights::Load(pairs), step / 2);
           MultiplyFour<kRows>(codes, t.codes + b * 32 + step * 4, t.k, dot);
         }

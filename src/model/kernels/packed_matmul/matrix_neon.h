@@ -32,29 +32,27 @@ struct MatrixSums {
     }
   }
 
-  // Four rows of weights over eight columns: sums 2q and 2q + 1 of every pair.
-  void AddQuarter(size_t q, uint8x16_t first, uint8x16_t second, const int8x16_t (&x)[kPairs]) {
-    const uint32x4_t a = vreinterpretq_u32_u8(first), b = vreinterpretq_u32_u8(second);
-    const int8x16_t lo = vreinterpretq_s8_u32(vzip1q_u32(a, b));
-    const int8x16_t hi = vreinterpretq_s8_u32(vzip2q_u32(a, b));
-#pragma GCC unroll 3
-    for (size_t i = 0; i < kPairs; ++i) {
-      v[i][2 * q] = vmmlaq_s32(v[i][2 * q], x[i], lo);
-      v[i][2 * q + 1] = vmmlaq_s32(v[i][2 * q + 1], x[i], hi);
-      __asm__("" : "+w"(v[i][2 * q]), "+w"(v[i][2 * q + 1]));  // in this order
-    }
-  }
-
-  // Two steps of weights by eight columns of rows of x, `k` apart.
-  void Add(const ByteWeights& first, const ByteWeights& second, const uint8_t* x, size_t k) {
+  // Eight columns of x's rows, `k` apart, by those of the weights: codes(step, q) gives four rows
+  // of four columns. Barriers keep the compiler from reading on ahead of the registers.
+  template <typename Codes>
+  [[gnu::always_inline]] void Add(size_t step, Codes codes, const uint8_t* x, size_t k) {
     auto eight = [&](size_t row) { return vreinterpret_s8_u8(vld1_u8(x + row * k)); };
-    int8x16_t pairs[kPairs];
+    int8x16_t rows[kPairs];
 #pragma GCC unroll 3
-    for (size_t i = 0; i < kPairs; ++i) pairs[i] = vcombine_s8(eight(2 * i), eight(Second(i)));
-    AddQuarter(0, first.a, second.a, pairs);
-    AddQuarter(1, first.b, second.b, pairs);
-    AddQuarter(2, first.c, second.c, pairs);
-    AddQuarter(3, first.d, second.d, pairs);
+    for (size_t i = 0; i < kPairs; ++i) rows[i] = vcombine_s8(eight(2 * i), eight(Second(i)));
+#pragma GCC unroll 4
+    for (size_t q = 0; q < 4; ++q) {
+      const uint32x4_t a = vreinterpretq_u32_u8(codes(step, q)),
+                       b = vreinterpretq_u32_u8(codes(step + 1, q));
+      const int8x16_t lo = vreinterpretq_s8_u32(vzip1q_u32(a, b)),
+                      hi = vreinterpretq_s8_u32(vzip2q_u32(a, b));
+#pragma GCC unroll 3
+      for (size_t i = 0; i < kPairs; ++i) {
+        v[i][2 * q] = vmmlaq_s32(v[i][2 * q], rows[i], lo);
+        v[i][2 * q + 1] = vmmlaq_s32(v[i][2 * q + 1], rows[i], hi);
+        __asm__ volatile("" : "+w"(v[i][2 * q]), "+w"(v[i][2 * q + 1]) : : "memory");
+      }
+    }
   }
 
   ByteSums Row(size_t row) const {
@@ -68,13 +66,22 @@ struct MatrixSums {
   }
 };
 
-// Adds the products of steps [kBegin, kEnd) of block b, whose codes are codes(step).
+inline uint8x16_t CodesAt(const uint8_t* codes, size_t step, size_t q) {
+  return vld1q_u8(codes + step * kStepBytes + q * 16);
+}
+// As dot.h's Nibbles.
+inline uint8x16_t NibblesAt(const uint8_t* nibbles, size_t step, size_t q) {
+  const uint8x16_t both = CodesAt(nibbles, step % 4, q);
+  return step < 4 ? vandq_u8(both, vdupq_n_u8(15)) : vshrq_n_u8(both, 4);
+}
+
+// Adds the products of steps [kBegin, kEnd) of block b.
 template <size_t kBegin, size_t kEnd, int kRows, typename Codes>
 [[gnu::always_inline]] inline void MultiplySteps(const PanelTile& t, size_t b, Codes codes,
                                                  MatrixSums<kRows>& sums) {
 #pragma GCC unroll 4
   for (size_t step = kBegin; step < kEnd; step += 2) {
-    sums.Add(codes(step), codes(step + 1), t.codes + b * tensor::kPackedBlock + step * 4, t.k);
+    sums.Add(step, codes, t.codes + b * tensor::kPackedBlock + step * 4, t.k);
   }
 }
 
@@ -95,7 +102,7 @@ inline auto ZeroTerms(const PanelTile& t, size_t b, int first, int second) {
   };
 }
 
-// A Kind of dot.h for single rows, Kind::Matrix for more.
+// A Kind of dot.h, for single rows, with RunMatrix for more.
 template <typename Kind>
 struct ByMatrix : Kind {
   static constexpr int kMaxRows = 6;
@@ -124,9 +131,7 @@ struct MatrixEightBits : EightBits<kBlockScales> {
       FetchAhead(t, p, Base::kBlock);
       MatrixSums<kRows> dot([](size_t) { return 0; });
       MultiplySteps<0, kSteps>(
-          t, b,
-          [p](size_t step) { return ByteWeights::Load(p + Base::kCodes + step * kStepBytes); },
-          dot);
+          t, b, [&](size_t step, size_t q) { return CodesAt(p + Base::kCodes, step, q); }, dot);
       const Lanes scale =
           kBlockScales ? Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(p)) : Lanes::Set(1.0f);
       GrowRows(t, b, dot, scale, rows);
@@ -146,7 +151,7 @@ struct MatrixFourBits : FourBits {  // Q4_0
       FetchAhead(t, p, tensor::kFourBitBlockBytes);
       MatrixSums<kRows> dot(ZeroTerms(t, b, 8, 8));
       MultiplySteps<0, kSteps>(
-          t, b, [p](size_t step) { return Nibbles(p + 32, step); }, dot);
+          t, b, [&](size_t step, size_t q) { return NibblesAt(p + 32, step, q); }, dot);
       GrowRows(t, b, dot, Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(p)), rows);
     }
   }
@@ -154,17 +159,18 @@ struct MatrixFourBits : FourBits {  // Q4_0
 
 struct MatrixCodeBook : CodeBook {  // Q4G
   template <size_t kPart, int kRows>
-  static void RunHalf(const PanelTile& t, size_t b, const uint8_t* p, const ByteWeights& values,
+  static void RunHalf(const PanelTile& t, size_t b, const uint8_t* p, uint8x16_t values,
                       Rows<kRows>& rows) {
     constexpr int kZero = tensor::kQ4GZero;
     MatrixSums<kRows> dot(ZeroTerms(t, b, kPart ? 0 : kZero, kPart ? kZero : 0));
     MultiplySteps<4 * kPart, 4 * kPart + 4>(
-        t, b, [&](size_t step) { return Nibbles(p + 32, step).Of(values); }, dot);
+        t, b, [&](size_t step, size_t q) { return vqtbl1q_u8(values, NibblesAt(p + 32, step, q)); },
+        dot);
     GrowRows(t, b, dot, SmallFloats(p + kPart * 16), rows);
   }
   template <int kRows>
   static void RunMatrix(const PanelTile& t, Rows<kRows>& rows) {
-    const ByteWeights values = Values();
+    const uint8x16_t values = Values().a;
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += tensor::kFourBitBlockBytes) {
       FetchAhead(t, p, tensor::kFourBitBlockBytes);
@@ -172,6 +178,58 @@ struct MatrixCodeBook : CodeBook {  // Q4G
       RunHalf<1>(t, b, p, values, rows);
     }
     for (Lanes& sum : rows.sum) sum = sum * Lanes::Set(0.25f);  // SmallFloats gives four times
+  }
+};
+
+struct MatrixFourBitsK : FourBitsK {  // Q4_K
+  template <int kRows>
+  static void RunMatrix(const PanelTile& t, Rows<kRows>& rows) {
+    const Lanes minus = Lanes::Set(-1.0f);
+    for (size_t b = 0; b < t.blocks; ++b) {
+      const uint8_t* super = t.panel + b / 8 * tensor::kQ4KSuperBytes;
+      const uint8_t* p = super + tensor::kQ4KHeadBytes + b % 8 * tensor::kFourBitBlockBytes;
+      FetchAhead(t, p, tensor::kFourBitBlockBytes);
+      MatrixSums<kRows> dot([](size_t) { return 0; });
+      MultiplySteps<0, kSteps>(
+          t, b, [&](size_t step, size_t q) { return NibblesAt(p + 32, step, q); }, dot);
+      const auto* halves = reinterpret_cast<const uint16_t*>(super);
+      GrowRows(t, b, dot, Lanes::LoadHalf(halves) * BytesToFloats(p), rows);
+      const Lanes min = Lanes::LoadHalf(halves + 16) * BytesToFloats(p + 16) * minus;
+      auto total = ZeroTerms(t, b, -1, -1);
+      for (size_t i = 0; i < kRows; ++i) {
+        const float s = t.scales[i * t.blocks + b] * static_cast<float>(total(i));
+        rows.sum[i] = Lanes::MulAdd(min, Lanes::Set(s), rows.sum[i]);
+      }
+    }
+  }
+};
+
+struct MatrixSixBits : SixBits {  // Q6_K
+  // As WithUpperBits.
+  static uint8x16_t SixAt(const uint8_t* codes, size_t step, size_t q) {
+    const int left = 4 - 2 * static_cast<int>(step / 2);
+    const uint8x16_t pairs = CodesAt(codes + tensor::kNibbleBytes, step % 2, q);
+    const uint8x16_t upper = vshlq_u8(pairs, vdupq_n_s8(static_cast<int8_t>(left)));
+    return vorrq_u8(NibblesAt(codes, step, q), vandq_u8(upper, vdupq_n_u8(0x30)));
+  }
+  template <size_t kPart, int kRows>
+  static void RunHalf(const PanelTile& t, size_t b, const uint8_t* super, const uint8_t* p,
+                      Rows<kRows>& rows) {
+    MatrixSums<kRows> dot(ZeroTerms(t, b, kPart ? 0 : 32, kPart ? 32 : 0));
+    MultiplySteps<4 * kPart, 4 * kPart + 4>(
+        t, b, [&](size_t step, size_t q) { return SixAt(p + 32, step, q); }, dot);
+    const Lanes sub = Lanes::LoadInt8(reinterpret_cast<const int8_t*>(p + kPart * 16));
+    GrowRows(t, b, dot, Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(super)) * sub, rows);
+  }
+  template <int kRows>
+  static void RunMatrix(const PanelTile& t, Rows<kRows>& rows) {
+    for (size_t b = 0; b < t.blocks; ++b) {
+      const uint8_t* super = t.panel + b / 8 * tensor::kQ6KSuperBytes;
+      const uint8_t* p = super + tensor::kQ6KHeadBytes + b % 8 * tensor::kSixBitBlockBytes;
+      FetchAhead(t, p, tensor::kSixBitBlockBytes);
+      RunHalf<0>(t, b, super, p, rows);
+      RunHalf<1>(t, b, super, p, rows);
+    }
   }
 };
 
@@ -185,8 +243,10 @@ inline PackedMatMulFn PackedMatMulForMatrix(DType packed) {
       return PackedMatMulOf<ByMatrix<MatrixFourBits>>;
     case DType::kQ4GX16:
       return PackedMatMulOf<ByMatrix<MatrixCodeBook>>;
+    case DType::kQ4_KX16:
+      return PackedMatMulOf<ByMatrix<MatrixFourBitsK>>;
     default:
-      return PackedMatMulForDot(packed);
+      return PackedMatMulOf<ByMatrix<MatrixSixBits>>;
   }
 }
 

@@ -91,8 +91,8 @@ struct ByteSums {
   Lanes ToFloat() const {
     return {vcvtq_f32_s32(a), vcvtq_f32_s32(b), vcvtq_f32_s32(c), vcvtq_f32_s32(d)};
   }
-  // Keeps additions in order: see bytes_avxvnni.h.
-  void Pin() { __asm__("" : "+w"(a), "+w"(b), "+w"(c), "+w"(d)); }
+  // Keeps additions in order: see bytes_avxvnni.h. Nor may loads run ahead of the registers.
+  void Pin() { __asm__ volatile("" : "+w"(a), "+w"(b), "+w"(c), "+w"(d) : : "memory"); }
 };
 
 inline Lanes BytesToFloats(const uint8_t* p) {
