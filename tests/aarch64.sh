@@ -28,7 +28,7 @@ fetch() {
   return $status
 }
 
-# run TEST: under qemu; prints how many cases ran, in which instruction sets.
+# run TEST: under qemu; prints how many cases ran.
 run() {
   say "running $1 under qemu"
   local log="$build/$1.log" status=0
