@@ -57,81 +57,134 @@ inline void Grow(float* sum, __m256i integers, __m256 scale, __m256 s) {
 }
 
 // ---- Eight-bit weights. Codes of x have 64 added: 64 times the sum of a row's codes comes off.
-// For several tiles on one panel that and the widened scales are prepared once.
+// For several tiles on one panel that and the widened scales are prepared once, and so is which
+// products need no widening: those of two steps together fit sixteen bits where neither the
+// positive codes that meet in a lane nor the negative ones add up to more than kNarrow, and then
+// share one vpmaddwd.
 
 template <bool kBlockScales>
 struct EightBits {
-  static constexpr int kMaxRows = kTileRows;
+  static constexpr int kMaxRows = 4;
   static constexpr size_t kHeader = kBlockScales ? 0 : 64;
   static constexpr size_t kCodes = kBlockScales ? 32 : 0;  // offset of the codes in a block
   static constexpr size_t kBlock = kCodes + tensor::kEightBitBytes;
+  static constexpr size_t kPairs = 4;      // of steps, in a block
+  static constexpr int16_t kNarrow = 255;  // 128 times it is below 2^15
+
+  // What Prepare leaves for a block.
+  struct Prepared {
+    __m256i zeros[2];
+    __m256 scales[2];
+  };
+  // Bit p: the products of pair p are narrow.
+  static uint8_t* NarrowOf(const std::byte* prepared, size_t blocks) {
+    return reinterpret_cast<uint8_t*>(const_cast<std::byte*>(prepared)) + blocks * sizeof(Prepared);
+  }
 
   static __m256i MinusZero(__m256i sums16) {
     return _mm256_madd_epi16(sums16, _mm256_set1_epi16(-64));
   }
 
-  static void Prepare(const uint8_t* panel, size_t blocks, std::byte* out) {
-    auto* zeros = reinterpret_cast<__m256i*>(out);
-    auto* scales = reinterpret_cast<float*>(out + blocks * 64);
-    const __m256i ones = _mm256_set1_epi8(1);
+  // The sums of a pair's codes in sixteen bits. Where it is asked for, `wide` gathers the lanes
+  // that pass kNarrow.
+  template <bool kSeek>
+  static __m256i SumPair(const uint8_t* w, __m256i& wide) {
+    const __m256i ones = _mm256_set1_epi8(1), zero = _mm256_setzero_si256();
+    const __m256i top = _mm256_set1_epi16(kNarrow);
+    const __m256i first = LoadBytes(w), second = LoadBytes(w + 64);
+    const __m256i all =
+        _mm256_add_epi16(_mm256_maddubs_epi16(ones, first), _mm256_maddubs_epi16(ones, second));
+    if (!kSeek) return all;
+    const __m256i positive =
+        _mm256_add_epi16(_mm256_maddubs_epi16(ones, _mm256_max_epi8(first, zero)),
+                         _mm256_maddubs_epi16(ones, _mm256_max_epi8(second, zero)));
+    const __m256i negative = _mm256_sub_epi16(positive, all);
+    wide = _mm256_or_si256(wide, _mm256_cmpgt_epi16(_mm256_max_epi16(positive, negative), top));
+    return all;
+  }
+
+  static void Prepare(const uint8_t* panel, size_t blocks, size_t tiles, std::byte* out) {
+    constexpr size_t kSeekFrom =
+        6;  // with fewer tiles, looking for narrow pairs costs what it saves
+    return tiles < kSeekFrom ? PrepareBlocks<false>(panel, blocks, out)
+                             : PrepareBlocks<true>(panel, blocks, out);
+  }
+  template <bool kSeek>
+  static void PrepareBlocks(const uint8_t* panel, size_t blocks, std::byte* out) {
+    auto* prepared = reinterpret_cast<Prepared*>(out);
+    uint8_t* narrow = NarrowOf(out, blocks);
     const uint8_t* p = panel + kHeader;
     for (size_t b = 0; b < blocks; ++b, p += kBlock) {
-      for (size_t half = 0; half < 2; ++half) {
-        __m256i sum = _mm256_setzero_si256();
-        for (size_t step = 0; step < 8; ++step) {
-          const __m256i w = LoadBytes(p + kCodes + step * 64 + half * 32);
-          sum = _mm256_add_epi16(sum, _mm256_maddubs_epi16(ones, w));
+      __m256i sum[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+      unsigned bits = 0;
+      for (size_t pair = 0; pair < kPairs; ++pair) {
+        __m256i wide = _mm256_setzero_si256();
+        for (size_t half = 0; half < 2; ++half) {
+          const uint8_t* w = p + kCodes + pair * 128 + half * 32;
+          sum[half] = _mm256_add_epi16(sum[half], SumPair<kSeek>(w, wide));
         }
-        _mm256_store_si256(zeros + 2 * b + half, MinusZero(sum));
-        if (kBlockScales) _mm256_store_ps(scales + b * 16 + half * 8, LoadHalves(p + 16 * half));
+        if (kSeek) bits |= static_cast<unsigned>(_mm256_testz_si256(wide, wide)) << pair;
       }
+      narrow[b] = static_cast<uint8_t>(bits);
+      for (size_t half = 0; half < 2; ++half) {
+        prepared[b].zeros[half] = MinusZero(sum[half]);
+        if (kBlockScales) prepared[b].scales[half] = LoadHalves(p + 16 * half);
+      }
+    }
+  }
+
+  // dot += the products of two steps, of which the first lies at w.
+  template <int kRows, bool kIsNarrow>
+  static void MultiplyPair(const uint8_t* w, const uint8_t* x, size_t k, __m256i (&dot)[kRows][2]) {
+    const __m256i ones = _mm256_set1_epi16(1);
+    const __m256i weights[2][2] = {{LoadBytes(w), LoadBytes(w + 32)},
+                                   {LoadBytes(w + 64), LoadBytes(w + 96)}};
+#pragma GCC unroll 8
+    for (size_t i = 0; i < kRows; ++i) {
+      const __m256i q[2] = {BroadcastStep(x + i * k), BroadcastStep(x + i * k + 4)};
+      for (size_t half = 0; half < 2; ++half) {
+        const __m256i first = _mm256_maddubs_epi16(q[0], weights[0][half]);
+        const __m256i second = _mm256_maddubs_epi16(q[1], weights[1][half]);
+        if (kIsNarrow) {
+          const __m256i both = _mm256_madd_epi16(_mm256_add_epi16(first, second), ones);
+          dot[i][half] = _mm256_add_epi32(dot[i][half], both);
+        } else {
+          dot[i][half] = _mm256_add_epi32(dot[i][half], _mm256_madd_epi16(first, ones));
+          dot[i][half] = _mm256_add_epi32(dot[i][half], _mm256_madd_epi16(second, ones));
+        }
+      }
+      Pin(dot[i][0], dot[i][1]);
     }
   }
 
   template <int kRows, bool kPrepared>
   static void Run(const PanelTile t, Sums<kRows>& sums) {
-    const __m256i ones = _mm256_set1_epi16(1);
     const uint8_t* p = t.panel + kHeader;
-    const auto* zeros = reinterpret_cast<const __m256i*>(t.prepared);
-    const auto* scales = reinterpret_cast<const float*>(t.prepared + t.blocks * 64);
+    const auto* prepared = reinterpret_cast<const Prepared*>(t.prepared);
+    const uint8_t* narrow = NarrowOf(t.prepared, t.blocks);
     for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
       const uint8_t *w = p + kCodes, *x = t.codes + b * 32;
-      __m256i dot[kRows][2], total[2];
+      __m256i dot[kRows][2];
       for (auto& row : dot) {
-        row[0] = kPrepared ? _mm256_load_si256(zeros + 2 * b) : _mm256_setzero_si256();
-        row[1] = kPrepared ? _mm256_load_si256(zeros + 2 * b + 1) : _mm256_setzero_si256();
+        row[0] = kPrepared ? prepared[b].zeros[0] : _mm256_setzero_si256();
+        row[1] = kPrepared ? prepared[b].zeros[1] : _mm256_setzero_si256();
       }
-      total[0] = total[1] = _mm256_setzero_si256();
       Fetch(t.next ? t.next + b * kBlock : p + (kPrepared ? 2 : kAhead) * kBlock, kBlock);
-#pragma GCC unroll 8
-      for (size_t step = 0; step < 8; ++step) {
-        if (!kPrepared) {
-          const __m256i one = _mm256_set1_epi8(1);
-          total[0] =
-              _mm256_add_epi16(total[0], _mm256_maddubs_epi16(one, LoadBytes(w + step * 64)));
-          total[1] =
-              _mm256_add_epi16(total[1], _mm256_maddubs_epi16(one, LoadBytes(w + step * 64 + 32)));
-        }
-#pragma GCC unroll 8
-        for (size_t i = 0; i < kRows; ++i) {
-          const __m256i q = BroadcastStep(x + i * t.k + step * 4);
-          for (size_t half = 0; half < 2; ++half) {
-            const __m256i pairs = _mm256_maddubs_epi16(q, LoadBytes(w + step * 64 + half * 32));
-            dot[i][half] = _mm256_add_epi32(dot[i][half], _mm256_madd_epi16(pairs, ones));
+      if constexpr (kPrepared) {
+#pragma GCC unroll 4
+        for (size_t pair = 0; pair < kPairs; ++pair) {
+          if (narrow[b] >> pair & 1) {
+            MultiplyPair<kRows, true>(w + pair * 128, x + pair * 8, t.k, dot);
+          } else {
+            MultiplyPair<kRows, false>(w + pair * 128, x + pair * 8, t.k, dot);
           }
-          Pin(dot[i][0], dot[i][1]);
         }
+      } else {
+        MultiplyOnce<kRows>(w, x, t.k, dot);
       }
       __m256 scale[2];
-      for (size_t half = 0; half < 2; ++half) {
-        if (!kPrepared) {
-          const __m256i zero = MinusZero(total[half]);
-          for (auto& row : dot) row[half] = _mm256_add_epi32(row[half], zero);
-        }
-        if (kBlockScales) {
-          scale[half] =
-              kPrepared ? _mm256_load_ps(scales + b * 16 + half * 8) : LoadHalves(p + half * 16);
-        }
+      for (size_t half = 0; kBlockScales && half < 2; ++half) {
+        scale[half] = kPrepared ? prepared[b].scales[half] : LoadHalves(p + half * 16);
       }
 #pragma GCC unroll 8
       for (size_t i = 0; i < kRows; ++i) {
@@ -151,6 +204,33 @@ struct EightBits {
     const auto* row_scales = reinterpret_cast<const float*>(t.panel);
     for (auto& sum : sums) {
       for (size_t n = 0; n < kLanes16; ++n) sum[n] *= row_scales[n];
+    }
+  }
+
+  // A block whose weights are read once: their sums are taken on the way.
+  template <int kRows>
+  static void MultiplyOnce(const uint8_t* w, const uint8_t* x, size_t k, __m256i (&dot)[kRows][2]) {
+    const __m256i ones = _mm256_set1_epi16(1), one = _mm256_set1_epi8(1);
+    __m256i total[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+#pragma GCC unroll 8
+    for (size_t step = 0; step < 8; ++step, w += 64) {
+      for (size_t half = 0; half < 2; ++half) {
+        total[half] =
+            _mm256_add_epi16(total[half], _mm256_maddubs_epi16(one, LoadBytes(w + half * 32)));
+      }
+#pragma GCC unroll 8
+      for (size_t i = 0; i < kRows; ++i) {
+        const __m256i q = BroadcastStep(x + i * k + step * 4);
+        for (size_t half = 0; half < 2; ++half) {
+          const __m256i pairs = _mm256_maddubs_epi16(q, LoadBytes(w + half * 32));
+          dot[i][half] = _mm256_add_epi32(dot[i][half], _mm256_madd_epi16(pairs, ones));
+        }
+        Pin(dot[i][0], dot[i][1]);
+      }
+    }
+    for (size_t half = 0; half < 2; ++half) {
+      const __m256i zero = MinusZero(total[half]);
+      for (auto& row : dot) row[half] = _mm256_add_epi32(row[half], zero);
     }
   }
 };
@@ -189,7 +269,7 @@ inline __m256i ZeroTerm(uint32_t sums, int first_zero, int second_zero) {
 
 struct Unprepared {
   static constexpr int kMaxRows = 5;
-  static void Prepare(const uint8_t*, size_t, std::byte*) {}
+  static void Prepare(const uint8_t*, size_t, size_t, std::byte*) {}
 };
 
 struct FourBits : Unprepared {  // Q4_0

@@ -65,7 +65,7 @@ struct EightBits {
   static constexpr size_t kCodes = kBlockScales ? tensor::kBlockScaleBytes : 0;
   static constexpr size_t kBlock = kCodes + tensor::kEightBitBytes;
 
-  static void Prepare(const uint8_t* panel, size_t blocks, std::byte* out) {
+  static void Prepare(const uint8_t* panel, size_t blocks, size_t, std::byte* out) {
     if (kSevenZero == 0) return;
     auto* zeros = reinterpret_cast<int32_t*>(out);
     for (size_t b = 0; b < blocks; ++b) {
@@ -119,7 +119,7 @@ struct EightBits {
 
 struct Unprepared {
   static constexpr int kMaxRows = ByteSums::kTileRows;
-  static void Prepare(const uint8_t*, size_t, std::byte*) {}
+  static void Prepare(const uint8_t*, size_t, size_t, std::byte*) {}
 };
 
 // Codes of step `step` of a block: steps 4..7 lie in the upper half bytes.

@@ -83,8 +83,9 @@ using PackedMatMulFn = void (*)(const PackedMatMulArgs& args, size_t begin, size
                                 std::byte* scratch);
 inline constexpr size_t kFloatBlock = 256;  // columns of a panel of floats that are read at a time
 inline size_t PackedScratchBytes(size_t k) {
-  const size_t columns = std::max(kFloatBlock, k / tensor::kPackedBlock * 2);
-  return columns * tensor::kPanelRows * sizeof(float);
+  const size_t blocks = k / tensor::kPackedBlock;
+  return std::max(kFloatBlock * tensor::kPanelRows * sizeof(float),
+                  blocks * (2 * tensor::kPanelRows * sizeof(float) + 1));
 }
 
 struct PackedKernels {

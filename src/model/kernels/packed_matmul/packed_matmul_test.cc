@@ -63,6 +63,17 @@ Matrix RandomPacked(DType type, size_t n, size_t k, uint64_t seed) {
       if (type == DType::kQ4_KX16 && b % 8 == 0) scales(p * panel + b / 8 * 2368, 32);
       if (type == DType::kQ6_KX16 && b % 8 == 0) scales(p * panel + b / 8 * 3360, 16);
     }
+    // As real weights are: most codes far from the ends of their range, some blocks' at them.
+    if (type == DType::kQ8_0X16 || type == DType::kW8X16) {
+      const bool blocks_scales = type == DType::kQ8_0X16;
+      for (size_t b = 0; b < k / 32; ++b) {
+        std::byte* codes = data + p * panel + (blocks_scales ? b * 544 + 32 : 64 + b * 512);
+        const int divisor = static_cast<int>(1 + random.Below(4));
+        for (size_t i = 0; i < 512; ++i) {
+          codes[i] = static_cast<std::byte>(static_cast<int8_t>(codes[i]) / divisor);
+        }
+      }
+    }
     for (size_t row = 0; type == DType::kW8X16 && row < 16; ++row) {
       const float scale = 0.01f * static_cast<float>(random.Normal());
       std::memcpy(data + p * panel + 4 * row, &scale, 4);
@@ -239,6 +250,30 @@ TEST_P(PackedMatMulTest, LargestCodesDoNotSaturate) {
         const auto got = Multiply(mask, w, x, m);
         const auto want = Multiply(Definition(mask), w, plain.rows(), m, nullptr);
         ASSERT_EQ(got, want) << SelectIsa(mask).name << " byte " << byte;
+      }
+    }
+  }
+}
+
+// Where the sums of two steps just fit sixteen bits, and where they just do not.
+TEST(PackedMatMul, SumsOfTwoStepsAtTheEdge) {
+  const size_t k = 64, n = 16, m = 14;
+  for (int top : {63, 64, 65}) {  // four of them meet in a lane: 252, 256, 260; and 255 below
+    Matrix w = RandomPacked(DType::kQ8_0X16, n, k, 5);
+    auto* data = reinterpret_cast<uint8_t*>(const_cast<std::byte*>(w.view.data));
+    for (size_t b = 0; b < k / 32; ++b) {
+      for (size_t i = 0; i < 512; ++i) {
+        const int odd = top == 64 && i % 2 == 1 ? 1 : 0;
+        const int code = (b % 2 ? -1 : 1) * (top - odd * static_cast<int>(i / 64 % 2));
+        data[b * 544 + 32 + i] = static_cast<uint8_t>(code);
+      }
+    }
+    for (float sign : {-1.0f, 1.0f}) {
+      const std::vector<float> x(m * k, sign);
+      const Quantised plain = Quantise(SelectIsa(0).packed.quantise[0], x, m, k);
+      for (CpuMask mask : RunnableMasks()) {
+        ASSERT_EQ(Multiply(mask, w, x, m), Multiply(Definition(mask), w, plain.rows(), m, nullptr))
+            << SelectIsa(mask).name << " top " << top;
       }
     }
   }

@@ -29,7 +29,7 @@ using Sums = float[kRows][kLanes16];
 // A Kind is a packed type in one instruction set:
 //   kMaxRows                 rows of x in the highest tile
 //   kRowUnit                 rows of x that cost the same as one of them; 1 where it is left out
-//   Prepare(panel, blocks, out)   what several tiles on one panel share (PackedScratchBytes)
+//   Prepare(panel, blocks, tiles, out)   what several tiles on one panel share (PackedScratchBytes)
 //   Run<kRows, kPrepared>(tile, sums)   adds the products of kRows rows to sums that are zero
 
 // Not inlined: the registers of one tile are its own.
@@ -69,7 +69,7 @@ void RunPanels(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* s
   const auto* data = reinterpret_cast<const uint8_t*>(a.w->data);
   for (size_t panel = begin; panel < end; ++panel) {
     const uint8_t* p = data + panel * panel_bytes;
-    if (tiles > 1) Kind::Prepare(p, blocks, scratch);
+    if (tiles > 1) Kind::Prepare(p, blocks, tiles, scratch);
     for (size_t t = 0; t < tiles; ++t) {
       // Tiles of nearly equal height: six and two would waste what four and four do not.
       const size_t m = row_of(t), rows = row_of(t + 1) - m;
