@@ -24,7 +24,7 @@ constexpr CpuLevel kLevels[] = {
     {"dotprod", kNeon | kDotProd},
     {"i8mm", kNeon | kDotProd | kI8mm},
 };
-// Others wait for a recorded run on a machine that has them.
+// Run by our tests, Arm's emulated. Others wait for a recorded run on a machine that has them.
 constexpr CpuMask kProven = kAvx2 | kNeon | kDotProd | kI8mm;
 
 #if defined(__x86_64__)

@@ -27,71 +27,100 @@ struct ColumnBF16 {
   static Lanes Load(const uint16_t* p) { return Lanes::LoadBFloat(p); }
 };
 
-// Some columns of a panel, and the rows of x and y that meet them.
+// Some columns of a panel, and the rows of x that meet them: to = from + x w, plus a bias.
 template <typename Column>
 struct FloatTile {
   const typename Column::Element* w;  // [columns][16]
   size_t columns;
-  const float* x;  // [columns][row]
-  float* y;        // [row][16], `y_stride` apart
-  size_t y_stride;
+  const float* x;     // [columns][row]
+  const float* from;  // [row][16] of the columns before, or null: zeros
+  const float* bias;  // [16] or null
+  float* to;          // [row][16], `stride` apart
+  size_t stride;
 };
 
-// y += x w for kRows rows, or = where kFresh.
-template <typename Column, int kRows, bool kFresh>
-void MultiplyTile(const FloatTile<Column> t) {
+template <typename Column, int kRows>
+[[gnu::noinline]] void MultiplyTile(const FloatTile<Column>& tile) {
+  // Field by field: a copy in pieces of another size would wait for the stores that built it.
+  const auto* const weights = tile.w;
+  const float *const x = tile.x, *const from = tile.from, *const bias = tile.bias;
+  float* const to = tile.to;
+  const size_t columns = tile.columns, stride = tile.stride;
   constexpr size_t kAheadBytes = 2048;  // weights that come from memory are asked for so early
   constexpr size_t kAheadColumns = kAheadBytes / (kPanel * sizeof(typename Column::Element));
   Lanes sum[kRows];
   for (size_t i = 0; i < kRows; ++i) {
-    sum[i] = kFresh ? Lanes::Zero() : Lanes::Load(t.y + i * t.y_stride);
+    sum[i] = from ? Lanes::Load(from + i * kPanel) : Lanes::Zero();
   }
-  for (size_t k = 0; k < t.columns; ++k) {
-    const typename Column::Element* column = t.w + k * kPanel;
+  for (size_t k = 0; k < columns; ++k) {
+    const typename Column::Element* column = weights + k * kPanel;
     __builtin_prefetch(column + kAheadColumns * kPanel);
     const Lanes w = Column::Load(column);
     for (size_t i = 0; i < kRows; ++i) {
-      sum[i] = Lanes::MulAdd(Lanes::Set(t.x[k * kRows + i]), w, sum[i]);
+      sum[i] = Lanes::MulAdd(Lanes::Set(x[k * kRows + i]), w, sum[i]);
     }
   }
-  for (size_t i = 0; i < kRows; ++i) sum[i].Store(t.y + i * t.y_stride);
+  for (size_t i = 0; i < kRows; ++i) {
+    if (bias) sum[i] = sum[i] + Lanes::Load(bias);
+    sum[i].Store(to + i * stride);
+  }
 }
 
-template <typename Column, bool kFresh, int kRows = kFloatTileRows>
+template <typename Column, int kRows = kFloatTileRows>
 void MultiplyRowsOf(const FloatTile<Column>& t, size_t rows) {
-  if (rows == kRows) return MultiplyTile<Column, kRows, kFresh>(t);
-  if constexpr (kRows > 1) MultiplyRowsOf<Column, kFresh, kRows - 1>(t, rows);
+  if (rows == kRows) return MultiplyTile<Column, kRows>(t);
+  if constexpr (kRows > 1) MultiplyRowsOf<Column, kRows - 1>(t, rows);
 }
 
-template <typename Column>
-void MultiplyColumns(const FloatTile<Column>& t, size_t rows, bool fresh) {
-  return fresh ? MultiplyRowsOf<Column, true>(t, rows) : MultiplyRowsOf<Column, false>(t, rows);
-}
+inline constexpr size_t kMostFloatTiles = 32;  // of one pass through a panel
 
-// Tiles [begin, end) of x against one panel; y: of the first row. Columns go in blocks that stay in
-// the first-level cache while the tiles pass.
+// Where a panel's results go.
+struct FloatResults {
+  float* y;  // of the first row, `stride` apart
+  size_t stride;
+  const float* bias;  // [16] or null
+};
+
+// The tiles of one pass: tile i has rows [begin[i], begin[i + 1]) of x.
+struct FloatTiles {
+  size_t count;
+  size_t begin[kMostFloatTiles + 1];
+
+  FloatTiles(size_t first, size_t end, size_t m) : count(end - first) {
+    for (size_t i = 0; i <= count; ++i) begin[i] = FloatTileBegin(first + i, m);
+  }
+  size_t rows() const { return begin[count] - begin[0]; }
+};
+
+// One pass against one panel. Columns go in blocks that stay in the first-level cache while the
+// tiles pass; sums wait in between where rows lie together, which those of y do not.
 template <typename Column>
-void FloatPanel(const PackedMatMulArgs& a, const typename Column::Element* panel, size_t begin,
-                size_t end, float* y, size_t y_stride, std::byte* scratch) {
+void FloatPanel(const PackedMatMulArgs& a, const typename Column::Element* panel,
+                const FloatTiles& tiles, const FloatResults& results, std::byte* scratch) {
   constexpr bool kIsWide = std::is_same_v<Column, ColumnF32>;
   // With one tile every weight is widened once anyhow.
-  const bool widen = !kIsWide && end - begin > 1;
+  const bool widen = !kIsWide && tiles.count > 1;
   auto* wide = reinterpret_cast<float*>(scratch);
-  const size_t first = FloatTileBegin(begin, a.m);
+  float sums[kMostFloatTiles * kFloatTileRows][kPanel];
   for (size_t k = 0; k < a.k; k += kFloatBlock) {
     const size_t columns = a.k - k < kFloatBlock ? a.k - k : kFloatBlock;
+    const bool last = k + columns == a.k;
     const typename Column::Element* w = panel + k * kPanel;
     if (widen) {
       for (size_t i = 0; i < columns; ++i) Column::Load(w + i * kPanel).Store(wide + i * kPanel);
     }
-    for (size_t t = begin; t < end; ++t) {
-      const size_t m = FloatTileBegin(t, a.m), rows = FloatTileBegin(t + 1, a.m) - m;
+    for (size_t t = 0; t < tiles.count; ++t) {
+      const size_t m = tiles.begin[t], row = m - tiles.begin[0], rows = tiles.begin[t + 1] - m;
       const float* x = a.floats + m * a.k + k * rows;
-      float* to = y + (m - first) * y_stride;
+      float* held = sums[row];
+      const float* from = k == 0 ? nullptr : held;
+      const float* bias = last ? results.bias : nullptr;
+      float* to = last ? results.y + row * results.stride : held;
+      const size_t stride = last ? results.stride : kPanel;
       if (widen) {
-        MultiplyColumns<ColumnF32>({wide, columns, x, to, y_stride}, rows, k == 0);
+        MultiplyRowsOf<ColumnF32>({wide, columns, x, from, bias, to, stride}, rows);
       } else {
-        MultiplyColumns<Column>({w, columns, x, to, y_stride}, rows, k == 0);
+        MultiplyRowsOf<Column>({w, columns, x, from, bias, to, stride}, rows);
       }
     }
   }
@@ -100,23 +129,25 @@ void FloatPanel(const PackedMatMulArgs& a, const typename Column::Element* panel
 template <typename Column>
 void PackedFloats(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
   // So many tiles stay in the second-level cache while panels stream past.
-  constexpr size_t kCachedFloats = size_t{64} << 10, kMostTiles = 32;
+  constexpr size_t kCachedFloats = size_t{64} << 10;
   const size_t fit = kCachedFloats / (a.k * kFloatTileRows), tiles = FloatTileCount(a.m);
-  const size_t part = fit < 4 ? 4 : fit > kMostTiles ? kMostTiles : fit;
+  const size_t part = fit < 4 ? 4 : fit > kMostFloatTiles ? kMostFloatTiles : fit;
   const auto* data = reinterpret_cast<const typename Column::Element*>(a.w->data);
   for (size_t t = 0; t < tiles; t += part) {
-    const size_t t_end = tiles - t < part ? tiles : t + part;
-    const size_t m = FloatTileBegin(t, a.m), rows = FloatTileBegin(t_end, a.m) - m;
+    const FloatTiles pass(t, tiles - t < part ? tiles : t + part, a.m);
     for (size_t panel = begin; panel < end; ++panel) {
       const size_t n = panel * kPanel, count = a.n - n < kPanel ? a.n - n : kPanel;
-      float* y = a.y + m * a.n + n;
-      float edge[kMostTiles * kFloatTileRows][kPanel];
-      const bool whole = count == kPanel;
-      FloatPanel<Column>(a, data + panel * a.k * kPanel, t, t_end, whole ? y : edge[0],
-                         whole ? a.n : kPanel, scratch);
-      for (size_t i = 0; i < rows; ++i) {
-        if (!whole) std::memcpy(y + i * a.n, edge[i], count * sizeof(float));
-        for (size_t j = 0; a.bias && j < count; ++j) y[i * a.n + j] += a.bias[n + j];
+      float* y = a.y + pass.begin[0] * a.n + n;
+      const typename Column::Element* w = data + panel * a.k * kPanel;
+      if (count == kPanel) {
+        FloatPanel<Column>(a, w, pass, {y, a.n, a.bias ? a.bias + n : nullptr}, scratch);
+        continue;
+      }
+      float edge[kMostFloatTiles * kFloatTileRows][kPanel], bias[kPanel] = {};
+      if (a.bias) std::memcpy(bias, a.bias + n, count * sizeof(float));
+      FloatPanel<Column>(a, w, pass, {edge[0], kPanel, a.bias ? bias : nullptr}, scratch);
+      for (size_t i = 0; i < pass.rows(); ++i) {
+        std::memcpy(y + i * a.n, edge[i], count * sizeof(float));
       }
     }
   }

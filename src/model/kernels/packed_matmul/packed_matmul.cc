@@ -53,8 +53,9 @@ void LayOutTiles(const float* x, size_t m, size_t k, size_t begin, size_t end, f
   for (size_t t = begin; t < end; ++t) {
     const size_t first = FloatTileBegin(t, m), rows = FloatTileBegin(t + 1, m) - first;
     float* tile = out + first * k;
-    for (size_t c = 0; c < k; ++c) {
-      for (size_t i = 0; i < rows; ++i) tile[c * rows + i] = x[(first + i) * k + c];
+    for (size_t i = 0; i < rows; ++i) {
+      const float* row = x + (first + i) * k;
+      for (size_t c = 0; c < k; ++c) tile[c * rows + i] = row[c];
     }
   }
 }
