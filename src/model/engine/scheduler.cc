@@ -23,7 +23,8 @@ class Decider {
     for (const RunningView& view : snapshot_.running) decodes += IsDecode(view) ? 1 : 0;
     prefill_left_ = std::max<int64_t>(0, limits_.step_tokens_max - decodes);
     if (decodes > 0 && limits_.prefill_beside_decodes > 0) {
-      prefill_left_ = std::min(prefill_left_, std::max(limits_.prefill_beside_decodes, 2 * decodes));
+      const int64_t beside = std::max(limits_.prefill_beside_decodes, 2 * decodes);
+      prefill_left_ = std::min(prefill_left_, beside * std::max<int64_t>(1, Prompts() / decodes));
     }
     for (size_t i = 0; i < snapshot_.running.size(); ++i) Grant(i);
     Admit();
@@ -37,6 +38,15 @@ class Decider {
  private:
   static bool IsDecode(const RunningView& view) {
     return !view.paused && view.tokens - view.computed == 1;
+  }
+
+  // Sequences whose prompt is not done, and that could run.
+  int64_t Prompts() const {
+    int64_t prompts = std::min<int64_t>(static_cast<int64_t>(snapshot_.waiting.size()), Slots());
+    for (const RunningView& view : snapshot_.running) {
+      prompts += !view.paused && view.tokens - view.computed > 1 ? 1 : 0;
+    }
+    return prompts;
   }
 
   // A running sequence's share of the budget, and the blocks for it.

@@ -14,7 +14,9 @@ struct SchedulerLimits {
   int64_t scored_rows_max = 64;    // prompt tokens whose logits are wanted: each costs a row
   // Prompt tokens in a step that has decodes too: at least so many, or twice as many as there are
   // decodes. A prompt token costs about as much as a decode, so a step, and with it the gap between
-  // two tokens of a stream, stays within about three times its usual length. 0: no such limit.
+  // two tokens of a stream, stays within about three times its usual length. Where n times as many
+  // prompts wait as streams run, n times as many: then more are served by speed than by an even
+  // pace. 0: no such limit.
   int64_t prefill_beside_decodes = 0;
 };
 

@@ -98,6 +98,15 @@ TEST(DecideStep, ALongPromptLeavesDecodesTheirPace) {
   for (int i = 0; i < 20; ++i) many.Running(10, 9);
   many.Running(2048, 0);
   EXPECT_EQ(many.Decide(1000, limits).run.back(), (Work{20, 40}));
+  // More wait than run: five times as many prompts as decodes.
+  Table crowd;
+  crowd.Running(10, 9).Running(10, 9).Running(128, 0);
+  for (int i = 0; i < 9; ++i) crowd.Waiting(128);
+  int64_t tokens = 0;
+  const StepDecision decision = crowd.Decide(1000, limits);
+  for (const Work& work : decision.run) tokens += work.tokens;
+  for (const Work& work : decision.admit) tokens += work.tokens;
+  EXPECT_EQ(tokens, 2 + 5 * 32);
   Table alone;
   alone.Running(2048, 0);
   EXPECT_EQ(alone.Decide(1000, limits).run, (std::vector<Work>{{0, 512}}));
