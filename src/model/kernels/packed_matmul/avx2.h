@@ -17,8 +17,6 @@
 namespace pano::kernels {
 namespace {
 
-using tensor::DType;
-
 inline constexpr int kTileRows = 6;
 
 // Keeps two sums in registers and their additions in order: compilers would otherwise rebuild the
@@ -466,21 +464,9 @@ struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of
 
 // ---- All.
 
-inline PackedMatMulFn PackedMatMulForAvx2(DType packed) {
-  switch (packed) {
-    case DType::kQ8_0X16:
-      return PackedMatMulOf<EightBits<true>>;
-    case DType::kW8X16:
-      return PackedMatMulOf<EightBits<false>>;
-    case DType::kQ4_0X16:
-      return PackedMatMulOf<FourBits>;
-    case DType::kQ4GX16:
-      return PackedMatMulOf<CodeBook>;
-    case DType::kQ4_KX16:
-      return PackedMatMulOf<FourBitsK>;
-    default:
-      return PackedMatMulOf<SixBits>;
-  }
+inline PackedMatMulFn PackedMatMulForAvx2(tensor::DType packed) {
+  return PackedMatMulByKind<EightBits<true>, EightBits<false>, FourBits, CodeBook, FourBitsK,
+                            SixBits>(packed);
 }
 
 }  // namespace

@@ -12,8 +12,6 @@
 namespace pano::kernels {
 namespace {
 
-using tensor::DType;
-
 inline constexpr size_t kSteps = tensor::kPackedBlock / 4;  // of four columns, in a block
 inline constexpr size_t kStepBytes = tensor::kPanelRows * 4;
 
@@ -254,21 +252,9 @@ struct SixBits : Unprepared {  // Q6_K
   }
 };
 
-inline PackedMatMulFn PackedMatMulForDot(DType packed) {
-  switch (packed) {
-    case DType::kQ8_0X16:
-      return PackedMatMulOf<EightBits<true>>;
-    case DType::kW8X16:
-      return PackedMatMulOf<EightBits<false>>;
-    case DType::kQ4_0X16:
-      return PackedMatMulOf<FourBits>;
-    case DType::kQ4GX16:
-      return PackedMatMulOf<CodeBook>;
-    case DType::kQ4_KX16:
-      return PackedMatMulOf<FourBitsK>;
-    default:
-      return PackedMatMulOf<SixBits>;
-  }
+inline PackedMatMulFn PackedMatMulForDot(tensor::DType packed) {
+  return PackedMatMulByKind<EightBits<true>, EightBits<false>, FourBits, CodeBook, FourBitsK,
+                            SixBits>(packed);
 }
 
 }  // namespace

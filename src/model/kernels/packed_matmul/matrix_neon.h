@@ -233,21 +233,10 @@ struct MatrixSixBits : SixBits {  // Q6_K
   }
 };
 
-inline PackedMatMulFn PackedMatMulForMatrix(DType packed) {
-  switch (packed) {
-    case DType::kQ8_0X16:
-      return PackedMatMulOf<ByMatrix<MatrixEightBits<true>>>;
-    case DType::kW8X16:
-      return PackedMatMulOf<ByMatrix<MatrixEightBits<false>>>;
-    case DType::kQ4_0X16:
-      return PackedMatMulOf<ByMatrix<MatrixFourBits>>;
-    case DType::kQ4GX16:
-      return PackedMatMulOf<ByMatrix<MatrixCodeBook>>;
-    case DType::kQ4_KX16:
-      return PackedMatMulOf<ByMatrix<MatrixFourBitsK>>;
-    default:
-      return PackedMatMulOf<ByMatrix<MatrixSixBits>>;
-  }
+inline PackedMatMulFn PackedMatMulForMatrix(tensor::DType packed) {
+  return PackedMatMulByKind<ByMatrix<MatrixEightBits<true>>, ByMatrix<MatrixEightBits<false>>,
+                            ByMatrix<MatrixFourBits>, ByMatrix<MatrixCodeBook>,
+                            ByMatrix<MatrixFourBitsK>, ByMatrix<MatrixSixBits>>(packed);
 }
 
 }  // namespace

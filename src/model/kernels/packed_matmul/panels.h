@@ -102,5 +102,24 @@ void PackedMatMulOf(const PackedMatMulArgs& a, size_t begin, size_t end, std::by
   }
 }
 
+// The products of a set, whose kinds are named in the order of the packed types.
+template <typename Q8_0, typename W8, typename Q4_0, typename Q4G, typename Q4_K, typename Q6_K>
+PackedMatMulFn PackedMatMulByKind(tensor::DType packed) {
+  switch (packed) {
+    case tensor::DType::kQ8_0X16:
+      return PackedMatMulOf<Q8_0>;
+    case tensor::DType::kW8X16:
+      return PackedMatMulOf<W8>;
+    case tensor::DType::kQ4_0X16:
+      return PackedMatMulOf<Q4_0>;
+    case tensor::DType::kQ4GX16:
+      return PackedMatMulOf<Q4G>;
+    case tensor::DType::kQ4_KX16:
+      return PackedMatMulOf<Q4_K>;
+    default:
+      return PackedMatMulOf<Q6_K>;
+  }
+}
+
 }  // namespace
 }  // namespace pano::kernels
