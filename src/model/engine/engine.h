@@ -46,7 +46,7 @@ struct SpeculationOptions {
 struct Options {
   int64_t step_tokens_max = 512;     // token budget of one step: decodes first, then prefill chunks
   // See SchedulerLimits: what keeps a long prompt from stalling the streams beside it.
-  int64_t prefill_beside_decodes = 32;
+  int64_t prefill_beside_decodes = 24;
   int64_t sequences_max = 64;        // running at once
   int64_t queue_max = 256;           // waiting requests; one more is refused at once
   int64_t kv_blocks = 0;             // of nn::kBlockTokens tokens, in each state group that keeps

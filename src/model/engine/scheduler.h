@@ -12,9 +12,9 @@ struct SchedulerLimits {
   int64_t step_tokens_max = 512;
   int64_t sequences_max = 64;      // running at once; at most step_tokens_max
   int64_t scored_rows_max = 64;    // prompt tokens whose logits are wanted: each costs a row
-  // Prompt tokens in a step that has decodes too: at least so many, or twice as many as there are
-  // decodes. A prompt token costs about as much as a decode, so a step, and with it the gap between
-  // two tokens of a stream, stays within about three times its usual length. Where n times as many
+  // Prompt tokens in a step that has decodes too: at least so many, or half as many again as
+  // there are decodes. A prompt token costs at most as much as a decode, so a step, and with it the
+  // gap between two tokens of a stream, stays within about twice its usual length for many streams. Where n times as many
   // prompts wait as streams run, n times as many: then more are served by speed than by an even
   // pace. 0: no such limit.
   int64_t prefill_beside_decodes = 0;

@@ -90,14 +90,14 @@ using Indexes = std::vector<size_t>;
 TEST(DecideStep, ALongPromptLeavesDecodesTheirPace) {
   SchedulerLimits limits;
   limits.prefill_beside_decodes = 32;
-  // Beside one decode a block of the prompt, beside twenty twice as many; alone the whole budget.
+  // Beside one decode so many, beside forty half as many again; alone the whole budget.
   Table one;
   one.Running(10, 9).Running(2048, 0);
   EXPECT_EQ(one.Decide(1000, limits).run, (std::vector<Work>{{0, 1}, {1, 32}}));
   Table many;
-  for (int i = 0; i < 20; ++i) many.Running(10, 9);
+  for (int i = 0; i < 40; ++i) many.Running(10, 9);
   many.Running(2048, 0);
-  EXPECT_EQ(many.Decide(1000, limits).run.back(), (Work{20, 40}));
+  EXPECT_EQ(many.Decide(1000, limits).run.back(), (Work{40, 60}));
   // More wait than run: five times as many prompts as decodes.
   Table crowd;
   crowd.Running(10, 9).Running(10, 9).Running(128, 0);
