@@ -26,7 +26,8 @@ Matrix RandomBlocks(DType dtype, int64_t rows, int64_t columns) {
   m.bytes.resize(*ByteSize(dtype, {rows, columns}));
   for (std::byte& byte : m.bytes) byte = static_cast<std::byte>(random.Below(256));
   const size_t block = Describe(dtype).block_bytes;
-  for (size_t at = 0; at < m.bytes.size(); at += block) {
+  const bool plain = Describe(dtype).block_elements == 1;  // has no scales
+  for (size_t at = 0; !plain && at < m.bytes.size(); at += block) {
     for (size_t i : {at + 1, at + 3, at + block - 1}) m.bytes[i] &= std::byte{0x2F};
   }
   m.view = {dtype, {rows, columns}, m.bytes.data(), m.bytes.size()};
