@@ -63,6 +63,7 @@ inline void Grow(float* sum, __m256i integers, __m256 scale, __m256 s) {
 template <bool kBlockScales>
 struct EightBits {
   static constexpr int kMaxRows = 4;
+  static constexpr bool kPrepares = true;
   static constexpr size_t kHeader = kBlockScales ? 0 : 64;
   static constexpr size_t kCodes = kBlockScales ? 32 : 0;  // offset of the codes in a block
   static constexpr size_t kBlock = kCodes + tensor::kEightBitBytes;
@@ -267,6 +268,7 @@ inline __m256i ZeroTerm(uint32_t sums, int first_zero, int second_zero) {
 
 struct Unprepared {
   static constexpr int kMaxRows = 5;
+  static constexpr bool kPrepares = false;
   static void Prepare(const uint8_t*, size_t, size_t, std::byte*) {}
 };
 

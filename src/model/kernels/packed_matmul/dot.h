@@ -59,6 +59,7 @@ void MultiplyFour(const ByteWeights& codes, const uint8_t* x, size_t k, ByteSums
 template <bool kBlockScales>
 struct EightBits {
   static constexpr int kMaxRows = ByteSums::kTileRows;
+  static constexpr bool kPrepares = true;
   static constexpr size_t kHeader = kBlockScales ? 0 : 64;
   static constexpr size_t kCodes = kBlockScales ? tensor::kBlockScaleBytes : 0;
   static constexpr size_t kBlock = kCodes + tensor::kEightBitBytes;
@@ -117,6 +118,7 @@ struct EightBits {
 
 struct Unprepared {
   static constexpr int kMaxRows = ByteSums::kTileRows;
+  static constexpr bool kPrepares = false;
   static void Prepare(const uint8_t*, size_t, size_t, std::byte*) {}
 };
 

@@ -29,6 +29,7 @@ using Sums = float[kRows][kLanes16];
 // A Kind is a packed type in one instruction set:
 //   kMaxRows                 rows of x in the highest tile
 //   kRowUnit                 rows of x that cost the same as one of them; 1 where it is left out
+//   kPrepares                whether Prepare does anything
 //   Prepare(panel, blocks, tiles, out)   what several tiles on one panel share (PackedScratchBytes)
 //   Run<kRows, kPrepared>(tile, sums)   adds the products of kRows rows to sums that are zero
 
@@ -77,11 +78,13 @@ void RunPanels(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* s
           p,       blocks, a.x.codes + m * a.k, a.x.scales + m * blocks, a.x.sums + m * blocks, a.k,
           scratch, nullptr};
       if (tiles > 1 && t + 1 == tiles && panel + 1 < end) tile.next = p + panel_bytes;
-      if (tiles > 1) {
-        RunRows<Kind, true>(a, tile, rows, m, panel * kLanes16);
-      } else {
-        RunRows<Kind, false>(a, tile, rows, m, panel * kLanes16);
+      if constexpr (Kind::kPrepares) {
+        if (tiles > 1) {
+          RunRows<Kind, true>(a, tile, rows, m, panel * kLanes16);
+          continue;
+        }
       }
+      RunRows<Kind, false>(a, tile, rows, m, panel * kLanes16);
     }
   }
 }
