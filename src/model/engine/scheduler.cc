@@ -24,7 +24,7 @@ class Decider {
     prefill_left_ = std::max<int64_t>(0, limits_.step_tokens_max - decodes);
     if (decodes > 0 && limits_.prefill_beside_decodes > 0) {
       const int64_t beside = std::max(limits_.prefill_beside_decodes, decodes * 3 / 2);
-      prefill_left_ = std::min(prefill_left_, beside * std::max<int64_t>(1, Prompts() / decodes));
+      prefill_left_ = std::min(prefill_left_, beside * (Prompts() >= 2 * decodes ? 2 : 1));
     }
     for (size_t i = 0; i < snapshot_.running.size(); ++i) Grant(i);
     Admit();

@@ -98,7 +98,7 @@ TEST(DecideStep, ALongPromptLeavesDecodesTheirPace) {
   for (int i = 0; i < 40; ++i) many.Running(10, 9);
   many.Running(2048, 0);
   EXPECT_EQ(many.Decide(1000, limits).run.back(), (Work{40, 60}));
-  // More wait than run: five times as many prompts as decodes.
+  // Twice as many wait as run, and more.
   Table crowd;
   crowd.Running(10, 9).Running(10, 9).Running(128, 0);
   for (int i = 0; i < 9; ++i) crowd.Waiting(128);
@@ -106,7 +106,7 @@ TEST(DecideStep, ALongPromptLeavesDecodesTheirPace) {
   const StepDecision decision = crowd.Decide(1000, limits);
   for (const Work& work : decision.run) tokens += work.tokens;
   for (const Work& work : decision.admit) tokens += work.tokens;
-  EXPECT_EQ(tokens, 2 + 5 * 32);
+  EXPECT_EQ(tokens, 2 + 2 * 32);
   Table alone;
   alone.Running(2048, 0);
   EXPECT_EQ(alone.Decide(1000, limits).run, (std::vector<Work>{{0, 512}}));
