@@ -14,8 +14,8 @@ struct SchedulerLimits {
   int64_t scored_rows_max = 64;    // prompt tokens whose logits are wanted: each costs a row
   // Prompt tokens in a step that has decodes too: at least so many, or half as many again as
   // there are decodes. A prompt token costs at most as much as a decode, so a step, and with it the
-  // gap between two tokens of a stream, stays within about twice its usual length for many streams. Twice as
-  // many where twice as many prompts wait as streams run. 0: no such limit.
+  // gap between two tokens of a stream, stays within about twice its usual length for many streams.
+  // Twice as many where twice as many prompts wait as streams run. 0: no such limit.
   int64_t prefill_beside_decodes = 0;
 };
 
