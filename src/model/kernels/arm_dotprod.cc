@@ -8,6 +8,5 @@
 
 namespace pano::kernels {
 const Isa kIsa_dotprod =
-    Instantiate("dotprod", kNeon | kDotProd,
-                {{kQuantiseNeon[0], kQuantiseNeon[1]}, kSevenZero, PackedMatMulForDot});
+    Instantiate("dotprod", kNeon | kDotProd, {kQuantiseNeon, kSevenZero, PackedMatMulForDot});
 }  // namespace pano::kernels

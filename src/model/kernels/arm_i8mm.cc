@@ -7,7 +7,6 @@
 #include "model/kernels/packed_matmul/quantise_neon.h"
 
 namespace pano::kernels {
-const Isa kIsa_i8mm =
-    Instantiate("i8mm", kNeon | kDotProd | kI8mm,
-                {{kQuantiseNeon[0], kQuantiseNeon[1]}, kSevenZero, PackedMatMulForMatrix});
+const Isa kIsa_i8mm = Instantiate("i8mm", kNeon | kDotProd | kI8mm,
+                                  {kQuantiseNeon, kSevenZero, PackedMatMulForMatrix});
 }  // namespace pano::kernels

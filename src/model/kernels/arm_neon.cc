@@ -7,6 +7,5 @@
 #include "model/kernels/packed_matmul/quantise_neon.h"
 
 namespace pano::kernels {
-const Isa kIsa_neon = Instantiate(
-    "neon", kNeon, {{kQuantiseNeon[0], kQuantiseNeon[1]}, kSevenZero, PackedMatMulForDot});
+const Isa kIsa_neon = Instantiate("neon", kNeon, {kQuantiseNeon, kSevenZero, PackedMatMulForDot});
 }  // namespace pano::kernels

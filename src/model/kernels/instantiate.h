@@ -13,27 +13,11 @@
 namespace pano::kernels {
 namespace {
 
-// What a set brings of its own for packed matrices.
-struct IntegerProducts {
-  QuantiseFn quantise[2];  // by ActivationCode
-  uint8_t seven_zero;
-  PackedMatMulFn (*matmul)(tensor::DType packed);
-};
-
-constexpr Isa Instantiate(const char* name, CpuMask needs, const IntegerProducts& integers) {
-  return {name,
-          needs,
-          MatMulFor,
-          kAttentionKernels,
-          RmsNorm,
-          LayerNorm,
-          ActivationFor,
-          FloatPeak,
-          Int8Peak,
-          {{integers.quantise[0], integers.quantise[1]},
-           integers.seven_zero,
-           integers.matmul,
-           PackedFloatsFor}};
+// A set brings its own products of integers.
+constexpr Isa Instantiate(const char* name, CpuMask needs, PackedKernels packed) {
+  packed.floats = PackedFloatsFor;
+  return {name,      needs,         MatMulFor, kAttentionKernels, RmsNorm,
+          LayerNorm, ActivationFor, FloatPeak, Int8Peak,          packed};
 }
 
 }  // namespace

@@ -27,6 +27,11 @@ struct Isa {
   PackedKernels packed;
 };
 
+// What stands in for a set on machines that it is not for: never selected.
+constexpr Isa AbsentIsa(const char* name) {
+  return {name, ~CpuMask{0}, nullptr, {}, nullptr, nullptr, nullptr, nullptr, nullptr, {}};
+}
+
 // All that were compiled in, best first; the last needs nothing.
 // The list stands once, in kernels.inc.
 #define PANO_ISA(isa) extern const Isa kIsa_##isa;

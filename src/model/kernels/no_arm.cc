@@ -2,12 +2,7 @@
 #include "model/kernels/isa.h"
 
 namespace pano::kernels {
-namespace {
-constexpr Isa Absent(const char* name) {
-  return {name, ~CpuMask{0}, nullptr, {}, nullptr, nullptr, nullptr, nullptr, nullptr, {}};
-}
-}  // namespace
-const Isa kIsa_i8mm = Absent("i8mm");
-const Isa kIsa_dotprod = Absent("dotprod");
-const Isa kIsa_neon = Absent("neon");
+const Isa kIsa_i8mm = AbsentIsa("i8mm");
+const Isa kIsa_dotprod = AbsentIsa("dotprod");
+const Isa kIsa_neon = AbsentIsa("neon");
 }  // namespace pano::kernels

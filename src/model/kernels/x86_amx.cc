@@ -30,6 +30,5 @@ PackedMatMulFn PackedMatMulForAmx(tensor::DType packed) {
 }  // namespace
 
 const Isa kIsa_amx =
-    Instantiate("amx", kAvx2 | kAvx512 | kAmx,
-                {{kQuantiseAvx2[0], kQuantiseAvx2[1]}, kSevenZero, PackedMatMulForAmx});
+    Instantiate("amx", kAvx2 | kAvx512 | kAmx, {kQuantiseAvx2, kSevenZero, PackedMatMulForAmx});
 }  // namespace pano::kernels

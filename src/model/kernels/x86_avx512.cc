@@ -9,6 +9,5 @@
 
 namespace pano::kernels {
 const Isa kIsa_avx512 =
-    Instantiate("avx512", kAvx2 | kAvx512,
-                {{kQuantiseAvx2[0], kQuantiseAvx2[1]}, kSevenZero, PackedMatMulForDot});
+    Instantiate("avx512", kAvx2 | kAvx512, {kQuantiseAvx2, kSevenZero, PackedMatMulForDot});
 }  // namespace pano::kernels

@@ -8,6 +8,5 @@
 
 namespace pano::kernels {
 const Isa kIsa_avxvnni =
-    Instantiate("avxvnni", kAvx2 | kAvxVnni,
-                {{kQuantiseAvx2[0], kQuantiseAvx2[1]}, kSevenZero, PackedMatMulForDot});
+    Instantiate("avxvnni", kAvx2 | kAvxVnni, {kQuantiseAvx2, kSevenZero, PackedMatMulForDot});
 }  // namespace pano::kernels

@@ -1,11 +1,10 @@
 #pragma once
 
-// The packed products on AVX2. A tile is up to six rows of x by the sixteen rows of a panel: two
+// The packed products on AVX2. A tile is some rows of x by the sixteen rows of a panel: two
 // registers of eight integer sums for each row of x, which hold one block's products.
 // REQUIRES: compiled with -mavx2 -mfma -mf16c. Anonymous namespace: no symbol may stand in for one
 // of another instruction set.
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
-#define PANO_PACKED_AVX2
 
 #include <immintrin.h>
 
@@ -16,8 +15,6 @@
 
 namespace pano::kernels {
 namespace {
-
-inline constexpr int kTileRows = 6;
 
 // Keeps two sums in registers and their additions in order: compilers would otherwise rebuild the
 // chains as trees, whose parts do not fit the registers.
@@ -61,12 +58,12 @@ inline void Grow(float* sum, __m256i integers, __m256 scale, __m256 s) {
 // share one vpmaddwd.
 
 template <bool kBlockScales>
-struct EightBits {
+struct EightBits : EightBitLayout<kBlockScales> {
+  using EightBitLayout<kBlockScales>::kHeader;
+  using EightBitLayout<kBlockScales>::kCodes;
+  using EightBitLayout<kBlockScales>::kBlock;
   static constexpr int kMaxRows = 4;
   static constexpr bool kPrepares = true;
-  static constexpr size_t kHeader = kBlockScales ? 0 : 64;
-  static constexpr size_t kCodes = kBlockScales ? 32 : 0;  // offset of the codes in a block
-  static constexpr size_t kBlock = kCodes + tensor::kEightBitBytes;
   static constexpr size_t kPairs = 4;      // of steps, in a block
   static constexpr int16_t kNarrow = 255;  // 128 times it is below 2^15
 
@@ -103,8 +100,8 @@ struct EightBits {
   }
 
   static void Prepare(const uint8_t* panel, size_t blocks, size_t tiles, std::byte* out) {
-    constexpr size_t kSeekFrom =
-        6;  // with fewer tiles, looking for narrow pairs costs what it saves
+    // With fewer tiles, looking for narrow pairs costs what it saves.
+    constexpr size_t kSeekFrom = 6;
     return tiles < kSeekFrom ? PrepareBlocks<false>(panel, blocks, out)
                              : PrepareBlocks<true>(panel, blocks, out);
   }
@@ -202,7 +199,7 @@ struct EightBits {
     if (kBlockScales) return;
     const auto* row_scales = reinterpret_cast<const float*>(t.panel);
     for (auto& sum : sums) {
-      for (size_t n = 0; n < kLanes16; ++n) sum[n] *= row_scales[n];
+      for (size_t n = 0; n < kPanelWidth; ++n) sum[n] *= row_scales[n];
     }
   }
 
@@ -269,7 +266,6 @@ inline __m256i ZeroTerm(uint32_t sums, int first_zero, int second_zero) {
 struct Unprepared {
   static constexpr int kMaxRows = 5;
   static constexpr bool kPrepares = false;
-  static void Prepare(const uint8_t*, size_t, size_t, std::byte*) {}
 };
 
 struct FourBits : Unprepared {  // Q4_0

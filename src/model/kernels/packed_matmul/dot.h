@@ -57,22 +57,21 @@ void MultiplyFour(const ByteWeights& codes, const uint8_t* x, size_t k, ByteSums
 // off; for several tiles on one panel that is prepared once.
 
 template <bool kBlockScales>
-struct EightBits {
+struct EightBits : EightBitLayout<kBlockScales> {
+  using EightBitLayout<kBlockScales>::kHeader;
+  using EightBitLayout<kBlockScales>::kCodes;
+  using EightBitLayout<kBlockScales>::kBlock;
   static constexpr int kMaxRows = ByteSums::kTileRows;
-  static constexpr bool kPrepares = true;
-  static constexpr size_t kHeader = kBlockScales ? 0 : 64;
-  static constexpr size_t kCodes = kBlockScales ? tensor::kBlockScaleBytes : 0;
-  static constexpr size_t kBlock = kCodes + tensor::kEightBitBytes;
+  static constexpr bool kPrepares = kSevenZero != 0;
 
   static void Prepare(const uint8_t* panel, size_t blocks, size_t, std::byte* out) {
-    if (kSevenZero == 0) return;
     auto* zeros = reinterpret_cast<int32_t*>(out);
     for (size_t b = 0; b < blocks; ++b) {
       ByteSums zero = ByteSums::Set(0);
       for (size_t step = 0; step < kSteps; ++step) {
         zero.AddZero(ByteWeights::Load(panel + kHeader + b * kBlock + kCodes + step * kStepBytes));
       }
-      zero.Store(zeros + b * kLanes16);
+      zero.Store(zeros + b * kPanelWidth);
     }
   }
 
@@ -84,7 +83,7 @@ struct EightBits {
     for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
       FetchAhead(t, p, kBlock);
       ByteSums dot[kRows], zero = ByteSums::Set(0);
-      if (kSevenZero != 0 && kPrepared) zero = ByteSums::Load(zeros + b * kLanes16);
+      if (kSevenZero != 0 && kPrepared) zero = ByteSums::Load(zeros + b * kPanelWidth);
       for (ByteSums& one : dot) one = ByteSums::Set(0);
 #pragma GCC unroll 8
       for (size_t step = 0; step < kSteps; ++step) {
@@ -119,7 +118,6 @@ struct EightBits {
 struct Unprepared {
   static constexpr int kMaxRows = ByteSums::kTileRows;
   static constexpr bool kPrepares = false;
-  static void Prepare(const uint8_t*, size_t, size_t, std::byte*) {}
 };
 
 // Codes of step `step` of a block: steps 4..7 lie in the upper half bytes.

@@ -11,8 +11,6 @@
 namespace pano::kernels {
 namespace {
 
-inline constexpr size_t kPanel = tensor::kPanelRows;
-
 // A column of a panel.
 struct ColumnF32 {
   using Element = float;
@@ -47,14 +45,14 @@ template <typename Column, int kRows>
   float* const to = tile.to;
   const size_t columns = tile.columns, stride = tile.stride;
   constexpr size_t kAheadBytes = 2048;  // weights that come from memory are asked for so early
-  constexpr size_t kAheadColumns = kAheadBytes / (kPanel * sizeof(typename Column::Element));
+  constexpr size_t kAheadColumns = kAheadBytes / (kPanelWidth * sizeof(typename Column::Element));
   Lanes sum[kRows];
   for (size_t i = 0; i < kRows; ++i) {
-    sum[i] = from ? Lanes::Load(from + i * kPanel) : Lanes::Zero();
+    sum[i] = from ? Lanes::Load(from + i * kPanelWidth) : Lanes::Zero();
   }
   for (size_t k = 0; k < columns; ++k) {
-    const typename Column::Element* column = weights + k * kPanel;
-    __builtin_prefetch(column + kAheadColumns * kPanel);
+    const typename Column::Element* column = weights + k * kPanelWidth;
+    __builtin_prefetch(column + kAheadColumns * kPanelWidth);
     const Lanes w = Column::Load(column);
     for (size_t i = 0; i < kRows; ++i) {
       sum[i] = Lanes::MulAdd(Lanes::Set(x[k * kRows + i]), w, sum[i]);
@@ -101,13 +99,14 @@ void FloatPanel(const PackedMatMulArgs& a, const typename Column::Element* panel
   // With one tile every weight is widened once anyhow.
   const bool widen = !kIsWide && tiles.count > 1;
   auto* wide = reinterpret_cast<float*>(scratch);
-  float sums[kMostFloatTiles * kFloatTileRows][kPanel];
+  float sums[kMostFloatTiles * kFloatTileRows][kPanelWidth];
   for (size_t k = 0; k < a.k; k += kFloatBlock) {
     const size_t columns = a.k - k < kFloatBlock ? a.k - k : kFloatBlock;
     const bool last = k + columns == a.k;
-    const typename Column::Element* w = panel + k * kPanel;
+    const typename Column::Element* w = panel + k * kPanelWidth;
     if (widen) {
-      for (size_t i = 0; i < columns; ++i) Column::Load(w + i * kPanel).Store(wide + i * kPanel);
+      for (size_t i = 0; i < columns; ++i)
+        Column::Load(w + i * kPanelWidth).Store(wide + i * kPanelWidth);
     }
     for (size_t t = 0; t < tiles.count; ++t) {
       const size_t m = tiles.begin[t], row = m - tiles.begin[0], rows = tiles.begin[t + 1] - m;
@@ -116,7 +115,7 @@ void FloatPanel(const PackedMatMulArgs& a, const typename Column::Element* panel
       const float* from = k == 0 ? nullptr : held;
       const float* bias = last ? results.bias : nullptr;
       float* to = last ? results.y + row * results.stride : held;
-      const size_t stride = last ? results.stride : kPanel;
+      const size_t stride = last ? results.stride : kPanelWidth;
       if (widen) {
         MultiplyRowsOf<ColumnF32>({wide, columns, x, from, bias, to, stride}, rows);
       } else {
@@ -136,16 +135,16 @@ void PackedFloats(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte
   for (size_t t = 0; t < tiles; t += part) {
     const FloatTiles pass(t, tiles - t < part ? tiles : t + part, a.m);
     for (size_t panel = begin; panel < end; ++panel) {
-      const size_t n = panel * kPanel, count = a.n - n < kPanel ? a.n - n : kPanel;
+      const size_t n = panel * kPanelWidth, count = a.n - n < kPanelWidth ? a.n - n : kPanelWidth;
       float* y = a.y + pass.begin[0] * a.n + n;
-      const typename Column::Element* w = data + panel * a.k * kPanel;
-      if (count == kPanel) {
+      const typename Column::Element* w = data + panel * a.k * kPanelWidth;
+      if (count == kPanelWidth) {
         FloatPanel<Column>(a, w, pass, {y, a.n, a.bias ? a.bias + n : nullptr}, scratch);
         continue;
       }
-      float edge[kMostFloatTiles * kFloatTileRows][kPanel], bias[kPanel] = {};
+      float edge[kMostFloatTiles * kFloatTileRows][kPanelWidth], bias[kPanelWidth] = {};
       if (a.bias) std::memcpy(bias, a.bias + n, count * sizeof(float));
-      FloatPanel<Column>(a, w, pass, {edge[0], kPanel, a.bias ? bias : nullptr}, scratch);
+      FloatPanel<Column>(a, w, pass, {edge[0], kPanelWidth, a.bias ? bias : nullptr}, scratch);
       for (size_t i = 0; i < pass.rows(); ++i) {
         std::memcpy(y + i * a.n, edge[i], count * sizeof(float));
       }

@@ -107,8 +107,6 @@ template <typename Kind>
 struct ByMatrix : Kind {
   static constexpr int kMaxRows = 6;
   static constexpr size_t kRowUnit = 2;
-  static constexpr bool kPrepares = false;
-  static void Prepare(const uint8_t*, size_t, size_t, std::byte*) {}
 
   template <int kRows, bool>
   static void Run(const PanelTile t, Sums<kRows>& sums) {

@@ -80,9 +80,12 @@ void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_
     for (const PackedProduct& product : products) {
       if (ActivationCodeOf(product.w->dtype) != code) continue;
       PANO_CHECK(static_cast<size_t>(product.w->shape[1]) == k);
-      if (parts.empty() && code == ActivationCode::kNone) tiles = store.Tiles(x, m, k, pool);
-      if (parts.empty() && code != ActivationCode::kNone) {
-        rows = store.Quantise(code, x, m, k, pool);
+      if (parts.empty()) {
+        if (code == ActivationCode::kNone) {
+          tiles = store.Tiles(x, m, k, pool);
+        } else {
+          rows = store.Quantise(code, x, m, k, pool);
+        }
       }
       parts.push_back({product.w, rows, tiles, product.bias, product.y, m,
                        static_cast<size_t>(product.w->shape[0]), k});

@@ -68,6 +68,8 @@ constexpr size_t FloatTileBegin(size_t tile, size_t m) { return tile * m / Float
 // Lays tiles [begin, end) of x [m, k] out.
 void LayOutTiles(const float* x, size_t m, size_t k, size_t begin, size_t end, float* out);
 
+inline constexpr size_t kPanelWidth = tensor::kPanelRows;
+
 struct PackedMatMulArgs {
   const tensor::TensorView* w = nullptr;  // [n, k], packed, aligned to 64 bytes
   QuantisedRows x;
@@ -89,10 +91,10 @@ inline size_t PackedScratchBytes(size_t k) {
 }
 
 struct PackedKernels {
-  QuantiseFn quantise[2];  // by ActivationCode
+  const QuantiseFn* quantise = nullptr;  // [2], by ActivationCode
   uint8_t seven_zero = 64;
-  PackedMatMulFn (*integers)(tensor::DType packed);  // products with quantised x
-  PackedMatMulFn (*floats)(tensor::DType packed);
+  PackedMatMulFn (*integers)(tensor::DType packed) = nullptr;  // products with quantised x
+  PackedMatMulFn (*floats)(tensor::DType packed) = nullptr;
 
   PackedMatMulFn matmul(tensor::DType packed) const {
     return tensor::IsPackedFloat(packed) ? floats(packed) : integers(packed);

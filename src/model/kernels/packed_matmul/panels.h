@@ -9,8 +9,6 @@
 namespace pano::kernels {
 namespace {
 
-inline constexpr size_t kLanes16 = tensor::kPanelRows;
-
 // What a tile works on: some rows of x and the sixteen rows of a panel.
 struct PanelTile {
   const uint8_t* panel;
@@ -24,12 +22,20 @@ struct PanelTile {
 };
 // The float sums, [row][16].
 template <int kRows>
-using Sums = float[kRows][kLanes16];
+using Sums = float[kRows][kPanelWidth];
+
+// Where eight-bit codes stand in a panel: with a scale a block and row, or one a row before all.
+template <bool kBlockScales>
+struct EightBitLayout {
+  static constexpr size_t kHeader = kBlockScales ? 0 : 64;
+  static constexpr size_t kCodes = kBlockScales ? tensor::kBlockScaleBytes : 0;  // in a block
+  static constexpr size_t kBlock = kCodes + tensor::kEightBitBytes;
+};
 
 // A Kind is a packed type in one instruction set:
 //   kMaxRows                 rows of x in the highest tile
 //   kRowUnit                 rows of x that cost the same as one of them; 1 where it is left out
-//   kPrepares                whether Prepare does anything
+//   kPrepares                whether it has a Prepare
 //   Prepare(panel, blocks, tiles, out)   what several tiles on one panel share (PackedScratchBytes)
 //   Run<kRows, kPrepared>(tile, sums)   adds the products of kRows rows to sums that are zero
 
@@ -39,7 +45,7 @@ template <typename Kind, int kRows, bool kPrepared>
                                size_t n) {
   alignas(64) Sums<kRows> sums = {};
   Kind::template Run<kRows, kPrepared>(tile, sums);
-  const size_t count = a.n - n < kLanes16 ? a.n - n : kLanes16;
+  const size_t count = a.n - n < kPanelWidth ? a.n - n : kPanelWidth;
   for (size_t i = 0; i < kRows; ++i) {
     if (a.bias) {
       for (size_t j = 0; j < count; ++j) sums[i][j] += a.bias[n + j];
@@ -70,7 +76,9 @@ void RunPanels(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* s
   const auto* data = reinterpret_cast<const uint8_t*>(a.w->data);
   for (size_t panel = begin; panel < end; ++panel) {
     const uint8_t* p = data + panel * panel_bytes;
-    if (tiles > 1) Kind::Prepare(p, blocks, tiles, scratch);
+    if constexpr (Kind::kPrepares) {
+      if (tiles > 1) Kind::Prepare(p, blocks, tiles, scratch);
+    }
     for (size_t t = 0; t < tiles; ++t) {
       // Tiles of nearly equal height: six and two would waste what four and four do not.
       const size_t m = row_of(t), rows = row_of(t + 1) - m;
@@ -80,11 +88,11 @@ void RunPanels(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* s
       if (tiles > 1 && t + 1 == tiles && panel + 1 < end) tile.next = p + panel_bytes;
       if constexpr (Kind::kPrepares) {
         if (tiles > 1) {
-          RunRows<Kind, true>(a, tile, rows, m, panel * kLanes16);
+          RunRows<Kind, true>(a, tile, rows, m, panel * kPanelWidth);
           continue;
         }
       }
-      RunRows<Kind, false>(a, tile, rows, m, panel * kLanes16);
+      RunRows<Kind, false>(a, tile, rows, m, panel * kPanelWidth);
     }
   }
 }

@@ -5,25 +5,24 @@
 // no symbol may stand in for one of another instruction set.
 #include <cstring>
 
-#include "model/kernels/packed_matmul/packed_matmul.h"
+#include "model/kernels/packed_matmul/panels.h"
 #include "model/kernels/simd/lanes.h"
 #include "model/kernels/simd/tiles_generic.h"
 
 namespace pano::kernels {
 namespace {
 
-// Where the codes of a matrix stand.
 template <bool kBlockScales>
 struct EightBitPanel {
-  static constexpr size_t kHeader = kBlockScales ? 0 : 64;
-  static constexpr size_t kCodes = kBlockScales ? tensor::kBlockScaleBytes : 0;
-  static constexpr size_t kBlock = kCodes + tensor::kEightBitBytes;
+  using Layout = EightBitLayout<kBlockScales>;
   const uint8_t* panel;
 
-  const uint8_t* codes(size_t block) const { return panel + kHeader + block * kBlock + kCodes; }
+  const uint8_t* codes(size_t block) const {
+    return panel + Layout::kHeader + block * Layout::kBlock + Layout::kCodes;
+  }
   Lanes scales(size_t block) const {
     if (!kBlockScales) return Lanes::Set(1.0f);
-    return Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(panel + block * kBlock));
+    return Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(panel + block * Layout::kBlock));
   }
 };
 
@@ -42,7 +41,6 @@ void ZerosOf(const EightBitPanel<kBlockScales>& panel, size_t blocks, int32_t* z
 template <typename Tiles, bool kBlockScales>
 void MultiplyGroup(const PackedMatMulArgs& a, const EightBitPanel<kBlockScales>& panel,
                    const int32_t* zeros, size_t m, size_t rows, size_t n) {
-  constexpr size_t kPanelWidth = tensor::kPanelRows;
   alignas(64) int32_t products[Tiles::kGroupRows * kPanelWidth];
   alignas(64) float sums[Tiles::kGroupRows * kPanelWidth] = {};
   const size_t blocks = a.k / tensor::kPackedBlock;
