@@ -62,7 +62,9 @@ struct Int8Link {
   static Register Bytes(char value) { return _mm256_set1_epi8(value); }
   static Register Add(Register acc, Register a, Register b) {
 #if defined(__AVXVNNI__)
-    return _mm256_dpbusd_avx_epi32(acc, a, b);
+    acc = _mm256_dpbusd_avx_epi32(acc, a, b);
+    __asm__("" : "+x"(acc));  // or GCC moves sums through memory
+    return acc;
 #else
     // As text, or the compiler would take the products, which never change, out of the loop.
     Register product;

@@ -38,13 +38,6 @@ inline __m256i BroadcastStep(const uint8_t* codes) {
 
 // ---- Tiles.
 
-// Blocks ahead of the one in work that are fetched where weights come from memory: some 4 KB, which
-// is what a core has on its way at a time.
-inline constexpr size_t kAhead = 8;
-inline void Fetch(const uint8_t* next, size_t bytes) {
-  for (size_t i = 0; i < bytes; i += 64) _mm_prefetch(next + i, _MM_HINT_T0);
-}
-
 // sum[half] = fma(float(integers) * scale, s, sum[half]), `half` of the sixteen.
 inline void Grow(float* sum, __m256i integers, __m256 scale, __m256 s) {
   const __m256 product = _mm256_mul_ps(_mm256_cvtepi32_ps(integers), scale);
@@ -165,7 +158,7 @@ struct EightBits : EightBitLayout<kBlockScales> {
         row[0] = kPrepared ? prepared[b].zeros[0] : _mm256_setzero_si256();
         row[1] = kPrepared ? prepared[b].zeros[1] : _mm256_setzero_si256();
       }
-      Fetch(t.next ? t.next + b * kBlock : p + (kPrepared ? 2 : kAhead) * kBlock, kBlock);
+      FetchAhead(t, p, kPrepared ? 2 : kAhead, kBlock);
       if constexpr (kPrepared) {
 #pragma GCC unroll 4
         for (size_t pair = 0; pair < kPairs; ++pair) {
@@ -276,7 +269,7 @@ struct FourBits : Unprepared {  // Q4_0
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
       __m256i dot[kRows][2], codes[2];
-      Fetch(t.next ? t.next + b * kBlock : p + kAhead * kBlock, kBlock);
+      FetchAhead(t, p, kAhead, kBlock);
 #pragma GCC unroll 8
       for (size_t step = 0; step < 8; ++step) {
         UnpackStep(p + 32, step, codes);
@@ -319,7 +312,7 @@ struct CodeBook : Unprepared {  // Q4G
     const __m256i ones = _mm256_set1_epi16(1), values = Values();
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
-      Fetch(t.next ? t.next + b * kBlock : p + kAhead * kBlock, kBlock);
+      FetchAhead(t, p, kAhead, kBlock);
 #pragma GCC unroll 2
       for (size_t part = 0; part < 2; ++part) {
         __m256i dot[kRows][2], codes[2];
@@ -359,7 +352,7 @@ struct FourBitsK : Unprepared {  // Q4_K
     for (size_t b = 0; b < t.blocks; ++b) {
       const uint8_t* super = t.panel + b / 8 * kSuper;
       const uint8_t* p = super + tensor::kQ4KHeadBytes + b % 8 * kBlock;
-      Fetch(t.next ? t.next + (p - t.panel) : p + kAhead * kBlock, kBlock);
+      FetchAhead(t, p, kAhead, kBlock);
       __m256i dot[kRows][2], codes[2];
 #pragma GCC unroll 8
       for (size_t step = 0; step < 8; ++step) {
@@ -420,7 +413,7 @@ struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of
     for (size_t b = 0; b < t.blocks; ++b) {
       const uint8_t* super = t.panel + b / 8 * kSuper;
       const uint8_t* p = super + tensor::kQ6KHeadBytes + b % 8 * kBlock;
-      Fetch(t.next ? t.next + (p - t.panel) : p + kAhead * kBlock, kBlock);
+      FetchAhead(t, p, kAhead, kBlock);
 #pragma GCC unroll 2
       for (size_t part = 0; part < 2; ++part) {
         __m256i wide[kRows][2];

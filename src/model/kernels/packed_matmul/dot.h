@@ -3,7 +3,8 @@
 // The packed products for instruction sets that multiply four bytes by four and add the products
 // to a 32-bit sum: over ByteSums and Lanes, for the file that defines them (simd/bytes_*.h and
 // simd/lanes_*.h, included first). A tile is up to ByteSums::kTileRows rows of x by the sixteen
-// rows of a panel, one ByteSums for each row of x. Without them this header is empty.
+// rows of each of one or two panels (ByteSums::kTilePanels), one ByteSums for each row of x and
+// panel. Two panels halve the reads of x. Without ByteSums this header is empty.
 #ifdef PANO_BYTE_SUMS
 
 #include "model/kernels/packed_matmul/panels.h"
@@ -15,43 +16,56 @@ namespace {
 inline constexpr size_t kSteps = tensor::kPackedBlock / 4;  // of four columns, in a block
 inline constexpr size_t kStepBytes = tensor::kPanelRows * 4;
 
-// Brings what is needed soon into the cache: some 4 KB ahead where weights come from memory, else
-// the next panel.
-inline void FetchAhead(const PanelTile& t, const uint8_t* block, size_t bytes) {
-  const uint8_t* from = t.next ? t.next + (block - t.panel) : block + 8 * bytes;
-  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(from + i);
-}
-
-// The sum that zero points take off: -(first * sum of the codes of a half block + second * ...).
-inline int32_t ZeroTerm(uint32_t sums, int first, int second) {
-  return -(first * static_cast<int16_t>(sums) + second * static_cast<int16_t>(sums >> 16));
-}
-
-template <int kRows>
+// The sums of a tile: of all its rows of x by its first panel, then by the next.
+template <int kRows, int kPanels>
 struct Rows {
-  Lanes sum[kRows];
+  static constexpr size_t kCount = kRows * kPanels;
+  Lanes sum[kCount];
 
-  explicit Rows(Sums<kRows>& memory) {
-    for (size_t i = 0; i < kRows; ++i) sum[i] = Lanes::Load(memory[i]);
+  explicit Rows(Sums<kRows, kPanels>& memory) {
+    for (size_t i = 0; i < kCount; ++i) sum[i] = Lanes::Load(memory[i]);
   }
-  void Store(Sums<kRows>& memory) const {
-    for (size_t i = 0; i < kRows; ++i) sum[i].Store(memory[i]);
+  void Store(Sums<kRows, kPanels>& memory) const {
+    for (size_t i = 0; i < kCount; ++i) sum[i].Store(memory[i]);
   }
   // fma(float(integers) * scale, s, sum).
   void Grow(size_t i, const ByteSums& integers, const Lanes& scale, float s) {
     sum[i] = Lanes::MulAdd(integers.ToFloat() * scale, Lanes::Set(s), sum[i]);
   }
 };
+template <int kRows, int kPanels>
+using Dots = ByteSums[kRows * kPanels];
 
-// dot[i] += codes * x for every row.
-template <int kRows>
-void MultiplyFour(const ByteWeights& codes, const uint8_t* x, size_t k, ByteSums (&dot)[kRows]) {
+// dot[panel, i] += codes of the panel * x of row i, by one instruction.
+template <int kRows, int kPanels, void (ByteSums::*kAdd)(const ByteWeights&, const uint8_t*)>
+void MultiplyStep(ByteWeights (&codes)[kPanels], const uint8_t* x, size_t k,
+                  Dots<kRows, kPanels>& dot) {
 #pragma GCC unroll 16
   for (size_t i = 0; i < kRows; ++i) {
-    dot[i].AddFour(codes, x + i * k);
-    dot[i].Pin();
+#pragma GCC unroll 2
+    for (size_t panel = 0; panel < kPanels; ++panel) {
+      ByteSums& sum = dot[panel * kRows + i];
+      (sum.*kAdd)(codes[panel], x + i * k);
+      sum.Pin();
+    }
   }
 }
+
+// Blocks of all panels that a tile works on, one after the other.
+template <int kPanels>
+struct Blocks {
+  const uint8_t* panel[kPanels];
+
+  Blocks(const PanelTile& t, size_t header) {
+    for (size_t i = 0; i < kPanels; ++i) panel[i] = t.panel + i * t.panel_bytes + header;
+  }
+  void Fetch(const PanelTile& t, size_t bytes) const {
+    if (kPanels == 1) FetchAhead(t, panel[0], kAhead, bytes);
+  }
+  void Next(size_t bytes) {
+    for (const uint8_t*& p : panel) p += bytes;
+  }
+};
 
 // ---- Eight-bit weights. Where the set wants x unsigned, 64 times the sum of a row's codes comes
 // off; for several tiles on one panel that is prepared once.
@@ -61,7 +75,7 @@ struct EightBits : EightBitLayout<kBlockScales> {
   using EightBitLayout<kBlockScales>::kHeader;
   using EightBitLayout<kBlockScales>::kCodes;
   using EightBitLayout<kBlockScales>::kBlock;
-  static constexpr int kMaxRows = ByteSums::kTileRows;
+  static constexpr int kMaxRows = ByteSums::kTileRows, kMaxPanels = ByteSums::kTilePanels;
   static constexpr bool kPrepares = kSevenZero != 0;
 
   static void Prepare(const uint8_t* panel, size_t blocks, size_t, std::byte* out) {
@@ -75,39 +89,49 @@ struct EightBits : EightBitLayout<kBlockScales> {
     }
   }
 
-  template <int kRows, bool kPrepared>
-  static void Run(const PanelTile t, Sums<kRows>& sums) {
-    Rows<kRows> rows(sums);
+  template <int kRows, bool kPrepared, int kPanels = 1>
+  static void Run(const PanelTile t, Sums<kRows, kPanels>& sums) {
+    Rows<kRows, kPanels> rows(sums);
     const auto* zeros = reinterpret_cast<const int32_t*>(t.prepared);
-    const uint8_t* p = t.panel + kHeader;
-    for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
-      FetchAhead(t, p, kBlock);
-      ByteSums dot[kRows], zero = ByteSums::Set(0);
-      if (kSevenZero != 0 && kPrepared) zero = ByteSums::Load(zeros + b * kPanelWidth);
+    Blocks<kPanels> at(t, kHeader);
+    for (size_t b = 0; b < t.blocks; ++b, at.Next(kBlock)) {
+      at.Fetch(t, kBlock);
+      Dots<kRows, kPanels> dot;
+      ByteSums zero[kPanels];
+      for (size_t panel = 0; panel < kPanels; ++panel) {
+        zero[panel] = kSevenZero != 0 && kPrepared
+                          ? ByteSums::Load(zeros + (panel * t.blocks + b) * kPanelWidth)
+                          : ByteSums::Set(0);
+      }
       for (ByteSums& one : dot) one = ByteSums::Set(0);
+      const uint8_t* x = t.codes + b * tensor::kPackedBlock;
 #pragma GCC unroll 8
       for (size_t step = 0; step < kSteps; ++step) {
-        // Not const: GCC would keep it in memory.
-        ByteWeights w = ByteWeights::Load(p + kCodes + step * kStepBytes);
-        if (kSevenZero != 0 && !kPrepared) zero.AddZero(w);
-        const uint8_t* x = t.codes + b * tensor::kPackedBlock + step * 4;
+        ByteWeights w[kPanels];  // not const: GCC would keep it in memory
+        for (size_t panel = 0; panel < kPanels; ++panel) {
+          w[panel] = ByteWeights::Load(at.panel[panel] + kCodes + step * kStepBytes);
+          if (kSevenZero != 0 && !kPrepared) zero[panel].AddZero(w[panel]);
+        }
+        MultiplyStep<kRows, kPanels, &ByteSums::AddEight>(w, x + step * 4, t.k, dot);
+      }
+      const float* s = t.scales + b;
+      for (size_t panel = 0; panel < kPanels; ++panel) {
+        const Lanes scale =  // times 1 is exact
+            kBlockScales ? Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(at.panel[panel]))
+                         : Lanes::Set(1.0f);
 #pragma GCC unroll 16
         for (size_t i = 0; i < kRows; ++i) {
-          dot[i].AddEight(w, x + i * t.k);
-          dot[i].Pin();
+          ByteSums& sum = dot[panel * kRows + i];
+          if (kSevenZero != 0) sum = sum - zero[panel];
+          rows.Grow(panel * kRows + i, sum, scale, s[i * t.blocks]);
         }
-      }
-      const Lanes scale =
-          kBlockScales ? Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(p)) : Lanes::Set(1.0f);
-#pragma GCC unroll 16
-      for (size_t i = 0; i < kRows; ++i) {
-        if (kSevenZero != 0) dot[i] = dot[i] - zero;
-        rows.Grow(i, dot[i], scale, t.scales[i * t.blocks + b]);  // times 1 is exact
       }
     }
     if (!kBlockScales) {
-      const Lanes row_scales = Lanes::Load(reinterpret_cast<const float*>(t.panel));
-      for (Lanes& sum : rows.sum) sum = sum * row_scales;
+      for (size_t i = 0; i < rows.kCount; ++i) {
+        const uint8_t* scales = t.panel + i / kRows * t.panel_bytes;
+        rows.sum[i] = rows.sum[i] * Lanes::Load(reinterpret_cast<const float*>(scales));
+      }
     }
     rows.Store(sums);
   }
@@ -116,7 +140,7 @@ struct EightBits : EightBitLayout<kBlockScales> {
 // ---- Weights of fewer bits: unsigned codes against signed bytes of x.
 
 struct Unprepared {
-  static constexpr int kMaxRows = ByteSums::kTileRows;
+  static constexpr int kMaxRows = ByteSums::kTileRows, kMaxPanels = ByteSums::kTilePanels;
   static constexpr bool kPrepares = false;
 };
 
@@ -126,25 +150,58 @@ inline ByteWeights Nibbles(const uint8_t* nibbles, size_t step) {
   return step < 4 ? both.LowNibbles() : both.HighNibbles();
 }
 
-struct FourBits : Unprepared {  // Q4_0
-  template <int kRows, bool>
-  static void Run(const PanelTile t, Sums<kRows>& sums) {
-    Rows<kRows> rows(sums);
-    const uint8_t* p = t.panel;
-    for (size_t b = 0; b < t.blocks; ++b, p += tensor::kFourBitBlockBytes) {
-      FetchAhead(t, p, tensor::kFourBitBlockBytes);
-      ByteSums dot[kRows];
-      for (size_t i = 0; i < kRows; ++i) {
-        dot[i] = ByteSums::Set(ZeroTerm(t.sums[i * t.blocks + b], 8, 8));
-      }
+// Starts the sums of a block with what zero points take off: -(first * sum of the codes of a half
+// block of x + second * that of the other half).
+template <int kRows, int kPanels>
+void StartDots(const PanelTile& t, size_t b, int first, int second, Dots<kRows, kPanels>& dot) {
+  for (size_t i = 0; i < kRows; ++i) {
+    const ByteSums start = ByteSums::OfSums(t.sums[i * t.blocks + b], -first, -second);
+    for (size_t panel = 0; panel < kPanels; ++panel) dot[panel * kRows + i] = start;
+  }
+}
+
+// The products of steps [begin, end) of block b; codes_of(block of a panel, step) are the weights.
+template <int kRows, int kPanels, size_t kBegin, size_t kEnd, typename CodesOf>
+void MultiplySteps(const PanelTile& t, size_t b, const uint8_t* const (&blocks)[kPanels],
+                   CodesOf codes_of, Dots<kRows, kPanels>& dot) {
+  const uint8_t* x = t.codes + b * tensor::kPackedBlock;
 #pragma GCC unroll 8
-      for (size_t step = 0; step < kSteps; ++step) {
-        MultiplyFour<kRows>(Nibbles(p + 32, step), t.codes + b * 32 + step * 4, t.k, dot);
-      }
-      const Lanes scale = Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(p));
-      for (size_t i = 0; i < kRows; ++i) {
-        rows.Grow(i, dot[i], scale, t.scales[i * t.blocks + b]);
-      }
+  for (size_t step = kBegin; step < kEnd; ++step) {
+    ByteWeights codes[kPanels];  // not const: see above
+    for (size_t i = 0; i < kPanels; ++i) codes[i] = codes_of(blocks[i], step);
+    MultiplyStep<kRows, kPanels, &ByteSums::AddFour>(codes, x + step * 4, t.k, dot);
+  }
+}
+
+// Grows every sum by its product; scale_of(block of a panel) is the scale of its rows.
+template <int kRows, int kPanels, typename ScaleOf>
+void GrowAll(const PanelTile& t, size_t b, const uint8_t* const (&blocks)[kPanels],
+             ScaleOf scale_of, const Dots<kRows, kPanels>& dot, Rows<kRows, kPanels>& rows) {
+  const float* s = t.scales + b;
+  for (size_t panel = 0; panel < kPanels; ++panel) {
+    const Lanes scale = scale_of(blocks[panel]);
+#pragma GCC unroll 16
+    for (size_t i = panel * kRows; i < (panel + 1) * kRows; ++i) {
+      rows.Grow(i, dot[i], scale, s[i % kRows * t.blocks]);
+    }
+  }
+}
+
+struct FourBits : Unprepared {  // Q4_0
+  template <int kRows, bool, int kPanels = 1>
+  static void Run(const PanelTile t, Sums<kRows, kPanels>& sums) {
+    Rows<kRows, kPanels> rows(sums);
+    Blocks<kPanels> at(t, 0);
+    for (size_t b = 0; b < t.blocks; ++b, at.Next(tensor::kFourBitBlockBytes)) {
+      at.Fetch(t, tensor::kFourBitBlockBytes);
+      Dots<kRows, kPanels> dot;
+      StartDots<kRows, kPanels>(t, b, 8, 8, dot);
+      MultiplySteps<kRows, kPanels, 0, kSteps>(
+          t, b, at.panel, [](const uint8_t* p, size_t step) { return Nibbles(p + 32, step); }, dot);
+      GrowAll<kRows, kPanels>(
+          t, b, at.panel,
+          [](const uint8_t* p) { return Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(p)); },
+          dot, rows);
     }
     rows.Store(sums);
   }
@@ -159,31 +216,24 @@ struct CodeBook : Unprepared {  // Q4G
     return ByteWeights::Load(values);
   }
 
-  template <int kRows, bool>
-  static void Run(const PanelTile t, Sums<kRows>& sums) {
-    Rows<kRows> rows(sums);
+  template <int kRows, bool, int kPanels = 1>
+  static void Run(const PanelTile t, Sums<kRows, kPanels>& sums) {
+    Rows<kRows, kPanels> rows(sums);
     const ByteWeights values = Values();
-    const uint8_t* p = t.panel;
-    for (size_t b = 0; b < t.blocks; ++b, p += tensor::kFourBitBlockBytes) {
-      FetchAhead(t, p, tensor::kFourBitBlockBytes);
-#pragma GCC unroll 2
-      for (size_t part = 0; part < 2; ++part) {
-        ByteSums dot[kRows];
-        for (size_t i = 0; i < kRows; ++i) {
-          dot[i] = ByteSums::Set(ZeroTerm(t.sums[i * t.blocks + b], part ? 0 : tensor::kQ4GZero,
-                                          part ? tensor::kQ4GZero : 0));
-        }
-#pragma GCC unroll 4
-        for (size_t i = 0; i < 4; ++i) {
-          const size_t step = part * 4 + i;
-          MultiplyFour<kRows>(Nibbles(p + 32, step).Of(values), t.codes + b * 32 + step * 4, t.k,
-                              dot);
-        }
-        const Lanes scale = SmallFloats(p + part * 16);
-        for (size_t i = 0; i < kRows; ++i) {
-          rows.Grow(i, dot[i], scale, t.scales[i * t.blocks + b]);
-        }
-      }
+    Blocks<kPanels> at(t, 0);
+    auto codes = [&](const uint8_t* p, size_t step) { return Nibbles(p + 32, step).Of(values); };
+    auto half = [&]<size_t kHalf>(size_t b) {
+      Dots<kRows, kPanels> dot;
+      StartDots<kRows, kPanels>(t, b, kHalf ? 0 : tensor::kQ4GZero, kHalf ? tensor::kQ4GZero : 0,
+                                dot);
+      MultiplySteps<kRows, kPanels, 4 * kHalf, 4 * kHalf + 4>(t, b, at.panel, codes, dot);
+      GrowAll<kRows, kPanels>(
+          t, b, at.panel, [](const uint8_t* p) { return SmallFloats(p + kHalf * 16); }, dot, rows);
+    };
+    for (size_t b = 0; b < t.blocks; ++b, at.Next(tensor::kFourBitBlockBytes)) {
+      at.Fetch(t, tensor::kFourBitBlockBytes);
+      half.template operator()<0>(b);
+      half.template operator()<1>(b);
     }
     for (Lanes& sum : rows.sum) sum = sum * Lanes::Set(0.25f);  // SmallFloats gives four times
     rows.Store(sums);
@@ -191,28 +241,31 @@ struct CodeBook : Unprepared {  // Q4G
 };
 
 struct FourBitsK : Unprepared {  // Q4_K
-  template <int kRows, bool>
-  static void Run(const PanelTile t, Sums<kRows>& sums) {
-    Rows<kRows> rows(sums);
+  template <int kRows, bool, int kPanels = 1>
+  static void Run(const PanelTile t, Sums<kRows, kPanels>& sums) {
+    Rows<kRows, kPanels> rows(sums);
     const Lanes minus = Lanes::Set(-1.0f);
     for (size_t b = 0; b < t.blocks; ++b) {
-      const uint8_t* super = t.panel + b / 8 * tensor::kQ4KSuperBytes;
-      const uint8_t* p = super + tensor::kQ4KHeadBytes + b % 8 * tensor::kFourBitBlockBytes;
-      FetchAhead(t, p, tensor::kFourBitBlockBytes);
-      ByteSums dot[kRows];
+      const size_t super = b / 8 * tensor::kQ4KSuperBytes;
+      const size_t block = tensor::kQ4KHeadBytes + b % 8 * tensor::kFourBitBlockBytes;
+      const Blocks<kPanels> at(t, super + block);
+      at.Fetch(t, tensor::kFourBitBlockBytes);
+      Dots<kRows, kPanels> dot;
       for (ByteSums& one : dot) one = ByteSums::Set(0);
-#pragma GCC unroll 8
-      for (size_t step = 0; step < kSteps; ++step) {
-        MultiplyFour<kRows>(Nibbles(p + 32, step), t.codes + b * 32 + step * 4, t.k, dot);
-      }
-      const auto* halves = reinterpret_cast<const uint16_t*>(super);
-      const Lanes scale = Lanes::LoadHalf(halves) * BytesToFloats(p);
-      const Lanes min = Lanes::LoadHalf(halves + 16) * BytesToFloats(p + 16) * minus;
-      for (size_t i = 0; i < kRows; ++i) {
-        const float s = t.scales[i * t.blocks + b];
-        const auto total = static_cast<float>(ZeroTerm(t.sums[i * t.blocks + b], -1, -1));
-        rows.Grow(i, dot[i], scale, s);
-        rows.sum[i] = Lanes::MulAdd(min, Lanes::Set(s * total), rows.sum[i]);
+      MultiplySteps<kRows, kPanels, 0, kSteps>(
+          t, b, at.panel, [](const uint8_t* p, size_t step) { return Nibbles(p + 32, step); }, dot);
+      for (size_t panel = 0; panel < kPanels; ++panel) {
+        const uint8_t* p = at.panel[panel];
+        const auto* halves = reinterpret_cast<const uint16_t*>(p - block);
+        const Lanes scale = Lanes::LoadHalf(halves) * BytesToFloats(p);
+        const Lanes min = Lanes::LoadHalf(halves + 16) * BytesToFloats(p + 16) * minus;
+        for (size_t i = 0; i < kRows; ++i) {
+          const float s = t.scales[i * t.blocks + b];
+          const Lanes total = ByteSums::OfSums(t.sums[i * t.blocks + b], 1, 1).ToFloat();
+          Lanes& sum = rows.sum[panel * kRows + i];
+          rows.Grow(panel * kRows + i, dot[panel * kRows + i], scale, s);
+          sum = Lanes::MulAdd(min, Lanes::Set(s) * total, sum);
+        }
       }
     }
     rows.Store(sums);
@@ -220,33 +273,32 @@ struct FourBitsK : Unprepared {  // Q4_K
 };
 
 struct SixBits : Unprepared {  // Q6_K
-  template <int kRows, bool>
-  static void Run(const PanelTile t, Sums<kRows>& sums) {
-    Rows<kRows> rows(sums);
+  template <int kRows, bool, int kPanels = 1>
+  static void Run(const PanelTile t, Sums<kRows, kPanels>& sums) {
+    Rows<kRows, kPanels> rows(sums);
+    auto codes = [](const uint8_t* p, size_t step) {
+      const uint8_t* pairs = p + 32 + tensor::kNibbleBytes + step % 2 * kStepBytes;
+      return Nibbles(p + 32, step).WithUpperBits(ByteWeights::Load(pairs), step / 2);
+    };
     for (size_t b = 0; b < t.blocks; ++b) {
-      const uint8_t* super = t.panel + b / 8 * tensor::kQ6KSuperBytes;
-      const uint8_t* p = super + tensor::kQ6KHeadBytes + b % 8 * tensor::kSixBitBlockBytes;
-      FetchAhead(t, p, tensor::kSixBitBlockBytes);
-#pragma GCC unroll 2
-      for (size_t part = 0; part < 2; ++part) {
-        ByteSums dot[kRows];
-        for (size_t i = 0; i < kRows; ++i) {
-          dot[i] = ByteSums::Set(ZeroTerm(t.sums[i * t.blocks + b], part ? 0 : 32, part ? 32 : 0));
-        }
-#pragma GCC unroll 4
-        for (size_t i = 0; i < 4; ++i) {
-          const size_t step = part * 4 + i;
-          const uint8_t* pairs = p + 32 + tensor::kNibbleBytes + step % 2 * kStepBytes;
-          ByteWeights codes =  // not const: see above
-              Nibbles(p + 32, step).WithUpperBits(ByteWeights::Load(pairs), step / 2);
-          MultiplyFour<kRows>(codes, t.codes + b * 32 + step * 4, t.k, dot);
-        }
-        const Lanes sub = Lanes::LoadInt8(reinterpret_cast<const int8_t*>(p + part * 16));
-        const Lanes scale = Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(super)) * sub;
-        for (size_t i = 0; i < kRows; ++i) {
-          rows.Grow(i, dot[i], scale, t.scales[i * t.blocks + b]);
-        }
-      }
+      const size_t super = b / 8 * tensor::kQ6KSuperBytes;
+      const size_t block = tensor::kQ6KHeadBytes + b % 8 * tensor::kSixBitBlockBytes;
+      const Blocks<kPanels> at(t, super + block);
+      at.Fetch(t, tensor::kSixBitBlockBytes);
+      auto half = [&]<size_t kHalf> {
+        Dots<kRows, kPanels> dot;
+        StartDots<kRows, kPanels>(t, b, kHalf ? 0 : 32, kHalf ? 32 : 0, dot);
+        MultiplySteps<kRows, kPanels, 4 * kHalf, 4 * kHalf + 4>(t, b, at.panel, codes, dot);
+        GrowAll<kRows, kPanels>(
+            t, b, at.panel,
+            [block](const uint8_t* p) {
+              const Lanes sub = Lanes::LoadInt8(reinterpret_cast<const int8_t*>(p + kHalf * 16));
+              return Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(p - block)) * sub;
+            },
+            dot, rows);
+      };
+      half.template operator()<0>();
+      half.template operator()<1>();
     }
     rows.Store(sums);
   }

@@ -88,7 +88,7 @@ template <size_t kBegin, size_t kEnd, int kRows, typename Codes>
 template <int kRows>
 [[gnu::always_inline]] inline void GrowRows(const PanelTile& t, size_t b,
                                             const MatrixSums<kRows>& dot, const Lanes& scale,
-                                            Rows<kRows>& rows) {
+                                            Rows<kRows, 1>& rows) {
 #pragma GCC unroll 6
   for (size_t i = 0; i < kRows; ++i) {
     rows.Grow(i, dot.Row(i), scale, t.scales[i * t.blocks + b]);
@@ -98,7 +98,7 @@ template <int kRows>
 // Zero terms of block b for each row.
 inline auto ZeroTerms(const PanelTile& t, size_t b, int first, int second) {
   return [&t, b, first, second](size_t i) {
-    return ZeroTerm(t.sums[i * t.blocks + b], first, second);
+    return OfSums(t.sums[i * t.blocks + b], -first, -second);
   };
 }
 
@@ -113,7 +113,7 @@ struct ByMatrix : Kind {
     if constexpr (kRows == 1) {
       Kind::template Run<1, false>(t, sums);
     } else {
-      Rows<kRows> rows(sums);
+      Rows<kRows, 1> rows(sums);
       Kind::template RunMatrix<kRows>(t, rows);
       rows.Store(sums);
     }
@@ -124,10 +124,10 @@ template <bool kBlockScales>
 struct MatrixEightBits : EightBits<kBlockScales> {
   using Base = EightBits<kBlockScales>;
   template <int kRows>
-  static void RunMatrix(const PanelTile& t, Rows<kRows>& rows) {
+  static void RunMatrix(const PanelTile& t, Rows<kRows, 1>& rows) {
     const uint8_t* p = t.panel + Base::kHeader;
     for (size_t b = 0; b < t.blocks; ++b, p += Base::kBlock) {
-      FetchAhead(t, p, Base::kBlock);
+      FetchAhead(t, p, kAhead, Base::kBlock);
       MatrixSums<kRows> dot([](size_t) { return 0; });
       MultiplySteps<0, kSteps>(
           t, b, [&](size_t step, size_t q) { return CodesAt(p + Base::kCodes, step, q); }, dot);
@@ -144,10 +144,10 @@ struct MatrixEightBits : EightBits<kBlockScales> {
 
 struct MatrixFourBits : FourBits {  // Q4_0
   template <int kRows>
-  static void RunMatrix(const PanelTile& t, Rows<kRows>& rows) {
+  static void RunMatrix(const PanelTile& t, Rows<kRows, 1>& rows) {
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += tensor::kFourBitBlockBytes) {
-      FetchAhead(t, p, tensor::kFourBitBlockBytes);
+      FetchAhead(t, p, kAhead, tensor::kFourBitBlockBytes);
       MatrixSums<kRows> dot(ZeroTerms(t, b, 8, 8));
       MultiplySteps<0, kSteps>(
           t, b, [&](size_t step, size_t q) { return NibblesAt(p + 32, step, q); }, dot);
@@ -159,7 +159,7 @@ struct MatrixFourBits : FourBits {  // Q4_0
 struct MatrixCodeBook : CodeBook {  // Q4G
   template <size_t kPart, int kRows>
   static void RunHalf(const PanelTile& t, size_t b, const uint8_t* p, uint8x16_t values,
-                      Rows<kRows>& rows) {
+                      Rows<kRows, 1>& rows) {
     constexpr int kZero = tensor::kQ4GZero;
     MatrixSums<kRows> dot(ZeroTerms(t, b, kPart ? 0 : kZero, kPart ? kZero : 0));
     MultiplySteps<4 * kPart, 4 * kPart + 4>(
@@ -168,11 +168,11 @@ struct MatrixCodeBook : CodeBook {  // Q4G
     GrowRows(t, b, dot, SmallFloats(p + kPart * 16), rows);
   }
   template <int kRows>
-  static void RunMatrix(const PanelTile& t, Rows<kRows>& rows) {
+  static void RunMatrix(const PanelTile& t, Rows<kRows, 1>& rows) {
     const uint8x16_t values = Values().a;
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += tensor::kFourBitBlockBytes) {
-      FetchAhead(t, p, tensor::kFourBitBlockBytes);
+      FetchAhead(t, p, kAhead, tensor::kFourBitBlockBytes);
       RunHalf<0>(t, b, p, values, rows);
       RunHalf<1>(t, b, p, values, rows);
     }
@@ -182,12 +182,12 @@ struct MatrixCodeBook : CodeBook {  // Q4G
 
 struct MatrixFourBitsK : FourBitsK {  // Q4_K
   template <int kRows>
-  static void RunMatrix(const PanelTile& t, Rows<kRows>& rows) {
+  static void RunMatrix(const PanelTile& t, Rows<kRows, 1>& rows) {
     const Lanes minus = Lanes::Set(-1.0f);
     for (size_t b = 0; b < t.blocks; ++b) {
       const uint8_t* super = t.panel + b / 8 * tensor::kQ4KSuperBytes;
       const uint8_t* p = super + tensor::kQ4KHeadBytes + b % 8 * tensor::kFourBitBlockBytes;
-      FetchAhead(t, p, tensor::kFourBitBlockBytes);
+      FetchAhead(t, p, kAhead, tensor::kFourBitBlockBytes);
       MatrixSums<kRows> dot([](size_t) { return 0; });
       MultiplySteps<0, kSteps>(
           t, b, [&](size_t step, size_t q) { return NibblesAt(p + 32, step, q); }, dot);
@@ -213,7 +213,7 @@ struct MatrixSixBits : SixBits {  // Q6_K
   }
   template <size_t kPart, int kRows>
   static void RunHalf(const PanelTile& t, size_t b, const uint8_t* super, const uint8_t* p,
-                      Rows<kRows>& rows) {
+                      Rows<kRows, 1>& rows) {
     MatrixSums<kRows> dot(ZeroTerms(t, b, kPart ? 0 : 32, kPart ? 32 : 0));
     MultiplySteps<4 * kPart, 4 * kPart + 4>(
         t, b, [&](size_t step, size_t q) { return SixAt(p + 32, step, q); }, dot);
@@ -221,11 +221,11 @@ struct MatrixSixBits : SixBits {  // Q6_K
     GrowRows(t, b, dot, Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(super)) * sub, rows);
   }
   template <int kRows>
-  static void RunMatrix(const PanelTile& t, Rows<kRows>& rows) {
+  static void RunMatrix(const PanelTile& t, Rows<kRows, 1>& rows) {
     for (size_t b = 0; b < t.blocks; ++b) {
       const uint8_t* super = t.panel + b / 8 * tensor::kQ6KSuperBytes;
       const uint8_t* p = super + tensor::kQ6KHeadBytes + b % 8 * tensor::kSixBitBlockBytes;
-      FetchAhead(t, p, tensor::kSixBitBlockBytes);
+      FetchAhead(t, p, kAhead, tensor::kSixBitBlockBytes);
       RunHalf<0>(t, b, super, p, rows);
       RunHalf<1>(t, b, super, p, rows);
     }

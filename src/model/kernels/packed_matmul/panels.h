@@ -9,9 +9,10 @@
 namespace pano::kernels {
 namespace {
 
-// What a tile works on: some rows of x and the sixteen rows of a panel.
+// What a tile works on: some rows of x and the sixteen rows of a panel, or of two.
 struct PanelTile {
   const uint8_t* panel;
+  size_t panel_bytes;  // to the second panel
   size_t blocks;
   const uint8_t* codes;  // of its first row of x
   const float* scales;
@@ -20,9 +21,23 @@ struct PanelTile {
   const std::byte* prepared;  // by Kind::Prepare
   const uint8_t* next;        // panel to fetch into the cache meanwhile, or null
 };
-// The float sums, [row][16].
-template <int kRows>
-using Sums = float[kRows][kPanelWidth];
+
+// Blocks ahead of the one in work that are fetched where weights come from memory: some 4 KB, which
+// is what a core has on its way at a time.
+inline constexpr size_t kAhead = 8;
+// Brings what is needed soon into the cache while `block` is in work: the next panel, or blocks
+// ahead.
+inline void FetchAhead(const PanelTile& t, const uint8_t* block, size_t ahead, size_t bytes) {
+  const uint8_t* from = t.next ? t.next + (block - t.panel) : block + ahead * bytes;
+  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(from + i);
+}
+
+// The float sums, [panel][row][16].
+template <int kRows, int kPanels = 1>
+using Sums = float[kPanels * kRows][kPanelWidth];
+
+// A 32-bit number a block and row of a panel.
+inline size_t PreparedBytes(size_t blocks) { return blocks * kPanelWidth * sizeof(int32_t); }
 
 // Where eight-bit codes stand in a panel: with a scale a block and row, or one a row before all.
 template <bool kBlockScales>
@@ -33,31 +48,46 @@ struct EightBitLayout {
 };
 
 // A Kind is a packed type in one instruction set:
-//   kMaxRows                 rows of x in the highest tile
+//   kMaxRows                 rows of x in the highest tile on one panel; half of it on two
 //   kRowUnit                 rows of x that cost the same as one of them; 1 where it is left out
+//   kMaxPanels               panels that one tile can work on; 1 where it is left out
 //   kPrepares                whether it has a Prepare
-//   Prepare(panel, blocks, tiles, out)   what several tiles on one panel share (PackedScratchBytes)
-//   Run<kRows, kPrepared>(tile, sums)   adds the products of kRows rows to sums that are zero
+//   Prepare(panel, blocks, tiles, out)   what several tiles on one panel share (PackedScratchBytes;
+//                            of two panels each has PreparedBytes)
+//   Run<kRows, kPrepared[, kPanels]>(tile, sums)   adds the products of kRows rows to sums that are
+//                            zero; kPanels where kMaxPanels is not 1
 
 // Not inlined: the registers of one tile are its own.
-template <typename Kind, int kRows, bool kPrepared>
+template <typename Kind, int kRows, bool kPrepared, int kPanels>
 [[gnu::noinline]] void RunTile(const PackedMatMulArgs& a, const PanelTile& tile, size_t m,
                                size_t n) {
-  alignas(64) Sums<kRows> sums = {};
-  Kind::template Run<kRows, kPrepared>(tile, sums);
-  const size_t count = a.n - n < kPanelWidth ? a.n - n : kPanelWidth;
-  for (size_t i = 0; i < kRows; ++i) {
-    if (a.bias) {
-      for (size_t j = 0; j < count; ++j) sums[i][j] += a.bias[n + j];
+  alignas(64) Sums<kRows, kPanels> sums = {};
+  if constexpr (kPanels == 1) {
+    Kind::template Run<kRows, kPrepared>(tile, sums);
+  } else {
+    Kind::template Run<kRows, kPrepared, kPanels>(tile, sums);
+  }
+  for (size_t panel = 0; panel < kPanels; ++panel, n += kPanelWidth) {
+    const size_t count = a.n - n < kPanelWidth ? a.n - n : kPanelWidth;
+    for (size_t i = 0; i < kRows; ++i) {
+      float* sum = sums[panel * kRows + i];
+      if (a.bias) {
+        for (size_t j = 0; j < count; ++j) sum[j] += a.bias[n + j];
+      }
+      float* y = a.y + (m + i) * a.n + n;
+      if (count == kPanelWidth) {
+        std::memcpy(y, sum, sizeof(float[kPanelWidth]));  // no call
+      } else {
+        std::memcpy(y, sum, count * sizeof(float));
+      }
     }
-    std::memcpy(a.y + (m + i) * a.n + n, sums[i], count * sizeof(float));
   }
 }
 
-template <typename Kind, bool kPrepared, int kRows = Kind::kMaxRows>
+template <typename Kind, bool kPrepared, int kPanels, int kRows = Kind::kMaxRows / kPanels>
 void RunRows(const PackedMatMulArgs& a, const PanelTile& tile, size_t rows, size_t m, size_t n) {
-  if (rows == kRows) return RunTile<Kind, kRows, kPrepared>(a, tile, m, n);
-  if constexpr (kRows > 1) RunRows<Kind, kPrepared, kRows - 1>(a, tile, rows, m, n);
+  if (rows == kRows) return RunTile<Kind, kRows, kPrepared, kPanels>(a, tile, m, n);
+  if constexpr (kRows > 1) RunRows<Kind, kPrepared, kPanels, kRows - 1>(a, tile, rows, m, n);
 }
 
 template <typename Kind>
@@ -65,36 +95,71 @@ constexpr size_t RowUnit() {
   if constexpr (requires { Kind::kRowUnit; }) return Kind::kRowUnit;
   return 1;
 }
+template <typename Kind>
+constexpr int MaxPanels() {
+  if constexpr (requires { Kind::kMaxPanels; }) return Kind::kMaxPanels;
+  return 1;
+}
+
+// Fetches part `part` of `parts` of some bytes into the cache.
+inline void Fetch(const uint8_t* from, size_t part, size_t parts, size_t bytes) {
+  const size_t lines = (bytes + 63) / 64;
+  for (size_t i = part * lines / parts; i < (part + 1) * lines / parts; ++i) {
+    __builtin_prefetch(from + i * 64);
+  }
+}
+
+// All rows of x by the kPanels panels from `panel` on; more panels follow up to `end`.
+template <typename Kind, int kPanels>
+void RunPanel(const PackedMatMulArgs& a, size_t panel, size_t end, std::byte* scratch) {
+  const size_t panel_bytes = tensor::PanelBytes(a.w->dtype, a.k), blocks = a.k / 32;
+  constexpr size_t kUnit = RowUnit<Kind>();
+  constexpr int kMostRows = Kind::kMaxRows / kPanels;
+  const size_t tiles = (a.m + kMostRows - 1) / kMostRows;
+  const size_t units = (a.m + kUnit - 1) / kUnit;
+  auto row_of = [&](size_t t) { return t == tiles ? a.m : t * units / tiles * kUnit; };
+  const uint8_t* p = reinterpret_cast<const uint8_t*>(a.w->data) + panel * panel_bytes;
+  if constexpr (Kind::kPrepares) {
+    for (size_t i = 0; tiles > 1 && i < kPanels; ++i) {
+      Kind::Prepare(p + i * panel_bytes, blocks, tiles, scratch + i * PreparedBytes(blocks));
+    }
+  }
+  const uint8_t* next = panel + kPanels < end ? p + kPanels * panel_bytes : nullptr;
+  for (size_t t = 0; t < tiles; ++t) {
+    // Tiles of nearly equal height: six and two would waste what four and four do not.
+    const size_t m = row_of(t), rows = row_of(t + 1) - m, n = panel * kPanelWidth;
+    // A panel alone: the last tile fetches the next one. Two: every tile its share of the next two.
+    if (kPanels > 1 && next) Fetch(next, t, tiles, kPanels * panel_bytes);
+    const PanelTile tile{p,
+                         panel_bytes,
+                         blocks,
+                         a.x.codes + m * a.k,
+                         a.x.scales + m * blocks,
+                         a.x.sums + m * blocks,
+                         a.k,
+                         scratch,
+                         kPanels == 1 && tiles > 1 && t + 1 == tiles ? next : nullptr};
+    if constexpr (Kind::kPrepares) {
+      if (tiles > 1) {
+        RunRows<Kind, true, kPanels>(a, tile, rows, m, n);
+        continue;
+      }
+    }
+    RunRows<Kind, false, kPanels>(a, tile, rows, m, n);
+  }
+}
 
 template <typename Kind>
 void RunPanels(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
-  const size_t panel_bytes = tensor::PanelBytes(a.w->dtype, a.k), blocks = a.k / 32;
-  constexpr size_t kUnit = RowUnit<Kind>();
-  const size_t tiles = (a.m + Kind::kMaxRows - 1) / Kind::kMaxRows;
-  const size_t units = (a.m + kUnit - 1) / kUnit;
-  auto row_of = [&](size_t t) { return t == tiles ? a.m : t * units / tiles * kUnit; };
-  const auto* data = reinterpret_cast<const uint8_t*>(a.w->data);
-  for (size_t panel = begin; panel < end; ++panel) {
-    const uint8_t* p = data + panel * panel_bytes;
-    if constexpr (Kind::kPrepares) {
-      if (tiles > 1) Kind::Prepare(p, blocks, tiles, scratch);
-    }
-    for (size_t t = 0; t < tiles; ++t) {
-      // Tiles of nearly equal height: six and two would waste what four and four do not.
-      const size_t m = row_of(t), rows = row_of(t + 1) - m;
-      PanelTile tile{
-          p,       blocks, a.x.codes + m * a.k, a.x.scales + m * blocks, a.x.sums + m * blocks, a.k,
-          scratch, nullptr};
-      if (tiles > 1 && t + 1 == tiles && panel + 1 < end) tile.next = p + panel_bytes;
-      if constexpr (Kind::kPrepares) {
-        if (tiles > 1) {
-          RunRows<Kind, true>(a, tile, rows, m, panel * kPanelWidth);
-          continue;
-        }
-      }
-      RunRows<Kind, false>(a, tile, rows, m, panel * kPanelWidth);
-    }
+  constexpr int kPanels = MaxPanels<Kind>();
+  size_t panel = begin;
+  if constexpr (kPanels > 1) {
+    // Few rows wait for memory, which is fastest as one stream.
+    constexpr size_t kPairsFrom = 48;
+    for (; a.m >= kPairsFrom && end - panel >= kPanels; panel += kPanels)
+      RunPanel<Kind, kPanels>(a, panel, end, scratch);
   }
+  for (; panel < end; ++panel) RunPanel<Kind, 1>(a, panel, end, scratch);
 }
 
 template <typename Kind>

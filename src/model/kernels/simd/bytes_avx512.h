@@ -36,12 +36,18 @@ struct ByteWeights {
 };
 
 struct ByteSums {
-  static constexpr int kTileRows = 12;
+  static constexpr int kTileRows = 12, kTilePanels = 2;
   __m512i v;
 
   static ByteSums Set(int32_t x) { return {_mm512_set1_epi32(x)}; }
   static ByteSums Load(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
   void Store(int32_t* p) const { _mm512_storeu_si512(p, v); }
+  // first * the low half of `sums` + second * the high half, both signed.
+  static ByteSums OfSums(uint32_t sums, int first, int second) {
+    const int factors = (first & 0xFFFF) | static_cast<int>(static_cast<uint32_t>(second) << 16);
+    return {_mm512_dpwssd_epi32(_mm512_setzero_si512(), _mm512_set1_epi32(factors),
+                                _mm512_set1_epi32(static_cast<int>(sums)))};
+  }
   static __m512i FourBytes(const uint8_t* x) {
     int32_t four;
     std::memcpy(&four, x, 4);

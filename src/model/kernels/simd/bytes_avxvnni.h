@@ -48,7 +48,7 @@ struct ByteWeights {
 };
 
 struct ByteSums {
-  static constexpr int kTileRows = 6;
+  static constexpr int kTileRows = 6, kTilePanels = 1;
   __m256i lo, hi;
 
   static ByteSums Set(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
@@ -60,6 +60,13 @@ struct ByteSums {
     auto* v = reinterpret_cast<__m256i*>(p);
     _mm256_store_si256(v, lo);
     _mm256_store_si256(v + 1, hi);
+  }
+  // first * the low half of `sums` + second * the high half, both signed.
+  static ByteSums OfSums(uint32_t sums, int first, int second) {
+    const int factors = (first & 0xFFFF) | static_cast<int>(static_cast<uint32_t>(second) << 16);
+    const __m256i v =
+        _mm256_madd_epi16(_mm256_set1_epi32(factors), _mm256_set1_epi32(static_cast<int>(sums)));
+    return {v, v};
   }
   static __m256i FourBytes(const uint8_t* x) {
     int32_t four;

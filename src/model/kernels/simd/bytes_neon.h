@@ -46,8 +46,13 @@ struct ByteWeights {
   }
 };
 
+// first * the low half of `sums` + second * the high half, both signed.
+inline int32_t OfSums(uint32_t sums, int first, int second) {
+  return first * static_cast<int16_t>(sums) + second * static_cast<int16_t>(sums >> 16);
+}
+
 struct ByteSums {
-  static constexpr int kTileRows = 6;
+  static constexpr int kTileRows = 6, kTilePanels = 1;
   int32x4_t a, b, c, d;
 
   static ByteSums Set(int32_t x) {
@@ -62,6 +67,9 @@ struct ByteSums {
     vst1q_s32(p + 4, b);
     vst1q_s32(p + 8, c);
     vst1q_s32(p + 12, d);
+  }
+  static ByteSums OfSums(uint32_t sums, int first, int second) {
+    return Set(kernels::OfSums(sums, first, second));
   }
   static int32x4_t Dot(int32x4_t sums, uint8x16_t weights, int8x16_t x) {
     const int8x16_t w = vreinterpretq_s8_u8(weights);
