@@ -24,8 +24,8 @@ constexpr CpuLevel kLevels[] = {
     {"dotprod", kNeon | kDotProd},
     {"i8mm", kNeon | kDotProd | kI8mm},
 };
-// Run by our tests, Arm's emulated. Others wait for a recorded run on a machine that has them.
-constexpr CpuMask kProven = kAvx2 | kNeon | kDotProd | kI8mm;
+// Run by our tests, Arm's emulated. AMX waits for a recorded run on a machine that has it.
+constexpr CpuMask kProven = kAvx2 | kAvxVnni | kAvx512 | kNeon | kDotProd | kI8mm;
 
 #if defined(__x86_64__)
 

@@ -33,7 +33,7 @@ std::span<const CpuLevel> CpuLevels();
 CpuMask MachineCpuMask();
 
 // What PANO_CPU asks for: a level's name, or "auto". That is the best of this machine among the
-// sets whose kernels are run by our tests: AVX2, and Arm's (emulated); the others work on demand.
+// sets whose kernels are run by our tests, Arm's emulated; AMX works on demand.
 // An unknown name or one that the machine lacks is an InvalidArgument.
 Result<CpuMask> ReadCpuMask();
 
