@@ -25,58 +25,77 @@ struct ColumnBF16 {
   static Lanes Load(const uint16_t* p) { return Lanes::LoadBFloat(p); }
 };
 
-// Some columns of a panel, and the rows of x that meet them: to = from + x w, plus a bias.
+// Panels that a tile takes together where the registers hold the sums: as many chains as hide the
+// latency of a multiply-add, and half the reads of x.
+#if defined(__AVX512F__)
+inline constexpr int kFloatPanels = 2;
+#else
+inline constexpr int kFloatPanels = 1;
+#endif
+
+// Some columns of one panel or of several side by side, and the rows of x that meet them:
+// to = from + x w, plus a bias.
 template <typename Column>
 struct FloatTile {
   const typename Column::Element* w;  // [columns][16]
+  size_t panel;                       // elements from one panel to the next
   size_t columns;
   const float* x;     // [columns][row]
-  const float* from;  // [row][16] of the columns before, or null: zeros
-  const float* bias;  // [16] or null
-  float* to;          // [row][16], `stride` apart
+  const float* from;  // [row][panel][16] of the columns before, or null: zeros
+  const float* bias;  // [panel][16] or null
+  float* to;          // [row][panel][16], rows `stride` apart
   size_t stride;
 };
 
-template <typename Column, int kRows>
+template <typename Column, int kRows, int kPanels>
 [[gnu::noinline]] void MultiplyTile(const FloatTile<Column>& tile) {
   // Field by field: a copy in pieces of another size would wait for the stores that built it.
   const auto* const weights = tile.w;
   const float *const x = tile.x, *const from = tile.from, *const bias = tile.bias;
   float* const to = tile.to;
-  const size_t columns = tile.columns, stride = tile.stride;
+  const size_t columns = tile.columns, stride = tile.stride, panel = tile.panel;
   constexpr size_t kAheadBytes = 2048;  // weights that come from memory are asked for so early
   constexpr size_t kAheadColumns = kAheadBytes / (kPanelWidth * sizeof(typename Column::Element));
-  Lanes sum[kRows];
-  for (size_t i = 0; i < kRows; ++i) {
+  constexpr size_t kSums = kRows * kPanels;  // [row][panel]
+  Lanes sum[kSums];
+  for (size_t i = 0; i < kSums; ++i) {
     sum[i] = from ? Lanes::Load(from + i * kPanelWidth) : Lanes::Zero();
   }
   for (size_t k = 0; k < columns; ++k) {
     const typename Column::Element* column = weights + k * kPanelWidth;
-    __builtin_prefetch(column + kAheadColumns * kPanelWidth);
-    const Lanes w = Column::Load(column);
+    Lanes w[kPanels];
+    for (size_t p = 0; p < kPanels; ++p) {
+      __builtin_prefetch(column + p * panel + kAheadColumns * kPanelWidth);
+      w[p] = Column::Load(column + p * panel);
+    }
     for (size_t i = 0; i < kRows; ++i) {
-      sum[i] = Lanes::MulAdd(Lanes::Set(x[k * kRows + i]), w, sum[i]);
+      const Lanes one = Lanes::Set(x[k * kRows + i]);
+      for (size_t p = 0; p < kPanels; ++p) {
+        Lanes& to_grow = sum[i * kPanels + p];
+        to_grow = Lanes::MulAdd(one, w[p], to_grow);
+      }
     }
   }
-  for (size_t i = 0; i < kRows; ++i) {
-    if (bias) sum[i] = sum[i] + Lanes::Load(bias);
-    sum[i].Store(to + i * stride);
+  for (size_t i = 0; i < kSums; ++i) {
+    const size_t p = i % kPanels * kPanelWidth;
+    if (bias) sum[i] = sum[i] + Lanes::Load(bias + p);
+    sum[i].Store(to + i / kPanels * stride + p);
   }
 }
 
-template <typename Column, int kRows = kFloatTileRows>
+template <typename Column, int kPanels, int kRows = kFloatTileRows>
 void MultiplyRowsOf(const FloatTile<Column>& t, size_t rows) {
-  if (rows == kRows) return MultiplyTile<Column, kRows>(t);
-  if constexpr (kRows > 1) MultiplyRowsOf<Column, kRows - 1>(t, rows);
+  if (rows == kRows) return MultiplyTile<Column, kRows, kPanels>(t);
+  if constexpr (kRows > 1) MultiplyRowsOf<Column, kPanels, kRows - 1>(t, rows);
 }
 
 inline constexpr size_t kMostFloatTiles = 32;  // of one pass through a panel
 
-// Where a panel's results go.
+// Where the results of panels go.
 struct FloatResults {
   float* y;  // of the first row, `stride` apart
   size_t stride;
-  const float* bias;  // [16] or null
+  const float* bias;  // [panel][16] or null
 };
 
 // The tiles of one pass: tile i has rows [begin[i], begin[i + 1]) of x.
@@ -90,23 +109,26 @@ struct FloatTiles {
   size_t rows() const { return begin[count] - begin[0]; }
 };
 
-// One pass against one panel. Columns go in blocks that stay in the first-level cache while the
-// tiles pass; sums wait in between where rows lie together, which those of y do not.
-template <typename Column>
-void FloatPanel(const PackedMatMulArgs& a, const typename Column::Element* panel,
-                const FloatTiles& tiles, const FloatResults& results, std::byte* scratch) {
+// One pass against kPanels panels. Columns go in blocks that stay in the first-level cache while
+// the tiles pass; sums wait in between where rows lie together, which those of y do not.
+template <typename Column, int kPanels>
+void FloatPass(const PackedMatMulArgs& a, const typename Column::Element* panels,
+               const FloatTiles& tiles, const FloatResults& results, std::byte* scratch) {
   constexpr bool kIsWide = std::is_same_v<Column, ColumnF32>;
+  constexpr size_t kBlock = kFloatBlock / kPanels, kWidth = kPanels * kPanelWidth;
   // With one tile every weight is widened once anyhow.
   const bool widen = !kIsWide && tiles.count > 1;
   auto* wide = reinterpret_cast<float*>(scratch);
-  float sums[kMostFloatTiles * kFloatTileRows][kPanelWidth];
-  for (size_t k = 0; k < a.k; k += kFloatBlock) {
-    const size_t columns = a.k - k < kFloatBlock ? a.k - k : kFloatBlock;
+  const size_t panel = a.k * kPanelWidth, wide_panel = kBlock * kPanelWidth;
+  float sums[kMostFloatTiles * kFloatTileRows][kWidth];
+  for (size_t k = 0; k < a.k; k += kBlock) {
+    const size_t columns = a.k - k < kBlock ? a.k - k : kBlock;
     const bool last = k + columns == a.k;
-    const typename Column::Element* w = panel + k * kPanelWidth;
-    if (widen) {
-      for (size_t i = 0; i < columns; ++i)
-        Column::Load(w + i * kPanelWidth).Store(wide + i * kPanelWidth);
+    const typename Column::Element* w = panels + k * kPanelWidth;
+    for (size_t p = 0; widen && p < kPanels; ++p) {
+      for (size_t i = 0; i < columns * kPanelWidth; i += kPanelWidth) {
+        Column::Load(w + p * panel + i).Store(wide + p * wide_panel + i);
+      }
     }
     for (size_t t = 0; t < tiles.count; ++t) {
       const size_t m = tiles.begin[t], row = m - tiles.begin[0], rows = tiles.begin[t + 1] - m;
@@ -115,11 +137,12 @@ void FloatPanel(const PackedMatMulArgs& a, const typename Column::Element* panel
       const float* from = k == 0 ? nullptr : held;
       const float* bias = last ? results.bias : nullptr;
       float* to = last ? results.y + row * results.stride : held;
-      const size_t stride = last ? results.stride : kPanelWidth;
+      const size_t stride = last ? results.stride : kWidth;
       if (widen) {
-        MultiplyRowsOf<ColumnF32>({wide, columns, x, from, bias, to, stride}, rows);
+        MultiplyRowsOf<ColumnF32, kPanels>({wide, wide_panel, columns, x, from, bias, to, stride},
+                                           rows);
       } else {
-        MultiplyRowsOf<Column>({w, columns, x, from, bias, to, stride}, rows);
+        MultiplyRowsOf<Column, kPanels>({w, panel, columns, x, from, bias, to, stride}, rows);
       }
     }
   }
@@ -134,17 +157,26 @@ void PackedFloats(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte
   const auto* data = reinterpret_cast<const typename Column::Element*>(a.w->data);
   for (size_t t = 0; t < tiles; t += part) {
     const FloatTiles pass(t, tiles - t < part ? tiles : t + part, a.m);
-    for (size_t panel = begin; panel < end; ++panel) {
-      const size_t n = panel * kPanelWidth, count = a.n - n < kPanelWidth ? a.n - n : kPanelWidth;
+    for (size_t panel = begin; panel < end;) {
+      const size_t n = panel * kPanelWidth, count = a.n - n;
       float* y = a.y + pass.begin[0] * a.n + n;
       const typename Column::Element* w = data + panel * a.k * kPanelWidth;
-      if (count == kPanelWidth) {
-        FloatPanel<Column>(a, w, pass, {y, a.n, a.bias ? a.bias + n : nullptr}, scratch);
+      const FloatResults results{y, a.n, a.bias ? a.bias + n : nullptr};
+      // Few rows wait for memory, which is fastest as one stream.
+      if (kFloatPanels > 1 && pass.count > 1 && end - panel >= kFloatPanels &&
+          count >= kFloatPanels * kPanelWidth) {
+        FloatPass<Column, kFloatPanels>(a, w, pass, results, scratch);
+        panel += kFloatPanels;
+        continue;
+      }
+      ++panel;
+      if (count >= kPanelWidth) {
+        FloatPass<Column, 1>(a, w, pass, results, scratch);
         continue;
       }
       float edge[kMostFloatTiles * kFloatTileRows][kPanelWidth], bias[kPanelWidth] = {};
       if (a.bias) std::memcpy(bias, a.bias + n, count * sizeof(float));
-      FloatPanel<Column>(a, w, pass, {edge[0], kPanelWidth, a.bias ? bias : nullptr}, scratch);
+      FloatPass<Column, 1>(a, w, pass, {edge[0], kPanelWidth, a.bias ? bias : nullptr}, scratch);
       for (size_t i = 0; i < pass.rows(); ++i) {
         std::memcpy(y + i * a.n, edge[i], count * sizeof(float));
       }
