@@ -5,7 +5,8 @@
     python3 -m venv /tmp/peers && /tmp/peers/bin/pip install xllamacpp onnx onnxruntime
     /tmp/peers/bin/python bench/peers.py --shape qwen2.5-0.5b --types q8_0,q4_0
 
-The peer of decoders is mainline llama.cpp (package xllamacpp), that of encoders ONNX Runtime. Each round runs every
+The peer of decoders is mainline llama.cpp: the package xllamacpp, which is built for AVX2, or with `--node-modules DIR`
+npm's node-llama-cpp, which has a build for every instruction set. That of encoders is ONNX Runtime. Each round runs every
 engine once, one after the other (A B A B ...), each in a process of its own, so that a machine that slows down slows
 all of them. Printed are medians over the rounds and the ratios of medians. `--types TYPE=OURS` lets us run a type of
 our own on the same shape: `q4_0=q4g`. A package that is not installed is skipped, with the reason.
@@ -24,10 +25,13 @@ import model_files
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def run_peer(script, *arguments):
+def run_peer(script, *arguments, program=sys.executable):
     """The peer's figures, or why there are none."""
-    command = [sys.executable, os.path.join(HERE, script), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [program, os.path.join(HERE, script), *map(str, arguments)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        return str(error)
     if done.returncode != 0:
         return model_files.last_line(done.stderr)
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -45,13 +49,20 @@ def our_decoder(options, source, batches):
     return figures, report["limits"]
 
 
+def run_llama(options, mode, *arguments):
+    arguments = ["--threads", options.threads, *arguments]
+    if options.node_modules:
+        return run_peer("llama_peer.mjs", mode, options.node_modules, *arguments, program="node")
+    return run_peer("llama_peer.py", mode, *arguments)
+
+
 def their_decoder(options, model, batches):
-    single = run_peer("llama_peer.py", "single", model, "--threads", options.threads,
-                      "--prompt-tokens", options.prompt_tokens, "--gen-tokens", options.gen_tokens)
+    single = run_llama(options, "single", model,
+                       "--prompt-tokens", options.prompt_tokens, "--gen-tokens", options.gen_tokens)
     if isinstance(single, str) or not batches:
         return single
-    several = run_peer("llama_peer.py", "batch", model, "--threads", options.threads, "--batch", ",".join(batches),
-                       "--prompt-tokens", options.batch_prompt, "--gen-tokens", options.batch_gen)
+    several = run_llama(options, "batch", model, "--batch", ",".join(batches),
+                        "--prompt-tokens", options.batch_prompt, "--gen-tokens", options.batch_gen)
     if isinstance(several, str):
         return several
     return {**single, **{f"decode x {count}": rate for count, rate in several.items()}}
@@ -142,6 +153,7 @@ def main():
     model_files.add_options(parser)
     parser.add_argument("--shape", default="qwen2.5-0.5b", help="of the decoder; '' for none")
     parser.add_argument("--types", default="q8_0,q4_0", help="THEIRS or THEIRS=OURS, a list")
+    parser.add_argument("--node-modules", default="", help="folder that holds node-llama-cpp; xllamacpp where empty")
     parser.add_argument("--prompt-tokens", type=int, default=512)
     parser.add_argument("--gen-tokens", type=int, default=128)
     parser.add_argument("--batch", default="4,8,16,32", help="'' for none")
