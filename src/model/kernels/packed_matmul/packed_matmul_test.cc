@@ -156,7 +156,7 @@ TEST_P(PackedMatMulTest, EveryInstructionSetEqualsThePlainLoops) {
     for (size_t n : {1, 15, 16, 17, 40}) {
       const Matrix w = RandomPacked(type, n, k, k + n);
       const std::vector<float> bias = RandomFloats(n, 9);
-      for (size_t m : {1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 33}) {
+      for (size_t m : {1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 33, 48, 53}) {
         SCOPED_TRACE(StrCat("m ", m, " n ", n, " k ", k));
         const std::vector<float> x = RandomFloats(m * k, m);
         for (CpuMask mask : RunnableMasks()) {

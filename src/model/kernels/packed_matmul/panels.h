@@ -84,10 +84,18 @@ template <typename Kind, int kRows, bool kPrepared, int kPanels>
   }
 }
 
+// Rows of x from which on two panels go together: fewer wait for memory, which is fastest as one
+// stream.
+inline constexpr size_t kPairsFrom = 48;
+
 template <typename Kind, bool kPrepared, int kPanels, int kRows = Kind::kMaxRows / kPanels>
 void RunRows(const PackedMatMulArgs& a, const PanelTile& tile, size_t rows, size_t m, size_t n) {
   if (rows == kRows) return RunTile<Kind, kRows, kPrepared, kPanels>(a, tile, m, n);
-  if constexpr (kRows > 1) RunRows<Kind, kPrepared, kPanels, kRows - 1>(a, tile, rows, m, n);
+  // So many rows make tiles of the most rows and of one less.
+  constexpr size_t kMost = Kind::kMaxRows / kPanels;
+  static_assert(kPanels == 1 || kPairsFrom >= kMost * (kMost - 1));
+  constexpr int kLeast = kPanels == 1 ? 1 : kMost - 1;
+  if constexpr (kRows > kLeast) RunRows<Kind, kPrepared, kPanels, kRows - 1>(a, tile, rows, m, n);
 }
 
 template <typename Kind>
@@ -154,8 +162,6 @@ void RunPanels(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* s
   constexpr int kPanels = MaxPanels<Kind>();
   size_t panel = begin;
   if constexpr (kPanels > 1) {
-    // Few rows wait for memory, which is fastest as one stream.
-    constexpr size_t kPairsFrom = 48;
     for (; a.m >= kPairsFrom && end - panel >= kPanels; panel += kPanels)
       RunPanel<Kind, kPanels>(a, panel, end, scratch);
   }
