@@ -68,38 +68,44 @@ struct KvInt8 {
 };
 
 // ---- The one product of both halves of the work: for each of kRows rows,
-// c[0..16) += sum over i of a[i] * b[i * stride + 0..16), in order; from 0 where kFresh.
-
-template <int kRows, bool kFresh>
-void MultiplyRows(const float* const* a, size_t begin, size_t end, const float* b, size_t stride,
-                  float* const* c) {
-  Lanes acc[kRows];
-  for (int r = 0; r < kRows; ++r) acc[r] = kFresh ? Lanes::Zero() : Lanes::Load(c[r]);
-  for (size_t i = begin; i < end; ++i) {
-    const Lanes row = Lanes::Load(b + i * stride);
-    for (int r = 0; r < kRows; ++r) acc[r] = Lanes::MulAdd(Lanes::Set(a[r][i]), row, acc[r]);
-  }
-  for (int r = 0; r < kRows; ++r) acc[r].Store(c[r]);
-}
+// c[0..16 kWide) += sum over i of a[i] * b[i * stride + 0..16 kWide), in order; from 0 where
+// kFresh.
 
 inline constexpr size_t kRowsAtOnce = 6;  // sums that fit the registers of the narrowest set
+#if defined(__AVX512F__)
+inline constexpr int kLanesAtOnce = 2;  // or six chains would not hide a multiply-add's latency
+#else
+inline constexpr int kLanesAtOnce = 1;
+#endif
 
-template <bool kFresh>
+template <int kRows, int kLanes, bool kFresh>
+void MultiplyRows(const float* const* a, size_t begin, size_t end, const float* b, size_t stride,
+                  float* const* c) {
+  Lanes acc[kRows][kLanes];
+  for (int r = 0; r < kRows; ++r) {
+    for (size_t l = 0; l < kLanes; ++l) {
+      acc[r][l] = kFresh ? Lanes::Zero() : Lanes::Load(c[r] + l * kWide);
+    }
+  }
+  for (size_t i = begin; i < end; ++i) {
+    Lanes row[kLanes];
+    for (size_t l = 0; l < kLanes; ++l) row[l] = Lanes::Load(b + i * stride + l * kWide);
+    for (int r = 0; r < kRows; ++r) {
+      const Lanes one = Lanes::Set(a[r][i]);
+      for (size_t l = 0; l < kLanes; ++l) acc[r][l] = Lanes::MulAdd(one, row[l], acc[r][l]);
+    }
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (size_t l = 0; l < kLanes; ++l) acc[r][l].Store(c[r] + l * kWide);
+  }
+}
+
+template <int kLanes, bool kFresh, int kRows = kRowsAtOnce>
 void MultiplyRows(size_t rows, const float* const* a, size_t begin, size_t end, const float* b,
                   size_t stride, float* const* c) {
-  switch (rows) {
-    case 1:
-      return MultiplyRows<1, kFresh>(a, begin, end, b, stride, c);
-    case 2:
-      return MultiplyRows<2, kFresh>(a, begin, end, b, stride, c);
-    case 3:
-      return MultiplyRows<3, kFresh>(a, begin, end, b, stride, c);
-    case 4:
-      return MultiplyRows<4, kFresh>(a, begin, end, b, stride, c);
-    case 5:
-      return MultiplyRows<5, kFresh>(a, begin, end, b, stride, c);
-    default:
-      return MultiplyRows<6, kFresh>(a, begin, end, b, stride, c);
+  if (rows == kRows) return MultiplyRows<kRows, kLanes, kFresh>(a, begin, end, b, stride, c);
+  if constexpr (kRows > 1) {
+    MultiplyRows<kLanes, kFresh, kRows - 1>(rows, a, begin, end, b, stride, c);
   }
 }
 
@@ -211,20 +217,47 @@ struct Group {
   size_t count = 0;
   size_t index[kRowsAtOnce] = {};
 };
+
+// Adds the weighted values of 16 kLanes columns from d on, in order of the positions: what a query
+// looks at alone before the common part, that part for all together, and what comes after it.
+template <int kLanes>
+void AddValues(size_t count, const float* const* weights, const Part* parts, Part common,
+               const float* values, size_t stride, const QueryState* state, size_t d) {
+  float* to[kRowsAtOnce];
+  for (size_t i = 0; i < count; ++i) {
+    to[i] = state[i].out + d;
+    const size_t end = parts[i].end < common.begin ? parts[i].end : common.begin;
+    if (parts[i].begin < end) {
+      MultiplyRows<1, kLanes, false>(weights + i, parts[i].begin, end, values, stride, to + i);
+    }
+  }
+  if (common.begin < common.end) {
+    MultiplyRows<kLanes, false>(count, weights, common.begin, common.end, values, stride, to);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const size_t begin = parts[i].begin > common.end ? parts[i].begin : common.end;
+    if (begin < parts[i].end) {
+      MultiplyRows<1, kLanes, false>(weights + i, begin, parts[i].end, values, stride, to + i);
+    }
+  }
+}
+
 inline void RunGroup(const AttentionArgs& a, const Group& group, int64_t block_begin,
                      const BlockRoom& room, size_t value_stride, float* states) {
   const size_t padded = PaddedDim(a.value_dim);
   float scores[kRowsAtOnce][kAttentionBlock];
   const float* rows[kRowsAtOnce];
   float* to[kRowsAtOnce];
-  for (size_t column = 0; column < kAttentionBlock; column += kWide) {
+  static_assert(kAttentionBlock % (kLanesAtOnce * kWide) == 0);
+  for (size_t column = 0; column < kAttentionBlock; column += kLanesAtOnce * kWide) {
     for (size_t i = 0; i < group.count; ++i) {
       rows[i] = a.queries[group.index[i]].q;
       to[i] = scores[i] + column;
     }
-    MultiplyRows<true>(group.count, rows, 0, a.head_dim, room.turned + column, kAttentionBlock, to);
+    MultiplyRows<kLanesAtOnce, true>(group.count, rows, 0, a.head_dim, room.turned + column,
+                                     kAttentionBlock, to);
   }
-  bool whole = true;
+  Part common{0, kAttentionBlock};  // what all queries look at
   Part parts[kRowsAtOnce];
   QueryState state[kRowsAtOnce];
   for (size_t i = 0; i < group.count; ++i) {
@@ -232,20 +265,19 @@ inline void RunGroup(const AttentionArgs& a, const Group& group, int64_t block_b
     float* p = states + group.index[i] * (padded + 32);
     state[i] = {p, p + kWide, p + 32};
     parts[i] = PartOf(query, block_begin);
-    whole &= parts[i].whole();
+    if (parts[i].begin > common.begin) common.begin = parts[i].begin;
+    if (parts[i].end < common.end) common.end = parts[i].end;
     Weigh(a, query, block_begin, parts[i], scores[i], state[i]);
     rows[i] = scores[i];
   }
-  for (size_t d = 0; d < padded; d += kWide) {
-    for (size_t i = 0; i < group.count; ++i) to[i] = state[i].out + d;
-    if (whole) {
-      MultiplyRows<false>(group.count, rows, 0, kAttentionBlock, room.values + d, value_stride, to);
-      continue;
-    }
-    for (size_t i = 0; i < group.count; ++i) {
-      MultiplyRows<1, false>(rows + i, parts[i].begin, parts[i].end, room.values + d, value_stride,
-                             to + i);
-    }
+  if (common.begin >= common.end) common = {kAttentionBlock, kAttentionBlock};
+  size_t d = 0;
+  for (; d + kLanesAtOnce * kWide <= padded; d += kLanesAtOnce * kWide) {
+    AddValues<kLanesAtOnce>(group.count, rows, parts, common, room.values + d, value_stride, state,
+                            d);
+  }
+  for (; d < padded; d += kWide) {
+    AddValues<1>(group.count, rows, parts, common, room.values + d, value_stride, state, d);
   }
 }
 
