@@ -36,18 +36,21 @@ async function generate(sequence, prompt, count) {
   return times;
 }
 
-async function withSequences(model, count, context, work) {
-  const made = await model.createContext(
-      {sequences: count, contextSize: context, batchSize: 512, threads: {ideal: threads, min: threads}});
-  const result = await work(Array.from({length: count}, () => made.getSequence()));
+async function withSequences(model, count, work) {
+  const made = await model.createContext({
+    sequences: count, contextSize: promptTokens + genTokens + 64, batchSize: 512,
+    threads: {ideal: threads, min: threads},
+  });
+  const sequences = Array.from({length: count}, () => made.getSequence());
+  await generate(sequences[0], promptOf(0, 16), 4);  // the first pays for what others share
+  await sequences[0].clearHistory();
+  const result = await work(sequences);
   await made.dispose();
   return result;
 }
 
 function single(model) {
-  return withSequences(model, 1, promptTokens + genTokens + 64, async ([sequence]) => {
-    await generate(sequence, promptOf(0, 16), 4);  // the first pays for what others share
-    await sequence.clearHistory();
+  return withSequences(model, 1, async ([sequence]) => {
     const begin = seconds();
     const [first] = await generate(sequence, promptOf(1, promptTokens), 1);
     await sequence.clearHistory();
@@ -58,9 +61,7 @@ function single(model) {
 
 // Tokens a second while all of them generate.
 function together(model, count) {
-  return withSequences(model, count, promptTokens + genTokens + 64, async (sequences) => {
-    await generate(sequences[0], promptOf(0, 16), 4);
-    await sequences[0].clearHistory();
+  return withSequences(model, count, async (sequences) => {
     const streams = await Promise.all(sequences.map((one, i) => generate(one, promptOf(100 + i, promptTokens), genTokens)));
     const begin = Math.max(...streams.map((times) => times[0]));
     const end = Math.min(...streams.map((times) => times.at(-1)));

@@ -68,15 +68,11 @@ struct KvInt8 {
 };
 
 // ---- The one product of both halves of the work: for each of kRows rows,
-// c[0..16 kWide) += sum over i of a[i] * b[i * stride + 0..16 kWide), in order; from 0 where
+// c[0..16 kLanes) += sum over i of a[i] * b[i * stride + 0..16 kLanes), in order; from 0 where
 // kFresh.
 
 inline constexpr size_t kRowsAtOnce = 6;  // sums that fit the registers of the narrowest set
-#if defined(__AVX512F__)
-inline constexpr int kLanesAtOnce = 2;  // or six chains would not hide a multiply-add's latency
-#else
-inline constexpr int kLanesAtOnce = 1;
-#endif
+inline constexpr int kLanesAtOnce = Lanes::kSideBySide;
 
 template <int kRows, int kLanes, bool kFresh>
 void MultiplyRows(const float* const* a, size_t begin, size_t end, const float* b, size_t stride,

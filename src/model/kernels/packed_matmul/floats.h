@@ -25,13 +25,8 @@ struct ColumnBF16 {
   static Lanes Load(const uint16_t* p) { return Lanes::LoadBFloat(p); }
 };
 
-// Panels that a tile takes together where the registers hold the sums: as many chains as hide the
-// latency of a multiply-add, and half the reads of x.
-#if defined(__AVX512F__)
-inline constexpr int kFloatPanels = 2;
-#else
-inline constexpr int kFloatPanels = 1;
-#endif
+// Panels that a tile takes together: side by side they also read x less often.
+inline constexpr int kFloatPanels = Lanes::kSideBySide;
 
 // Some columns of one panel or of several side by side, and the rows of x that meet them:
 // to = from + x w, plus a bias.

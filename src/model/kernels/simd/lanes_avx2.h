@@ -16,6 +16,8 @@ namespace {
 
 struct Lanes {
   static constexpr int kWidth = 16;
+  // Lanes side by side in a tile of six rows, whose sums fill the registers.
+  static constexpr int kSideBySide = 1;
   __m256 lo, hi;
 
   static Lanes Zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }

@@ -17,6 +17,9 @@ namespace {
 
 struct Lanes {
   static constexpr int kWidth = 16;
+  // Lanes side by side in a tile of six rows: with one, six chains would not hide a multiply-add's
+  // latency.
+  static constexpr int kSideBySide = 2;
   __m512 v;
 
   static Lanes Zero() { return {_mm512_setzero_ps()}; }

@@ -16,6 +16,8 @@ namespace {
 
 struct Lanes {
   static constexpr int kWidth = 16;
+  // Lanes side by side in a tile of six rows.
+  static constexpr int kSideBySide = 1;
   float v[kWidth];
 
   static Lanes Zero() { return Set(0.0f); }

@@ -14,6 +14,8 @@ namespace {
 
 struct Lanes {
   static constexpr int kWidth = 16;
+  // Lanes side by side in a tile of six rows, whose sums fill the registers.
+  static constexpr int kSideBySide = 1;
   float32x4_t a, b, c, d;
 
   static Lanes Zero() { return Set(0.0f); }
