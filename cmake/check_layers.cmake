@@ -1,6 +1,9 @@
 # Fails when a file includes a layer above its own: base <- infra <- data <- model <- app.
 # patterns/ may use every layer but no other pattern; pano/ may use everything.
 # A module's own order inside a layer is checked too (model: tensor <- ... <- engine).
+# foo.cc, and where there is none foo_test.cc, includes foo.h first: that shows that the header compiles
+# alone (see pano_check_headers).
+cmake_minimum_required(VERSION 3.25)
 set(order base infra data model app patterns pano)
 set(model_order tensor kernels format tokenizer template nn convert engine batch quant train)
 set(app_order http telemetry auth api gateway)
@@ -15,7 +18,15 @@ foreach(file IN LISTS files)
     list(APPEND errors "${file}: '${layer}' is no layer")
     continue()
   endif()
-  file(STRINGS ${ROOT}/${file} lines REGEX "^#include \"[a-z]+/")
+  file(STRINGS ${ROOT}/${file} lines REGEX "^#include ")
+  string(REGEX REPLACE "(_test)?[.]cc$" "" stem ${file})
+  if(file MATCHES "[.]cc$" AND ("${stem}.h" IN_LIST files)
+     AND (file STREQUAL "${stem}.cc" OR NOT "${stem}.cc" IN_LIST files))
+    if(NOT lines MATCHES "^#include \"${stem}[.]h\"")
+      list(APPEND errors "${file}: includes ${stem}.h not first")
+    endif()
+  endif()
+  list(FILTER lines INCLUDE REGEX "^#include \"[a-z]+/")
   foreach(line IN LISTS lines)
     string(REGEX MATCH "\"([^/]+)/([^/\"]+)" _ "${line}")
     set(to ${CMAKE_MATCH_1})
