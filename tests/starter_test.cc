@@ -12,7 +12,7 @@
 #include "model/nn/load.h"
 #include "model/nn/perplexity.h"
 #include "model/nn/sequence_runner.h"
-#include "model/tokenizer/tokenizer.h"
+#include "model/tokenizer/formats/load.h"
 
 namespace pano {
 namespace {

@@ -8,7 +8,7 @@
 #include "base/env.h"
 #include "base/json.h"
 #include "base/strings.h"
-#include "model/tokenizer/tokenizer.h"
+#include "model/tokenizer/formats/load.h"
 #include "pano/cli.h"
 #include "pano/local_model.h"
 

@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "base/strings.h"
 #include "model/nn/encoder/encoder.h"
+#include "model/tokenizer/formats/load.h"
 
 namespace pano::cli {
 

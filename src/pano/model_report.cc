@@ -9,7 +9,7 @@
 #include "model/nn/family.h"
 #include "model/nn/paged_state.h"
 #include "model/nn/rope_table.h"
-#include "model/tokenizer/tokenizer.h"
+#include "model/tokenizer/formats/load.h"
 #include "pano/local_model.h"
 
 namespace pano::cli {

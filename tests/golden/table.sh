@@ -57,18 +57,18 @@ HEAD
     END { for (t in what) printf "| %s | %s |\n", t, what[t] }' | LC_ALL=C sort
   printf '\n## Tokenizers\n\nIds, decoded text and streamed pieces, all equal.\n\n'
   printf '| tokenizer | texts / pairs / streams |\n|---|---|\n'
-  rows model_tokenizer | awk -F '|' '{ printf "| `%s` | %s |\n", $1, $2 }'
+  rows model_tokenizer_formats | awk -F '|' '{ printf "| `%s` | %s |\n", $1, $2 }'
   printf '\n## Chat templates\n\n| template | cases |\n|---|---|\n'
   rows model_template | awk -F '|' '{ printf "| %s | %s |\n", $1, $2 }'
 }
 
-for name in model_nn model_nn_encoder model_tensor model_tokenizer model_template; do
+for name in model_nn model_nn_encoder model_tensor model_tokenizer_formats model_template; do
   run "$name" >>"$work/records"
 done
 tables | tee "$work/models.md"
 printf '%d golden rows compared\n' "$(wc -l < "$work/records")" >&2
 if [[ ${2:-} == --write ]]; then
-  for name in model_nn model_nn_encoder model_tensor model_tokenizer model_template; do
+  for name in model_nn model_nn_encoder model_tensor model_tokenizer_formats model_template; do
     grep -q "^$name" "$work/records" || { echo "not written: $name has no known answers here" >&2; exit 1; }
   done
   if grep -q 'SKIPPED' "$work"/*.log; then echo "not written: some known answers are absent" >&2; exit 1; fi

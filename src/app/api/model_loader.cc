@@ -11,6 +11,7 @@
 #include "base/strings.h"
 #include "model/format/weights.h"
 #include "model/nn/encoder/encoder.h"
+#include "model/tokenizer/formats/load.h"
 
 namespace pano::api {
 namespace {

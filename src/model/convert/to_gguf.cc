@@ -14,7 +14,7 @@
 #include "model/format/gguf_write.h"
 #include "model/nn/family.h"
 #include "model/nn/load.h"
-#include "model/tokenizer/gguf_vocabulary.h"
+#include "model/tokenizer/formats/gguf_vocabulary.h"
 
 namespace pano::convert {
 namespace {

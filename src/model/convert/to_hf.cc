@@ -15,7 +15,7 @@
 #include "model/nn/family.h"
 #include "model/nn/hf_writing.h"
 #include "model/tensor/blocks.h"
-#include "model/tokenizer/gguf_vocabulary.h"
+#include "model/tokenizer/formats/gguf_vocabulary.h"
 
 namespace pano::convert {
 namespace {

@@ -8,7 +8,7 @@
 #include "model/engine/testing/reference_generator.h"
 #include "model/format/weights.h"
 #include "model/nn/load.h"
-#include "model/tokenizer/tokenizer.h"
+#include "model/tokenizer/formats/load.h"
 
 namespace pano::engine {
 namespace {

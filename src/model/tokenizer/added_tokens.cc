@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "base/utf8.h"
-#include "model/tokenizer/regex.h"
+#include "model/tokenizer/text/regex.h"
 
 namespace pano::tokenizer {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/tokenizer/normalizer.h"
+#include "model/tokenizer/normalize/normalizer.h"
 #include "model/tokenizer/tokenizer.h"
 
 namespace pano::tokenizer {

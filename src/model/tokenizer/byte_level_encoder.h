@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "base/status.h"
-#include "model/tokenizer/byte_bpe.h"
-#include "model/tokenizer/model.h"
-#include "model/tokenizer/pre_tokenizer.h"
+#include "model/tokenizer/models/byte_bpe.h"
+#include "model/tokenizer/models/model.h"
+#include "model/tokenizer/split/pre_tokenizer.h"
 
 namespace pano::tokenizer {
 

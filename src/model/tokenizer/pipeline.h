@@ -9,13 +9,13 @@
 
 #include "model/tokenizer/added_tokens.h"
 #include "model/tokenizer/byte_level_encoder.h"
-#include "model/tokenizer/decoder.h"
-#include "model/tokenizer/model.h"
-#include "model/tokenizer/normalizer.h"
+#include "model/tokenizer/decode/decoder.h"
+#include "model/tokenizer/models/model.h"
+#include "model/tokenizer/models/vocabulary.h"
+#include "model/tokenizer/normalize/normalizer.h"
 #include "model/tokenizer/post_processor.h"
-#include "model/tokenizer/pre_tokenizer.h"
+#include "model/tokenizer/split/pre_tokenizer.h"
 #include "model/tokenizer/tokenizer.h"
-#include "model/tokenizer/vocabulary.h"
 
 namespace pano::tokenizer {
 

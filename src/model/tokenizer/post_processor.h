@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/tokenizer/field.h"
+#include "model/tokenizer/text/field.h"
 #include "model/tokenizer/tokenizer.h"
 
 namespace pano::tokenizer {

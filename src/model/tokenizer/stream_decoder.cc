@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/utf8.h"
-#include "model/tokenizer/decoder.h"
+#include "model/tokenizer/decode/decoder.h"
 
 namespace pano::tokenizer {
 namespace {

@@ -8,13 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
 #include "base/result.h"
-#include "model/format/weights.h"
+#include "model/tokenizer/text/token_id.h"
 
 namespace pano::tokenizer {
-
-using TokenId = int32_t;
 
 // Half-open range of bytes in a text.
 struct ByteRange {
@@ -79,37 +76,12 @@ class Tokenizer : public std::enable_shared_from_this<Tokenizer> {
   virtual std::optional<TokenId> Find(std::string_view piece) const = 0;
   virtual std::optional<TokenId> bos() const = 0;
   virtual std::optional<TokenId> eos() const = 0;
-  // What add_special_tokens defaults to for this kind of file (contracts.md).
+  // What add_special_tokens defaults to for this kind of file: true for tokenizer.json, else false.
   virtual bool adds_special_tokens_by_default() const = 0;
   // What parse_special defaults to where nobody says: SentencePiece itself never reads control tokens.
   virtual bool parses_special_by_default() const { return true; }
 };
 
 using TokenizerPtr = std::shared_ptr<const Tokenizer>;
-
-// From the text of tokenizer.json; `tokenizer_config` (may be null) names bos and eos.
-Result<TokenizerPtr> TokenizerFromJson(std::string_view tokenizer_json,
-                                       const json::Value& tokenizer_config);
-// From GGUF metadata (tokenizer.ggml.*).
-Result<TokenizerPtr> TokenizerFromGguf(const json::Value& metadata);
-// From the bytes of a SentencePiece model file (BPE and unigram). It adds a BOS where the model has one,
-// else an EOS; "add_bos_token" and "add_eos_token" of `tokenizer_config` (may be null) say otherwise.
-Result<TokenizerPtr> TokenizerFromSentencePiece(std::string_view model, const json::Value& tokenizer_config);
-// From the text of a .tiktoken file (a token in base64 and its rank on each line). `pattern`: "cl100k",
-// "o200k", "qwen" or a regex. `special`: an object token -> id, or null.
-Result<TokenizerPtr> TokenizerFromTiktoken(std::string_view ranks, std::string_view pattern,
-                                           const json::Value& special);
-
-// What a .tiktoken file does not say itself.
-struct LoadOptions {
-  std::string pattern;      // empty: by the name of the file (cl100k_base, o200k_base, qwen)
-  json::Value special;
-};
-
-// From a path: folder (tokenizer.json, else tokenizer.model), tokenizer.json, .gguf, .model, .tiktoken.
-// NotFound where a folder has no tokenizer.
-Result<TokenizerPtr> LoadTokenizer(const std::string& path, const LoadOptions& options = {});
-// Of a model that is open already: GGUF metadata is not read a second time.
-Result<TokenizerPtr> LoadTokenizer(const format::ModelFiles& files);
 
 }  // namespace pano::tokenizer

@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "base/env.h"
+#include "model/tokenizer/formats/load.h"
 #include "model/train/answers.h"
 #include "model/train/commands.h"
 #include "model/train/model_folder.h"

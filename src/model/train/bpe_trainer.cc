@@ -6,9 +6,9 @@
 
 #include "base/check.h"
 #include "base/strings.h"
-#include "model/tokenizer/byte_level.h"
-#include "model/tokenizer/pre_tokenizer.h"
-#include "model/tokenizer/split_patterns.h"
+#include "model/tokenizer/split/pre_tokenizer.h"
+#include "model/tokenizer/split/split_patterns.h"
+#include "model/tokenizer/text/byte_level.h"
 
 namespace pano::train {
 namespace {

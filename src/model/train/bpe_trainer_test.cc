@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/strings.h"
-#include "model/tokenizer/tokenizer.h"
+#include "model/tokenizer/formats/load.h"
 
 namespace pano::train {
 namespace {

@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
+#include "model/tokenizer/formats/load.h"
 #include "model/train/ngram.h"
 
 namespace pano::train {

@@ -11,7 +11,7 @@
 #include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/format/weights.h"
-#include "model/tokenizer/tokenizer.h"
+#include "model/tokenizer/formats/load.h"
 #include "model/train/evaluation.h"
 #include "model/train/model_folder.h"
 #include "model/train/sampler.h"

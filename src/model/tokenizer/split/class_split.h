@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "model/tokenizer/split/pre_tokenizer.h"
+#include "model/tokenizer/split/split.h"
+#include "model/tokenizer/text/field.h"
+
+namespace pano::tokenizer {
+
+// What becomes of a character when a text is split by classes.
+enum class CharacterFate {
+  kDropped,      // it separates pieces and belongs to none
+  kAlone,        // a piece of its own
+  kWord,         // part of a run of its like
+  kSecondWord,   // of another run
+};
+using FateOf = CharacterFate (*)(char32_t);
+
+// Splits where characters of different fates meet; has a scanner where `drops` is false.
+PreTokenizerPtr ClassSplit(FateOf fate_of, bool drops);
+
+// The pre-tokenizers of tokenizer.json that ask for classes of characters: WhitespaceSplit, Whitespace,
+// BertPreTokenizer, Digits, UnicodeScripts. Null for another type.
+Result<PreTokenizerPtr> MakeClassSplit(const std::string& type, const Field& field);
+
+// Words and single punctuation characters.
+PreTokenizerPtr BertSplit();
+
+// The "Punctuation" of a tokenizer.json.
+PreTokenizerPtr PunctuationSplit(SplitBehavior behavior);
+
+}  // namespace pano::tokenizer
