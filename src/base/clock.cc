@@ -1,5 +1,8 @@
 #include "base/clock.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace pano {
 namespace {
 class RealClock final : public Clock {
@@ -10,6 +13,11 @@ class RealClock final : public Clock {
                std::chrono::system_clock::now().time_since_epoch())
         .count();
   }
+  bool WaitUntil(CondVar& changed, Mutex& mu, TimePoint until) override PANO_REQUIRES(mu) {
+    if (until != TimePoint::max()) return changed.WaitUntil(mu, until);
+    changed.Wait(mu);
+    return true;
+  }
 };
 }  // namespace
 
@@ -18,16 +26,92 @@ Clock& Clock::Real() {
   return clock;
 }
 
+bool Clock::SleepUntil(TimePoint until, const std::stop_token& stop) {
+  Mutex mu;
+  CondVar stopped;
+  // Made before the lock is taken: a stop that was requested already runs it at once, in this thread.
+  std::stop_callback wake(stop, [&] {
+    MutexLock lock(mu);
+    stopped.NotifyAll();
+  });
+  MutexLock lock(mu);
+  while (!stop.stop_requested()) {
+    if (Now() >= until) return true;
+    WaitUntil(stopped, mu, until);
+  }
+  return false;
+}
+
 TimePoint ManualClock::Now() const {
-  std::lock_guard lock(mu_);
+  MutexLock lock(mu_);
   return now_;
 }
+
 int64_t ManualClock::UnixSeconds() const {
   return std::chrono::duration_cast<std::chrono::seconds>(Now().time_since_epoch()).count();
 }
+
+// Locks are taken in the order (the waiter's mutex, mu_); Advance, which needs them the other way
+// round, gives mu_ up in between and pins the waiter instead.
+bool ManualClock::WaitUntil(CondVar& changed, Mutex& mu, TimePoint until) {
+  mu_.lock();
+  if (until <= now_) {
+    mu_.unlock();
+    return false;
+  }
+  const auto waiter = waiters_.insert(waiters_.end(), Waiter{changed, mu, until});
+  waiters_changed_.NotifyAll();
+  mu_.unlock();
+
+  changed.Wait(mu);
+
+  mu_.lock();
+  while (waiter->pins > 0) {
+    // Advance may be waiting for `mu`.
+    mu.unlock();
+    waiters_changed_.Wait(mu_);
+    mu_.unlock();
+    mu.lock();
+    mu_.lock();
+  }
+  waiters_.erase(waiter);
+  const bool early = now_ < until;
+  mu_.unlock();
+  return early;
+}
+
 void ManualClock::Advance(Duration by) {
-  std::lock_guard lock(mu_);
-  now_ += by;
+  std::vector<Waiter*> due;
+  {
+    MutexLock lock(mu_);
+    now_ += by;
+    for (Waiter& waiter : waiters_) {
+      if (waiter.until > now_) continue;
+      ++waiter.pins;
+      due.push_back(&waiter);
+    }
+  }
+  for (Waiter* waiter : due) {
+    // Under its mutex: it either waits already or has not yet given the mutex up.
+    MutexLock lock(waiter->mu);
+    waiter->changed.NotifyAll();
+  }
+  MutexLock lock(mu_);
+  for (Waiter* waiter : due) --waiter->pins;
+  waiters_changed_.NotifyAll();
+}
+
+std::optional<TimePoint> ManualClock::NextDeadline() const {
+  MutexLock lock(mu_);
+  TimePoint next = TimePoint::max();
+  for (const Waiter& waiter : waiters_) next = std::min(next, waiter.until);
+  if (next == TimePoint::max()) return std::nullopt;
+  return next;
+}
+
+void ManualClock::AwaitWaiters(int count) const {
+  MutexLock lock(mu_);
+  while (static_cast<int>(waiters_.size()) < count) waiters_changed_.Wait(mu_);
 }
 
 }  // namespace pano

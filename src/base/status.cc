@@ -1,8 +1,17 @@
 #include "base/status.h"
 
 #include <array>
+#include <utility>
 
 namespace pano {
+namespace {
+
+const std::string& NoText() {
+  static const std::string text;
+  return text;
+}
+
+}  // namespace
 
 const StatusCodeInfo& Describe(StatusCode code) {
   static constexpr std::array<StatusCodeInfo, 13> kTable = {{
@@ -24,39 +33,84 @@ const StatusCodeInfo& Describe(StatusCode code) {
 }
 
 Status::Status(StatusCode code, std::string message, const char* file, int line)
-    : rep_(code == StatusCode::kOk
-               ? nullptr
-               : std::make_unique<const Rep>(Rep{code, std::move(message), file, line})) {}
+    : rep_(code == StatusCode::kOk ? nullptr
+                                   : std::make_unique<Rep>(Rep{code, std::move(message), file, line})) {}
 
 Status::Status(const Status& other)
-    : rep_(other.rep_ ? std::make_unique<const Rep>(*other.rep_) : nullptr) {}
+    : rep_(other.rep_ ? std::make_unique<Rep>(*other.rep_) : nullptr) {}
 
 Status& Status::operator=(const Status& other) {
-  if (this != &other) rep_ = other.rep_ ? std::make_unique<const Rep>(*other.rep_) : nullptr;
+  if (this != &other) {
+    // The copy first: `other` may be a cause of this one.
+    std::unique_ptr<Rep> rep = other.rep_ ? std::make_unique<Rep>(*other.rep_) : nullptr;
+    rep_ = std::move(rep);
+  }
   return *this;
 }
 
-const std::string& Status::message() const {
-  static const std::string kEmpty;
-  return rep_ ? rep_->message : kEmpty;
+const std::string& Status::message() const { return rep_ ? rep_->message : NoText(); }
+const std::string& Status::reason() const { return rep_ ? rep_->reason : NoText(); }
+const std::string& Status::field() const { return rep_ ? rep_->field : NoText(); }
+const Status* Status::cause() const {
+  return rep_ && !rep_->cause.ok() ? &rep_->cause : nullptr;
 }
 
 std::string Status::ToString() const {
   if (!rep_) return "Ok";
-  std::string_view file = rep_->file;
-  if (size_t slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
-  std::string text(Describe(rep_->code).name);
-  text.append(": ").append(rep_->message).append(" (").append(file).append(":");
-  text.append(std::to_string(rep_->line)).append(")");
+  std::string text;
+  for (const Status* at = this; at != nullptr; at = at->cause()) {
+    const Rep& rep = *at->rep_;
+    std::string_view file = rep.file;
+    if (size_t slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
+    if (at != this) text.append("; caused by ");
+    text.append(Describe(rep.code).name).append(": ").append(rep.message);
+    if (!rep.reason.empty()) text.append(" [reason ").append(rep.reason).append("]");
+    if (!rep.field.empty()) text.append(" [field ").append(rep.field).append("]");
+    text.append(" (").append(file).append(":").append(std::to_string(rep.line)).append(")");
+  }
   return text;
 }
 
 Status Status::Wrap(std::string_view context) const {
-  if (!rep_) return {};
-  std::string text(context);
-  text.append(": ").append(rep_->message);
-  return Status(rep_->code, std::move(text), rep_->file, rep_->line);
+  Status wrapped = *this;
+  if (wrapped.rep_) {
+    std::string text(context);
+    wrapped.rep_->message = text.append(": ").append(rep_->message);
+  }
+  return wrapped;
 }
+
+Status Status::WithReason(std::string reason) && {
+  if (rep_) rep_->reason = std::move(reason);
+  return std::move(*this);
+}
+Status Status::WithReason(std::string reason) const& {
+  return Status(*this).WithReason(std::move(reason));
+}
+
+Status Status::WithField(std::string field) && {
+  if (rep_) rep_->field = std::move(field);
+  return std::move(*this);
+}
+Status Status::WithField(std::string field) const& {
+  return Status(*this).WithField(std::move(field));
+}
+
+Status Status::WithCause(Status cause) && {
+  if (!rep_ || cause.ok()) return std::move(*this);
+  int depth = 1;
+  for (Status* at = &cause; !at->rep_->cause.ok(); at = &at->rep_->cause, ++depth) {
+    if (depth == kCausesMax) {
+      at->rep_->cause = Status();
+      break;
+    }
+  }
+  if (rep_->reason.empty()) rep_->reason = cause.reason();
+  if (rep_->field.empty()) rep_->field = cause.field();
+  rep_->cause = std::move(cause);
+  return std::move(*this);
+}
+Status Status::WithCause(Status cause) const& { return Status(*this).WithCause(std::move(cause)); }
 
 Status InvalidArgument(std::string message, const char* file, int line) {
   return Status(StatusCode::kInvalidArgument, std::move(message), file, line);

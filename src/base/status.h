@@ -33,8 +33,16 @@ const StatusCodeInfo& Describe(StatusCode code);
 
 // The outcome of an operation: one pointer, null when all is well. A value; thread-compatible.
 //
+// A failure has a code and a text, and may have
+//   a reason: a short stable id for programs ("context_length_exceeded"), where the code is too coarse;
+//   a field: the field of the request or configuration that is wrong ("max_tokens", "texts[2]");
+//   a cause: the failure that led to this one.
+// Who decides by a failure reads code and reason, never the text.
+//
 //   if (!file.ok()) return Status(StatusCode::kNotFound, "[models] no folder 'x'");
 //   return Parse(text).Wrap("tokenizer.json");      // "tokenizer.json: [bpe] merge 7 ..."
+//   return InvalidArgument("n is negative").WithField("n");
+//   return Status(StatusCode::kUnavailable, "[models] no version loads").WithCause(last);
 class [[nodiscard]] Status {
  public:
   Status() = default;
@@ -48,24 +56,46 @@ class [[nodiscard]] Status {
   ~Status() = default;
 
   bool ok() const { return rep_ == nullptr; }
-  StatusCode code() const { return rep_ ? rep_->code : StatusCode::kOk; }
-  // The text for the person on call; empty when ok.
+  StatusCode code() const;
+  // The text for the person on call; empty when ok. Without reason, field and cause.
   const std::string& message() const;
-  // "Corruption: message (file.cc:12)", for logs.
+  const std::string& reason() const;  // "" = none
+  const std::string& field() const;   // "" = none
+  const Status* cause() const;        // null = none; lives as long as this status
+  // "Corruption: message [field x] (file.cc:12); caused by NotFound: ... (env.cc:40)", for logs.
   std::string ToString() const;
 
   // The same failure with `context` in front of its message; an ok status stays ok.
   Status Wrap(std::string_view context) const;
 
+  // The same failure with a reason, a field, a cause; an ok status stays ok. A failure without a
+  // reason or field of its own takes its cause's. An ok cause is none. A chain has at most
+  // kCausesMax causes; what would lie deeper is dropped.
+  static constexpr int kCausesMax = 16;
+  Status WithReason(std::string reason) &&;
+  Status WithReason(std::string reason) const&;
+  Status WithField(std::string field) &&;
+  Status WithField(std::string field) const&;
+  Status WithCause(Status cause) &&;
+  Status WithCause(Status cause) const&;
+
  private:
-  struct Rep {
-    StatusCode code;
-    std::string message;
-    const char* file;
-    int line;
-  };
-  std::unique_ptr<const Rep> rep_;
+  struct Rep;
+  std::unique_ptr<Rep> rep_;  // not changed once the status is built
 };
+
+// Here for the destructor above, which ends nearly every call: no part of the interface.
+struct Status::Rep {
+  StatusCode code;
+  std::string message;
+  const char* file;
+  int line;
+  std::string reason = {};
+  std::string field = {};
+  Status cause = {};
+};
+
+inline StatusCode Status::code() const { return rep_ ? rep_->code : StatusCode::kOk; }
 
 inline Status OkStatus() { return {}; }
 
