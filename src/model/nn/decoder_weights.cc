@@ -131,6 +131,7 @@ class LayerBinder {
       return norm;
     }
     norm.weight = bind_.Rows(name, heads, c_.head_dim);
+    for (float& w : norm.weight) w += c_.norm_offset;
     return norm;
   }
 
