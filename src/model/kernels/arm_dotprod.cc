@@ -8,5 +8,5 @@
 
 namespace pano::kernels {
 const Isa kIsa_dotprod =
-    Instantiate("dotprod", kNeon | kDotProd, {kQuantiseNeon, kSevenZero, PackedMatMulForDot});
+    Instantiate("dotprod", kNeon | kDotProd, {kQuantiseNeon, kUint7ZeroPoint, PackedMatMulForDot});
 }  // namespace pano::kernels

@@ -8,5 +8,5 @@
 
 namespace pano::kernels {
 const Isa kIsa_i8mm = Instantiate("i8mm", kNeon | kDotProd | kI8mm,
-                                  {kQuantiseNeon, kSevenZero, PackedMatMulForMatrix});
+                                  {kQuantiseNeon, kUint7ZeroPoint, PackedMatMulForMatrix});
 }  // namespace pano::kernels

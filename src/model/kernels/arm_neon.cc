@@ -7,5 +7,6 @@
 #include "model/kernels/packed_matmul/quantise_neon.h"
 
 namespace pano::kernels {
-const Isa kIsa_neon = Instantiate("neon", kNeon, {kQuantiseNeon, kSevenZero, PackedMatMulForDot});
+const Isa kIsa_neon =
+    Instantiate("neon", kNeon, {kQuantiseNeon, kUint7ZeroPoint, PackedMatMulForDot});
 }  // namespace pano::kernels

@@ -24,21 +24,22 @@ constexpr CpuLevel kLevels[] = {
     {"dotprod", kNeon | kDotProd},
     {"i8mm", kNeon | kDotProd | kI8mm},
 };
-// Run by our tests, Arm's emulated. AMX waits for a recorded run on a machine that has it.
-constexpr CpuMask kProven = kAvx2 | kAvxVnni | kAvx512 | kNeon | kDotProd | kI8mm;
+// What `auto` chooses from: sets that our tests have run on (Arm's under emulation). AMX is absent
+// until a run on a machine that has it is recorded.
+constexpr CpuMask kDefaultMask = kAvx2 | kAvxVnni | kAvx512 | kNeon | kDotProd | kI8mm;
 
 #if defined(__x86_64__)
 
-// The registers that the system keeps for a process (XCR0).
-constexpr uint32_t kKeepsAvx = 6, kKeepsAvx512 = 0xE0, kKeepsTiles = 0x60000;
-bool Keeps(uint32_t registers) {
+// The register state that the system saves and restores for a process (bits of XCR0).
+constexpr uint32_t kXcr0Avx = 6, kXcr0Avx512 = 0xE0, kXcr0Tiles = 0x60000;
+bool SavedBySystem(uint32_t registers) {
   uint32_t low = 0, high = 0;
   __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (low & registers) == registers;
 }
 
-// Linux grants the tiles' registers to a process that asks.
-bool AskForTiles() {
+// Linux grants the tile registers to a process that requests them.
+bool RequestTilePermission() {
   constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM
   return ::syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
 }
@@ -50,20 +51,22 @@ struct Leaf {
 constexpr uint32_t Bit(int i) { return 1u << i; }
 bool Has(uint32_t reg, uint32_t bits) { return (reg & bits) == bits; }
 
-// By the processor's own word: the compilers' names for features differ.
+// From CPUID itself, as the compilers' names for features differ.
 CpuMask FindCpuMask() {
   const Leaf one(1), seven(7), more(7, 1);
   constexpr uint32_t kFma = Bit(12), kXsave = Bit(27), kF16c = Bit(29);
-  if (!Has(one.c, kFma | kXsave | kF16c) || !Has(seven.b, Bit(5)) || !Keeps(kKeepsAvx)) return 0;
+  if (!Has(one.c, kFma | kXsave | kF16c) || !Has(seven.b, Bit(5)) || !SavedBySystem(kXcr0Avx))
+    return 0;
   CpuMask mask = kAvx2;
   if (Has(more.a, Bit(4))) mask |= kAvxVnni;
   constexpr uint32_t kF = Bit(16), kDq = Bit(17), kBw = Bit(30), kVl = Bit(31), kVnni = Bit(11);
-  if (!Has(seven.b, kF | kDq | kBw | kVl) || !Has(seven.c, kVnni) || !Keeps(kKeepsAvx512)) {
+  if (!Has(seven.b, kF | kDq | kBw | kVl) || !Has(seven.c, kVnni) || !SavedBySystem(kXcr0Avx512)) {
     return mask;
   }
   mask |= kAvx512;
   constexpr uint32_t kTiles = Bit(24), kInt8 = Bit(25);
-  if (Has(seven.d, kTiles | kInt8) && Keeps(kKeepsTiles) && AskForTiles()) mask |= kAmx;
+  if (Has(seven.d, kTiles | kInt8) && SavedBySystem(kXcr0Tiles) && RequestTilePermission())
+    mask |= kAmx;
   return mask;
 }
 
@@ -99,7 +102,7 @@ CpuMask MachineCpuMask() {
 
 Result<CpuMask> ReadCpuMask() {
   const std::string wanted = EnvironmentVariable("PANO_CPU");
-  if (wanted.empty() || wanted == "auto") return MachineCpuMask() & kProven;
+  if (wanted.empty() || wanted == "auto") return MachineCpuMask() & kDefaultMask;
   for (const CpuLevel& level : kLevels) {
     if (level.name != wanted) continue;
     if ((MachineCpuMask() & level.mask) == level.mask) return level.mask;
@@ -113,7 +116,7 @@ Result<CpuMask> ReadCpuMask() {
 CpuMask ActiveCpuMask() {
   static const CpuMask mask = [] {
     auto read = ReadCpuMask();
-    return read.ok() ? *read : MachineCpuMask() & kProven;
+    return read.ok() ? *read : MachineCpuMask() & kDefaultMask;
   }();
   return mask;
 }

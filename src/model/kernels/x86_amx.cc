@@ -13,11 +13,11 @@ namespace pano::kernels {
 namespace {
 
 // Few rows leave tiles empty: AVX-512 is as fast then.
-constexpr size_t kTilesFrom = 16;
+constexpr size_t kTilesMinRows = 16;
 
 template <bool kBlockScales>
 void EightBitsByTiles(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
-  if (a.m < kTilesFrom) return PackedMatMulOf<EightBits<kBlockScales>>(a, begin, end, scratch);
+  if (a.m < kTilesMinRows) return PackedMatMulOf<EightBits<kBlockScales>>(a, begin, end, scratch);
   return TileMatMul<TilesAmx, kBlockScales>(a, begin, end, scratch);
 }
 
@@ -29,6 +29,6 @@ PackedMatMulFn PackedMatMulForAmx(tensor::DType packed) {
 
 }  // namespace
 
-const Isa kIsa_amx =
-    Instantiate("amx", kAvx2 | kAvx512 | kAmx, {kQuantiseAvx2, kSevenZero, PackedMatMulForAmx});
+const Isa kIsa_amx = Instantiate("amx", kAvx2 | kAvx512 | kAmx,
+                                 {kQuantiseAvx2, kUint7ZeroPoint, PackedMatMulForAmx});
 }  // namespace pano::kernels

@@ -1,5 +1,9 @@
 #pragma once
 
+// The activation functions over Lanes, for the file that defines Lanes (simd/lanes_*.h, included
+// first): sixteen values at a time, all built on Exp (simd/exp.h), the last group filled up with
+// zeros.
+
 #include <cstring>
 
 #include "model/kernels/activation/activation.h"

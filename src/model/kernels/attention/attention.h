@@ -49,18 +49,18 @@ struct AttentionArgs {
 };
 using AttentionFn = void (*)(const AttentionArgs& args);
 
-// Queries that share the work of reading a block; more are taken in turn by the caller.
+// Queries that share the work of reading a block; the caller takes more in several calls.
 inline constexpr size_t kAttentionTile = 64;
 
 constexpr size_t PaddedDim(size_t dim) { return (dim + 15) / 16 * 16; }
-// A block of keys as they are and turned, a block of values, and each query's sums.
+// A block of keys as stored and transposed, a block of values, and each query's running sums.
 constexpr size_t AttentionScratch(size_t count, size_t head_dim, size_t value_dim) {
   return kAttentionBlock * (2 * PaddedDim(head_dim) + PaddedDim(value_dim)) +
          count * (PaddedDim(value_dim) + 32);
 }
 
 // Stores one token's vector in a block, in the format that attention reads: `block` is where the
-// block of this KV head begins, `slot` the token's place in it.
+// block of this KV head begins, `slot` the token's index in it.
 using StoreKvFn = void (*)(const float* vector, size_t dim, size_t slot, std::byte* block);
 
 struct AttentionKernels {

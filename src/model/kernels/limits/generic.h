@@ -46,7 +46,7 @@ inline int64_t FloatPeak(int64_t rounds) {
 
 // Each set's registers, and one link of a chain: acc + a times b in every 32-bit place.
 #if defined(__AVX512VNNI__)
-struct Int8Link {
+struct Int8MulAdd {
   using Register = __m512i;
   static constexpr int kChains = 12, kProducts = 64;
   static Register Bytes(char value) { return _mm512_set1_epi8(value); }
@@ -56,7 +56,7 @@ struct Int8Link {
   static int32_t First(Register acc) { return static_cast<int32_t>(acc[0]); }
 };
 #elif defined(__AVX2__)
-struct Int8Link {
+struct Int8MulAdd {
   using Register = __m256i;
   static constexpr int kChains = 12, kProducts = 32;
   static Register Bytes(char value) { return _mm256_set1_epi8(value); }
@@ -77,7 +77,7 @@ struct Int8Link {
   static int32_t First(Register acc) { return static_cast<int32_t>(acc[0]); }
 };
 #elif defined(__ARM_NEON) && defined(__aarch64__)
-struct Int8Link {
+struct Int8MulAdd {
   using Register = int32x4_t;
   static constexpr int kChains = 12, kProducts = 16;
   static Register Bytes(char value) {
@@ -100,7 +100,7 @@ struct Int8Link {
   static int32_t First(Register acc) { return vgetq_lane_s32(acc, 0); }
 };
 #else
-struct Int8Link {
+struct Int8MulAdd {
   using Register = int32_t;
   static constexpr int kChains = 4, kProducts = 1;
   static Register Bytes(char value) { return value; }
@@ -114,17 +114,17 @@ struct Int8Link {
 
 template <int... kIndex>
 int64_t Int8Chains(int64_t rounds, std::integer_sequence<int, kIndex...>) {
-  Int8Link::Register acc[] = {Int8Link::Bytes(static_cast<char>(kIndex))...};
-  const Int8Link::Register a = Int8Link::Bytes(3), b = Int8Link::Bytes(5);
+  Int8MulAdd::Register acc[] = {Int8MulAdd::Bytes(static_cast<char>(kIndex))...};
+  const Int8MulAdd::Register a = Int8MulAdd::Bytes(3), b = Int8MulAdd::Bytes(5);
   for (int64_t r = 0; r < rounds; ++r) {
-    ((acc[kIndex] = Int8Link::Add(acc[kIndex], a, b)), ...);
+    ((acc[kIndex] = Int8MulAdd::Add(acc[kIndex], a, b)), ...);
   }
-  volatile int32_t sink = (Int8Link::First(acc[kIndex]) ^ ...);
+  volatile int32_t sink = (Int8MulAdd::First(acc[kIndex]) ^ ...);
   static_cast<void>(sink);
-  return int64_t{2} * Int8Link::kProducts * Int8Link::kChains * rounds;
+  return int64_t{2} * Int8MulAdd::kProducts * Int8MulAdd::kChains * rounds;
 }
 inline int64_t Int8Peak(int64_t rounds) {
-  return Int8Chains(rounds, std::make_integer_sequence<int, Int8Link::kChains>());
+  return Int8Chains(rounds, std::make_integer_sequence<int, Int8MulAdd::kChains>());
 }
 
 }  // namespace

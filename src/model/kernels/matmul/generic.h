@@ -1,6 +1,10 @@
 #pragma once
 
-// The matrix product over Lanes, for the file that defines Lanes (lanes_*.h, included first).
+// The matrix product over Lanes, for the file that defines Lanes (lanes_*.h, included first). A
+// tile of two rows of x by three of w keeps its sums in registers, each in sixteen lanes over k;
+// blocks of 32 rows of x stay in the second-level cache while the weights stream through. Weights
+// of F32, F16, BF16 and Q8_0 are dequantised in registers, or once into scratch where enough rows
+// of x use them.
 #include <cstring>
 #include <type_traits>
 #include <utility>
@@ -42,7 +46,7 @@ struct RowQ8 {
   Lanes Load(size_t k) const {
     const tensor::Q8Block& block = p[k / tensor::kQ8BlockElements];
     return Lanes::LoadInt8(block.quants + k % tensor::kQ8BlockElements) *
-           Lanes::Set(Lanes::WidenHalf(block.scale));
+           Lanes::Set(Lanes::HalfToFloat(block.scale));
   }
   float One(size_t k) const {
     const tensor::Q8Block& block = p[k / tensor::kQ8BlockElements];
@@ -50,7 +54,7 @@ struct RowQ8 {
            tensor::HalfToFloat(block.scale);
   }
 };
-// A widened row in scratch, padded with zeros.
+// A dequantised row in scratch, padded with zeros.
 struct RowScratch {
   const float* p;
   explicit RowScratch(const float* q) : p(q) {}
@@ -104,7 +108,7 @@ void Tile(const MatMulArgs& a, size_t m, size_t n, const Row* rows) {
 }
 
 template <typename Row>
-void Widen(const Row& row, size_t k, float* out) {
+void Dequantise(const Row& row, size_t k, float* out) {
   const size_t whole = k / Lanes::kWidth * Lanes::kWidth;
   for (size_t i = 0; i < whole; i += Lanes::kWidth) row.Load(i).Store(out + i);
   if (whole < k) LoadTail(row, whole, k - whole).Store(out + whole);
@@ -130,9 +134,10 @@ void ScratchPanel(const MatMulArgs& a, size_t n, const float* scratch) {
 
 template <size_t kCols, typename Row>
 void Columns(const MatMulArgs& a, size_t n, float* scratch) {
-  // Few rows of x: weights widen in registers. Many: once into scratch, which stays in the cache.
-  constexpr size_t kWidenFrom = 4;
-  if (std::is_same_v<Row, RowF32> || a.m < kWidenFrom) {
+  // For few rows of x, weights are dequantised in registers; for more, once into scratch, which
+  // stays in the cache.
+  constexpr size_t kDequantiseMinRows = 4;
+  if (std::is_same_v<Row, RowF32> || a.m < kDequantiseMinRows) {
     auto run = [&]<size_t... j>(std::index_sequence<j...>) {
       const Row rows[] = {Row(*a.w, n + j, a.k)...};
       Panel<kCols>(a, n, rows);
@@ -140,7 +145,8 @@ void Columns(const MatMulArgs& a, size_t n, float* scratch) {
     run(std::make_index_sequence<kCols>());
     return;
   }
-  for (size_t j = 0; j < kCols; ++j) Widen(Row(*a.w, n + j, a.k), a.k, scratch + j * PaddedK(a.k));
+  for (size_t j = 0; j < kCols; ++j)
+    Dequantise(Row(*a.w, n + j, a.k), a.k, scratch + j * PaddedK(a.k));
   ScratchPanel<kCols>(a, n, scratch);
 }
 
@@ -159,7 +165,7 @@ void Columns(const MatMulArgs& a, size_t n, float* scratch) {
 
 template <typename Row>
 void MatMulRange(const MatMulArgs& args, size_t n_begin, size_t n_end, float* scratch) {
-  // So many rows of x stay in the second-level cache while the weights stream past.
+  // Rows of x that stay in the second-level cache while the weights stream through.
   constexpr size_t kBlockRows = 32;
   for (size_t m = 0; m < args.m; m += kBlockRows) {
     MatMulArgs a = args;

@@ -12,8 +12,8 @@ namespace pano::kernels {
 //
 // Order contract: sixteen lanes, lane l sums k = l, l + 16, l + 32, ... in ascending order,
 // starting from 0 (a part of a group of sixteen counts as filled up with zeros); then the fixed
-// tree of Lanes::Sum; then the bias. Weights widen to float first, to the very values of
-// tensor::DecoderOf. So a result depends on x's row and w's row only: not on M, on tiles or on
+// tree of Lanes::Sum; then the bias. Weights are dequantised to float first, to exactly the values
+// of tensor::DecoderOf. So a result depends on x's row and w's row only: not on M, on tiles or on
 // threads; and it equals the product with the same weights stored as F32 to the bit.
 struct MatMulArgs {
   const tensor::TensorView* w = nullptr;  // [n, k], a type of MatMulSupports
@@ -42,7 +42,7 @@ void MatMul(const MatMulArgs& args, ComputePool& pool);
 // Bytes of one stored row. REQUIRES: k is a multiple of the type's block.
 size_t RowBytes(tensor::DType dtype, size_t k);
 
-// Row `row` of w as floats (embedding look-up): the very values that MatMul multiplies.
+// Row `row` of w as floats (embedding look-up): exactly the values that MatMul multiplies.
 void WidenRow(const tensor::TensorView& w, size_t row, float* out);
 
 }  // namespace pano::kernels

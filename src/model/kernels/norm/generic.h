@@ -1,5 +1,8 @@
 #pragma once
 
+// RMSNorm and LayerNorm over Lanes, for the file that defines Lanes (simd/lanes_*.h, included
+// first): one or two reductions in sixteen lanes, then one pass over the row that scales it.
+
 #include <cstddef>
 
 #include "model/kernels/norm/norm.h"

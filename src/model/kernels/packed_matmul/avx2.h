@@ -1,9 +1,12 @@
 #pragma once
 
 // The packed products on AVX2. A tile is some rows of x by the sixteen rows of a panel: two
-// registers of eight integer sums for each row of x, which hold one block's products.
-// REQUIRES: compiled with -mavx2 -mfma -mf16c. Anonymous namespace: no symbol may stand in for one
-// of another instruction set.
+// registers of eight integer sums for each row of x, which hold one block's products. For each
+// block, four columns (a step) at a time: broadcast four codes of x, multiply them with four codes
+// of every weight row by vpmaddubsw (pairs of byte products in 16 bits), widen by vpmaddwd with
+// ones, add. Then the sums become floats and take one fused multiply-add into the tile's float
+// sums, which stay in memory (in the first-level cache). REQUIRES: compiled with -mavx2 -mfma
+// -mf16c. Anonymous namespace: no symbol may stand in for one of another instruction set.
 #if defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 
 #include <immintrin.h>
@@ -38,17 +41,18 @@ inline __m256i BroadcastStep(const uint8_t* codes) {
 
 // ---- Tiles.
 
-// sum[half] = fma(float(integers) * scale, s, sum[half]), `half` of the sixteen.
-inline void Grow(float* sum, __m256i integers, __m256 scale, __m256 s) {
+// sum = fma(float(integers) * scale, s, sum), for eight of the sixteen results.
+inline void Accumulate(float* sum, __m256i integers, __m256 scale, __m256 s) {
   const __m256 product = _mm256_mul_ps(_mm256_cvtepi32_ps(integers), scale);
   _mm256_store_ps(sum, _mm256_fmadd_ps(product, s, _mm256_load_ps(sum)));
 }
 
-// ---- Eight-bit weights. Codes of x have 64 added: 64 times the sum of a row's codes comes off.
-// For several tiles on one panel that and the widened scales are prepared once, and so is which
-// products need no widening: those of two steps together fit sixteen bits where neither the
-// positive codes that meet in a lane nor the negative ones add up to more than kNarrow, and then
-// share one vpmaddwd.
+// ---- Eight-bit weights. Codes of x have a zero point of 64: 64 times the sum of a weight row's
+// codes is subtracted. For several tiles on one panel Prepare computes that term, converts the
+// scales, and finds the pairs of steps whose products fit 16 bits together: where neither the
+// positive weight codes that meet in a lane nor the negative ones add up to more than kPairSumMax
+// (a code of x is at most 128). Such a pair shares one vpmaddwd, three multiplications in place of
+// four.
 
 template <bool kBlockScales>
 struct EightBits : EightBitLayout<kBlockScales> {
@@ -57,16 +61,16 @@ struct EightBits : EightBitLayout<kBlockScales> {
   using EightBitLayout<kBlockScales>::kBlock;
   static constexpr int kMaxRows = 4;
   static constexpr bool kPrepares = true;
-  static constexpr size_t kPairs = 4;      // of steps, in a block
-  static constexpr int16_t kNarrow = 255;  // 128 times it is below 2^15
+  static constexpr size_t kPairs = 4;          // of steps, in a block
+  static constexpr int16_t kPairSumMax = 255;  // 128 * 255 < 2^15
 
   // What Prepare leaves for a block.
   struct Prepared {
     __m256i zeros[2];
     __m256 scales[2];
   };
-  // Bit p: the products of pair p are narrow.
-  static uint8_t* NarrowOf(const std::byte* prepared, size_t blocks) {
+  // Bit p: the products of pair p fit 16 bits.
+  static uint8_t* Int16PairsOf(const std::byte* prepared, size_t blocks) {
     return reinterpret_cast<uint8_t*>(const_cast<std::byte*>(prepared)) + blocks * sizeof(Prepared);
   }
 
@@ -74,47 +78,49 @@ struct EightBits : EightBitLayout<kBlockScales> {
     return _mm256_madd_epi16(sums16, _mm256_set1_epi16(-64));
   }
 
-  // The sums of a pair's codes in sixteen bits. Where it is asked for, `wide` gathers the lanes
-  // that pass kNarrow.
-  template <bool kSeek>
-  static __m256i SumPair(const uint8_t* w, __m256i& wide) {
+  // The sums of a pair's codes in 16 bits. With kFindPairs, `overflow` collects the lanes that
+  // exceed kPairSumMax.
+  template <bool kFindPairs>
+  static __m256i SumPair(const uint8_t* w, __m256i& overflow) {
     const __m256i ones = _mm256_set1_epi8(1), zero = _mm256_setzero_si256();
-    const __m256i top = _mm256_set1_epi16(kNarrow);
+    const __m256i top = _mm256_set1_epi16(kPairSumMax);
     const __m256i first = LoadBytes(w), second = LoadBytes(w + 64);
     const __m256i all =
         _mm256_add_epi16(_mm256_maddubs_epi16(ones, first), _mm256_maddubs_epi16(ones, second));
-    if (!kSeek) return all;
+    if (!kFindPairs) return all;
     const __m256i positive =
         _mm256_add_epi16(_mm256_maddubs_epi16(ones, _mm256_max_epi8(first, zero)),
                          _mm256_maddubs_epi16(ones, _mm256_max_epi8(second, zero)));
     const __m256i negative = _mm256_sub_epi16(positive, all);
-    wide = _mm256_or_si256(wide, _mm256_cmpgt_epi16(_mm256_max_epi16(positive, negative), top));
+    overflow =
+        _mm256_or_si256(overflow, _mm256_cmpgt_epi16(_mm256_max_epi16(positive, negative), top));
     return all;
   }
 
   static void Prepare(const uint8_t* panel, size_t blocks, size_t tiles, std::byte* out) {
-    // With fewer tiles, looking for narrow pairs costs what it saves.
-    constexpr size_t kSeekFrom = 6;
-    return tiles < kSeekFrom ? PrepareBlocks<false>(panel, blocks, out)
-                             : PrepareBlocks<true>(panel, blocks, out);
+    // With fewer tiles, finding the pairs costs more than they save.
+    constexpr size_t kFindPairsMinTiles = 6;
+    return tiles < kFindPairsMinTiles ? PrepareBlocks<false>(panel, blocks, out)
+                                      : PrepareBlocks<true>(panel, blocks, out);
   }
-  template <bool kSeek>
+  template <bool kFindPairs>
   static void PrepareBlocks(const uint8_t* panel, size_t blocks, std::byte* out) {
     auto* prepared = reinterpret_cast<Prepared*>(out);
-    uint8_t* narrow = NarrowOf(out, blocks);
+    uint8_t* int16_pairs = Int16PairsOf(out, blocks);
     const uint8_t* p = panel + kHeader;
     for (size_t b = 0; b < blocks; ++b, p += kBlock) {
       __m256i sum[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
       unsigned bits = 0;
       for (size_t pair = 0; pair < kPairs; ++pair) {
-        __m256i wide = _mm256_setzero_si256();
+        __m256i overflow = _mm256_setzero_si256();
         for (size_t half = 0; half < 2; ++half) {
           const uint8_t* w = p + kCodes + pair * 128 + half * 32;
-          sum[half] = _mm256_add_epi16(sum[half], SumPair<kSeek>(w, wide));
+          sum[half] = _mm256_add_epi16(sum[half], SumPair<kFindPairs>(w, overflow));
         }
-        if (kSeek) bits |= static_cast<unsigned>(_mm256_testz_si256(wide, wide)) << pair;
+        if (kFindPairs)
+          bits |= static_cast<unsigned>(_mm256_testz_si256(overflow, overflow)) << pair;
       }
-      narrow[b] = static_cast<uint8_t>(bits);
+      int16_pairs[b] = static_cast<uint8_t>(bits);
       for (size_t half = 0; half < 2; ++half) {
         prepared[b].zeros[half] = MinusZero(sum[half]);
         if (kBlockScales) prepared[b].scales[half] = LoadHalves(p + 16 * half);
@@ -123,7 +129,7 @@ struct EightBits : EightBitLayout<kBlockScales> {
   }
 
   // dot += the products of two steps, of which the first lies at w.
-  template <int kRows, bool kIsNarrow>
+  template <int kRows, bool kFitsInt16>
   static void MultiplyPair(const uint8_t* w, const uint8_t* x, size_t k, __m256i (&dot)[kRows][2]) {
     const __m256i ones = _mm256_set1_epi16(1);
     const __m256i weights[2][2] = {{LoadBytes(w), LoadBytes(w + 32)},
@@ -134,7 +140,7 @@ struct EightBits : EightBitLayout<kBlockScales> {
       for (size_t half = 0; half < 2; ++half) {
         const __m256i first = _mm256_maddubs_epi16(q[0], weights[0][half]);
         const __m256i second = _mm256_maddubs_epi16(q[1], weights[1][half]);
-        if (kIsNarrow) {
+        if (kFitsInt16) {
           const __m256i both = _mm256_madd_epi16(_mm256_add_epi16(first, second), ones);
           dot[i][half] = _mm256_add_epi32(dot[i][half], both);
         } else {
@@ -150,7 +156,7 @@ struct EightBits : EightBitLayout<kBlockScales> {
   static void Run(const PanelTile t, Sums<kRows>& sums) {
     const uint8_t* p = t.panel + kHeader;
     const auto* prepared = reinterpret_cast<const Prepared*>(t.prepared);
-    const uint8_t* narrow = NarrowOf(t.prepared, t.blocks);
+    const uint8_t* int16_pairs = Int16PairsOf(t.prepared, t.blocks);
     for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
       const uint8_t *w = p + kCodes, *x = t.codes + b * 32;
       __m256i dot[kRows][2];
@@ -158,11 +164,11 @@ struct EightBits : EightBitLayout<kBlockScales> {
         row[0] = kPrepared ? prepared[b].zeros[0] : _mm256_setzero_si256();
         row[1] = kPrepared ? prepared[b].zeros[1] : _mm256_setzero_si256();
       }
-      FetchAhead(t, p, kPrepared ? 2 : kAhead, kBlock);
+      PrefetchAhead(t, p, kPrepared ? 2 : kPrefetchBlocks, kBlock);
       if constexpr (kPrepared) {
 #pragma GCC unroll 4
         for (size_t pair = 0; pair < kPairs; ++pair) {
-          if (narrow[b] >> pair & 1) {
+          if (int16_pairs[b] >> pair & 1) {
             MultiplyPair<kRows, true>(w + pair * 128, x + pair * 8, t.k, dot);
           } else {
             MultiplyPair<kRows, false>(w + pair * 128, x + pair * 8, t.k, dot);
@@ -181,7 +187,7 @@ struct EightBits : EightBitLayout<kBlockScales> {
         for (size_t half = 0; half < 2; ++half) {
           float* sum = sums[i] + half * 8;
           if (kBlockScales) {
-            Grow(sum, dot[i][half], scale[half], s);
+            Accumulate(sum, dot[i][half], scale[half], s);
           } else {
             _mm256_store_ps(
                 sum, _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot[i][half]), s, _mm256_load_ps(sum)));
@@ -249,8 +255,9 @@ void MultiplyStep(const __m256i (&codes)[2], const uint8_t* x, size_t k, bool fi
     Pin(dot[i][0], dot[i][1]);
   }
 }
-// -zero * (sum of x's codes over both half blocks, the first or the second) in every lane.
-inline __m256i ZeroTerm(uint32_t sums, int first_zero, int second_zero) {
+// -(first_zero * s0 + second_zero * s1) in every lane, where s0 and s1 are the sums of x's codes
+// over the two half blocks: what the weights' zero points contribute.
+inline __m256i ZeroPointTerm(uint32_t sums, int first_zero, int second_zero) {
   const auto factors = static_cast<int>(static_cast<uint32_t>(-first_zero & 0xFFFF) |
                                         static_cast<uint32_t>(-second_zero) << 16);
   return _mm256_madd_epi16(_mm256_set1_epi32(static_cast<int>(sums)), _mm256_set1_epi32(factors));
@@ -269,7 +276,7 @@ struct FourBits : Unprepared {  // Q4_0
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
       __m256i dot[kRows][2], codes[2];
-      FetchAhead(t, p, kAhead, kBlock);
+      PrefetchAhead(t, p, kPrefetchBlocks, kBlock);
 #pragma GCC unroll 8
       for (size_t step = 0; step < 8; ++step) {
         UnpackStep(p + 32, step, codes);
@@ -278,18 +285,18 @@ struct FourBits : Unprepared {  // Q4_0
       const __m256 scale[2] = {LoadHalves(p), LoadHalves(p + 16)};
 #pragma GCC unroll 8
       for (size_t i = 0; i < kRows; ++i) {
-        const __m256i zero = ZeroTerm(t.sums[i * t.blocks + b], 8, 8);
+        const __m256i zero = ZeroPointTerm(t.sums[i * t.blocks + b], 8, 8);
         const __m256 s = _mm256_broadcast_ss(t.scales + i * t.blocks + b);
         for (size_t half = 0; half < 2; ++half) {
-          Grow(sums[i] + half * 8, _mm256_add_epi32(_mm256_madd_epi16(dot[i][half], ones), zero),
-               scale[half], s);
+          Accumulate(sums[i] + half * 8,
+                     _mm256_add_epi32(_mm256_madd_epi16(dot[i][half], ones), zero), scale[half], s);
         }
       }
     }
   }
 };
 
-struct CodeBook : Unprepared {  // Q4G
+struct Codebook : Unprepared {  // Q4G
   static constexpr size_t kBlock = tensor::kFourBitBlockBytes;
 
   static __m256i Values() {
@@ -299,7 +306,8 @@ struct CodeBook : Unprepared {  // Q4G
     }
     return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(values)));
   }
-  // Eight scale bytes as four times their value: the half whose top bits they are.
+  // Eight scale bytes (tensor/packed.h) as four times their value: a byte is the upper bits of a
+  // half.
   static __m256 Scales(const uint8_t* bytes) {
     const __m128i wide =
         _mm_cvtepi8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(bytes)));
@@ -312,7 +320,7 @@ struct CodeBook : Unprepared {  // Q4G
     const __m256i ones = _mm256_set1_epi16(1), values = Values();
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
-      FetchAhead(t, p, kAhead, kBlock);
+      PrefetchAhead(t, p, kPrefetchBlocks, kBlock);
 #pragma GCC unroll 2
       for (size_t part = 0; part < 2; ++part) {
         __m256i dot[kRows][2], codes[2];
@@ -325,12 +333,13 @@ struct CodeBook : Unprepared {  // Q4G
         const __m256 scale[2] = {Scales(p + part * 16), Scales(p + part * 16 + 8)};
 #pragma GCC unroll 8
         for (size_t i = 0; i < kRows; ++i) {
-          const __m256i zero = ZeroTerm(t.sums[i * t.blocks + b], part ? 0 : tensor::kQ4GZero,
-                                        part ? tensor::kQ4GZero : 0);
+          const __m256i zero = ZeroPointTerm(t.sums[i * t.blocks + b], part ? 0 : tensor::kQ4GZero,
+                                             part ? tensor::kQ4GZero : 0);
           const __m256 s = _mm256_broadcast_ss(t.scales + i * t.blocks + b);
           for (size_t half = 0; half < 2; ++half) {
-            Grow(sums[i] + half * 8, _mm256_add_epi32(_mm256_madd_epi16(dot[i][half], ones), zero),
-                 scale[half], s);
+            Accumulate(sums[i] + half * 8,
+                       _mm256_add_epi32(_mm256_madd_epi16(dot[i][half], ones), zero), scale[half],
+                       s);
           }
         }
       }
@@ -352,7 +361,7 @@ struct FourBitsK : Unprepared {  // Q4_K
     for (size_t b = 0; b < t.blocks; ++b) {
       const uint8_t* super = t.panel + b / 8 * kSuper;
       const uint8_t* p = super + tensor::kQ4KHeadBytes + b % 8 * kBlock;
-      FetchAhead(t, p, kAhead, kBlock);
+      PrefetchAhead(t, p, kPrefetchBlocks, kBlock);
       __m256i dot[kRows][2], codes[2];
 #pragma GCC unroll 8
       for (size_t step = 0; step < 8; ++step) {
@@ -369,9 +378,9 @@ struct FourBitsK : Unprepared {  // Q4_K
 #pragma GCC unroll 8
         for (size_t i = 0; i < kRows; ++i) {
           const __m256 s = _mm256_broadcast_ss(t.scales + i * t.blocks + b);
-          const __m256 total = _mm256_cvtepi32_ps(ZeroTerm(t.sums[i * t.blocks + b], -1, -1));
+          const __m256 total = _mm256_cvtepi32_ps(ZeroPointTerm(t.sums[i * t.blocks + b], -1, -1));
           float* sum = sums[i] + half * 8;
-          Grow(sum, _mm256_madd_epi16(dot[i][half], ones), scale, s);
+          Accumulate(sum, _mm256_madd_epi16(dot[i][half], ones), scale, s);
           _mm256_store_ps(sum, _mm256_fnmadd_ps(min, _mm256_mul_ps(s, total), _mm256_load_ps(sum)));
         }
       }
@@ -413,13 +422,13 @@ struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of
     for (size_t b = 0; b < t.blocks; ++b) {
       const uint8_t* super = t.panel + b / 8 * kSuper;
       const uint8_t* p = super + tensor::kQ6KHeadBytes + b % 8 * kBlock;
-      FetchAhead(t, p, kAhead, kBlock);
+      PrefetchAhead(t, p, kPrefetchBlocks, kBlock);
 #pragma GCC unroll 2
       for (size_t part = 0; part < 2; ++part) {
-        __m256i wide[kRows][2];
+        __m256i dot32[kRows][2];
         for (size_t i = 0; i < kRows; ++i) {
-          wide[i][0] = wide[i][1] =
-              ZeroTerm(t.sums[i * t.blocks + b], part ? 0 : 32, part ? 32 : 0);
+          dot32[i][0] = dot32[i][1] =
+              ZeroPointTerm(t.sums[i * t.blocks + b], part ? 0 : 32, part ? 32 : 0);
         }
 #pragma GCC unroll 2
         for (size_t two = 0; two < 2; ++two) {
@@ -433,8 +442,8 @@ struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of
 #pragma GCC unroll 8
           for (size_t i = 0; i < kRows; ++i) {
             for (size_t half = 0; half < 2; ++half) {
-              wide[i][half] =
-                  _mm256_add_epi32(wide[i][half], _mm256_madd_epi16(dot[i][half], ones));
+              dot32[i][half] =
+                  _mm256_add_epi32(dot32[i][half], _mm256_madd_epi16(dot[i][half], ones));
             }
           }
         }
@@ -444,8 +453,8 @@ struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of
           const __m256 scale = _mm256_mul_ps(LoadHalves(super + half * 16), sub);
 #pragma GCC unroll 8
           for (size_t i = 0; i < kRows; ++i) {
-            Grow(sums[i] + half * 8, wide[i][half], scale,
-                 _mm256_broadcast_ss(t.scales + i * t.blocks + b));
+            Accumulate(sums[i] + half * 8, dot32[i][half], scale,
+                       _mm256_broadcast_ss(t.scales + i * t.blocks + b));
           }
         }
       }
@@ -456,7 +465,7 @@ struct SixBits : Unprepared {  // Q6_K: codes up to 63, of which the products of
 // ---- All.
 
 inline PackedMatMulFn PackedMatMulForAvx2(tensor::DType packed) {
-  return PackedMatMulByKind<EightBits<true>, EightBits<false>, FourBits, CodeBook, FourBitsK,
+  return PackedMatMulByKind<EightBits<true>, EightBits<false>, FourBits, Codebook, FourBitsK,
                             SixBits>(packed);
 }
 

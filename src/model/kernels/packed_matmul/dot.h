@@ -1,10 +1,12 @@
 #pragma once
 
-// The packed products for instruction sets that multiply four bytes by four and add the products
-// to a 32-bit sum: over ByteSums and Lanes, for the file that defines them (simd/bytes_*.h and
+// The packed products for instruction sets with a dot product of four bytes by four into a 32-bit
+// sum (vpdpbusd, sdot), over ByteSums and Lanes, for the file that defines them (simd/bytes_*.h and
 // simd/lanes_*.h, included first). A tile is up to ByteSums::kTileRows rows of x by the sixteen
 // rows of each of one or two panels (ByteSums::kTilePanels), one ByteSums for each row of x and
-// panel. Two panels halve the reads of x. Without ByteSums this header is empty.
+// panel. For each block of 32 columns: eight steps of four columns, each one dot product a row of x
+// and panel; then the integer sums become floats and take one multiply-add into the tile's float
+// sums. Two panels halve the reads of x. Without ByteSums this header is empty.
 #ifdef PANO_BYTE_SUMS
 
 #include "model/kernels/packed_matmul/panels.h"
@@ -29,7 +31,7 @@ struct Rows {
     for (size_t i = 0; i < kCount; ++i) sum[i].Store(memory[i]);
   }
   // fma(float(integers) * scale, s, sum).
-  void Grow(size_t i, const ByteSums& integers, const Lanes& scale, float s) {
+  void Accumulate(size_t i, const ByteSums& integers, const Lanes& scale, float s) {
     sum[i] = Lanes::MulAdd(integers.ToFloat() * scale, Lanes::Set(s), sum[i]);
   }
 };
@@ -59,16 +61,17 @@ struct Blocks {
   Blocks(const PanelTile& t, size_t header) {
     for (size_t i = 0; i < kPanels; ++i) panel[i] = t.panel + i * t.panel_bytes + header;
   }
-  void Fetch(const PanelTile& t, size_t bytes) const {
-    if (kPanels == 1) FetchAhead(t, panel[0], kAhead, bytes);
+  void Prefetch(const PanelTile& t, size_t bytes) const {
+    if (kPanels == 1) PrefetchAhead(t, panel[0], kPrefetchBlocks, bytes);
   }
   void Next(size_t bytes) {
     for (const uint8_t*& p : panel) p += bytes;
   }
 };
 
-// ---- Eight-bit weights. Where the set wants x unsigned, 64 times the sum of a row's codes comes
-// off; for several tiles on one panel that is prepared once.
+// ---- Eight-bit weights. Where the set takes x unsigned, its codes have a zero point of 64, and 64
+// times the sum of a weight row's codes is subtracted; for several tiles on one panel that term is
+// computed once (Prepare).
 
 template <bool kBlockScales>
 struct EightBits : EightBitLayout<kBlockScales> {
@@ -76,14 +79,15 @@ struct EightBits : EightBitLayout<kBlockScales> {
   using EightBitLayout<kBlockScales>::kCodes;
   using EightBitLayout<kBlockScales>::kBlock;
   static constexpr int kMaxRows = ByteSums::kTileRows, kMaxPanels = ByteSums::kTilePanels;
-  static constexpr bool kPrepares = kSevenZero != 0;
+  static constexpr bool kPrepares = kUint7ZeroPoint != 0;
 
   static void Prepare(const uint8_t* panel, size_t blocks, size_t, std::byte* out) {
     auto* zeros = reinterpret_cast<int32_t*>(out);
     for (size_t b = 0; b < blocks; ++b) {
       ByteSums zero = ByteSums::Set(0);
       for (size_t step = 0; step < kSteps; ++step) {
-        zero.AddZero(ByteWeights::Load(panel + kHeader + b * kBlock + kCodes + step * kStepBytes));
+        zero.AddZeroPoint(
+            ByteWeights::Load(panel + kHeader + b * kBlock + kCodes + step * kStepBytes));
       }
       zero.Store(zeros + b * kPanelWidth);
     }
@@ -95,11 +99,11 @@ struct EightBits : EightBitLayout<kBlockScales> {
     const auto* zeros = reinterpret_cast<const int32_t*>(t.prepared);
     Blocks<kPanels> at(t, kHeader);
     for (size_t b = 0; b < t.blocks; ++b, at.Next(kBlock)) {
-      at.Fetch(t, kBlock);
+      at.Prefetch(t, kBlock);
       Dots<kRows, kPanels> dot;
       ByteSums zero[kPanels];
       for (size_t panel = 0; panel < kPanels; ++panel) {
-        zero[panel] = kSevenZero != 0 && kPrepared
+        zero[panel] = kUint7ZeroPoint != 0 && kPrepared
                           ? ByteSums::Load(zeros + (panel * t.blocks + b) * kPanelWidth)
                           : ByteSums::Set(0);
       }
@@ -110,9 +114,9 @@ struct EightBits : EightBitLayout<kBlockScales> {
         ByteWeights w[kPanels];  // not const: GCC would keep it in memory
         for (size_t panel = 0; panel < kPanels; ++panel) {
           w[panel] = ByteWeights::Load(at.panel[panel] + kCodes + step * kStepBytes);
-          if (kSevenZero != 0 && !kPrepared) zero[panel].AddZero(w[panel]);
+          if (kUint7ZeroPoint != 0 && !kPrepared) zero[panel].AddZeroPoint(w[panel]);
         }
-        MultiplyStep<kRows, kPanels, &ByteSums::AddEight>(w, x + step * 4, t.k, dot);
+        MultiplyStep<kRows, kPanels, &ByteSums::AddSignedWeights>(w, x + step * 4, t.k, dot);
       }
       const float* s = t.scales + b;
       for (size_t panel = 0; panel < kPanels; ++panel) {
@@ -122,8 +126,8 @@ struct EightBits : EightBitLayout<kBlockScales> {
 #pragma GCC unroll 16
         for (size_t i = 0; i < kRows; ++i) {
           ByteSums& sum = dot[panel * kRows + i];
-          if (kSevenZero != 0) sum = sum - zero[panel];
-          rows.Grow(panel * kRows + i, sum, scale, s[i * t.blocks]);
+          if (kUint7ZeroPoint != 0) sum = sum - zero[panel];
+          rows.Accumulate(panel * kRows + i, sum, scale, s[i * t.blocks]);
         }
       }
     }
@@ -150,12 +154,12 @@ inline ByteWeights Nibbles(const uint8_t* nibbles, size_t step) {
   return step < 4 ? both.LowNibbles() : both.HighNibbles();
 }
 
-// Starts the sums of a block with what zero points take off: -(first * sum of the codes of a half
-// block of x + second * that of the other half).
+// Starts the sums of a block with the term of the weights' zero points: -(first * sum of the codes
+// of the first half block of x + second * that of the second).
 template <int kRows, int kPanels>
 void StartDots(const PanelTile& t, size_t b, int first, int second, Dots<kRows, kPanels>& dot) {
   for (size_t i = 0; i < kRows; ++i) {
-    const ByteSums start = ByteSums::OfSums(t.sums[i * t.blocks + b], -first, -second);
+    const ByteSums start = ByteSums::FromCodeSums(t.sums[i * t.blocks + b], -first, -second);
     for (size_t panel = 0; panel < kPanels; ++panel) dot[panel * kRows + i] = start;
   }
 }
@@ -169,20 +173,20 @@ void MultiplySteps(const PanelTile& t, size_t b, const uint8_t* const (&blocks)[
   for (size_t step = kBegin; step < kEnd; ++step) {
     ByteWeights codes[kPanels];  // not const: see above
     for (size_t i = 0; i < kPanels; ++i) codes[i] = codes_of(blocks[i], step);
-    MultiplyStep<kRows, kPanels, &ByteSums::AddFour>(codes, x + step * 4, t.k, dot);
+    MultiplyStep<kRows, kPanels, &ByteSums::AddUnsignedWeights>(codes, x + step * 4, t.k, dot);
   }
 }
 
-// Grows every sum by its product; scale_of(block of a panel) is the scale of its rows.
+// Adds a block's products to all float sums; scale_of(block of a panel) is the scale of its rows.
 template <int kRows, int kPanels, typename ScaleOf>
-void GrowAll(const PanelTile& t, size_t b, const uint8_t* const (&blocks)[kPanels],
-             ScaleOf scale_of, const Dots<kRows, kPanels>& dot, Rows<kRows, kPanels>& rows) {
+void AccumulateAll(const PanelTile& t, size_t b, const uint8_t* const (&blocks)[kPanels],
+                   ScaleOf scale_of, const Dots<kRows, kPanels>& dot, Rows<kRows, kPanels>& rows) {
   const float* s = t.scales + b;
   for (size_t panel = 0; panel < kPanels; ++panel) {
     const Lanes scale = scale_of(blocks[panel]);
 #pragma GCC unroll 16
     for (size_t i = panel * kRows; i < (panel + 1) * kRows; ++i) {
-      rows.Grow(i, dot[i], scale, s[i % kRows * t.blocks]);
+      rows.Accumulate(i, dot[i], scale, s[i % kRows * t.blocks]);
     }
   }
 }
@@ -193,12 +197,12 @@ struct FourBits : Unprepared {  // Q4_0
     Rows<kRows, kPanels> rows(sums);
     Blocks<kPanels> at(t, 0);
     for (size_t b = 0; b < t.blocks; ++b, at.Next(tensor::kFourBitBlockBytes)) {
-      at.Fetch(t, tensor::kFourBitBlockBytes);
+      at.Prefetch(t, tensor::kFourBitBlockBytes);
       Dots<kRows, kPanels> dot;
       StartDots<kRows, kPanels>(t, b, 8, 8, dot);
       MultiplySteps<kRows, kPanels, 0, kSteps>(
           t, b, at.panel, [](const uint8_t* p, size_t step) { return Nibbles(p + 32, step); }, dot);
-      GrowAll<kRows, kPanels>(
+      AccumulateAll<kRows, kPanels>(
           t, b, at.panel,
           [](const uint8_t* p) { return Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(p)); },
           dot, rows);
@@ -207,7 +211,7 @@ struct FourBits : Unprepared {  // Q4_0
   }
 };
 
-struct CodeBook : Unprepared {  // Q4G
+struct Codebook : Unprepared {  // Q4G
   static ByteWeights Values() {
     alignas(64) uint8_t values[kStepBytes];
     for (size_t i = 0; i < kStepBytes; ++i) {
@@ -221,21 +225,23 @@ struct CodeBook : Unprepared {  // Q4G
     Rows<kRows, kPanels> rows(sums);
     const ByteWeights values = Values();
     Blocks<kPanels> at(t, 0);
-    auto codes = [&](const uint8_t* p, size_t step) { return Nibbles(p + 32, step).Of(values); };
+    auto codes = [&](const uint8_t* p, size_t step) {
+      return Nibbles(p + 32, step).Lookup(values);
+    };
     auto half = [&]<size_t kHalf>(size_t b) {
       Dots<kRows, kPanels> dot;
       StartDots<kRows, kPanels>(t, b, kHalf ? 0 : tensor::kQ4GZero, kHalf ? tensor::kQ4GZero : 0,
                                 dot);
       MultiplySteps<kRows, kPanels, 4 * kHalf, 4 * kHalf + 4>(t, b, at.panel, codes, dot);
-      GrowAll<kRows, kPanels>(
-          t, b, at.panel, [](const uint8_t* p) { return SmallFloats(p + kHalf * 16); }, dot, rows);
+      AccumulateAll<kRows, kPanels>(
+          t, b, at.panel, [](const uint8_t* p) { return Q4GScales(p + kHalf * 16); }, dot, rows);
     };
     for (size_t b = 0; b < t.blocks; ++b, at.Next(tensor::kFourBitBlockBytes)) {
-      at.Fetch(t, tensor::kFourBitBlockBytes);
+      at.Prefetch(t, tensor::kFourBitBlockBytes);
       half.template operator()<0>(b);
       half.template operator()<1>(b);
     }
-    for (Lanes& sum : rows.sum) sum = sum * Lanes::Set(0.25f);  // SmallFloats gives four times
+    for (Lanes& sum : rows.sum) sum = sum * Lanes::Set(0.25f);  // Q4GScales gives four times
     rows.Store(sums);
   }
 };
@@ -249,7 +255,7 @@ struct FourBitsK : Unprepared {  // Q4_K
       const size_t super = b / 8 * tensor::kQ4KSuperBytes;
       const size_t block = tensor::kQ4KHeadBytes + b % 8 * tensor::kFourBitBlockBytes;
       const Blocks<kPanels> at(t, super + block);
-      at.Fetch(t, tensor::kFourBitBlockBytes);
+      at.Prefetch(t, tensor::kFourBitBlockBytes);
       Dots<kRows, kPanels> dot;
       for (ByteSums& one : dot) one = ByteSums::Set(0);
       MultiplySteps<kRows, kPanels, 0, kSteps>(
@@ -261,9 +267,9 @@ struct FourBitsK : Unprepared {  // Q4_K
         const Lanes min = Lanes::LoadHalf(halves + 16) * BytesToFloats(p + 16) * minus;
         for (size_t i = 0; i < kRows; ++i) {
           const float s = t.scales[i * t.blocks + b];
-          const Lanes total = ByteSums::OfSums(t.sums[i * t.blocks + b], 1, 1).ToFloat();
+          const Lanes total = ByteSums::FromCodeSums(t.sums[i * t.blocks + b], 1, 1).ToFloat();
           Lanes& sum = rows.sum[panel * kRows + i];
-          rows.Grow(panel * kRows + i, dot[panel * kRows + i], scale, s);
+          rows.Accumulate(panel * kRows + i, dot[panel * kRows + i], scale, s);
           sum = Lanes::MulAdd(min, Lanes::Set(s) * total, sum);
         }
       }
@@ -284,12 +290,12 @@ struct SixBits : Unprepared {  // Q6_K
       const size_t super = b / 8 * tensor::kQ6KSuperBytes;
       const size_t block = tensor::kQ6KHeadBytes + b % 8 * tensor::kSixBitBlockBytes;
       const Blocks<kPanels> at(t, super + block);
-      at.Fetch(t, tensor::kSixBitBlockBytes);
+      at.Prefetch(t, tensor::kSixBitBlockBytes);
       auto half = [&]<size_t kHalf> {
         Dots<kRows, kPanels> dot;
         StartDots<kRows, kPanels>(t, b, kHalf ? 0 : 32, kHalf ? 32 : 0, dot);
         MultiplySteps<kRows, kPanels, 4 * kHalf, 4 * kHalf + 4>(t, b, at.panel, codes, dot);
-        GrowAll<kRows, kPanels>(
+        AccumulateAll<kRows, kPanels>(
             t, b, at.panel,
             [block](const uint8_t* p) {
               const Lanes sub = Lanes::LoadInt8(reinterpret_cast<const int8_t*>(p + kHalf * 16));
@@ -305,7 +311,7 @@ struct SixBits : Unprepared {  // Q6_K
 };
 
 inline PackedMatMulFn PackedMatMulForDot(tensor::DType packed) {
-  return PackedMatMulByKind<EightBits<true>, EightBits<false>, FourBits, CodeBook, FourBitsK,
+  return PackedMatMulByKind<EightBits<true>, EightBits<false>, FourBits, Codebook, FourBitsK,
                             SixBits>(packed);
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
-// Products with packed floats over Lanes, for the file that defines Lanes (simd/lanes_*.h, included
-// first): a row of the panel's column is one Lanes, and every sum is one chain over the columns.
+// Products with packed floats (F32, F16, BF16) over Lanes, for the file that defines Lanes
+// (simd/lanes_*.h, included first). A panel stores its sixteen rows column by column, so one Lanes
+// is a column; a tile of up to six rows of x broadcasts x[row][k] and takes one multiply-add a row
+// and column. Every sum is one chain over the columns in ascending order. Columns go in blocks that
+// stay in the first-level cache while all tiles of a pass use them; partial sums wait in between.
 #include <cstring>
 #include <type_traits>
 
@@ -25,8 +28,8 @@ struct ColumnBF16 {
   static Lanes Load(const uint16_t* p) { return Lanes::LoadBFloat(p); }
 };
 
-// Panels that a tile takes together: side by side they also read x less often.
-inline constexpr int kFloatPanels = Lanes::kSideBySide;
+// Panels that a tile multiplies at a time; several halve the reads of x.
+inline constexpr int kFloatPanels = Lanes::kVectorsPerTile;
 
 // Some columns of one panel or of several side by side, and the rows of x that meet them:
 // to = from + x w, plus a bias.
@@ -49,8 +52,9 @@ template <typename Column, int kRows, int kPanels>
   const float *const x = tile.x, *const from = tile.from, *const bias = tile.bias;
   float* const to = tile.to;
   const size_t columns = tile.columns, stride = tile.stride, panel = tile.panel;
-  constexpr size_t kAheadBytes = 2048;  // weights that come from memory are asked for so early
-  constexpr size_t kAheadColumns = kAheadBytes / (kPanelWidth * sizeof(typename Column::Element));
+  constexpr size_t kPrefetchBytes = 2048;  // weights that come from memory are asked for so early
+  constexpr size_t kPrefetchColumns =
+      kPrefetchBytes / (kPanelWidth * sizeof(typename Column::Element));
   constexpr size_t kSums = kRows * kPanels;  // [row][panel]
   Lanes sum[kSums];
   for (size_t i = 0; i < kSums; ++i) {
@@ -60,14 +64,14 @@ template <typename Column, int kRows, int kPanels>
     const typename Column::Element* column = weights + k * kPanelWidth;
     Lanes w[kPanels];
     for (size_t p = 0; p < kPanels; ++p) {
-      __builtin_prefetch(column + p * panel + kAheadColumns * kPanelWidth);
+      __builtin_prefetch(column + p * panel + kPrefetchColumns * kPanelWidth);
       w[p] = Column::Load(column + p * panel);
     }
     for (size_t i = 0; i < kRows; ++i) {
       const Lanes one = Lanes::Set(x[k * kRows + i]);
       for (size_t p = 0; p < kPanels; ++p) {
-        Lanes& to_grow = sum[i * kPanels + p];
-        to_grow = Lanes::MulAdd(one, w[p], to_grow);
+        Lanes& total = sum[i * kPanels + p];
+        total = Lanes::MulAdd(one, w[p], total);
       }
     }
   }
@@ -84,7 +88,7 @@ void MultiplyRowsOf(const FloatTile<Column>& t, size_t rows) {
   if constexpr (kRows > 1) MultiplyRowsOf<Column, kPanels, kRows - 1>(t, rows);
 }
 
-inline constexpr size_t kMostFloatTiles = 32;  // of one pass through a panel
+inline constexpr size_t kMaxFloatTiles = 32;  // of one pass through a panel
 
 // Where the results of panels go.
 struct FloatResults {
@@ -96,7 +100,7 @@ struct FloatResults {
 // The tiles of one pass: tile i has rows [begin[i], begin[i + 1]) of x.
 struct FloatTiles {
   size_t count;
-  size_t begin[kMostFloatTiles + 1];
+  size_t begin[kMaxFloatTiles + 1];
 
   FloatTiles(size_t first, size_t end, size_t m) : count(end - first) {
     for (size_t i = 0; i <= count; ++i) begin[i] = FloatTileBegin(first + i, m);
@@ -104,38 +108,38 @@ struct FloatTiles {
   size_t rows() const { return begin[count] - begin[0]; }
 };
 
-// One pass against kPanels panels. Columns go in blocks that stay in the first-level cache while
-// the tiles pass; sums wait in between where rows lie together, which those of y do not.
+// One pass of the tiles over kPanels panels, block of columns by block of columns. Partial sums
+// wait in a contiguous array, as the rows of y lie too far apart for the first-level cache.
 template <typename Column, int kPanels>
 void FloatPass(const PackedMatMulArgs& a, const typename Column::Element* panels,
                const FloatTiles& tiles, const FloatResults& results, std::byte* scratch) {
-  constexpr bool kIsWide = std::is_same_v<Column, ColumnF32>;
+  constexpr bool kIsF32 = std::is_same_v<Column, ColumnF32>;
   constexpr size_t kBlock = kFloatBlock / kPanels, kWidth = kPanels * kPanelWidth;
-  // With one tile every weight is widened once anyhow.
-  const bool widen = !kIsWide && tiles.count > 1;
-  auto* wide = reinterpret_cast<float*>(scratch);
-  const size_t panel = a.k * kPanelWidth, wide_panel = kBlock * kPanelWidth;
-  float sums[kMostFloatTiles * kFloatTileRows][kWidth];
+  // With one tile every weight is converted to F32 once in any case.
+  const bool convert = !kIsF32 && tiles.count > 1;
+  auto* converted = reinterpret_cast<float*>(scratch);
+  const size_t panel = a.k * kPanelWidth, converted_panel = kBlock * kPanelWidth;
+  float sums[kMaxFloatTiles * kFloatTileRows][kWidth];
   for (size_t k = 0; k < a.k; k += kBlock) {
     const size_t columns = a.k - k < kBlock ? a.k - k : kBlock;
     const bool last = k + columns == a.k;
     const typename Column::Element* w = panels + k * kPanelWidth;
-    for (size_t p = 0; widen && p < kPanels; ++p) {
+    for (size_t p = 0; convert && p < kPanels; ++p) {
       for (size_t i = 0; i < columns * kPanelWidth; i += kPanelWidth) {
-        Column::Load(w + p * panel + i).Store(wide + p * wide_panel + i);
+        Column::Load(w + p * panel + i).Store(converted + p * converted_panel + i);
       }
     }
     for (size_t t = 0; t < tiles.count; ++t) {
       const size_t m = tiles.begin[t], row = m - tiles.begin[0], rows = tiles.begin[t + 1] - m;
       const float* x = a.floats + m * a.k + k * rows;
-      float* held = sums[row];
-      const float* from = k == 0 ? nullptr : held;
+      float* partial = sums[row];
+      const float* from = k == 0 ? nullptr : partial;
       const float* bias = last ? results.bias : nullptr;
-      float* to = last ? results.y + row * results.stride : held;
+      float* to = last ? results.y + row * results.stride : partial;
       const size_t stride = last ? results.stride : kWidth;
-      if (widen) {
-        MultiplyRowsOf<ColumnF32, kPanels>({wide, wide_panel, columns, x, from, bias, to, stride},
-                                           rows);
+      if (convert) {
+        MultiplyRowsOf<ColumnF32, kPanels>(
+            {converted, converted_panel, columns, x, from, bias, to, stride}, rows);
       } else {
         MultiplyRowsOf<Column, kPanels>({w, panel, columns, x, from, bias, to, stride}, rows);
       }
@@ -145,10 +149,10 @@ void FloatPass(const PackedMatMulArgs& a, const typename Column::Element* panels
 
 template <typename Column>
 void PackedFloats(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
-  // So many tiles stay in the second-level cache while panels stream past.
+  // As many tiles as stay in the second-level cache while the panels stream through.
   constexpr size_t kCachedFloats = size_t{64} << 10;
   const size_t fit = kCachedFloats / (a.k * kFloatTileRows), tiles = FloatTileCount(a.m);
-  const size_t part = fit < 4 ? 4 : fit > kMostFloatTiles ? kMostFloatTiles : fit;
+  const size_t part = fit < 4 ? 4 : fit > kMaxFloatTiles ? kMaxFloatTiles : fit;
   const auto* data = reinterpret_cast<const typename Column::Element*>(a.w->data);
   for (size_t t = 0; t < tiles; t += part) {
     const FloatTiles pass(t, tiles - t < part ? tiles : t + part, a.m);
@@ -157,7 +161,7 @@ void PackedFloats(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte
       float* y = a.y + pass.begin[0] * a.n + n;
       const typename Column::Element* w = data + panel * a.k * kPanelWidth;
       const FloatResults results{y, a.n, a.bias ? a.bias + n : nullptr};
-      // Few rows wait for memory, which is fastest as one stream.
+      // A product of few rows is bound by memory, which is read fastest as one stream.
       if (kFloatPanels > 1 && pass.count > 1 && end - panel >= kFloatPanels &&
           count >= kFloatPanels * kPanelWidth) {
         FloatPass<Column, kFloatPanels>(a, w, pass, results, scratch);
@@ -169,7 +173,7 @@ void PackedFloats(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte
         FloatPass<Column, 1>(a, w, pass, results, scratch);
         continue;
       }
-      float edge[kMostFloatTiles * kFloatTileRows][kPanelWidth], bias[kPanelWidth] = {};
+      float edge[kMaxFloatTiles * kFloatTileRows][kPanelWidth], bias[kPanelWidth] = {};
       if (a.bias) std::memcpy(bias, a.bias + n, count * sizeof(float));
       FloatPass<Column, 1>(a, w, pass, {edge[0], kPanelWidth, a.bias ? bias : nullptr}, scratch);
       for (size_t i = 0; i < pass.rows(); ++i) {

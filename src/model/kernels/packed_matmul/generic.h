@@ -1,6 +1,8 @@
 #pragma once
 
-// The packed products in plain C++: what every other version must equal, up to fused rounding.
+// The packed products in plain C++, one result at a time: for each block an integer dot product,
+// then one multiply-add into the float sum. The definition that every other version must equal, up
+// to the rounding that a fused multiply-add saves.
 #include <cstring>
 
 #include "model/kernels/packed_matmul/packed_matmul.h"
@@ -12,13 +14,13 @@ namespace {
 
 inline constexpr size_t kQ = tensor::kPackedBlock;
 
-// How a sum grows. Tests instantiate the products with a fused one.
+// The multiply-add of the float sum. Tests instantiate the products with a fused one.
 struct PlainAdd {
   static float MulAdd(float a, float b, float c) { return a * b + c; }
 };
 
-// NaN where one of 32 is, else their largest magnitude.
-inline float LargestOf(const float* x) {
+// The largest magnitude of a block; NaN where one of its values is.
+inline float MaxMagnitude(const float* x) {
   float top = 0;
   bool nan = false;
   for (size_t i = 0; i < kQ; ++i) {
@@ -30,29 +32,29 @@ inline float LargestOf(const float* x) {
 }
 
 inline int NearestInt(float x) {
-  // NaN and what no byte holds: any code will do, the block's scale is not finite then.
+  // For NaN and infinities any code will do: the scale of such a block is not finite.
   if (!(x > -200.0f && x < 200.0f)) return 0;
   return static_cast<int>(__builtin_nearbyintf(x));
 }
 
 template <ActivationCode kCode>
 void QuantiseGeneric(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
-  constexpr float kTop = kCode == ActivationCode::kSeven ? 64.0f : 127.0f;
+  constexpr float kMaxCode = kCode == ActivationCode::kUint7 ? 64.0f : 127.0f;
   const size_t blocks = a.k / kQ;
   for (size_t at = row_begin * blocks; at < row_end * blocks; ++at) {
     const float* x = a.x + at * kQ;
     uint8_t* codes = a.codes + at * kQ;
-    const float top = LargestOf(x);
+    const float top = MaxMagnitude(x);
     const bool zero = top < 1e-30f;
-    a.scales[at] = zero ? 0.0f : top / kTop;
-    const float inverse = zero ? 0.0f : kTop / top;
+    a.scales[at] = zero ? 0.0f : top / kMaxCode;
+    const float inverse = zero ? 0.0f : kMaxCode / top;
     int sums[2] = {};
     for (size_t i = 0; i < kQ; ++i) {
       const int q = NearestInt(x[i] * inverse);
       sums[i / 16] += q;
-      codes[i] = static_cast<uint8_t>(kCode == ActivationCode::kSeven ? q + 64 : q);
+      codes[i] = static_cast<uint8_t>(kCode == ActivationCode::kUint7 ? q + 64 : q);
     }
-    if (kCode == ActivationCode::kEight) {
+    if (kCode == ActivationCode::kInt8) {
       a.sums[at] = static_cast<uint32_t>(sums[0] & 0xFFFF) | static_cast<uint32_t>(sums[1]) << 16;
     }
   }
@@ -212,7 +214,7 @@ void PackedMatMulGeneric(const PackedMatMulArgs& a, size_t begin, size_t end, st
 inline PackedMatMulFn PackedMatMulFor(tensor::DType) { return PackedMatMulGeneric<PlainAdd>; }
 
 inline constexpr QuantiseFn kQuantiseGeneric[2] = {  // by ActivationCode
-    QuantiseGeneric<ActivationCode::kSeven>, QuantiseGeneric<ActivationCode::kEight>};
+    QuantiseGeneric<ActivationCode::kUint7>, QuantiseGeneric<ActivationCode::kInt8>};
 
 }  // namespace
 }  // namespace pano::kernels

@@ -86,35 +86,35 @@ template <size_t kBegin, size_t kEnd, int kRows, typename Codes>
 }
 
 template <int kRows>
-[[gnu::always_inline]] inline void GrowRows(const PanelTile& t, size_t b,
-                                            const MatrixSums<kRows>& dot, const Lanes& scale,
-                                            Rows<kRows, 1>& rows) {
+[[gnu::always_inline]] inline void AccumulateRows(const PanelTile& t, size_t b,
+                                                  const MatrixSums<kRows>& dot, const Lanes& scale,
+                                                  Rows<kRows, 1>& rows) {
 #pragma GCC unroll 6
   for (size_t i = 0; i < kRows; ++i) {
-    rows.Grow(i, dot.Row(i), scale, t.scales[i * t.blocks + b]);
+    rows.Accumulate(i, dot.Row(i), scale, t.scales[i * t.blocks + b]);
   }
 }
 
-// Zero terms of block b for each row.
-inline auto ZeroTerms(const PanelTile& t, size_t b, int first, int second) {
+// The zero-point terms of block b for each row of x.
+inline auto ZeroPointTermsOf(const PanelTile& t, size_t b, int first, int second) {
   return [&t, b, first, second](size_t i) {
-    return OfSums(t.sums[i * t.blocks + b], -first, -second);
+    return FromCodeSums(t.sums[i * t.blocks + b], -first, -second);
   };
 }
 
-// A Kind of dot.h, for single rows, with RunMatrix for more.
-template <typename Kind>
-struct ByMatrix : Kind {
+// A Kernel of dot.h, for single rows, with RunMatrix for more.
+template <typename Kernel>
+struct ByMatrix : Kernel {
   static constexpr int kMaxRows = 6;
-  static constexpr size_t kRowUnit = 2;
+  static constexpr size_t kRowGranularity = 2;
 
   template <int kRows, bool>
   static void Run(const PanelTile t, Sums<kRows>& sums) {
     if constexpr (kRows == 1) {
-      Kind::template Run<1, false>(t, sums);
+      Kernel::template Run<1, false>(t, sums);
     } else {
       Rows<kRows, 1> rows(sums);
-      Kind::template RunMatrix<kRows>(t, rows);
+      Kernel::template RunMatrix<kRows>(t, rows);
       rows.Store(sums);
     }
   }
@@ -127,13 +127,13 @@ struct MatrixEightBits : EightBits<kBlockScales> {
   static void RunMatrix(const PanelTile& t, Rows<kRows, 1>& rows) {
     const uint8_t* p = t.panel + Base::kHeader;
     for (size_t b = 0; b < t.blocks; ++b, p += Base::kBlock) {
-      FetchAhead(t, p, kAhead, Base::kBlock);
+      PrefetchAhead(t, p, kPrefetchBlocks, Base::kBlock);
       MatrixSums<kRows> dot([](size_t) { return 0; });
       MultiplySteps<0, kSteps>(
           t, b, [&](size_t step, size_t q) { return CodesAt(p + Base::kCodes, step, q); }, dot);
       const Lanes scale =
           kBlockScales ? Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(p)) : Lanes::Set(1.0f);
-      GrowRows(t, b, dot, scale, rows);
+      AccumulateRows(t, b, dot, scale, rows);
     }
     if (!kBlockScales) {
       const Lanes row_scales = Lanes::Load(reinterpret_cast<const float*>(t.panel));
@@ -147,36 +147,36 @@ struct MatrixFourBits : FourBits {  // Q4_0
   static void RunMatrix(const PanelTile& t, Rows<kRows, 1>& rows) {
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += tensor::kFourBitBlockBytes) {
-      FetchAhead(t, p, kAhead, tensor::kFourBitBlockBytes);
-      MatrixSums<kRows> dot(ZeroTerms(t, b, 8, 8));
+      PrefetchAhead(t, p, kPrefetchBlocks, tensor::kFourBitBlockBytes);
+      MatrixSums<kRows> dot(ZeroPointTermsOf(t, b, 8, 8));
       MultiplySteps<0, kSteps>(
           t, b, [&](size_t step, size_t q) { return NibblesAt(p + 32, step, q); }, dot);
-      GrowRows(t, b, dot, Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(p)), rows);
+      AccumulateRows(t, b, dot, Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(p)), rows);
     }
   }
 };
 
-struct MatrixCodeBook : CodeBook {  // Q4G
+struct MatrixCodebook : Codebook {  // Q4G
   template <size_t kPart, int kRows>
   static void RunHalf(const PanelTile& t, size_t b, const uint8_t* p, uint8x16_t values,
                       Rows<kRows, 1>& rows) {
     constexpr int kZero = tensor::kQ4GZero;
-    MatrixSums<kRows> dot(ZeroTerms(t, b, kPart ? 0 : kZero, kPart ? kZero : 0));
+    MatrixSums<kRows> dot(ZeroPointTermsOf(t, b, kPart ? 0 : kZero, kPart ? kZero : 0));
     MultiplySteps<4 * kPart, 4 * kPart + 4>(
         t, b, [&](size_t step, size_t q) { return vqtbl1q_u8(values, NibblesAt(p + 32, step, q)); },
         dot);
-    GrowRows(t, b, dot, SmallFloats(p + kPart * 16), rows);
+    AccumulateRows(t, b, dot, Q4GScales(p + kPart * 16), rows);
   }
   template <int kRows>
   static void RunMatrix(const PanelTile& t, Rows<kRows, 1>& rows) {
     const uint8x16_t values = Values().a;
     const uint8_t* p = t.panel;
     for (size_t b = 0; b < t.blocks; ++b, p += tensor::kFourBitBlockBytes) {
-      FetchAhead(t, p, kAhead, tensor::kFourBitBlockBytes);
+      PrefetchAhead(t, p, kPrefetchBlocks, tensor::kFourBitBlockBytes);
       RunHalf<0>(t, b, p, values, rows);
       RunHalf<1>(t, b, p, values, rows);
     }
-    for (Lanes& sum : rows.sum) sum = sum * Lanes::Set(0.25f);  // SmallFloats gives four times
+    for (Lanes& sum : rows.sum) sum = sum * Lanes::Set(0.25f);  // Q4GScales gives four times
   }
 };
 
@@ -187,14 +187,14 @@ struct MatrixFourBitsK : FourBitsK {  // Q4_K
     for (size_t b = 0; b < t.blocks; ++b) {
       const uint8_t* super = t.panel + b / 8 * tensor::kQ4KSuperBytes;
       const uint8_t* p = super + tensor::kQ4KHeadBytes + b % 8 * tensor::kFourBitBlockBytes;
-      FetchAhead(t, p, kAhead, tensor::kFourBitBlockBytes);
+      PrefetchAhead(t, p, kPrefetchBlocks, tensor::kFourBitBlockBytes);
       MatrixSums<kRows> dot([](size_t) { return 0; });
       MultiplySteps<0, kSteps>(
           t, b, [&](size_t step, size_t q) { return NibblesAt(p + 32, step, q); }, dot);
       const auto* halves = reinterpret_cast<const uint16_t*>(super);
-      GrowRows(t, b, dot, Lanes::LoadHalf(halves) * BytesToFloats(p), rows);
+      AccumulateRows(t, b, dot, Lanes::LoadHalf(halves) * BytesToFloats(p), rows);
       const Lanes min = Lanes::LoadHalf(halves + 16) * BytesToFloats(p + 16) * minus;
-      auto total = ZeroTerms(t, b, -1, -1);
+      auto total = ZeroPointTermsOf(t, b, -1, -1);
       for (size_t i = 0; i < kRows; ++i) {
         const float s = t.scales[i * t.blocks + b] * static_cast<float>(total(i));
         rows.sum[i] = Lanes::MulAdd(min, Lanes::Set(s), rows.sum[i]);
@@ -214,18 +214,19 @@ struct MatrixSixBits : SixBits {  // Q6_K
   template <size_t kPart, int kRows>
   static void RunHalf(const PanelTile& t, size_t b, const uint8_t* super, const uint8_t* p,
                       Rows<kRows, 1>& rows) {
-    MatrixSums<kRows> dot(ZeroTerms(t, b, kPart ? 0 : 32, kPart ? 32 : 0));
+    MatrixSums<kRows> dot(ZeroPointTermsOf(t, b, kPart ? 0 : 32, kPart ? 32 : 0));
     MultiplySteps<4 * kPart, 4 * kPart + 4>(
         t, b, [&](size_t step, size_t q) { return SixAt(p + 32, step, q); }, dot);
     const Lanes sub = Lanes::LoadInt8(reinterpret_cast<const int8_t*>(p + kPart * 16));
-    GrowRows(t, b, dot, Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(super)) * sub, rows);
+    AccumulateRows(t, b, dot, Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(super)) * sub,
+                   rows);
   }
   template <int kRows>
   static void RunMatrix(const PanelTile& t, Rows<kRows, 1>& rows) {
     for (size_t b = 0; b < t.blocks; ++b) {
       const uint8_t* super = t.panel + b / 8 * tensor::kQ6KSuperBytes;
       const uint8_t* p = super + tensor::kQ6KHeadBytes + b % 8 * tensor::kSixBitBlockBytes;
-      FetchAhead(t, p, kAhead, tensor::kSixBitBlockBytes);
+      PrefetchAhead(t, p, kPrefetchBlocks, tensor::kSixBitBlockBytes);
       RunHalf<0>(t, b, super, p, rows);
       RunHalf<1>(t, b, super, p, rows);
     }
@@ -234,7 +235,7 @@ struct MatrixSixBits : SixBits {  // Q6_K
 
 inline PackedMatMulFn PackedMatMulForMatrix(tensor::DType packed) {
   return PackedMatMulByKind<ByMatrix<MatrixEightBits<true>>, ByMatrix<MatrixEightBits<false>>,
-                            ByMatrix<MatrixFourBits>, ByMatrix<MatrixCodeBook>,
+                            ByMatrix<MatrixFourBits>, ByMatrix<MatrixCodebook>,
                             ByMatrix<MatrixFourBitsK>, ByMatrix<MatrixSixBits>>(packed);
 }
 

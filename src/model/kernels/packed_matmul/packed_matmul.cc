@@ -8,9 +8,9 @@
 namespace pano::kernels {
 namespace {
 
-// Grows, never shrinks.
+// The array, made larger where it has fewer than `count` elements.
 template <typename T>
-T* Room(std::vector<T>& v, size_t count) {
+T* Resized(std::vector<T>& v, size_t count) {
   if (v.size() < count) v.resize(count);
   return v.data();
 }
@@ -32,24 +32,24 @@ size_t PanelCount(const tensor::TensorView& w) {
 }  // namespace
 
 ActivationCode ActivationCodeOf(tensor::DType packed) {
-  if (tensor::IsPackedFloat(packed)) return ActivationCode::kNone;
+  if (tensor::IsPackedFloat(packed)) return ActivationCode::kF32;
   return packed == tensor::DType::kQ8_0X16 || packed == tensor::DType::kW8X16
-             ? ActivationCode::kSeven
-             : ActivationCode::kEight;
+             ? ActivationCode::kUint7
+             : ActivationCode::kInt8;
 }
 
 QuantisedRows ActivationStore::Quantise(ActivationCode code, const float* x, size_t m, size_t k,
                                         ComputePool& pool) {
   const size_t blocks = k / tensor::kPackedBlock;
-  const QuantiseArgs args{x, k, Room(codes_, m * k), Room(scales_, m * blocks),
-                          Room(sums_, m * blocks)};
+  const QuantiseArgs args{x, k, Resized(codes_, m * k), Resized(scales_, m * blocks),
+                          Resized(sums_, m * blocks)};
   const QuantiseFn fn = SelectIsa().packed.quantise[static_cast<size_t>(code)];
   constexpr size_t kGrain = 8;
   pool.ParallelFor(m, kGrain, [&](size_t begin, size_t end, int) { fn(args, begin, end); });
   return {args.codes, args.scales, args.sums};
 }
 
-void LayOutTiles(const float* x, size_t m, size_t k, size_t begin, size_t end, float* out) {
+void PackFloatTiles(const float* x, size_t m, size_t k, size_t begin, size_t end, float* out) {
   for (size_t t = begin; t < end; ++t) {
     const size_t first = FloatTileBegin(t, m), rows = FloatTileBegin(t + 1, m) - first;
     float* tile = out + first * k;
@@ -60,11 +60,12 @@ void LayOutTiles(const float* x, size_t m, size_t k, size_t begin, size_t end, f
   }
 }
 
-const float* ActivationStore::Tiles(const float* x, size_t m, size_t k, ComputePool& pool) {
+const float* ActivationStore::PackTiles(const float* x, size_t m, size_t k, ComputePool& pool) {
   if (m == 1) return x;
-  float* out = Room(tiles_, m * k);
-  pool.ParallelFor(FloatTileCount(m), 4,
-                   [&](size_t begin, size_t end, int) { LayOutTiles(x, m, k, begin, end, out); });
+  float* out = Resized(tiles_, m * k);
+  pool.ParallelFor(FloatTileCount(m), 4, [&](size_t begin, size_t end, int) {
+    PackFloatTiles(x, m, k, begin, end, out);
+  });
   return out;
 }
 
@@ -72,7 +73,7 @@ void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_
                   ActivationStore& store, ComputePool& pool) {
   const Isa& isa = SelectIsa();
   for (const ActivationCode code :
-       {ActivationCode::kSeven, ActivationCode::kEight, ActivationCode::kNone}) {
+       {ActivationCode::kUint7, ActivationCode::kInt8, ActivationCode::kF32}) {
     std::vector<PackedMatMulArgs> parts;
     std::vector<size_t> ends;  // of each part's panels, counted through all
     QuantisedRows rows;
@@ -81,8 +82,8 @@ void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_
       if (ActivationCodeOf(product.w->dtype) != code) continue;
       PANO_CHECK(static_cast<size_t>(product.w->shape[1]) == k);
       if (parts.empty()) {
-        if (code == ActivationCode::kNone) {
-          tiles = store.Tiles(x, m, k, pool);
+        if (code == ActivationCode::kF32) {
+          tiles = store.PackTiles(x, m, k, pool);
         } else {
           rows = store.Quantise(code, x, m, k, pool);
         }

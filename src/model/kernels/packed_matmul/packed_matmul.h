@@ -13,15 +13,18 @@
 namespace pano::kernels {
 
 // y[m, n] = sum over k of x[m, k] * w[n, k], plus bias[n] where there is one, for packed matrices
-// (tensor/packed.h). Activations are quantised first, 32 columns of a row at a time, with one float
-// scale s each; the products of a block are summed exactly, in integers.
+// (tensor/packed.h): a GEMM over panels of sixteen weight rows.
 //
-// Weights that are floats are multiplied with x as it is. For the others, activations: x ~ s * q.
-// For eight-bit weights q = round(x / s), s = max|x| / 64, |q| <= 64, kept with 64 added; a byte
-// times a signed byte then fits sixteen bits in pairs for every code. For codes of fewer bits s =
-// max|x| / 127. Rounding is to nearest even. A block whose largest magnitude is below 1e-30 counts
-// as zero; one that holds a NaN has s = NaN. (Instruction sets whose byte products are signed keep
-// seven-bit codes as they are: PackedKernels::seven_zero is 0 there.)
+// Float weights are multiplied with x as it is. For quantised weights, x is quantised first, a row
+// and 32 columns (a block) at a time: x ~ s * q with one float scale s a block. The products of a
+// block are summed exactly, in integers, and the float sum takes one step a block.
+//   - Eight-bit weights: s = max|x| / 64, q = round(x / s), |q| <= 64, stored as q + 64 (a zero
+//     point of 64). The sum of two products of such a byte with a signed byte fits 16 bits for
+//     every code, so that vpmaddubsw, which saturates, is exact.
+//   - Weights of fewer bits: s = max|x| / 127, q stored as a signed byte.
+// Rounding is to nearest even. A block whose largest magnitude is below 1e-30 counts as zero; one
+// that holds a NaN has s = NaN. Instruction sets whose byte products are signed by signed store
+// seven-bit codes without the offset: PackedKernels::uint7_zero_point is 0 there.
 //
 // Order contract: one float sum a result, which starts at 0 and goes through the blocks (for Q4G
 // and Q6_K: half blocks) in ascending order:
@@ -34,18 +37,19 @@ namespace pano::kernels {
 // and is exact.) So a result depends on x's row and w's row only: not on M, on tiles or on threads.
 // Where the machine does not fuse, fma is a product and a sum.
 
-// Rows of quantised activations.
+// The form in which a product takes its activations.
 enum class ActivationCode : uint8_t {
-  kSeven,  // q + seven_zero (64) as unsigned bytes
-  kEight,  // q as signed bytes
-  kNone,   // floats as they are
+  kUint7,  // q + uint7_zero_point (64) as unsigned bytes
+  kInt8,   // q as signed bytes
+  kF32,    // floats, not quantised
 };
 ActivationCode ActivationCodeOf(tensor::DType packed);
 
+// Rows of quantised activations. Borrows its arrays.
 struct QuantisedRows {
   const uint8_t* codes = nullptr;  // [m, k]
   const float* scales = nullptr;   // [m, k / 32]
-  // kEight: sums of the codes of both half blocks, the first in the low sixteen bits.
+  // kInt8: sums of the codes of both half blocks, the first in the low sixteen bits.
   const uint32_t* sums = nullptr;  // [m, k / 32]
 };
 
@@ -59,14 +63,14 @@ struct QuantiseArgs {
 };
 using QuantiseFn = void (*)(const QuantiseArgs& args, size_t row_begin, size_t row_end);
 
-// For weights that are floats, x goes in tiles of up to six rows, whose sums fit the registers of
-// the narrowest set. Tile t has rows [FloatTileBegin(t), FloatTileBegin(t + 1)) of x, all of nearly
-// equal height, and lies at the place of its rows as [k][row].
+// For float weights, x is packed into tiles of up to six rows, whose sums fit the registers of the
+// narrowest set. Tile t has rows [FloatTileBegin(t), FloatTileBegin(t + 1)) of x, all of nearly
+// equal height; it takes the memory of its rows, transposed to [k][row].
 inline constexpr size_t kFloatTileRows = 6;
 constexpr size_t FloatTileCount(size_t m) { return (m + kFloatTileRows - 1) / kFloatTileRows; }
 constexpr size_t FloatTileBegin(size_t tile, size_t m) { return tile * m / FloatTileCount(m); }
-// Lays tiles [begin, end) of x [m, k] out.
-void LayOutTiles(const float* x, size_t m, size_t k, size_t begin, size_t end, float* out);
+// Packs tiles [begin, end) of x [m, k].
+void PackFloatTiles(const float* x, size_t m, size_t k, size_t begin, size_t end, float* out);
 
 inline constexpr size_t kPanelWidth = tensor::kPanelRows;
 
@@ -92,7 +96,7 @@ inline size_t PackedScratchBytes(size_t k) {
 
 struct PackedKernels {
   const QuantiseFn* quantise = nullptr;  // [2], by ActivationCode
-  uint8_t seven_zero = 64;
+  uint8_t uint7_zero_point = 64;         // what ActivationCode::kUint7 adds to q
   PackedMatMulFn (*integers)(tensor::DType packed) = nullptr;  // products with quantised x
   PackedMatMulFn (*floats)(tensor::DType packed) = nullptr;
 
@@ -101,14 +105,15 @@ struct PackedKernels {
   }
 };
 
-// Room for the quantised rows of one step, kept between steps. Confined to one thread at a time.
+// Workspace for the quantised or packed rows of one pass, kept between passes. Confined to one
+// thread at a time.
 class ActivationStore {
  public:
   // Quantises x [m, k] on the pool.
   QuantisedRows Quantise(ActivationCode code, const float* x, size_t m, size_t k,
                          ComputePool& pool);
-  // Lays x [m, k] out in tiles; x itself where that changes nothing.
-  const float* Tiles(const float* x, size_t m, size_t k, ComputePool& pool);
+  // Packs x [m, k] into tiles; x itself where that changes nothing.
+  const float* PackTiles(const float* x, size_t m, size_t k, ComputePool& pool);
 
  private:
   std::vector<uint8_t> codes_;

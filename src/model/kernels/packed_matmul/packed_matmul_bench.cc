@@ -45,7 +45,7 @@ void BM_PackedMatMul(benchmark::State& state, tensor::DType type) {
     if (std::abs(y[i] - x[i % k]) > 0.15f) state.SkipWithError("wrong answer");
   }
   CountWork(state, {2.0 * static_cast<double>(m * n * k), static_cast<double>(bytes),
-                    ActivationCodeOf(type) != ActivationCode::kNone});
+                    ActivationCodeOf(type) != ActivationCode::kF32});
 }
 
 void Shapes(benchmark::internal::Benchmark* b) {
@@ -87,13 +87,13 @@ void BM_Quantise(benchmark::State& state, ActivationCode code) {
   for (auto _ : state) rows = store.Quantise(code, x.data(), m, k, pool);
   float top = 0;
   for (size_t i = 0; i < 32; ++i) top = std::max(top, std::abs(x[i]));
-  const float want = top / (code == ActivationCode::kSeven ? 64.0f : 127.0f);
+  const float want = top / (code == ActivationCode::kUint7 ? 64.0f : 127.0f);
   if (std::abs(rows.scales[0] - want) > 1e-6f * want) state.SkipWithError("wrong answer");
   const auto count = static_cast<double>(m * k);
   CountWork(state, {4 * count, 5 * count});
 }
-BENCHMARK_CAPTURE(BM_Quantise, seven, ActivationCode::kSeven);
-BENCHMARK_CAPTURE(BM_Quantise, eight, ActivationCode::kEight);
+BENCHMARK_CAPTURE(BM_Quantise, seven, ActivationCode::kUint7);
+BENCHMARK_CAPTURE(BM_Quantise, eight, ActivationCode::kInt8);
 
 }  // namespace
 }  // namespace pano::kernels

@@ -135,8 +135,8 @@ std::vector<int> Values(size_t code, const PackedKernels& kernels, const Quantis
   std::vector<int> out;
   for (const uint8_t stored : q.codes) {
     // Unsigned with the zero added, or signed.
-    const bool is_signed = code == 1 || kernels.seven_zero == 0;
-    out.push_back(is_signed ? static_cast<int8_t>(stored) : stored - kernels.seven_zero);
+    const bool is_signed = code == 1 || kernels.uint7_zero_point == 0;
+    out.push_back(is_signed ? static_cast<int8_t>(stored) : stored - kernels.uint7_zero_point);
   }
   return out;
 }
@@ -313,7 +313,7 @@ TEST_P(PackedFloatsTest, EveryInstructionSetEqualsOneChain) {
         for (CpuMask mask : RunnableMasks()) {
           SCOPED_TRACE(StrCat(SelectIsa(mask).name, " m ", m, " n ", n, " k ", k));
           std::vector<float> y(m * n, -7.0f), tiles(m * k);
-          LayOutTiles(x.data(), m, k, 0, FloatTileCount(m), tiles.data());
+          PackFloatTiles(x.data(), m, k, 0, FloatTileCount(m), tiles.data());
           const PackedMatMulArgs args{&w.view, {}, tiles.data(), bias.data(), y.data(), m, n, k};
           std::vector<std::byte> scratch(PackedScratchBytes(k));
           SelectIsa(mask).packed.matmul(type)(args, 0, (n + 15) / 16, scratch.data());

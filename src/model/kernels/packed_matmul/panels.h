@@ -1,7 +1,10 @@
 #pragma once
 
-// How tiles go through a packed matrix, for the file of one instruction set, which brings the
-// tiles. Anonymous namespace: no symbol may stand in for one of another instruction set.
+// The loops around the micro-kernels of one instruction set (the structure of Goto and van de
+// Geijn, "Anatomy of high-performance matrix multiplication", 2008). Rows of x that fit the
+// second-level cache, then the panels of w, then tiles of rows of about equal height; while a tile
+// is computed, the weights that come next are prefetched. The including file brings the
+// micro-kernels. Anonymous namespace: no symbol may stand in for one of another instruction set.
 #include <cstring>
 
 #include "model/kernels/packed_matmul/packed_matmul.h"
@@ -18,16 +21,16 @@ struct PanelTile {
   const float* scales;
   const uint32_t* sums;
   size_t k;
-  const std::byte* prepared;  // by Kind::Prepare
-  const uint8_t* next;        // panel to fetch into the cache meanwhile, or null
+  const std::byte* prepared;  // by Kernel::Prepare
+  const uint8_t* next;        // panel to prefetch meanwhile, or null
 };
 
-// Blocks ahead of the one in work that are fetched where weights come from memory: some 4 KB, which
-// is what a core has on its way at a time.
-inline constexpr size_t kAhead = 8;
-// Brings what is needed soon into the cache while `block` is in work: the next panel, or blocks
-// ahead.
-inline void FetchAhead(const PanelTile& t, const uint8_t* block, size_t ahead, size_t bytes) {
+// Prefetch distance in blocks where weights come from memory: about 4 KB, what the line-fill
+// buffers of a core hold at a time.
+inline constexpr size_t kPrefetchBlocks = 8;
+// Prefetches what is needed soon while `block` is multiplied: the same place of the next panel, or
+// `ahead` blocks further on.
+inline void PrefetchAhead(const PanelTile& t, const uint8_t* block, size_t ahead, size_t bytes) {
   const uint8_t* from = t.next ? t.next + (block - t.panel) : block + ahead * bytes;
   for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(from + i);
 }
@@ -47,9 +50,9 @@ struct EightBitLayout {
   static constexpr size_t kBlock = kCodes + tensor::kEightBitBytes;
 };
 
-// A Kind is a packed type in one instruction set:
+// A Kernel is the micro-kernel of one packed type in one instruction set:
 //   kMaxRows                 rows of x in the highest tile on one panel; half of it on two
-//   kRowUnit                 rows of x that cost the same as one of them; 1 where it is left out
+//   kRowGranularity          rows of x that cost the same as one of them; 1 where it is left out
 //   kMaxPanels               panels that one tile can work on; 1 where it is left out
 //   kPrepares                whether it has a Prepare
 //   Prepare(panel, blocks, tiles, out)   what several tiles on one panel share (PackedScratchBytes;
@@ -58,14 +61,14 @@ struct EightBitLayout {
 //                            zero; kPanels where kMaxPanels is not 1
 
 // Not inlined: the registers of one tile are its own.
-template <typename Kind, int kRows, bool kPrepared, int kPanels>
+template <typename Kernel, int kRows, bool kPrepared, int kPanels>
 [[gnu::noinline]] void RunTile(const PackedMatMulArgs& a, const PanelTile& tile, size_t m,
                                size_t n) {
   alignas(64) Sums<kRows, kPanels> sums = {};
   if constexpr (kPanels == 1) {
-    Kind::template Run<kRows, kPrepared>(tile, sums);
+    Kernel::template Run<kRows, kPrepared>(tile, sums);
   } else {
-    Kind::template Run<kRows, kPrepared, kPanels>(tile, sums);
+    Kernel::template Run<kRows, kPrepared, kPanels>(tile, sums);
   }
   for (size_t panel = 0; panel < kPanels; ++panel, n += kPanelWidth) {
     const size_t count = a.n - n < kPanelWidth ? a.n - n : kPanelWidth;
@@ -84,33 +87,34 @@ template <typename Kind, int kRows, bool kPrepared, int kPanels>
   }
 }
 
-// Rows of x from which on two panels go together: fewer wait for memory, which is fastest as one
-// stream.
-inline constexpr size_t kPairsFrom = 48;
+// From this many rows of x on, two panels are multiplied at a time. With fewer the product is bound
+// by memory, which is read fastest as one stream.
+inline constexpr size_t kTwoPanelsMinRows = 48;
 
-template <typename Kind, bool kPrepared, int kPanels, int kRows = Kind::kMaxRows / kPanels>
+template <typename Kernel, bool kPrepared, int kPanels, int kRows = Kernel::kMaxRows / kPanels>
 void RunRows(const PackedMatMulArgs& a, const PanelTile& tile, size_t rows, size_t m, size_t n) {
-  if (rows == kRows) return RunTile<Kind, kRows, kPrepared, kPanels>(a, tile, m, n);
-  // So many rows make tiles of the most rows and of one less.
-  constexpr size_t kMost = Kind::kMaxRows / kPanels;
-  static_assert(kPanels == 1 || kPairsFrom >= kMost * (kMost - 1));
-  constexpr int kLeast = kPanels == 1 ? 1 : kMost - 1;
-  if constexpr (kRows > kLeast) RunRows<Kind, kPrepared, kPanels, kRows - 1>(a, tile, rows, m, n);
+  if (rows == kRows) return RunTile<Kernel, kRows, kPrepared, kPanels>(a, tile, m, n);
+  // With so many rows, tiles differ in height by one at most.
+  constexpr size_t kTallest = Kernel::kMaxRows / kPanels;
+  static_assert(kPanels == 1 || kTwoPanelsMinRows >= kTallest * (kTallest - 1));
+  constexpr int kShortest = kPanels == 1 ? 1 : kTallest - 1;
+  if constexpr (kRows > kShortest)
+    RunRows<Kernel, kPrepared, kPanels, kRows - 1>(a, tile, rows, m, n);
 }
 
-template <typename Kind>
-constexpr size_t RowUnit() {
-  if constexpr (requires { Kind::kRowUnit; }) return Kind::kRowUnit;
+template <typename Kernel>
+constexpr size_t RowGranularity() {
+  if constexpr (requires { Kernel::kRowGranularity; }) return Kernel::kRowGranularity;
   return 1;
 }
-template <typename Kind>
+template <typename Kernel>
 constexpr int MaxPanels() {
-  if constexpr (requires { Kind::kMaxPanels; }) return Kind::kMaxPanels;
+  if constexpr (requires { Kernel::kMaxPanels; }) return Kernel::kMaxPanels;
   return 1;
 }
 
-// Fetches part `part` of `parts` of some bytes into the cache.
-inline void Fetch(const uint8_t* from, size_t part, size_t parts, size_t bytes) {
+// Prefetches part `part` of `parts` of some bytes.
+inline void Prefetch(const uint8_t* from, size_t part, size_t parts, size_t bytes) {
   const size_t lines = (bytes + 63) / 64;
   for (size_t i = part * lines / parts; i < (part + 1) * lines / parts; ++i) {
     __builtin_prefetch(from + i * 64);
@@ -118,26 +122,26 @@ inline void Fetch(const uint8_t* from, size_t part, size_t parts, size_t bytes) 
 }
 
 // All rows of x by the kPanels panels from `panel` on; more panels follow up to `end`.
-template <typename Kind, int kPanels>
+template <typename Kernel, int kPanels>
 void RunPanel(const PackedMatMulArgs& a, size_t panel, size_t end, std::byte* scratch) {
   const size_t panel_bytes = tensor::PanelBytes(a.w->dtype, a.k), blocks = a.k / 32;
-  constexpr size_t kUnit = RowUnit<Kind>();
-  constexpr int kMostRows = Kind::kMaxRows / kPanels;
-  const size_t tiles = (a.m + kMostRows - 1) / kMostRows;
+  constexpr size_t kUnit = RowGranularity<Kernel>();
+  constexpr int kMaxTileRows = Kernel::kMaxRows / kPanels;
+  const size_t tiles = (a.m + kMaxTileRows - 1) / kMaxTileRows;
   const size_t units = (a.m + kUnit - 1) / kUnit;
   auto row_of = [&](size_t t) { return t == tiles ? a.m : t * units / tiles * kUnit; };
   const uint8_t* p = reinterpret_cast<const uint8_t*>(a.w->data) + panel * panel_bytes;
-  if constexpr (Kind::kPrepares) {
+  if constexpr (Kernel::kPrepares) {
     for (size_t i = 0; tiles > 1 && i < kPanels; ++i) {
-      Kind::Prepare(p + i * panel_bytes, blocks, tiles, scratch + i * PreparedBytes(blocks));
+      Kernel::Prepare(p + i * panel_bytes, blocks, tiles, scratch + i * PreparedBytes(blocks));
     }
   }
   const uint8_t* next = panel + kPanels < end ? p + kPanels * panel_bytes : nullptr;
   for (size_t t = 0; t < tiles; ++t) {
     // Tiles of nearly equal height: six and two would waste what four and four do not.
     const size_t m = row_of(t), rows = row_of(t + 1) - m, n = panel * kPanelWidth;
-    // A panel alone: the last tile fetches the next one. Two: every tile its share of the next two.
-    if (kPanels > 1 && next) Fetch(next, t, tiles, kPanels * panel_bytes);
+    // One panel: the last tile prefetches the next one. Two: every tile a share of the next two.
+    if (kPanels > 1 && next) Prefetch(next, t, tiles, kPanels * panel_bytes);
     const PanelTile tile{p,
                          panel_bytes,
                          blocks,
@@ -147,31 +151,31 @@ void RunPanel(const PackedMatMulArgs& a, size_t panel, size_t end, std::byte* sc
                          a.k,
                          scratch,
                          kPanels == 1 && tiles > 1 && t + 1 == tiles ? next : nullptr};
-    if constexpr (Kind::kPrepares) {
+    if constexpr (Kernel::kPrepares) {
       if (tiles > 1) {
-        RunRows<Kind, true, kPanels>(a, tile, rows, m, n);
+        RunRows<Kernel, true, kPanels>(a, tile, rows, m, n);
         continue;
       }
     }
-    RunRows<Kind, false, kPanels>(a, tile, rows, m, n);
+    RunRows<Kernel, false, kPanels>(a, tile, rows, m, n);
   }
 }
 
-template <typename Kind>
+template <typename Kernel>
 void RunPanels(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
-  constexpr int kPanels = MaxPanels<Kind>();
+  constexpr int kPanels = MaxPanels<Kernel>();
   size_t panel = begin;
   if constexpr (kPanels > 1) {
-    for (; a.m >= kPairsFrom && end - panel >= kPanels; panel += kPanels)
-      RunPanel<Kind, kPanels>(a, panel, end, scratch);
+    for (; a.m >= kTwoPanelsMinRows && end - panel >= kPanels; panel += kPanels)
+      RunPanel<Kernel, kPanels>(a, panel, end, scratch);
   }
-  for (; panel < end; ++panel) RunPanel<Kind, 1>(a, panel, end, scratch);
+  for (; panel < end; ++panel) RunPanel<Kernel, 1>(a, panel, end, scratch);
 }
 
-template <typename Kind>
+template <typename Kernel>
 void PackedMatMulOf(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
   // So many rows of x stay in the second-level cache, beside a panel, while panels stream past.
-  constexpr size_t kCachedCodes = size_t{256} << 10, kUnit = Kind::kMaxRows;
+  constexpr size_t kCachedCodes = size_t{256} << 10, kUnit = Kernel::kMaxRows;
   const size_t fit = kCachedCodes / a.k / kUnit * kUnit, most = fit < 4 * kUnit ? 4 * kUnit : fit;
   const size_t parts = (a.m + most - 1) / most, blocks = a.k / 32;
   for (size_t part = 0; part < parts; ++part) {
@@ -180,7 +184,7 @@ void PackedMatMulOf(const PackedMatMulArgs& a, size_t begin, size_t end, std::by
     rows.m = (part + 1) * a.m / parts - m;
     rows.x = {a.x.codes + m * a.k, a.x.scales + m * blocks, a.x.sums + m * blocks};
     rows.y = a.y + m * a.n;
-    RunPanels<Kind>(rows, begin, end, scratch);
+    RunPanels<Kernel>(rows, begin, end, scratch);
   }
 }
 

@@ -17,7 +17,7 @@ struct BlockScale {
 };
 template <ActivationCode kCode>
 BlockScale ScaleOf(const __m256 (&x)[4]) {
-  constexpr float kTop = kCode == ActivationCode::kSeven ? 64.0f : 127.0f;
+  constexpr float kMaxCode = kCode == ActivationCode::kUint7 ? 64.0f : 127.0f;
   const __m256 sign = _mm256_set1_ps(-0.0f);
   __m256 top = _mm256_setzero_ps(), nan = _mm256_setzero_ps();
   for (const __m256 v : x) {
@@ -30,7 +30,7 @@ BlockScale ScaleOf(const __m256 (&x)[4]) {
   if (_mm256_movemask_ps(nan) != 0) return {__builtin_nanf(""), 0.0f};
   const float largest = _mm_cvtss_f32(m);
   if (largest < 1e-30f) return {0.0f, 0.0f};
-  return {largest / kTop, kTop / largest};
+  return {largest / kMaxCode, kMaxCode / largest};
 }
 
 template <ActivationCode kCode>
@@ -49,7 +49,7 @@ void QuantiseAvx2(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
     __m256i bytes =
         _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
     bytes = _mm256_permutevar8x32_epi32(bytes, order);
-    if constexpr (kCode == ActivationCode::kSeven) {
+    if constexpr (kCode == ActivationCode::kUint7) {
       bytes = _mm256_add_epi8(bytes, _mm256_set1_epi8(64));
     } else {
       const __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes);
@@ -64,7 +64,7 @@ void QuantiseAvx2(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
 }
 
 inline constexpr QuantiseFn kQuantiseAvx2[2] = {  // by ActivationCode
-    QuantiseAvx2<ActivationCode::kSeven>, QuantiseAvx2<ActivationCode::kEight>};
+    QuantiseAvx2<ActivationCode::kUint7>, QuantiseAvx2<ActivationCode::kInt8>};
 
 }  // namespace
 }  // namespace pano::kernels

@@ -26,9 +26,9 @@ struct EightBitPanel {
   }
 };
 
-// 64 times the sum of each row's codes, block by block: what the codes of x have too much.
+// The term of x's zero point, 64 times the sum of each weight row's codes, block by block.
 template <typename Tiles, bool kBlockScales>
-void ZerosOf(const EightBitPanel<kBlockScales>& panel, size_t blocks, int32_t* zeros) {
+void ZeroPointTerms(const EightBitPanel<kBlockScales>& panel, size_t blocks, int32_t* zeros) {
   alignas(64) uint8_t zero[tensor::kPackedBlock];
   std::memset(zero, 64, sizeof zero);
   const Tiles tiles(1);
@@ -79,7 +79,7 @@ void TileMatMul(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* 
   const auto* data = reinterpret_cast<const uint8_t*>(a.w->data);
   for (size_t p = begin; p < end; ++p) {
     const EightBitPanel<kBlockScales> panel{data + p * panel_bytes};
-    ZerosOf<Tiles>(panel, a.k / tensor::kPackedBlock, zeros);
+    ZeroPointTerms<Tiles>(panel, a.k / tensor::kPackedBlock, zeros);
     for (size_t g = 0; g < groups; ++g) {
       const size_t m = g * a.m / groups, rows = (g + 1) * a.m / groups - m;
       MultiplyGroup<Tiles>(a, panel, zeros, m, rows, p * tensor::kPanelRows);

@@ -33,7 +33,7 @@ void ExpectThePlainLoops(size_t m, size_t n, size_t k) {
   const tensor::TensorView view{type, shape, packed.data(), packed.size()};
   std::vector<uint8_t> codes(m * k);
   std::vector<float> scales(m * k / 32);
-  QuantiseGeneric<ActivationCode::kSeven>({x.data(), k, codes.data(), scales.data(), nullptr}, 0,
+  QuantiseGeneric<ActivationCode::kUint7>({x.data(), k, codes.data(), scales.data(), nullptr}, 0,
                                           m);
   std::vector<float> got(m * n), want(m * n);
   std::vector<std::byte> scratch(PackedScratchBytes(k));

@@ -15,7 +15,7 @@
 namespace pano::kernels {
 namespace {
 
-inline constexpr int kSevenZero = 64;  // what seven-bit codes of x have added
+inline constexpr int kUint7ZeroPoint = 64;  // of seven-bit codes of x
 
 // Four columns of sixteen rows: byte 4 row + column.
 struct ByteWeights {
@@ -26,7 +26,7 @@ struct ByteWeights {
   ByteWeights LowNibbles() const { return And(15); }
   ByteWeights HighNibbles() const { return ByteWeights{_mm512_srli_epi16(v, 4)}.And(15); }
   // values[code], of sixteen values that repeat every sixteen bytes.
-  ByteWeights Of(const ByteWeights& values) const { return {_mm512_shuffle_epi8(values.v, v)}; }
+  ByteWeights Lookup(const ByteWeights& values) const { return {_mm512_shuffle_epi8(values.v, v)}; }
   // Bits 4 and 5 from bits 2j and 2j + 1 of `pairs`.
   ByteWeights WithUpperBits(const ByteWeights& pairs, size_t j) const {
     const __m512i bits = j < 2 ? _mm512_slli_epi16(pairs.v, static_cast<unsigned>(4 - 2 * j))
@@ -43,7 +43,7 @@ struct ByteSums {
   static ByteSums Load(const int32_t* p) { return {_mm512_loadu_si512(p)}; }
   void Store(int32_t* p) const { _mm512_storeu_si512(p, v); }
   // first * the low half of `sums` + second * the high half, both signed.
-  static ByteSums OfSums(uint32_t sums, int first, int second) {
+  static ByteSums FromCodeSums(uint32_t sums, int first, int second) {
     const int factors = (first & 0xFFFF) | static_cast<int>(static_cast<uint32_t>(second) << 16);
     return {_mm512_dpwssd_epi32(_mm512_setzero_si512(), _mm512_set1_epi32(factors),
                                 _mm512_set1_epi32(static_cast<int>(sums)))};
@@ -54,16 +54,16 @@ struct ByteSums {
     return _mm512_set1_epi32(four);
   }
   // Signed weights by four codes of x that are unsigned.
-  void AddEight(const ByteWeights& w, const uint8_t* x) {
+  void AddSignedWeights(const ByteWeights& w, const uint8_t* x) {
     v = _mm512_dpbusd_epi32(v, FourBytes(x), w.v);
   }
   // Unsigned weights by four codes of x that are signed.
-  void AddFour(const ByteWeights& w, const uint8_t* x) {
+  void AddUnsignedWeights(const ByteWeights& w, const uint8_t* x) {
     v = _mm512_dpbusd_epi32(v, w.v, FourBytes(x));
   }
-  // kSevenZero times the weights.
-  void AddZero(const ByteWeights& w) {
-    v = _mm512_dpbusd_epi32(v, _mm512_set1_epi8(kSevenZero), w.v);
+  // kUint7ZeroPoint times the weights.
+  void AddZeroPoint(const ByteWeights& w) {
+    v = _mm512_dpbusd_epi32(v, _mm512_set1_epi8(kUint7ZeroPoint), w.v);
   }
   friend ByteSums operator-(const ByteSums& a, const ByteSums& b) {
     return {_mm512_sub_epi32(a.v, b.v)};
@@ -78,8 +78,9 @@ inline Lanes BytesToFloats(const uint8_t* p) {
       _mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))))};
 }
 
-// Scale bytes of Q4G as four times their value: the half whose top bits they are.
-inline Lanes SmallFloats(const uint8_t* p) {
+// Scale bytes of Q4G (tensor/packed.h) as four times their value: a byte is the upper bits of a
+// half.
+inline Lanes Q4GScales(const uint8_t* p) {
   __m256i wide = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   wide =
       _mm256_and_si256(_mm256_slli_epi16(wide, 7), _mm256_set1_epi16(static_cast<int16_t>(0xBF80)));

@@ -14,7 +14,7 @@
 namespace pano::kernels {
 namespace {
 
-inline constexpr int kSevenZero = 64;  // what seven-bit codes of x have added
+inline constexpr int kUint7ZeroPoint = 64;  // of seven-bit codes of x
 
 // Four columns of sixteen rows: byte 4 row + column.
 struct ByteWeights {
@@ -33,7 +33,7 @@ struct ByteWeights {
     return ByteWeights{_mm256_srli_epi16(lo, 4), _mm256_srli_epi16(hi, 4)}.And(15);
   }
   // values[code], of sixteen values that repeat every sixteen bytes.
-  ByteWeights Of(const ByteWeights& values) const {
+  ByteWeights Lookup(const ByteWeights& values) const {
     return {_mm256_shuffle_epi8(values.lo, lo), _mm256_shuffle_epi8(values.lo, hi)};
   }
   // Bits 4 and 5 from bits 2j and 2j + 1 of `pairs`.
@@ -62,7 +62,7 @@ struct ByteSums {
     _mm256_store_si256(v + 1, hi);
   }
   // first * the low half of `sums` + second * the high half, both signed.
-  static ByteSums OfSums(uint32_t sums, int first, int second) {
+  static ByteSums FromCodeSums(uint32_t sums, int first, int second) {
     const int factors = (first & 0xFFFF) | static_cast<int>(static_cast<uint32_t>(second) << 16);
     const __m256i v =
         _mm256_madd_epi16(_mm256_set1_epi32(factors), _mm256_set1_epi32(static_cast<int>(sums)));
@@ -74,20 +74,20 @@ struct ByteSums {
     return _mm256_set1_epi32(four);
   }
   // Signed weights by four codes of x that are unsigned.
-  void AddEight(const ByteWeights& w, const uint8_t* x) {
+  void AddSignedWeights(const ByteWeights& w, const uint8_t* x) {
     const __m256i four = FourBytes(x);
     lo = _mm256_dpbusd_avx_epi32(lo, four, w.lo);
     hi = _mm256_dpbusd_avx_epi32(hi, four, w.hi);
   }
   // Unsigned weights by four codes of x that are signed.
-  void AddFour(const ByteWeights& w, const uint8_t* x) {
+  void AddUnsignedWeights(const ByteWeights& w, const uint8_t* x) {
     const __m256i four = FourBytes(x);
     lo = _mm256_dpbusd_avx_epi32(lo, w.lo, four);
     hi = _mm256_dpbusd_avx_epi32(hi, w.hi, four);
   }
-  // kSevenZero times the weights.
-  void AddZero(const ByteWeights& w) {
-    const __m256i zero = _mm256_set1_epi8(kSevenZero);
+  // kUint7ZeroPoint times the weights.
+  void AddZeroPoint(const ByteWeights& w) {
+    const __m256i zero = _mm256_set1_epi8(kUint7ZeroPoint);
     lo = _mm256_dpbusd_avx_epi32(lo, zero, w.lo);
     hi = _mm256_dpbusd_avx_epi32(hi, zero, w.hi);
   }
@@ -108,8 +108,9 @@ inline Lanes BytesToFloats(const uint8_t* p) {
   return {eight(p), eight(p + 8)};
 }
 
-// Scale bytes of Q4G as four times their value: the half whose top bits they are.
-inline Lanes SmallFloats(const uint8_t* p) {
+// Scale bytes of Q4G (tensor/packed.h) as four times their value: a byte is the upper bits of a
+// half.
+inline Lanes Q4GScales(const uint8_t* p) {
   __m256i wide = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
   wide =
       _mm256_and_si256(_mm256_slli_epi16(wide, 7), _mm256_set1_epi16(static_cast<int16_t>(0xBF80)));

@@ -15,7 +15,7 @@
 namespace pano::kernels {
 namespace {
 
-inline constexpr int kSevenZero = 0;  // what seven-bit codes of x have added
+inline constexpr int kUint7ZeroPoint = 0;  // of seven-bit codes of x
 
 // Four columns of sixteen rows: byte 4 row + column.
 struct ByteWeights {
@@ -32,7 +32,7 @@ struct ByteWeights {
     return {vshrq_n_u8(a, 4), vshrq_n_u8(b, 4), vshrq_n_u8(c, 4), vshrq_n_u8(d, 4)};
   }
   // values[code], of sixteen values that repeat every sixteen bytes.
-  ByteWeights Of(const ByteWeights& values) const {
+  ByteWeights Lookup(const ByteWeights& values) const {
     const uint8x16_t table = values.a;
     return {vqtbl1q_u8(table, a), vqtbl1q_u8(table, b), vqtbl1q_u8(table, c), vqtbl1q_u8(table, d)};
   }
@@ -47,7 +47,7 @@ struct ByteWeights {
 };
 
 // first * the low half of `sums` + second * the high half, both signed.
-inline int32_t OfSums(uint32_t sums, int first, int second) {
+inline int32_t FromCodeSums(uint32_t sums, int first, int second) {
   return first * static_cast<int16_t>(sums) + second * static_cast<int16_t>(sums >> 16);
 }
 
@@ -68,8 +68,8 @@ struct ByteSums {
     vst1q_s32(p + 8, c);
     vst1q_s32(p + 12, d);
   }
-  static ByteSums OfSums(uint32_t sums, int first, int second) {
-    return Set(kernels::OfSums(sums, first, second));
+  static ByteSums FromCodeSums(uint32_t sums, int first, int second) {
+    return Set(kernels::FromCodeSums(sums, first, second));
   }
   static int32x4_t Dot(int32x4_t sums, uint8x16_t weights, int8x16_t x) {
     const int8x16_t w = vreinterpretq_s8_u8(weights);
@@ -90,9 +90,9 @@ struct ByteSums {
     c = Dot(c, w.c, four);
     d = Dot(d, w.d, four);
   }
-  void AddEight(const ByteWeights& w, const uint8_t* x) { Add(w, x); }
-  void AddFour(const ByteWeights& w, const uint8_t* x) { Add(w, x); }
-  void AddZero(const ByteWeights&) {}
+  void AddSignedWeights(const ByteWeights& w, const uint8_t* x) { Add(w, x); }
+  void AddUnsignedWeights(const ByteWeights& w, const uint8_t* x) { Add(w, x); }
+  void AddZeroPoint(const ByteWeights&) {}
   friend ByteSums operator-(const ByteSums& x, const ByteSums& y) {
     return {vsubq_s32(x.a, y.a), vsubq_s32(x.b, y.b), vsubq_s32(x.c, y.c), vsubq_s32(x.d, y.d)};
   }
@@ -109,8 +109,9 @@ inline Lanes BytesToFloats(const uint8_t* p) {
                         vreinterpretq_s16_u16(vmovl_high_u8(bytes)));
 }
 
-// Scale bytes of Q4G as four times their value: the half whose top bits they are.
-inline Lanes SmallFloats(const uint8_t* p) {
+// Scale bytes of Q4G (tensor/packed.h) as four times their value: a byte is the upper bits of a
+// half.
+inline Lanes Q4GScales(const uint8_t* p) {
   const int8x16_t bytes = vreinterpretq_s8_u8(vld1q_u8(p));
   auto half = [](int16x8_t wide) {
     return vandq_u16(vreinterpretq_u16_s16(vshlq_n_s16(wide, 7)), vdupq_n_u16(0xBF80));

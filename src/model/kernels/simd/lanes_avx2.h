@@ -16,8 +16,8 @@ namespace {
 
 struct Lanes {
   static constexpr int kWidth = 16;
-  // Lanes side by side in a tile of six rows, whose sums fill the registers.
-  static constexpr int kSideBySide = 1;
+  // Lanes of a row in a tile of six rows, whose sums fill the registers.
+  static constexpr int kVectorsPerTile = 1;
   __m256 lo, hi;
 
   static Lanes Zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
@@ -29,20 +29,20 @@ struct Lanes {
     };
     return {half(p), half(p + 8)};
   }
-  static float WidenHalf(uint16_t bits) { return _cvtsh_ss(bits); }
+  static float HalfToFloat(uint16_t bits) { return _cvtsh_ss(bits); }
   static Lanes LoadBFloat(const uint16_t* p) {
-    auto widen = [](const uint16_t* q) {
+    auto to_floats = [](const uint16_t* q) {
       __m256i bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(q)));
       return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 16));
     };
-    return {widen(p), widen(p + 8)};
+    return {to_floats(p), to_floats(p + 8)};
   }
   static Lanes LoadInt8(const int8_t* p) {
-    auto widen = [](const int8_t* q) {
+    auto to_floats = [](const int8_t* q) {
       __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(q));
       return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
     };
-    return {widen(p), widen(p + 8)};
+    return {to_floats(p), to_floats(p + 8)};
   }
   void Store(float* p) const {
     _mm256_storeu_ps(p, lo);

@@ -17,9 +17,9 @@ namespace {
 
 struct Lanes {
   static constexpr int kWidth = 16;
-  // Lanes side by side in a tile of six rows: with one, six chains would not hide a multiply-add's
+  // Lanes of a row in a tile of six rows: with one, six chains would not hide a multiply-add's
   // latency.
-  static constexpr int kSideBySide = 2;
+  static constexpr int kVectorsPerTile = 2;
   __m512 v;
 
   static Lanes Zero() { return {_mm512_setzero_ps()}; }
@@ -28,7 +28,7 @@ struct Lanes {
   static Lanes LoadHalf(const uint16_t* p) {
     return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
   }
-  static float WidenHalf(uint16_t bits) { return _cvtsh_ss(bits); }
+  static float HalfToFloat(uint16_t bits) { return _cvtsh_ss(bits); }
   static Lanes LoadBFloat(const uint16_t* p) {
     const __m512i bits =
         _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));

@@ -16,8 +16,8 @@ namespace {
 
 struct Lanes {
   static constexpr int kWidth = 16;
-  // Lanes side by side in a tile of six rows.
-  static constexpr int kSideBySide = 1;
+  // Lanes of a row in a tile of six rows.
+  static constexpr int kVectorsPerTile = 1;
   float v[kWidth];
 
   static Lanes Zero() { return Set(0.0f); }
@@ -36,7 +36,7 @@ struct Lanes {
     for (int i = 0; i < kWidth; ++i) r.v[i] = tensor::HalfToFloat(p[i]);
     return r;
   }
-  static float WidenHalf(uint16_t bits) { return tensor::HalfToFloat(bits); }
+  static float HalfToFloat(uint16_t bits) { return tensor::HalfToFloat(bits); }
   static Lanes LoadBFloat(const uint16_t* p) {
     Lanes r;
     for (int i = 0; i < kWidth; ++i) r.v[i] = tensor::BFloatToFloat(p[i]);

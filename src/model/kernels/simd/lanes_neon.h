@@ -14,8 +14,8 @@ namespace {
 
 struct Lanes {
   static constexpr int kWidth = 16;
-  // Lanes side by side in a tile of six rows, whose sums fill the registers.
-  static constexpr int kSideBySide = 1;
+  // Lanes of a row in a tile of six rows, whose sums fill the registers.
+  static constexpr int kVectorsPerTile = 1;
   float32x4_t a, b, c, d;
 
   static Lanes Zero() { return Set(0.0f); }
@@ -32,14 +32,14 @@ struct Lanes {
             vcvt_high_f32_f16(y)};
   }
   static Lanes LoadHalf(const uint16_t* p) { return OfHalves(vld1q_u16(p), vld1q_u16(p + 8)); }
-  static float WidenHalf(uint16_t bits) {
+  static float HalfToFloat(uint16_t bits) {
     return vgetq_lane_f32(vcvt_f32_f16(vreinterpret_f16_u16(vdup_n_u16(bits))), 0);
   }
   static Lanes LoadBFloat(const uint16_t* p) {
-    auto widen = [](const uint16_t* q) {
+    auto to_floats = [](const uint16_t* q) {
       return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(q), 16));
     };
-    return {widen(p), widen(p + 4), widen(p + 8), widen(p + 12)};
+    return {to_floats(p), to_floats(p + 4), to_floats(p + 8), to_floats(p + 12)};
   }
   static Lanes OfWords(int16x8_t lo, int16x8_t hi) {
     return {vcvtq_f32_s32(vmovl_s16(vget_low_s16(lo))), vcvtq_f32_s32(vmovl_high_s16(lo)),
