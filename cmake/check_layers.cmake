@@ -5,7 +5,7 @@
 # alone (see pano_check_headers).
 cmake_minimum_required(VERSION 3.25)
 set(order base infra data model app patterns pano)
-set(model_order tensor kernels format tokenizer template ops nn convert engine batch quant train)
+set(model_order tensor kernels format tokenizer template ops nn convert serving engine batch quant train)
 set(app_order http telemetry auth api gateway)
 set(errors)
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/*.h ${ROOT}/*.cc ${ROOT}/*.inc)

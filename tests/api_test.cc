@@ -74,7 +74,7 @@ std::string StreamText(const Service& service, std::string_view path, std::strin
 }
 
 engine::Stats StatsOf(const Service& service) {
-  return service.models().List()[0]->engine->GetStats();
+  return service.models().List()[0]->engine->GetEngineStats();
 }
 
 // Cancelled requests end within a step; this gives slow machines time for that step.
@@ -82,8 +82,10 @@ engine::Stats StatsWhenIdle(const Service& service) {
   engine::Stats stats;
   for (int i = 0; i < 1000; ++i) {
     stats = StatsOf(service);
-    if (stats.kv_blocks_used == 0 && stats.running_sequences == 0 && stats.waiting_requests == 0)
+    if (stats.kv_blocks.used == 0 && stats.serving.running_rows == 0 &&
+        stats.serving.waiting_requests == 0) {
       break;
+    }
     std::this_thread::sleep_for(milliseconds(20));
   }
   return stats;
@@ -260,8 +262,8 @@ TEST_F(Stories, AStreamThatNobodyReadsEnds) {
     std::this_thread::sleep_for(milliseconds(20));
   }
   engine::Stats stats = StatsWhenIdle(*service);
-  EXPECT_GE(stats.cancellations, 1);
-  EXPECT_EQ(stats.kv_blocks_used, 0);
+  EXPECT_GE(stats.serving.cancellations, 1);
+  EXPECT_EQ(stats.kv_blocks.used, 0);
 }
 
 // One misbehaviour of a client, chosen by `random`.
@@ -318,11 +320,11 @@ TEST_F(Stories, AThousandMisbehavingClientsLeaveNothingBehind) {
   }
   for (std::thread& thread : threads) thread.join();
   engine::Stats stats = StatsWhenIdle(*service);
-  EXPECT_EQ(stats.kv_blocks_used, 0);
-  EXPECT_EQ(stats.running_sequences, 0);
-  EXPECT_EQ(stats.kv_blocks_used + stats.kv_blocks_cached + stats.kv_blocks_free,
-            stats.kv_blocks_total);
-  EXPECT_GT(stats.cancellations, 0);
+  EXPECT_EQ(stats.kv_blocks.used, 0);
+  EXPECT_EQ(stats.serving.running_rows, 0);
+  EXPECT_EQ(stats.kv_blocks.used + stats.kv_blocks.cached + stats.kv_blocks.free,
+            stats.kv_blocks.total);
+  EXPECT_GT(stats.serving.cancellations, 0);
   ExpectKnownText(*service);
   EXPECT_TRUE(service->Drain(milliseconds(5000)));
 }

@@ -177,7 +177,7 @@ TEST_F(Encoders, BatchesDoNotShow) {
   }
   EXPECT_EQ(alone, together);
   EXPECT_EQ(alone[0].size(), 344u);  // 64 float32
-  EXPECT_LT(golden.service->models().List()[0]->GetStats().steps, 16);
+  EXPECT_LT(golden.service->models().List()[0]->service().GetStats().steps, 16);
   std::string metrics = golden.service->metrics().Text();
   EXPECT_NE(metrics.find("pano_step_sequences_sum{model=\"m\"} 16"), std::string::npos) << metrics;
   EXPECT_NE(metrics.find("route=\"/v1/embeddings\""), std::string::npos);

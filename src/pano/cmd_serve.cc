@@ -168,7 +168,7 @@ void LogVersion(const api::ModelVersion& version) {
     return;
   }
   LogInfo("[models] ", version.FullName(), ": ", version.path, ", context ", version.context_length,
-          ", vocabulary ", version.vocab_size, ", ", version.GetStats().kv_blocks_total,
+          ", vocabulary ", version.vocab_size, ", ", version.engine->GetEngineStats().kv_blocks.total,
           " KV blocks of ", nn::kBlockTokens, " tokens",
           version.chat_template ? ", chat template" : "");
 }

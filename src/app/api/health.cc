@@ -11,7 +11,7 @@ using json::Value;
 
 // Why one version cannot answer now; "" when it can.
 std::string NotReadyReason(const Context& context, const ModelVersion& version) {
-  double idle = version.GetStats().seconds_since_progress;
+  double idle = version.service().GetStats().seconds_since_progress;
   if (idle <= Seconds(context.options.stall_limit)) return "";
   return StrCat("no step for ", static_cast<int64_t>(idle), " s while there is work");
 }

@@ -40,9 +40,9 @@ struct ModelVersion {
   std::unique_ptr<batch::Predictor> predictor;
 
   std::string FullName() const { return id + "@" + version; }
-  engine::Stats GetStats() const { return engine ? engine->GetStats() : predictor->GetStats(); }
-  bool Drain(Duration timeout) const {
-    return engine ? engine->Drain(timeout) : predictor->Drain(timeout);
+  serving::Service& service() const {
+    if (engine) return *engine;
+    return *predictor;
   }
 };
 

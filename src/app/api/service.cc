@@ -47,12 +47,15 @@ Status Service::Load(const ServiceOptions& options) {
 // Gauges and totals are read from the engines when somebody looks.
 void Service::FollowEngines() {
   for (const ModelVersionPtr& version : models_.List()) {
-    engine::Stats stats = version->GetStats();
+    const engine::Stats stats = version->engine
+                                    ? version->engine->GetEngineStats()
+                                    : engine::Stats{.serving = version->predictor->GetStats()};
     telemetry::ModelMetrics& series = metrics_.ForModel(version->label);
-    series.SetQueueRequests(stats.waiting_requests);
-    series.SetRunningSequences(stats.running_sequences);
-    series.SetKvBlocks(stats.kv_blocks_used, stats.kv_blocks_cached, stats.kv_blocks_free);
-    series.SetTokensTotal(stats.prompt_tokens, stats.cached_tokens, stats.generated_tokens);
+    series.SetQueueRequests(stats.serving.waiting_requests);
+    series.SetRunningSequences(stats.serving.running_rows);
+    series.SetKvBlocks(stats.kv_blocks.used, stats.kv_blocks.cached, stats.kv_blocks.free);
+    const serving::TokenCounts& tokens = stats.serving.tokens;
+    series.SetTokensTotal(tokens.input, tokens.cached, tokens.output);
     series.SetSpeculatedTotal(stats.drafts_accepted, stats.drafts_rejected);
     series.SetPreemptionsTotal(stats.preemptions);
   }
@@ -92,7 +95,7 @@ bool Service::Drain(std::chrono::milliseconds timeout) {
   bool all = true;
   for (const ModelVersionPtr& version : models_.List()) {
     Duration left = std::max<Duration>(until - Clock::Real().Now(), Duration::zero());
-    all = version->Drain(left) && all;
+    all = version->service().Drain(left) && all;
   }
   // The engines are done; what they said is still on its way to the sockets.
   constexpr std::chrono::milliseconds kFlush{2'000};

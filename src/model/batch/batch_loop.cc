@@ -20,11 +20,12 @@ encoder::EncoderBatch OneRow(encoder::EncoderBatch& batch, size_t row) {
 
 }  // namespace
 
-BatchLoop::BatchLoop(encoder::Encoder& encoder, BatchPolicy& policy, JobQueue& queue,
-                     engine::Ledger& ledger, const engine::Observer& observer, const Clock& clock,
-                     int64_t floats_max)
+BatchLoop::BatchLoop(encoder::Encoder& encoder, BatchPolicy& policy, serving::Wakeup& wakeup,
+                     JobQueue& queue, serving::Ledger& ledger, const engine::Observer& observer,
+                     Clock& clock, int64_t floats_max)
     : encoder_(encoder),
       policy_(policy),
+      wakeup_(wakeup),
       queue_(queue),
       ledger_(ledger),
       observer_(observer),
@@ -32,12 +33,12 @@ BatchLoop::BatchLoop(encoder::Encoder& encoder, BatchPolicy& policy, JobQueue& q
       floats_max_(floats_max) {}
 
 void BatchLoop::Publish(int64_t running, bool runnable, bool stepped) {
-  stats_.running_sequences = running;
+  stats_.running_rows = running;
   ledger_.Publish(stats_, runnable, stepped);
 }
 
 void BatchLoop::End(const JobPtr& job, const Status& failure) {
-  ledger_.Leave(job->id(), /*waited=*/!job->begun(), busy_seconds_);
+  ledger_.Leave(job->id());
   job->Finish(clock_.Now(), failure);
 }
 
@@ -56,23 +57,23 @@ void BatchLoop::EndOver(TimePoint now, bool all, bool shutdown) {
     }
     if (observer_.cancelled) observer_.cancelled(reason);
     // Before the request leaves: whoever sees its end sees it counted.
-    Publish(stats_.running_sequences, /*runnable=*/true, /*stepped=*/false);
+    Publish(stats_.running_rows, /*runnable=*/true, /*stepped=*/false);
     End(job, status);
   }
 }
 
 BatchLoop::Next BatchLoop::Step() {
-  JobQueue::Signals signals = queue_.Look();
+  const serving::Wakeup::Orders orders = wakeup_.Look();
   TimePoint now = clock_.Now();
-  EndOver(now, signals.cancel_all, signals.stop);
-  if (signals.stop) return {.stop = true};
+  EndOver(now, orders.cancel_all, orders.stop);
+  if (orders.stop) return {.stop = true};
   JobQueue::View view = queue_.Oldest();
   if (view.items.empty()) {
     // What entered meanwhile has woken the queue: the next look finds it.
     Publish(0, /*runnable=*/!ledger_.empty(), /*stepped=*/false);
     return {};
   }
-  BatchSnapshot snapshot{view.items, 0, now, signals.draining};
+  BatchSnapshot snapshot{view.items, 0, now, orders.draining};
   int64_t per_token = FloatsPerToken(encoder_.info(), view.outputs);
   if (per_token > 0) snapshot.tokens_max = std::max<int64_t>(1, floats_max_ / per_token);
   BatchDecision decision = policy_.Decide(snapshot);
@@ -101,15 +102,16 @@ void BatchLoop::Compute(const std::vector<Slice>& slices, TimePoint oldest) {
       slice.job->MoveInputs(unit, batch);
     }
     if (!slice.job->Begin(began)) continue;
-    ledger_.LeaveQueue();
+    ledger_.Begin(slice.job->id());
     if (observer_.queue) observer_.queue(Seconds(began - slice.job->submitted()));
   }
   Publish(outcome.rows, /*runnable=*/true, /*stepped=*/false);
   Result<std::vector<encoder::Output>> outputs = encoder_.Encode(batch);
   outcome.computed = clock_.Now() - began;
-  busy_seconds_ += Seconds(outcome.computed);
+  stats_.busy_seconds += Seconds(outcome.computed);
   ++stats_.steps;
-  stats_.prompt_tokens += outcome.tokens;
+  stats_.tokens.input += outcome.tokens;
+  CountTokens(slices);
   if (observer_.step) observer_.step(Seconds(outcome.computed), outcome.tokens, outcome.rows);
   policy_.Learn(outcome);
   // Before the answers go out: whoever has one sees the figures that led to it.
@@ -122,6 +124,17 @@ void BatchLoop::Compute(const std::vector<Slice>& slices, TimePoint oldest) {
     ComputeAlone(slices, std::move(batch));
   }
   Publish(0, /*runnable=*/!ledger_.empty(), /*stepped=*/false);
+}
+
+void BatchLoop::CountTokens(const std::vector<Slice>& slices) {
+  for (const Slice& slice : slices) {
+    if (slice.job->over()) continue;
+    serving::TokenCounts tokens;
+    for (size_t unit = slice.begin; unit < slice.end; ++unit) {
+      tokens.input += slice.job->Unit(unit).tokens;
+    }
+    ledger_.AddTokens(slice.job->id(), tokens);
+  }
 }
 
 void BatchLoop::Deliver(const std::vector<Slice>& slices, std::vector<encoder::Output> outputs) {
@@ -159,7 +172,7 @@ void BatchLoop::Run() {
   while (true) {
     Next next = Step();
     if (next.stop) return;
-    if (!next.now) queue_.Wait(clock_, next.until);
+    if (!next.now) wakeup_.Wait(clock_, next.until);
   }
 }
 

@@ -8,8 +8,8 @@
 #include "model/batch/batch_policy.h"
 #include "model/batch/job_queue.h"
 #include "model/engine/engine.h"
-#include "model/engine/ledger.h"
 #include "model/nn/encoder/encoder.h"
+#include "model/serving/ledger.h"
 
 namespace pano::batch {
 
@@ -19,8 +19,9 @@ class BatchLoop {
  public:
   // All outlive the loop. `floats_max`: of the per-token outputs of one batch, while it is
   // computed.
-  BatchLoop(encoder::Encoder& encoder, BatchPolicy& policy, JobQueue& queue, engine::Ledger& ledger,
-            const engine::Observer& observer, const Clock& clock, int64_t floats_max = 1ll << 26);
+  BatchLoop(encoder::Encoder& encoder, BatchPolicy& policy, serving::Wakeup& wakeup,
+            JobQueue& queue, serving::Ledger& ledger, const engine::Observer& observer,
+            Clock& clock, int64_t floats_max = 1ll << 26);
 
   // What the loop may do until it looks again: nothing, or to stop.
   struct Next {
@@ -37,19 +38,20 @@ class BatchLoop {
   void EndOver(TimePoint now, bool all, bool shutdown);
   void End(const JobPtr& job, const Status& failure);
   void Compute(const std::vector<Slice>& slices, TimePoint oldest);
+  void CountTokens(const std::vector<Slice>& slices);
   void Deliver(const std::vector<Slice>& slices, std::vector<encoder::Output> outputs);
   void ComputeAlone(const std::vector<Slice>& slices, encoder::EncoderBatch batch);
   void Publish(int64_t running, bool runnable, bool stepped);
 
   encoder::Encoder& encoder_;
   BatchPolicy& policy_;
+  serving::Wakeup& wakeup_;
   JobQueue& queue_;
-  engine::Ledger& ledger_;
+  serving::Ledger& ledger_;
   const engine::Observer& observer_;
-  const Clock& clock_;
+  Clock& clock_;
   const int64_t floats_max_;
-  engine::Stats stats_;
-  double busy_seconds_ = 0;
+  serving::LoopStats stats_;
 };
 
 }  // namespace pano::batch

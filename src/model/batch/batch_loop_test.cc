@@ -17,7 +17,7 @@ class BatchLoopTest : public ::testing::Test {
   JobPtr Enter(PredictRequest request) {
     auto job = std::make_shared<Job>(std::to_string(jobs_++), std::move(request), clock_.Now());
     EXPECT_TRUE(ledger_.Enter(job->id()).ok());
-    job->prediction()->SetWake([this] { queue_.Wake(); });
+    job->prediction()->SetWake([this] { wakeup_.Notify(); });
     queue_.Enter(job);
     return job;
   }
@@ -41,8 +41,9 @@ class BatchLoopTest : public ::testing::Test {
   ManualClock clock_;
   FakeEncoder encoder_;
   FixedBatchPolicy policy_{{.rows_max = 3, .tokens_max = 100, .delay = milliseconds(2)}};
-  JobQueue queue_;
-  engine::Ledger ledger_{clock_, 64};
+  serving::Wakeup wakeup_;
+  JobQueue queue_{wakeup_};
+  serving::Ledger ledger_{clock_, 64};
   std::vector<std::string> cancelled_;
   std::vector<int64_t> steps_;
   engine::Observer observer_ = [this] {
@@ -51,7 +52,7 @@ class BatchLoopTest : public ::testing::Test {
     observer.cancelled = [this](const char* reason) { cancelled_.emplace_back(reason); };
     return observer;
   }();
-  BatchLoop loop_{encoder_, policy_, queue_, ledger_, observer_, clock_};
+  BatchLoop loop_{encoder_, policy_, wakeup_, queue_, ledger_, observer_, clock_};
   int jobs_ = 0;
 };
 
@@ -69,7 +70,7 @@ TEST_F(BatchLoopTest, WaitsForCompanyAsLongAsThePolicySays) {
   EXPECT_EQ(Rows(second), (std::vector<std::vector<float>>{{5, 1}}));
   EXPECT_EQ(steps_, (std::vector<int64_t>{2}));
   EXPECT_TRUE(ledger_.empty());
-  EXPECT_EQ(ledger_.Get().prompt_tokens, 3);
+  EXPECT_EQ(ledger_.Get().tokens.input, 3);
 }
 
 TEST_F(BatchLoopTest, ARequestMayTakeSeveralBatchesAndABatchSeveralRequests) {
@@ -149,11 +150,11 @@ TEST_F(BatchLoopTest, EndsWhatIsCancelledOrLate) {
 
 TEST_F(BatchLoopTest, StopsAndDrains) {
   JobPtr job = EnterTexts({{1}});
-  queue_.StartDraining();
+  wakeup_.StartDraining();
   EXPECT_TRUE(loop_.Step().now);  // no delay: nobody else will come
   EXPECT_FALSE(Rows(job).empty());
   JobPtr left = EnterTexts({{1}});
-  queue_.Stop();
+  wakeup_.Stop();
   EXPECT_TRUE(loop_.Step().stop);
   EXPECT_EQ(Failure(left), StatusCode::kUnavailable);
 }
@@ -162,10 +163,11 @@ TEST(BatchLoop, TextsAndImagesGoTogether) {
   ManualClock clock;
   FakeEncoder encoder(Task::kImageText);
   FixedBatchPolicy policy({.delay = Duration::zero()});
-  JobQueue queue;
-  engine::Ledger ledger(clock, 8);
+  serving::Wakeup wakeup;
+  JobQueue queue(wakeup);
+  serving::Ledger ledger(clock, 8);
   engine::Observer observer;
-  BatchLoop loop(encoder, policy, queue, ledger, observer, clock);
+  BatchLoop loop(encoder, policy, wakeup, queue, ledger, observer, clock);
   std::vector<JobPtr> jobs;
   for (const char* id : {"a", "b"}) {
     PredictRequest request;

@@ -1,55 +1,27 @@
 #include "model/batch/job_queue.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace pano::batch {
-namespace {
-
-// How often time that a test moves by hand is looked at.
-constexpr auto kManualPoll = std::chrono::milliseconds(1);
-
-}  // namespace
-
-void JobQueue::WakeLocked() {
-  woken_ = true;
-  changed_.NotifyAll();
-}
 
 void JobQueue::Enter(JobPtr job) {
-  MutexLock lock(mu_);
-  waiting_.push_back(std::move(job));
-  WakeLocked();
+  {
+    MutexLock lock(mu_);
+    waiting_.push_back(std::move(job));
+  }
+  wakeup_.Notify();
 }
 
-void JobQueue::Wake() {
-  MutexLock lock(mu_);
-  WakeLocked();
-}
-
-void JobQueue::StartDraining() {
-  MutexLock lock(mu_);
-  signals_.draining = true;
-  WakeLocked();
-}
-
-void JobQueue::CancelAll() {
-  MutexLock lock(mu_);
-  signals_.cancel_all = true;
-  WakeLocked();
-}
-
-void JobQueue::Stop() {
-  MutexLock lock(mu_);
-  signals_.stop = true;
-  WakeLocked();
-}
-
-JobQueue::Signals JobQueue::Look() {
-  MutexLock lock(mu_);
-  woken_ = false;
-  return signals_;
+void JobQueue::Cancel(const std::string& id) {
+  std::shared_ptr<Prediction> prediction;
+  {
+    MutexLock lock(mu_);
+    auto it = std::ranges::find_if(waiting_, [&](const JobPtr& job) { return job->id() == id; });
+    if (it == waiting_.end()) return;
+    prediction = (*it)->prediction();
+  }
+  prediction->Cancel();
 }
 
 std::vector<JobPtr> JobQueue::TakeOver(TimePoint now, bool all) {
@@ -107,19 +79,6 @@ std::vector<Slice> JobQueue::TakeFirst(size_t count) {
   }
   std::erase_if(waiting_, [](const JobPtr& job) { return job->all_taken(); });
   return slices;
-}
-
-void JobQueue::Wait(const Clock& clock, std::optional<TimePoint> until) {
-  const bool manual = &clock != &Clock::Real();
-  MutexLock lock(mu_);
-  while (!woken_) {
-    if (!until) {
-      changed_.Wait(mu_);
-      continue;
-    }
-    if (clock.Now() >= *until) return;
-    changed_.WaitUntil(mu_, manual ? Clock::Real().Now() + kManualPoll : *until);
-  }
 }
 
 }  // namespace pano::batch

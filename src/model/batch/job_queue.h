@@ -9,31 +9,22 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "model/batch/job.h"
+#include "model/serving/wakeup.h"
 
 namespace pano::batch {
 
-// What waits for a batch, and how the loop is woken. How much may wait is decided before (the
-// ledger). Anybody may enter and wake, only the loop takes. Thread-safe.
+// What waits for a batch. How much may wait is decided before (serving::Ledger). Anybody may enter
+// and cancel, which wakes the loop; only the loop takes. Thread-safe.
 class JobQueue {
  public:
   // Items that a policy sees at once; no batch is larger.
   static constexpr size_t kItemsMax = 1024;
 
-  void Enter(JobPtr job);
-  void Wake();
-  // Nothing more will come: no batch needs to wait for company.
-  void StartDraining();
-  // The loop is to end everything that is there.
-  void CancelAll();
-  void Stop();
+  explicit JobQueue(serving::Wakeup& wakeup) : wakeup_(wakeup) {}  // outlives it
 
-  struct Signals {
-    bool draining = false;
-    bool cancel_all = false;
-    bool stop = false;
-  };
-  // The loop looks now: what comes from here on wakes it again.
-  Signals Look();
+  void Enter(JobPtr job);
+  // Cancels the waiting job of this id, if there is one.
+  void Cancel(const std::string& id);
   // Takes out the jobs with units left that are cancelled or late at `now`; all of them if `all`.
   std::vector<JobPtr> TakeOver(TimePoint now, bool all);
   // The earliest deadline of those that wait.
@@ -48,17 +39,10 @@ class JobQueue {
   // Takes the first `count` of them.
   std::vector<Slice> TakeFirst(size_t count);
 
-  // Until something happened since the last Look, or `until` has come by `clock`.
-  void Wait(const Clock& clock, std::optional<TimePoint> until);
-
  private:
-  void WakeLocked() PANO_REQUIRES(mu_);
-
+  serving::Wakeup& wakeup_;
   mutable Mutex mu_;
-  CondVar changed_;
   std::deque<JobPtr> waiting_ PANO_GUARDED_BY(mu_);  // by arrival; all have units left
-  bool woken_ PANO_GUARDED_BY(mu_) = false;
-  Signals signals_ PANO_GUARDED_BY(mu_);
 };
 
 }  // namespace pano::batch

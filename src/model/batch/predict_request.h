@@ -14,11 +14,13 @@ namespace pano::batch {
 // Inputs that are answered together. Rows of one request may be computed in several batches, beside
 // rows of others; which makes no difference to their results.
 struct PredictRequest {
-  encoder::EncoderBatch inputs;
+  std::string id = {};      // unique among those that are not done; "" = made by the predictor
+  std::string tenant = {};  // who is charged
+  encoder::EncoderBatch inputs = {};
   // One list a text: the places whose per-token outputs are kept, ascending. Empty: all of all
   // texts.
-  std::vector<std::vector<int32_t>> positions;
-  std::optional<TimePoint> deadline;
+  std::vector<std::vector<int32_t>> positions = {};
+  std::optional<TimePoint> deadline = {};
 };
 
 struct RequestLimits {

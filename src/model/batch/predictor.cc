@@ -9,7 +9,7 @@
 #include "base/threads.h"
 #include "model/batch/batch_loop.h"
 #include "model/batch/job_queue.h"
-#include "model/engine/ledger.h"
+#include "model/serving/ledger.h"
 
 namespace pano::batch {
 namespace {
@@ -20,65 +20,67 @@ constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
 class PredictorImpl final : public Predictor {
  public:
   PredictorImpl(std::unique_ptr<encoder::Encoder> encoder, const PredictorOptions& options,
-                engine::Observer observer, std::unique_ptr<BatchPolicy> policy, const Clock& clock)
+                engine::Observer observer, std::unique_ptr<BatchPolicy> policy, Clock& clock)
       : limits_(options.limits),
         observer_(std::move(observer)),
         clock_(clock),
         encoder_(std::move(encoder)),
         info_(encoder_->info()),
         policy_(std::move(policy)),
-        queue_(std::make_shared<JobQueue>()),
+        wakeup_(std::make_shared<serving::Wakeup>()),
+        queue_(*wakeup_),
         ledger_(clock, options.queue_max),
-        loop_(*encoder_, *policy_, *queue_, ledger_, observer_, clock) {
+        loop_(*encoder_, *policy_, *wakeup_, queue_, ledger_, observer_, clock) {
     thread_ = StartThread("pano-predictor", [this](const std::stop_token&) { loop_.Run(); });
   }
 
-  ~PredictorImpl() override { queue_->Stop(); }  // the thread's member destructor joins
+  ~PredictorImpl() override { wakeup_->Stop(); }  // the thread's member destructor joins
 
   Result<std::shared_ptr<Prediction>> Submit(PredictRequest request) override {
     if (Status status = CheckRequest(info_, limits_, request); !status.ok()) return status;
-    std::string id = StrCat(next_id_.fetch_add(1, std::memory_order_relaxed));
-    if (Status status = ledger_.Enter(id); !status.ok()) {
-      bool full = status.code() == StatusCode::kExhausted;
-      if (observer_.rejected) observer_.rejected(full ? "queue_full" : "draining");
+    std::string id = request.id;
+    if (id.empty()) id = StrCat("prediction-", next_id_.fetch_add(1, std::memory_order_relaxed));
+    if (Status status = ledger_.Enter(id, request.tenant); !status.ok()) {
+      if (status.code() == StatusCode::kExhausted) NoteRejection("queue_full");
+      if (status.code() == StatusCode::kUnavailable) NoteRejection("draining");
       return status;
     }
     auto job = std::make_shared<Job>(std::move(id), std::move(request), clock_.Now());
     std::shared_ptr<Prediction> prediction = job->prediction();
-    // The queue may be gone when a late reader cancels.
-    prediction->SetWake([queue = queue_] { queue->Wake(); });
-    queue_->Enter(std::move(job));
+    prediction->SetWake([wakeup = wakeup_] { wakeup->Notify(); });
+    queue_.Enter(std::move(job));
     // When the reader's last pointer goes, so does the request.
     return std::shared_ptr<Prediction>(prediction.get(),
                                        [prediction](Prediction* reader) { reader->Cancel(); });
   }
 
+  void Cancel(const std::string& request_id) override { queue_.Cancel(request_id); }
+
   bool Drain(Duration timeout) override {
     ledger_.StartDraining();
-    queue_->StartDraining();
-    TimePoint until = clock_.Now() + std::clamp<Duration>(timeout, Duration::zero(), kWaitMax);
-    bool finished = ledger_.WaitUntilEmpty(until);
-    if (!finished) {
-      queue_->CancelAll();
-      // One batch at most.
-      ledger_.WaitUntilEmpty(TimePoint::max());
-    }
-    return finished;
+    wakeup_->StartDraining();
+    return ledger_.Drain(timeout, [this] { wakeup_->CancelAll(); });
   }
 
-  engine::Stats GetStats() const override { return ledger_.Get(); }
+  serving::Stats GetStats() const override { return ledger_.Get(); }
+  std::vector<serving::TenantStats> GetTenantStats() const override { return ledger_.GetTenants(); }
   int64_t RetryAfterSeconds() const override { return ledger_.RetryAfterSeconds(); }
   const encoder::EncoderInfo& info() const override { return info_; }
 
  private:
+  void NoteRejection(const char* reason) const {
+    if (observer_.rejected) observer_.rejected(reason);
+  }
+
   const RequestLimits limits_;
   const engine::Observer observer_;
-  const Clock& clock_;
+  Clock& clock_;
   const std::unique_ptr<encoder::Encoder> encoder_;
   const encoder::EncoderInfo info_;
   const std::unique_ptr<BatchPolicy> policy_;
-  const std::shared_ptr<JobQueue> queue_;
-  engine::Ledger ledger_;
+  const std::shared_ptr<serving::Wakeup> wakeup_;
+  JobQueue queue_;
+  serving::Ledger ledger_;
   BatchLoop loop_;  // the thread's own
   std::atomic<uint64_t> next_id_{0};
   std::jthread thread_;

@@ -10,6 +10,7 @@
 #include "model/batch/prediction.h"
 #include "model/engine/engine.h"
 #include "model/nn/encoder/encoder.h"
+#include "model/serving/service.h"
 
 namespace pano::batch {
 
@@ -19,8 +20,10 @@ struct PredictorOptions {
   RequestLimits limits;
 };
 
-// One thread that owns an encoder and computes what many callers ask for in batches. Thread-safe.
-class Predictor {
+// One thread that owns an encoder and computes what many callers ask for in batches. Its rows
+// are rows of inputs, its steps batches, all of its tokens are input. Destruction ends what waits as
+// Unavailable. Thread-safe.
+class Predictor : public serving::Service {
  public:
   // `clock` (and the pool that the encoder computes with) outlive the predictor. Of the observer,
   // `queue`, `step` (its sequences are rows), `cancelled` and `rejected` are called. A null
@@ -30,18 +33,11 @@ class Predictor {
                                                    engine::Observer observer = {},
                                                    std::unique_ptr<BatchPolicy> policy = nullptr,
                                                    Clock& clock = Clock::Real());
-  virtual ~Predictor() = default;  // stops: what waits ends as Unavailable
 
   // Answers at once. InvalidArgument (see CheckRequest), Exhausted (queue full), Unavailable
-  // (draining). The answer's own failures are Deadline, Cancelled, Unavailable (shutdown) and what
+  // (draining), AlreadyExists (a request with this id is in). The answer's own failures are Deadline, Cancelled, Unavailable (shutdown) and what
   // the encoder says. When the last copy of the pointer goes, the request is cancelled.
   virtual Result<std::shared_ptr<Prediction>> Submit(PredictRequest request) = 0;
-
-  // As Engine::Drain.
-  virtual bool Drain(Duration timeout) = 0;
-  // running_sequences are rows, steps batches, prompt_tokens all tokens; there are no KV blocks.
-  virtual engine::Stats GetStats() const = 0;
-  virtual int64_t RetryAfterSeconds() const = 0;
   virtual const encoder::EncoderInfo& info() const = 0;
 };
 

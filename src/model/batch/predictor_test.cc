@@ -76,7 +76,7 @@ TEST(Predictor, AFullQueueAnswersAtOnce) {
   EXPECT_EQ(rejected, 1);
   EXPECT_GE(predictor->RetryAfterSeconds(), 1);
   EXPECT_EQ(predictor->GetStats().waiting_requests, 1);
-  EXPECT_EQ(predictor->GetStats().running_sequences, 1);
+  EXPECT_EQ(predictor->GetStats().running_rows, 1);
   held.go.count_down();
   EXPECT_TRUE(running->Take().ok());
   EXPECT_TRUE(waiting->Take().ok());
@@ -163,9 +163,9 @@ TEST(Predictor, SoakTest) {
   EXPECT_TRUE(predictor->Drain(std::chrono::seconds(60)));
   EXPECT_EQ(wrong, 0);
   EXPECT_GT(answered, 0);
-  engine::Stats stats = predictor->GetStats();
+  serving::Stats stats = predictor->GetStats();
   EXPECT_EQ(stats.waiting_requests, 0);
-  EXPECT_EQ(stats.running_sequences, 0);
+  EXPECT_EQ(stats.running_rows, 0);
   EXPECT_EQ(stats.rejections, refused);
 }
 

@@ -10,10 +10,10 @@
 #include "model/engine/admission.h"
 #include "model/engine/drafter.h"
 #include "model/engine/kv_plan.h"
-#include "model/engine/ledger.h"
 #include "model/engine/loop.h"
 #include "model/engine/mailbox.h"
 #include "model/engine/sequence.h"
+#include "model/serving/ledger.h"
 
 namespace pano::engine {
 namespace {
@@ -46,16 +46,18 @@ class EngineImpl final : public Engine {
  public:
   EngineImpl(nn::Model& model, const KvPlan& kv, std::unique_ptr<nn::State> state,
              DraftSources drafts, tokenizer::TokenizerPtr tokenizer, ComputePool& pool,
-             Options options, Observer observer, const Clock& clock)
+             Options options, Observer observer, Clock& clock)
       : options_(std::move(options)),
         observer_(std::move(observer)),
         clock_(clock),
         tokenizer_(std::move(tokenizer)),
         state_(std::move(state)),
-        mailbox_(std::make_shared<Mailbox>()),
+        wakeup_(std::make_shared<serving::Wakeup>()),
+        mailbox_(*wakeup_),
         ledger_(clock, options_.queue_max),
-        loop_(options_, observer_, model, kv, *state_, std::move(drafts), pool, clock, *mailbox_,
-              ledger_) {
+        board_(ledger_),
+        loop_(options_, observer_, model, kv, *state_, std::move(drafts), pool, clock, *wakeup_,
+              mailbox_, ledger_, board_) {
     limits_.vocab_size = model.vocab_size();
     limits_.context_max = options_.context_max;
     limits_.has_tokenizer = tokenizer_ != nullptr;
@@ -63,7 +65,7 @@ class EngineImpl final : public Engine {
     thread_ = StartThread("pano-engine", [this](const std::stop_token&) { loop_.Run(); });
   }
 
-  ~EngineImpl() override { mailbox_->Stop(); }  // the thread's member destructor joins
+  ~EngineImpl() override { wakeup_->Stop(); }  // the thread's member destructor joins
 
   Result<std::shared_ptr<TokenStream>> Submit(Request request) override {
     if (Status status = CheckRequest(limits_, request); !status.ok()) {
@@ -75,7 +77,7 @@ class EngineImpl final : public Engine {
     }
     if (request.id.empty()) request.id = StrCat("request-", RandomHex(8));
     if (!request.sampling.seed) request.sampling.seed = SystemEntropy();
-    if (Status status = ledger_.Enter(request.id); !status.ok()) {
+    if (Status status = ledger_.Enter(request.id, request.tenant); !status.ok()) {
       if (status.code() == StatusCode::kExhausted) NoteRejection("queue_full");
       if (status.code() == StatusCode::kUnavailable) NoteRejection("draining");
       return status;
@@ -86,27 +88,20 @@ class EngineImpl final : public Engine {
     active->submitted = clock_.Now();
     Prepare(*active);
     std::shared_ptr<TokenStream> stream = active->stream;
-    mailbox_->Submit(std::move(active));
+    mailbox_.Submit(std::move(active));
     // When the reader's last pointer goes, so does the request.
     return std::shared_ptr<TokenStream>(stream.get(),
                                         [stream](TokenStream* reader) { reader->Cancel(); });
   }
 
-  void Cancel(const std::string& request_id) override { mailbox_->Cancel(request_id); }
+  void Cancel(const std::string& request_id) override { mailbox_.Cancel(request_id); }
 
   bool Drain(Duration timeout) override {
-    ledger_.StartDraining();
-    TimePoint until = clock_.Now() + std::clamp<Duration>(timeout, Duration::zero(), kWaitMax);
-    bool finished = ledger_.WaitUntilEmpty(until);
-    if (!finished) {
-      mailbox_->CancelAll();
-      // One step at most.
-      ledger_.WaitUntilEmpty(TimePoint::max());
-    }
-    return finished;
+    return ledger_.Drain(timeout, [this] { wakeup_->CancelAll(); });
   }
 
-  Stats GetStats() const override { return ledger_.Get(); }
+  Stats GetEngineStats() const override { return board_.Get(); }
+  std::vector<serving::TenantStats> GetTenantStats() const override { return ledger_.GetTenants(); }
   int64_t RetryAfterSeconds() const override { return ledger_.RetryAfterSeconds(); }
   int64_t context_max() const override { return options_.context_max; }
 
@@ -119,7 +114,7 @@ class EngineImpl final : public Engine {
     const Request& request = active.request;
     active.stream = std::make_shared<TokenStream>(request.id, request.n,
                                                   static_cast<size_t>(options_.stream_capacity));
-    active.stream->SetWake([mailbox = mailbox_] { mailbox->Wake(); });
+    active.stream->SetWake([wakeup = wakeup_] { wakeup->Notify(); });
     active.ending_tokens = request.stop_token_ids;
     if (!request.ignore_eos) {
       for (TokenId id : options_.end_token_ids) {
@@ -138,14 +133,16 @@ class EngineImpl final : public Engine {
   // Constant after construction.
   const Options options_;
   const Observer observer_;
-  const Clock& clock_;
+  Clock& clock_;
   const tokenizer::TokenizerPtr tokenizer_;
   AdmissionLimits limits_;
 
   std::atomic<uint64_t> next_order_{0};
   std::unique_ptr<nn::State> state_;  // the loop's
-  std::shared_ptr<Mailbox> mailbox_;
-  Ledger ledger_;
+  const std::shared_ptr<serving::Wakeup> wakeup_;
+  Mailbox mailbox_;
+  serving::Ledger ledger_;
+  StatsBoard board_;
   Loop loop_;
   std::jthread thread_;  // last: gone before what it uses
 };

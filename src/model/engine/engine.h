@@ -13,6 +13,7 @@
 #include "model/engine/request.h"
 #include "model/engine/token_stream.h"
 #include "model/nn/model.h"
+#include "model/serving/service.h"
 #include "model/tokenizer/tokenizer.h"
 
 namespace pano::engine {
@@ -63,31 +64,28 @@ struct Options {
   SpeculationOptions speculation = {};
 };
 
-// A snapshot of the engine, consistent in itself.
+// KV blocks of the model's state groups together: a group's blocks hold nn::kBlockTokens tokens of
+// its layers.
+struct KvBlockCounts {
+  int64_t used = 0;    // held by running sequences
+  int64_t cached = 0;  // reusable prefixes that nobody holds
+  int64_t free = 0;
+  int64_t total = 0;
+};
+
+// What an engine counts beside what every service does. A snapshot, consistent in itself.
 struct Stats {
-  int64_t waiting_requests = 0;
-  int64_t running_sequences = 0;
-  // The model's state groups together: a group's blocks hold nn::kBlockTokens tokens of its layers.
-  int64_t kv_blocks_used = 0;    // held by running sequences
-  int64_t kv_blocks_cached = 0;  // reusable prefixes that nobody holds
-  int64_t kv_blocks_free = 0;
-  int64_t kv_blocks_total = 0;
-  int64_t steps = 0;
+  serving::Stats serving = {};  // its rows are sequences
+  KvBlockCounts kv_blocks = {};
   int64_t preemptions = 0;
-  int64_t cancellations = 0;
-  int64_t rejections = 0;
-  int64_t prompt_tokens = 0;  // computed
-  int64_t cached_tokens = 0;  // taken from the prefix cache
-  int64_t generated_tokens = 0;
-  int64_t drafts_accepted = 0;        // of these, those that a draft had said
-  int64_t drafts_rejected = 0;        // draft tokens that were wrong, or not looked at
-  double seconds_since_progress = 0;  // since the last step, while there is work; else 0
+  int64_t drafts_accepted = 0;  // generated tokens that a draft had said
+  int64_t drafts_rejected = 0;  // draft tokens that were wrong, or not looked at
 };
 
 // One loop thread that owns sequences, KV blocks and the model's state; everybody else sends it
 // messages. Continuous batching, chunked prefill, paged KV with prefix reuse, preemption by
-// recompute. Thread-safe.
-class Engine {
+// recompute. Destruction ends running requests as cancelled. Thread-safe.
+class Engine : public serving::Service {
  public:
   // `model`, `pool` and `clock` outlive the engine; `tokenizer` may be null: then events have no
   // text and stop strings are refused. Exhausted when KV memory cannot be had, InvalidArgument for
@@ -96,25 +94,14 @@ class Engine {
                                                 ComputePool& pool, Options options,
                                                 Observer observer = {},
                                                 Clock& clock = Clock::Real());
-  virtual ~Engine() = default;  // stops: running requests end as cancelled
-
   // Answers at once. InvalidArgument (a parameter out of range, a token outside the vocabulary, or
   // a message that starts with "context_length_exceeded:" when prompt and max_tokens do not fit),
   // Exhausted (queue full), Unavailable (draining), AlreadyExists (a request with this id is
   // running). When the last copy of the pointer goes, the request is cancelled.
   virtual Result<std::shared_ptr<TokenStream>> Submit(Request request) = 0;
 
-  // Ends the request within one step; unknown ids are ignored.
-  virtual void Cancel(const std::string& request_id) = 0;
-
-  // Refuses new requests and waits until the running ones are done or `timeout` has passed (then
-  // they are cancelled). Returns whether all finished by themselves.
-  virtual bool Drain(Duration timeout) = 0;
-
-  virtual Stats GetStats() const = 0;
-  // An honest wait for a refused client, from queue length and the recent rate of completions;
-  // >= 1.
-  virtual int64_t RetryAfterSeconds() const = 0;
+  virtual Stats GetEngineStats() const = 0;
+  serving::Stats GetStats() const override { return GetEngineStats().serving; }
   virtual int64_t context_max() const = 0;
 };
 

@@ -53,12 +53,12 @@ class EngineLifeTest : public testing::Test {
   }
 
   static void ExpectEmpty(const Engine& engine) {
-    EXPECT_TRUE(Eventually([&] { return engine.GetStats().running_sequences == 0; }));
-    Stats stats = engine.GetStats();
-    EXPECT_EQ(stats.kv_blocks_used, 0);
-    EXPECT_EQ(stats.kv_blocks_free + stats.kv_blocks_cached, stats.kv_blocks_total);
-    EXPECT_EQ(stats.waiting_requests, 0);
-    EXPECT_EQ(stats.seconds_since_progress, 0);
+    EXPECT_TRUE(Eventually([&] { return engine.GetEngineStats().serving.running_rows == 0; }));
+    Stats stats = engine.GetEngineStats();
+    EXPECT_EQ(stats.kv_blocks.used, 0);
+    EXPECT_EQ(stats.kv_blocks.free + stats.kv_blocks.cached, stats.kv_blocks.total);
+    EXPECT_EQ(stats.serving.waiting_requests, 0);
+    EXPECT_EQ(stats.serving.seconds_since_progress, 0);
   }
 
   ComputePool pool_{2};
@@ -81,8 +81,8 @@ TEST_F(EngineLifeTest, CancelEndsWithinOneStep) {
   EXPECT_EQ(output.finish.reason, FinishReason::kCancelled);
   EXPECT_LE(model.steps - before, 1);
   EXPECT_EQ(ReadAll(*by_stream)[0].finishes, 1);
-  EXPECT_EQ(engine->GetStats().kv_blocks_used, 0);
-  EXPECT_EQ(engine->GetStats().cancellations, 2);
+  EXPECT_EQ(engine->GetEngineStats().kv_blocks.used, 0);
+  EXPECT_EQ(engine->GetEngineStats().serving.cancellations, 2);
   steps.release(1000);
 }
 
@@ -92,7 +92,7 @@ TEST_F(EngineLifeTest, ADroppedStreamIsACancel) {
   auto stream = *engine->Submit(LongRequest());
   stream->Pop();
   stream.reset();
-  EXPECT_TRUE(Eventually([&] { return engine->GetStats().cancellations == 1; }));
+  EXPECT_TRUE(Eventually([&] { return engine->GetEngineStats().serving.cancellations == 1; }));
   ExpectEmpty(*engine);
 }
 
@@ -124,20 +124,20 @@ TEST_F(EngineLifeTest, ASlowReaderPausesOnlyItself) {
   auto engine = Make({.stream_capacity = 8, .slow_client_timeout = seconds(30)}, model, {}, clock);
   auto slow = *engine->Submit(LongRequest());
   EXPECT_TRUE(Eventually([&] { return !slow->HasRoom(); }));
-  EXPECT_TRUE(Eventually([&] { return engine->GetStats().generated_tokens == 8; }));
-  EXPECT_EQ(engine->GetStats().running_sequences, 1);
-  EXPECT_EQ(engine->GetStats().seconds_since_progress, 0);   // there is nothing to do
+  EXPECT_TRUE(Eventually([&] { return engine->GetEngineStats().serving.tokens.output == 8; }));
+  EXPECT_EQ(engine->GetEngineStats().serving.running_rows, 1);
+  EXPECT_EQ(engine->GetEngineStats().serving.seconds_since_progress, 0);   // there is nothing to do
   Request other = LongRequest();
   other.max_tokens = 100;
   EXPECT_EQ(ReadAll(**engine->Submit(other))[0].ids.size(), 100u);
   // Reading wakes it again.
   for (int i = 0; i < 8; ++i) slow->Pop();
-  EXPECT_TRUE(Eventually([&] { return engine->GetStats().generated_tokens == 116; }));
+  EXPECT_TRUE(Eventually([&] { return engine->GetEngineStats().serving.tokens.output == 116; }));
   clock.Advance(seconds(29));
-  EXPECT_EQ(engine->GetStats().cancellations, 0);
+  EXPECT_EQ(engine->GetEngineStats().serving.cancellations, 0);
   std::this_thread::sleep_for(milliseconds(10));
   clock.Advance(seconds(31));
-  EXPECT_TRUE(Eventually([&] { return engine->GetStats().cancellations == 1; }));
+  EXPECT_TRUE(Eventually([&] { return engine->GetEngineStats().serving.cancellations == 1; }));
   auto rest = ReadAll(*slow)[0];
   EXPECT_EQ(rest.ids.size(), 8u);
   EXPECT_EQ(rest.finish.reason, FinishReason::kCancelled);
@@ -160,7 +160,7 @@ TEST_F(EngineLifeTest, PausedSequencesGiveUpTheirMemory) {
   for (auto& stream : slow) {
     EXPECT_EQ(ReadAll(*stream)[0].ids, GenerateAlone(model, request, 0, {}).ids);
   }
-  EXPECT_GT(engine->GetStats().preemptions, 0);
+  EXPECT_GT(engine->GetEngineStats().preemptions, 0);
   ExpectEmpty(*engine);
 }
 
@@ -172,17 +172,17 @@ TEST_F(EngineLifeTest, AFullQueueAnswersAtOnce) {
   observer.rejected = [&](const char* reason) { full += std::string(reason) == "queue_full"; };
   auto engine = Make({.sequences_max = 1, .queue_max = 2}, model, observer);
   auto running = *engine->Submit(LongRequest("a"));
-  ASSERT_TRUE(Eventually([&] { return engine->GetStats().running_sequences == 1; }));
+  ASSERT_TRUE(Eventually([&] { return engine->GetEngineStats().serving.running_rows == 1; }));
   auto b = *engine->Submit(LongRequest("b"));
   auto c = *engine->Submit(LongRequest("c"));
   EXPECT_EQ(engine->Submit(LongRequest("c2")).status().code(), StatusCode::kExhausted);
   EXPECT_GE(engine->RetryAfterSeconds(), 1);
-  EXPECT_EQ(engine->GetStats().waiting_requests, 2);
-  EXPECT_EQ(engine->GetStats().rejections, 1);
+  EXPECT_EQ(engine->GetEngineStats().serving.waiting_requests, 2);
+  EXPECT_EQ(engine->GetEngineStats().serving.rejections, 1);
   EXPECT_EQ(full, 1);
   engine->Cancel("b");
   steps.release(1);
-  EXPECT_TRUE(Eventually([&] { return engine->GetStats().waiting_requests == 1; }));
+  EXPECT_TRUE(Eventually([&] { return engine->GetEngineStats().serving.waiting_requests == 1; }));
   EXPECT_EQ(engine->Submit(LongRequest("a")).status().code(), StatusCode::kAlreadyExists);
   EXPECT_TRUE(engine->Submit(LongRequest("d")).ok());
   steps.release(100000);
@@ -194,7 +194,7 @@ TEST_F(EngineLifeTest, DrainFinishesWhatRuns) {
   auto stream = *engine->Submit(LongRequest());
   EXPECT_TRUE(engine->Drain(seconds(60)));
   EXPECT_EQ(engine->Submit(LongRequest()).status().code(), StatusCode::kUnavailable);
-  EXPECT_EQ(engine->GetStats().kv_blocks_used, 0);
+  EXPECT_EQ(engine->GetEngineStats().kv_blocks.used, 0);
   auto output = ReadAll(*stream)[0];
   EXPECT_EQ(output.ids.size(), 500u);
 }
@@ -227,10 +227,10 @@ TEST_F(EngineLifeTest, ReadinessSeesAStepThatHangs) {
   FakeModel model({.before_step = [&] { steps.acquire(); }});
   auto engine = Make({}, model, {}, clock);
   clock.Advance(seconds(100));
-  EXPECT_EQ(engine->GetStats().seconds_since_progress, 0);
+  EXPECT_EQ(engine->GetEngineStats().serving.seconds_since_progress, 0);
   auto stream = *engine->Submit(LongRequest());
   clock.Advance(seconds(7));
-  EXPECT_EQ(engine->GetStats().seconds_since_progress, 7);
+  EXPECT_EQ(engine->GetEngineStats().serving.seconds_since_progress, 7);
   steps.release(1000);
   ReadAll(*stream);
   ExpectEmpty(*engine);

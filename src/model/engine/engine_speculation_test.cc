@@ -102,9 +102,9 @@ class EngineSpeculationTest : public testing::Test {
       for (const Request& request : requests) streams.push_back(*engine->Submit(request));
       std::vector<std::vector<Seen>> all;
       for (size_t i = 0; i < streams.size(); ++i) all.push_back(See(*streams[i], requests[i].n));
-      ExpectEmpty(engine->GetStats());
+      ExpectEmpty(engine->GetEngineStats());
       EXPECT_LE(model.tokens_max.load(), options.step_tokens_max);
-      *stats = engine->GetStats();
+      *stats = engine->GetEngineStats();
       return all;
     };
     Stats with_drafts, without;
@@ -112,7 +112,7 @@ class EngineSpeculationTest : public testing::Test {
     options.speculation.draft_tokens = 0;
     auto want = run(options, &without);
     EXPECT_EQ(without.drafts_accepted + without.drafts_rejected, 0);
-    EXPECT_EQ(with_drafts.generated_tokens, without.generated_tokens);
+    EXPECT_EQ(with_drafts.serving.tokens.output, without.serving.tokens.output);
     for (size_t i = 0; i < got.size(); ++i) {
       EXPECT_TRUE(got[i] == want[i]) << "request " << i << " of seed " << seed;
     }
@@ -173,18 +173,18 @@ TEST_F(EngineSpeculationTest, FewSequencesNeedFewerSteps) {
   FakeModel model({.cycle = 5});
   auto engine = Make({.stream_capacity = 5000}, model, clock);
   auto output = ReadAll(**engine->Submit(Greedy({9, 2, 3}, 300)))[0];
-  Stats stats = engine->GetStats();
+  Stats stats = engine->GetEngineStats();
   EXPECT_EQ(output.ids.size(), 300u);
-  EXPECT_LT(stats.steps, 200);
-  EXPECT_EQ(model.steps, stats.steps);
+  EXPECT_LT(stats.serving.steps, 200);
+  EXPECT_EQ(model.steps, stats.serving.steps);
   EXPECT_EQ(output.finish.usage.accepted_tokens, stats.drafts_accepted);
   EXPECT_EQ(output.finish.usage.draft_tokens, stats.drafts_accepted + stats.drafts_rejected);
-  EXPECT_EQ(stats.generated_tokens, stats.steps + stats.drafts_accepted);
+  EXPECT_EQ(stats.serving.tokens.output, stats.serving.steps + stats.drafts_accepted);
   // What never comes again is not guessed for long.
   FakeModel noise({.context_length = 4096});
   engine = Make({.stream_capacity = 5000}, noise, clock);
   ReadAll(**engine->Submit(Greedy({9, 2, 3}, 2000)));
-  EXPECT_LT(engine->GetStats().drafts_rejected, 200);
+  EXPECT_LT(engine->GetEngineStats().drafts_rejected, 200);
 }
 
 TEST_F(EngineSpeculationTest, ManySequencesAreNotSpeculatedFor) {
@@ -198,7 +198,7 @@ TEST_F(EngineSpeculationTest, ManySequencesAreNotSpeculatedFor) {
   submitted.count_down();
   for (auto& stream : streams) EXPECT_EQ(ReadAll(*stream)[0].ids.size(), 200u);
   // But for a step or two in the beginning and in the end, when others are not there.
-  EXPECT_LT(engine->GetStats().drafts_accepted, 50);
+  EXPECT_LT(engine->GetEngineStats().drafts_accepted, 50);
 }
 
 TEST_F(EngineSpeculationTest, ReadersAndMemorySeeNoMoreThanWithout) {
@@ -212,11 +212,11 @@ TEST_F(EngineSpeculationTest, ReadersAndMemorySeeNoMoreThanWithout) {
     }
     // The reader is slow, so the sequence stands still: nothing beyond the stream's room has come,
     // and blocks that drafts took have been given back.
-    Stats stats = engine->GetStats();
-    EXPECT_EQ(stats.generated_tokens, capacity);
-    EXPECT_EQ(stats.kv_blocks_used, (30 + capacity - 1 + 31) / 32);
+    Stats stats = engine->GetEngineStats();
+    EXPECT_EQ(stats.serving.tokens.output, capacity);
+    EXPECT_EQ(stats.kv_blocks.used, (30 + capacity - 1 + 31) / 32);
     EXPECT_EQ(ReadAll(*stream)[0].ids.size(), 200u);
-    ExpectEmpty(engine->GetStats());
+    ExpectEmpty(engine->GetEngineStats());
   }
 }
 
@@ -248,13 +248,13 @@ TEST_F(EngineSpeculationTest, WhatStandsBehindTheEndDoesNotMatter) {
     ASSERT_EQ(output.ids.back(), 6) << output.finish.error;
     EXPECT_EQ(output.finish.reason, FinishReason::kStop);
   }
-  EXPECT_GT(engine->GetStats().drafts_accepted, 0);
+  EXPECT_GT(engine->GetEngineStats().drafts_accepted, 0);
   // Without the stop token it fails, after the same tokens.
   request.stop_token_ids.clear();
   auto output = ReadAll(**engine->Submit(request))[0];
   EXPECT_EQ(output.finish.reason, FinishReason::kError);
   EXPECT_EQ(output.ids.back(), 6);
-  ExpectEmpty(engine->GetStats());
+  ExpectEmpty(engine->GetEngineStats());
 }
 
 TEST_F(EngineSpeculationTest, ADraftThatTheModelRefusesHurtsNobody) {
@@ -269,8 +269,8 @@ TEST_F(EngineSpeculationTest, ADraftThatTheModelRefusesHurtsNobody) {
     auto output = ReadAll(*stream)[0];
     EXPECT_EQ(output.ids, GenerateAlone(model, request, 0, {}).ids) << output.finish.error;
   }
-  EXPECT_EQ(engine->GetStats().drafts_accepted, 0);
-  ExpectEmpty(engine->GetStats());
+  EXPECT_EQ(engine->GetEngineStats().drafts_accepted, 0);
+  ExpectEmpty(engine->GetEngineStats());
 }
 
 // Many sequences in too little memory, with windows, that are cancelled, dropped or read late.
@@ -311,10 +311,10 @@ TEST_F(EngineSpeculationTest, RandomLivesLeakNothing) {
             *engine, model, random, std::move(requests), std::move(streams)));
         EXPECT_TRUE(engine->Drain(std::chrono::seconds(60)));
         EXPECT_EQ(model.unseen, 0);
-        ExpectEmpty(engine->GetStats());
-        sum.preemptions += engine->GetStats().preemptions;
-        sum.drafts_accepted += engine->GetStats().drafts_accepted;
-        sum.drafts_rejected += engine->GetStats().drafts_rejected;
+        ExpectEmpty(engine->GetEngineStats());
+        sum.preemptions += engine->GetEngineStats().preemptions;
+        sum.drafts_accepted += engine->GetEngineStats().drafts_accepted;
+        sum.drafts_rejected += engine->GetEngineStats().drafts_rejected;
       }
     }
   }

@@ -55,7 +55,7 @@ class EngineStarterTest : public testing::Test {
     streams.push_back(*(*engine)->Submit(Story(kText, 0.6f, 2)));
     std::vector<ChoiceOutput> outputs;
     for (auto& stream : streams) outputs.push_back(ReadAll(*stream)[0]);
-    if (stats != nullptr) *stats = (*engine)->GetStats();
+    if (stats != nullptr) *stats = (*engine)->GetEngineStats();
     return outputs;
   }
 

@@ -56,8 +56,8 @@ class EngineTest : public testing::Test {
       }
     }
     EXPECT_LE(model.tokens_max.load(), options.step_tokens_max);
-    ExpectEmpty(engine->GetStats());
-    if (stats != nullptr) *stats = engine->GetStats();
+    ExpectEmpty(engine->GetEngineStats());
+    if (stats != nullptr) *stats = engine->GetEngineStats();
   }
 
   ComputePool pool_{2};
@@ -126,10 +126,10 @@ TEST_F(EngineTest, APromptIsTakenFromTheCacheButForItsLastToken) {
   EXPECT_EQ(run().finish.usage.cached_tokens, 96);
   request.tenant = "b";
   EXPECT_EQ(run().finish.usage.cached_tokens, 0);
-  Stats stats = engine->GetStats();
-  EXPECT_EQ(stats.cached_tokens, 160);
-  EXPECT_EQ(stats.prompt_tokens, 96 + 32 + 1 + 97);
-  EXPECT_EQ(stats.generated_tokens, 12);
+  Stats stats = engine->GetEngineStats();
+  EXPECT_EQ(stats.serving.tokens.cached, 160);
+  EXPECT_EQ(stats.serving.tokens.input, 96 + 32 + 1 + 97);
+  EXPECT_EQ(stats.serving.tokens.output, 12);
   ExpectEmpty(stats);
 }
 
@@ -282,7 +282,7 @@ TEST_F(EngineTest, EchoReportsThePrompt) {
       EXPECT_EQ(output[0].ids.size(), static_cast<size_t>(*request.max_tokens));
       EXPECT_EQ(output[0].finish.usage.cached_tokens, 0);
     }
-    ExpectEmpty(engine->GetStats());
+    ExpectEmpty(engine->GetEngineStats());
   }
   EXPECT_LE(model.rows_max.load(), 64 + 12);
 }
@@ -318,7 +318,7 @@ TEST_F(EngineTest, OnlyTheRequestAtFaultFails) {
   auto broken = ReadAll(*streams[3])[0];
   EXPECT_EQ(broken.finish.reason, FinishReason::kError);
   EXPECT_NE(broken.finish.error.find("NaN"), std::string::npos);
-  ExpectEmpty(engine->GetStats());
+  ExpectEmpty(engine->GetEngineStats());
 }
 
 TEST_F(EngineTest, ALongPromptDoesNotStallOthers) {
@@ -366,7 +366,7 @@ TEST_F(EngineTest, MemoryFollowsFromTheOptions) {
   FakeModel model;   // 2 KiB a block, a context of 16 blocks
   auto blocks = [&](Options options) {
     auto engine = Engine::Create(model, nullptr, pool_, options);
-    return engine.ok() ? (*engine)->GetStats().kv_blocks_total : -1;
+    return engine.ok() ? (*engine)->GetEngineStats().kv_blocks.total : -1;
   };
   EXPECT_EQ(blocks({.sequences_max = 4, .kv_bytes_max = 10 * 2048 + 5}), 10);
   EXPECT_EQ(blocks({.sequences_max = 4}), 64);   // no more than all can use
@@ -378,9 +378,9 @@ TEST_F(EngineTest, MemoryFollowsFromTheOptions) {
   FakeModel two({.groups = {FakeModel::Paged(1024), FakeModel::Window(5)}});
   auto engine = Engine::Create(two, nullptr, pool_, {.step_tokens_max = 32, .sequences_max = 1,
                                                      .kv_bytes_max = 12 * 1024 + 5});
-  EXPECT_EQ((*engine)->GetStats().kv_blocks_total, 6 + 6);
+  EXPECT_EQ((*engine)->GetEngineStats().kv_blocks.total, 6 + 6);
   engine = Engine::Create(two, nullptr, pool_, {.step_tokens_max = 32, .sequences_max = 1});
-  EXPECT_EQ((*engine)->GetStats().kv_blocks_total, 16 + 7);
+  EXPECT_EQ((*engine)->GetEngineStats().kv_blocks.total, 16 + 7);
 }
 
 TEST_F(EngineTest, RefusesStateThatItDoesNotKnow) {
@@ -415,7 +415,7 @@ TEST_F(EngineTest, RefusesWhatIsOutOfRange) {
   EXPECT_TRUE(refused([](Request& r) { r.stop = {""}; }).starts_with("stop:"));
   EXPECT_TRUE(refused([](Request& r) { r.min_tokens = 5; }).starts_with("min_tokens:"));
   EXPECT_TRUE(refused([](Request& r) { r.max_tokens = INT64_MAX; }).starts_with("context_"));
-  EXPECT_EQ(engine->GetStats().rejections, 3);
+  EXPECT_EQ(engine->GetEngineStats().serving.rejections, 3);
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ TEST_F(EngineWindowTest, AWindowNeedsNoMoreThanItSees) {
       EXPECT_EQ(output.ids, GenerateAlone(model, request, 0, {}).ids) << output.finish.error;
     }
     EXPECT_EQ(model.unseen, 0);
-    ExpectEmpty(engine->GetStats());
+    ExpectEmpty(engine->GetEngineStats());
   }
 }
 
@@ -63,7 +63,7 @@ TEST_F(EngineWindowTest, BlocksAreFreeAsSoonAsTheyAreNotSeen) {
   Engine* running = nullptr;
   int64_t most = 0;
   FakeModel model({.before_step = [&] {
-                     most = std::max(most, running->GetStats().kv_blocks_used);
+                     most = std::max(most, running->GetEngineStats().kv_blocks.used);
                    },
                    .groups = {FakeModel::Window(33), FakeModel::Paged(1024)}});
   auto engine = Make({.step_tokens_max = 16, .kv_blocks = 16, .prefix_cache = false}, model);
@@ -71,7 +71,7 @@ TEST_F(EngineWindowTest, BlocksAreFreeAsSoonAsTheyAreNotSeen) {
   EXPECT_EQ(ReadAll(**engine->Submit(LongRequest(300, 200)))[0].ids.size(), 200u);
   EXPECT_EQ(most, 16 + 2);
   EXPECT_EQ(model.unseen, 0);
-  ExpectEmpty(engine->GetStats());
+  ExpectEmpty(engine->GetEngineStats());
 }
 
 TEST_F(EngineWindowTest, PromptsHitAtBlockBorders) {
@@ -96,7 +96,7 @@ TEST_F(EngineWindowTest, PromptsHitAtBlockBorders) {
       EXPECT_EQ(run(300), 192);   // and goes on differently
       EXPECT_EQ(run(300), 288);
       EXPECT_EQ(model.unseen, 0);
-      ExpectEmpty(engine->GetStats());
+      ExpectEmpty(engine->GetEngineStats());
     }
   }
 }
@@ -151,16 +151,16 @@ TEST_F(EngineWindowTest, RandomLivesLeakNothing) {
         }
         EXPECT_TRUE(engine->Drain(std::chrono::seconds(60)));
         EXPECT_EQ(model.unseen, 0);
-        ExpectEmpty(engine->GetStats());
-        sum.preemptions += engine->GetStats().preemptions;
-        sum.cached_tokens += engine->GetStats().cached_tokens;
-        sum.cancellations += engine->GetStats().cancellations;
+        ExpectEmpty(engine->GetEngineStats());
+        sum.preemptions += engine->GetEngineStats().preemptions;
+        sum.serving.tokens.cached += engine->GetEngineStats().serving.tokens.cached;
+        sum.serving.cancellations += engine->GetEngineStats().serving.cancellations;
       }
     }
   }
   EXPECT_GT(sum.preemptions, 100);
-  EXPECT_GT(sum.cached_tokens, 1000);
-  EXPECT_GT(sum.cancellations, 100);
+  EXPECT_GT(sum.serving.tokens.cached, 1000);
+  EXPECT_GT(sum.serving.cancellations, 100);
 }
 
 }  // namespace

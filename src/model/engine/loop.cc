@@ -10,8 +10,6 @@ namespace {
 
 // Waiting sequences that one step looks at: their prefixes are searched for in the cache.
 constexpr size_t kCandidatesMax = 32;
-// How often time that a test moves by hand is looked at.
-constexpr auto kManualPoll = std::chrono::milliseconds(1);
 
 bool Older(const Sequence* a, const Sequence* b) {
   uint64_t order_a = a->active().order;
@@ -26,15 +24,16 @@ void InsertByAge(std::vector<Sequence*>& list, Sequence* sequence) {
 }  // namespace
 
 Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, const KvPlan& kv,
-           nn::State& state, DraftSources drafts, ComputePool& pool, const Clock& clock,
-           Mailbox& mailbox, Ledger& ledger)
+           nn::State& state, DraftSources drafts, ComputePool& pool, Clock& clock,
+           serving::Wakeup& wakeup, Mailbox& mailbox, serving::Ledger& ledger, StatsBoard& board)
     : options_(options),
       observer_(observer),
       clock_(clock),
-      manual_time_(&clock != &Clock::Real()),
       model_(model),
+      wakeup_(wakeup),
       mailbox_(mailbox),
       ledger_(ledger),
+      board_(board),
       kv_(kv),
       drafter_(options, kv_, std::move(drafts)),
       step_(model, state, pool) {
@@ -47,25 +46,24 @@ Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, c
 
 void Loop::Run() {
   while (true) {
-    Mailbox::Messages messages = mailbox_.Take();
-    const bool stop = messages.stop;
-    Attend(std::move(messages));
+    const serving::Wakeup::Orders orders = wakeup_.Look();
+    Attend(orders, mailbox_.Take());
     Publish(/*stepped=*/false);
     DropFinished();
     SendEvents();
-    if (stop) return;
+    if (orders.stop) return;
     if (Advance()) continue;
-    if (!AnyRunnable()) mailbox_.Wait(NextAlarm());
+    if (!AnyRunnable()) wakeup_.Wait(clock_, NextAlarm());
   }
 }
 
-void Loop::Attend(Mailbox::Messages messages) {
+void Loop::Attend(const serving::Wakeup::Orders& orders, Mailbox::Messages messages) {
   for (auto& active : messages.submitted) Begin(std::move(active));
   for (const std::string& id : messages.cancelled) {
     auto it = requests_.find(id);
     if (it != requests_.end()) Cancel(*it->second, FinishReason::kCancelled, "client");
   }
-  if (messages.cancel_all || messages.stop) {
+  if (orders.cancel_all || orders.stop) {
     for (auto& [id, active] : requests_) {
       Cancel(*active, FinishReason::kCancelled, "shutdown");
     }
@@ -114,7 +112,7 @@ void Loop::Cancel(ActiveRequest& active, FinishReason reason, const char* cause)
   for (auto& sequence : active.sequences) {
     if (sequence->state != Sequence::State::kFinished) Finish(*sequence, reason);
   }
-  ++stats_.cancellations;
+  ++loop_stats_.cancellations;
   if (observer_.cancelled) observer_.cancelled(cause);
 }
 
@@ -134,7 +132,7 @@ void Loop::DropFinished() {
   std::erase_if(requests_, [this](const auto& entry) {
     const ActiveRequest& active = *entry.second;
     if (active.unfinished > 0) return false;
-    ledger_.Leave(active.request.id, !active.scheduled, busy_seconds_);
+    ledger_.Leave(active.request.id);
     return true;
   });
 }
@@ -224,8 +222,8 @@ bool Loop::Advance() {
   const TimePoint now = clock_.Now();
   drafter_.Observe(items, Seconds(now - ready));
   for (StepItem& item : items) Commit(item, now);
-  ++stats_.steps;
-  busy_seconds_ += Seconds(now - begin);
+  ++loop_stats_.steps;
+  loop_stats_.busy_seconds += Seconds(now - begin);
   if (observer_.step) {
     observer_.step(Seconds(now - begin), tokens, static_cast<int64_t>(items.size()));
   }
@@ -262,12 +260,12 @@ void Loop::Admit(const Candidate& candidate) {
   sequence.computed = sequence.registered_blocks * nn::kBlockTokens;
   if (!sequence.cached_tokens) {
     sequence.cached_tokens = sequence.computed;
-    stats_.cached_tokens += sequence.computed;
+    CountTokens(active, {.cached = sequence.computed});
   }
   sequence.computed_max = std::max(sequence.computed_max, sequence.computed);
   if (active.scheduled) return;
   active.scheduled = clock_.Now();
-  ledger_.LeaveQueue();
+  ledger_.Begin(active.request.id);
   if (observer_.queue) observer_.queue(Seconds(*active.scheduled - active.submitted));
 }
 
@@ -296,12 +294,17 @@ void Loop::Fail(Sequence& sequence, const Status& status) {
   Finish(sequence, FinishReason::kError, status.message());
 }
 
+void Loop::CountTokens(ActiveRequest& active, const serving::TokenCounts& tokens) {
+  loop_stats_.tokens += tokens;
+  active.uncounted += tokens;
+}
+
 // Takes note of tokens that are in KV memory and known to be right.
 void Loop::MarkComputed(Sequence& sequence, int64_t tokens) {
   sequence.computed += tokens;
   int64_t new_prompt = std::min(sequence.computed, sequence.prompt_length()) -
                        std::min(sequence.computed_max, sequence.prompt_length());
-  stats_.prompt_tokens += std::max<int64_t>(0, new_prompt);
+  CountTokens(sequence.active(), {.input = std::max<int64_t>(0, new_prompt)});
   sequence.computed_max = std::max(sequence.computed_max, sequence.computed);
   RegisterBlocks(sequence);
   kv_.Trim(sequence.blocks, sequence.computed);
@@ -360,7 +363,7 @@ void Loop::Deliver(Sequence& sequence, const DrawnToken& drawn, TimePoint now) {
     observer_.inter_token(Seconds(now - *last));
   }
   Sequence::Accepted accepted = sequence.Accept(drawn, now);
-  ++stats_.generated_tokens;
+  CountTokens(active, {.output = 1});
   outbox_.emplace_back(active.stream, std::move(accepted.event));
   if (accepted.finish) Finish(sequence, *accepted.finish);
 }
@@ -377,17 +380,17 @@ std::optional<TimePoint> Loop::NextAlarm() const {
                std::chrono::milliseconds(1));
     }
   }
-  if (alarm && manual_time_) return Clock::Real().Now() + kManualPoll;
   return alarm;
 }
 
 void Loop::Publish(bool stepped) {
-  stats_.running_sequences = static_cast<int64_t>(running_.size());
-  stats_.kv_blocks_used = kv_.used();
-  stats_.kv_blocks_cached = kv_.cached();
-  stats_.kv_blocks_free = kv_.free();
-  stats_.kv_blocks_total = kv_.total();
-  ledger_.Publish(stats_, AnyRunnable(), stepped);
+  for (const auto& [id, active] : requests_) {
+    const serving::TokenCounts tokens = std::exchange(active->uncounted, {});
+    if (tokens != serving::TokenCounts{}) ledger_.AddTokens(id, tokens);
+  }
+  loop_stats_.running_rows = static_cast<int64_t>(running_.size());
+  stats_.kv_blocks = {kv_.used(), kv_.cached(), kv_.free(), kv_.total()};
+  board_.Publish(stats_, loop_stats_, AnyRunnable(), stepped);
 }
 
 void Loop::SendEvents() {

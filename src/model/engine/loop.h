@@ -10,12 +10,14 @@
 #include "model/engine/drafter.h"
 #include "model/engine/engine.h"
 #include "model/engine/kv_pool.h"
-#include "model/engine/ledger.h"
 #include "model/engine/mailbox.h"
 #include "model/engine/prefix_cache.h"
 #include "model/engine/scheduler.h"
 #include "model/engine/sequence.h"
+#include "model/engine/stats_board.h"
 #include "model/engine/step.h"
+#include "model/serving/ledger.h"
+#include "model/serving/wakeup.h"
 
 namespace pano::engine {
 
@@ -25,10 +27,10 @@ class Loop {
  public:
   // References outlive it. `options` are checked and complete.
   Loop(const Options& options, const Observer& observer, nn::Model& model, const KvPlan& kv,
-       nn::State& state, DraftSources drafts, ComputePool& pool, const Clock& clock,
-       Mailbox& mailbox, Ledger& ledger);
+       nn::State& state, DraftSources drafts, ComputePool& pool, Clock& clock,
+       serving::Wakeup& wakeup, Mailbox& mailbox, serving::Ledger& ledger, StatsBoard& board);
 
-  // Returns after Mailbox::Stop, when every request has been told.
+  // Returns after Wakeup::Stop, when every request has been told.
   void Run();
 
  private:
@@ -39,7 +41,7 @@ class Loop {
   };
 
   // Takes what the mailbox holds and ends what is cancelled, late or too slow.
-  void Attend(Mailbox::Messages messages);
+  void Attend(const serving::Wakeup::Orders& orders, Mailbox::Messages messages);
   void Begin(std::unique_ptr<ActiveRequest> active);
   void EndOverdue();
 
@@ -51,6 +53,7 @@ class Loop {
   void Admit(const Candidate& candidate);
   void ReleaseBlocks(Sequence& sequence);
   void Commit(StepItem& item, TimePoint now);
+  void CountTokens(ActiveRequest& active, const serving::TokenCounts& tokens);
   void MarkComputed(Sequence& sequence, int64_t tokens);
   void DeliverAll(StepItem& item, TimePoint now);
   void Fail(Sequence& sequence, const Status& status);
@@ -71,11 +74,12 @@ class Loop {
 
   const Options& options_;
   const Observer& observer_;
-  const Clock& clock_;
-  const bool manual_time_;
+  Clock& clock_;
   const nn::Model& model_;
+  serving::Wakeup& wakeup_;
   Mailbox& mailbox_;
-  Ledger& ledger_;
+  serving::Ledger& ledger_;
+  StatsBoard& board_;
 
   KvPool kv_;
   std::optional<PrefixCache> cache_;  // none: prefixes are not shared
@@ -90,8 +94,8 @@ class Loop {
   std::vector<Candidate> candidates_;  // what the snapshot's waiting views stand for
   std::vector<std::pair<std::shared_ptr<TokenStream>, Event>> outbox_;
 
-  Stats stats_;
-  double busy_seconds_ = 0;
+  Stats stats_;  // all but its `serving` part, which these are for
+  serving::LoopStats loop_stats_;
 };
 
 }  // namespace pano::engine

@@ -18,6 +18,7 @@
 #include "model/engine/text_output.h"
 #include "model/engine/token_history.h"
 #include "model/engine/token_stream.h"
+#include "model/serving/stats.h"
 
 namespace pano::engine {
 
@@ -32,6 +33,7 @@ struct ActiveRequest {
   std::vector<TokenId> ending_tokens;  // that end a choice: stop tokens, and the model's own
   std::vector<std::unique_ptr<Sequence>> sequences;
   int unfinished = 0;
+  serving::TokenCounts uncounted;  // since the ledger was told last
 
   // Tokens that a choice may have in all. Rotary angles that depend on a sequence's length go by it
   // from the first step on, so that its cached keys agree with each other.

@@ -34,7 +34,8 @@ class FakeEngine final : public engine::Engine {
   }
   void Cancel(const std::string&) override {}
   bool Drain(Duration) override { return true; }
-  engine::Stats GetStats() const override { return stats; }
+  engine::Stats GetEngineStats() const override { return {.serving = stats}; }
+  std::vector<serving::TenantStats> GetTenantStats() const override { return {}; }
   int64_t RetryAfterSeconds() const override { return 7; }
   int64_t context_max() const override { return 128; }
 
@@ -84,7 +85,7 @@ class FakeEngine final : public engine::Engine {
   std::string answer;             // said at once to every request, unless ""
   size_t refuse_from = SIZE_MAX;  // requests beyond that many get `refusal`
   Status refusal = Status(StatusCode::kExhausted, "the queue is full");
-  engine::Stats stats;
+  serving::Stats stats;
 
  private:
   static std::vector<engine::TokenLogprob> Alternatives(engine::TokenId id, int32_t count) {

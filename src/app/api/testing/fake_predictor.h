@@ -44,14 +44,16 @@ class FakePredictor final : public batch::Predictor {
   }
   bool cancelled(size_t at) const { return jobs_[at]->prediction()->cancelled(); }
 
+  void Cancel(const std::string&) override {}
   bool Drain(Duration) override { return true; }
-  engine::Stats GetStats() const override { return stats; }
+  serving::Stats GetStats() const override { return stats; }
+  std::vector<serving::TenantStats> GetTenantStats() const override { return {}; }
   int64_t RetryAfterSeconds() const override { return 9; }
   const encoder::EncoderInfo& info() const override { return encoder_->info(); }
 
   Status refusal;
   bool hold = false;
-  engine::Stats stats;
+  serving::Stats stats;
   std::vector<std::optional<TimePoint>> deadlines;
 
  private:

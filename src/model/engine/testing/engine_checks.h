@@ -14,10 +14,10 @@ namespace pano::engine {
 
 // Nothing runs, waits or holds a block.
 inline void ExpectEmpty(const Stats& stats) {
-  EXPECT_EQ(stats.kv_blocks_used, 0);
-  EXPECT_EQ(stats.kv_blocks_free + stats.kv_blocks_cached, stats.kv_blocks_total);
-  EXPECT_EQ(stats.running_sequences, 0);
-  EXPECT_EQ(stats.waiting_requests, 0);
+  EXPECT_EQ(stats.kv_blocks.used, 0);
+  EXPECT_EQ(stats.kv_blocks.free + stats.kv_blocks.cached, stats.kv_blocks.total);
+  EXPECT_EQ(stats.serving.running_rows, 0);
+  EXPECT_EQ(stats.serving.waiting_requests, 0);
 }
 
 // Reads the streams of `requests` to their ends in any order, and cancels some on the way: each

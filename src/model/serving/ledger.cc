@@ -1,0 +1,134 @@
+#include "model/serving/ledger.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/strings.h"
+
+namespace pano::serving {
+namespace {
+
+// Longer waits would overflow what is added to them.
+constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
+
+}  // namespace
+
+Status Ledger::Enter(const std::string& id, const std::string& tenant) {
+  MutexLock lock(mu_);
+  // These words are part of the API's answers.
+  if (draining_) {
+    ++rejections_;
+    return Status(StatusCode::kUnavailable, "[engine] draining: no new requests are taken");
+  }
+  if (waiting_ >= queue_max_) {
+    ++rejections_;
+    return Status(StatusCode::kExhausted,
+                  StrCat("[engine] the queue is full: ", waiting_, " requests wait"));
+  }
+  if (entries_.contains(id)) {
+    return Status(StatusCode::kAlreadyExists,
+                  StrCat("[engine] a request '", Printable(id), "' is running"));
+  }
+  entries_.emplace(id, Entry{tenants_.Open(tenant)});
+  ++waiting_;
+  progress_.SetRunnable(true, clock_.Now());
+  return OkStatus();
+}
+
+void Ledger::CountRejection() {
+  MutexLock lock(mu_);
+  ++rejections_;
+}
+
+Ledger::Entry& Ledger::Find(const std::string& id) {
+  auto it = entries_.find(id);
+  PANO_CHECK(it != entries_.end());
+  return it->second;
+}
+
+void Ledger::Begin(const std::string& id) {
+  MutexLock lock(mu_);
+  Entry& entry = Find(id);
+  PANO_CHECK(!entry.begun);
+  entry.begun = true;
+  entry.account.Begin();
+  --waiting_;
+}
+
+void Ledger::AddTokens(const std::string& id, const TokenCounts& tokens) {
+  MutexLock lock(mu_);
+  Find(id).account.AddTokens(tokens);
+}
+
+void Ledger::Leave(const std::string& id) {
+  MutexLock lock(mu_);
+  const Entry& entry = Find(id);
+  if (!entry.begun) --waiting_;
+  tenants_.Close(entry.account, entry.begun);
+  entries_.erase(id);
+  retry_.Complete(loop_.busy_seconds);
+  if (entries_.empty()) left_.NotifyAll();
+}
+
+void Ledger::StartDraining() {
+  MutexLock lock(mu_);
+  draining_ = true;
+}
+
+bool Ledger::Drain(Duration timeout, const std::function<void()>& cancel_all) {
+  StartDraining();
+  const bool finished =
+      WaitUntilEmpty(clock_.Now() + std::clamp<Duration>(timeout, Duration::zero(), kWaitMax));
+  if (!finished) {
+    cancel_all();
+    WaitUntilEmpty(TimePoint::max());
+  }
+  return finished;
+}
+
+bool Ledger::empty() const {
+  MutexLock lock(mu_);
+  return entries_.empty();
+}
+
+bool Ledger::WaitUntilEmpty(TimePoint until) {
+  MutexLock lock(mu_);
+  while (!entries_.empty()) {
+    if (!clock_.WaitUntil(left_, mu_, until)) return entries_.empty();
+  }
+  return true;
+}
+
+void Ledger::Publish(const LoopStats& stats, bool runnable, bool stepped) {
+  MutexLock lock(mu_);
+  loop_ = stats;
+  const TimePoint now = clock_.Now();
+  if (stepped) progress_.Step(now);
+  progress_.SetRunnable(runnable, now);
+}
+
+Stats Ledger::Get() const {
+  MutexLock lock(mu_);
+  Stats stats;
+  stats.waiting_requests = waiting_;
+  stats.running_requests = static_cast<int64_t>(entries_.size()) - waiting_;
+  stats.running_rows = loop_.running_rows;
+  stats.steps = loop_.steps;
+  stats.cancellations = loop_.cancellations;
+  stats.rejections = rejections_;
+  stats.tokens = loop_.tokens;
+  stats.seconds_since_progress = progress_.SecondsSince(clock_.Now()).value_or(0);
+  return stats;
+}
+
+std::vector<TenantStats> Ledger::GetTenants() const {
+  MutexLock lock(mu_);
+  return tenants_.List();
+}
+
+int64_t Ledger::RetryAfterSeconds() const {
+  MutexLock lock(mu_);
+  return retry_.Seconds(waiting_, progress_.SecondsSince(clock_.Now()));
+}
+
+}  // namespace pano::serving
