@@ -66,6 +66,7 @@ bool ManualClock::WaitUntil(CondVar& changed, Mutex& mu, TimePoint until) {
   changed.Wait(mu);
 
   mu_.lock();
+  waiter->awake = true;
   while (waiter->pins > 0) {
     // Advance may be waiting for `mu`.
     mu.unlock();
@@ -87,6 +88,7 @@ void ManualClock::Advance(Duration by) {
     now_ += by;
     for (Waiter& waiter : waiters_) {
       if (waiter.until > now_) continue;
+      waiter.awake = true;
       ++waiter.pins;
       due.push_back(&waiter);
     }
@@ -101,17 +103,30 @@ void ManualClock::Advance(Duration by) {
   waiters_changed_.NotifyAll();
 }
 
+void ManualClock::NotifyAll(CondVar& changed) {
+  MutexLock lock(mu_);
+  for (Waiter& waiter : waiters_) {
+    if (&waiter.changed == &changed) waiter.awake = true;
+  }
+  changed.NotifyAll();
+}
+
 std::optional<TimePoint> ManualClock::NextDeadline() const {
   MutexLock lock(mu_);
   TimePoint next = TimePoint::max();
-  for (const Waiter& waiter : waiters_) next = std::min(next, waiter.until);
+  for (const Waiter& waiter : waiters_) {
+    if (!waiter.awake) next = std::min(next, waiter.until);
+  }
   if (next == TimePoint::max()) return std::nullopt;
   return next;
 }
 
 void ManualClock::AwaitWaiters(int count) const {
+  const auto asleep = [](const Waiter& waiter) { return !waiter.awake; };
   MutexLock lock(mu_);
-  while (static_cast<int>(waiters_.size()) < count) waiters_changed_.Wait(mu_);
+  while (std::count_if(waiters_.begin(), waiters_.end(), asleep) < count) {
+    waiters_changed_.Wait(mu_);
+  }
 }
 
 }  // namespace pano

@@ -49,14 +49,18 @@ class ManualClock final : public Clock {
   int64_t UnixSeconds() const override;
   bool WaitUntil(CondVar& changed, Mutex& mu, TimePoint until) override PANO_REQUIRES(mu);
 
-  // Moves time and wakes whom it was waited for by. The caller must not hold a mutex that a thread
-  // waits with.
+  // Moves time and wakes those who waited for it. The caller must not hold a mutex that a thread waits
+  // with.
   void Advance(Duration by);
+  // changed.NotifyAll(), known to the clock: whom it wakes counts as waiting no longer, even before it
+  // has run. The caller holds the mutex that they wait with.
+  void NotifyAll(CondVar& changed);
 
   // The earliest time that a thread waits for now; nothing when none waits for a time.
   std::optional<TimePoint> NextDeadline() const;
   // Blocks until at least `count` threads wait here, with or without a deadline: a test that advances
-  // then is seen by all of them. A thread that was notified and has not run yet still counts.
+  // then is seen by all of them. Whom Advance or NotifyAll has woken does not count; who was notified
+  // behind the clock's back does until it runs.
   void AwaitWaiters(int count) const;
 
  private:
@@ -64,11 +68,12 @@ class ManualClock final : public Clock {
     CondVar& changed;
     Mutex& mu;
     TimePoint until;
-    int pins = 0;  // Advance calls that use `changed` and `mu`: the waiter stays until they are done
+    bool awake = false;  // woken, though it may not have run yet
+    int pins = 0;        // Advance calls that use `changed` and `mu`: it stays until they are done
   };
 
   mutable Mutex mu_;
-  mutable CondVar waiters_changed_;  // a waiter came, or lost its last pin
+  mutable CondVar waiters_changed_;  // one came, or lost its last pin
   TimePoint now_ PANO_GUARDED_BY(mu_){};
   std::list<Waiter> waiters_ PANO_GUARDED_BY(mu_);
 };
