@@ -30,6 +30,13 @@ bool StandsAt(const std::string& path) {
   return fs::exists(fs::symlink_status(path, error));
 }
 
+Status Writing(const std::string& target, const Status& status) {
+  if (status.ok()) return status;
+  const StatusCode code =
+      status.reason() == "disk_full" ? StatusCode::kExhausted : StatusCode::kUnavailable;
+  return Status(code, StrCat(target, ": cannot write: ", status.message())).WithCause(status);
+}
+
 std::string WithoutSlash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
@@ -60,55 +67,61 @@ Status FolderWriter::Check(const std::string& target, bool overwrite) {
   return {};
 }
 
-FolderWriter::FolderWriter(std::string target)
+FolderWriter::FolderWriter(std::string target, Env& env)
     : target_(WithoutSlash(std::move(target))),
-      temporary_(StrCat(target_, ".tmp-", RandomHex(4))) {}
+      temporary_(StrCat(target_, ".tmp-", RandomHex(4))),
+      env_(env) {}
 
 FolderWriter::~FolderWriter() {
-  std::error_code ignored;
-  fs::remove_all(temporary_, ignored);
+  // What cannot be removed stays as litter under a name that nobody reads.
+  (void)env_.RemoveTree(temporary_);
 }
 
 Status FolderWriter::Create() {
-  std::error_code error;
-  if (!fs::create_directory(temporary_, error)) {
-    return Status(StatusCode::kUnavailable,
-                  StrCat(target_, ": cannot write: ", error ? error.message() : "is in the way"));
-  }
-  return {};
+  return Writing(target_, env_.MakeFolder(temporary_));
 }
 
 Status FolderWriter::Write(std::string_view name, std::string_view text) {
-  return WriteFile(JoinPath(temporary_, name), text);
+  return WriteFile(JoinPath(temporary_, name), text, env_);
 }
 
 Status FolderWriter::CopyTexts(const std::string& from) {
   constexpr size_t kFileBytesMax = 256u << 20;
-  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(from));
+  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                        env_.List(from).Wrap(StrCat(from, ": cannot list")));
   for (const std::string& name : names) {
     const bool text = name.ends_with(".json") || name.ends_with(".jinja") ||
                       name.ends_with(".txt") || name.ends_with(".model");
     if (!text || name == "config.json" || name == "model.safetensors.index.json") continue;
-    PANO_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(JoinPath(from, name), kFileBytesMax));
+    PANO_ASSIGN_OR_RETURN(const std::string bytes,
+                          ReadFile(JoinPath(from, name), kFileBytesMax, env_));
     PANO_RETURN_IF_ERROR(Write(name, bytes));
   }
   return {};
 }
 
 Status FolderWriter::Commit() {
-  std::error_code error;
+  // Its names first, then its own: after a crash no name stands for a folder that is not whole.
+  Status status = env_.SyncFolder(temporary_);
+  if (status.ok()) status = Replace();
+  if (status.ok()) status = env_.SyncFolder(std::string(FolderName(target_)));
+  if (status.ok()) (void)env_.RemoveTree(temporary_);  // the folder that was replaced
+  return Writing(target_, status);
+}
+
+// Puts the new folder in the place of the old one.
+Status FolderWriter::Replace() {
+  if (!env_.Stat(target_).ok()) return env_.Rename(temporary_, target_);
+  const Status exchanged = env_.Exchange(temporary_, target_);
+  if (exchanged.code() != StatusCode::kUnimplemented) return exchanged;
   const std::string old = StrCat(temporary_, "-old");
-  const bool replaces = StandsAt(target_);
-  if (replaces) fs::rename(target_, old, error);
-  if (!error) {
-    fs::rename(temporary_, target_, error);
-    std::error_code ignored;
-    if (error && replaces) fs::rename(old, target_, ignored);
-    if (!error && replaces) fs::remove_all(old, ignored);
+  PANO_RETURN_IF_ERROR(env_.Rename(target_, old));
+  if (const Status moved = env_.Rename(temporary_, target_); !moved.ok()) {
+    (void)env_.Rename(old, target_);
+    return moved;
   }
-  if (error) {
-    return Status(StatusCode::kUnavailable, StrCat(target_, ": cannot write: ", error.message()));
-  }
+  // Litter if this fails, but the new folder is in place.
+  (void)env_.RemoveTree(old);
   return {};
 }
 

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/env.h"
+#include "base/mapped_file.h"
 #include "base/strings.h"
 #include "model/format/gguf_parse.h"
 #include "model/format/tensor_table.h"

@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <unordered_set>
 
-#include "base/env.h"
+#include "base/mapped_file.h"
 #include "base/strings.h"
 #include "model/format/file_writer.h"
 #include "model/format/gguf_parse.h"
@@ -15,6 +15,8 @@ namespace pano::format {
 namespace {
 
 constexpr uint64_t kAlignment = 32;
+
+uint64_t Aligned(uint64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 constexpr uint32_t kVersion = 3;
 constexpr size_t kDimensionsMax = 4;
 
@@ -105,11 +107,12 @@ Status PutTensor(const TensorStream& tensor, uint64_t& offset, Header& header) {
   for (size_t i = tensor.shape.size(); i-- > 0;) header.Put(static_cast<uint64_t>(tensor.shape[i]));
   header.Put(*type);
   header.Put(offset);
-  offset += (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  offset += Aligned(bytes);
   return {};
 }
 
-Status PutTensors(const std::vector<TensorStream>& tensors, Header& header) {
+// Answers the size of all data, each tensor up to its alignment.
+Result<uint64_t> PutTensors(const std::vector<TensorStream>& tensors, Header& header) {
   std::unordered_set<std::string_view> names;
   uint64_t offset = 0;
   for (const TensorStream& tensor : tensors) {
@@ -119,7 +122,7 @@ Status PutTensors(const std::vector<TensorStream>& tensors, Header& header) {
     if (status.ok()) status = PutTensor(tensor, offset, header);
     if (!status.ok()) return status.Wrap(StrCat("tensor '", Printable(tensor.name), "'"));
   }
-  return {};
+  return offset;
 }
 
 }  // namespace
@@ -152,15 +155,16 @@ json::Value ToJson(const GgufValue& value) {
 }
 
 Status WriteGguf(const std::string& path, const std::vector<GgufEntry>& metadata,
-                 const std::vector<TensorStream>& tensors) {
+                 const std::vector<TensorStream>& tensors, Env& env) {
   Header header;
   header.Put(kGgufMagic);
   header.Put(kVersion);
   header.Put(uint64_t{tensors.size()});
   header.Put(uint64_t{metadata.size()});
   PANO_RETURN_IF_ERROR(PutMetadata(metadata, header).Wrap(path));
-  PANO_RETURN_IF_ERROR(PutTensors(tensors, header).Wrap(path));
-  FileWriter file(path);
+  PANO_ASSIGN_OR_RETURN(const uint64_t data_bytes, PutTensors(tensors, header).Wrap(path));
+  FileWriter file(path, env);
+  PANO_RETURN_IF_ERROR(file.Expect(Aligned(header.bytes().size()) + data_bytes));
   PANO_RETURN_IF_ERROR(file.Write(header.bytes()));
   PANO_RETURN_IF_ERROR(file.Pad(kAlignment));
   for (const TensorStream& tensor : tensors) {

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/env.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "model/format/tensor_stream.h"
@@ -31,10 +32,10 @@ struct GgufEntry {
 json::Value ToJson(const GgufValue& value);
 
 // Writes a version 3 file: metadata and tensors in the given order, data aligned to 32 bytes. The
-// file appears whole or not at all. InvalidArgument for what a reader would refuse: an empty or
+// file appears in one step (AtomicFile). InvalidArgument for what a reader would refuse: an empty or
 // repeated name, a type that GGUF has not, more than four dimensions.
 Status WriteGguf(const std::string& path, const std::vector<GgufEntry>& metadata,
-                 const std::vector<TensorStream>& tensors);
+                 const std::vector<TensorStream>& tensors, Env& env = Env::Real());
 
 // The metadata of a file with its types.
 Result<std::vector<GgufEntry>> ReadGgufEntries(const std::string& path);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/env.h"
+#include "base/mapped_file.h"
 #include "base/strings.h"
 #include "model/format/hf_folder.h"
 #include "model/format/safetensors_parse.h"

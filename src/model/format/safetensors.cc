@@ -74,11 +74,17 @@ Result<std::string> HeaderText(const std::vector<TensorStream>& tensors,
 }  // namespace
 
 Status StreamSafetensors(const std::string& path, const std::vector<TensorStream>& tensors,
-                         const std::map<std::string, std::string>& metadata) {
+                         const std::map<std::string, std::string>& metadata, Env& env) {
   Result<std::string> header = HeaderText(tensors, metadata);
   if (!header.ok()) return header.error().Wrap(path);
-  FileWriter file(path);
+  FileWriter file(path, env);
   const uint64_t length = header->size();
+  uint64_t bytes = sizeof length + length;
+  for (const TensorStream& tensor : tensors) {
+    PANO_ASSIGN_OR_RETURN(const size_t own, tensor::ByteSize(tensor.dtype, tensor.shape));
+    bytes += own;
+  }
+  PANO_RETURN_IF_ERROR(file.Expect(bytes));
   PANO_RETURN_IF_ERROR(file.Write(std::as_bytes(std::span(&length, 1))));
   PANO_RETURN_IF_ERROR(file.Write(*header));
   for (const TensorStream& tensor : tensors) PANO_RETURN_IF_ERROR(file.Write(tensor));

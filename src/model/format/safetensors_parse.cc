@@ -10,7 +10,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "base/env.h"
+#include "base/mapped_file.h"
 #include "base/strings.h"
 
 namespace pano::format {

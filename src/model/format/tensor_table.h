@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/env.h"
+#include "base/mapped_file.h"
 #include "base/result.h"
 #include "model/format/weights.h"
 #include "model/tensor/tensor.h"
