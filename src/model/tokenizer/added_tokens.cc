@@ -8,6 +8,10 @@
 #include "base/utf8.h"
 #include "model/tokenizer/text/regex.h"
 
+// A byte trie over all added tokens, its edges in one hash map. From left to right, positions whose
+// first byte begins no token are skipped by a table (or memchr where all tokens share their first
+// byte); at the others the longest token wins that its flags and the plain ranges allow.
+
 namespace pano::tokenizer {
 namespace {
 

@@ -12,7 +12,7 @@ namespace pano::tokenizer {
 
 // What stands around a text or a pair of texts. A value; immutable after construction.
 struct PostProcessor {
-  // One place of the result: a text or a special token.
+  // One element of the result: a text or a special token.
   struct Slot {
     enum class Kind { kFirst, kSecond, kToken };
     Kind kind = Kind::kFirst;

@@ -31,10 +31,10 @@ struct EncodeOptions {
   std::span<const ByteRange> plain = {};
 };
 
-// A text, or two, as ids.
+// The ids of a text, or of a pair.
 struct Encoding {
   std::vector<TokenId> ids;
-  std::vector<int32_t> type_ids;    // by place: which text it belongs to, as the post-processor says
+  std::vector<int32_t> type_ids;    // [ids.size()]: which text an id belongs to, as the post-processor says
 };
 
 // Turns ids into text as they come: a piece holds whole characters only, the rest waits.

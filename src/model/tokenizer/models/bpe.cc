@@ -9,6 +9,11 @@
 #include "model/tokenizer/models/queue_merge.h"
 #include "model/tokenizer/text/byte_level.h"
 
+// A pre-token becomes one symbol a character, then pairs merge by rank. Short pre-tokens keep the merge
+// of every neighbouring pair in an array and search it for the lowest rank after each merge (quadratic,
+// but without allocation); long ones use a heap (queue_merge.h). Scored vocabularies (SentencePiece)
+// get the same merge table: every cut of an entry into two symbols, ranked by the entry's score.
+
 namespace pano::tokenizer {
 namespace {
 

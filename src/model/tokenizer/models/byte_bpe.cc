@@ -55,43 +55,45 @@ void ByteBpe::Encode(std::span<const std::string_view> pieces, const char* reada
   }
 }
 
-// The pieces of a batch: known from the cache, one token each, or merged several in turns.
+// A batch goes through three steps, each a loop of its own so that memory accesses of different
+// pieces overlap: all pieces are looked up in the cache; the misses are looked up in the
+// vocabulary, whose slots were prefetched; what is left is merged, several pieces interleaved
+// (ShortMerge).
 template <bool kReadable>
 void ByteBpe::EncodeBatch(std::span<const std::string_view> pieces, PieceCache& cache,
                           std::vector<TokenId>& ids) const {
   using Small = PieceCache::SmallSlot;
   Batch batch;
-  std::array<uint8_t, kBatch> unknown;  // indices
-  size_t unknown_count = 0;
-  for (size_t i = 0; i < pieces.size();
-       ++i) {  // without branches, as what comes next cannot be foreseen
+  std::array<uint8_t, kBatch> misses;  // indices
+  size_t miss_count = 0;
+  for (size_t i = 0; i < pieces.size(); ++i) {  // without branches, which would be mispredicted
     const size_t size = std::min(pieces[i].size(), PieceKey::kBytesMax + 1);
     const PieceKey key = KeyOf<kReadable>(pieces[i].data(), size);
     const Small& slot = cache.Small(key.Hash(size));
     const bool known = slot.Holds(key, PieceCache::Tag(owner_, size));
-    batch.few[i] = slot.ids;
+    batch.inline_ids[i] = slot.ids;
     batch.counts[i] = static_cast<uint8_t>(known ? slot.count() : 0);
-    unknown[unknown_count] = static_cast<uint8_t>(i);
-    unknown_count += known ? 0 : 1;
+    misses[miss_count] = static_cast<uint8_t>(i);
+    miss_count += known ? 0 : 1;
   }
   size_t short_count = 0;
-  for (size_t i = 0; i < unknown_count; ++i) {
-    const std::string_view piece = pieces[unknown[i]];
+  for (size_t i = 0; i < miss_count; ++i) {
+    const std::string_view piece = pieces[misses[i]];
     if (piece.size() > PieceKey::kBytesMax) continue;
     const PieceKey key = KeyOf<kReadable>(piece.data(), piece.size());
-    batch.unknown[short_count] = {key, key.Hash(piece.size()), piece.data(), piece.size(),
-                                  unknown[i]};
-    whole_.Prefetch(batch.unknown[short_count++].hash);
+    batch.misses[short_count] = {key, key.Hash(piece.size()), piece.data(), piece.size(),
+                                 misses[i]};
+    whole_.Prefetch(batch.misses[short_count++].hash);
   }
-  if (short_count > 0) EncodeUnknown(short_count, cache, batch);
+  if (short_count > 0) EncodeMisses(short_count, cache, batch);
   std::array<TokenId, kBatch * PieceKey::kBytesMax + Small::kTokensMax> made;
   TokenId* out = made.data();
   for (size_t i = 0; i < pieces.size(); ++i) {
     if (batch.counts[i] - 1u < Small::kTokensMax) {
-      std::copy(batch.few[i].begin(), batch.few[i].end(), out);
+      std::copy(batch.inline_ids[i].begin(), batch.inline_ids[i].end(), out);
       out += batch.counts[i];
     } else if (batch.counts[i] > 0) {
-      out = std::copy_n(batch.many.begin() + batch.few[i][0], batch.counts[i], out);
+      out = std::copy_n(batch.long_ids.begin() + batch.inline_ids[i][0], batch.counts[i], out);
     } else {
       ids.insert(ids.end(), made.data(), out);
       out = made.data();
@@ -101,62 +103,62 @@ void ByteBpe::EncodeBatch(std::span<const std::string_view> pieces, PieceCache& 
   ids.insert(ids.end(), made.data(), out);
 }
 
-void ByteBpe::EncodeUnknown(size_t count, PieceCache& cache, Batch& batch) const {
+void ByteBpe::EncodeMisses(size_t count, PieceCache& cache, Batch& batch) const {
   size_t to_merge = 0;
   for (size_t i = 0; i < count; ++i) {
-    const Unknown& unknown = batch.unknown[i];
-    const TokenId id = whole_.Find(unknown.key, unknown.size, unknown.hash);
+    const CacheMiss& miss = batch.misses[i];
+    const TokenId id = whole_.Find(miss.key, miss.size, miss.hash);
     if (id >= 0) {
-      batch.Set(unknown.index, 1, &id);
-      Remember(unknown, 1, &id, cache);
+      batch.Set(miss.index, 1, &id);
+      StoreInCache(miss, 1, &id, cache);
       continue;
     }
-    cache.Prefetch(unknown.hash);
-    batch.unknown[to_merge++] = unknown;
+    cache.Prefetch(miss.hash);
+    batch.misses[to_merge++] = miss;
   }
   size_t waiting = 0;
   for (size_t i = 0; i < to_merge; ++i) {
-    const Unknown& unknown = batch.unknown[i];
-    const uint64_t tag = PieceCache::Tag(owner_, unknown.size);
-    if (const PieceCache::LargeSlot* slot = cache.FindLarge(unknown.hash, unknown.key, tag)) {
-      batch.Set(unknown.index, slot->count(), slot->ids.data());
-      Remember(unknown, slot->count(), slot->ids.data(), cache);
+    const CacheMiss& miss = batch.misses[i];
+    const uint64_t tag = PieceCache::Tag(owner_, miss.size);
+    if (const PieceCache::LargeSlot* slot = cache.FindLarge(miss.hash, miss.key, tag)) {
+      batch.Set(miss.index, slot->count(), slot->ids.data());
+      StoreInCache(miss, slot->count(), slot->ids.data(), cache);
       continue;
     }
-    batch.unknown[waiting++] = unknown;
+    batch.misses[waiting++] = miss;
   }
-  for (size_t done = 0; done < waiting; done += kTurns) {
-    MergeInTurns({&batch.unknown[done], std::min(kTurns, waiting - done)}, cache, batch);
+  for (size_t done = 0; done < waiting; done += kInterleaved) {
+    MergeInterleaved({&batch.misses[done], std::min(kInterleaved, waiting - done)}, cache, batch);
   }
 }
 
-void ByteBpe::MergeInTurns(std::span<const Unknown> unknown, PieceCache& cache,
-                           Batch& batch) const {
-  std::array<ShortMerge<PieceKey::kBytesMax>, kTurns> merges;
-  for (size_t i = 0; i < unknown.size(); ++i)
-    merges[i].Start(bytes_, merges_, {unknown[i].begin, unknown[i].size});
-  for (unsigned going = (1u << unknown.size()) - 1; going != 0;) {
-    for (size_t i = 0; i < unknown.size(); ++i) {
+void ByteBpe::MergeInterleaved(std::span<const CacheMiss> misses, PieceCache& cache,
+                               Batch& batch) const {
+  std::array<ShortMerge<PieceKey::kBytesMax>, kInterleaved> merges;
+  for (size_t i = 0; i < misses.size(); ++i)
+    merges[i].Start(bytes_, merges_, {misses[i].begin, misses[i].size});
+  for (unsigned going = (1u << misses.size()) - 1; going != 0;) {
+    for (size_t i = 0; i < misses.size(); ++i) {
       if ((going >> i & 1) != 0 && !merges[i].Next()) going &= ~(1u << i);
     }
-    for (size_t i = 0; i < unknown.size(); ++i) {
+    for (size_t i = 0; i < misses.size(); ++i) {
       if ((going >> i & 1) != 0) merges[i].LookUp();
     }
   }
-  for (size_t i = 0; i < unknown.size(); ++i) {
+  for (size_t i = 0; i < misses.size(); ++i) {
     std::array<TokenId, PieceKey::kBytesMax> made;
     const size_t count = merges[i].Write(made.data());
-    batch.Set(unknown[i].index, count, made.data());
+    batch.Set(misses[i].index, count, made.data());
     if (count <= PieceCache::LargeSlot::kTokensMax) {
-      cache.AddLarge(unknown[i].hash, unknown[i].key, PieceCache::Tag(owner_, unknown[i].size),
-                     count, made.data());
+      cache.AddLarge(misses[i].hash, misses[i].key, PieceCache::Tag(owner_, misses[i].size), count,
+                     made.data());
     }
-    Remember(unknown[i], count, made.data(), cache);
+    StoreInCache(misses[i], count, made.data(), cache);
   }
 }
 
-void ByteBpe::Remember(const Unknown& piece, size_t count, const TokenId* ids,
-                       PieceCache& cache) const {
+void ByteBpe::StoreInCache(const CacheMiss& piece, size_t count, const TokenId* ids,
+                           PieceCache& cache) const {
   if (piece.size > PieceCache::SmallSlot::kBytesMax || count > PieceCache::SmallSlot::kTokensMax)
     return;
   cache.AddSmall(piece.hash, piece.key, PieceCache::Tag(owner_, piece.size), count, ids);

@@ -46,10 +46,10 @@ class ByteBpe {
  private:
   static constexpr size_t kShortMax = 64;  // bytes from which MergeLong is the faster
   static constexpr size_t kBatch = 64;
-  static constexpr size_t kTurns = 4;  // pieces that are merged at a time
+  static constexpr size_t kInterleaved = 4;  // pieces that are merged at a time
 
-  // A piece that PieceCache has no small slot for.
-  struct Unknown {
+  // A piece that has no small slot in PieceCache.
+  struct CacheMiss {
     PieceKey key;
     uint64_t hash;
     const char* begin;  // of the piece
@@ -57,11 +57,11 @@ class ByteBpe {
     size_t index;  // in the batch
   };
   struct Batch {
-    using Few = PieceCache::SmallSlot::Ids;
-    std::array<uint8_t, kBatch> counts;  // of tokens; 0: a long piece
-    std::array<Few, kBatch> few;         // the tokens, or where in `many` they begin
-    std::array<TokenId, kBatch * PieceKey::kBytesMax> many;
-    std::array<Unknown, kBatch> unknown;
+    using InlineIds = PieceCache::SmallSlot::Ids;
+    std::array<uint8_t, kBatch> counts;        // of tokens; 0: a long piece
+    std::array<InlineIds, kBatch> inline_ids;  // the tokens, or where in `long_ids` they begin
+    std::array<TokenId, kBatch * PieceKey::kBytesMax> long_ids;
+    std::array<CacheMiss, kBatch> misses;
 
     void Set(size_t index, size_t count, const TokenId* ids);
   };
@@ -70,11 +70,12 @@ class ByteBpe {
   template <bool kReadable>
   void EncodeBatch(std::span<const std::string_view> pieces, PieceCache& cache,
                    std::vector<TokenId>& ids) const;
-  // The first `count` of batch.unknown.
-  void EncodeUnknown(size_t count, PieceCache& cache, Batch& batch) const;
-  void MergeInTurns(std::span<const Unknown> unknown, PieceCache& cache, Batch& batch) const;
+  // The first `count` of batch.misses.
+  void EncodeMisses(size_t count, PieceCache& cache, Batch& batch) const;
+  void MergeInterleaved(std::span<const CacheMiss> misses, PieceCache& cache, Batch& batch) const;
   // Gives a piece a small slot where it fits.
-  void Remember(const Unknown& piece, size_t count, const TokenId* ids, PieceCache& cache) const;
+  void StoreInCache(const CacheMiss& piece, size_t count, const TokenId* ids,
+                    PieceCache& cache) const;
   void EncodeLong(std::string_view piece, std::vector<TokenId>& ids) const;
   void MergeLong(std::string_view piece, std::vector<TokenId>& ids) const;
 
@@ -88,10 +89,10 @@ inline void ByteBpe::Batch::Set(size_t index, size_t count, const TokenId* ids) 
   counts[index] = static_cast<uint8_t>(count);
   const size_t begin = index * PieceKey::kBytesMax;
   if (count > PieceCache::SmallSlot::kTokensMax) {
-    few[index][0] = static_cast<TokenId>(begin);
-    for (size_t i = 0; i < count; ++i) many[begin + i] = ids[i];
+    inline_ids[index][0] = static_cast<TokenId>(begin);
+    for (size_t i = 0; i < count; ++i) long_ids[begin + i] = ids[i];
   } else {
-    for (size_t i = 0; i < count; ++i) few[index][i] = ids[i];
+    for (size_t i = 0; i < count; ++i) inline_ids[index][i] = ids[i];
   }
 }
 

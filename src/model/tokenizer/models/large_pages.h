@@ -9,8 +9,8 @@
 
 namespace pano::tokenizer {
 
-// For tables of megabytes that are read at random: asks the system for large pages, so that finding
-// a page costs less than reading it. Stateless.
+// An allocator for tables of megabytes that are read at random: it asks the system for large pages, so
+// that a look-up misses the TLB less often. Stateless, so thread-safe.
 template <typename T>
 class LargePageAllocator {
  public:
@@ -25,11 +25,11 @@ class LargePageAllocator {
     const size_t bytes = count * sizeof(T);
     const bool large = bytes >= kPage;
     const size_t alignment = large ? kPage : kSmallAlignment;
-    const size_t room = (bytes + alignment - 1) / alignment * alignment;
-    void* memory = std::aligned_alloc(alignment, room);
+    const size_t padded = (bytes + alignment - 1) / alignment * alignment;
+    void* memory = std::aligned_alloc(alignment, padded);
     if (memory == nullptr) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
-    if (large) madvise(memory, room, MADV_HUGEPAGE);  // a wish: no matter if it is not granted
+    if (large) madvise(memory, padded, MADV_HUGEPAGE);  // advice: may fail
 #endif
     return static_cast<T*>(memory);
   }

@@ -16,10 +16,10 @@ namespace pano::tokenizer {
 // The pieces that are one token, by their bytes. Thread-compatible.
 class PieceTable {
  public:
-  // Room for `count` pieces.
+  // Capacity for `count` pieces.
   explicit PieceTable(size_t count = 0);
 
-  // REQUIRES: not empty, not there yet, no more pieces than there is room for.
+  // REQUIRES: a piece that is not empty and not in the table; no more pieces than the capacity.
   void Add(std::string_view piece, TokenId id);
 
   // -1 for none. `hash` = key.Hash(length).

@@ -4,6 +4,9 @@
 #include <queue>
 #include <utility>
 
+// A linked list of symbols and a heap of candidate pairs by (rank, position). The heap is never
+// searched: a pair that a merge has made obsolete is recognised when it is popped, and skipped.
+
 namespace pano::tokenizer {
 namespace {
 

@@ -9,6 +9,10 @@
 #include "base/utf8.h"
 #include "model/tokenizer/text/byte_piece.h"
 
+// Viterbi's algorithm from left to right: for each byte position the best-scoring way to end there,
+// extended by every entry that begins there (PieceTrie). Positions that no entry spans decide all
+// before them, so the lattice is a window as long as the longest overlap of entries, not the text.
+
 namespace pano::tokenizer {
 namespace {
 

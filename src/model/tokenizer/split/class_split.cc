@@ -28,46 +28,46 @@ void Add(const Pieces::Piece& whole, size_t begin, size_t end, std::vector<Piece
 
 // Calls add(begin, end) for each run of `text` that is a piece.
 template <typename AddRun>
-void SplitByFate(std::string_view text, FateOf fate_of, const AddRun& add) {
+void SplitByClass(std::string_view text, SplitClassOf class_of, const AddRun& add) {
   size_t begin = 0;     // of the run so far
-  CharacterFate run = CharacterFate::kDropped;
+  SplitClass run = SplitClass::kDropped;
   for (size_t pos = 0; pos < text.size();) {
     const Character c = Next(text, pos);
-    const CharacterFate fate = fate_of(c.code);
-    if (fate != run || fate == CharacterFate::kAlone) {
-      if (run != CharacterFate::kDropped) add(begin, pos);
+    const SplitClass split_class = class_of(c.code);
+    if (split_class != run || split_class == SplitClass::kAlone) {
+      if (run != SplitClass::kDropped) add(begin, pos);
       begin = pos;
-      run = fate;
+      run = split_class;
     }
     pos += c.length;
   }
-  if (run != CharacterFate::kDropped) add(begin, text.size());
+  if (run != SplitClass::kDropped) add(begin, text.size());
 }
 
 // REQUIRES: no character is dropped.
-class FateScanner : public Scanner {
+class ClassScanner : public Scanner {
  public:
-  explicit FateScanner(FateOf fate_of) : fate_of_(fate_of) {}
+  explicit ClassScanner(SplitClassOf class_of) : class_of_(class_of) {}
   void Scan(std::string_view text, PieceSink& sink) const override {
-    SplitByFate(text, fate_of_, [&](size_t begin, size_t end) {
+    SplitByClass(text, class_of_, [&](size_t begin, size_t end) {
       if (begin < end) sink.Add(text.data() + begin, text.data() + end);
     });
   }
 
  private:
-  const FateOf fate_of_;
+  const SplitClassOf class_of_;
 };
 
-class Fates : public PreTokenizer {
+class SplitClasses : public PreTokenizer {
  public:
-  Fates(FateOf fate_of, bool drops)
-      : fate_of_(fate_of), scanner_(drops ? nullptr : std::make_shared<FateScanner>(fate_of)) {}
+  SplitClasses(SplitClassOf class_of, bool drops)
+      : class_of_(class_of), scanner_(drops ? nullptr : std::make_shared<ClassScanner>(class_of)) {}
 
   Status Apply(Pieces& pieces) const override {
     std::vector<Pieces::Piece> split;
     split.reserve(pieces.list.size());
     for (const Pieces::Piece& piece : pieces.list) {
-      SplitByFate(piece.text, fate_of_, [&](size_t begin, size_t end) { Add(piece, begin, end, split); });
+      SplitByClass(piece.text, class_of_, [&](size_t begin, size_t end) { Add(piece, begin, end, split); });
     }
     pieces.list = std::move(split);
     return {};
@@ -75,7 +75,7 @@ class Fates : public PreTokenizer {
   ScannerPtr scanner() const override { return scanner_; }
 
  private:
-  const FateOf fate_of_;
+  const SplitClassOf class_of_;
   const ScannerPtr scanner_;   // may be null
 };
 
@@ -139,45 +139,45 @@ class Scripts : public PreTokenizer {
   static constexpr int kNoScript = -2;
 };
 
-using F = CharacterFate;
+using F = SplitClass;
 
-CharacterFate WhitespaceSplitFate(char32_t c) { return IsWhiteSpace(c) ? F::kDropped : F::kWord; }
+SplitClass WhitespaceSplitClass(char32_t c) { return IsWhiteSpace(c) ? F::kDropped : F::kWord; }
 
-CharacterFate WhitespaceFate(char32_t c) {
+SplitClass WhitespaceClass(char32_t c) {
   if (IsWhiteSpace(c)) return F::kDropped;
   return IsWordCharacter(c) ? F::kWord : F::kSecondWord;
 }
 
-CharacterFate BertFate(char32_t c) {
+SplitClass BertClass(char32_t c) {
   if (IsWhiteSpace(c)) return F::kDropped;
   return IsBertPunctuation(c) ? F::kAlone : F::kWord;
 }
 
-CharacterFate DigitFate(char32_t c) { return IsNumber(c) ? F::kAlone : F::kWord; }
-CharacterFate NumberFate(char32_t c) { return IsNumber(c) ? F::kSecondWord : F::kWord; }
-CharacterFate SignFate(char32_t c) { return IsBertPunctuation(c) ? F::kAlone : F::kWord; }
-CharacterFate SignsFate(char32_t c) { return IsBertPunctuation(c) ? F::kSecondWord : F::kWord; }
+SplitClass DigitClass(char32_t c) { return IsNumber(c) ? F::kAlone : F::kWord; }
+SplitClass NumberClass(char32_t c) { return IsNumber(c) ? F::kSecondWord : F::kWord; }
+SplitClass PunctuationClass(char32_t c) { return IsBertPunctuation(c) ? F::kAlone : F::kWord; }
+SplitClass PunctuationRunsClass(char32_t c) { return IsBertPunctuation(c) ? F::kSecondWord : F::kWord; }
 
 }  // namespace
 
-PreTokenizerPtr ClassSplit(FateOf fate_of, bool drops) { return std::make_shared<Fates>(fate_of, drops); }
+PreTokenizerPtr ClassSplit(SplitClassOf class_of, bool drops) { return std::make_shared<SplitClasses>(class_of, drops); }
 
-PreTokenizerPtr BertSplit() { return ClassSplit(BertFate, /*drops=*/true); }
+PreTokenizerPtr BertSplit() { return ClassSplit(BertClass, /*drops=*/true); }
 
 PreTokenizerPtr PunctuationSplit(SplitBehavior behavior) {
-  if (behavior == SplitBehavior::kIsolated) return ClassSplit(SignFate, /*drops=*/false);
-  if (behavior == SplitBehavior::kContiguous) return ClassSplit(SignsFate, /*drops=*/false);
+  if (behavior == SplitBehavior::kIsolated) return ClassSplit(PunctuationClass, /*drops=*/false);
+  if (behavior == SplitBehavior::kContiguous) return ClassSplit(PunctuationRunsClass, /*drops=*/false);
   return std::make_shared<Punctuation>(behavior);
 }
 
 Result<PreTokenizerPtr> MakeClassSplit(const std::string& type, const Field& field) {
-  if (type == "WhitespaceSplit") return ClassSplit(WhitespaceSplitFate, /*drops=*/true);
-  if (type == "Whitespace") return ClassSplit(WhitespaceFate, /*drops=*/true);
+  if (type == "WhitespaceSplit") return ClassSplit(WhitespaceSplitClass, /*drops=*/true);
+  if (type == "Whitespace") return ClassSplit(WhitespaceClass, /*drops=*/true);
   if (type == "BertPreTokenizer") return BertSplit();
   if (type == "UnicodeScripts") return PreTokenizerPtr(std::make_shared<Scripts>());
   if (type == "Digits") {
     PANO_ASSIGN_OR_RETURN(const bool apart, field.BoolOr("individual_digits", false));
-    return ClassSplit(apart ? DigitFate : NumberFate, /*drops=*/false);
+    return ClassSplit(apart ? DigitClass : NumberClass, /*drops=*/false);
   }
   return PreTokenizerPtr();
 }

@@ -10,17 +10,17 @@
 
 namespace pano::tokenizer {
 
-// What becomes of a character when a text is split by classes.
-enum class CharacterFate {
+// The role of a character when a text is split by classes.
+enum class SplitClass {
   kDropped,      // it separates pieces and belongs to none
   kAlone,        // a piece of its own
-  kWord,         // part of a run of its like
-  kSecondWord,   // of another run
+  kWord,         // part of a run of such characters
+  kSecondWord,   // part of a run of the second kind
 };
-using FateOf = CharacterFate (*)(char32_t);
+using SplitClassOf = SplitClass (*)(char32_t);
 
-// Splits where characters of different fates meet; has a scanner where `drops` is false.
-PreTokenizerPtr ClassSplit(FateOf fate_of, bool drops);
+// Splits where characters of different roles meet; has a scanner where `drops` is false.
+PreTokenizerPtr ClassSplit(SplitClassOf class_of, bool drops);
 
 // The pre-tokenizers of tokenizer.json that ask for classes of characters: WhitespaceSplit, Whitespace,
 // BertPreTokenizer, Digits, UnicodeScripts. Null for another type.

@@ -11,6 +11,10 @@
 #include "base/utf8.h"
 #include "model/tokenizer/text/regex_syntax.h"
 
+// Patterns are translated from the syntax of the original libraries (Oniguruma, Rust) to PCRE2
+// (regex_syntax.h) and compiled, with the JIT where there is one. As patterns come from files, a match
+// is bounded in steps, heap and processor time, in proportion to the text.
+
 namespace pano::tokenizer {
 namespace {
 
