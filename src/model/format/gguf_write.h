@@ -12,7 +12,7 @@
 
 namespace pano::format {
 
-// A value as it stands in a file, type and all: to copy what json::Value would flatten.
+// A value as its bytes in a file, type included: to copy what json::Value would flatten.
 struct GgufRaw {
   std::string bytes;  // the number of its type, then the value
 };

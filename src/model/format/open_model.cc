@@ -21,7 +21,7 @@ namespace {
 
 enum class FileKind { kGguf, kSafetensors, kPickle, kOther };
 
-// By what the file begins with where that tells, else by its name.
+// By the first bytes of the file where they are a known magic number, else by its name.
 Result<FileKind> Recognize(const std::string& path) {
   PANO_ASSIGN_OR_RETURN(auto mapped, MappedFile::Open(path));
   std::span<const std::byte> bytes = mapped->bytes();

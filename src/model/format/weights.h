@@ -31,7 +31,7 @@ class Weights {
   virtual void Forget(std::span<const std::byte>) const {}
 };
 
-// What stands at a path: weights with everything that describes them.
+// A model at a path: weights with everything that describes them.
 struct ModelFiles {
   enum class Kind { kHuggingFace, kGguf, kSafetensors };
   Kind kind = Kind::kHuggingFace;

@@ -32,7 +32,7 @@ std::span<const CpuLevel> CpuLevels();
 // All that this machine has.
 CpuMask MachineCpuMask();
 
-// What PANO_CPU asks for: a level's name, or "auto". That is the best of this machine among the
+// The value of PANO_CPU: a level's name, or "auto". That is the best of this machine among the
 // sets whose kernels are run by our tests, Arm's emulated; AMX works on demand.
 // An unknown name or one that the machine lacks is an InvalidArgument.
 Result<CpuMask> ReadCpuMask();

@@ -27,7 +27,7 @@ struct Isa {
   PackedKernels packed;
 };
 
-// What stands in for a set on machines that it is not for: never selected.
+// The twin of a set that this build does not target: never selected.
 constexpr Isa AbsentIsa(const char* name) {
   return {name, ~CpuMask{0}, nullptr, {}, nullptr, nullptr, nullptr, nullptr, nullptr, {}};
 }

@@ -18,7 +18,7 @@ bool IsLower(char32_t c);
 char32_t ToUpper(char32_t c);
 char32_t ToLower(char32_t c);
 
-// Walks well-formed UTF-8.
+// Walks well-formed UTF-8, character by character. Confined to one thread.
 class CharacterCursor {
  public:
   explicit CharacterCursor(std::string_view text) : text_(text) { Read(); }

@@ -122,7 +122,7 @@ constexpr NativeEntry kFunctions[] = {
 
 void AppendDirective(std::string& out, const std::string& directive, const std::tm& at) {
   char buffer[256];
-  // One directive of the C library's; anything else stays as it stands.
+  // One directive of the C library's; anything else is kept as text.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
   const size_t length = std::strftime(buffer, sizeof buffer, directive.c_str(), &at);

@@ -50,8 +50,9 @@ Value BindMethod(Runtime& rt, const Value& self, Native function);
 // What a call of it gives.
 Value CallNative(Runtime& rt, const NativeObject& object, const CallArguments& arguments);
 
-// Arguments put in the order of a function's parameters; kNothing where one was not given. Fails
-// for too many, unknown and repeated ones, and when one of the first `required` is missing.
+// The arguments of one call in the order of a function's parameters; kNothing where one was not
+// given. Fails for too many, unknown and repeated ones, and when one of the first `required` is
+// missing.
 class Bound {
  public:
   Bound(Runtime& rt, std::string_view function, const CallArguments& arguments,

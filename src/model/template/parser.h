@@ -14,7 +14,7 @@ namespace pano::jinja {
 // Corruption, with the line, for source that is no Jinja; Exhausted for source beyond the limits.
 Result<Program> ParseProgram(std::string_view source, const Limits& limits);
 
-// Where the parser stands: the tokens, the names seen and the nesting. Shared by the parsers of
+// The parser's position: the tokens, the names seen and the nesting. Shared by the parsers of
 // statements and of expressions. Confined to one parse.
 class ParseState {
  public:
@@ -61,7 +61,7 @@ class ParseState {
   std::map<std::string, uint32_t, std::less<>> symbols_;
 };
 
-// Counts one level of nesting for as long as it lives.
+// Counts one level of nesting for as long as it lives. Confined to one parse.
 class DepthScope {
  public:
   explicit DepthScope(ParseState& state) : state_(state) { ++state_.depth; }

@@ -87,7 +87,8 @@ class Runtime {
   std::vector<std::shared_ptr<Object>> kept_;
 };
 
-// Makes a string piece by piece within the limits. REQUIRES: pieces are well-formed UTF-8.
+// Makes a string piece by piece within the limits. Confined to one rendering. REQUIRES: pieces are
+// well-formed UTF-8.
 class TextBuilder {
  public:
   explicit TextBuilder(Runtime& rt) : rt_(rt) {}

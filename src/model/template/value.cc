@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kIndexFrom = 8;          // entries from which a dict is worth an index
 constexpr uint64_t kKeyWeightMax = 1000;  // so that comparing two keys takes bounded time
 
-// Secret and new in every process, so that nobody can choose keys that collide.
+// Secret and new in every process, so that colliding keys cannot be chosen (hash flooding).
 uint64_t HashSeed() {
   static const uint64_t seed = [] {
     std::random_device device;

@@ -15,7 +15,8 @@ namespace pano::jinja {
 class Meter;
 class Value;
 
-// Bytes that a value holds of its rendering's memory budget; given back with the value.
+// Bytes that a value holds of its rendering's memory budget; released with the value. Confined to one
+// rendering.
 class Allocation {
  public:
   Allocation() = default;
@@ -62,7 +63,7 @@ struct Sequence {
 class Dict;
 class Object;
 
-// What went wrong where a value is missing; told when somebody uses it.
+// Why a value is undefined; the message when it is used.
 struct UndefinedReason {
   std::string message;
   bool unsafe = false;                   // the sandbox refused it
@@ -164,7 +165,7 @@ bool Hashable(const Value& key);
 // Python's equality of keys (1 == 1.0 == True), and NaN equals itself. REQUIRES: both hashable.
 bool KeysEqual(const Value& a, const Value& b);
 
-// Keys in the order of their first insertion.
+// Keys in the order of their first insertion. Immutable once made; confined to one rendering.
 class Dict {
  public:
   using Entry = std::pair<Value, Value>;
@@ -192,7 +193,8 @@ class Dict {
   Allocation allocation_;
 };
 
-// What has identity or behaviour instead of data: functions, macros, namespaces, loops.
+// Values with identity or behaviour instead of data: functions, macros, namespaces, loops. Confined to
+// one rendering.
 class Object {
  public:
   enum class Kind : uint8_t {

@@ -18,7 +18,7 @@ namespace {
 constexpr int kStep = 4;                        // columns whose bytes stand together
 constexpr int kStepBytes = kStep * kPanelRows;  // 64
 
-// Where column `c` of a block stands: its byte, relative to the codes, for one row.
+// The byte of column `c` of a block, relative to the codes, for one row.
 constexpr int CodeAt(int row, int c) { return c / kStep * kStepBytes + row * kStep + c % kStep; }
 
 void PutEight(uint8_t* codes, int row, const int8_t* values) {

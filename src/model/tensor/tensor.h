@@ -49,7 +49,7 @@ Result<int64_t> ElementCount(const Shape& shape);
 // two-dimensional, or when the product overflows.
 Result<size_t> ByteSize(DType dtype, const Shape& shape);
 
-// A borrowed, typed view of contiguous memory; whoever hands it out says how long it lives.
+// A borrowed, typed view of contiguous memory; its source says how long it lives. A value.
 struct TensorView {
   DType dtype = DType::kF32;
   Shape shape;

@@ -103,7 +103,7 @@ Status AddedTokenFinder::Add(const AddedToken& token, std::string_view key) {
   if (key.size() > kKeyBytesMax) {
     return Unimplemented(StrCat("an added token of ", key.size(), " bytes (id ", token.id, ")"));
   }
-  if (nodes_.empty()) nodes_.emplace_back();   // number 0 stands for none
+  if (nodes_.empty()) nodes_.emplace_back();   // index 0 means none
   if (tokens_.empty()) only_root_ = key[0];
   if (only_root_ != key[0]) only_root_.reset();
   int32_t node = 0;

@@ -26,7 +26,7 @@ struct AddedToken {
   bool normalized = false;    // looked for in the normalised text
 };
 
-// Where in a text an added token stands, or what lies between two.
+// An added token in a text, or the text between two.
 struct Segment {
   size_t begin = 0;
   size_t end = 0;

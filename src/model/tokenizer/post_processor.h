@@ -10,7 +10,7 @@
 
 namespace pano::tokenizer {
 
-// What stands around a text or a pair of texts. A value; immutable after construction.
+// The special tokens around a text or a pair of texts. A value; immutable after construction.
 struct PostProcessor {
   // One element of the result: a text or a special token.
   struct Slot {

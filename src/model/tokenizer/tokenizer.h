@@ -78,7 +78,7 @@ class Tokenizer : public std::enable_shared_from_this<Tokenizer> {
   virtual std::optional<TokenId> eos() const = 0;
   // What add_special_tokens defaults to for this kind of file: true for tokenizer.json, else false.
   virtual bool adds_special_tokens_by_default() const = 0;
-  // What parse_special defaults to where nobody says: SentencePiece itself never reads control tokens.
+  // The default of parse_special for this kind of file: SentencePiece itself never reads control tokens.
   virtual bool parses_special_by_default() const { return true; }
 };
 

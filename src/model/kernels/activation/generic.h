@@ -50,7 +50,7 @@ struct Relu {
   static Lanes Of(Lanes z) { return Lanes::Max(Lanes::Zero(), z); }
 };
 
-// The tail runs through the same lanes, so that a value does not depend on where it stands.
+// The tail runs through the same lanes, so that a value does not depend on its position.
 template <typename F, bool kGated>
 void Apply(float* x, const float* up, size_t n) {
   for (size_t i = 0; i < n; i += Lanes::kWidth) {

@@ -33,7 +33,7 @@ struct Cache {
                                              : elements + kAttentionBlock * 4;
     const size_t blocks = (length + kAttentionBlock - 1) / kAttentionBlock;
     for (size_t i = 0; i < blocks; ++i) table.push_back(static_cast<int32_t>((i * 7 + 3) % 17));
-    // What nobody has written may hold anything.
+    // Memory that was not written may hold anything.
     key_bytes.resize(17 * block_bytes, std::byte{0xFF});
     value_bytes.resize(17 * block_bytes, std::byte{0xFF});
     for (size_t t = 0; t < length; ++t) {

@@ -105,7 +105,7 @@ struct Int8MulAdd {
   static constexpr int kChains = 4, kProducts = 1;
   static Register Bytes(char value) { return value; }
   static Register Add(Register acc, Register a, Register b) {
-    __asm__("" : "+r"(b), "+r"(acc));  // another product every time, as far as anyone knows
+    __asm__("" : "+r"(b), "+r"(acc));  // opaque to the compiler, so that each product is computed
     return (acc + static_cast<int8_t>(a) * static_cast<int8_t>(b)) & 0xFFFFFF;
   }
   static int32_t First(Register acc) { return acc; }

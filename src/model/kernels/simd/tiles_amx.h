@@ -11,6 +11,8 @@
 namespace pano::kernels {
 namespace {
 
+// The tile registers of this thread, configured for as long as the value lives. Confined to one
+// thread.
 class TilesAmx {
  public:
   static constexpr size_t kGroupRows = TilesGeneric::kGroupRows;

@@ -10,6 +10,7 @@ namespace {
 
 inline constexpr size_t kTileHeight = 16;  // rows of x that one tile takes
 
+// Plain loops in place of a tile unit. Confined to one thread.
 class TilesGeneric {
  public:
   // Readies the unit of this thread for groups of so many rows of x, at most kGroupRows.

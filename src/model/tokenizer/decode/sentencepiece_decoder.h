@@ -10,7 +10,7 @@ namespace pano::tokenizer {
 struct SentencePieceText {
   std::unordered_map<std::string, std::string> fixed;   // what control and unknown pieces come out as
   bool bytes = false;                                   // "<0xNN>" is a byte
-  bool strip_first = false;                             // the space that begins the text goes
+  bool strip_first = false;                             // drop the space that begins the text
   bool strip_all = false;                               // every space that begins it
 };
 

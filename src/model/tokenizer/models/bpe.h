@@ -16,7 +16,8 @@
 namespace pano::tokenizer {
 
 // Byte-pair encoding: the characters of a pre-token, then again and again the pair of neighbours with
-// the lowest rank (the leftmost of equals) becomes one symbol. O(n log n) in the length.
+// the lowest rank (the leftmost of equals) becomes one symbol. O(n log n) in the length. Immutable, so
+// thread-safe.
 class BpeModel : public Model {
  public:
   struct Options {

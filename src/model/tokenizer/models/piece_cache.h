@@ -11,9 +11,9 @@
 
 namespace pano::tokenizer {
 
-// What short pieces became. A fixed number of slots, one or two for each piece, in which the later
-// piece replaces the earlier: small ones for what comes again and again, which stay near the
-// processor, and large ones for the pieces that are several tokens. All tokenizers of a thread
+// The token ids of short pieces that were encoded before. A fixed number of slots in which a later
+// piece replaces an earlier one: small slots for frequent pieces, which fit the second-level cache,
+// and large ones for pieces of several tokens. All tokenizers of a thread
 // share it. Confined to one thread.
 class PieceCache {
  public:
@@ -53,12 +53,12 @@ class PieceCache {
     return uint64_t{owner} << 32 | length << 8;
   }
 
-  // That of this thread.
+  // The cache of this thread.
   static PieceCache& Mine();
 
   // `hash` = key.Hash(length) throughout.
   const SmallSlot& Small(uint64_t hash) const { return small_[hash >> (64 - kSmallBits)]; }
-  // Null where it is not known.
+  // Null where the piece is not cached.
   const LargeSlot* FindLarge(uint64_t hash, const PieceKey& key, uint64_t tag) const {
     const LargeSlot* pair = &large_[LargePair(hash)];
     if (pair[0].Holds(key, tag)) return &pair[0];
@@ -73,7 +73,7 @@ class PieceCache {
     slot.tag = tag | count;
     for (size_t i = 0; i < count; ++i) slot.ids[i] = ids[i];
   }
-  // The least lately written of two goes.
+  // Replaces the less recently written of two slots.
   void AddLarge(uint64_t hash, const PieceKey& key, uint64_t tag, size_t count,
                 const TokenId* ids) {
     LargeSlot* pair = &large_[LargePair(hash)];

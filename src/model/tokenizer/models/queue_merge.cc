@@ -18,7 +18,7 @@ struct Link {
 
 }  // namespace
 
-// A heap of pairs in order of rank and place; one that no longer stands is passed over.
+// A heap of pairs in order of rank and position; an obsolete one is skipped.
 void QueueMerge(const MergeTable& merges, std::vector<int32_t>& symbols) {
   const auto count = static_cast<int32_t>(symbols.size());
   std::vector<Link> links(symbols.size());
@@ -47,7 +47,7 @@ void QueueMerge(const MergeTable& merges, std::vector<int32_t>& symbols) {
     const int32_t right = links[at(left)].next;
     if (right < 0) continue;
     const auto merge = merges.Find(symbols[at(left)], symbols[at(right)]);
-    if (merge.rank != static_cast<uint32_t>(top >> 32)) continue;  // another pair stands there now
+    if (merge.rank != static_cast<uint32_t>(top >> 32)) continue;  // obsolete: another pair is there now
     symbols[at(left)] = merge.symbol;
     symbols[at(right)] = -1;
     const int32_t next = links[at(right)].next;

@@ -20,8 +20,8 @@ struct ByteSymbols {
 };
 
 // Merges the bytes of one piece of up to kMax, step by step: Next looks for the pair to merge and
-// asks for the memory that LookUp needs, so that several pieces can be merged in turns while memory
-// comes. Quadratic, which is the fastest for short pieces. Confined to one thread.
+// prefetches what LookUp reads, so that the merges of several pieces can be interleaved to hide the
+// latency of memory. Quadratic, which is the fastest for short pieces. Confined to one thread.
 template <size_t kMax>
 class ShortMerge {
  public:
@@ -74,7 +74,7 @@ class ShortMerge {
   }
 
  private:
-  // A pair's rank, then where it stands, so that the least is the next to merge.
+  // A pair's rank, then its position, so that the least is the next to merge.
   static constexpr unsigned kPlaceBits = 6;
   static constexpr int32_t kNever = INT32_MAX;
   static constexpr size_t kNone = SIZE_MAX;

@@ -17,6 +17,7 @@ namespace pano::tokenizer {
 // scores, found by Viterbi's algorithm; a character that is no entry costs the lowest score less a
 // penalty. (Kudo, "Subword Regularization", ACL 2018; SentencePiece, Kudo and Richardson, EMNLP 2018.)
 // Linear in the text for a given vocabulary; holds only what the longest overlap of entries needs.
+// Immutable, so thread-safe.
 class UnigramModel : public Model {
  public:
   // The two programs that define the ids round differently, which decides between cuts of almost

@@ -13,7 +13,7 @@
 namespace pano::tokenizer {
 
 // SentencePiece's user-defined symbols around a model: from left to right the longest one is cut out as
-// its token, the model gets what lies between.
+// its token, the model gets the text between. Immutable, so thread-safe.
 class UserSymbolModel : public Model {
  public:
   // `unknown`: whose runs in the model's answer become one; nothing: they stay.

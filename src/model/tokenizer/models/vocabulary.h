@@ -28,7 +28,7 @@ class Vocabulary {
   // piece and for a piece that has another id. Adding the same pair again changes nothing.
   // `entries` = how many will be added about, for the check of the range.
   Status Add(std::string_view piece, int64_t id, size_t entries);
-  // The same for a piece that may have another id already, which Find goes on to answer.
+  // The same for a piece that may have another id already, which Find still returns.
   Status AddAgain(std::string_view piece, int64_t id, size_t entries);
 
   // Highest id + 1.

@@ -8,6 +8,7 @@
 namespace pano::tokenizer {
 
 // A pre-token is an entry of the vocabulary or unknown. The vocabulary must outlive the model.
+// Immutable, so thread-safe.
 class WordLevelModel : public Model {
  public:
   WordLevelModel(const Vocabulary& vocabulary, std::optional<TokenId> unknown)

@@ -15,6 +15,7 @@ namespace pano::tokenizer {
 // ("##") after the start of the word; a word that cannot be covered, or that is too long, is one
 // unknown token. (Schuster and Nakajima, "Japanese and Korean Voice Search", 2012; the greedy search
 // of Devlin et al., "BERT", 2019.) Linear in the text for a given vocabulary.
+// Immutable, so thread-safe.
 class WordPieceModel : public Model {
  public:
   struct Options {

@@ -15,7 +15,7 @@ struct SentencePieceRules {
   bool add_dummy_prefix = true;
   bool remove_extra_whitespaces = true;      // runs of spaces become one, those at both ends none
   bool escape_whitespaces = true;            // a space becomes U+2581
-  bool whitespace_as_suffix = false;         // the dummy space stands behind the text
+  bool whitespace_as_suffix = false;         // the dummy space is appended, not prepended
   std::vector<std::string> verbatim;         // user-defined pieces: no rule applies inside them
 };
 

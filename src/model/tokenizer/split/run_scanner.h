@@ -20,7 +20,8 @@ struct CharSet {
   bool Has(const Char& c) const;
 };
 
-// `lead?set{min,max}`, greedy: the splits that take runs of one kind of character out of a text.
+// The pattern `lead?set{min,max}`, greedy: splits out runs of one kind of character. Immutable, so
+// thread-safe.
 class RunScanner : public Scanner {
  public:
   struct Pattern {

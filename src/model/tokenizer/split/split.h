@@ -23,7 +23,7 @@ enum class SplitBehavior {
 // dropped are marked as matched.
 void ApplyBehavior(SplitBehavior behavior, std::vector<Match>& parts);
 
-// Splits at the matches of a pattern.
+// Splits at the matches of a pattern. Immutable, so thread-safe.
 class SplitPreTokenizer : public PreTokenizer {
  public:
   SplitPreTokenizer(RegexPtr regex, SplitBehavior behavior, bool invert)
@@ -36,7 +36,7 @@ class SplitPreTokenizer : public PreTokenizer {
   const bool invert_;            // matches and the rest change places
 };
 
-// Splits as a published pattern does, matches and the rest apart.
+// Splits as a published pattern does, matches and the rest apart. Immutable, so thread-safe.
 class ScannerPreTokenizer : public PreTokenizer {
  public:
   explicit ScannerPreTokenizer(ScannerPtr scanner) : scanner_(std::move(scanner)) {}
@@ -47,7 +47,7 @@ class ScannerPreTokenizer : public PreTokenizer {
   const ScannerPtr scanner_;
 };
 
-// Splits at the matches of a fixed text, which is not empty.
+// Splits at the matches of a fixed text, which is not empty. Immutable, so thread-safe.
 class TextSplitPreTokenizer : public PreTokenizer {
  public:
   TextSplitPreTokenizer(std::string text, SplitBehavior behavior, bool invert)

@@ -10,8 +10,8 @@
 
 namespace pano::tokenizer {
 
-// One JSON value of a tokenizer file with the place it stands at ("model.vocab"), so that every
-// complaint names its field. Borrows the value. Thread-compatible.
+// One JSON value of a tokenizer file with its path ("model.vocab"), so that every error names its
+// field. Borrows the value. Thread-compatible.
 class Field {
  public:
   Field(const json::Value& value, std::string path) : value_(&value), path_(std::move(path)) {}

@@ -134,7 +134,7 @@ class Translator {
       return {};
     }
     if (Starts("(?") || Starts("(*")) return Bad(StrCat("'", Printable(in_.substr(pos_, 3)), "'"));
-    out_ += "(?:";  // nobody asks what a group captured
+    out_ += "(?:";  // groups need not capture
     ++pos_;
     return {};
   }

@@ -17,9 +17,9 @@ bool IsBertAccent(char32_t c);
 bool IsMark(char32_t c);
 // Unicode's N (15.0).
 bool IsNumber(char32_t c);
-// What \w means where a pre-tokenizer asks: letters, marks, digits, connectors, joiners (15.0).
+// \w of pre-tokenizers: letters, marks, digits, connectors, joiners (15.0).
 bool IsWordCharacter(char32_t c);
-// The script that UnicodeScripts goes by: Hiragana, Katakana and the prolonged sound mark are Han; a space
+// The script by which UnicodeScripts splits: Hiragana, Katakana and the prolonged sound mark are Han; a space
 // and characters of no script (Unicode 9.0) are kAnyScript.
 inline constexpr int kAnyScript = -1;
 int SplitScriptOf(char32_t c);
