@@ -5,20 +5,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 
 #include "base/env.h"
-#include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 #include "model/nn/family.h"
 #include "model/nn/load.h"
+#include "model/nn/testing/drawn_model.h"
 #include "model/nn/testing/matrix_types.h"
 
 namespace pano::nn {
 namespace {
-
-std::string Shared(const std::string& path) {
-  return JoinPath(SharedFolder(PANO_SOURCE_DIR), path);
-}
 
 std::vector<TokenId> Ids(const tensor::TensorView& view, int64_t row, int64_t count) {
   const int64_t* from = view.as<int64_t>() + row * view.shape.back();
@@ -78,16 +76,13 @@ class Stepper {
 
 int case_count = 0;
 
-void CheckModel(const std::string& model_path, const std::string& expected_path,
-                size_t greedy_prompt) {
-  SCOPED_TRACE(model_path);
-  if (!FileExists(expected_path)) GTEST_SKIP() << "known answers are absent: " << expected_path;
-  auto files = format::OpenModel(model_path);
-  ASSERT_TRUE(files.ok()) << files.error().ToString();
+void CheckModel(const format::ModelFiles& files, const std::string& expected_path,
+                size_t greedy_prompt, KnownAnswers& answers) {
+  SCOPED_TRACE(files.path);
   ComputePool pool(2);
   LoadOptions options;
   options.compute = Compute::kF32;
-  auto model = LoadModel(*files, options, pool);
+  auto model = LoadModel(files, options, pool);
   ASSERT_TRUE(model.ok()) << model.error().ToString();
   auto expected = format::OpenSafetensors({expected_path});
   ASSERT_TRUE(expected.ok()) << expected.error().ToString();
@@ -100,6 +95,8 @@ void CheckModel(const std::string& model_path, const std::string& expected_path,
   double worst = 0, largest = 0;
   for (int64_t row = 0; row < batch; ++row) {
     std::vector<float> got = Stepper(**model, 7).Feed(Ids(*ids, row, length), length);
+    ASSERT_EQ(got.size(), static_cast<size_t>(length) * vocab);
+    answers.Compared(got.size());
     const float* want = logits->as<float>() + static_cast<size_t>(row * length) * vocab;
     for (size_t i = 0; i < got.size(); ++i) {
       worst = std::max(worst, static_cast<double>(std::abs(got[i] - want[i])));
@@ -112,10 +109,10 @@ void CheckModel(const std::string& model_path, const std::string& expected_path,
   // For the table of docs/models.md.
   ::testing::Test::RecordProperty(
       StrCat("golden.", ++case_count),
-      StrCat(model_path.substr(model_path.rfind('/') + 1), "|",
-             ReadFamilyConfig(*files).value().config.architecture, "|",
-             files->kind == format::ModelFiles::Kind::kGguf ? "GGUF" : "safetensors", "|",
-             testing::MatrixTypes(*files->weights), "|", batch * length, " logit rows",
+      StrCat(testing::CaseName(files.path), "|",
+             ReadFamilyConfig(files).value().config.architecture, "|",
+             files.kind == format::ModelFiles::Kind::kGguf ? "GGUF" : "safetensors", "|",
+             testing::MatrixTypes(*files.weights), "|", batch * length, " logit rows",
              greedy ? StrCat(", ", greedy->elements(), " greedy ids") : "", "|", worst / largest));
   if (!greedy) return;
   for (int64_t row = 0; row < batch; ++row) {
@@ -140,10 +137,55 @@ void CheckModel(const std::string& model_path, const std::string& expected_path,
   }
 }
 
+void CheckFile(const std::string& model_path, const std::string& expected_path,
+               size_t greedy_prompt, KnownAnswers& answers) {
+  auto files = format::OpenModel(model_path);
+  ASSERT_TRUE(files.ok()) << files.error().ToString();
+  CheckModel(*files, expected_path, greedy_prompt, answers);
+}
+void CheckFolder(const std::string& folder, KnownAnswers& answers) {
+  CheckFile(folder, JoinPath(folder, "expected.safetensors"), 16, answers);
+}
+
+// The committed answers of original implementations: weights are drawn from a seed, so that every
+// checkout verifies every family (tests/golden/make_known_answers.py).
+const std::string kKnown = JoinPath(PANO_SOURCE_DIR, "tests/golden/known");
+
+std::vector<std::string> KnownDecoders() {
+  std::vector<std::string> names;
+  const std::vector<std::string> all = ListDirectory(kKnown).value();
+  for (const std::string& name : all) {
+    if (ReadFamilyConfig(testing::OpenDrawnModel(JoinPath(kKnown, name)).files).ok()) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+class GoldenKnown : public ::testing::TestWithParam<std::string> {};
+TEST_P(GoldenKnown, Logits) {
+  PANO_KNOWN_ANSWERS(KnownAnswers, answers, kKnown, GetParam(), "");
+  CheckModel(testing::OpenDrawnModel(answers.path()).files,
+             JoinPath(answers.path(), "expected.safetensors"), 0, answers);
+}
+INSTANTIATE_TEST_SUITE_P(Models, GoldenKnown, ::testing::ValuesIn(KnownDecoders()),
+                         [](const auto& one) { return one.param; });
+
+TEST(GoldenKnown, HasEveryFamily) {
+  std::set<std::string> seen;
+  for (const std::string& name : KnownDecoders()) {
+    seen.insert(ReadFamilyConfig(testing::OpenDrawnModel(JoinPath(kKnown, name)).files)
+                    ->config.architecture);
+  }
+  for (const Family* family : Families()) {
+    EXPECT_TRUE(seen.contains(std::string(family->name))) << family->name << " has no known answer";
+  }
+}
+
 class GoldenHf : public ::testing::TestWithParam<const char*> {};
 TEST_P(GoldenHf, LogitsAndGreedy) {
-  const std::string folder = Shared(StrCat("data/golden/models/", GetParam()));
-  CheckModel(folder, folder + "/expected.safetensors", 16);
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, StrCat("golden/models/", GetParam()));
+  CheckFolder(answers.path(), answers);
 }
 INSTANTIATE_TEST_SUITE_P(Models, GoldenHf,
                          ::testing::Values("deepseek_v2", "gemma", "gemma2", "gemma3_text", "gpt2",
@@ -154,17 +196,20 @@ INSTANTIATE_TEST_SUITE_P(Models, GoldenHf,
                                            "qwen3_moe", "stablelm"));
 
 TEST(GoldenNext, Modernbert) {
-  const std::string folder = Shared("data/golden/models_next/modernbert_decoder");
-  CheckModel(folder, folder + "/expected.safetensors", 16);
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR,
+                     "golden/models_next/modernbert_decoder");
+  CheckFolder(answers.path(), answers);
 }
 
-// Answers of the original implementation that tests/golden makes.
+// Larger models with answers of the original implementation, in half precision too and with greedy
+// continuations, that tests/golden makes.
 class GoldenExtra : public ::testing::TestWithParam<const char*> {};
 TEST_P(GoldenExtra, LogitsAndGreedy) {
   const char* root = std::getenv("PANO_GOLDEN_EXTRA");
-  const std::string folder =
-      JoinPath(root ? root : JoinPath(PANO_SOURCE_DIR, "build/golden_extra"), GetParam());
-  CheckModel(folder, folder + "/expected.safetensors", 16);
+  PANO_KNOWN_ANSWERS(KnownAnswers, answers,
+                     root ? root : JoinPath(PANO_SOURCE_DIR, "build/golden_extra"), GetParam(),
+                     "larger models were not made: tests/golden/make_models.py");
+  CheckFolder(answers.path(), answers);
 }
 INSTANTIATE_TEST_SUITE_P(
     Models, GoldenExtra,
@@ -183,9 +228,9 @@ struct GgufCase {
 class GoldenGguf : public ::testing::TestWithParam<GgufCase> {};
 TEST_P(GoldenGguf, LogitsAndGreedy) {
   const auto [model, type] = GetParam();
-  const std::string root = Shared(StrCat("data/golden/gguf/", model, "/"));
-  CheckModel(StrCat(root, model, "-", type, ".gguf"),
-             StrCat(root, "expected-", type, ".safetensors"), 16);
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, StrCat("golden/gguf/", model));
+  CheckFile(StrCat(answers.path(), "/", model, "-", type, ".gguf"),
+            StrCat(answers.path(), "/expected-", type, ".safetensors"), 16, answers);
 }
 INSTANTIATE_TEST_SUITE_P(Types, GoldenGguf,
                          ::testing::Values(GgufCase{"llama", "f32"}, GgufCase{"llama", "f16"},
@@ -196,10 +241,11 @@ INSTANTIATE_TEST_SUITE_P(Types, GoldenGguf,
                                            GgufCase{"gemma2", "f32"}, GgufCase{"gemma2", "q8_0"}));
 
 TEST(GoldenStories, EveryFormGivesItsLogits) {
-  const std::string root = Shared("data/weights/stories260K/");
-  CheckModel(root + "hf", root + "hf/expected.safetensors", 0);
-  CheckModel(root + "stories260K-f32.gguf", root + "hf/expected.safetensors", 0);
-  CheckModel(root + "stories260K-q8_0.gguf", root + "hf/expected-q8_0.safetensors", 0);
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "weights/stories260K");
+  const std::string& root = answers.path();
+  CheckFile(root + "/hf", root + "/hf/expected.safetensors", 0, answers);
+  CheckFile(root + "/stories260K-f32.gguf", root + "/hf/expected.safetensors", 0, answers);
+  CheckFile(root + "/stories260K-q8_0.gguf", root + "/hf/expected-q8_0.safetensors", 0, answers);
 }
 
 }  // namespace

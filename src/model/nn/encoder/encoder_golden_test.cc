@@ -5,11 +5,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <set>
 
 #include "base/env.h"
-#include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 #include "model/nn/encoder/encoder.h"
+#include "model/nn/encoder/encoder_family.h"
+#include "model/nn/family.h"
+#include "model/nn/testing/drawn_model.h"
 #include "model/nn/testing/matrix_types.h"
 
 namespace pano::encoder {
@@ -28,12 +32,14 @@ std::vector<T> Cast(const std::vector<int64_t>& values) {
   return out;
 }
 
-EncoderBatch ReadBatch(const format::Weights& file) {
+// `drawn`: inputs that the file leaves out because they are drawn from a seed.
+EncoderBatch ReadBatch(const format::Weights& file, const format::Weights* drawn) {
   EncoderBatch batch;
   const tensor::TensorView* ids = file.Find("input_ids");
   const tensor::TensorView* mask = file.Find("attention_mask");
   const tensor::TensorView* types = file.Find("token_type_ids");
   const tensor::TensorView* pixels = file.Find("pixel_values");
+  if (!pixels && drawn) pixels = drawn->Find("pixel_values");
   const tensor::TensorView* decoder = file.Find("decoder_input_ids");
   for (int64_t i = 0; ids && i < ids->shape[0]; ++i) {
     TextRow& row = batch.texts.emplace_back();
@@ -66,6 +72,7 @@ EncoderBatch Alone(const EncoderBatch& batch, size_t i) {
 }
 
 struct Agreement {
+  size_t values = 0;
   double worst = 0;  // of all outputs, relative to the largest of each
   std::string names;
 };
@@ -89,6 +96,7 @@ void CheckOutputs(const std::vector<Output>& outputs, const format::Weights& fil
       }
     }
     EXPECT_LT(worst / largest, 2e-5) << output.name;
+    agreement.values += static_cast<size_t>(want->elements());
     agreement.worst = std::max(agreement.worst, worst / largest);
     agreement.names += StrCat(agreement.names.empty() ? "" : ", ", output.name);
   }
@@ -113,34 +121,77 @@ void CheckAlone(Encoder& encoder, const EncoderBatch& batch, const std::vector<O
   }
 }
 
-void CheckModel(const std::string& folder) {
-  SCOPED_TRACE(folder);
-  const std::string expected_path = JoinPath(folder, "expected.safetensors");
-  if (!FileExists(expected_path)) GTEST_SKIP() << "known answers are absent: " << expected_path;
-  auto files = format::OpenModel(folder);
-  ASSERT_TRUE(files.ok()) << files.error().ToString();
-  EXPECT_TRUE(IsEncoder(*files));
+void CheckModel(const format::ModelFiles& files, const format::Weights* drawn_inputs,
+                KnownAnswers& answers) {
+  SCOPED_TRACE(files.path);
+  EXPECT_TRUE(IsEncoder(files));
   ComputePool pool(2);
-  auto encoder = LoadEncoder(*files, {nn::Compute::kF32, {}}, pool);
+  auto encoder = LoadEncoder(files, {nn::Compute::kF32, {}}, pool);
   ASSERT_TRUE(encoder.ok()) << encoder.error().ToString();
-  auto expected = format::OpenSafetensors({expected_path});
+  auto expected = format::OpenSafetensors({JoinPath(files.path, "expected.safetensors")});
   ASSERT_TRUE(expected.ok()) << expected.error().ToString();
-  const EncoderBatch batch = ReadBatch(**expected);
+  const EncoderBatch batch = ReadBatch(**expected, drawn_inputs);
   auto outputs = (*encoder)->Encode(batch);
   ASSERT_TRUE(outputs.ok()) << outputs.error().ToString();
   Agreement agreement;
   CheckOutputs(*outputs, **expected, agreement);
+  answers.Compared(agreement.values);
   // For the table of docs/models.md.
   ::testing::Test::RecordProperty(
-      "golden", StrCat(folder.substr(folder.rfind('/') + 1), "|", (*encoder)->info().architecture,
-                       "|safetensors|", nn::testing::MatrixTypes(*files->weights), "|",
+      "golden", StrCat(nn::testing::CaseName(files.path), "|", (*encoder)->info().architecture,
+                       "|safetensors|", nn::testing::MatrixTypes(*files.weights), "|",
                        agreement.names, "|", agreement.worst));
   CheckAlone(**encoder, batch, *outputs);
 }
 
+void CheckFolder(KnownAnswers& answers) {
+  auto files = format::OpenModel(answers.path());
+  ASSERT_TRUE(files.ok()) << files.error().ToString();
+  CheckModel(*files, nullptr, answers);
+}
+
+// The committed answers of original implementations: weights are drawn from a seed, so that every
+// checkout verifies every family (tests/golden/make_known_answers.py).
+const std::string kKnown = JoinPath(PANO_SOURCE_DIR, "tests/golden/known");
+
+std::vector<std::string> KnownEncoders() {
+  std::vector<std::string> names;
+  const std::vector<std::string> all = ListDirectory(kKnown).value();
+  for (const std::string& name : all) {
+    if (IsEncoder(nn::testing::OpenDrawnModel(JoinPath(kKnown, name)).files)) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+class GoldenKnownEncoder : public ::testing::TestWithParam<std::string> {};
+TEST_P(GoldenKnownEncoder, EveryOutput) {
+  PANO_KNOWN_ANSWERS(KnownAnswers, answers, kKnown, GetParam(), "");
+  const auto drawn = nn::testing::OpenDrawnModel(answers.path());
+  CheckModel(drawn.files, drawn.inputs.get(), answers);
+}
+INSTANTIATE_TEST_SUITE_P(Models, GoldenKnownEncoder, ::testing::ValuesIn(KnownEncoders()),
+                         [](const auto& one) { return one.param; });
+
+TEST(GoldenKnownEncoder, HasEveryFamilyAndNothingElse) {
+  std::set<std::string_view> seen;
+  const std::vector<std::string> all = ListDirectory(kKnown).value();
+  for (const std::string& name : all) {
+    const auto drawn = nn::testing::OpenDrawnModel(JoinPath(kKnown, name));
+    const EncoderFamily* family = FindEncoderFamily(drawn.files);
+    if (family) seen.insert(family->name);
+    EXPECT_TRUE(family || nn::ReadFamilyConfig(drawn.files).ok()) << name << " is never compared";
+  }
+  for (const EncoderFamily* family : EncoderFamilies()) {
+    EXPECT_TRUE(seen.contains(family->name)) << family->name << " has no known answer";
+  }
+}
+
 class GoldenEncoder : public ::testing::TestWithParam<const char*> {};
 TEST_P(GoldenEncoder, EveryOutput) {
-  CheckModel(JoinPath(SharedFolder(PANO_SOURCE_DIR), StrCat("data/golden/", GetParam())));
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, StrCat("golden/", GetParam()));
+  CheckFolder(answers);
 }
 INSTANTIATE_TEST_SUITE_P(Models, GoldenEncoder,
                          ::testing::Values("models/bert_base", "models/bert_seqcls",
@@ -154,7 +205,10 @@ INSTANTIATE_TEST_SUITE_P(Models, GoldenEncoder,
 class GoldenEncoderExtra : public ::testing::TestWithParam<const char*> {};
 TEST_P(GoldenEncoderExtra, EveryOutput) {
   const char* root = std::getenv("PANO_GOLDEN_EXTRA");
-  CheckModel(JoinPath(root ? root : JoinPath(PANO_SOURCE_DIR, "build/golden_extra"), GetParam()));
+  PANO_KNOWN_ANSWERS(KnownAnswers, answers,
+                     root ? root : JoinPath(PANO_SOURCE_DIR, "build/golden_extra"), GetParam(),
+                     "larger models were not made: tests/golden/make_models.py");
+  CheckFolder(answers);
 }
 INSTANTIATE_TEST_SUITE_P(Models, GoldenEncoderExtra,
                          ::testing::Values("bert_mlm", "clip_eos2", "distilbert_mlm",

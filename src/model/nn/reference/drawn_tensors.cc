@@ -3,15 +3,10 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "model/nn/testing/drawn_model.h"
 
 namespace pano::reference {
 namespace {
-
-uint64_t Fnv1a(std::string_view text) {
-  uint64_t hash = 0xCBF29CE484222325;
-  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
-  return hash;
-}
 
 size_t Count(const tensor::Shape& shape) {
   size_t count = 1;
@@ -20,16 +15,6 @@ size_t Count(const tensor::Shape& shape) {
 }
 
 }  // namespace
-
-std::vector<float> DrawTensor(uint64_t seed, std::string_view name, size_t count, double centre,
-                              double spread) {
-  const uint64_t stream = Fnv1a(name);
-  std::vector<float> values(count);
-  for (size_t i = 0; i < count; ++i) {
-    values[i] = static_cast<float>(centre + spread * (2.0 * UniformAt(seed, stream, i) - 1.0));
-  }
-  return values;
-}
 
 bool DrawnTensors::Has(const std::string& name) {
   return optional_.contains(name) || weights_->Find(name) != nullptr;
@@ -55,7 +40,7 @@ Vector DrawnTensors::Take(const std::string& name, const tensor::Shape& shape, U
       break;
   }
   if (!weights_->Find(name)) {
-    weights_->Add(name, shape, DrawTensor(seed_, name, Count(shape), centre, spread));
+    weights_->Add(name, shape, nn::testing::DrawTensor(seed_, name, Count(shape), centre, spread));
   }
   return StoredTensors(*weights_).Take(name, shape, use);
 }

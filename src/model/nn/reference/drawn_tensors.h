@@ -12,12 +12,6 @@
 
 namespace pano::reference {
 
-// Element i of the tensor `name`: centre + spread * (2 u - 1), rounded to float32, with u uniform
-// in [0, 1) by Philox4x32-10 with key `seed` and counter (i, FNV-1a of the name). No function of a
-// library is in it, so that other languages draw the same bits (tests/golden/drawn_tensors.py).
-std::vector<float> DrawTensor(uint64_t seed, std::string_view name, size_t count, double centre,
-                              double spread);
-
 // Makes tensors up as they are asked for, by how they are used, and keeps them for the fast pass.
 class DrawnTensors final : public TensorSource {
  public:
