@@ -2,9 +2,9 @@
 
 #include "model/kernels/simd/tiles_generic.h"
 
-// tiles_generic.h on AMX: three tiles of sums, three of x and one of weights.
-// REQUIRES: compiled with -mamx-tile -mamx-int8, and that the system has granted the tiles
-// (cpu.h). Anonymous namespace: see lanes_generic.h.
+// tiles_generic.h on AMX: a tile of sums a slot, and two each of x and of weights in turn.
+// REQUIRES: included behind lanes_avx512.h, compiled with -mamx-tile -mamx-int8, and that the
+// system has granted the tiles (cpu.h). Anonymous namespace: see lanes_generic.h.
 #if defined(__AMX_INT8__) && defined(__AMX_TILE__)
 #include <immintrin.h>
 
@@ -15,41 +15,43 @@ namespace {
 // thread.
 class TilesAmx {
  public:
-  static constexpr size_t kGroupRows = TilesGeneric::kGroupRows;
-
-  explicit TilesAmx(size_t rows) : count_((rows + kTileHeight - 1) / kTileHeight) {
+  explicit TilesAmx(size_t rows) {
     Config config;
-    for (size_t i = 0; i < count_; ++i) {
-      begin_[i] = i * rows / count_;
-      const size_t height = (i + 1) * rows / count_ - begin_[i];
-      config.Shape(i, height, 64);      // sums
-      config.Shape(3 + i, height, 32);  // x
+    for (size_t i = 0; i < kTileSlots; ++i) config.Shape(i, rows, 64);  // sums
+    for (size_t i = 0; i < 2; ++i) {
+      config.Shape(kTileSlots + i, rows, 32);    // x
+      config.Shape(kTileSlots + 2 + i, 8, 64);  // weights
     }
-    config.Shape(6, 8, 64);  // weights
     _tile_loadconfig(&config);
   }
   ~TilesAmx() { _tile_release(); }
   TilesAmx(const TilesAmx&) = delete;
   TilesAmx& operator=(const TilesAmx&) = delete;
 
-  void Multiply(const uint8_t* x, size_t stride, const uint8_t* weights, int32_t* out) const {
-    _tile_loadd(6, weights, 64);
-    _tile_zero(0);
-    _tile_loadd(3, x, stride);
-    _tile_dpbusd(0, 3, 6);
-    if (count_ > 1) {
-      _tile_zero(1);
-      _tile_loadd(4, x + begin_[1] * stride, stride);
-      _tile_dpbusd(1, 4, 6);
+  template <int kSlot>
+  void Multiply(const uint8_t* x, size_t stride, const uint8_t* weights, const int32_t* start,
+                int32_t* out) const {
+// The intrinsics take literal numbers only.
+#define PANO_MULTIPLY_TILE(SUMS, X, WEIGHTS) \
+  _tile_loadd(SUMS, start, 0);               \
+  _tile_loadd(X, x, stride);                 \
+  _tile_loadd(WEIGHTS, weights, 64);         \
+  _tile_dpbusd(SUMS, X, WEIGHTS);            \
+  _tile_stored(SUMS, out, 64)
+    static_assert(kTileSlots == 4);
+    if constexpr (kSlot == 0) {
+      PANO_MULTIPLY_TILE(0, 4, 6);
+    } else if constexpr (kSlot == 1) {
+      PANO_MULTIPLY_TILE(1, 5, 7);
+    } else if constexpr (kSlot == 2) {
+      PANO_MULTIPLY_TILE(2, 4, 6);
+    } else {
+      PANO_MULTIPLY_TILE(3, 5, 7);
     }
-    if (count_ > 2) {
-      _tile_zero(2);
-      _tile_loadd(5, x + begin_[2] * stride, stride);
-      _tile_dpbusd(2, 5, 6);
-    }
-    _tile_stored(0, out, 64);
-    if (count_ > 1) _tile_stored(1, out + begin_[1] * 16, 64);
-    if (count_ > 2) _tile_stored(2, out + begin_[2] * 16, 64);
+#undef PANO_MULTIPLY_TILE
+  }
+  static Lanes ToFloat(const int32_t* sums) {
+    return {_mm512_cvtepi32_ps(_mm512_load_si512(sums))};
   }
 
  private:
@@ -63,9 +65,6 @@ class TilesAmx {
       row_bytes[tile] = static_cast<uint16_t>(bytes);
     }
   };
-
-  size_t count_;
-  size_t begin_[3] = {};
 };
 
 }  // namespace
