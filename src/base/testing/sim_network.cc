@@ -1,0 +1,530 @@
+// Every wait ends at a time that is known when it begins, or is begun anew when somebody changes what
+// it waits for. One mutex and one condition variable serve the whole network: tests are small.
+
+#include "base/testing/sim_network.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <tuple>
+
+#include "base/check.h"
+#include "base/random.h"
+#include "base/strings.h"
+
+namespace pano {
+namespace {
+
+constexpr TimePoint kNever = TimePoint::max();
+constexpr std::ptrdiff_t kKnocksMax = 128;  // dials that one address lets wait
+constexpr int kFirstFreePort = 49152;
+
+// Draws of one pipe, by what they are for.
+constexpr uint64_t kSegmentDelay = 0, kSegmentCut = 1, kKnockDelay = 2, kEndDelay = 3, kHealDelay = 4;
+
+// FNV-1a, 64 bits: names to seeds.
+uint64_t Hash(std::string_view text) {
+  uint64_t hash = 14695981039346656037u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  return hash;
+}
+
+Status Cancelled() { return Status(StatusCode::kCancelled, "the call was cancelled"); }
+Status Late() { return Status(StatusCode::kDeadline, "the deadline has passed"); }
+Status Reset() { return Status(StatusCode::kUnavailable, "Connection reset by peer"); }
+
+std::pair<std::string, std::string> Pair(const std::string& a, const std::string& b) {
+  return std::minmax(a, b);
+}
+
+}  // namespace
+
+struct SimNetwork::Pipe {
+  struct Piece {
+    std::string bytes;
+    TimePoint arrival;
+  };
+  struct Ack {
+    uint64_t bytes;
+    TimePoint arrival;
+  };
+
+  std::string name;      // "a>b:80#0"
+  std::string from, to;  // hosts
+  uint64_t key = 0;      // of its draws
+  LinkOptions options;
+
+  std::deque<Piece> pieces;  // sent and not read
+  std::deque<Ack> acks;      // of what was read, on their way back
+  uint64_t sent = 0, read = 0, acked = 0;
+  TimePoint last_arrival{};
+  std::optional<TimePoint> end;            // when the reader learns that nothing more comes
+  std::optional<TimePoint> reader_breaks;  // when each side learns that the connection is broken
+  std::optional<TimePoint> writer_breaks;
+
+  double Draw(uint64_t stream, uint64_t position) const { return UniformAt(key, stream, position); }
+  Duration Latency(uint64_t stream, uint64_t position) const {
+    const Duration span = options.latency_max - options.latency_min;
+    const double part = Draw(stream, position) * static_cast<double>(span.count());
+    return std::max(options.latency_min + Duration(static_cast<int64_t>(part)), Duration(1));
+  }
+  // The first byte at or after `sent` before which the connection breaks, up to `limit`.
+  std::optional<uint64_t> CutBefore(uint64_t limit) const {
+    std::optional<uint64_t> cut;
+    if (options.cut_at_byte && *options.cut_at_byte < limit) cut = *options.cut_at_byte;
+    if (options.cut_probability > 0) {
+      const uint64_t size = options.segment_bytes;
+      for (uint64_t i = (sent + size - 1) / size; i * size < limit; ++i) {
+        if (cut && *cut <= i * size) break;
+        if (Draw(kSegmentCut, i) < options.cut_probability) cut = i * size;
+      }
+    }
+    return cut;
+  }
+};
+
+struct SimNetwork::Link {
+  Pipe forward, back;  // from the dialler, to it
+};
+
+struct SimNetwork::Knock {
+  std::string address;
+  std::shared_ptr<Link> link;
+  TimePoint arrival;
+  bool accepted = false;
+};
+
+SimNetwork::SimNetwork(uint64_t seed, ManualClock& clock, LinkOptions link)
+    : seed_(seed), link_(link), clock_(clock) {
+  PANO_CHECK(link.segment_bytes > 0 && link.buffer_bytes > 0);
+}
+
+SimNetwork::~SimNetwork() = default;
+
+bool SimNetwork::Parted(const std::string& a, const std::string& b) const {
+  return parted_.contains(Pair(a, b));
+}
+
+const LinkOptions& SimNetwork::OptionsOf(const std::string& from, const std::string& to) const {
+  const auto found = links_.find({from, to});
+  return found == links_.end() ? link_ : found->second;
+}
+
+void SimNetwork::Record(const Pipe& pipe, std::string what) {
+  trace_.push_back({clock_.Now(), StrCat(pipe.name, ' ', what)});
+}
+
+// When what is sent now arrives; kNever while a partition holds it.
+TimePoint SimNetwork::ArrivalOf(const Pipe& pipe, uint64_t stream, uint64_t position) const {
+  if (Parted(pipe.from, pipe.to)) return kNever;
+  return std::max(pipe.last_arrival, clock_.Now() + pipe.Latency(stream, position));
+}
+
+// Sends a first part of `bytes`, which fit into the buffer.
+size_t SimNetwork::Send(Link& link, Pipe& pipe, std::span<const std::byte> bytes) {
+  size_t count = bytes.size();
+  const std::optional<uint64_t> cut = pipe.CutBefore(pipe.sent + count);
+  if (cut) count = *cut - std::min(*cut, pipe.sent);
+  for (size_t done = 0; done < count;) {
+    const uint64_t segment = pipe.sent / pipe.options.segment_bytes;
+    const uint64_t end = (segment + 1) * pipe.options.segment_bytes;
+    const size_t part = std::min<uint64_t>(count - done, end - pipe.sent);
+    const TimePoint arrival = ArrivalOf(pipe, kSegmentDelay, segment);
+    if (arrival != kNever) pipe.last_arrival = arrival;
+    pipe.pieces.push_back(
+        {std::string(reinterpret_cast<const char*>(bytes.data()) + done, part), arrival});
+    pipe.sent += part;
+    done += part;
+  }
+  if (cut) Break(link, pipe);
+  Changed();
+  return count;
+}
+
+// The connection breaks where `at` stands: its reader learns it after what was sent, its writer when
+// word has come back; the other direction likewise.
+void SimNetwork::Break(Link& link, Pipe& at) {
+  Pipe& other = &at == &link.forward ? link.back : link.forward;
+  if (at.reader_breaks) return;
+  Record(at, "cut");
+  const TimePoint there = ArrivalOf(at, kEndDelay, 0);
+  const TimePoint here = there == kNever ? kNever : there + other.Latency(kEndDelay, 0);
+  at.reader_breaks = other.writer_breaks = there;
+  at.writer_breaks = other.reader_breaks = here;
+}
+
+void SimNetwork::Finish(Pipe& pipe) {
+  if (pipe.end || pipe.reader_breaks) return;  // what is broken has no orderly end
+  pipe.end = ArrivalOf(pipe, kEndDelay, 1);
+  Changed();
+}
+
+// One side lets go: the other reads to the end and learns, when it writes, that nobody reads.
+void SimNetwork::Close(Link& link, bool dialler) {
+  Pipe& out = dialler ? link.forward : link.back;
+  Pipe& in = dialler ? link.back : link.forward;
+  Finish(out);
+  if (!in.writer_breaks) in.writer_breaks = ArrivalOf(out, kEndDelay, 2);
+  Changed();
+}
+
+// Holds what is under way, or sends what was held on its way again.
+void SimNetwork::Retime(Pipe& pipe, bool hold) {
+  const TimePoint now = clock_.Now();
+  uint64_t draw = 0;
+  const auto move = [&](TimePoint& arrival) {
+    if (hold && arrival > now) arrival = kNever;
+    if (hold || arrival != kNever) return;
+    arrival = std::max(pipe.last_arrival, now + pipe.Latency(kHealDelay, draw++));
+    pipe.last_arrival = arrival;
+  };
+  if (hold) pipe.last_arrival = std::min(pipe.last_arrival, now);
+  for (auto& piece : pipe.pieces) move(piece.arrival);
+  for (auto& ack : pipe.acks) move(ack.arrival);
+  if (pipe.end) move(*pipe.end);
+  if (pipe.reader_breaks) move(*pipe.reader_breaks);
+  if (pipe.writer_breaks) move(*pipe.writer_breaks);
+}
+
+class SimNetwork::End final : public Connection {
+ public:
+  End(SimNetwork& network, std::shared_ptr<Link> link, bool dialler, std::stop_token stop)
+      : network_(network),
+        link_(std::move(link)),
+        dialler_(dialler),
+        out_(dialler ? link_->forward : link_->back),
+        in_(dialler ? link_->back : link_->forward),
+        stop_(std::move(stop)),
+        wake_(stop_, Wake{network}) {}
+
+  ~End() override {
+    MutexLock lock(network_.mu_);
+    network_.Close(*link_, dialler_);
+  }
+
+  Result<size_t> ReadSome(std::span<std::byte> buffer, TimePoint deadline) override {
+    PANO_CHECK(!buffer.empty());
+    MutexLock lock(network_.mu_);
+    while (true) {
+      if (stop_.stop_requested()) return Cancelled();
+      const TimePoint now = network_.clock_.Now();
+      if (const size_t n = Take(buffer, now); n > 0) return n;
+      if (in_.end && *in_.end <= now && in_.pieces.empty()) {
+        network_.Record(in_, "end");
+        return size_t{0};
+      }
+      if (in_.reader_breaks && *in_.reader_breaks <= now) return Reset();
+      if (deadline <= now) return Late();
+      TimePoint next = deadline;
+      if (!in_.pieces.empty()) next = std::min(next, in_.pieces.front().arrival);
+      if (in_.end && in_.pieces.empty()) next = std::min(next, *in_.end);
+      if (in_.reader_breaks) next = std::min(next, *in_.reader_breaks);
+      network_.clock_.WaitUntil(network_.changed_, network_.mu_, next);
+    }
+  }
+
+  Result<size_t> WriteSome(std::span<const std::byte> bytes, TimePoint deadline) override {
+    if (bytes.empty()) return size_t{0};
+    MutexLock lock(network_.mu_);
+    while (true) {
+      if (stop_.stop_requested()) return Cancelled();
+      if (out_.end) return Status(StatusCode::kUnavailable, "Broken pipe");
+      const TimePoint now = network_.clock_.Now();
+      if (out_.writer_breaks && *out_.writer_breaks <= now) return Reset();
+      while (!out_.acks.empty() && out_.acks.front().arrival <= now) {
+        out_.acked += out_.acks.front().bytes;
+        out_.acks.pop_front();
+      }
+      const uint64_t room = out_.options.buffer_bytes - (out_.sent - out_.acked);
+      // Behind a cut bytes go nowhere, until word of it has come.
+      const size_t part = std::min<uint64_t>(room, bytes.size());
+      if (part > 0 && out_.reader_breaks) return part;
+      if (part > 0) {
+        const size_t sent = network_.Send(*link_, out_, bytes.first(part));
+        return sent > 0 ? sent : part;
+      }
+      if (deadline <= now) return Late();
+      TimePoint next = deadline;
+      if (!out_.acks.empty()) next = std::min(next, out_.acks.front().arrival);
+      if (out_.writer_breaks) next = std::min(next, *out_.writer_breaks);
+      network_.clock_.WaitUntil(network_.changed_, network_.mu_, next);
+    }
+  }
+
+  Status CloseWrite() override {
+    MutexLock lock(network_.mu_);
+    network_.Finish(out_);
+    return {};
+  }
+
+ private:
+  struct Wake {
+    SimNetwork& network;
+    void operator()() const {
+      MutexLock lock(network.mu_);
+      network.Changed();
+    }
+  };
+
+  // What has arrived, as far as the buffer holds.
+  size_t Take(std::span<std::byte> buffer, TimePoint now) PANO_REQUIRES(network_.mu_) {
+    size_t taken = 0;
+    while (taken < buffer.size() && !in_.pieces.empty() && in_.pieces.front().arrival <= now) {
+      std::string& bytes = in_.pieces.front().bytes;
+      const size_t part = std::min(bytes.size(), buffer.size() - taken);
+      std::memcpy(buffer.data() + taken, bytes.data(), part);
+      taken += part;
+      bytes.erase(0, part);
+      if (bytes.empty()) in_.pieces.pop_front();
+    }
+    if (taken == 0) return 0;
+    network_.Record(in_, StrCat(in_.read, '+', taken));
+    in_.read += taken;
+    const bool held = network_.Parted(in_.from, in_.to);
+    in_.acks.push_back({taken, held ? kNever : now + std::max(out_.options.latency_min, Duration(1))});
+    network_.Changed();
+    return taken;
+  }
+
+  SimNetwork& network_;
+  const std::shared_ptr<Link> link_;
+  const bool dialler_;
+  Pipe& out_;
+  Pipe& in_;
+  const std::stop_token stop_;
+  const std::stop_callback<Wake> wake_;
+};
+
+class SimNetwork::Door final : public Listener {
+ public:
+  Door(SimNetwork& network, std::string address, std::stop_token stop)
+      : network_(network),
+        address_(std::move(address)),
+        stop_(std::move(stop)),
+        wake_(stop_, [&network] {
+          MutexLock lock(network.mu_);
+          network.Changed();
+        }) {}
+
+  ~Door() override {
+    MutexLock lock(network_.mu_);
+    network_.doors_.erase(address_);
+    for (const auto& knock : network_.knocks_) {
+      if (knock->address == address_) network_.Close(*knock->link, /*dialler=*/false);
+    }
+    std::erase_if(network_.knocks_,
+                  [&](const auto& knock) { return knock->address == address_; });
+    network_.Changed();
+  }
+
+  Result<std::unique_ptr<Connection>> Accept(TimePoint deadline) override {
+    PANO_ASSIGN_OR_RETURN(const std::shared_ptr<Link> link, Await(deadline));
+    return std::make_unique<End>(network_, link, /*dialler=*/false, stop_);
+  }
+
+  const std::string& address() const override { return address_; }
+
+ private:
+  Result<std::shared_ptr<Link>> Await(TimePoint deadline) {
+    MutexLock lock(network_.mu_);
+    while (true) {
+      if (stop_.stop_requested()) return Cancelled();
+      const TimePoint now = network_.clock_.Now();
+      const std::shared_ptr<Knock> first = First();
+      if (first && first->arrival <= now) {
+        first->accepted = true;
+        std::erase(network_.knocks_, first);
+        network_.Record(first->link->forward, "open");
+        return first->link;
+      }
+      if (deadline <= now) return Late();
+      const TimePoint next = first ? std::min(deadline, first->arrival) : deadline;
+      network_.clock_.WaitUntil(network_.changed_, network_.mu_, next);
+    }
+  }
+
+  // By arrival and, at one instant, by name.
+  std::shared_ptr<Knock> First() const PANO_REQUIRES(network_.mu_) {
+    std::shared_ptr<Knock> first;
+    for (const auto& knock : network_.knocks_) {
+      if (knock->address != address_) continue;
+      if (!first || std::tie(knock->arrival, knock->link->forward.name) <
+                        std::tie(first->arrival, first->link->forward.name)) {
+        first = knock;
+      }
+    }
+    return first;
+  }
+
+  SimNetwork& network_;
+  const std::string address_;
+  const std::stop_token stop_;
+  const std::stop_callback<std::function<void()>> wake_;
+};
+
+class SimNetwork::SimHost final : public Transport {
+ public:
+  SimHost(SimNetwork& network, std::string name) : network_(network), name_(std::move(name)) {}
+
+  Result<std::unique_ptr<Connection>> Dial(const std::string& address, TimePoint deadline,
+                                           std::stop_token stop) override {
+    PANO_ASSIGN_OR_RETURN(const std::shared_ptr<Knock> knock, network_.SendKnock(name_, address));
+    auto end = std::make_unique<End>(network_, knock->link, /*dialler=*/true, stop);
+    // Refused or given up, the end closes the connection that never was.
+    PANO_RETURN_IF_ERROR(network_.AwaitAnswer(knock, deadline, stop));
+    return end;
+  }
+
+  Result<std::unique_ptr<Listener>> Listen(const std::string& address,
+                                           std::stop_token stop) override {
+    const size_t colon = address.rfind(':');
+    const auto port =
+        colon == std::string::npos ? std::nullopt : ParseInt(address.substr(colon + 1));
+    if (!port || *port < 0 || *port > 65535 || address.substr(0, colon) != name_) {
+      return InvalidArgument(StrCat("'", Printable(address), "' is no port of ", name_));
+    }
+    std::string bound = address;
+    {
+      MutexLock lock(network_.mu_);
+      if (*port == 0) {
+        int& last = network_.ports_.try_emplace(name_, kFirstFreePort - 1).first->second;
+        bound = StrCat(name_, ':', ++last);
+      }
+      if (!network_.doors_.try_emplace(bound, network_.clock_.Now()).second) {
+        return Status(StatusCode::kUnavailable, "Address already in use");
+      }
+    }
+    return std::make_unique<Door>(network_, std::move(bound), std::move(stop));
+  }
+
+  Clock& clock() override { return network_.clock_; }
+
+ private:
+  SimNetwork& network_;
+  const std::string name_;
+};
+
+Result<std::shared_ptr<SimNetwork::Knock>> SimNetwork::SendKnock(const std::string& from,
+                                                                 const std::string& address) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos || colon == 0) {
+    return InvalidArgument(StrCat("'", Printable(address), "' is no host:port"));
+  }
+  const std::string to = address.substr(0, colon);
+  MutexLock lock(mu_);
+  if (!hosts_.contains(to)) {
+    return Status(StatusCode::kUnavailable, StrCat("cannot find host '", Printable(to), "'"))
+        .WithReason("host_not_found");
+  }
+  const uint64_t ordinal = dials_[{from, address}]++;
+  auto knock = std::make_shared<Knock>();
+  knock->address = address;
+  knock->link = std::make_shared<Link>();
+  Pipe& forward = knock->link->forward;
+  Pipe& back = knock->link->back;
+  forward.name = StrCat(from, '>', address, '#', ordinal);
+  back.name = StrCat(from, '<', address, '#', ordinal);
+  forward.from = back.to = from;
+  forward.to = back.from = to;
+  forward.options = OptionsOf(from, to);
+  back.options = OptionsOf(to, from);
+  for (Pipe* pipe : {&forward, &back}) pipe->key = seed_ ^ Hash(pipe->name);
+  knock->arrival = ArrivalOf(forward, kKnockDelay, 0);
+  std::erase_if(open_, [](const auto& open) { return open.expired(); });
+  open_.push_back(knock->link);
+  knocks_.push_back(knock);
+  Changed();
+  return knock;
+}
+
+// A round trip, whether or not somebody has accepted by then.
+Status SimNetwork::AwaitAnswer(const std::shared_ptr<Knock>& knock, TimePoint deadline,
+                               const std::stop_token& stop) {
+  MutexLock lock(mu_);
+  while (true) {
+    const TimePoint now = clock_.Now();
+    TimePoint answer = knock->arrival;
+    if (answer != kNever) answer += knock->link->back.Latency(kKnockDelay, 0);
+    Status status;
+    if (stop.stop_requested()) {
+      status = Cancelled();
+    } else if (answer <= now) {
+      if (knock->accepted || IsHeard(*knock)) return {};
+      status = Status(StatusCode::kUnavailable, "Connection refused");
+    } else if (deadline <= now) {
+      status = Late();
+    }
+    if (!status.ok()) {
+      std::erase(knocks_, knock);
+      return status;
+    }
+    clock_.WaitUntil(changed_, mu_, std::min(deadline, answer));
+  }
+}
+
+// Whether somebody listened when it arrived and has room for it.
+bool SimNetwork::IsHeard(const Knock& knock) const {
+  const auto door = doors_.find(knock.address);
+  if (door == doors_.end() || door->second > knock.arrival) return false;
+  const auto before = [&](const auto& other) {
+    return other->address == knock.address && other->arrival < knock.arrival;
+  };
+  return std::count_if(knocks_.begin(), knocks_.end(), before) < kKnocksMax;
+}
+
+Transport& SimNetwork::Host(const std::string& name) {
+  MutexLock lock(mu_);
+  std::unique_ptr<SimHost>& host = hosts_[name];
+  if (!host) host = std::make_unique<SimHost>(*this, name);
+  return *host;
+}
+
+void SimNetwork::SetLink(const std::string& from, const std::string& to, LinkOptions link) {
+  PANO_CHECK(link.segment_bytes > 0 && link.buffer_bytes > 0);
+  MutexLock lock(mu_);
+  links_[{from, to}] = link;
+}
+
+void SimNetwork::Partition(const std::string& a, const std::string& b) {
+  MutexLock lock(mu_);
+  if (parted_.insert(Pair(a, b)).second) RetimeAll(a, b, /*hold=*/true);
+}
+
+void SimNetwork::Heal(const std::string& a, const std::string& b) {
+  MutexLock lock(mu_);
+  if (parted_.erase(Pair(a, b)) > 0) RetimeAll(a, b, /*hold=*/false);
+}
+
+void SimNetwork::RetimeAll(const std::string& a, const std::string& b, bool hold) {
+  for (const auto& open : open_) {
+    const std::shared_ptr<Link> link = open.lock();
+    if (!link || Pair(link->forward.from, link->forward.to) != Pair(a, b)) continue;
+    Retime(link->forward, hold);
+    Retime(link->back, hold);
+  }
+  for (const auto& knock : knocks_) {
+    const Pipe& pipe = knock->link->forward;
+    if (Pair(pipe.from, pipe.to) != Pair(a, b)) continue;
+    const TimePoint now = clock_.Now();
+    if (hold && knock->arrival > now) knock->arrival = kNever;
+    if (!hold && knock->arrival == kNever) {
+      knock->arrival = now + pipe.Latency(kHealDelay, 0);
+    }
+  }
+  Changed();
+}
+
+std::vector<std::string> SimNetwork::Trace() const {
+  MutexLock lock(mu_);
+  std::vector<Event> events = trace_;
+  std::stable_sort(events.begin(), events.end());
+  std::vector<std::string> lines;
+  for (const Event& event : events) {
+    lines.push_back(StrCat(event.at.time_since_epoch().count(), ' ', event.what));
+  }
+  return lines;
+}
+
+}  // namespace pano
