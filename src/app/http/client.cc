@@ -1,29 +1,12 @@
 #include "app/http/client.h"
 
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
+#include <array>
 
 #include "app/http/response_parser.h"
-#include "base/check.h"
 #include "base/strings.h"
 
 namespace pano::http {
 namespace {
-
-std::string ErrnoText(int error) { return std::system_category().message(error); }
-
-struct FreeAddresses {
-  void operator()(addrinfo* list) const { freeaddrinfo(list); }
-};
 
 std::string FormatRequest(const Url& url, const ClientRequest& request) {
   std::string out = StrCat(request.method, ' ', url.path, request.target,
@@ -44,109 +27,42 @@ std::string_view ClientResponse::Header(std::string_view name) const {
   return {};
 }
 
-Client::Client(Url url, ClientOptions options)
-    : url_(std::move(url)), options_(options), cancel_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  PANO_CHECK(cancel_ >= 0);
-}
-
-Client::~Client() {
-  Disconnect();
-  close(cancel_);
-}
-
-void Client::Cancel() {
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(cancel_, &one, sizeof one);
-}
-
-void Client::Disconnect() {
-  if (socket_ >= 0) close(socket_);
-  socket_ = -1;
-}
-
-Status Client::WaitFor(Wait what, std::chrono::milliseconds timeout) {
-  const auto until = std::chrono::steady_clock::now() + timeout;
-  while (true) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    pollfd fds[2] = {{socket_, static_cast<short>(what == Wait::kRead ? POLLIN : POLLOUT), 0},
-                     {cancel_, POLLIN, 0}};
-    const int ready = poll(fds, 2, static_cast<int>(std::max<int64_t>(left.count(), 0)));
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready < 0) return Status(StatusCode::kUnavailable, StrCat("poll: ", ErrnoText(errno)));
-    if (fds[1].revents != 0) return Status(StatusCode::kCancelled, "the call was cancelled");
-    if (fds[0].revents != 0) return {};
-    if (left.count() <= 0) {
-      return Status(StatusCode::kDeadline,
-                    StrCat(url_.HostField(), " is silent for ", timeout.count(), " ms"));
-    }
+Status Client::Failed(const Status& why, std::string_view action,
+                      std::chrono::milliseconds timeout) const {
+  if (why.code() == StatusCode::kCancelled || why.reason() == "host_not_found") return why;
+  if (why.code() == StatusCode::kDeadline) {
+    return Status(StatusCode::kDeadline,
+                  StrCat(url_.HostField(), " is silent for ", timeout.count(), " ms"));
   }
+  return why.Wrap(StrCat(action, ' ', url_.HostField()));
 }
 
 Status Client::Connect() {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* list = nullptr;
-  const int failed =
-      getaddrinfo(url_.host.c_str(), std::to_string(url_.port).c_str(), &hints, &list);
-  if (failed != 0) {
-    return Status(StatusCode::kUnavailable,
-                  StrCat("cannot find host '", Printable(url_.host), "': ", gai_strerror(failed)));
+  const bool v6 = url_.host.find(':') != std::string::npos;
+  const std::string address = StrCat(v6 ? "[" : "", url_.host, v6 ? "]:" : ":", url_.port);
+  auto connection = transport_.Dial(address, transport_.clock().Now() + options_.connect_timeout,
+                                    stop_.get_token());
+  if (!connection.ok()) {
+    return Failed(connection.status(), "cannot connect to", options_.connect_timeout);
   }
-  const std::unique_ptr<addrinfo, FreeAddresses> owned(list);
-  Status status;
-  for (const addrinfo* at = list; at != nullptr; at = at->ai_next) {
-    status = ConnectTo(*at);
-    if (status.ok()) return status;
-    Disconnect();
-    if (status.code() == StatusCode::kCancelled) break;
-  }
-  return status;
-}
-
-Status Client::ConnectTo(const addrinfo& address) {
-  socket_ = socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  int error = socket_ < 0 ? errno : 0;
-  if (error == 0 && connect(socket_, address.ai_addr, address.ai_addrlen) != 0) error = errno;
-  if (error == EINPROGRESS) {
-    PANO_RETURN_IF_ERROR(WaitFor(Wait::kWrite, options_.connect_timeout));
-    socklen_t size = sizeof error;
-    getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size);
-  }
-  if (error != 0) {
-    return Status(StatusCode::kUnavailable,
-                  StrCat("cannot connect to ", url_.HostField(), ": ", ErrnoText(error)));
-  }
-  const int on = 1;
-  setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  connection_ = *std::move(connection);
   return {};
 }
 
 Status Client::SendAll(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n >= 0) {
-      bytes.remove_prefix(static_cast<size_t>(n));
-    } else if (errno == EAGAIN) {
-      PANO_RETURN_IF_ERROR(WaitFor(Wait::kWrite, options_.quiet_timeout));
-    } else if (errno != EINTR) {
-      return Status(StatusCode::kUnavailable,
-                    StrCat("sending to ", url_.HostField(), ": ", ErrnoText(errno)));
-    }
+  std::span<const std::byte> left = std::as_bytes(std::span(bytes));
+  while (!left.empty()) {
+    const auto n = connection_->WriteSome(left, transport_.clock().Now() + options_.quiet_timeout);
+    if (!n.ok()) return Failed(n.status(), "sending to", options_.quiet_timeout);
+    left = left.subspan(*n);
   }
   return {};
 }
 
-Result<size_t> Client::ReadSome(char* buffer, size_t size) {
-  while (true) {
-    PANO_RETURN_IF_ERROR(WaitFor(Wait::kRead, options_.quiet_timeout));
-    const ssize_t n = recv(socket_, buffer, size, 0);
-    if (n >= 0) return static_cast<size_t>(n);
-    if (errno != EINTR && errno != EAGAIN) {
-      return Status(StatusCode::kUnavailable,
-                    StrCat("reading from ", url_.HostField(), ": ", ErrnoText(errno)));
-    }
-  }
+Result<size_t> Client::ReadSome(std::span<std::byte> buffer) {
+  auto n = connection_->ReadSome(buffer, transport_.clock().Now() + options_.quiet_timeout);
+  if (!n.ok()) return Failed(n.status(), "reading from", options_.quiet_timeout);
+  return n;
 }
 
 Result<ClientResponse> Client::Exchange(const std::string& bytes, bool is_head_request,
@@ -157,13 +73,13 @@ Result<ClientResponse> Client::Exchange(const std::string& bytes, bool is_head_r
   ResponseParser parser(is_head_request);
   ClientResponse response;
   std::string piece;
-  char buffer[16 << 10];
+  std::array<std::byte, 16 << 10> buffer;
   while (parser.state() != ResponseParser::State::kComplete) {
-    auto n = ReadSome(buffer, sizeof buffer);
+    auto n = ReadSome(buffer);
     if (!n.ok()) return sent.ok() ? n.status() : sent;
     *any_byte = *any_byte || *n > 0;
     if (*n == 0) parser.FeedEnd();
-    for (std::string_view rest(buffer, *n); !rest.empty();) {
+    for (std::string_view rest(reinterpret_cast<const char*>(buffer.data()), *n); !rest.empty();) {
       const size_t used = parser.Feed(rest, piece);
       if (used == 0) break;
       rest.remove_prefix(used);
@@ -195,7 +111,7 @@ Result<ClientResponse> Client::Exchange(const std::string& bytes, bool is_head_r
 Result<ClientResponse> Client::Send(const ClientRequest& request, const BodySink& sink) {
   const std::string bytes = FormatRequest(url_, request);
   while (true) {
-    const bool reused = socket_ >= 0;
+    const bool reused = connection_ != nullptr;
     if (!reused) PANO_RETURN_IF_ERROR(Connect());
     bool any_byte = false;
     auto response = Exchange(bytes, request.method == "HEAD", sink, &any_byte);

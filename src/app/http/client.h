@@ -3,14 +3,15 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "app/http/http.h"
 #include "app/http/url.h"
 #include "base/result.h"
-
-struct addrinfo;
+#include "base/transport.h"
 
 namespace pano::http {
 
@@ -40,8 +41,8 @@ struct ClientResponse {
 // HTTP/1.1, blocking. Thread-compatible, except for Cancel.
 class Client {
  public:
-  explicit Client(Url url, ClientOptions options = {});
-  ~Client();
+  explicit Client(Url url, ClientOptions options = {}, Transport& transport = Transport::Real())
+      : url_(std::move(url)), options_(options), transport_(transport) {}
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -53,24 +54,23 @@ class Client {
   Result<ClientResponse> Send(const ClientRequest& request, const BodySink& sink = {});
 
   // Ends the call at hand and all later ones with Cancelled. Thread-safe.
-  void Cancel();
+  void Cancel() { stop_.request_stop(); }
 
  private:
-  enum class Wait { kRead, kWrite };
-
   Status Connect();
-  Status ConnectTo(const addrinfo& address);
-  Status WaitFor(Wait what, std::chrono::milliseconds timeout);
   Status SendAll(std::string_view bytes);
-  Result<size_t> ReadSome(char* buffer, size_t size);  // 0: end of file
+  Result<size_t> ReadSome(std::span<std::byte> buffer);  // 0: end of file
   Result<ClientResponse> Exchange(const std::string& bytes, bool is_head_request,
                                   const BodySink& sink, bool* any_byte);
-  void Disconnect();
+  // The failure of a call of the transport, with what was wanted of whom.
+  Status Failed(const Status& why, std::string_view action, std::chrono::milliseconds timeout) const;
+  void Disconnect() { connection_.reset(); }
 
   const Url url_;
   const ClientOptions options_;
-  int socket_ = -1;
-  int cancel_ = -1;  // an eventfd, readable once cancelled
+  Transport& transport_;
+  std::stop_source stop_;
+  std::unique_ptr<pano::Connection> connection_;  // null when not connected
 };
 
 }  // namespace pano::http

@@ -8,6 +8,8 @@
 
 #include "app/http/sse.h"
 #include "base/strings.h"
+#include "base/testing/sim_network.h"
+#include "base/testing/virtual_time.h"
 
 namespace pano::http {
 namespace {
@@ -107,6 +109,57 @@ TEST(Client, IsCancelledFromAnotherThread) {
   });
   EXPECT_EQ(client.Send({}).status().code(), StatusCode::kCancelled);
   EXPECT_EQ(client.Send({}).status().code(), StatusCode::kCancelled);
+}
+
+// A server by hand: reads a request's head, sends `answer`, waits and closes.
+void AnswerOnce(Listener& listener, std::string_view answer, Clock& clock, Duration wait) {
+  const auto connection = *listener.Accept(TimePoint::max());
+  std::string head;
+  while (!head.ends_with("\r\n\r\n")) {
+    std::byte byte;
+    if (!connection->ReadAll({&byte, 1}, TimePoint::max()).ok()) return;
+    head.push_back(static_cast<char>(byte));
+  }
+  (void)connection->WriteAll(std::as_bytes(std::span(answer)), TimePoint::max());
+  clock.SleepFor(wait);
+}
+
+// Wherever a connection breaks, the answer is whole or an error: never a part that looks whole.
+TEST(ClientOverSimNetwork, ABrokenAnswerIsAnError) {
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n";
+  for (size_t cut = 0; cut <= answer.size(); ++cut) {
+    ManualClock clock;
+    SimNetwork network(cut, clock);
+    network.SetLink("server", "client", {.segment_bytes = 7, .cut_at_byte = cut});
+    const auto listener = *network.Host("server").Listen("server:80");
+    RunInVirtualTime(clock, {[&] { AnswerOnce(*listener, answer, clock, 1s); },
+                             [&] {
+                               Client client({"server", 80, ""}, {}, network.Host("client"));
+                               const auto response = client.Send({});
+                               if (cut == answer.size()) {
+                                 ASSERT_TRUE(response.ok()) << response.status().ToString();
+                                 EXPECT_EQ(response->body, "hello world");
+                                 return;
+                               }
+                               EXPECT_EQ(response.status().code(), StatusCode::kUnavailable) << cut;
+                               EXPECT_THAT(response.status().message(), HasSubstr("server"));
+                             }});
+  }
+}
+
+TEST(ClientOverSimNetwork, WaitsForASilentServerAsLongAsItSays) {
+  ManualClock clock;
+  SimNetwork network(1, clock);
+  const auto listener = *network.Host("server").Listen("server:80");
+  RunInVirtualTime(clock, {[&] { AnswerOnce(*listener, "HTTP/1.1 200 OK\r\n", clock, 1h); },
+                           [&] {
+                             Client client({"server", 80, ""}, {}, network.Host("client"));
+                             const auto response = client.Send({});
+                             EXPECT_EQ(response.status().message(), "server is silent for 120000 ms");
+                             EXPECT_GE(clock.Now(), TimePoint{} + 120s);
+                             EXPECT_LT(clock.Now(), TimePoint{} + 121s);
+                           }});
 }
 
 }  // namespace
