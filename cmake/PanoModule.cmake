@@ -1,22 +1,42 @@
-# pano_module(NAME SRCS DEPS SYSTEM TESTS BENCH FUZZ)
+# pano_module(NAME SRCS DEPS SYSTEM NEEDS STUB TESTS TEST_DEPS SERIAL BENCH FUZZ)
 #
 # One folder, one library, one namespace. NAME is the folder below src/ with '/' as '_':
-#   SRCS    sources, relative to the folder
-#   DEPS    modules of ours that it uses, by NAME; only these and lower layers may be included
-#   SYSTEM  libraries from outside, private to the module
-#   TESTS   *_test.cc: together one executable NAME_test
-#   BENCH   *_bench.cc: one Google Benchmark executable each (PANO_BENCH=ON)
-#   FUZZ    *_fuzz.cc with LLVMFuzzerTestOneInput: a fuzzer under PANO_FUZZ, else a corpus replayer
-#           that runs as a test over fuzz/corpus/<stem>/ beside it
+#   SRCS       sources, relative to the folder
+#   DEPS       the modules whose headers it includes, by NAME; all of them stand before it in
+#              src/CMakeLists.txt and in no higher layer (check_includes.cmake compares the sources)
+#   SYSTEM     libraries from outside, private to the module
+#   NEEDS      the Debian packages of SYSTEM (their lines: deps/apt.txt). Where a target of SYSTEM does
+#              not exist, the module is left out with all that depends on it, and the table at the
+#              end of the configuration says so
+#   STUB       sources that take the place of SRCS there instead, without SYSTEM and tests
+#   TESTS      *_test.cc: together one executable NAME_test
+#   TEST_DEPS  modules that only tests, benchmarks, fuzzers and testing/ include
+#   SERIAL     the tests measure time or use every core: ctest runs them alone
+#   BENCH      *_bench.cc: one Google Benchmark executable each (PANO_BENCH=ON)
+#   FUZZ       *_fuzz.cc with LLVMFuzzerTestOneInput: a fuzzer under PANO_FUZZ, else a corpus replayer
+#              that runs as a test over corpus/<stem>/ beside it
 function(pano_module NAME)
-  cmake_parse_arguments(M "" "" "SRCS;DEPS;SYSTEM;TESTS;BENCH;FUZZ" ${ARGN})
+  cmake_parse_arguments(M "SERIAL" "" "SRCS;DEPS;SYSTEM;NEEDS;STUB;TESTS;TEST_DEPS;BENCH;FUZZ" ${ARGN})
+  pano_record_module(${NAME} "${M_DEPS}" "${M_TEST_DEPS}")
+  pano_missing(missing "${M_DEPS}" "${M_SYSTEM}" "${M_NEEDS}")
+  if(missing AND M_STUB)
+    pano_report(stub ${NAME} "${missing}")
+    set(M_SRCS ${M_STUB})
+    foreach(part SYSTEM TESTS BENCH FUZZ)
+      set(M_${part})
+    endforeach()
+  elseif(missing)
+    pano_report("left out" ${NAME} "${missing}")
+    return()
+  else()
+    pano_report(built ${NAME} "")
+  endif()
+
   set(target pano_${NAME})
+  list(TRANSFORM M_DEPS PREPEND pano_)
+  list(TRANSFORM M_TEST_DEPS PREPEND pano_)
   add_library(${target} ${M_SRCS})
-  target_link_libraries(${target} PRIVATE ${M_SYSTEM} PUBLIC pano_compile)
-  foreach(dep IN LISTS M_DEPS)
-    target_link_libraries(${target} PUBLIC pano_${dep})
-  endforeach()
-  set_property(GLOBAL APPEND PROPERTY PANO_MODULES ${NAME})
+  target_link_libraries(${target} PRIVATE ${M_SYSTEM} PUBLIC pano_compile ${M_DEPS})
 
   if(PANO_TESTS)
     if(NOT PANO_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")   # once is enough
@@ -24,26 +44,73 @@ function(pano_module NAME)
     endif()
     if(M_TESTS)
       add_executable(${target}_test ${M_TESTS})
-      target_link_libraries(${target}_test PRIVATE ${target} ${M_SYSTEM} GTest::gmock GTest::gtest_main)
+      target_link_libraries(${target}_test PRIVATE ${target} ${M_TEST_DEPS} ${M_SYSTEM} GTest::gmock GTest::gtest_main)
       target_compile_definitions(${target}_test PRIVATE PANO_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-      add_test(NAME ${NAME} COMMAND ${target}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-      set_tests_properties(${NAME} PROPERTIES LABELS unit TIMEOUT 600)
+      pano_add_test(${NAME} unit ${target}_test)
+      set_tests_properties(${NAME} PROPERTIES RUN_SERIAL ${M_SERIAL})
+      pano_report(built ${target}_test "")
     endif()
     foreach(fuzz IN LISTS M_FUZZ)
-      pano_fuzz(${target} ${fuzz})
+      pano_fuzz("${target};${M_TEST_DEPS}" ${fuzz})
     endforeach()
   endif()
   if(PANO_BENCH)
     foreach(bench IN LISTS M_BENCH)
       get_filename_component(stem ${bench} NAME_WE)
       add_executable(${stem} ${bench})
-      target_link_libraries(${stem} PRIVATE ${target} benchmark::benchmark_main)
+      target_link_libraries(${stem} PRIVATE ${target} ${M_TEST_DEPS} benchmark::benchmark_main)
+      pano_report(built ${stem} "")
     endforeach()
   endif()
 endfunction()
 
+# pano_executable(NAME SRCS DEPS): a program of ours; left out with the modules that it needs.
+function(pano_executable NAME)
+  cmake_parse_arguments(M "" "" "SRCS;DEPS" ${ARGN})
+  pano_missing(missing "${M_DEPS}" "" "")
+  if(missing)
+    pano_report("left out" ${NAME} "${missing}")
+    return()
+  endif()
+  list(TRANSFORM M_DEPS PREPEND pano_)
+  add_executable(${NAME} ${M_SRCS})
+  target_link_libraries(${NAME} PRIVATE ${M_DEPS})
+  pano_report(built ${NAME} "")
+endfunction()
+
+# pano_add_test(NAME LABEL COMMAND...): runs in the root of the checkout.
+function(pano_add_test NAME LABEL)
+  add_test(NAME ${NAME} COMMAND ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${NAME} PROPERTIES LABELS ${LABEL} TIMEOUT 600)
+endfunction()
+
+# Why a target cannot be built here, or nothing: `needs` are the packages of `system`.
+function(pano_missing out deps system needs)
+  set(reasons)
+  foreach(dep IN LISTS deps)
+    if(NOT TARGET pano_${dep})
+      list(APPEND reasons "${dep} is left out")
+    endif()
+  endforeach()
+  set(absent FALSE)
+  foreach(library IN LISTS system)
+    if(NOT TARGET ${library})
+      set(absent TRUE)
+    endif()
+  endforeach()
+  if(absent)
+    list(JOIN needs " " packages)
+    list(APPEND reasons "not installed: ${packages}")
+    if(NOT needs)
+      message(FATAL_ERROR "${system}: one of them does not exist, and no NEEDS names its package")
+    endif()
+  endif()
+  list(JOIN reasons ", " reasons)
+  set(${out} "${reasons}" PARENT_SCOPE)
+endfunction()
+
 # Every header compiles alone: one that leans on its includer fails the build. foo.cc, or where there
-# is none foo_test.cc, includes foo.h first (check_layers.cmake sees to it) and so is that test; the
+# is none foo_test.cc, includes foo.h first (check_includes.cmake sees to it) and so is that test; the
 # other headers of the module get a unit that includes nothing else.
 function(pano_check_headers target sources system)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.h)
@@ -77,32 +144,18 @@ function(pano_check_headers target sources system)
   endif()
 endfunction()
 
-# A fuzz target; its seeds lie in fuzz/corpus/<stem>/ beside the source.
-function(pano_fuzz target source)
+# A fuzz target; its seeds lie in corpus/<stem>/ beside the source.
+function(pano_fuzz libraries source)
   get_filename_component(stem ${source} NAME_WE)
   set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${stem})
   if(PANO_FUZZ)
     add_executable(${stem} ${source})
-    target_link_libraries(${stem} PRIVATE ${target})
     target_link_options(${stem} PRIVATE -fsanitize=fuzzer)
   else()
     add_executable(${stem} ${source} ${CMAKE_SOURCE_DIR}/tests/fuzz_replay_main.cc)
-    target_link_libraries(${stem} PRIVATE ${target})
-    add_test(NAME ${stem} COMMAND ${stem} ${corpus})
-    set_tests_properties(${stem} PROPERTIES LABELS fuzz TIMEOUT 300)
+    pano_add_test(${stem} fuzz ${stem} ${corpus})
   endif()
+  target_link_libraries(${stem} PRIVATE ${libraries})
+  pano_report(built ${stem} "")
   set_property(GLOBAL APPEND PROPERTY PANO_FUZZERS ${stem})
-endfunction()
-
-# Includes go downwards only; checked on every build by a script that reads the sources.
-function(pano_check_layers)
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS
-    ${CMAKE_SOURCE_DIR}/src/*.h ${CMAKE_SOURCE_DIR}/src/*.cc ${CMAKE_SOURCE_DIR}/src/*.inc)
-  set(stamp ${CMAKE_BINARY_DIR}/layers.stamp)
-  add_custom_command(OUTPUT ${stamp}
-    COMMAND ${CMAKE_COMMAND} -DROOT=${CMAKE_SOURCE_DIR}/src -DSTAMP=${stamp}
-            -P ${CMAKE_SOURCE_DIR}/cmake/check_layers.cmake
-    DEPENDS ${sources} ${CMAKE_SOURCE_DIR}/cmake/check_layers.cmake
-    COMMENT "Checking that includes go downwards")
-  add_custom_target(check_layers ALL DEPENDS ${stamp})
 endfunction()

@@ -1,7 +1,9 @@
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 #include "base/env.h"
@@ -14,16 +16,43 @@
 namespace pano::cli {
 namespace {
 
-// pano-train lives beside this binary, so that serving hosts never link what training needs.
-int RunTrain(const Command& self, Args args) {
-  std::string train = JoinPath(BinaryFolder(), "pano-train");
-  std::vector<char*> argv = {train.data()};
+// A command that lives in an executable of its own beside this one, so that a serving host never
+// links what training, data or planning needs. `word` is what the executable gets before the arguments:
+// pano-data is also the command features.
+struct Neighbour {
+  std::string_view name;
+  std::string_view executable;
+  std::string_view word;
+  std::string_view summary;
+};
+constexpr Neighbour kNeighbours[] = {
+    {"train", "pano-train", "", "Train a small language model"},
+    {"data", "pano-data", "", "Prepare data"},
+    {"features", "pano-data", "features", "Serve features"},
+    {"infra", "pano-infra", "", "Plan and watch machines"},
+    {"edge", "pano-edge", "", "Run models on small devices"},
+    {"federate", "pano-federate", "", "Train across sites that keep their data"},
+};
+
+std::string PathOf(const Neighbour& neighbour) {
+  return JoinPath(BinaryFolder(), neighbour.executable);
+}
+
+// Becomes the neighbour; returns the exit code only where that cannot be started.
+int RunNeighbour(const Neighbour& neighbour, Args args) {
+  std::string path = PathOf(neighbour);
+  std::string word(neighbour.word);
+  std::vector<char*> argv = {path.data()};
+  if (!word.empty()) argv.push_back(word.data());
   std::vector<std::string> copies(args.begin(), args.end());
   for (std::string& copy : copies) argv.push_back(copy.data());
   argv.push_back(nullptr);
-  ::execv(train.c_str(), argv.data());
-  return Fail(self, NotFound(StrCat(train, " cannot be started")),
-              "build it with './pano train --help' in a checkout");
+  ::execv(path.c_str(), argv.data());
+  std::fprintf(stderr, "pano %s: %s cannot be started: %s\n"
+               "  hint: build it with './pano %s --help' in a checkout\n",
+               std::string(neighbour.name).c_str(), Printable(path, 400).c_str(),
+               std::strerror(errno), std::string(neighbour.name).c_str());
+  return 1;
 }
 
 constexpr Command kCommands[] = {
@@ -37,7 +66,6 @@ constexpr Command kCommands[] = {
     {"eval", "Measure perplexity, or write logits", RunEval},
     {"bench", "Measure tokens per second on this machine", RunBench},
     {"load", "Put a server under load and measure latencies", RunLoad},
-    {"train", "Train a small language model (needs pano-train)", RunTrain},
 };
 
 void PrintHelp(std::FILE* to) {
@@ -47,6 +75,11 @@ void PrintHelp(std::FILE* to) {
     std::fprintf(to, "  %-10.*s %.*s\n", static_cast<int>(command.name.size()),
                  command.name.data(), static_cast<int>(command.summary.size()),
                  command.summary.data());
+  }
+  for (const Neighbour& neighbour : kNeighbours) {
+    if (!FileExists(PathOf(neighbour))) continue;
+    std::fprintf(to, "  %-10s %s (%s)\n", std::string(neighbour.name).c_str(),
+                 std::string(neighbour.summary).c_str(), std::string(neighbour.executable).c_str());
   }
   std::fputs("\n  --version  Print the version\n", to);
 }
@@ -70,6 +103,9 @@ int Main(int argc, char** argv) {
     if (command.name != args[0]) continue;
     if (auto mask = kernels::ReadCpuMask(); !mask.ok()) return Fail(command, mask.error());
     return command.run(command, Args(args).subspan(1));
+  }
+  for (const Neighbour& neighbour : kNeighbours) {
+    if (neighbour.name == args[0]) return RunNeighbour(neighbour, Args(args).subspan(1));
   }
   std::fprintf(stderr, "pano: no command '%s'\n  hint: see 'pano --help'\n",
                Printable(args[0]).c_str());

@@ -9,6 +9,18 @@ for command in serve run inspect tokenize template convert eval bench load; do
   run pano $command --help; code 0; out "--help"
   run pano $command --no-such-option; code 2; err "hint:"
 done
+# A command of another executable runs that, with its arguments, or says how to get it.
+for command in data features infra edge federate; do
+  [[ -x $(dirname "$PANO")/pano-$command || ($command == features && -x $(dirname "$PANO")/pano-data) ]] && continue
+  run pano $command list; code 1; err "hint: build it with './pano $command --help'"; one_line_error
+done
+cp "$PANO" "$work/pano"
+printf '#!/bin/sh\necho "data got $*"; exit 3\n' >"$work/pano-data"
+chmod +x "$work/pano-data"
+run "$work/pano" data sort 'a b'; code 3; out "data got sort a b"
+run "$work/pano" features list; code 3; out "data got features list"
+run "$work/pano" --help; code 0; out "features"
+
 run pano run --max-tokens many; code 2; err "--max-tokens: 'many' is not a number"
 run pano run --max-tokens -5; code 2
 run pano run --prompt a --prompt-ids 1; code 2; err "not both"
