@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/telemetry/model_series_internal.h"
+#include "app/telemetry/prometheus_metrics.h"
 #include "base/mutex.h"
 #include "base/strings.h"
 
@@ -36,6 +37,7 @@ const Buckets kStepSequences = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 struct Metrics::Families {
   // Constant after construction; what they hold is thread-safe.
   prometheus::Registry registry;
+  PrometheusMetrics lower_layers{registry};
   Family<Counter>& requests =
       MakeCounter("pano_requests_total", "Requests answered, by model, route and status.");
   Family<Histogram>& request_seconds =
@@ -174,6 +176,8 @@ void Metrics::CountRequest(std::string_view model, std::string_view route, int c
   counter->Increment();
   histogram->Observe(seconds);
 }
+
+MetricRegistry& Metrics::registry() { return families_->lower_layers; }
 
 void Metrics::OnScrape(std::function<void()> callback) {
   MutexLock lock(families_->scrape_mu);

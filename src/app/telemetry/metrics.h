@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "app/telemetry/model_metrics.h"
+#include "base/metrics.h"
 
 namespace pano::telemetry {
 
@@ -35,6 +36,9 @@ class Metrics {
   // One answered request. `model`: "" where the route has none; one that ForModel has not seen
   // counts as "other". `route`: the pattern, never a raw path.
   void CountRequest(std::string_view model, std::string_view route, int code, double seconds);
+
+  // Where layers below count without knowing Prometheus (base/metrics.h); lives as long as this.
+  MetricRegistry& registry();
 
   // `callback` runs before each Text, one at a time: the place to set gauges and followed totals.
   // It must not call OnScrape or Text.

@@ -37,10 +37,10 @@ class Board {
     outcomes_[index] = std::move(outcome);
     changed_.NotifyAll();
   }
-  void WaitForAll(const std::function<void(int64_t, int64_t)>& on_progress) {
+  void WaitForAll(Clock& clock, const std::function<void(int64_t, int64_t)>& on_progress) {
     MutexLock lock(mu_);
     while (done_ < static_cast<int64_t>(outcomes_.size())) {
-      changed_.WaitUntil(mu_, std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
+      clock.WaitUntil(changed_, mu_, clock.Now() + std::chrono::milliseconds(100));
       if (on_progress) on_progress(done_, errors_);
     }
     if (on_progress) on_progress(done_, errors_);
@@ -72,8 +72,7 @@ std::vector<Duration> Arrivals(int64_t requests, double rate, uint64_t seed) {
 }
 
 Outcome SendOne(http::Client& client, const WorkloadOptions& workload, size_t index,
-                TimePoint due) {
-  Clock& clock = Clock::Real();
+                TimePoint due, Clock& clock) {
   const http::ClientRequest request = MakeRequest(workload, index);
   AnswerReader reader(workload.dialect, due);
   const auto response =
@@ -82,39 +81,42 @@ Outcome SendOne(http::Client& client, const WorkloadOptions& workload, size_t in
 }
 
 void Work(Board& board, const http::Url& url, const WorkloadOptions& workload,
-          const http::ClientOptions& options, TimePoint start) {
-  http::Client client(url, options);
+          const http::ClientOptions& options, Transport& transport, TimePoint start) {
+  Clock& clock = transport.clock();
+  http::Client client(url, options, transport);
   while (const auto index = board.Take()) {
-    TimePoint due = Clock::Real().Now();
+    TimePoint due = clock.Now();
     if (const auto at = board.DueAt(*index)) {
       due = start + *at;
-      std::this_thread::sleep_until(due);
+      clock.SleepUntil(due);
     }
-    board.Put(*index, SendOne(client, workload, *index, due));
+    board.Put(*index, SendOne(client, workload, *index, due, clock));
   }
 }
 
 }  // namespace
 
 RunResult SendAll(const http::Url& url, const WorkloadOptions& workload, const RunOptions& options,
-                  const std::function<void(int64_t done, int64_t errors)>& on_progress) {
+                  const std::function<void(int64_t done, int64_t errors)>& on_progress,
+                  Transport& transport) {
+  Clock& clock = transport.clock();
   const bool open_loop = options.rate > 0;
   Board board(options.requests, open_loop ? Arrivals(options.requests, options.rate, workload.seed)
                                           : std::vector<Duration>());
   const int64_t workers = std::min(
       {options.requests, open_loop ? kConnectionsMax : options.concurrency, kConnectionsMax});
-  const TimePoint start = Clock::Real().Now();
+  const TimePoint start = clock.Now();
   RunResult result;
   {
     std::vector<std::jthread> threads;
     for (int64_t i = 0; i < workers; ++i) {
       threads.push_back(StartThread(StrCat("load-", i), [&](const std::stop_token&) {
-        Work(board, url, workload, options.client, start);
+        Work(board, url, workload, options.client, transport, start);
       }));
     }
-    board.WaitForAll(on_progress);
+    board.WaitForAll(clock, on_progress);
   }
-  result.seconds = Seconds(Clock::Real().Now() - start);
+  result.seconds = Seconds(clock.Now() - start);
   result.outcomes = board.TakeOutcomes();
   return result;
 }

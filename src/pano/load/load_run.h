@@ -6,6 +6,7 @@
 
 #include "app/http/client.h"
 #include "app/http/url.h"
+#include "base/transport.h"
 #include "pano/load/answer_reader.h"
 #include "pano/load/workload.h"
 
@@ -27,8 +28,10 @@ struct RunResult {
 // and its times count from when it was due.
 inline constexpr int64_t kConnectionsMax = 256;
 
-// Sends all requests and waits for them; `on_progress` is called from this thread now and then.
+// Sends all requests and waits for them; `on_progress` is called from this thread now and then. Times
+// are those of the transport's clock.
 RunResult SendAll(const http::Url& url, const WorkloadOptions& workload, const RunOptions& options,
-                  const std::function<void(int64_t done, int64_t errors)>& on_progress);
+                  const std::function<void(int64_t done, int64_t errors)>& on_progress,
+                  Transport& transport = Transport::Real());
 
 }  // namespace pano::load
