@@ -20,7 +20,7 @@ encoder::EncoderBatch OneRow(encoder::EncoderBatch& batch, size_t row) {
 
 }  // namespace
 
-BatchLoop::BatchLoop(encoder::Encoder& encoder, BatchPolicy& policy, serving::Wakeup& wakeup,
+BatchLoop::BatchLoop(encoder::Encoder& encoder, serving::BatchPolicy& policy, serving::Wakeup& wakeup,
                      JobQueue& queue, serving::Ledger& ledger, const engine::Observer& observer,
                      Clock& clock, int64_t floats_max)
     : encoder_(encoder),
@@ -73,10 +73,11 @@ BatchLoop::Next BatchLoop::Step() {
     Publish(0, /*runnable=*/!ledger_.empty(), /*stepped=*/false);
     return {};
   }
-  BatchSnapshot snapshot{view.items, 0, now, orders.draining};
+  serving::BatchSnapshot snapshot{
+      .waiting = view.items, .now = now, .draining = orders.draining};
   int64_t per_token = FloatsPerToken(encoder_.info(), view.outputs);
-  if (per_token > 0) snapshot.tokens_max = std::max<int64_t>(1, floats_max_ / per_token);
-  BatchDecision decision = policy_.Decide(snapshot);
+  if (per_token > 0) snapshot.capacity.tokens = std::max<int64_t>(1, floats_max_ / per_token);
+  const serving::BatchDecision decision = serving::DecideWithin(policy_, snapshot);
   if (decision.take == 0) {
     TimePoint until = now + decision.wait;
     if (std::optional<TimePoint> deadline = queue_.NextDeadline()) {
@@ -85,18 +86,18 @@ BatchLoop::Next BatchLoop::Step() {
     return {.until = until};
   }
   TimePoint oldest = view.items.front().arrived;
-  Compute(queue_.TakeFirst(std::min(decision.take, view.items.size())), oldest);
+  Compute(queue_.TakeFirst(decision.take), oldest);
   return {.now = true};
 }
 
 void BatchLoop::Compute(const std::vector<Slice>& slices, TimePoint oldest) {
   TimePoint began = clock_.Now();
   encoder::EncoderBatch batch;
-  BatchOutcome outcome;
+  serving::BatchOutcome outcome;
   outcome.oldest_waited = began - oldest;
   for (const Slice& slice : slices) {
     for (size_t unit = slice.begin; unit < slice.end; ++unit) {
-      WaitingItem item = slice.job->Unit(unit);
+      const serving::WaitingItem item = slice.job->Unit(unit);
       outcome.rows += item.rows;
       outcome.tokens += item.tokens;
       slice.job->MoveInputs(unit, batch);

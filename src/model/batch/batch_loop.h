@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "model/batch/batch_policy.h"
 #include "model/batch/job_queue.h"
 #include "model/engine/engine.h"
 #include "model/nn/encoder/encoder.h"
+#include "model/serving/batch_policy.h"
 #include "model/serving/ledger.h"
 
 namespace pano::batch {
@@ -19,7 +19,7 @@ class BatchLoop {
  public:
   // All outlive the loop. `floats_max`: of the per-token outputs of one batch, while it is
   // computed.
-  BatchLoop(encoder::Encoder& encoder, BatchPolicy& policy, serving::Wakeup& wakeup,
+  BatchLoop(encoder::Encoder& encoder, serving::BatchPolicy& policy, serving::Wakeup& wakeup,
             JobQueue& queue, serving::Ledger& ledger, const engine::Observer& observer,
             Clock& clock, int64_t floats_max = 1ll << 26);
 
@@ -44,7 +44,7 @@ class BatchLoop {
   void Publish(int64_t running, bool runnable, bool stepped);
 
   encoder::Encoder& encoder_;
-  BatchPolicy& policy_;
+  serving::BatchPolicy& policy_;
   serving::Wakeup& wakeup_;
   JobQueue& queue_;
   serving::Ledger& ledger_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/batch/testing/fake_encoder.h"
+#include "model/serving/fixed_batch_policy.h"
 
 namespace pano::batch {
 namespace {
@@ -40,7 +41,7 @@ class BatchLoopTest : public ::testing::Test {
 
   ManualClock clock_;
   FakeEncoder encoder_;
-  FixedBatchPolicy policy_{{.rows_max = 3, .tokens_max = 100, .delay = milliseconds(2)}};
+  serving::FixedBatchPolicy policy_{{.rows_max = 3, .tokens_max = 100, .delay = milliseconds(2)}};
   serving::Wakeup wakeup_;
   JobQueue queue_{wakeup_};
   serving::Ledger ledger_{clock_, 64};
@@ -162,7 +163,7 @@ TEST_F(BatchLoopTest, StopsAndDrains) {
 TEST(BatchLoop, TextsAndImagesGoTogether) {
   ManualClock clock;
   FakeEncoder encoder(Task::kImageText);
-  FixedBatchPolicy policy({.delay = Duration::zero()});
+  serving::FixedBatchPolicy policy({.delay = Duration::zero()});
   serving::Wakeup wakeup;
   JobQueue queue(wakeup);
   serving::Ledger ledger(clock, 8);

@@ -55,7 +55,7 @@ int64_t Job::UnitTokens(size_t unit) const {
   return static_cast<int64_t>(tokens);
 }
 
-WaitingItem Job::Unit(size_t unit) const {
+serving::WaitingItem Job::Unit(size_t unit) const {
   return {static_cast<int64_t>(unit_rows_), unit_tokens_[unit], submitted_};
 }
 

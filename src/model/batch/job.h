@@ -9,10 +9,10 @@
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "model/batch/batch_policy.h"
 #include "model/batch/predict_request.h"
 #include "model/batch/prediction.h"
 #include "model/nn/encoder/encoder.h"
+#include "model/serving/batch_policy.h"
 
 namespace pano::batch {
 
@@ -35,7 +35,7 @@ class Job {
   size_t next() const { return next_; }  // the first unit that was not taken
   bool all_taken() const { return next_ == units_; }
   void TakeUntil(size_t unit) { next_ = unit; }
-  WaitingItem Unit(size_t unit) const;
+  serving::WaitingItem Unit(size_t unit) const;
 
   // Whether units of both may share a batch.
   bool Matches(const Job& other) const;

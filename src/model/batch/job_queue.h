@@ -31,7 +31,7 @@ class JobQueue {
   std::optional<TimePoint> NextDeadline() const;
 
   struct View {
-    std::vector<WaitingItem> items;
+    std::vector<serving::WaitingItem> items;
     std::vector<std::string> outputs;  // that all of them want; empty: all
   };
   // The units that may share a batch with the oldest one, from it on; empty when nothing waits.

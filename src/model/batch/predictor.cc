@@ -20,7 +20,7 @@ constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
 class PredictorImpl final : public Predictor {
  public:
   PredictorImpl(std::unique_ptr<encoder::Encoder> encoder, const PredictorOptions& options,
-                engine::Observer observer, std::unique_ptr<BatchPolicy> policy, Clock& clock)
+                engine::Observer observer, std::unique_ptr<serving::BatchPolicy> policy, Clock& clock)
       : limits_(options.limits),
         observer_(std::move(observer)),
         clock_(clock),
@@ -77,7 +77,7 @@ class PredictorImpl final : public Predictor {
   Clock& clock_;
   const std::unique_ptr<encoder::Encoder> encoder_;
   const encoder::EncoderInfo info_;
-  const std::unique_ptr<BatchPolicy> policy_;
+  const std::unique_ptr<serving::BatchPolicy> policy_;
   const std::shared_ptr<serving::Wakeup> wakeup_;
   JobQueue queue_;
   serving::Ledger ledger_;
@@ -91,9 +91,9 @@ class PredictorImpl final : public Predictor {
 Result<std::unique_ptr<Predictor>> Predictor::Create(std::unique_ptr<encoder::Encoder> encoder,
                                                      PredictorOptions options,
                                                      engine::Observer observer,
-                                                     std::unique_ptr<BatchPolicy> policy,
+                                                     std::unique_ptr<serving::BatchPolicy> policy,
                                                      Clock& clock) {
-  const FixedBatchOptions& batch = options.batch;
+  const serving::FixedBatchOptions& batch = options.batch;
   if (batch.rows_max < 1 || batch.tokens_max < 1 || options.queue_max < 1 ||
       batch.delay < Duration::zero()) {
     return InvalidArgument(
@@ -101,7 +101,7 @@ Result<std::unique_ptr<Predictor>> Predictor::Create(std::unique_ptr<encoder::En
         "not negative");
   }
   options.batch.delay = std::min(options.batch.delay, kWaitMax);
-  if (!policy) policy = std::make_unique<FixedBatchPolicy>(options.batch);
+  if (!policy) policy = std::make_unique<serving::FixedBatchPolicy>(options.batch);
   return std::unique_ptr<Predictor>(new PredictorImpl(
       std::move(encoder), options, std::move(observer), std::move(policy), clock));
 }

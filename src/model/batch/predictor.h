@@ -5,17 +5,17 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "model/batch/batch_policy.h"
 #include "model/batch/predict_request.h"
 #include "model/batch/prediction.h"
 #include "model/engine/engine.h"
 #include "model/nn/encoder/encoder.h"
+#include "model/serving/fixed_batch_policy.h"
 #include "model/serving/service.h"
 
 namespace pano::batch {
 
 struct PredictorOptions {
-  FixedBatchOptions batch;
+  serving::FixedBatchOptions batch;
   int64_t queue_max = 256;  // waiting requests; one more is refused at once
   RequestLimits limits;
 };
@@ -28,11 +28,10 @@ class Predictor : public serving::Service {
   // `clock` (and the pool that the encoder computes with) outlive the predictor. Of the observer,
   // `queue`, `step` (its sequences are rows), `cancelled` and `rejected` are called. A null
   // `policy` is the fixed one of the options. InvalidArgument for options that make no sense.
-  static Result<std::unique_ptr<Predictor>> Create(std::unique_ptr<encoder::Encoder> encoder,
-                                                   PredictorOptions options,
-                                                   engine::Observer observer = {},
-                                                   std::unique_ptr<BatchPolicy> policy = nullptr,
-                                                   Clock& clock = Clock::Real());
+  static Result<std::unique_ptr<Predictor>> Create(
+      std::unique_ptr<encoder::Encoder> encoder, PredictorOptions options,
+      engine::Observer observer = {}, std::unique_ptr<serving::BatchPolicy> policy = nullptr,
+      Clock& clock = Clock::Real());
 
   // Answers at once. InvalidArgument (see CheckRequest), Exhausted (queue full), Unavailable
   // (draining), AlreadyExists (a request with this id is in). The answer's own failures are Deadline, Cancelled, Unavailable (shutdown) and what

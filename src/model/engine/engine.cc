@@ -13,6 +13,7 @@
 #include "model/engine/loop.h"
 #include "model/engine/mailbox.h"
 #include "model/engine/sequence.h"
+#include "model/serving/continuous_batch_policy.h"
 #include "model/serving/ledger.h"
 
 namespace pano::engine {
@@ -46,18 +47,20 @@ class EngineImpl final : public Engine {
  public:
   EngineImpl(nn::Model& model, const KvPlan& kv, std::unique_ptr<nn::State> state,
              DraftSources drafts, tokenizer::TokenizerPtr tokenizer, ComputePool& pool,
-             Options options, Observer observer, Clock& clock)
+             Options options, Observer observer, std::unique_ptr<serving::BatchPolicy> policy,
+             Clock& clock)
       : options_(std::move(options)),
         observer_(std::move(observer)),
         clock_(clock),
         tokenizer_(std::move(tokenizer)),
+        policy_(std::move(policy)),
         state_(std::move(state)),
         wakeup_(std::make_shared<serving::Wakeup>()),
         mailbox_(*wakeup_),
         ledger_(clock, options_.queue_max),
         board_(ledger_),
-        loop_(options_, observer_, model, kv, *state_, std::move(drafts), pool, clock, *wakeup_,
-              mailbox_, ledger_, board_) {
+        loop_(options_, observer_, model, kv, *state_, std::move(drafts), *policy_, pool, clock,
+              *wakeup_, mailbox_, ledger_, board_) {
     limits_.vocab_size = model.vocab_size();
     limits_.context_max = options_.context_max;
     limits_.has_tokenizer = tokenizer_ != nullptr;
@@ -135,6 +138,7 @@ class EngineImpl final : public Engine {
   const Observer observer_;
   Clock& clock_;
   const tokenizer::TokenizerPtr tokenizer_;
+  const std::unique_ptr<serving::BatchPolicy> policy_;  // the loop's
   AdmissionLimits limits_;
 
   std::atomic<uint64_t> next_order_{0};
@@ -151,15 +155,23 @@ class EngineImpl final : public Engine {
 
 Result<std::unique_ptr<Engine>> Engine::Create(nn::Model& model, tokenizer::TokenizerPtr tokenizer,
                                                ComputePool& pool, Options options,
-                                               Observer observer, Clock& clock) {
+                                               Observer observer,
+                                               std::unique_ptr<serving::BatchPolicy> policy,
+                                               Clock& clock) {
   PANO_RETURN_IF_ERROR(CompleteOptions(model, options));
   PANO_ASSIGN_OR_RETURN(const KvPlan kv, PlanKvMemory(model.state_layout(), options));
   options.context_max = kv.context_max;
   PANO_ASSIGN_OR_RETURN(auto state, model.CreateState(kv.block_counts));
   PANO_ASSIGN_OR_RETURN(DraftSources drafts, MakeDraftSources(model, options, clock));
+  if (!policy) {
+    policy =
+        std::make_unique<serving::ContinuousBatchPolicy>(serving::ContinuousBatchOptions{
+            .tokens_max = options.step_tokens_max,
+            .prefill_beside_decodes = options.prefill_beside_decodes});
+  }
   return std::unique_ptr<Engine>(std::make_unique<EngineImpl>(
       model, kv, std::move(state), std::move(drafts), std::move(tokenizer), pool,
-      std::move(options), std::move(observer), clock));
+      std::move(options), std::move(observer), std::move(policy), clock));
 }
 
 }  // namespace pano::engine

@@ -13,6 +13,7 @@
 #include "model/engine/request.h"
 #include "model/engine/token_stream.h"
 #include "model/nn/model.h"
+#include "model/serving/batch_policy.h"
 #include "model/serving/service.h"
 #include "model/tokenizer/tokenizer.h"
 
@@ -46,7 +47,7 @@ struct SpeculationOptions {
 
 struct Options {
   int64_t step_tokens_max = 512;     // token budget of one step: decodes first, then prefill chunks
-  // See SchedulerLimits: what keeps a long prompt from stalling the streams beside it.
+  // See ContinuousBatchOptions: what keeps a long prompt from stalling the streams beside it.
   int64_t prefill_beside_decodes = 24;
   int64_t sequences_max = 64;        // running at once
   int64_t queue_max = 256;           // waiting requests; one more is refused at once
@@ -89,11 +90,12 @@ class Engine : public serving::Service {
  public:
   // `model`, `pool` and `clock` outlive the engine; `tokenizer` may be null: then events have no
   // text and stop strings are refused. Exhausted when KV memory cannot be had, InvalidArgument for
-  // options that are out of range or a draft model that does not fit.
-  static Result<std::unique_ptr<Engine>> Create(nn::Model& model, tokenizer::TokenizerPtr tokenizer,
-                                                ComputePool& pool, Options options,
-                                                Observer observer = {},
-                                                Clock& clock = Clock::Real());
+  // options that are out of range or a draft model that does not fit. A null `policy` is the
+  // ContinuousBatchPolicy of the options.
+  static Result<std::unique_ptr<Engine>> Create(
+      nn::Model& model, tokenizer::TokenizerPtr tokenizer, ComputePool& pool, Options options,
+      Observer observer = {}, std::unique_ptr<serving::BatchPolicy> policy = nullptr,
+      Clock& clock = Clock::Real());
   // Answers at once. InvalidArgument (a parameter out of range, a token outside the vocabulary, or
   // a message that starts with "context_length_exceeded:" when prompt and max_tokens do not fit),
   // Exhausted (queue full), Unavailable (draining), AlreadyExists (a request with this id is

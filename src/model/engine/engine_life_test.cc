@@ -26,7 +26,7 @@ class EngineLifeTest : public testing::Test {
                                Clock& clock = Clock::Real()) {
     options.end_token_ids = {1};
     auto engine = Engine::Create(model, std::make_shared<FakeTokenizer>(), pool_, options,
-                                 std::move(observer), clock);
+                                 std::move(observer), nullptr, clock);
     EXPECT_TRUE(engine.ok()) << engine.status().ToString();
     return std::move(engine).value();
   }

@@ -61,7 +61,8 @@ class EngineSpeculationTest : public testing::Test {
   std::unique_ptr<Engine> Make(Options options, FakeModel& model, Clock& clock = Clock::Real()) {
     options.end_token_ids = {1};
     auto engine =
-        Engine::Create(model, std::make_shared<FakeTokenizer>(), pool_, options, {}, clock);
+        Engine::Create(model, std::make_shared<FakeTokenizer>(), pool_, options, {}, nullptr,
+                       clock);
     EXPECT_TRUE(engine.ok()) << engine.status().ToString();
     return std::move(engine).value();
   }

@@ -24,7 +24,8 @@ void InsertByAge(std::vector<Sequence*>& list, Sequence* sequence) {
 }  // namespace
 
 Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, const KvPlan& kv,
-           nn::State& state, DraftSources drafts, ComputePool& pool, Clock& clock,
+           nn::State& state, DraftSources drafts, serving::BatchPolicy& policy, ComputePool& pool,
+           Clock& clock,
            serving::Wakeup& wakeup, Mailbox& mailbox, serving::Ledger& ledger, StatsBoard& board)
     : options_(options),
       observer_(observer),
@@ -36,10 +37,10 @@ Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, c
       board_(board),
       kv_(kv),
       drafter_(options, kv_, std::move(drafts)),
-      step_(model, state, pool) {
+      step_(model, state, pool),
+      policy_(policy) {
   if (options.prefix_cache) cache_.emplace(kv_, options.cache_namespace);
   limits_.step_tokens_max = options.step_tokens_max;
-  limits_.prefill_beside_decodes = options.prefill_beside_decodes;
   limits_.sequences_max = std::min(options.sequences_max, options.step_tokens_max);
   Publish(/*stepped=*/false);  // figures before the first request
 }
@@ -52,8 +53,13 @@ void Loop::Run() {
     DropFinished();
     SendEvents();
     if (orders.stop) return;
-    if (Advance()) continue;
-    if (!AnyRunnable()) wakeup_.Wait(clock_, NextAlarm());
+    const Advanced advanced = Advance();
+    if (advanced.moved) continue;
+    if (advanced.look_again) {
+      wakeup_.Wait(clock_, std::min(*advanced.look_again, NextAlarm().value_or(TimePoint::max())));
+    } else if (!AnyRunnable()) {
+      wakeup_.Wait(clock_, NextAlarm());
+    }
   }
 }
 
@@ -68,6 +74,7 @@ void Loop::Attend(const serving::Wakeup::Orders& orders, Mailbox::Messages messa
       Cancel(*active, FinishReason::kCancelled, "shutdown");
     }
   }
+  draining_ = orders.draining;
   EndOverdue();
 }
 
@@ -170,7 +177,8 @@ Snapshot Loop::TakeSnapshot() {
     snapshot.waiting.push_back({sequence.length(),
                                 candidate.match.blocks * nn::kBlockTokens,
                                 {candidate.match.ids.begin(), candidate.match.ids.end()},
-                                sequence.scores_prompt()});
+                                sequence.scores_prompt(),
+                                sequence.active().submitted});
   }
   return snapshot;
 }
@@ -192,9 +200,15 @@ void Loop::FindCandidates() {
   }
 }
 
-bool Loop::Advance() {
+Loop::Advanced Loop::Advance() {
   const TimePoint begin = clock_.Now();
-  StepDecision decision = DecideStep(limits_, TakeSnapshot());
+  const Snapshot snapshot = TakeSnapshot();
+  std::vector<serving::WaitingItem> waiting;
+  serving::BatchSnapshot summary = Summarize(limits_, snapshot, waiting);
+  summary.now = begin;
+  summary.draining = draining_;
+  const serving::BatchDecision batch = serving::DecideWithin(policy_, summary);
+  const StepDecision decision = DecideStep(limits_, snapshot, batch);
   std::vector<StepItem> items;
   std::vector<Sequence*> preempted;
   for (size_t i : decision.preempt) preempted.push_back(running_[i]);
@@ -203,9 +217,17 @@ bool Loop::Advance() {
     items.push_back({candidates_[work.index].sequence, work.tokens});
   }
   for (Sequence* sequence : preempted) Preempt(*sequence);
+  Duration oldest_waited = Duration::zero();
+  for (const Work& work : decision.admit) {
+    oldest_waited = std::max(oldest_waited, begin - snapshot.waiting[work.index].arrived);
+  }
   // All cached prefixes are taken before anybody gets a new block, which may evict some.
   for (const Work& work : decision.admit) Admit(candidates_[work.index]);
-  if (items.empty()) return !preempted.empty();
+  if (items.empty()) {
+    Advanced idle{.moved = !preempted.empty()};
+    if (batch.wait > Duration::zero()) idle.look_again = begin + batch.wait;
+    return idle;
+  }
   for (StepItem& item : items) {
     // The policy has counted.
     kv_.Extend(item.sequence->blocks, item.sequence->computed + item.tokens);
@@ -227,10 +249,14 @@ bool Loop::Advance() {
   if (observer_.step) {
     observer_.step(Seconds(now - begin), tokens, static_cast<int64_t>(items.size()));
   }
+  policy_.Learn({.rows = static_cast<int64_t>(items.size()),
+                 .tokens = tokens,
+                 .computed = now - begin,
+                 .oldest_waited = oldest_waited});
   Publish(/*stepped=*/true);
   DropFinished();
   SendEvents();
-  return true;
+  return {.moved = true};
 }
 
 void Loop::Preempt(Sequence& sequence) {

@@ -16,6 +16,7 @@
 #include "model/engine/sequence.h"
 #include "model/engine/stats_board.h"
 #include "model/engine/step.h"
+#include "model/serving/batch_policy.h"
 #include "model/serving/ledger.h"
 #include "model/serving/wakeup.h"
 
@@ -27,8 +28,8 @@ class Loop {
  public:
   // References outlive it. `options` are checked and complete.
   Loop(const Options& options, const Observer& observer, nn::Model& model, const KvPlan& kv,
-       nn::State& state, DraftSources drafts, ComputePool& pool, Clock& clock,
-       serving::Wakeup& wakeup, Mailbox& mailbox, serving::Ledger& ledger, StatsBoard& board);
+       nn::State& state, DraftSources drafts, serving::BatchPolicy& policy, ComputePool& pool,
+       Clock& clock, serving::Wakeup& wakeup, Mailbox& mailbox, serving::Ledger& ledger, StatsBoard& board);
 
   // Returns after Wakeup::Stop, when every request has been told.
   void Run();
@@ -47,8 +48,13 @@ class Loop {
 
   Snapshot TakeSnapshot();
   void FindCandidates();
-  // Returns whether a step was made.
-  bool Advance();
+  // What Advance did: whether anything changed, and else how long the batch policy waits for more.
+  struct Advanced {
+    bool moved = false;
+    std::optional<TimePoint> look_again = {};
+  };
+  // Asks the batch policy and the scheduler, and does what they say: one step at most.
+  Advanced Advance();
   void Preempt(Sequence& sequence);
   void Admit(const Candidate& candidate);
   void ReleaseBlocks(Sequence& sequence);
@@ -85,7 +91,9 @@ class Loop {
   std::optional<PrefixCache> cache_;  // none: prefixes are not shared
   Drafter drafter_;
   Step step_;
+  serving::BatchPolicy& policy_;
   SchedulerLimits limits_;
+  bool draining_ = false;
 
   std::unordered_map<std::string, std::unique_ptr<ActiveRequest>> requests_;
   // Oldest request first, lowest choice first.

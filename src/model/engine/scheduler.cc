@@ -2,30 +2,29 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 
 #include "model/engine/block_budget.h"
 
 namespace pano::engine {
 namespace {
 
+bool IsDecode(const RunningView& view) { return !view.paused && view.tokens - view.computed == 1; }
+
 class Decider {
  public:
-  Decider(const SchedulerLimits& limits, const Snapshot& snapshot)
+  Decider(const SchedulerLimits& limits, const Snapshot& snapshot,
+          const serving::BatchDecision& batch)
       : limits_(limits),
         snapshot_(snapshot),
+        waiting_(std::span(snapshot.waiting).first(batch.take)),
         budget_(snapshot.groups),
+        prefill_left_(batch.tokens),
         rows_left_(limits.scored_rows_max),
         preempted_(snapshot.running.size()),
         granted_(snapshot.running.size()) {}
 
   StepDecision Decide() {
-    int64_t decodes = 0;
-    for (const RunningView& view : snapshot_.running) decodes += IsDecode(view) ? 1 : 0;
-    prefill_left_ = std::max<int64_t>(0, limits_.step_tokens_max - decodes);
-    if (decodes > 0 && limits_.prefill_beside_decodes > 0) {
-      const int64_t beside = std::max(limits_.prefill_beside_decodes, decodes * 3 / 2);
-      prefill_left_ = std::min(prefill_left_, beside * (Prompts() >= 2 * decodes ? 2 : 1));
-    }
     for (size_t i = 0; i < snapshot_.running.size(); ++i) Grant(i);
     Admit();
     GrantLeftovers();
@@ -36,19 +35,6 @@ class Decider {
   }
 
  private:
-  static bool IsDecode(const RunningView& view) {
-    return !view.paused && view.tokens - view.computed == 1;
-  }
-
-  // Sequences whose prompt is not done, and that could run.
-  int64_t Prompts() const {
-    int64_t prompts = std::min<int64_t>(static_cast<int64_t>(snapshot_.waiting.size()), Slots());
-    for (const RunningView& view : snapshot_.running) {
-      prompts += !view.paused && view.tokens - view.computed > 1 ? 1 : 0;
-    }
-    return prompts;
-  }
-
   // A running sequence's share of the budget, and the blocks for it.
   void Grant(size_t i) {
     const RunningView& view = snapshot_.running[i];
@@ -80,7 +66,7 @@ class Decider {
   }
 
   bool YoungerPromptWaits(size_t i) const {
-    if (!snapshot_.waiting.empty() && Slots() > 0) return true;
+    if (!waiting_.empty() && Slots() > 0) return true;
     for (size_t k = i + 1; k < snapshot_.running.size(); ++k) {
       const RunningView& view = snapshot_.running[k];
       if (!preempted_[k] && !view.paused && view.tokens - view.computed > 1) return true;
@@ -139,15 +125,15 @@ class Decider {
 
   void Admit() {
     if (!decision_.preempt.empty()) return;
-    for (size_t i = 0; i < snapshot_.waiting.size() && prefill_left_ > 0; ++i) {
-      const WaitingView& view = snapshot_.waiting[i];
+    for (size_t i = 0; i < waiting_.size() && prefill_left_ > 0; ++i) {
+      const WaitingView& view = waiting_[i];
       while (Slots() <= 0 || !budget_.Fits(view, Later())) {
         std::optional<size_t> victim = PausedVictim();
         if (!victim) return;
         Preempt(*victim);
       }
       int64_t tokens = std::min(view.tokens - view.cached_tokens,
-                                Share(i + 1 < snapshot_.waiting.size() && Slots() > 1));
+                                Share(i + 1 < waiting_.size() && Slots() > 1));
       if (view.scores_prompt) tokens = std::min(tokens, rows_left_);
       tokens = std::min(tokens, budget_.Room(view));
       if (tokens <= 0) return;
@@ -176,9 +162,10 @@ class Decider {
 
   const SchedulerLimits& limits_;
   const Snapshot& snapshot_;
+  const std::span<const WaitingView> waiting_;  // those that may be admitted
   BlockBudget budget_;
   BlockBudget::Counts admitted_later_ = budget_.None();
-  int64_t prefill_left_ = 0;
+  int64_t prefill_left_;
   int64_t rows_left_;
   std::vector<bool> preempted_;
   std::vector<int64_t> granted_;
@@ -187,8 +174,31 @@ class Decider {
 
 }  // namespace
 
-StepDecision DecideStep(const SchedulerLimits& limits, const Snapshot& snapshot) {
-  return Decider(limits, snapshot).Decide();
+serving::BatchSnapshot Summarize(const SchedulerLimits& limits, const Snapshot& snapshot,
+                                 std::vector<serving::WaitingItem>& waiting) {
+  waiting.clear();
+  for (const WaitingView& view : snapshot.waiting) {
+    waiting.push_back(
+        {.tokens = view.tokens - view.cached_tokens, .arrived = view.arrived});
+  }
+  serving::BatchSnapshot summary;
+  summary.waiting = waiting;
+  summary.divisible = true;
+  for (const RunningView& view : snapshot.running) {
+    if (IsDecode(view)) {
+      ++summary.decoding_rows;
+    } else if (!view.paused && view.tokens > view.computed) {
+      ++summary.prefill_rows;
+    }
+  }
+  summary.capacity.rows = limits.sequences_max - static_cast<int64_t>(snapshot.running.size());
+  summary.capacity.tokens = std::max<int64_t>(0, limits.step_tokens_max - summary.decoding_rows);
+  return summary;
+}
+
+StepDecision DecideStep(const SchedulerLimits& limits, const Snapshot& snapshot,
+                        const serving::BatchDecision& batch) {
+  return Decider(limits, snapshot, batch).Decide();
 }
 
 }  // namespace pano::engine

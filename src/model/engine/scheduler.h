@@ -4,20 +4,21 @@
 #include <vector>
 
 #include "model/engine/snapshot.h"
+#include "model/serving/batch_policy.h"
 
 namespace pano::engine {
 
-// What the policy may hand out in one step.
+// What may be handed out in one step, whatever a batch policy says.
 struct SchedulerLimits {
   int64_t step_tokens_max = 512;
   int64_t sequences_max = 64;      // running at once; at most step_tokens_max
   int64_t scored_rows_max = 64;    // prompt tokens whose logits are wanted: each costs a row
-  // Prompt tokens in a step that has decodes too: at least so many, or half as many again as
-  // there are decodes. A prompt token costs at most as much as a decode, so a step, and with it the
-  // gap between two tokens of a stream, stays within about twice its usual length for many streams.
-  // Twice as many where twice as many prompts wait as streams run. 0: no such limit.
-  int64_t prefill_beside_decodes = 0;
 };
+
+// The snapshot as a batch policy sees it: without blocks. `waiting` is filled with an item for each
+// waiting sequence, and borrowed. `now` and `draining` are left to the caller.
+serving::BatchSnapshot Summarize(const SchedulerLimits& limits, const Snapshot& snapshot,
+                                 std::vector<serving::WaitingItem>& waiting);
 
 struct Work {
   size_t index = 0;                    // into Snapshot::running or waiting
@@ -32,12 +33,16 @@ struct StepDecision {
   std::vector<Work> run;               // of running
 };
 
-// The policy: a pure function. Every running sequence that is one token short gets it first (decode);
-// what is left of the budget goes to prompts, the oldest first, but never more than half of it while
+// Divides what the batch policy allows among the sequences, within memory: a pure function. A step
+// has at most `batch.tokens` tokens of prompts, and the first `batch.take` waiting sequences may be
+// admitted. REQUIRES: `batch` comes from DecideWithin over Summarize of the same arguments.
+//
+// Every running sequence that is one token short gets it first (decode); the budget goes to prompts, the oldest first, but never more than half of it while
 // younger ones wait for their share. A prompt makes do with the blocks that there are beside what
 // younger decodes need; for a sequence that could not move at all, paused ones are preempted, then the
 // youngest. Waiting ones are admitted in order, when everything they are known to need fits in every
 // state group beside what the running ones still need, and not in a step that preempted.
-StepDecision DecideStep(const SchedulerLimits& limits, const Snapshot& snapshot);
+StepDecision DecideStep(const SchedulerLimits& limits, const Snapshot& snapshot,
+                        const serving::BatchDecision& batch);
 
 }  // namespace pano::engine

@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "base/random.h"
+#include "model/serving/continuous_batch_policy.h"
 
 namespace pano::engine {
 namespace {
@@ -51,15 +52,27 @@ class Table {
   }
   Snapshot& snapshot() { return snapshot_; }
 
-  StepDecision Decide(int64_t available, SchedulerLimits limits = {}) {
-    return Decide(std::vector<int64_t>(snapshot_.groups.size(), available), limits);
+  StepDecision Decide(int64_t available, SchedulerLimits limits = {},
+                      int64_t prefill_beside_decodes = 0) {
+    return Decide(std::vector<int64_t>(snapshot_.groups.size(), available), limits,
+                  prefill_beside_decodes);
   }
-  StepDecision Decide(std::vector<int64_t> available, SchedulerLimits limits = {}) {
+  // As the engine does it, under its own policy.
+  StepDecision Decide(std::vector<int64_t> available, SchedulerLimits limits = {},
+                      int64_t prefill_beside_decodes = 0) {
+    const serving::ContinuousBatchPolicy policy(
+        {.tokens_max = limits.step_tokens_max, .prefill_beside_decodes = prefill_beside_decodes});
+    return DecideBy(policy, std::move(available), limits);
+  }
+  StepDecision DecideBy(const serving::BatchPolicy& policy, std::vector<int64_t> available,
+                        SchedulerLimits limits = {}) {
     for (size_t g = 0; g < available.size(); ++g) {
       snapshot_.groups[g].available = available[g];
       snapshot_.groups[g].holders = holders_[g];
     }
-    return DecideStep(limits, snapshot_);
+    std::vector<serving::WaitingItem> waiting;
+    const serving::BatchSnapshot summary = Summarize(limits, snapshot_, waiting);
+    return DecideStep(limits, snapshot_, serving::DecideWithin(policy, summary));
   }
 
  private:
@@ -88,31 +101,31 @@ using Works = std::vector<Work>;
 using Indexes = std::vector<size_t>;
 
 TEST(DecideStep, ALongPromptLeavesDecodesTheirPace) {
-  SchedulerLimits limits;
-  limits.prefill_beside_decodes = 32;
+  const SchedulerLimits limits;
+  const int64_t beside = 32;
   // Beside one decode so many, beside forty half as many again; alone the whole budget.
   Table one;
   one.Running(10, 9).Running(2048, 0);
-  EXPECT_EQ(one.Decide(1000, limits).run, (std::vector<Work>{{0, 1}, {1, 32}}));
+  EXPECT_EQ(one.Decide(1000, limits, beside).run, (std::vector<Work>{{0, 1}, {1, 32}}));
   Table many;
   for (int i = 0; i < 40; ++i) many.Running(10, 9);
   many.Running(2048, 0);
-  EXPECT_EQ(many.Decide(1000, limits).run.back(), (Work{40, 60}));
+  EXPECT_EQ(many.Decide(1000, limits, beside).run.back(), (Work{40, 60}));
   // Twice as many wait as run, and more.
   Table crowd;
   crowd.Running(10, 9).Running(10, 9).Running(128, 0);
   for (int i = 0; i < 9; ++i) crowd.Waiting(128);
   int64_t tokens = 0;
-  const StepDecision decision = crowd.Decide(1000, limits);
+  const StepDecision decision = crowd.Decide(1000, limits, beside);
   for (const Work& work : decision.run) tokens += work.tokens;
   for (const Work& work : decision.admit) tokens += work.tokens;
   EXPECT_EQ(tokens, 2 + 2 * 32);
   Table alone;
   alone.Running(2048, 0);
-  EXPECT_EQ(alone.Decide(1000, limits).run, (std::vector<Work>{{0, 512}}));
+  EXPECT_EQ(alone.Decide(1000, limits, beside).run, (std::vector<Work>{{0, 512}}));
   Table waiting;
   waiting.Running(10, 9).Waiting(2048);
-  EXPECT_EQ(waiting.Decide(1000, limits).admit, (std::vector<Work>{{0, 32}}));
+  EXPECT_EQ(waiting.Decide(1000, limits, beside).admit, (std::vector<Work>{{0, 32}}));
 }
 
 TEST(Scheduler, DecodesComeFirstThenPromptsUpToTheBudget) {

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "base/clock.h"
 #include "model/engine/block_allocator.h"
 #include "model/engine/kv_group.h"
 
@@ -27,6 +28,7 @@ struct WaitingView {
   int64_t cached_tokens = 0;           // whole blocks at its beginning that the prefix cache has
   BlockLists cached;                   // what it takes over of them when it is admitted
   bool scores_prompt = false;
+  TimePoint arrived = {};              // its request
 };
 
 struct GroupView {

@@ -1,10 +1,10 @@
-#include "model/batch/batch_policy.h"
+#include "model/serving/fixed_batch_policy.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace pano::batch {
+namespace pano::serving {
 namespace {
 
 using std::chrono::milliseconds;
@@ -83,7 +83,9 @@ TEST(FixedBatchPolicy, Table) {
       {"nothing more will come", {Item(1)}, 0, milliseconds(0), true, 1, milliseconds(0)},
   };
   for (const Case& c : cases) {
-    BatchDecision decision = policy.Decide({c.waiting, c.tokens_max, TimePoint(c.now), c.draining});
+    BatchSnapshot snapshot{.waiting = c.waiting, .now = TimePoint(c.now), .draining = c.draining};
+    if (c.tokens_max > 0) snapshot.capacity.tokens = c.tokens_max;
+    BatchDecision decision = policy.Decide(snapshot);
     EXPECT_EQ(decision.take, c.take) << c.what;
     EXPECT_EQ(decision.wait, c.wait) << c.what;
   }
@@ -92,8 +94,25 @@ TEST(FixedBatchPolicy, Table) {
 TEST(FixedBatchPolicy, WithoutDelayNobodyWaits) {
   const FixedBatchPolicy policy({.rows_max = 4, .tokens_max = 100, .delay = Duration::zero()});
   std::vector<WaitingItem> waiting = {Item(1)};
-  EXPECT_EQ(policy.Decide({waiting, 0, TimePoint(), false}).take, 1u);
+  EXPECT_EQ(policy.Decide({.waiting = waiting}).take, 1u);
+}
+
+// Sequences: those that run count, and their prompts' tokens are handed out whoever else waits.
+TEST(FixedBatchPolicy, WhatRunsTakesPlaces) {
+  const FixedBatchPolicy policy({.rows_max = 4, .tokens_max = 100, .delay = milliseconds(2)});
+  std::vector<WaitingItem> waiting = {Item(10), Item(10), Item(10)};
+  BatchSnapshot snapshot{.waiting = waiting, .decoding_rows = 1, .prefill_rows = 1};
+  snapshot.divisible = true;
+  EXPECT_EQ(policy.Decide(snapshot), (BatchDecision{.take = 2, .tokens = 100}));
+  snapshot.decoding_rows = 3;
+  EXPECT_EQ(policy.Decide(snapshot), (BatchDecision{.take = 0, .tokens = 100}));
+  snapshot.waiting = {};
+  EXPECT_EQ(policy.Decide(snapshot), (BatchDecision{.take = 0, .tokens = 100}));
+  snapshot.waiting = std::span(waiting).first(1);
+  snapshot.decoding_rows = 0;
+  EXPECT_EQ(policy.Decide(snapshot),
+            (BatchDecision{.take = 0, .tokens = 100, .wait = milliseconds(2)}));
 }
 
 }  // namespace
-}  // namespace pano::batch
+}  // namespace pano::serving
