@@ -23,7 +23,7 @@ struct CommandLine {
 
 std::string HelpText(const OptionSpec& spec) {
   std::string text = spec.help;
-  if (!spec.default_text.empty()) text += " (default " + spec.default_text + ")";
+  if (!spec.default_text.empty()) text += " Default: " + spec.default_text + ".";
   return text;
 }
 

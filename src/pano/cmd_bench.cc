@@ -37,27 +37,32 @@ struct BenchOptions {
   void Declare(OptionSet& options) {
     model.Declare(options);
     options.String("shape", &shape,
-                   StrCat("random weights of a shape in place of --model: ", bench::ShapeNames(),
-                          ", or the path of a config.json"),
+                   StrCat("Measure random weights of this shape in place of --model: ",
+                          bench::ShapeNames(), ", or the path of a config.json."),
                    "SHAPE");
     options.String(
         "type", &type,
-        StrCat("of the matrices of --shape: ", bench::WeightTypeNames(), "; default: f16"), "TYPE");
-    options.String("write", &write, "save the model of --shape as a folder there, measure nothing",
+        StrCat("Type of the matrices of --shape: ", bench::WeightTypeNames(), ". Default: f16."),
+        "TYPE");
+    options.String("write", &write, "Save the model of --shape as this folder and measure nothing.",
                    "DIR");
-    options.Int("seed", &seed, 0, INT64_MAX, "of random weights and of prompts");
+    options.Int("seed", &seed, 0, INT64_MAX, "Seed of random weights and prompts.");
     options.Int("prompt-tokens", &measure.prompt_tokens, 1, 1 << 20,
-                "tokens of the prefill, or of each text of an encoder");
+                "Tokens of the prefill, or of each text of an encoder.");
     options.Int("gen-tokens", &measure.gen_tokens, 1, 1 << 20,
-                "tokens decoded of a sequence alone");
-    options.String("batch", &batch, "sequences or texts computed together, a list", "1,4,16");
+                "Tokens that a sequence alone decodes.");
+    options.String("batch", &batch,
+                   "Numbers of sequences, or texts, that are computed together, as a list.",
+                   "1,4,16");
     options.Int("batch-prompt", &measure.batch_prompt, 1, 1 << 20,
-                "prompt of each of several sequences");
+                "Prompt tokens of each of several sequences.");
     options.Int("batch-gen", &measure.batch_gen, 1, 1 << 20,
-                "tokens decoded of each of several sequences");
-    options.Int("repetitions", &measure.repetitions, 1, 1000, "runs of which the median counts");
-    options.Flag("limits", &limits, "measure the machine alone: bandwidth and peaks by threads");
-    options.Flag("json", &json, "print JSON");
+                "Tokens that each of several sequences decodes.");
+    options.Int("repetitions", &measure.repetitions, 1, 1000, "Runs whose median is reported.");
+    options.Flag(
+        "limits", &limits,
+        "Measure only the machine: read bandwidth and arithmetic peaks by number of threads.");
+    options.Flag("json", &json, "Print the result as JSON.");
   }
 };
 

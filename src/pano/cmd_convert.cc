@@ -47,17 +47,17 @@ void Print(const convert::Report& report, const ConvertOptions& o) {
 int RunConvert(const Command& self, Args args) {
   ConvertOptions o;
   OptionSet options;
-  options.String("model", &o.model, "model folder or .gguf file", "PATH");
+  options.String("model", &o.model, "Model folder or .gguf file to read.", "PATH");
   options.Choice("to", &o.to, {"hf", "gguf"},
-                 "form to write: a Hugging Face folder or a GGUF file");
-  options.String("type", &o.type,
-                 "type of the matrices: f32 f16 bf16, for gguf also q8_0 q5_1 q5_0 q4_1 q4_0 q4_k "
-                 "mxfp4 tq1_0 tq2_0; default: as they are, in a folder blocks as f16",
-                 "TYPE");
-  options.String("out", &o.out, "folder or file to write", "PATH");
-  options.Flag("force", &o.force,
-               "replace the file, or the folder of a model, that stands at --out");
-  options.Flag("json", &o.json, "print what was written as JSON");
+                 "Write a Hugging Face folder (hf) or a GGUF file (gguf).");
+  options.String(
+      "type", &o.type,
+      "Type of the matrices: f32 f16 bf16, for gguf also q8_0 q5_1 q5_0 q4_1 q4_0 q4_k "
+      "mxfp4 tq1_0 tq2_0. Without it they keep theirs; block types become f16 in a folder.",
+      "TYPE");
+  options.String("out", &o.out, "Folder or file to write.", "PATH");
+  options.Flag("force", &o.force, "Replace an existing file, or model folder, at --out.");
+  options.Flag("json", &o.json, "Print what was written as JSON.");
   if (auto code = Parse(self, options, args)) return *code;
   if (o.model.empty() || o.to.empty() || o.out.empty()) {
     return FailUsage(self, "give --model, --to and --out");

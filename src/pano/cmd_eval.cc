@@ -70,7 +70,7 @@ Status RunPerplexity(const EvalOptions& options, LocalModel& local) {
     return InvalidArgument(StrCat(local.files.path, ": has no tokenizer, so text cannot be read"));
   }
   PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(options.file));
-  // One encode: the begin token stands once in front, where the tokenizer adds one.
+  // One call of Encode, so that a begin token is added once.
   PANO_ASSIGN_OR_RETURN(std::vector<nn::TokenId> ids, local.tokenizer->Encode(text));
   const int64_t context = options.context > 0
                               ? options.context
@@ -100,16 +100,26 @@ int RunEval(const Command& self, Args args) {
   o.model.arithmetic.compute = "f32";
   OptionSet options;
   o.model.Declare(options);
-  options.String("file", &o.file, "text whose perplexity is measured", "TEXT");
+  options.String("file", &o.file, "Measure the perplexity of this text file.", "TEXT");
   options.String("reference", &o.reference,
-                 "model to compare with over --file, in f32: perplexity ratio, divergence", "PATH");
-  options.Int("context", &o.context, 0, INT32_MAX, "window in tokens, 0 = min(model's, 2048)");
-  options.Int("stride", &o.stride, 0, INT32_MAX, "from window to window, 0 = context / 2");
-  options.String("ids", &o.ids, "JSON file [[id, ...], ...] whose logits are written", "FILE");
-  options.String("logits", &o.logits, "safetensors file to write tensor \"logits\" to", "FILE");
-  options.String("inputs", &o.inputs, "safetensors file with input_ids, pixel_values, ...", "FILE");
-  options.String("outputs", &o.outputs, "safetensors file to write all outputs to", "FILE");
-  options.Flag("json", &o.json, "print JSON");
+                 "Compare with this model, in f32, over --file: perplexity ratio and divergence.",
+                 "PATH");
+  options.Int("context", &o.context, 0, INT32_MAX,
+              "Window in tokens; 0 takes the model's context, at most 2048.");
+  options.Int("stride", &o.stride, 0, INT32_MAX,
+              "Tokens from one window to the next; 0 takes half of --context.");
+  options.String("ids", &o.ids,
+                 "Write the logits of these token ids, a JSON file [[id, ...], ...].", "FILE");
+  options.String("logits", &o.logits,
+                 "Write the logits of --ids to this safetensors file, as tensor \"logits\".",
+                 "FILE");
+  options.String(
+      "inputs", &o.inputs,
+      "Compute an encoder's outputs for this safetensors file (input_ids, pixel_values, ...).",
+      "FILE");
+  options.String("outputs", &o.outputs, "Write the outputs of --inputs to this safetensors file.",
+                 "FILE");
+  options.Flag("json", &o.json, "Print the result as JSON.");
   if (auto code = Parse(self, options, args)) return *code;
   if (o.ids.empty() != o.logits.empty()) return FailUsage(self, "--ids and --logits go together");
   if (o.inputs.empty() != o.outputs.empty())

@@ -70,13 +70,13 @@ int RunInspect(const Command& self, Args args) {
   bool json = false;
   OptionSet options;
   options.Int("context", &o.context, 0, INT64_MAX / 2,
-              "context that memory is stated for, 0 = the model's");
-  options.Int("batch", &o.batch, 1, INT32_MAX, "sequences that memory is stated for");
-  options.Choice("kv-type", &o.kv_type, kKvTypes, "type of cached keys and values");
-  options.Flag("tensors", &o.tensors, "list every tensor");
-  options.Flag("json", &json, "print JSON");
+              "State memory for this context in tokens; 0 takes the model's.");
+  options.Int("batch", &o.batch, 1, INT32_MAX, "State memory for this many sequences.");
+  options.Choice("kv-type", &o.kv_type, kKvTypes, "State memory for keys and values of this type.");
+  options.Flag("tensors", &o.tensors, "List every tensor.");
+  options.Flag("json", &json, "Print the report as JSON.");
   Positionals paths{
-      "PATH", "model folder, .gguf or .safetensors file; two: what differs", 1, 2, {}};
+      "PATH", "Model folder, .gguf or .safetensors file. With two, print what differs.", 1, 2, {}};
   if (auto code = Parse(self, options, args, &paths)) return *code;
   auto first = format::OpenModel(paths.values[0]);
   if (!first.ok()) return Fail(self, first.error());

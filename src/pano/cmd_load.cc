@@ -14,7 +14,7 @@
 namespace pano::cli {
 namespace {
 
-// Where the server does not say how many tokens it knows, ids that every vocabulary has.
+// Ids that every vocabulary has, where the server does not say how large its own is.
 constexpr int64_t kVocabSizeGuess = 1000;
 
 struct LoadOptions {
@@ -28,25 +28,26 @@ struct LoadOptions {
   load::RunOptions run;
 
   void Declare(OptionSet& options) {
-    options.String("url", &url, "address of the server", "URL");
-    options.String("model", &workload.model, "model to ask; by default the server's first", "ID");
-    options.String("api-key", &workload.api_key, "key to send", "KEY");
+    options.String("url", &url, "Address of the server.", "URL");
+    options.String("model", &workload.model, "Model to ask. Default: the server's first.", "ID");
+    options.String("api-key", &workload.api_key, "API key to send.", "KEY");
     options.Choice("api", &api, {"openai", "predict"},
-                   "which routes: /v1/completions or /v1/models/ID/predict");
+                   "Call /v1/completions (openai) or /v1/models/ID/predict (predict).");
     options.Int("concurrency", &run.concurrency, 1, load::kConnectionsMax,
-                "requests in flight, each followed by the next");
+                "Requests in flight; each is followed by the next.");
     options.MaybeDouble("rate", &rate, 1e-3, 1e5,
-                        "requests a second, at random times, in place of --concurrency");
-    options.Int("requests", &run.requests, 1, 10'000'000, "requests in all");
-    options.Int("prompt-tokens", &workload.prompt_tokens, 1, 1 << 20, "length of a prompt");
-    options.Flag("text", &workload.text, "prompts of words in place of random token ids");
-    options.Int("max-tokens", &workload.max_tokens, 1, 1 << 20, "tokens to generate");
-    options.Int("seed", &seed, 0, INT64_MAX, "of prompts and arrival times");
+                        "Requests a second at random times (Poisson), in place of --concurrency.");
+    options.Int("requests", &run.requests, 1, 10'000'000, "Requests in total.");
+    options.Int("prompt-tokens", &workload.prompt_tokens, 1, 1 << 20, "Tokens of each prompt.");
+    options.Flag("text", &workload.text, "Send prompts of words in place of random token ids.");
+    options.Int("max-tokens", &workload.max_tokens, 1, 1 << 20,
+                "Tokens that each request generates at most.");
+    options.Int("seed", &seed, 0, INT64_MAX, "Seed of prompts and arrival times.");
     options.Flag("ignore-eos", &workload.ignore_eos,
-                 "generate all of --max-tokens; --ignore-eos=false lets the model end earlier");
-    options.Int("timeout", &timeout_seconds, 1, 86'400, "a silent server has failed after",
-                "SECONDS");
-    options.Flag("json", &json, "print JSON");
+                 "Generate all of --max-tokens; --ignore-eos=false lets the model end earlier.");
+    options.Int("timeout", &timeout_seconds, 1, 86'400,
+                "Time without an answer after which a request has failed.", "SECONDS");
+    options.Flag("json", &json, "Print the result as JSON.");
   }
 };
 

@@ -20,12 +20,12 @@ int RunQuantize(const Command& self, Args args) {
   int64_t threads = 0;
   bool force = false, json = false;
   OptionSet options;
-  options.String("model", &model, "model folder or .gguf file", "PATH");
-  options.String("to", &to, "type of the matrices: q8_0 w8a8 q4_0 q4g q4_k", "TYPE");
-  options.String("out", &out, "folder to write", "DIR");
-  options.Int("threads", &threads, 0, 1024, "threads that quantise, 0 for all cores");
-  options.Flag("force", &force, "replace the folder of a model that stands at --out");
-  options.Flag("json", &json, "print what was written as JSON");
+  options.String("model", &model, "Model folder or .gguf file to read.", "PATH");
+  options.String("to", &to, "Type of the matrices: q8_0 w8a8 q4_0 q4g q4_k.", "TYPE");
+  options.String("out", &out, "Folder to write.", "DIR");
+  options.Int("threads", &threads, 0, 1024, "Threads that quantise; 0 takes all cores.");
+  options.Flag("force", &force, "Replace an existing model folder at --out.");
+  options.Flag("json", &json, "Print what was written as JSON.");
   if (auto code = Parse(self, options, args)) return *code;
   if (model.empty() || to.empty() || out.empty()) {
     return FailUsage(self, "give --model, --to and --out");

@@ -27,25 +27,35 @@ struct RunOptions {
   void Declare(OptionSet& options) {
     model.Declare(options);
     speculation.Declare(options);
-    options.MaybeString("prompt", &prompt, "prompt; - reads standard input", "TEXT|-");
-    options.MaybeString("prompt-ids", &prompt_ids, "prompt as token ids", "1,2,3");
-    options.Flag("chat", &chat, "apply the chat template; without --prompt: a conversation");
+    options.MaybeString("prompt", &prompt, "Prompt; - reads it from standard input.", "TEXT|-");
+    options.MaybeString("prompt-ids", &prompt_ids, "Prompt as token ids.", "1,2,3");
+    options.Flag("chat", &chat, "Apply the chat template. Without --prompt, hold a conversation.");
     options.MaybeInt("max-tokens", &max_tokens, 0, INT32_MAX,
-                     "tokens to generate; default: what is left of the context");
+                     "Tokens to generate at most. Default: what is left of the context.");
     options.MaybeDouble("temperature", &temperature, 0, 100,
-                        "0 = greedy; default: the model's, else 1");
-    options.MaybeInt("top-k", &top_k, 0, INT32_MAX, "0 = all");
-    options.MaybeDouble("top-p", &top_p, 0, 1, "nucleus");
-    options.MaybeDouble("min-p", &min_p, 0, 1, "relative to the likeliest");
-    options.MaybeDouble("typical-p", &typical_p, 0, 1, "locally typical");
-    options.MaybeDouble("repetition-penalty", &repetition_penalty, 0.001, 1000, "1 = off");
-    options.Double("frequency-penalty", &frequency_penalty, -100, 100, "per occurrence");
-    options.Double("presence-penalty", &presence_penalty, -100, 100, "once");
-    options.MaybeInt("seed", &seed, 0, INT64_MAX, "for the same draws again");
-    options.Strings("stop", &stop, "stop string, may repeat");
-    options.Flag("ignore-eos", &ignore_eos, "go on after the end token");
-    options.Int("context", &context, 0, INT32_MAX, "positions to keep, 0 = the model's");
-    options.Flag("json", &json, "print one JSON object");
+                        "Sampling temperature; 0 is greedy. Default: the model's, else 1.");
+    options.MaybeInt("top-k", &top_k, 0, INT32_MAX,
+                     "Sample from the K likeliest tokens; 0 takes all.");
+    options.MaybeDouble(
+        "top-p", &top_p, 0, 1,
+        "Sample from the likeliest tokens that together have this probability (nucleus).");
+    options.MaybeDouble("min-p", &min_p, 0, 1,
+                        "Drop tokens below this share of the likeliest one's probability.");
+    options.MaybeDouble(
+        "typical-p", &typical_p, 0, 1,
+        "Sample from the locally typical tokens that together have this probability.");
+    options.MaybeDouble("repetition-penalty", &repetition_penalty, 0.001, 1000,
+                        "Penalty on tokens of the prompt and the output; 1 is off.");
+    options.Double("frequency-penalty", &frequency_penalty, -100, 100,
+                   "Subtract this from a token's logit for each time it was generated.");
+    options.Double("presence-penalty", &presence_penalty, -100, 100,
+                   "Subtract this from the logit of every token that was generated.");
+    options.MaybeInt("seed", &seed, 0, INT64_MAX,
+                     "Seed of the random draws; the same seed gives the same text.");
+    options.Strings("stop", &stop, "Stop before this string; may be given several times.");
+    options.Flag("ignore-eos", &ignore_eos, "Continue after the end token.");
+    options.Int("context", &context, 0, INT32_MAX, "Context in tokens; 0 takes the model's.");
+    options.Flag("json", &json, "Print one JSON object.");
   }
 };
 

@@ -8,7 +8,7 @@
 #include "model/format/weights.h"
 #include "model/template/chat_template.h"
 #include "pano/cli.h"
-#include "pano/moment.h"
+#include "pano/timestamp.h"
 
 namespace pano::cli {
 namespace {
@@ -85,7 +85,7 @@ Result<jinja::ChatInputs> ReadInputs(const json::Value& chat, const Source& sour
     out.add_generation_prompt = add->as_bool();
   }
   if (const json::Value* now = Given(chat, "now")) {
-    PANO_ASSIGN_OR_RETURN(out.now_unix, ReadMoment(*now).Wrap("now"));
+    PANO_ASSIGN_OR_RETURN(out.now_unix, ParseTimestamp(*now).Wrap("now"));
   }
   const json::Value* bos = Given(chat, "bos_token");
   const json::Value* eos = Given(chat, "eos_token");
@@ -139,11 +139,12 @@ int RenderOne(const Command& self, const Source& source, bool as_json) {
 int RunTemplate(const Command& self, Args args) {
   TemplateOptions o;
   OptionSet options;
-  options.String("model", &o.model, "model folder or .gguf file whose chat template to use",
+  options.String("model", &o.model, "Use the chat template of this model folder or .gguf file.",
                  "PATH");
-  options.String("template", &o.file, "file with a chat template", "FILE");
-  options.Flag("json", &o.json, "print {\"text\"} or {\"error\"} instead of the text");
-  options.Flag("jsonl", &o.jsonl, "one chat a line on stdin, one JSON answer a line on stdout");
+  options.String("template", &o.file, "Use the chat template in this file.", "FILE");
+  options.Flag("json", &o.json, "Print {\"text\"} or {\"error\"} instead of the text.");
+  options.Flag("jsonl", &o.jsonl,
+               "Read one chat a line from stdin and print one JSON answer a line.");
   if (auto code = Parse(self, options, args)) return *code;
   if (o.model.empty() == o.file.empty())
     return FailUsage(self, "give either --model or --template");

@@ -207,15 +207,20 @@ int RunTokenize(const Command& self, Args args) {
   TokenizeOptions o;
   OptionSet options;
   options.String("model", &o.model,
-                 "model folder, tokenizer.json, .gguf, .model or .tiktoken file; default: the starter model", "PATH");
-  options.String("pattern", &o.pattern, "how a .tiktoken file splits: cl100k, o200k, qwen or a regex", "NAME");
-  options.String("special", &o.special, "special tokens of a .tiktoken file: a JSON object token -> id", "FILE");
-  options.MaybeString("text", &o.text, "text to encode, or ids to decode; '-' or none reads stdin");
-  options.Flag("decode", &o.decode, "turn ids (separated by commas or spaces) into text");
-  options.Flag("no-special", &o.no_special, "add no special tokens; with --decode leave them out");
-  options.Flag("json", &o.json, "print {\"ids\"} or {\"text\"}");
+                 "Model folder, tokenizer.json, .gguf, .model or .tiktoken file. Default: the starter model.",
+                 "PATH");
+  options.String("pattern", &o.pattern,
+                 "How a .tiktoken file splits text: cl100k, o200k, qwen or a regex.", "NAME");
+  options.String("special", &o.special,
+                 "Special tokens of a .tiktoken file, a JSON object token -> id.", "FILE");
+  options.MaybeString("text", &o.text,
+                      "Text to encode, or ids to decode; '-' or none reads standard input.");
+  options.Flag("decode", &o.decode, "Turn ids (separated by commas or spaces) into text.");
+  options.Flag("no-special", &o.no_special,
+               "Add no special tokens; with --decode, leave them out.");
+  options.Flag("json", &o.json, "Print {\"ids\"} or {\"text\"}.");
   options.Flag("jsonl", &o.jsonl,
-               "one request a line on stdin ({\"text\"} or {\"ids\"}), one answer a line on stdout");
+               "Read one request a line from stdin ({\"text\"} or {\"ids\"}), print one answer a line.");
   if (auto code = Parse(self, options, args)) return *code;
   if ((!o.pattern.empty() || !o.special.empty()) && !o.model.ends_with(".tiktoken")) {
     return FailUsage(self, "--pattern and --special belong to a .tiktoken file");

@@ -8,7 +8,7 @@
 namespace pano::cli {
 
 // Runs the model on the tensors of one safetensors file and writes its outputs, by the golden sets'
-// names, to another: encoders all that they have, decoders `logits`. Padded places are zero.
+// names, to another: encoders all that they have, decoders `logits`. Padded positions are zero.
 Status EvalInputs(const LocalModelOptions& model, const std::string& inputs,
                   const std::string& outputs);
 

@@ -20,8 +20,9 @@ std::optional<nn::KvType> KvTypeByName(std::string_view name) {
 }
 
 void ArithmeticOptions::Declare(OptionSet& options) {
-  options.Choice("compute", &compute, {"f32", "fast"}, "arithmetic of activations");
-  options.Choice("kv-type", &kv_type, kKvTypes, "type of cached keys and values");
+  options.Choice("compute", &compute, {"f32", "fast"},
+                 "Arithmetic: f32 dequantises weights; fast multiplies quantised activations.");
+  options.Choice("kv-type", &kv_type, kKvTypes, "Type in which keys and values are cached.");
 }
 
 nn::LoadOptions ArithmeticOptions::LoadOptions() const {
@@ -34,13 +35,13 @@ nn::LoadOptions ArithmeticOptions::LoadOptions() const {
 void SpeculationSettings::Declare(OptionSet& options) {
   options.String(
       "speculate", &speculate,
-      "tokens to guess ahead of each sequence and verify in one step; the text stays the "
-      "same; auto = where it pays",
+      "Draft tokens ahead of each sequence that one step verifies; the text stays the same. "
+      "auto drafts where it pays.",
       "auto|off|N");
   options.String(
       "draft-model", &draft_model,
-      "smaller model of the same vocabulary that guesses; default: guesses come from the "
-      "text itself",
+      "Smaller model of the same vocabulary that drafts tokens. Without it, drafts come from the "
+      "text itself (n-grams).",
       "PATH");
 }
 
@@ -59,8 +60,8 @@ Result<engine::SpeculationOptions> SpeculationSettings::Options() const {
 }
 
 void LocalModelOptions::Declare(OptionSet& options) {
-  options.String("model", &path, "model folder or .gguf file; default: the starter model", "PATH");
-  options.Int("threads", &threads, 0, 1024, "compute threads, 0 = one per core");
+  options.String("model", &path, "Model folder or .gguf file. Default: the starter model.", "PATH");
+  options.Int("threads", &threads, 0, 1024, "Compute threads; 0 takes one per core.");
   arithmetic.Declare(options);
 }
 

@@ -16,7 +16,7 @@
 
 namespace pano::cli {
 
-// What --kv-type takes, and what it stands for; none for "auto".
+// The values of --kv-type, and the type of each; none for "auto".
 inline const std::vector<std::string> kKvTypes = {"auto", "f32", "f16", "int8"};
 std::optional<nn::KvType> KvTypeByName(std::string_view name);
 
@@ -29,7 +29,7 @@ struct ArithmeticOptions {
   nn::LoadOptions LoadOptions() const;
 };
 
-// Guessing tokens ahead, for the commands that generate.
+// Speculative decoding, for the commands that generate.
 struct SpeculationSettings {
   std::string speculate = "auto";
   std::string draft_model;  // path; empty: none
@@ -61,7 +61,7 @@ Result<format::ModelFiles> OpenLocalModel(const LocalModelOptions& options);
 
 Result<LocalModel> LoadLocalModel(const LocalModelOptions& options);
 
-// The model at `path` for guessing ahead. `pool` outlives it.
+// The draft model at `path`. `pool` outlives it.
 Result<std::unique_ptr<nn::Model>> LoadDraftModel(const std::string& path,
                                                   const nn::LoadOptions& load, ComputePool& pool);
 

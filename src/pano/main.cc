@@ -56,16 +56,16 @@ int RunNeighbour(const Neighbour& neighbour, Args args) {
 }
 
 constexpr Command kCommands[] = {
-    {"serve", "Serve models over HTTP: OpenAI routes, predict, metrics", RunServe},
-    {"run", "Generate text from a prompt", RunRun},
-    {"inspect", "Say what a model file is", RunInspect},
-    {"tokenize", "Turn text into token ids and back", RunTokenize},
-    {"template", "Render a chat template", RunTemplate},
-    {"convert", "Write a model in another form or type", RunConvert},
-    {"quantize", "Write a model's matrices as the fast products read them", RunQuantize},
-    {"eval", "Measure perplexity, or write logits", RunEval},
-    {"bench", "Measure tokens per second on this machine", RunBench},
-    {"load", "Put a server under load and measure latencies", RunLoad},
+    {"serve", "Serve models over HTTP: OpenAI routes, predict, metrics.", RunServe},
+    {"run", "Generate text from a prompt.", RunRun},
+    {"inspect", "Describe a model file, or what differs between two.", RunInspect},
+    {"tokenize", "Turn text into token ids and back.", RunTokenize},
+    {"template", "Render a chat template.", RunTemplate},
+    {"convert", "Write a model in another format or type.", RunConvert},
+    {"quantize", "Quantise a model into a folder that loads by mapping.", RunQuantize},
+    {"eval", "Measure perplexity, or write logits.", RunEval},
+    {"bench", "Measure tokens per second on this machine.", RunBench},
+    {"load", "Put a server under load and measure latencies.", RunLoad},
 };
 
 void PrintHelp(std::FILE* to) {
@@ -78,10 +78,10 @@ void PrintHelp(std::FILE* to) {
   }
   for (const Neighbour& neighbour : kNeighbours) {
     if (!FileExists(PathOf(neighbour))) continue;
-    std::fprintf(to, "  %-10s %s (%s)\n", std::string(neighbour.name).c_str(),
+    std::fprintf(to, "  %-10s %s (%s).\n", std::string(neighbour.name).c_str(),
                  std::string(neighbour.summary).c_str(), std::string(neighbour.executable).c_str());
   }
-  std::fputs("\n  --version  Print the version\n", to);
+  std::fputs("\n  --version  Print the version.\n", to);
 }
 
 int Main(int argc, char** argv) {

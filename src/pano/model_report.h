@@ -16,7 +16,7 @@ struct ReportOptions {
   bool tensors = false;          // list each one
 };
 
-// What stands in a model's files: architecture, sizes, positions, tokenizer, parameters by part,
+// A description of a model: architecture, sizes, positions, tokenizer, parameters by part,
 // bytes by type, memory for a context and batch. An architecture that cannot run is described all
 // the same.
 json::Value DescribeModel(const format::ModelFiles& files, const ReportOptions& options);

@@ -1,4 +1,4 @@
-#include "pano/moment.h"
+#include "pano/timestamp.h"
 
 #include <algorithm>
 #include <chrono>
@@ -10,7 +10,7 @@
 namespace pano::cli {
 namespace {
 
-// Reads the parts of a moment from left to right.
+// Reads the parts of a time from left to right.
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
@@ -79,7 +79,7 @@ bool ReadIso(std::string_view text, int64_t* out) {
 
 }  // namespace
 
-Result<int64_t> ReadMoment(const json::Value& value) {
+Result<int64_t> ParseTimestamp(const json::Value& value) {
   constexpr double kSecondsMax = 1e12;
   if (value.is_number() && std::fabs(value.as_double()) < kSecondsMax) {
     return static_cast<int64_t>(std::floor(value.as_double()));

@@ -7,8 +7,8 @@
 
 namespace pano::cli {
 
-// A moment in Unix seconds: a number of them, or ISO 8601 text such as "2024-07-26",
+// A time in Unix seconds, from a number of them or from ISO 8601 text such as "2024-07-26",
 // "2024-07-26T12:34:56", "2024-07-26 12:34:56.5Z" or "...+02:00"; UTC where it names no offset.
-Result<int64_t> ReadMoment(const json::Value& value);
+Result<int64_t> ParseTimestamp(const json::Value& value);
 
 }  // namespace pano::cli
