@@ -11,14 +11,6 @@ std::span<const Isa* const> AllIsas() {
   return kAll;
 }
 
-std::vector<CpuMask> RunnableMasks() {
-  std::vector<CpuMask> out;
-  for (const Isa* isa : AllIsas()) {
-    if ((isa->needs & MachineCpuMask()) == isa->needs) out.push_back(isa->needs);
-  }
-  return out;
-}
-
 const Isa& SelectIsa(CpuMask mask) {
   for (const Isa* isa : AllIsas()) {
     if ((isa->needs & mask) == isa->needs) return *isa;

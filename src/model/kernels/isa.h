@@ -1,7 +1,6 @@
 #pragma once
 
 #include <span>
-#include <vector>
 
 #include "model/kernels/activation/activation.h"
 #include "model/kernels/attention/attention.h"
@@ -40,9 +39,6 @@ constexpr Isa AbsentIsa(const char* name) {
 
 // The same in a row.
 std::span<const Isa* const> AllIsas();
-
-// A mask for each that this machine can run, to select it by: what tests go through.
-std::vector<CpuMask> RunnableMasks();
 
 // The first whose needs `mask` meets.
 const Isa& SelectIsa(CpuMask mask = ActiveCpuMask());

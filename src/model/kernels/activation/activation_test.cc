@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "model/kernels/isa.h"
+#include "model/kernels/testing/isa_test.h"
 
 namespace pano::kernels {
 namespace {
@@ -29,34 +29,36 @@ double Reference(Activation activation, double z) {
 constexpr Activation kAll[] = {Activation::kSilu, Activation::kGelu, Activation::kGeluTanh,
                                Activation::kQuickGelu, Activation::kRelu};
 
-TEST(Activation, AgreesWithDoubleFromEndToEnd) {
+class ActivationTest : public IsaTest {};
+
+TEST_P(ActivationTest, AgreesWithDoubleFromEndToEnd) {
   std::vector<float> z, up;
   for (float x = -100.0f; x <= 100.0f; x += 0.037f) {
     z.push_back(x);
     up.push_back(1.5f);
   }
-  for (CpuMask mask : RunnableMasks()) {
-    for (Activation activation : kAll) {
-      std::vector<float> plain = z, gated = z;
-      SelectIsa(mask).activation(activation).plain(plain.data(), plain.size());
-      SelectIsa(mask).activation(activation).gated(gated.data(), up.data(), gated.size());
-      for (size_t i = 0; i < z.size(); ++i) {
-        const double expected = Reference(activation, static_cast<double>(z[i]));
-        // Relative everywhere, but for what cancels in the tails of the normal distribution.
-        EXPECT_NEAR(plain[i], expected, 1e-6 * std::abs(expected) + 3e-7) << z[i];
-        EXPECT_NEAR(gated[i], 1.5 * expected, 1.5e-6 * std::abs(expected) + 5e-7) << z[i];
-      }
+  for (Activation activation : kAll) {
+    std::vector<float> plain = z, gated = z;
+    SelectIsa(mask()).activation(activation).plain(plain.data(), plain.size());
+    SelectIsa(mask()).activation(activation).gated(gated.data(), up.data(), gated.size());
+    for (size_t i = 0; i < z.size(); ++i) {
+      const double expected = Reference(activation, static_cast<double>(z[i]));
+      // Relative everywhere, but for what cancels in the tails of the normal distribution.
+      EXPECT_NEAR(plain[i], expected, 1e-6 * std::abs(expected) + 3e-7) << z[i];
+      EXPECT_NEAR(gated[i], 1.5 * expected, 1.5e-6 * std::abs(expected) + 5e-7) << z[i];
     }
   }
 }
 
-TEST(Activation, PassesNanOn) {
+TEST_P(ActivationTest, PassesNanOn) {
   for (Activation activation : kAll) {
     float x = NAN;
-    SelectIsa().activation(activation).plain(&x, 1);
+    SelectIsa(mask()).activation(activation).plain(&x, 1);
     EXPECT_TRUE(std::isnan(x));
   }
 }
+
+PANO_FOR_EVERY_ISA(ActivationTest);
 
 }  // namespace
 }  // namespace pano::kernels

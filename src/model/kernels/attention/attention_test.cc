@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 #include "base/strings.h"
-#include "model/kernels/isa.h"
+#include "model/kernels/testing/isa_test.h"
 #include "model/tensor/half.h"
 
 namespace pano::kernels {
@@ -144,51 +144,47 @@ void ExpectReference(size_t dim, size_t length, KvFormat format, CpuMask mask,
   }
 }
 
-TEST(Attention, AgreesWithDoubleOverLengthsAndHeadSizes) {
-  for (CpuMask mask : RunnableMasks()) {
-    for (KvFormat format : kFormats) {
-      for (size_t dim : {8, 12, 16, 40, 64, 128}) {
-        for (size_t length : {1, 2, 15, 16, 33, 100}) {
-          ExpectReference(dim, length, format, mask, {});
-        }
+class AttentionTest : public IsaTest {};
+
+TEST_P(AttentionTest, AgreesWithDoubleOverLengthsAndHeadSizes) {
+  for (KvFormat format : kFormats) {
+    for (size_t dim : {8, 12, 16, 40, 64, 128}) {
+      for (size_t length : {1, 2, 15, 16, 33, 100}) {
+        ExpectReference(dim, length, format, mask(), {});
       }
     }
   }
 }
 
-TEST(Attention, WindowsCapsAndBiasesAgreeWithDouble) {
-  for (CpuMask mask : RunnableMasks()) {
-    for (size_t length : {1, 17, 40, 70, 100}) {
-      for (int64_t window : {1, 5, 16, 33, 200}) {
-        Extras extras;
-        extras.first = std::max<int64_t>(0, static_cast<int64_t>(length) - window);
-        ExpectReference(24, length, KvFormat::kF32, mask, extras);
-        extras.softcap = 1.5f;
-        ExpectReference(24, length, KvFormat::kF16, mask, extras);
-        Random random(length);
-        for (size_t i = 0; i < 2 * length; ++i) {
-          extras.bias.push_back(static_cast<float>(random.Normal()));
-        }
-        ExpectReference(24, length, KvFormat::kF32, mask, extras);
+TEST_P(AttentionTest, WindowsCapsAndBiasesAgreeWithDouble) {
+  for (size_t length : {1, 17, 40, 70, 100}) {
+    for (int64_t window : {1, 5, 16, 33, 200}) {
+      Extras extras;
+      extras.first = std::max<int64_t>(0, static_cast<int64_t>(length) - window);
+      ExpectReference(24, length, KvFormat::kF32, mask(), extras);
+      extras.softcap = 1.5f;
+      ExpectReference(24, length, KvFormat::kF16, mask(), extras);
+      Random random(length);
+      for (size_t i = 0; i < 2 * length; ++i) {
+        extras.bias.push_back(static_cast<float>(random.Normal()));
       }
+      ExpectReference(24, length, KvFormat::kF32, mask(), extras);
     }
   }
 }
 
-TEST(Attention, ValuesCanBeTheKeys) {
+TEST_P(AttentionTest, ValuesCanBeTheKeys) {
   Cache cache(70, 48, KvFormat::kF16);
   std::vector<float> q(48);
   Random random(2);
   for (float& x : q) x = static_cast<float>(random.Normal());
-  for (CpuMask mask : RunnableMasks()) {
-    const std::vector<float> out = Attend(cache, q, {{0, 70}}, mask, {}, /*latent=*/true);
-    const std::vector<double> expected = Reference(cache, q, 0, 70, {}, /*latent=*/true);
-    for (size_t d = 0; d < out.size(); ++d) ASSERT_NEAR(out[d], expected[d], 2e-5);
-  }
+  const std::vector<float> out = Attend(cache, q, {{0, 70}}, mask(), {}, /*latent=*/true);
+  const std::vector<double> expected = Reference(cache, q, 0, 70, {}, /*latent=*/true);
+  for (size_t d = 0; d < out.size(); ++d) ASSERT_NEAR(out[d], expected[d], 2e-5);
 }
 
 // A tile of queries with ranges of every kind gives what each gives alone, to the bit.
-TEST(Attention, QueriesDoNotDependOnEachOther) {
+TEST_P(AttentionTest, QueriesDoNotDependOnEachOther) {
   for (KvFormat format : kFormats) {
     const size_t dim = 40, count = 61;
     Cache cache(150, dim, format);
@@ -204,43 +200,40 @@ TEST(Attention, QueriesDoNotDependOnEachOther) {
       seen.push_back({first, i % 4 == 0 ? 128 + static_cast<int64_t>(i % 2) * 22 : length});
       if (seen.back().first >= seen.back().length) seen.back().first = 0;
     }
-    for (CpuMask mask : RunnableMasks()) {
-      const std::vector<float> together = Attend(cache, q, seen, mask);
-      for (size_t i = 0; i < count; ++i) {
-        const std::vector<float> one(q.begin() + static_cast<long>(i * dim),
-                                     q.begin() + static_cast<long>((i + 1) * dim));
-        const std::vector<float> alone = Attend(cache, one, {seen[i]}, mask);
-        ASSERT_EQ(0, std::memcmp(alone.data(), &together[i * dim], dim * sizeof(float)))
-            << SelectIsa(mask).name << " " << i;
-      }
+    const std::vector<float> together = Attend(cache, q, seen, mask());
+    for (size_t i = 0; i < count; ++i) {
+      const std::vector<float> one(q.begin() + static_cast<long>(i * dim),
+                                   q.begin() + static_cast<long>((i + 1) * dim));
+      const std::vector<float> alone = Attend(cache, one, {seen[i]}, mask());
+      ASSERT_EQ(0, std::memcmp(alone.data(), &together[i * dim], dim * sizeof(float))) << i;
     }
   }
 }
 
-TEST(Attention, EightBitStorageKeepsItsPrecisionAndNaN) {
+TEST_P(AttentionTest, EightBitStorageKeepsItsPrecisionAndNaN) {
   const size_t dim = 64;
-  for (CpuMask mask : RunnableMasks()) {
-    std::vector<std::byte> block(kAttentionBlock * (dim + 4));
-    const StoreKvFn store = SelectIsa(mask).attention.store[2];
-    std::vector<float> v(dim, 0.0f);
-    v[3] = NAN;
-    store(v.data(), dim, 1, block.data());
-    float scale;
-    std::memcpy(&scale, &block[kAttentionBlock * dim + 4], 4);
-    EXPECT_TRUE(std::isnan(scale));
-    v.assign(dim, 0.0f);
-    store(v.data(), dim, 1, block.data());
-    std::memcpy(&scale, &block[kAttentionBlock * dim + 4], 4);
-    EXPECT_EQ(scale, 0.0f);
-    for (size_t d = 0; d < dim; ++d) v[d] = static_cast<float>(d) - 20.5f;
-    store(v.data(), dim, 31, block.data());
-    std::memcpy(&scale, &block[kAttentionBlock * dim + 4 * 31], 4);
-    for (size_t d = 0; d < dim; ++d) {
-      const float got = scale * static_cast<float>(static_cast<int8_t>(block[31 * dim + d]));
-      EXPECT_NEAR(got, v[d], 0.51f * scale);
-    }
+  std::vector<std::byte> block(kAttentionBlock * (dim + 4));
+  const StoreKvFn store = SelectIsa(mask()).attention.store[2];
+  std::vector<float> v(dim, 0.0f);
+  v[3] = NAN;
+  store(v.data(), dim, 1, block.data());
+  float scale;
+  std::memcpy(&scale, &block[kAttentionBlock * dim + 4], 4);
+  EXPECT_TRUE(std::isnan(scale));
+  v.assign(dim, 0.0f);
+  store(v.data(), dim, 1, block.data());
+  std::memcpy(&scale, &block[kAttentionBlock * dim + 4], 4);
+  EXPECT_EQ(scale, 0.0f);
+  for (size_t d = 0; d < dim; ++d) v[d] = static_cast<float>(d) - 20.5f;
+  store(v.data(), dim, 31, block.data());
+  std::memcpy(&scale, &block[kAttentionBlock * dim + 4 * 31], 4);
+  for (size_t d = 0; d < dim; ++d) {
+    const float got = scale * static_cast<float>(static_cast<int8_t>(block[31 * dim + d]));
+    EXPECT_NEAR(got, v[d], 0.51f * scale);
   }
 }
+
+PANO_FOR_EVERY_ISA(AttentionTest);
 
 }  // namespace
 }  // namespace pano::kernels

@@ -2,22 +2,21 @@
 
 #include <gtest/gtest.h>
 
-#include "model/kernels/isa.h"
+#include "model/kernels/testing/isa_test.h"
 
 namespace pano::kernels {
 namespace {
 
-TEST(LimitsTest, PeaksCountWhatTheyDo) {
-  for (CpuMask mask : RunnableMasks()) {
-    const Isa& isa = SelectIsa(mask);
-    SCOPED_TRACE(isa.name);
-    for (auto peak : {isa.float_peak, isa.int8_peak}) {
-      const int64_t one = peak(1);
-      EXPECT_GT(one, 0);
-      EXPECT_EQ(peak(1000), 1000 * one);
-    }
+using PeaksTest = IsaTest;
+TEST_P(PeaksTest, CountWhatTheyDo) {
+  const Isa& isa = *GetParam();
+  for (auto peak : {isa.float_peak, isa.int8_peak}) {
+    const int64_t one = peak(1);
+    EXPECT_GT(one, 0);
+    EXPECT_EQ(peak(1000), 1000 * one);
   }
 }
+PANO_FOR_EVERY_ISA(PeaksTest);
 
 TEST(LimitsTest, ByThreadsEndsWithAll) {
   ComputePool pool(2);

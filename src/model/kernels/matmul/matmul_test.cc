@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "base/strings.h"
-#include "model/kernels/isa.h"
+#include "model/kernels/testing/isa_test.h"
 #include "model/tensor/half.h"
 #include "model/tensor/packed.h"
 
@@ -73,10 +73,10 @@ std::vector<float> Multiply(const Matrix& w, const std::vector<float>& x, size_t
   return y;
 }
 
-class MatMulTest : public testing::TestWithParam<std::tuple<DType, CpuMask>> {};
+class MatMulTest : public TypeIsaTest {};
 
 TEST_P(MatMulTest, AgreesWithDoubleOverShapesAroundTheLanes) {
-  auto [dtype, mask] = GetParam();
+  const DType dtype = type();
   std::vector<size_t> ks = {1, 15, 16, 17, 33, 172};
   if (dtype == DType::kQ8_0) ks = {32, 64, 192};
   if (dtype == DType::kQ4_K) ks = {256, 512};
@@ -86,7 +86,7 @@ TEST_P(MatMulTest, AgreesWithDoubleOverShapesAroundTheLanes) {
         SCOPED_TRACE(StrCat("m ", m, " n ", n, " k ", k));
         Matrix w = RandomMatrix(dtype, n, k, k * 100 + n);
         std::vector<float> x = RandomFloats(m * k, m), bias = RandomFloats(n, 9);
-        std::vector<float> y = Multiply(w, x, m, bias.data(), mask);
+        std::vector<float> y = Multiply(w, x, m, bias.data(), mask());
         std::vector<float> row(PaddedK(k));
         for (size_t j = 0; j < n; ++j) {
           WidenRow(w.view, j, row.data());
@@ -108,26 +108,25 @@ TEST_P(MatMulTest, AgreesWithDoubleOverShapesAroundTheLanes) {
 }
 
 TEST_P(MatMulTest, RowsDoNotDependOnTheBatchToTheBit) {
-  auto [dtype, mask] = GetParam();
+  const DType dtype = type();
   const size_t k = dtype == DType::kQ4_K ? 256 : 96, n = 11, m = 64;
   Matrix w = RandomMatrix(dtype, n, k, 3);
   std::vector<float> x = RandomFloats(m * k, 4);
-  std::vector<float> whole = Multiply(w, x, m, nullptr, mask);
+  std::vector<float> whole = Multiply(w, x, m, nullptr, mask());
   for (size_t i = 0; i < m; ++i) {
     std::vector<float> row(x.begin() + static_cast<long>(i * k),
                            x.begin() + static_cast<long>((i + 1) * k));
-    std::vector<float> alone = Multiply(w, row, 1, nullptr, mask);
+    std::vector<float> alone = Multiply(w, row, 1, nullptr, mask());
     ASSERT_EQ(0, std::memcmp(alone.data(), whole.data() + i * n, n * sizeof(float))) << "row " << i;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, MatMulTest,
-                         testing::Combine(testing::Values(DType::kF32, DType::kF16, DType::kBF16,
-                                                          DType::kQ8_0, DType::kQ4_K, DType::kF64),
-                                          testing::ValuesIn(RunnableMasks())));
+PANO_FOR_EVERY_TYPE_AND_ISA(MatMulTest, testing::Values(DType::kF32, DType::kF16, DType::kBF16,
+                                                        DType::kQ8_0, DType::kQ4_K, DType::kF64));
 
 // Decoded and then multiplied as F32: the same bits.
-TEST(MatMul, EveryTypeEqualsItsDecodedRows) {
+using DecodedMatMulTest = IsaTest;
+TEST_P(DecodedMatMulTest, EveryTypeEqualsItsDecodedRows) {
   const size_t n = 7, k = 512;
   for (size_t type = 0; type < tensor::kDTypeCount; ++type) {
     const auto dtype = static_cast<DType>(type);
@@ -139,15 +138,14 @@ TEST(MatMul, EveryTypeEqualsItsDecodedRows) {
     for (size_t row = 0; row < n; ++row) WidenRow(w.view, row, rows + row * k);
     for (size_t m : {1, 5, 40}) {
       const std::vector<float> x = RandomFloats(m * k, m);
-      for (CpuMask mask : RunnableMasks()) {
-        const std::vector<float> got = Multiply(w, x, m, nullptr, mask);
-        const std::vector<float> want = Multiply(plain, x, m, nullptr, mask);
-        ASSERT_EQ(0, std::memcmp(got.data(), want.data(), got.size() * sizeof(float))) << m;
-      }
+      const std::vector<float> got = Multiply(w, x, m, nullptr, mask());
+      const std::vector<float> want = Multiply(plain, x, m, nullptr, mask());
+      ASSERT_EQ(0, std::memcmp(got.data(), want.data(), got.size() * sizeof(float))) << m;
     }
   }
   EXPECT_FALSE(MatMulSupports(DType::kI32));
 }
+PANO_FOR_EVERY_ISA(DecodedMatMulTest);
 
 TEST(MatMul, DoesNotDependOnTheNumberOfThreads) {
   Matrix w = RandomMatrix(DType::kF16, 100, 80, 1);

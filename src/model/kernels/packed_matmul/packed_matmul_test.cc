@@ -7,8 +7,8 @@
 
 #include "base/random.h"
 #include "base/strings.h"
-#include "model/kernels/isa.h"
 #include "model/kernels/packed_matmul/generic.h"
+#include "model/kernels/testing/isa_test.h"
 #include "model/tensor/half.h"
 
 namespace pano::kernels {
@@ -146,117 +146,105 @@ PackedMatMulFn Definition(CpuMask mask) {
   return mask == 0 ? PackedMatMulGeneric<PlainAdd> : PackedMatMulGeneric<FusedAdd>;
 }
 
-class PackedMatMulTest : public testing::TestWithParam<DType> {};
+class PackedMatMulTest : public TypeIsaTest {};
 
-TEST_P(PackedMatMulTest, EveryInstructionSetEqualsThePlainLoops) {
-  const DType type = GetParam();
-  const auto code = static_cast<size_t>(ActivationCodeOf(type));
-  const size_t block = tensor::PackedBlockOf(type);
+TEST_P(PackedMatMulTest, EqualsThePlainLoops) {
+  const auto code = static_cast<size_t>(ActivationCodeOf(type()));
+  const size_t block = tensor::PackedBlockOf(type());
   for (size_t k : {block, 2 * block, 5 * block}) {
     for (size_t n : {1, 15, 16, 17, 40}) {
-      const Matrix w = RandomPacked(type, n, k, k + n);
+      const Matrix w = RandomPacked(type(), n, k, k + n);
       const std::vector<float> bias = RandomFloats(n, 9);
       for (size_t m : {1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 33, 48, 53}) {
         SCOPED_TRACE(StrCat("m ", m, " n ", n, " k ", k));
         const std::vector<float> x = RandomFloats(m * k, m);
-        for (CpuMask mask : RunnableMasks()) {
-          const PackedKernels& kernels = SelectIsa(mask).packed;
-          const Quantised q = Quantise(kernels.quantise[code], x, m, k);
-          const Quantised plain = Quantise(SelectIsa(0).packed.quantise[code], x, m, k);
-          ASSERT_EQ(Values(code, kernels, q), Values(code, SelectIsa(0).packed, plain));
-          ASSERT_EQ(q.scales, plain.scales);
-          if (code == 1) {
-            ASSERT_EQ(q.sums, plain.sums);
-          }
-          const auto got = Multiply(kernels.matmul(type), w, q.rows(), m, bias.data());
-          const auto want = Multiply(Definition(mask), w, plain.rows(), m, bias.data());
-          ASSERT_EQ(0, std::memcmp(got.data(), want.data(), got.size() * sizeof(float)));
+        const PackedKernels& kernels = SelectIsa(mask()).packed;
+        const Quantised q = Quantise(kernels.quantise[code], x, m, k);
+        const Quantised plain = Quantise(SelectIsa(0).packed.quantise[code], x, m, k);
+        ASSERT_EQ(Values(code, kernels, q), Values(code, SelectIsa(0).packed, plain));
+        ASSERT_EQ(q.scales, plain.scales);
+        if (code == 1) {
+          ASSERT_EQ(q.sums, plain.sums);
         }
+        const auto got = Multiply(kernels.matmul(type()), w, q.rows(), m, bias.data());
+        const auto want = Multiply(Definition(mask()), w, plain.rows(), m, bias.data());
+        ASSERT_EQ(0, std::memcmp(got.data(), want.data(), got.size() * sizeof(float)));
       }
     }
   }
 }
 
 TEST_P(PackedMatMulTest, AgreesWithDoubleWithinRounding) {
-  const DType type = GetParam();
-  const auto code = static_cast<size_t>(ActivationCodeOf(type));
+  const auto code = static_cast<size_t>(ActivationCodeOf(type()));
   const size_t k = 1024, n = 20, m = 3;
-  const Matrix w = RandomPacked(type, n, k, 1);
+  const Matrix w = RandomPacked(type(), n, k, 1);
   const std::vector<float> x = RandomFloats(m * k, 2);
-  for (CpuMask mask : RunnableMasks()) {
-    SCOPED_TRACE(SelectIsa(mask).name);
-    const PackedKernels& kernels = SelectIsa(mask).packed;
-    const Quantised q = Quantise(kernels.quantise[code], x, m, k);
-    const std::vector<int> values = Values(code, kernels, q);
-    const std::vector<float> y = Multiply(mask, w, x, m);
-    std::vector<float> row(k);
-    for (size_t j = 0; j < n; ++j) {
-      tensor::UnpackRow(w.view, j, row.data());
-      for (size_t i = 0; i < m; ++i) {
-        double sum = 0, magnitude = 0;
-        for (size_t l = 0; l < k; ++l) {
-          const double product = static_cast<double>(row[l]) * values[i * k + l] *
-                                 static_cast<double>(q.scales[(i * k + l) / 32]);
-          sum += product;
-          magnitude += std::abs(product);
-        }
-        // Two terms a half block, each with four roundings of at most what has been summed up.
-        ASSERT_NEAR(y[i * n + j], sum, (static_cast<double>(k) / 16 + 8) * 0x1p-24 * magnitude);
+  const PackedKernels& kernels = SelectIsa(mask()).packed;
+  const Quantised q = Quantise(kernels.quantise[code], x, m, k);
+  const std::vector<int> values = Values(code, kernels, q);
+  const std::vector<float> y = Multiply(mask(), w, x, m);
+  std::vector<float> row(k);
+  for (size_t j = 0; j < n; ++j) {
+    tensor::UnpackRow(w.view, j, row.data());
+    for (size_t i = 0; i < m; ++i) {
+      double sum = 0, magnitude = 0;
+      for (size_t l = 0; l < k; ++l) {
+        const double product = static_cast<double>(row[l]) * values[i * k + l] *
+                               static_cast<double>(q.scales[(i * k + l) / 32]);
+        sum += product;
+        magnitude += std::abs(product);
       }
+      // Two terms a half block, each with four roundings of at most what has been summed up.
+      ASSERT_NEAR(y[i * n + j], sum, (static_cast<double>(k) / 16 + 8) * 0x1p-24 * magnitude);
     }
   }
 }
 
 TEST_P(PackedMatMulTest, RowsDoNotDependOnTheBatchToTheBit) {
-  const DType type = GetParam();
   const size_t k = 512, n = 50, m = 70;
-  const Matrix w = RandomPacked(type, n, k, 3);
+  const Matrix w = RandomPacked(type(), n, k, 3);
   const std::vector<float> x = RandomFloats(m * k, 4);
-  for (CpuMask mask : RunnableMasks()) {
-    SCOPED_TRACE(SelectIsa(mask).name);
-    const std::vector<float> whole = Multiply(mask, w, x, m);
-    for (size_t i = 0; i < m; ++i) {
-      const std::vector<float> row(x.begin() + static_cast<long>(i * k),
-                                   x.begin() + static_cast<long>((i + 1) * k));
-      const std::vector<float> alone = Multiply(mask, w, row, 1);
-      ASSERT_EQ(0, std::memcmp(alone.data(), &whole[i * n], n * sizeof(float))) << "row " << i;
-    }
+  const std::vector<float> whole = Multiply(mask(), w, x, m);
+  for (size_t i = 0; i < m; ++i) {
+    const std::vector<float> row(x.begin() + static_cast<long>(i * k),
+                                 x.begin() + static_cast<long>((i + 1) * k));
+    const std::vector<float> alone = Multiply(mask(), w, row, 1);
+    ASSERT_EQ(0, std::memcmp(alone.data(), &whole[i * n], n * sizeof(float))) << "row " << i;
   }
 }
 
 // Sixteen-bit sums of byte products saturate; no code may bring them there.
 TEST_P(PackedMatMulTest, LargestCodesDoNotSaturate) {
-  const DType type = GetParam();
   const size_t k = 256, n = 16, m = 7;
-  Matrix w = RandomPacked(type, n, k, 5);
-  const auto code = static_cast<size_t>(ActivationCodeOf(type));
-  const size_t panel = tensor::PanelBytes(type, k);
+  Matrix w = RandomPacked(type(), n, k, 5);
+  const auto code = static_cast<size_t>(ActivationCodeOf(type()));
+  const size_t panel = tensor::PanelBytes(type(), k);
   auto* data = reinterpret_cast<uint8_t*>(const_cast<std::byte*>(w.view.data));
   for (int byte : {0x00, 0x7F, 0x80, 0xFF}) {
     for (size_t at = 0; at < panel; ++at) {
       // Leave the scales alone.
       size_t in = at, head = 32;
-      if (type == DType::kQ8_0X16) in = at % 544;
-      if (type == DType::kQ4_0X16 || type == DType::kQ4GX16) in = at % 288;
-      if (type == DType::kW8X16) head = 64;
-      if (type == DType::kQ4_KX16) in = at < 64 ? 0 : (at - 64) % 288;
-      if (type == DType::kQ6_KX16) in = at < 32 ? 0 : (at - 32) % 416;
+      if (type() == DType::kQ8_0X16) in = at % 544;
+      if (type() == DType::kQ4_0X16 || type() == DType::kQ4GX16) in = at % 288;
+      if (type() == DType::kW8X16) head = 64;
+      if (type() == DType::kQ4_KX16) in = at < 64 ? 0 : (at - 64) % 288;
+      if (type() == DType::kQ6_KX16) in = at < 32 ? 0 : (at - 32) % 416;
       if (in >= head) data[at] = static_cast<uint8_t>(byte);
     }
     for (float sign : {-1.0f, 1.0f}) {
       const std::vector<float> x(m * k, sign);
       const Quantised plain = Quantise(SelectIsa(0).packed.quantise[code], x, m, k);
-      for (CpuMask mask : RunnableMasks()) {
-        const auto got = Multiply(mask, w, x, m);
-        const auto want = Multiply(Definition(mask), w, plain.rows(), m, nullptr);
-        ASSERT_EQ(got, want) << SelectIsa(mask).name << " byte " << byte;
-      }
+      const auto got = Multiply(mask(), w, x, m);
+      const auto want = Multiply(Definition(mask()), w, plain.rows(), m, nullptr);
+      ASSERT_EQ(got, want) << SelectIsa(mask()).name << " byte " << byte;
     }
   }
 }
 
+class PackedSumsTest : public IsaTest {};
+
 // Where the sums of two steps just fit sixteen bits, and where they just do not.
-TEST(PackedMatMul, SumsOfTwoStepsAtTheEdge) {
+TEST_P(PackedSumsTest, OfTwoStepsAtTheEdge) {
   const size_t k = 64, n = 16, m = 14;
   for (int top : {63, 64, 65}) {  // four of them meet in a lane: 252, 256, 260; and 255 below
     Matrix w = RandomPacked(DType::kQ8_0X16, n, k, 5);
@@ -271,62 +259,55 @@ TEST(PackedMatMul, SumsOfTwoStepsAtTheEdge) {
     for (float sign : {-1.0f, 1.0f}) {
       const std::vector<float> x(m * k, sign);
       const Quantised plain = Quantise(SelectIsa(0).packed.quantise[0], x, m, k);
-      for (CpuMask mask : RunnableMasks()) {
-        ASSERT_EQ(Multiply(mask, w, x, m), Multiply(Definition(mask), w, plain.rows(), m, nullptr))
-            << SelectIsa(mask).name << " top " << top;
-      }
+      ASSERT_EQ(Multiply(mask(), w, x, m),
+                Multiply(Definition(mask()), w, plain.rows(), m, nullptr))
+          << SelectIsa(mask()).name << " top " << top;
     }
   }
 }
 
+PANO_FOR_EVERY_ISA(PackedSumsTest);
+
 TEST_P(PackedMatMulTest, OddActivationsGiveNoSurprise) {
-  const DType type = GetParam();
   const size_t k = 512, n = 16;
-  const Matrix w = RandomPacked(type, n, k, 6);
-  for (CpuMask mask : RunnableMasks()) {
-    for (float y : Multiply(mask, w, std::vector<float>(k, 0.0f), 1)) EXPECT_EQ(y, 0.0f);
-    for (float y : Multiply(mask, w, std::vector<float>(k, 1e-35f), 1)) EXPECT_EQ(y, 0.0f);
-    std::vector<float> x = RandomFloats(k, 3);
-    x[40] = NAN;
-    for (float y : Multiply(mask, w, x, 1)) EXPECT_TRUE(std::isnan(y));
-    x[40] = INFINITY;
-    for (float y : Multiply(mask, w, x, 1)) EXPECT_FALSE(std::isfinite(y));
-  }
+  const Matrix w = RandomPacked(type(), n, k, 6);
+  for (float y : Multiply(mask(), w, std::vector<float>(k, 0.0f), 1)) EXPECT_EQ(y, 0.0f);
+  for (float y : Multiply(mask(), w, std::vector<float>(k, 1e-35f), 1)) EXPECT_EQ(y, 0.0f);
+  std::vector<float> x = RandomFloats(k, 3);
+  x[40] = NAN;
+  for (float y : Multiply(mask(), w, x, 1)) EXPECT_TRUE(std::isnan(y));
+  x[40] = INFINITY;
+  for (float y : Multiply(mask(), w, x, 1)) EXPECT_FALSE(std::isfinite(y));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PackedMatMulTest, testing::ValuesIn(kAllPacked), [](const auto& one) {
-  return std::string(tensor::Describe(one.param).name);
-});
+PANO_FOR_EVERY_TYPE_AND_ISA(PackedMatMulTest, testing::ValuesIn(kAllPacked));
 
-class PackedFloatsTest : public testing::TestWithParam<DType> {};
+class PackedFloatsTest : public TypeIsaTest {};
 
 // One chain of (fused) multiply-adds over the columns, then the bias: to the bit.
-TEST_P(PackedFloatsTest, EveryInstructionSetEqualsOneChain) {
-  const DType type = GetParam();
+TEST_P(PackedFloatsTest, EqualsOneChain) {
   for (size_t k : {1, 7, 255, 256, 257, 600}) {
     for (size_t n : {1, 15, 16, 17, 33}) {
-      const Matrix w = RandomPacked(type, n, k, k + n);
+      const Matrix w = RandomPacked(type(), n, k, k + n);
       const std::vector<float> bias = RandomFloats(n, 9);
       std::vector<float> row(k);
       for (size_t m : {1, 2, 5, 6, 7, 12, 25, 200}) {
         const std::vector<float> x = RandomFloats(m * k, m);
-        for (CpuMask mask : RunnableMasks()) {
-          SCOPED_TRACE(StrCat(SelectIsa(mask).name, " m ", m, " n ", n, " k ", k));
-          std::vector<float> y(m * n, -7.0f), tiles(m * k);
-          PackFloatTiles(x.data(), m, k, 0, FloatTileCount(m), tiles.data());
-          const PackedMatMulArgs args{&w.view, {}, tiles.data(), bias.data(), y.data(), m, n, k};
-          std::vector<std::byte> scratch(PackedScratchBytes(k));
-          SelectIsa(mask).packed.matmul(type)(args, 0, (n + 15) / 16, scratch.data());
-          for (size_t j = 0; j < n; j += 5) {
-            tensor::UnpackRow(w.view, j, row.data());
-            for (size_t i = 0; i < m; ++i) {
-              float sum = 0;
-              for (size_t l = 0; l < k; ++l) {
-                sum = mask == 0 ? PlainAdd::MulAdd(x[i * k + l], row[l], sum)
+        SCOPED_TRACE(StrCat(SelectIsa(mask()).name, " m ", m, " n ", n, " k ", k));
+        std::vector<float> y(m * n, -7.0f), tiles(m * k);
+        PackFloatTiles(x.data(), m, k, 0, FloatTileCount(m), tiles.data());
+        const PackedMatMulArgs args{&w.view, {}, tiles.data(), bias.data(), y.data(), m, n, k};
+        std::vector<std::byte> scratch(PackedScratchBytes(k));
+        SelectIsa(mask()).packed.matmul(type())(args, 0, (n + 15) / 16, scratch.data());
+        for (size_t j = 0; j < n; j += 5) {
+          tensor::UnpackRow(w.view, j, row.data());
+          for (size_t i = 0; i < m; ++i) {
+            float sum = 0;
+            for (size_t l = 0; l < k; ++l) {
+              sum = mask() == 0 ? PlainAdd::MulAdd(x[i * k + l], row[l], sum)
                                 : FusedAdd::MulAdd(x[i * k + l], row[l], sum);
-              }
-              ASSERT_EQ(y[i * n + j], sum + bias[j]) << "row " << i << " column " << j;
             }
+            ASSERT_EQ(y[i * n + j], sum + bias[j]) << "row " << i << " column " << j;
           }
         }
       }
@@ -334,11 +315,8 @@ TEST_P(PackedFloatsTest, EveryInstructionSetEqualsOneChain) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PackedFloatsTest,
-                         testing::Values(DType::kF32X16, DType::kF16X16, DType::kBF16X16),
-                         [](const auto& one) {
-                           return std::string(tensor::Describe(one.param).name);
-                         });
+PANO_FOR_EVERY_TYPE_AND_ISA(PackedFloatsTest,
+                            testing::Values(DType::kF32X16, DType::kF16X16, DType::kBF16X16));
 
 TEST(PackedMatMul, SharesOneInputAmongProductsAndThreads) {
   const size_t k = 256, m = 9;
@@ -365,24 +343,26 @@ TEST(PackedMatMul, SharesOneInputAmongProductsAndThreads) {
   }
 }
 
-TEST(PackedMatMul, ActivationsKeepSevenAndEightBits) {
+class QuantiseTest : public IsaTest {};
+
+TEST_P(QuantiseTest, ActivationsKeepSevenAndEightBits) {
   const size_t k = 4096;
   const std::vector<float> x = RandomFloats(k, 12);
-  for (CpuMask mask : RunnableMasks()) {
-    for (size_t code : {0, 1}) {
-      const PackedKernels& kernels = SelectIsa(mask).packed;
-      const Quantised q = Quantise(kernels.quantise[code], x, 1, k);
-      const std::vector<int> values = Values(code, kernels, q);
-      double off = 0, all = 0;
-      for (size_t i = 0; i < k; ++i) {
-        const double got = values[i] * static_cast<double>(q.scales[i / 32]);
-        off += std::pow(got - static_cast<double>(x[i]), 2);
-        all += std::pow(static_cast<double>(x[i]), 2);
-      }
-      EXPECT_LT(std::sqrt(off / all), code == 0 ? 0.011 : 0.0055);
+  for (size_t code : {0, 1}) {
+    const PackedKernels& kernels = SelectIsa(mask()).packed;
+    const Quantised q = Quantise(kernels.quantise[code], x, 1, k);
+    const std::vector<int> values = Values(code, kernels, q);
+    double off = 0, all = 0;
+    for (size_t i = 0; i < k; ++i) {
+      const double got = values[i] * static_cast<double>(q.scales[i / 32]);
+      off += std::pow(got - static_cast<double>(x[i]), 2);
+      all += std::pow(static_cast<double>(x[i]), 2);
     }
+    EXPECT_LT(std::sqrt(off / all), code == 0 ? 0.011 : 0.0055);
   }
 }
+
+PANO_FOR_EVERY_ISA(QuantiseTest);
 
 }  // namespace
 }  // namespace pano::kernels
