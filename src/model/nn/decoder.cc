@@ -1,19 +1,18 @@
 #include "model/nn/decoder.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/check.h"
 #include "base/strings.h"
 
 namespace pano::nn {
 
-Decoder::Decoder(ModelConfig config, DecoderWeights weights, Compute compute, KvType kv_type,
-                 ComputePool& pool)
+Decoder::Decoder(ModelConfig config, DecoderWeights weights, KvType kv_type,
+                 std::unique_ptr<ops::OpContext> ops)
     : config_(std::move(config)),
       weights_(std::move(weights)),
-      pool_(pool),
-      transformer_(config_, weights_, compute, kv_type, pool),
+      ops_(std::move(ops)),
+      transformer_(config_, weights_, kv_type, *ops_),
       layout_(transformer_.state_layout()) {}
 
 Result<std::unique_ptr<State>> Decoder::CreateState(std::span<const int> block_counts) const {
@@ -24,10 +23,12 @@ Result<std::unique_ptr<State>> Decoder::CreateState(std::span<const int> block_c
 Status Decoder::Forward(const StepPlan& plan, State& state, Logits& logits) {
   auto& paged = static_cast<PagedState&>(state);
   PANO_RETURN_IF_ERROR(CheckPlan(plan, paged));
-  Embed(plan);
-  transformer_.Run(plan.slices, paged, x_.data());
-  Head(plan, logits);
-  return {};
+  ListRows(plan);
+  ops::Workspace::Scope scope(ops_->workspace());
+  const ops::Rows x = scope.Take(tokens_.size(), Size(config_.hidden_size));
+  Embed(x);
+  PANO_RETURN_IF_ERROR(transformer_.Run(spans_, paged, x));
+  return Head(x, logits);
 }
 
 Status Decoder::CheckPlan(const StepPlan& plan, const PagedState& state) const {
@@ -65,66 +66,65 @@ Status Decoder::CheckTables(const SequenceSlice& slice, const PagedState& state)
   return {};
 }
 
-void Decoder::Embed(const StepPlan& plan) {
-  const size_t hidden = Size(config_.hidden_size);
-  Grow(x_, plan.token_count() * hidden);
-  size_t first = 0;
+void Decoder::ListRows(const StepPlan& plan) {
+  spans_.clear();
+  tokens_.clear();
+  position_rows_.clear();
+  wanted_.clear();
   for (const SequenceSlice& slice : plan.slices) {
-    pool_.ParallelFor(slice.tokens.size(), kRowGrain, [&](size_t begin, size_t end, int) {
-      std::vector<float> position(weights_.positions.data ? hidden : 0);
-      for (size_t i = begin; i < end; ++i) {
-        float* x = &x_[(first + i) * hidden];
-        kernels::WidenRow(weights_.embedding, Size(slice.tokens[i]), x);
-        if (config_.embedding_scale != 1.0f) {
-          for (size_t d = 0; d < hidden; ++d) x[d] *= config_.embedding_scale;
-        }
-        if (position.empty()) continue;
-        const int64_t at = slice.position + static_cast<int64_t>(i) + config_.position_offset;
-        kernels::WidenRow(weights_.positions, Size(at), position.data());
-        for (size_t d = 0; d < hidden; ++d) x[d] += position[d];
-      }
-    });
-    first += slice.tokens.size();
-  }
-  if (config_.embedding_norm)
-    transformer_.Norm(weights_.embedding_norm, x_.data(), first, x_.data());
-}
-
-void Decoder::TransformHead(size_t count) {
-  const size_t size = count * Size(config_.hidden_size);
-  Grow(transformed_, size);
-  transformer_.Apply(weights_.head_dense, wanted_.data(), count, transformed_.data());
-  kernels::SelectIsa().activation(*config_.head_transform).plain(transformed_.data(), size);
-  transformer_.Norm(weights_.head_norm, transformed_.data(), count, wanted_.data());
-}
-
-void Decoder::Head(const StepPlan& plan, Logits& logits) {
-  const size_t hidden = Size(config_.hidden_size);
-  size_t row = 0, count = 0;
-  for (const SequenceSlice& slice : plan.slices) {
-    const size_t wanted = slice.tokens.size() - std::min(slice.logits_from, slice.tokens.size());
-    Grow(wanted_, (count + wanted) * hidden);
-    row += slice.tokens.size();
-    std::copy_n(x_.data() + (row - wanted) * hidden, wanted * hidden,
-                wanted_.data() + count * hidden);
-    count += wanted;
-  }
-  logits.Resize(count, Size(config_.vocab_size));
-  if (count == 0) return;
-  if (config_.final_norm) {
-    transformer_.Norm(weights_.final_norm, wanted_.data(), count, wanted_.data());
-  }
-  if (config_.head_transform) TransformHead(count);
-  transformer_.Apply(weights_.head, wanted_.data(), count, logits.data());
-  const float scale = config_.logit_scale, cap = config_.final_softcap;
-  if (scale == 1.0f && cap <= 0.0f) return;
-  pool_.ParallelFor(count, 1, [&](size_t begin, size_t end, int) {
-    for (float& logit :
-         std::span(logits.data() + begin * logits.vocab(), (end - begin) * logits.vocab())) {
-      logit *= scale;
-      if (cap > 0.0f) logit = cap * std::tanh(logit / cap);
+    RowSpan span;
+    span.count = slice.tokens.size();
+    span.position = slice.position;
+    span.planned_length = slice.planned_length;
+    span.tables = slice.tables;
+    spans_.push_back(span);
+    for (size_t i = slice.logits_from; i < slice.tokens.size(); ++i) {
+      wanted_.push_back(static_cast<int32_t>(tokens_.size() + i));
     }
-  });
+    tokens_.insert(tokens_.end(), slice.tokens.begin(), slice.tokens.end());
+    if (!weights_.positions.data) continue;
+    const int64_t first = slice.position + config_.position_offset;
+    for (size_t i = 0; i < slice.tokens.size(); ++i) {
+      position_rows_.push_back(static_cast<int32_t>(first + static_cast<int64_t>(i)));
+    }
+  }
+}
+
+void Decoder::Embed(ops::Rows x) {
+  ops::Embedding(*ops_, weights_.embedding, tokens_, config_.embedding_scale, false, x);
+  if (weights_.positions.data) {
+    ops::Embedding(*ops_, weights_.positions, position_rows_, 1.0f, true, x);
+  }
+  if (config_.embedding_norm) Norm(weights_.embedding_norm, x);
+}
+
+void Decoder::Norm(const NormWeights& norm, ops::Rows x) {
+  ops::Norm(*ops_, {config_.norm, config_.norm_epsilon}, norm, x, x);
+}
+
+// The matrix, activation and norm that some models have in front of the head, in place.
+Status Decoder::TransformHead(ops::Rows x) {
+  ops::Workspace::Scope scope(ops_->workspace());
+  const ops::Rows y = scope.Take(x.rows, x.width);
+  PANO_RETURN_IF_ERROR(ops::LinearLayer(*ops_, weights_.head_dense, x, y));
+  ops::Activate(*ops_, *config_.head_transform, y);
+  ops::Norm(*ops_, {config_.norm, config_.norm_epsilon}, weights_.head_norm, y, x);
+  return {};
+}
+
+Status Decoder::Head(ops::ConstRows x, Logits& logits) {
+  const size_t count = wanted_.size();
+  logits.Resize(count, Size(config_.vocab_size));
+  if (count == 0) return {};
+  ops::Workspace::Scope scope(ops_->workspace());
+  const ops::Rows wanted = scope.Take(count, x.width);
+  ops::GatherRows(*ops_, wanted_, x, wanted);
+  if (config_.final_norm) Norm(weights_.final_norm, wanted);
+  if (config_.head_transform) PANO_RETURN_IF_ERROR(TransformHead(wanted));
+  const ops::Rows out(logits.data(), count, logits.vocab());
+  PANO_RETURN_IF_ERROR(ops::LinearLayer(*ops_, weights_.head, wanted, out));
+  ops::ScaleSoftcap(*ops_, config_.logit_scale, config_.final_softcap, out);
+  return {};
 }
 
 }  // namespace pano::nn

@@ -4,12 +4,11 @@
 #include <vector>
 
 #include "base/result.h"
-#include "base/threads.h"
 #include "model/nn/decoder_weights.h"
-#include "model/nn/load.h"
 #include "model/nn/model.h"
 #include "model/nn/paged_state.h"
 #include "model/nn/transformer.h"
+#include "model/ops/context.h"
 
 namespace pano::nn {
 
@@ -17,8 +16,10 @@ namespace pano::nn {
 // norm, head. Confined to one thread at a time; the pool does the work.
 class Decoder final : public Model {
  public:
-  Decoder(ModelConfig config, DecoderWeights weights, Compute compute, KvType kv_type,
-          ComputePool& pool);
+  // Of several ranks each has a decoder of its own, with its part of the weights
+  // (tensor_parallel.h); they step the same plans at the same time.
+  Decoder(ModelConfig config, DecoderWeights weights, KvType kv_type,
+          std::unique_ptr<ops::OpContext> ops);
 
   const ModelConfig& config() const { return config_; }
   int64_t vocab_size() const override { return config_.vocab_size; }
@@ -33,18 +34,21 @@ class Decoder final : public Model {
  private:
   Status CheckPlan(const StepPlan& plan, const PagedState& state) const;
   Status CheckTables(const SequenceSlice& slice, const PagedState& state) const;
-  void Embed(const StepPlan& plan);
-  void Head(const StepPlan& plan, Logits& logits);
-  void TransformHead(size_t count);
+  void ListRows(const StepPlan& plan);
+  void Embed(ops::Rows x);
+  Status Head(ops::ConstRows x, Logits& logits);
+  Status TransformHead(ops::Rows x);
+  void Norm(const NormWeights& norm, ops::Rows x);
 
   const ModelConfig config_;
   const DecoderWeights weights_;
-  ComputePool& pool_;
+  const std::unique_ptr<ops::OpContext> ops_;
   Transformer transformer_;
   const StateLayout layout_;
-  std::vector<float> x_;            // [rows, hidden], the residual stream
-  std::vector<float> wanted_;       // [rows of logits, hidden]
-  std::vector<float> transformed_;  // likewise
+  // Of the step, kept for their memory.
+  std::vector<RowSpan> spans_;
+  std::vector<int32_t> tokens_, position_rows_;  // rows of the embedding matrices
+  std::vector<int32_t> wanted_;                  // rows of the pass whose logits are wanted
 };
 
 }  // namespace pano::nn

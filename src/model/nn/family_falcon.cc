@@ -84,7 +84,7 @@ void ReadGgufFalcon(ConfigReader& reader, ModelConfig& config) {
   ReadGgufSizes(reader, config);
   ReadGgufRope(reader, config);
   ReadGgufLayerNorm(reader, config);
-  config.activation = kernels::Activation::kGelu;
+  config.activation = ops::Activation::kGelu;
   config.gated = false;
   config.parallel = true;
   config.shared_norm = config.kv_head_count == 1;  // 40B has a second norm, and groups
@@ -95,7 +95,7 @@ void ReadGgufStarcoder2(ConfigReader& reader, ModelConfig& config) {
   ReadGgufRope(reader, config);
   ReadGgufLayerNorm(reader, config);
   ReadGgufWindows(reader, {}, config);
-  config.activation = kernels::Activation::kGeluTanh;
+  config.activation = ops::Activation::kGeluTanh;
   config.gated = false;
 }
 

@@ -131,7 +131,7 @@ void ReadGguf(ConfigReader& reader, ModelConfig& config) {
   ReadGgufSizes(reader, config);
   ReadGgufRope(reader, config);
   ReadGgufRmsNorm(reader, config);
-  config.activation = kernels::Activation::kGeluTanh;
+  config.activation = ops::Activation::kGeluTanh;
   ScaleEmbedding(config);
 }
 

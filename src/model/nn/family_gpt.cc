@@ -114,7 +114,7 @@ void WriteGgufGptNeox(const ModelConfig& config, GgufFields& out) {
 void ReadGgufGpt2(ConfigReader& reader, ModelConfig& config) {
   ReadGgufSizes(reader, config);
   ReadGgufLayerNorm(reader, config);
-  config.activation = kernels::Activation::kGeluTanh;
+  config.activation = ops::Activation::kGeluTanh;
   SetGpt2Shape(config);
 }
 
@@ -123,7 +123,7 @@ void ReadGgufGptNeox(ConfigReader& reader, ModelConfig& config) {
   ReadGgufSizes(reader, config);
   ReadGgufRope(reader, config);
   ReadGgufLayerNorm(reader, config);
-  config.activation = kernels::Activation::kGelu;
+  config.activation = ops::Activation::kGelu;
   config.gated = false;
 }
 

@@ -77,7 +77,7 @@ void ReadGgufPhi2(ConfigReader& reader, ModelConfig& config) {
   ReadGgufSizes(reader, config);
   ReadGgufRope(reader, config);
   ReadGgufLayerNorm(reader, config);
-  config.activation = kernels::Activation::kGeluTanh;
+  config.activation = ops::Activation::kGeluTanh;
   SetPhiShape(config);
 }
 

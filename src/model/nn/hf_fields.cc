@@ -202,7 +202,7 @@ void ReadHfRope(ConfigReader& reader, ModelConfig& config, double partial) {
 
 void ReadHfActivation(ConfigReader& reader, std::string_view key, std::string_view fallback,
                       ModelConfig& config) {
-  using kernels::Activation;
+  using ops::Activation;
   const std::string name = reader.StringOr(key, fallback);
   if (name == "silu" || name == "swish") {
     config.activation = Activation::kSilu;

@@ -80,7 +80,7 @@ void WriteHfRope(const ModelConfig& c, json::Value& out) {
 }
 
 void WriteHfActivation(const ModelConfig& c, std::string_view key, json::Value& out) {
-  using kernels::Activation;
+  using ops::Activation;
   const char* name = "silu";
   switch (c.activation) {
     case Activation::kSilu:

@@ -16,7 +16,8 @@ Result<std::unique_ptr<Model>> LoadModel(const format::ModelFiles& files,
     PANO_RETURN_IF_ERROR(PackWeights(weights, files.weights.get(), pool, options.progress).status());
   }
   return std::unique_ptr<Model>(std::make_unique<Decoder>(
-      std::move(family.config), std::move(weights), options.compute, kv_type, pool));
+      std::move(family.config), std::move(weights), kv_type,
+      ops::CreateCpuContext(options.compute, pool));
 }
 
 namespace {

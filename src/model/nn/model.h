@@ -7,22 +7,15 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/ops/types.h"
 
 namespace pano::nn {
 
 using TokenId = int32_t;
-using BlockId = int32_t;
-
-// Tokens in one KV block, the unit of allocation and of prefix reuse.
-inline constexpr int kBlockTokens = 32;
-
-// In the order of kernels::KvFormat.
-enum class KvType : uint8_t { kF32, kF16, kInt8 };
-
-enum class Compute : uint8_t {
-  kF32,   // weights dequantised, activations float: every known answer holds in this mode
-  kFast,  // activations are quantised to 7 or 8 bits where the weights are in blocks
-};
+using ops::BlockId;
+using ops::Compute;
+using ops::kBlockTokens;
+using ops::KvType;
 
 // What the layers keep between steps, in groups of layers that keep it alike. The engine allocates
 // by this and knows nothing else of it.

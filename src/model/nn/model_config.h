@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "model/kernels/activation/activation.h"
+#include "model/ops/types.h"
 
 namespace pano::nn {
 
@@ -41,7 +41,7 @@ struct RopeConfig {
   }
 };
 
-enum class NormKind : uint8_t { kRms, kLayer };
+using ops::NormKind;
 
 // Where a block (attention or feed-forward) has its norms.
 enum class NormPlacement : uint8_t {
@@ -139,7 +139,7 @@ struct ModelConfig {
   bool cross_attention = false;   // each layer also looks at the rows of another stack
 
   // Feed-forward.
-  kernels::Activation activation = kernels::Activation::kSilu;
+  ops::Activation activation = ops::Activation::kSilu;
   bool gated = true;
   bool mlp_bias = false;
   ExpertConfig experts;
@@ -153,7 +153,7 @@ struct ModelConfig {
   bool tied_embeddings = false;  // the head is the embedding matrix
   bool head_bias = false;
   // A matrix, an activation and a norm between the final norm and the head.
-  std::optional<kernels::Activation> head_transform;
+  std::optional<ops::Activation> head_transform;
   bool head_transform_bias = false;
 
   std::vector<std::string> warnings;  // keys that nobody knows, for `pano inspect`

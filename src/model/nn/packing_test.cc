@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "base/shared_folder.h"
 #include "model/format/weights.h"
-#include "model/kernels/matmul/matmul.h"
+#include "model/ops/weights.h"
 #include "model/nn/load.h"
 #include "model/tensor/blocks.h"
 #include "model/tensor/packed.h"
@@ -37,7 +37,7 @@ std::vector<float> Widened(const tensor::TensorView& view) {
   const auto columns = static_cast<size_t>(view.shape[1]);
   std::vector<float> out(static_cast<size_t>(view.shape[0]) * columns);
   for (size_t r = 0; r < static_cast<size_t>(view.shape[0]); ++r) {
-    kernels::WidenRow(view, r, &out[r * columns]);
+    ops::DequantizeRow(view, r, &out[r * columns]);
   }
   return out;
 }

@@ -28,12 +28,13 @@ StatePlan PlanState(const ModelConfig& config, KvType kv_type) {
       ++g;
     }
     if (g == plan.groups.size()) plan.groups.push_back(group);
-    plan.places.push_back({g, plan.groups[g].layer_count++});
+    plan.slots.push_back({g, plan.groups[g].layer_count++});
   }
   return plan;
 }
 
-Result<std::unique_ptr<PagedState>> PagedState::Create(std::vector<PagedGroup> groups,
+Result<std::unique_ptr<PagedState>> PagedState::Create(device::Device& device,
+                                                       std::vector<PagedGroup> groups,
                                                        std::span<const int> block_counts) {
   PANO_CHECK(groups.size() == block_counts.size());
   auto state = std::make_unique<PagedState>();
@@ -46,29 +47,32 @@ Result<std::unique_ptr<PagedState>> PagedState::Create(std::vector<PagedGroup> g
                                static_cast<size_t>(block_counts[g]), &bytes)) {
       return InvalidArgument(StrCat("[kv] ", block_counts[g], " blocks cannot be made"));
     }
-    // calloc: large areas come as untouched zero pages.
-    state->memory_.emplace_back(static_cast<std::byte*>(std::calloc(bytes, 1)));
-    if (!state->memory_.back()) {
+    auto memory = device.Allocate(bytes);
+    if (!memory.ok()) {
       return Status(StatusCode::kExhausted,
                     StrCat("[kv] no memory for ", block_counts[g], " blocks, ", bytes, " bytes"));
     }
+    state->memory_.push_back(std::move(*memory));
   }
   return state;
 }
 
-std::byte* PagedState::keys(size_t group, int layer, int head) {
-  const PagedGroup& g = groups_[group];
-  const auto blocks = static_cast<size_t>(counts_[group]);
-  return memory_[group].get() +
-         static_cast<size_t>(layer) * blocks * (g.key_block_bytes() + g.value_block_bytes()) +
-         static_cast<size_t>(head) * g.head_bytes(g.key_dim);
-}
-
-std::byte* PagedState::values(size_t group, int layer, int head) {
-  const PagedGroup& g = groups_[group];
-  const auto blocks = static_cast<size_t>(counts_[group]);
-  return keys(group, layer, 0) + blocks * g.key_block_bytes() +
-         static_cast<size_t>(head) * g.head_bytes(g.value_dim);
+ops::PagedKv PagedState::layer(LayerSlot slot) const {
+  const PagedGroup& g = groups_[slot.group];
+  const auto blocks = static_cast<size_t>(counts_[slot.group]);
+  ops::PagedKv kv;
+  kv.type = g.type;
+  kv.heads = static_cast<size_t>(g.kv_head_count);
+  kv.key_dim = static_cast<size_t>(g.key_dim);
+  kv.value_dim = static_cast<size_t>(g.value_dim);
+  kv.key_head_bytes = g.head_bytes(g.key_dim);
+  kv.value_head_bytes = g.head_bytes(g.value_dim);
+  kv.key_block_bytes = g.key_block_bytes();
+  kv.value_block_bytes = g.value_block_bytes();
+  kv.keys = memory_[slot.group].data() +
+            static_cast<size_t>(slot.index) * blocks * (kv.key_block_bytes + kv.value_block_bytes);
+  if (kv.value_dim > 0) kv.values = kv.keys + blocks * kv.key_block_bytes;
+  return kv;
 }
 
 }  // namespace pano::nn

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "base/result.h"
+#include "infra/device/device.h"
 #include "model/nn/model.h"
 #include "model/nn/model_config.h"
+#include "model/ops/attention.h"
 
 namespace pano::nn {
 
@@ -48,14 +49,16 @@ struct PagedGroup {
   }
 };
 
+// Where a layer keeps its state.
+struct LayerSlot {
+  size_t group = 0;
+  int index = 0;  // of the layer within the group
+};
+
 // Which layers keep their state together.
 struct StatePlan {
-  struct Place {
-    size_t group = 0;
-    int index = 0;  // of the layer within the group
-  };
   std::vector<PagedGroup> groups;
-  std::vector<Place> places;  // of each layer
+  std::vector<LayerSlot> slots;  // of each layer
 };
 StatePlan PlanState(const ModelConfig& config, KvType kv_type);
 
@@ -64,24 +67,20 @@ StatePlan PlanState(const ModelConfig& config, KvType kv_type);
 class PagedState final : public State {
  public:
   // `block_counts`: one per group.
-  static Result<std::unique_ptr<PagedState>> Create(std::vector<PagedGroup> groups,
+  static Result<std::unique_ptr<PagedState>> Create(device::Device& device,
+                                                    std::vector<PagedGroup> groups,
                                                     std::span<const int> block_counts);
 
   int block_count(size_t group) const override { return counts_[group]; }
   const PagedGroup& group(size_t i) const { return groups_[i]; }
 
-  // Base of one KV head's keys or values, stored as kernels::KvFormat says; `layer` counts within
-  // the group. Block b lies b * key_block_bytes() or value_block_bytes() further.
-  std::byte* keys(size_t group, int layer, int head);
-  std::byte* values(size_t group, int layer, int head);
+  // One layer's keys and values, as operators take them.
+  ops::PagedKv layer(LayerSlot slot) const;
 
  private:
-  struct Free {
-    void operator()(std::byte* p) const { std::free(p); }
-  };
   std::vector<PagedGroup> groups_;
   std::vector<int> counts_;
-  std::vector<std::unique_ptr<std::byte, Free>> memory_;  // one a group
+  std::vector<device::Buffer> memory_;  // one a group
 };
 
 }  // namespace pano::nn

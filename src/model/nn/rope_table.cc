@@ -112,13 +112,4 @@ std::vector<double> RopeTable::Frequencies(int64_t length) const {
   return out;
 }
 
-void RopeTable::Fill(std::span<const double> frequencies, int64_t position, float* cos,
-                     float* sin) const {
-  for (size_t i = 0; i < frequencies.size(); ++i) {
-    const double angle = static_cast<double>(position) * frequencies[i];
-    cos[i] = static_cast<float>(std::cos(angle) * config_.attention_factor);
-    sin[i] = static_cast<float>(std::sin(angle) * config_.attention_factor);
-  }
-}
-
 }  // namespace pano::nn

@@ -13,6 +13,7 @@ namespace pano::nn {
 std::string_view ScalingName(RopeConfig::Scaling scaling);
 
 // Rotary frequencies of a model, in double: angles are exact to a float's last bit at any position.
+// Operators turn them into cos and sin.
 // Immutable after construction.
 class RopeTable {
  public:
@@ -24,8 +25,9 @@ class RopeTable {
   std::vector<double> Frequencies(int64_t length) const;
   // Sequences whose lengths give the same number have the same angles.
   int64_t Variant(int64_t length) const;
-  // cos and sin of the angles at `position`: pairs() values each.
-  void Fill(std::span<const double> frequencies, int64_t position, float* cos, float* sin) const;
+  // What cos and sin are multiplied by.
+  double attention_factor() const { return config_.attention_factor; }
+  bool interleaved() const { return config_.interleaved; }
 
  private:
   const RopeConfig config_;

@@ -9,9 +9,7 @@ namespace {
 
 float CosAt(const RopeConfig& config, std::span<const float> factors, size_t pair) {
   RopeTable table(config, factors);
-  std::vector<float> cos(table.pairs()), sin(table.pairs());
-  table.Fill(table.Frequencies(1), 1, cos.data(), sin.data());
-  return cos[pair];
+  return static_cast<float>(std::cos(table.Frequencies(1)[pair]) * table.attention_factor());
 }
 
 TEST(RopeTable, FrequenciesFallGeometrically) {

@@ -2,27 +2,53 @@
 
 #include <algorithm>
 
-#include "base/check.h"
-#include "model/tensor/packed.h"
+#include "model/nn/layers/feed_forward.h"
+#include "model/nn/layers/latent_attention.h"
+#include "model/nn/layers/mixture_of_experts.h"
+#include "model/nn/layers/self_attention.h"
 
 namespace pano::nn {
+namespace {
 
-Transformer::Transformer(const ModelConfig& config, const DecoderWeights& weights, Compute compute,
-                         KvType kv_type, ComputePool& pool)
+bool HasLocalLayers(const ModelConfig& config) {
+  return std::ranges::any_of(config.layers, [](const LayerConfig& layer) {
+    return layer.rope == LayerConfig::Rope::kLocal;
+  });
+}
+
+}  // namespace
+
+Transformer::Transformer(const ModelConfig& config, const DecoderWeights& weights, KvType kv_type,
+                         ops::OpContext& ops)
     : config_(config),
       weights_(weights),
-      compute_(compute),
-      pool_(pool),
-      isa_(kernels::SelectIsa()),
-      norm_(config.norm == NormKind::kRms ? isa_.rms_norm : isa_.layer_norm),
-      activation_(isa_.activation(config.activation)),
-      kv_format_(static_cast<size_t>(kv_type)),
-      rope_(config.rope, weights.rope_factors),
-      local_rope_(config.local_rope, {}),
-      plan_(PlanState(config, kv_type)) {
-  static_assert(kBlockTokens == kernels::kAttentionBlock);
-  rooms_.resize(Size(pool_.threads()));
-  if (config.alibi) FillAlibi();
+      ops_(ops),
+      plan_(PlanState(config, kv_type)),
+      rotary_(config.rope, weights.rope_factors),
+      local_rotary_(config.local_rope, {}),
+      has_local_layers_(HasLocalLayers(config)),
+      bias_(config, weights.relative_bias, config.head_count * ops.communicator().rank(),
+            config.head_count * ops.communicator().size()),
+      rows_(config) {
+  for (size_t i = 0; i < weights.layers.size(); ++i) layers_.push_back(MakeLayer(i));
+}
+
+Transformer::Layer Transformer::MakeLayer(size_t index) {
+  const LayerWeights& w = weights_.layers[index];
+  const LayerSlot slot = plan_.slots[index];
+  Layer layer;
+  if (config_.latent) {
+    layer.tokens = std::make_unique<LatentAttention>(config_, w, index, slot);
+  } else {
+    layer.tokens = std::make_unique<SelfAttention>(config_, w, index, slot, bias_);
+  }
+  if (config_.cross_attention) layer.cross.emplace(config_, w, index);
+  if (config_.layers[index].experts) {
+    layer.channels = std::make_unique<MixtureOfExperts>(config_, w.experts);
+  } else {
+    layer.channels = std::make_unique<FeedForward>(config_.activation, w.gate, w.up, w.down);
+  }
+  return layer;
 }
 
 StateLayout Transformer::state_layout() const {
@@ -35,162 +61,83 @@ StateLayout Transformer::state_layout() const {
 
 Result<std::unique_ptr<PagedState>> Transformer::CreateState(
     std::span<const int> block_counts) const {
-  return PagedState::Create(plan_.groups, block_counts);
+  return PagedState::Create(ops_.device(), plan_.groups, block_counts);
 }
 
 int64_t Transformer::state_variant(int64_t planned_length) const {
-  return rope_.Variant(planned_length);
+  return rotary_.Variant(planned_length);
 }
 
-void Transformer::Run(std::span<const SequenceSlice> slices, PagedState& state, float* x,
-                      const PassExtras& extras) {
-  Prepare(slices, extras);
-  for (size_t layer = 0; layer < weights_.layers.size(); ++layer) {
-    if (config_.parallel) {
-      ParallelLayer(layer, state, x);
-    } else {
-      Layer(layer, state, x);
-    }
+Status Transformer::Run(std::span<const RowSpan> spans, PagedState& state, ops::Rows x,
+                        ops::ConstRows memory) {
+  rows_.Reset(spans, plan_.groups.size());
+  bias_.Reset(rows_);
+  ops::Workspace::Scope scope(ops_.workspace());
+  Pass pass{ops_, rows_, state, rotary_.Angles(ops_, scope, rows_), {}, memory};
+  if (has_local_layers_) pass.local_angles = local_rotary_.Angles(ops_, scope, rows_);
+  Scratch scratch{scope.Take(x.rows, x.width), scope.Take(x.rows, x.width), {}};
+  if (config_.parallel) scratch.second = scope.Take(x.rows, x.width);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    PANO_RETURN_IF_ERROR(config_.parallel ? RunParallelLayer(i, pass, scratch, x)
+                                          : RunLayer(i, pass, scratch, x));
   }
+  return {};
 }
 
-void Transformer::Prepare(std::span<const SequenceSlice> slices, const PassExtras& extras) {
-  rows_.clear();
-  memory_ = extras.memory;
-  memory_rows_ = 0;
-  for (size_t s = 0; s < slices.size(); ++s) {
-    const SequenceSlice& slice = slices[s];
-    const auto count = static_cast<int64_t>(slice.tokens.size());
-    const int32_t* places = extras.places.empty() ? nullptr : extras.places[s].data();
-    const size_t memory = extras.memory ? extras.memory_counts[s] : 0;
-    const int64_t seen = count - static_cast<int64_t>(extras.unseen.empty() ? 0 : extras.unseen[s]);
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t position = slice.position + i;
-      int64_t end = config_.causal ? position + 1 : slice.position + seen;
-      if (i >= seen && config_.causal) {
-        end = slice.position + (std::lower_bound(places, places + seen, places[i]) - places);
-      }
-      rows_.push_back(
-          {&slice, position, end, places ? places[i] : position, places, memory_rows_, memory});
-    }
-    memory_rows_ += memory;
-  }
-  FillTiles();
-  if (config_.relative_buckets > 0) FillRelative();
-  const size_t hidden = rows() * Size(config_.hidden_size);
-  Grow(normed_, hidden);
-  Grow(block_out_, hidden);
-  if (config_.parallel) Grow(second_out_, hidden);
-  FillAngles(slices, rope_, angles_);
-  const bool local = std::ranges::any_of(config_.layers, [](const LayerConfig& layer) {
-    return layer.rope == LayerConfig::Rope::kLocal;
-  });
-  if (local) FillAngles(slices, local_rope_, local_angles_);
+void Transformer::Norm(const NormWeights& norm, ops::ConstRows x, ops::Rows y) {
+  ops::Norm(ops_, {config_.norm, config_.norm_epsilon}, norm, x, y);
 }
 
-void Transformer::FillAngles(std::span<const SequenceSlice> slices, const RopeTable& table,
-                             Angles& angles) {
-  const size_t pairs = table.pairs();
-  if (pairs == 0) return;
-  Grow(angles.cos, rows() * pairs);
-  Grow(angles.sin, rows() * pairs);
-  size_t row = 0;
-  for (const SequenceSlice& slice : slices) {
-    const auto count = static_cast<int64_t>(slice.tokens.size());
-    const std::vector<double> frequencies =
-        table.Frequencies(slice.planned_length > 0 ? slice.planned_length : slice.position + count);
-    pool_.ParallelFor(slice.tokens.size(), kRowGrain, [&](size_t begin, size_t end, int) {
-      for (size_t i = begin; i < end; ++i) {
-        table.Fill(frequencies, rows_[row + i].place, &angles.cos[(row + i) * pairs],
-                   &angles.sin[(row + i) * pairs]);
-      }
-    });
-    row += slice.tokens.size();
-  }
-}
-
-void Transformer::Layer(size_t layer, PagedState& state, float* x) {
-  const LayerWeights& w = weights_.layers[layer];
+// One block with its norms around it: from x to what it adds to x.
+template <typename Block>
+Status Transformer::RunBlock(const NormWeights& before, const NormWeights& after,
+                             const Scratch& scratch, ops::Rows x, const Block& block) {
   const NormPlacement placement = config_.norm_placement;
-  const bool before = placement == NormPlacement::kBefore || placement == NormPlacement::kAround;
-  auto block = [&](const NormWeights& pre, const NormWeights& post, auto&& run) {
-    const float* in = x;
-    if (before && !pre.weight.empty()) {
-      Norm(pre, x, rows(), normed_.data());
-      in = normed_.data();
-    }
-    run(in, block_out_.data());
-    if (placement == NormPlacement::kAfter || placement == NormPlacement::kAround) {
-      Norm(post, block_out_.data(), rows(), block_out_.data());
-    }
-    AddTo(x, block_out_.data());
-    if (placement == NormPlacement::kResidual) Norm(post, x, rows(), x);
-  };
-  block(w.attention_norm, w.attention_post_norm,
-        [&](const float* in, float* out) { Attention(layer, state, in, out); });
-  if (config_.cross_attention) {
-    block(w.cross_norm, {}, [&](const float* in, float* out) { CrossAttention(layer, in, out); });
+  ops::ConstRows in = x;
+  const bool norms_first =
+      placement == NormPlacement::kBefore || placement == NormPlacement::kAround;
+  if (norms_first && !before.weight.empty()) {
+    Norm(before, x, scratch.normed);
+    in = scratch.normed;
   }
-  block(w.ffn_norm, w.ffn_post_norm,
-        [&](const float* in, float* out) { FeedForward(layer, in, out); });
+  PANO_RETURN_IF_ERROR(block(in, scratch.added));
+  if (placement == NormPlacement::kAfter || placement == NormPlacement::kAround) {
+    Norm(after, scratch.added, scratch.added);
+  }
+  ops::Add(ops_, x, scratch.added, config_.residual_scale);
+  if (placement == NormPlacement::kResidual) Norm(after, x, x);
+  return {};
 }
 
-void Transformer::ParallelLayer(size_t layer, PagedState& state, float* x) {
-  const LayerWeights& w = weights_.layers[layer];
-  Norm(w.attention_norm, x, rows(), normed_.data());
-  Attention(layer, state, normed_.data(), block_out_.data());
-  if (!config_.shared_norm) Norm(w.ffn_norm, x, rows(), normed_.data());
-  FeedForward(layer, normed_.data(), second_out_.data());
-  AddTo(x, block_out_.data());
-  AddTo(x, second_out_.data());
-}
-
-void Transformer::AddTo(float* x, const float* y) const {
-  const size_t width = Size(config_.hidden_size);
-  const float scale = config_.residual_scale;
-  pool_.ParallelFor(rows(), kRowGrain, [&](size_t begin, size_t end, int) {
-    if (scale == 1.0f) {
-      for (size_t i = begin * width; i < end * width; ++i) x[i] += y[i];
-    } else {
-      for (size_t i = begin * width; i < end * width; ++i) x[i] += scale * y[i];
-    }
+Status Transformer::RunLayer(size_t index, const Pass& pass, const Scratch& scratch, ops::Rows x) {
+  const LayerWeights& w = weights_.layers[index];
+  Layer& layer = layers_[index];
+  PANO_RETURN_IF_ERROR(RunBlock(w.attention_norm, w.attention_post_norm, scratch, x,
+                                [&](ops::ConstRows in, ops::Rows out) {
+                                  return layer.tokens->Mix(pass, in, out);
+                                }));
+  if (layer.cross) {
+    PANO_RETURN_IF_ERROR(RunBlock(w.cross_norm, {}, scratch, x,
+                                  [&](ops::ConstRows in, ops::Rows out) {
+                                    return layer.cross->Mix(pass, in, out);
+                                  }));
+  }
+  return RunBlock(w.ffn_norm, w.ffn_post_norm, scratch, x, [&](ops::ConstRows in, ops::Rows out) {
+    return layer.channels->Mix(ops_, in, out);
   });
 }
 
-void Transformer::Norm(const NormWeights& norm, const float* x, size_t count, float* y) {
-  const size_t n = norm.weight.size();
-  pool_.ParallelFor(count, kRowGrain, [&](size_t begin, size_t end, int) {
-    for (size_t r = begin; r < end; ++r) {
-      norm_(x + r * n, norm.weight.data(), norm.bias_or_null(), config_.norm_epsilon, n, y + r * n);
-    }
-  });
-}
-
-void Transformer::Apply(const Linear& linear, const float* x, size_t count, float* y) {
-  const Product product{&linear, y};
-  Apply({&product, 1}, x, count);
-}
-
-void Transformer::Apply(std::span<const Product> products, const float* x, size_t count) {
-  std::vector<kernels::PackedProduct> packed;
-  for (const auto& [linear, y] : products) {
-    if (compute_ == Compute::kFast && tensor::IsPacked(linear->weight.dtype)) {
-      packed.push_back({&linear->weight, linear->bias_or_null(), y});
-      continue;
-    }
-    kernels::MatMulArgs args;
-    args.w = &linear->weight;
-    args.x = x;
-    args.bias = linear->bias_or_null();
-    args.y = y;
-    args.m = count;
-    args.n = linear->out();
-    args.k = linear->in();
-    kernels::MatMul(args, pool_);
-  }
-  if (!packed.empty()) {
-    kernels::PackedMatMul(packed, x, count, products.front().linear->in(), quantised_, pool_);
-  }
+Status Transformer::RunParallelLayer(size_t index, const Pass& pass, const Scratch& scratch,
+                                     ops::Rows x) {
+  const LayerWeights& w = weights_.layers[index];
+  Layer& layer = layers_[index];
+  Norm(w.attention_norm, x, scratch.normed);
+  PANO_RETURN_IF_ERROR(layer.tokens->Mix(pass, scratch.normed, scratch.added));
+  if (!config_.shared_norm) Norm(w.ffn_norm, x, scratch.normed);
+  PANO_RETURN_IF_ERROR(layer.channels->Mix(ops_, scratch.normed, scratch.second));
+  ops::Add(ops_, x, scratch.added, config_.residual_scale);
+  ops::Add(ops_, x, scratch.second, config_.residual_scale);
+  return {};
 }
 
 }  // namespace pano::nn

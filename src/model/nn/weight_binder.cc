@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "base/strings.h"
-#include "model/kernels/matmul/matmul.h"
 #include "model/tensor/packed.h"
 
 namespace pano::nn {
@@ -37,7 +36,7 @@ tensor::TensorView WeightBinder::Take(const std::string& name, const tensor::Sha
     Fail(Corruption(StrCat(files_.path, ": tensor ", located, " has shape ",
                            tensor::ShapeText(view->shape), ", the configuration says ",
                            tensor::ShapeText(shape))));
-  } else if (!kernels::MatMulSupports(view->dtype)) {
+  } else if (!ops::CanRead(view->dtype)) {
     Fail(Unimplemented(StrCat(files_.path, ": tensor ", located, " has type ",
                               tensor::Describe(view->dtype).name, ", which no kernel reads")));
   } else {
@@ -63,7 +62,7 @@ std::vector<float> WeightBinder::Vector(const std::string& name, int64_t size) {
   std::vector<float> out;
   if (!status_.ok()) return out;
   out.resize(static_cast<size_t>(size));
-  kernels::WidenRow(view, 0, out.data());
+  ops::DequantizeRow(view, 0, out.data());
   return out;
 }
 
@@ -129,7 +128,7 @@ std::vector<float> WeightBinder::Rows(const std::string& name, int64_t rows, int
   if (!status_.ok()) return out;
   out.resize(static_cast<size_t>(rows * cols));
   for (size_t r = 0; r < static_cast<size_t>(rows); ++r) {
-    kernels::WidenRow(view, r, &out[r * static_cast<size_t>(cols)]);
+    ops::DequantizeRow(view, r, &out[r * static_cast<size_t>(cols)]);
   }
   return out;
 }
@@ -198,7 +197,7 @@ Linear WeightBinder::TransposedCopy(const Linear& linear) {
   if (!status_.ok()) return {};
   std::vector<float> row(cols);
   for (size_t r = 0; r < rows; ++r) {
-    kernels::WidenRow(linear.weight, r, row.data());
+    ops::DequantizeRow(linear.weight, r, row.data());
     for (size_t c = 0; c < cols; ++c) to[c * rows + r] = row[c];
   }
   return out;

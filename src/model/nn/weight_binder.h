@@ -8,32 +8,13 @@
 
 #include "base/result.h"
 #include "model/format/weights.h"
+#include "model/ops/weights.h"
 #include "model/tensor/tensor.h"
 
 namespace pano::nn {
 
-// Rows of a linear layer that this rank holds, for tensor parallelism; one rank holds all.
-struct ShardSpec {
-  int rank = 0;
-  int ranks = 1;
-};
-
-// A linear layer: its matrix stays in the mapped file, its bias (often none) is widened.
-struct Linear {
-  tensor::TensorView weight;  // [out, in]
-  std::vector<float> bias;    // [out] or empty
-  ShardSpec shard;
-  size_t out() const { return static_cast<size_t>(weight.shape[0]); }
-  size_t in() const { return static_cast<size_t>(weight.shape[1]); }
-  bool present() const { return weight.data != nullptr; }
-  const float* bias_or_null() const { return bias.empty() ? nullptr : bias.data(); }
-};
-
-// A norm's weight and bias, widened; both empty where there is none.
-struct NormWeights {
-  std::vector<float> weight, bias;  // [n]
-  const float* bias_or_null() const { return bias.empty() ? nullptr : bias.data(); }
-};
+using ops::Linear;
+using ops::NormWeights;
 
 // Matrices that had to be laid out anew; views look into them.
 struct FreeMatrix {

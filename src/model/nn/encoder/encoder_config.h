@@ -54,7 +54,7 @@ struct Stage {
   std::string name = {};
   int64_t size = 0;            // components after it; kDense, kEmbedding
   std::string bias_name = {};  // the whole name, or "a|b": whichever there is
-  kernels::Activation activation = kernels::Activation::kGelu;
+  ops::Activation activation = ops::Activation::kGelu;
   float factor = 1.0f;
 
   static Stage Dense(std::string name, int64_t size, bool bias) {
@@ -65,7 +65,7 @@ struct Stage {
   static Stage Embedding(int64_t size, std::string bias_name) {
     return {.kind = Kind::kEmbedding, .size = size, .bias_name = std::move(bias_name)};
   }
-  static Stage Activate(kernels::Activation f) {
+  static Stage Activate(ops::Activation f) {
     return {.kind = Kind::kActivation, .activation = f};
   }
   static Stage Tanh() { return {.kind = Kind::kTanh}; }

@@ -140,7 +140,7 @@ void ReadLabels(nn::ConfigReader& reader, EncoderConfig& config) {
   }
 }
 
-kernels::Activation ReadActivation(nn::ConfigReader& reader, std::string_view key,
+ops::Activation ReadActivation(nn::ConfigReader& reader, std::string_view key,
                                    std::string_view fallback) {
   nn::ModelConfig config;
   nn::ReadHfActivation(reader, key, fallback, config);

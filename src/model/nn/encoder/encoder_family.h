@@ -41,7 +41,7 @@ void ReadLabels(nn::ConfigReader& reader, EncoderConfig& config);
 inline int64_t LabelCount(const EncoderConfig& config) {
   return static_cast<int64_t>(config.labels.size());
 }
-kernels::Activation ReadActivation(nn::ConfigReader& reader, std::string_view key,
+ops::Activation ReadActivation(nn::ConfigReader& reader, std::string_view key,
                                    std::string_view fallback);
 // last_hidden_state of a stack.
 HeadConfig HiddenState(TowerKind tower);

@@ -131,7 +131,7 @@ void ReadRoberta(nn::ConfigReader& reader, std::string_view purpose, EncoderConf
     config.heads = {
         Logits(Pooling::kNone,
                {Stage::Dense("lm_head.dense", hidden, true),
-                Stage::Activate(kernels::Activation::kGelu), Stage::Norm("lm_head.layer_norm"),
+                Stage::Activate(ops::Activation::kGelu), Stage::Norm("lm_head.layer_norm"),
                 LmHead(model, "lm_head.decoder", "lm_head.bias", config)})};
   } else {
     RefusePurpose(reader, purpose);
@@ -182,7 +182,7 @@ void ReadDistilbert(nn::ConfigReader& reader, std::string_view purpose, EncoderC
     ReadLabels(reader, config);
     config.heads = {Logits(
         Pooling::kFirst,
-        {Stage::Dense("pre_classifier", hidden, true), Stage::Activate(kernels::Activation::kRelu),
+        {Stage::Dense("pre_classifier", hidden, true), Stage::Activate(ops::Activation::kRelu),
          Stage::Dense("classifier", LabelCount(config), true)})};
   } else if (purpose == "TokenClassification") {
     config.task = Task::kTokenClassification;
@@ -202,7 +202,7 @@ void ReadDistilbert(nn::ConfigReader& reader, std::string_view purpose, EncoderC
 void ReadGgufBert(nn::ConfigReader& reader, EncoderConfig& config) {
   ReadGgufEncoder(reader, config);
   SetShape(config.text->model);
-  config.text->model.activation = kernels::Activation::kGelu;
+  config.text->model.activation = ops::Activation::kGelu;
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ void ReadHf(nn::ConfigReader& reader, std::string_view purpose, EncoderConfig& c
 
   const std::string pooling = reader.StringOr("classifier_pooling", "cls");
   const bool head_bias = reader.BoolOr("classifier_bias", false);
-  const kernels::Activation activation = ReadActivation(reader, "classifier_activation", "gelu");
+  const ops::Activation activation = ReadActivation(reader, "classifier_activation", "gelu");
   const bool decoder_bias = reader.BoolOr("decoder_bias", true);
   reader.Ignore({"sparse_prediction", "sparse_pred_ignore_index", "reference_compile",
                  "repad_logits_with_grad", "deterministic_flash_attn", "layer_norm_eps"});

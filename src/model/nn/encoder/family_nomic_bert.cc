@@ -88,7 +88,7 @@ void ReadGguf(nn::ConfigReader& reader, EncoderConfig& config) {
   nn::ModelConfig& model = config.text->model;
   nn::ReadGgufRope(reader, model);
   SetBertShape(model);
-  model.activation = kernels::Activation::kSilu;
+  model.activation = ops::Activation::kSilu;
   config.text->names.qkv_layout = nn::QkvLayout::kBlocks;
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "model/kernels/isa.h"
+#include "model/ops/ops.h"
 
 namespace pano::encoder {
 namespace {
@@ -31,14 +31,14 @@ std::vector<float> Pool(const TowerRows& rows, size_t hidden, Pooling pooling) {
   std::vector<float> out(counts.size() * hidden);
   const float* x = rows.x;
   for (size_t i = 0; i < counts.size(); ++i) {
-    const size_t seen = rows.rows->seen(i);
+    const size_t kept = rows.rows->kept(i);
     float* to = &out[i * hidden];
     if (pooling == Pooling::kFirst || pooling == Pooling::kEnd) {
       std::copy_n(x + (rows.text ? rows.text->pooled[i] : 0) * hidden, hidden, to);
     } else if (pooling == Pooling::kLast) {
-      std::copy_n(x + (seen - 1) * hidden, hidden, to);
+      std::copy_n(x + (kept - 1) * hidden, hidden, to);
     } else {
-      PoolRows(x, seen, hidden, pooling, to);
+      PoolRows(x, kept, hidden, pooling, to);
     }
     x += counts[i] * hidden;
   }
@@ -56,51 +56,50 @@ void UnitLength(std::vector<float>& x, size_t width) {
   }
 }
 
-void RunStage(const Stage& stage, const StageWeights& w, Tower& tower, size_t count,
-              std::vector<float>& x) {
+// x [count, ..] in place; its width may change.
+Status RunStage(const Stage& stage, const StageWeights& w, Tower& tower, size_t count,
+                std::vector<float>& x) {
+  if (count == 0) return {};
+  const ops::Rows rows(x.data(), count, x.size() / count);
   switch (stage.kind) {
     case Stage::Kind::kDense:
     case Stage::Kind::kEmbedding: {
       std::vector<float> y(count * w.dense.out());
-      tower.transformer().Apply(w.dense, x.data(), count, y.data());
+      const ops::Rows out(y.data(), count, w.dense.out());
+      PANO_RETURN_IF_ERROR(ops::LinearLayer(tower.ops(), w.dense, rows, out));
       x = std::move(y);
-      return;
+      return {};
     }
-    case Stage::Kind::kActivation: {
-      // Row by row: vectors of the kernel start where a row does, whatever the batch.
-      const size_t width = count == 0 ? 0 : x.size() / count;
-      const kernels::ActivateFn f = kernels::SelectIsa().activation(stage.activation).plain;
-      tower.pool().ParallelFor(count, nn::kRowGrain, [&](size_t begin, size_t end, int) {
-        for (size_t r = begin; r < end; ++r) f(&x[r * width], width);
-      });
-      return;
-    }
+    case Stage::Kind::kActivation:
+      ops::Activate(tower.ops(), stage.activation, rows);
+      return {};
     case Stage::Kind::kTanh:
       for (float& value : x) value = std::tanh(value);
-      return;
+      return {};
     case Stage::Kind::kNorm:
-      tower.transformer().Norm(w.norm, x.data(), count, x.data());
-      return;
+      tower.Norm(w.norm, rows, rows);
+      return {};
     case Stage::Kind::kScale:
       for (float& value : x) value *= stage.factor;
-      return;
+      return {};
     case Stage::Kind::kUnitLength:
-      if (count > 0) UnitLength(x, x.size() / count);
-      return;
+      UnitLength(x, rows.width);
+      return {};
   }
+  return {};
 }
 
 // From packed rows to one vector an input, zeros where the mask left an id out.
 void Scatter(const TowerRows& rows, const std::vector<float>& x, size_t width, Output& out) {
   const float* from = x.data();
-  const std::vector<int32_t>& places = rows.rows->places;
+  const std::vector<int32_t>& ids = rows.rows->position_ids;
   size_t row = 0;
   for (size_t i = 0; i < rows.rows->counts.size(); ++i) {
-    const size_t count = rows.rows->counts[i], seen = rows.rows->seen(i);
+    const size_t count = rows.rows->counts[i], kept = rows.rows->kept(i);
     const size_t length = rows.text ? rows.text->lengths[i] : count;
     std::vector<float>& to = out.rows.emplace_back(length * width);
-    for (size_t r = 0; r < seen; ++r) {
-      const size_t at = places.empty() ? r : static_cast<size_t>(places[row + r]);
+    for (size_t r = 0; r < kept; ++r) {
+      const size_t at = ids.empty() ? r : static_cast<size_t>(ids[row + r]);
       std::copy_n(from + (row + r) * width, width, &to[at * width]);
     }
     row += count;
@@ -143,7 +142,7 @@ Head BindHead(nn::WeightBinder& bind, const HeadConfig& config, const nn::ModelC
   return head;
 }
 
-Output RunHead(const Head& head, const TowerRows& rows, Tower& tower) {
+Result<Output> RunHead(const Head& head, const TowerRows& rows, Tower& tower) {
   const bool pooled = head.config.pooling != Pooling::kNone;
   const size_t hidden = tower.hidden();
   std::vector<float> x;
@@ -154,7 +153,7 @@ Output RunHead(const Head& head, const TowerRows& rows, Tower& tower) {
   }
   const size_t count = x.size() / hidden;
   for (size_t i = 0; i < head.stages.size(); ++i) {
-    RunStage(head.config.stages[i], head.stages[i], tower, count, x);
+    PANO_RETURN_IF_ERROR(RunStage(head.config.stages[i], head.stages[i], tower, count, x));
   }
   Output out{head.config.output, !pooled, head.size, {}};
   const auto width = static_cast<size_t>(head.size);

@@ -33,6 +33,6 @@ struct TowerRows {
 };
 
 // The head's answer for every input.
-Output RunHead(const Head& head, const TowerRows& rows, Tower& tower);
+Result<Output> RunHead(const Head& head, const TowerRows& rows, Tower& tower);
 
 }  // namespace pano::encoder

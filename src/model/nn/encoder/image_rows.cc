@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/strings.h"
-#include "model/kernels/matmul/matmul.h"
+#include "model/ops/ops.h"
 
 namespace pano::encoder {
 namespace {
@@ -24,12 +24,12 @@ void GatherPatch(const std::vector<float>& image, const PatchConfig& c, size_t n
   }
 }
 
-std::vector<float> Widen(const tensor::TensorView& view) {
+std::vector<float> Dequantize(const tensor::TensorView& view) {
   std::vector<float> out;
   if (!view.data) return out;
   const size_t rows = Size(view.shape[0]), cols = Size(view.shape[1]);
   out.resize(rows * cols);
-  for (size_t r = 0; r < rows; ++r) kernels::WidenRow(view, r, &out[r * cols]);
+  for (size_t r = 0; r < rows; ++r) ops::DequantizeRow(view, r, &out[r * cols]);
   return out;
 }
 
@@ -41,8 +41,8 @@ PatchWeights BindPatches(nn::WeightBinder& bind, const PatchConfig& c, int64_t h
       bind.Reshaped(c.matrix + ".weight", {hidden, c.image.channels, c.patch, c.patch}, hidden,
                     c.image.channels * c.patch * c.patch);
   if (c.bias) w.matrix.bias = bind.Vector(c.matrix + ".bias", hidden);
-  w.first = Widen(bind.Reshaped(c.first, c.first_shape, 1, hidden));
-  w.positions = Widen(bind.Reshaped(c.positions, c.positions_shape, c.count() + 1, hidden));
+  w.first = Dequantize(bind.Reshaped(c.first, c.first_shape, 1, hidden));
+  w.positions = Dequantize(bind.Reshaped(c.positions, c.positions_shape, c.count() + 1, hidden));
   return w;
 }
 
@@ -64,19 +64,23 @@ Status CheckImages(std::span<const std::vector<float>> images, const ImageInput&
   return {};
 }
 
-PackedRows EmbedImages(std::span<const std::vector<float>> images, const PatchConfig& config,
-                       const PatchWeights& weights, Tower& tower, std::vector<float>& x) {
+Result<PackedRows> EmbedImages(std::span<const std::vector<float>> images,
+                               const PatchConfig& config, const PatchWeights& weights,
+                               Tower& tower, std::vector<float>& x) {
   const size_t hidden = tower.hidden(), patches = Size(config.count()), in = weights.matrix.in();
   std::vector<float> gathered(images.size() * patches * in),
       projected(images.size() * patches * hidden);
-  tower.pool().ParallelFor(
-      images.size() * patches, nn::kRowGrain, [&](size_t begin, size_t end, int) {
+  constexpr size_t kGrain = 4;  // patches worth a thread
+  tower.ops().pool().ParallelFor(
+      images.size() * patches, kGrain, [&](size_t begin, size_t end, int) {
         for (size_t r = begin; r < end; ++r) {
           GatherPatch(images[r / patches], config, r % patches, &gathered[r * in]);
         }
       });
-  tower.transformer().Apply(weights.matrix, gathered.data(), images.size() * patches,
-                            projected.data());
+  const size_t total = images.size() * patches;
+  PANO_RETURN_IF_ERROR(ops::LinearLayer(tower.ops(), weights.matrix,
+                                        ops::Rows(gathered.data(), total, in),
+                                        ops::Rows(projected.data(), total, hidden)));
   PackedRows rows;
   rows.counts.assign(images.size(), patches + 1);
   x.resize(images.size() * (patches + 1) * hidden);

@@ -21,7 +21,8 @@ PatchWeights BindPatches(nn::WeightBinder& bind, const PatchConfig& config, int6
 Status CheckImages(std::span<const std::vector<float>> images, const ImageInput& input);
 
 // x: for each image the vector in front and one a patch, with their positions, before the norm.
-PackedRows EmbedImages(std::span<const std::vector<float>> images, const PatchConfig& config,
-                       const PatchWeights& weights, Tower& tower, std::vector<float>& x);
+Result<PackedRows> EmbedImages(std::span<const std::vector<float>> images,
+                               const PatchConfig& config, const PatchWeights& weights,
+                               Tower& tower, std::vector<float>& x);
 
 }  // namespace pano::encoder

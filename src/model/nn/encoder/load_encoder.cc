@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "base/strings.h"
-#include "model/kernels/matmul/matmul.h"
+#include "model/ops/weights.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/nn/encoder/encoder_family.h"
 #include "model/nn/encoder/sentence_folder.h"
@@ -39,7 +39,7 @@ void BindHeads(nn::WeightBinder& bind, EncoderParts& parts) {
     const tensor::TensorView view = bind.Reshaped(parts.config.logit_scale, {}, 1, 1);
     if (!view.data) return;
     float logarithm = 0;
-    kernels::WidenRow(view, 0, &logarithm);
+    ops::DequantizeRow(view, 0, &logarithm);
     parts.logit_scale = std::exp(logarithm);
   }
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "model/kernels/matmul/matmul.h"
+#include "model/ops/ops.h"
 
 namespace pano::encoder {
 namespace {
@@ -69,7 +69,7 @@ void Pack(const TextRow& row, const TextInput& input, const EncoderConfig& confi
     out.ids.push_back(row.ids[i]);
     if (input.token_types > 0) out.types.push_back(row.types.empty() ? 0 : row.types[i]);
     out.positions.push_back(positions[i]);
-    out.rows.places.push_back(static_cast<int32_t>(i));
+    out.rows.position_ids.push_back(static_cast<int32_t>(i));
   };
   for (size_t i = 0; i < row.ids.size(); ++i) {
     if (!row.mask.empty() && row.mask[i] == 0) continue;
@@ -77,28 +77,28 @@ void Pack(const TextRow& row, const TextInput& input, const EncoderConfig& confi
     keep(i);
     ++seen;
   }
-  const bool unseen =
+  const bool query_only =
       config.text_pooling != Pooling::kNone && !row.mask.empty() && row.mask[pooled] == 0;
-  if (unseen) {
+  if (query_only) {
     keep(pooled);
     pooled_row = seen;
   }
-  out.rows.counts.push_back(seen + (unseen ? 1 : 0));
-  out.rows.unseen.push_back(unseen ? 1 : 0);
+  out.rows.counts.push_back(seen + (query_only ? 1 : 0));
+  out.rows.query_only.push_back(query_only ? 1 : 0);
   out.lengths.push_back(row.ids.size());
   out.pooled.push_back(pooled_row);
 }
 
 // Whether the row to be pooled has something to look at in every layer.
 Status CheckPooled(const PackedText& text, const nn::ModelConfig& model, size_t number) {
-  if (text.rows.unseen.back() == 0) return {};
-  const std::span<const int32_t> places(text.rows.places);
-  const int32_t place = places.back();
-  const auto kept = places.last(text.rows.counts.back()).first(text.rows.counts.back() - 1);
+  if (text.rows.query_only.back() == 0) return {};
+  const std::span<const int32_t> position_ids(text.rows.position_ids);
+  const int32_t id = position_ids.back();
+  const auto kept = position_ids.last(text.rows.counts.back()).first(text.rows.counts.back() - 1);
   auto sees = [&](int64_t window) {
     return std::ranges::any_of(kept, [&](int32_t other) {
-      return !(model.causal && other > place) &&
-             (window == 0 || std::abs(other - place) <= window / 2);
+      return !(model.causal && other > id) &&
+             (window == 0 || std::abs(other - id) <= window / 2);
     });
   };
   if (std::ranges::all_of(model.layers,
@@ -124,23 +124,16 @@ Result<PackedText> PackTexts(std::span<const TextRow> texts, const TextInput& in
 }
 
 void EmbedText(const PackedText& text, Tower& tower, std::vector<float>& x) {
-  const size_t hidden = tower.hidden();
+  x.resize(text.ids.size() * tower.hidden());
+  const ops::Rows out(x.data(), text.ids.size(), tower.hidden());
   const nn::DecoderWeights& w = tower.weights();
-  x.resize(text.ids.size() * hidden);
-  tower.pool().ParallelFor(text.ids.size(), nn::kRowGrain, [&](size_t begin, size_t end, int) {
-    std::vector<float> more(hidden);
-    for (size_t r = begin; r < end; ++r) {
-      float* to = &x[r * hidden];
-      auto add = [&](const tensor::TensorView& table, int32_t row) {
-        if (!table.data) return;
-        kernels::WidenRow(table, static_cast<size_t>(row), more.data());
-        for (size_t d = 0; d < hidden; ++d) to[d] += more[d];
-      };
-      kernels::WidenRow(w.embedding, static_cast<size_t>(text.ids[r]), to);
-      if (!text.types.empty()) add(w.token_types, text.types[r]);
-      add(w.positions, text.positions[r]);
-    }
-  });
+  ops::Embedding(tower.ops(), w.embedding, text.ids, 1.0f, false, out);
+  if (!text.types.empty() && w.token_types.data) {
+    ops::Embedding(tower.ops(), w.token_types, text.types, 1.0f, true, out);
+  }
+  if (w.positions.data) {
+    ops::Embedding(tower.ops(), w.positions, text.positions, 1.0f, true, out);
+  }
 }
 
 }  // namespace pano::encoder

@@ -1,7 +1,6 @@
 #include "model/nn/encoder/tower.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace pano::encoder {
 
@@ -9,8 +8,8 @@ Tower::Tower(nn::ModelConfig config, nn::DecoderWeights weights, nn::Compute com
              ComputePool& pool)
     : config_(std::move(config)),
       weights_(std::move(weights)),
-      pool_(pool),
-      transformer_(config_, weights_, compute, nn::KvType::kF32, pool) {}
+      ops_(ops::CreateCpuContext(compute, pool)),
+      transformer_(config_, weights_, nn::KvType::kF32, *ops_) {}
 
 Status Tower::ReserveState(int blocks) {
   if (blocks <= blocks_) return {};
@@ -21,34 +20,43 @@ Status Tower::ReserveState(int blocks) {
   return {};
 }
 
-Status Tower::Run(const PackedRows& rows, const Memory& memory, float* x) {
+void Tower::Norm(const nn::NormWeights& norm, ops::ConstRows x, ops::Rows y) {
+  ops::Norm(*ops_, {config_.norm, config_.norm_epsilon}, norm, x, y);
+}
+
+// Every input is a span of rows from position 0 on, with blocks of its own for one call.
+Status Tower::Run(const PackedRows& rows, const Memory& memory, ops::Rows x) {
   const size_t total = rows.size();
   if (total == 0) return {};
-  // The slices' tokens are counted, not read: the rows are embedded already.
-  const std::vector<nn::TokenId> tokens(total);
-  std::vector<nn::BlockId> blocks(total / nn::kBlockTokens + rows.counts.size() + 1);
-  std::iota(blocks.begin(), blocks.end(), 0);
-  std::vector<nn::SequenceSlice> slices;
-  nn::PassExtras extras;
-  size_t row = 0, block = 0;
   const size_t groups = transformer_.state_layout().groups.size();
-  for (size_t count : rows.counts) {
-    nn::SequenceSlice slice;
-    slice.tokens = std::span(tokens).subspan(row, count);
+  const size_t blocks_max = total / nn::kBlockTokens + rows.counts.size();
+  while (block_ids_.size() < blocks_max) {
+    block_ids_.push_back(static_cast<nn::BlockId>(block_ids_.size()));
+  }
+  std::vector<std::span<const nn::BlockId>> tables(rows.counts.size() * groups);
+  std::vector<nn::RowSpan> spans;
+  size_t row = 0, block = 0;
+  for (size_t i = 0; i < rows.counts.size(); ++i) {
+    const size_t count = rows.counts[i];
     const size_t used = (count + nn::kBlockTokens - 1) / nn::kBlockTokens;
-    slice.tables.assign(groups, std::span(blocks).subspan(block, used));
-    slices.push_back(std::move(slice));
-    if (!rows.places.empty()) extras.places.push_back(std::span(rows.places).subspan(row, count));
+    const auto own = std::span(tables).subspan(i * groups, groups);
+    std::ranges::fill(own, std::span(block_ids_).subspan(block, used));
+    nn::RowSpan span;
+    span.count = count;
+    span.tables = own;
+    if (!rows.position_ids.empty()) {
+      span.position_ids = std::span(rows.position_ids).subspan(row, count);
+    }
+    span.query_only = count - rows.kept(i);
+    if (!memory.counts.empty()) span.memory_rows = memory.counts[i];
+    spans.push_back(span);
     row += count;
     block += used;
   }
-  extras.unseen = rows.unseen;
-  extras.memory = memory.x;
-  extras.memory_counts.assign(memory.counts.begin(), memory.counts.end());
   PANO_RETURN_IF_ERROR(ReserveState(static_cast<int>(block)));
-  if (config_.embedding_norm) transformer_.Norm(weights_.embedding_norm, x, total, x);
-  transformer_.Run(slices, *state_, x, extras);
-  if (config_.final_norm) transformer_.Norm(weights_.final_norm, x, total, x);
+  if (config_.embedding_norm) Norm(weights_.embedding_norm, x, x);
+  PANO_RETURN_IF_ERROR(transformer_.Run(spans, *state_, x, memory.x));
+  if (config_.final_norm) Norm(weights_.final_norm, x, x);
   return {};
 }
 

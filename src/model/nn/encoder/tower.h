@@ -10,15 +10,19 @@
 #include "model/nn/model_config.h"
 #include "model/nn/paged_state.h"
 #include "model/nn/transformer.h"
+#include "model/ops/context.h"
 
 namespace pano::encoder {
 
 // Rows of several inputs one after another, padding left out.
 struct PackedRows {
-  std::vector<size_t> counts;   // rows of each input
-  std::vector<int32_t> places;  // where each row stood in its input; empty: 0, 1, 2, ...
-  std::vector<size_t> unseen;   // of each input: its last rows that no other row sees; empty: none
-  size_t seen(size_t i) const { return counts[i] - (unseen.empty() ? 0 : unseen[i]); }
+  std::vector<size_t> counts;         // rows of each input
+  std::vector<int32_t> position_ids;  // where each row stood in its input; empty: 0, 1, 2, ...
+  // Of each input, how many of its last rows attend to the others and are attended to by none;
+  // empty: none.
+  std::vector<size_t> query_only;
+  // Rows of input i that are attended to.
+  size_t kept(size_t i) const { return counts[i] - (query_only.empty() ? 0 : query_only[i]); }
   size_t size() const {
     size_t sum = 0;
     for (size_t count : counts) sum += count;
@@ -28,7 +32,7 @@ struct PackedRows {
 
 // What a decoder's stack looks at: rows of another stack, for the same inputs.
 struct Memory {
-  const float* x = nullptr;
+  ops::ConstRows x;
   std::span<const size_t> counts;
 };
 
@@ -43,22 +47,24 @@ class Tower {
   const nn::ModelConfig& config() const { return config_; }
   const nn::DecoderWeights& weights() const { return weights_; }
   size_t hidden() const { return static_cast<size_t>(config_.hidden_size); }
-  nn::Transformer& transformer() { return transformer_; }
-  ComputePool& pool() { return pool_; }
+  ops::OpContext& ops() { return *ops_; }
 
   // x [rows, hidden], embedded: through the norm of the embedding, all layers and the final norm.
   // Exhausted when there is no memory for the keys and values.
-  Status Run(const PackedRows& rows, const Memory& memory, float* x);
+  Status Run(const PackedRows& rows, const Memory& memory, ops::Rows x);
+  // y = x normed as this stack norms. The same rows may be both.
+  void Norm(const nn::NormWeights& norm, ops::ConstRows x, ops::Rows y);
 
  private:
   Status ReserveState(int blocks);
 
   const nn::ModelConfig config_;
   const nn::DecoderWeights weights_;
-  ComputePool& pool_;
+  const std::unique_ptr<ops::OpContext> ops_;
   nn::Transformer transformer_;
   std::unique_ptr<nn::PagedState> state_;
   int blocks_ = 0;
+  std::vector<nn::BlockId> block_ids_;  // 0, 1, 2, ...
 };
 
 }  // namespace pano::encoder

@@ -18,6 +18,10 @@ const Output* Find(const std::vector<Output>& outputs, std::string_view name) {
   return nullptr;
 }
 
+ops::Rows RowsOf(std::vector<float>& x, const Tower& tower) {
+  return {x.data(), x.size() / tower.hidden(), tower.hidden()};
+}
+
 }  // namespace
 
 Result<std::vector<Output>> TowerEncoder::Encode(const EncoderBatch& batch) {
@@ -76,20 +80,20 @@ Status TowerEncoder::RunTowers(const EncoderBatch& batch, Pass& pass) {
   }
   if (!batch.texts.empty()) {
     EmbedText(pass.text, *parts_.text, pass.text_x);
-    PANO_RETURN_IF_ERROR(parts_.text->Run(pass.text.rows, {}, pass.text_x.data()));
+    PANO_RETURN_IF_ERROR(parts_.text->Run(pass.text.rows, {}, RowsOf(pass.text_x, *parts_.text)));
   }
   if (!batch.images.empty()) {
-    pass.image = EmbedImages(batch.images, parts_.config.patches, parts_.patches, *parts_.image,
-                             pass.image_x);
-    PANO_RETURN_IF_ERROR(parts_.image->Run(pass.image, {}, pass.image_x.data()));
+    PANO_ASSIGN_OR_RETURN(pass.image, EmbedImages(batch.images, parts_.config.patches, parts_.patches,
+                                                  *parts_.image, pass.image_x));
+    PANO_RETURN_IF_ERROR(parts_.image->Run(pass.image, {}, RowsOf(pass.image_x, *parts_.image)));
   }
   if (answers.empty()) return {};
   EmbedText(pass.decoder, *parts_.decoder, pass.decoder_x);
-  const Memory memory{pass.text_x.data(), pass.text.rows.counts};
-  return parts_.decoder->Run(pass.decoder.rows, memory, pass.decoder_x.data());
+  const Memory memory{RowsOf(pass.text_x, *parts_.text), pass.text.rows.counts};
+  return parts_.decoder->Run(pass.decoder.rows, memory, RowsOf(pass.decoder_x, *parts_.decoder));
 }
 
-std::vector<Output> TowerEncoder::RunHeads(const EncoderBatch& batch, const Pass& pass) {
+Result<std::vector<Output>> TowerEncoder::RunHeads(const EncoderBatch& batch, const Pass& pass) {
   const bool compared = parts_.logit_scale > 0 && !batch.texts.empty() && !batch.images.empty() &&
                         Wanted(batch, "logits_per_image");
   std::vector<Output> outputs;
@@ -111,7 +115,8 @@ std::vector<Output> TowerEncoder::RunHeads(const EncoderBatch& batch, const Pass
         break;
     }
     if (rows.rows->counts.empty() || !(compared || Wanted(batch, head.config.output))) continue;
-    outputs.push_back(RunHead(head, rows, *tower));
+    PANO_ASSIGN_OR_RETURN(Output output, RunHead(head, rows, *tower));
+    outputs.push_back(std::move(output));
   }
   if (compared) {
     outputs.push_back(Compare(*Find(outputs, "image_embeds"), *Find(outputs, "text_embeds")));

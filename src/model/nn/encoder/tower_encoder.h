@@ -39,7 +39,7 @@ class TowerEncoder final : public Encoder {
   };
   Status CheckInputs(const EncoderBatch& batch) const;
   Status RunTowers(const EncoderBatch& batch, Pass& pass);
-  std::vector<Output> RunHeads(const EncoderBatch& batch, const Pass& pass);
+  Result<std::vector<Output>> RunHeads(const EncoderBatch& batch, const Pass& pass);
   Output Compare(const Output& images, const Output& texts) const;
 
   EncoderParts parts_;

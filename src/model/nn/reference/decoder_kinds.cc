@@ -11,7 +11,7 @@ using nn::NormKind;
 using nn::NormPlacement;
 using nn::QkNorm;
 using Scaling = nn::RopeConfig::Scaling;
-using kernels::Activation;
+using ops::Activation;
 
 // Fails to compile when ModelConfig gains a field: give it a draw in random_config.cc, a row in
 // kKinds and, where it has no effect of its own, a word here.

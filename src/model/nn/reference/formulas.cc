@@ -41,18 +41,18 @@ void ApplyNorm(nn::NormKind kind, const Norm& norm, double offset, double epsilo
   }
 }
 
-double Activate(kernels::Activation activation, double z) {
+double Activate(ops::Activation activation, double z) {
   switch (activation) {
-    case kernels::Activation::kSilu:
+    case ops::Activation::kSilu:
       return z / (1.0 + std::exp(-z));
-    case kernels::Activation::kGelu:
+    case ops::Activation::kGelu:
       return z * 0.5 * (1.0 + std::erf(z / std::numbers::sqrt2));
-    case kernels::Activation::kGeluTanh:
+    case ops::Activation::kGeluTanh:
       return 0.5 * z *
              (1.0 + std::tanh(std::sqrt(2.0 / std::numbers::pi) * (z + 0.044715 * z * z * z)));
-    case kernels::Activation::kQuickGelu:
+    case ops::Activation::kQuickGelu:
       return z / (1.0 + std::exp(-1.702 * z));
-    case kernels::Activation::kRelu:
+    case ops::Activation::kRelu:
       return std::max(z, 0.0);
   }
   PANO_CHECK(false);

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "model/kernels/activation/activation.h"
+#include "model/ops/types.h"
 #include "model/nn/model_config.h"
 
 namespace pano::reference {
@@ -50,7 +50,7 @@ Matrix Apply(const Linear& linear, const Matrix& x);
 void ApplyNorm(nn::NormKind kind, const Norm& norm, double offset, double epsilon,
                std::span<double> x);
 
-double Activate(kernels::Activation activation, double z);
+double Activate(ops::Activation activation, double z);
 
 // p = exp(s) / sum(exp(s)), in place.
 void Softmax(std::span<double> scores);

@@ -31,8 +31,8 @@ class Draw {
     return values.begin()[random_.Below(values.size())];
   }
 
-  kernels::Activation AnyActivation() {
-    using enum kernels::Activation;
+  ops::Activation AnyActivation() {
+    using enum ops::Activation;
     return OneOf({kSilu, kGelu, kGeluTanh, kQuickGelu, kRelu});
   }
 

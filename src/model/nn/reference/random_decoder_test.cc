@@ -254,8 +254,8 @@ constexpr Mutation kMutations[] = {
      [](M c) { return SetIf(c.attention_softcap > 0, c.attention_softcap, 0.0f); }},
     {"activation",
      [](M c) {
-       return SetIf(c.activation == kernels::Activation::kGelu, c.activation,
-                    kernels::Activation::kGeluTanh);
+       return SetIf(c.activation == ops::Activation::kGelu, c.activation,
+                    ops::Activation::kGeluTanh);
      }},
     {"biases of the feed-forward block",
      [](M c) { return SetIf(c.mlp_bias && !Experts(c) && c.layer_count == 1, c.mlp_bias, false); }},
@@ -302,7 +302,7 @@ constexpr Mutation kMutations[] = {
     {"transform of the head",
      [](M c) {
        return SetIf(c.head_transform.has_value(), c.head_transform,
-                    std::optional<kernels::Activation>());
+                    std::optional<ops::Activation>());
      }},
 };
 
