@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 #include "model/nn/decoder.h"
+#include "model/nn/tensor_parallel.h"
 
 namespace pano::nn {
 
@@ -9,6 +10,11 @@ Result<std::unique_ptr<Model>> LoadModel(const format::ModelFiles& files,
                                          const LoadOptions& options, ComputePool& pool) {
   PANO_ASSIGN_OR_RETURN(FamilyConfig family, ReadFamilyConfig(files));
   PANO_ASSIGN_OR_RETURN(DecoderWeights weights, BindWeights(files, family));
+  if (options.communicator) {
+    PANO_RETURN_IF_ERROR(KeepRank(options.communicator->rank(), options.communicator->size(),
+                                  family.config, weights)
+                             .Wrap(files.path));
+  }
   const bool wide = options.compute == Compute::kF32 ||
                     weights.layers.front().o.weight.dtype == tensor::DType::kF32;
   const KvType kv_type = options.kv_type.value_or(wide ? KvType::kF32 : KvType::kF16);
@@ -17,7 +23,7 @@ Result<std::unique_ptr<Model>> LoadModel(const format::ModelFiles& files,
   }
   return std::unique_ptr<Model>(std::make_unique<Decoder>(
       std::move(family.config), std::move(weights), kv_type,
-      ops::CreateCpuContext(options.compute, pool));
+      ops::CreateCpuContext(options.compute, pool, options.communicator)));
 }
 
 namespace {

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "base/threads.h"
+#include "infra/collective/communicator.h"
 #include "model/format/weights.h"
 #include "model/nn/model.h"
 #include "model/nn/packing.h"
@@ -17,6 +18,9 @@ struct LoadOptions {
   std::optional<KvType> kv_type = {};
   // Told about weights that are laid out anew, which takes seconds for large files.
   PackProgress progress = {};
+  // Of several ranks: the model is this rank's part (tensor_parallel.h), and its passes are
+  // collective calls, the same plans on all ranks. Outlives the model. Null: one rank.
+  collective::Communicator* communicator = nullptr;
 };
 
 // The generative model that `files` describe, ready to step. `files.weights` is kept alive by it;

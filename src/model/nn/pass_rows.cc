@@ -59,7 +59,8 @@ ops::KeyRange PassRows::KeysOf(const RowSpan& span, int64_t row, int64_t window)
   const int64_t end = span.position + kept;
   if (window == 0) return {0, end};
   if (ids.empty()) {
-    return {std::max(span.position, position - window / 2), std::min(end, position + window / 2 + 1)};
+    return {std::max(span.position, position - window / 2),
+            std::min(end, position + window / 2 + 1)};
   }
   const int64_t id = span.position_ids[static_cast<size_t>(row)];
   return {first_not_below(id - window / 2), first_not_below(id + window / 2 + 1)};

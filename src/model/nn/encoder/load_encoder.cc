@@ -130,6 +130,9 @@ bool IsEncoder(const format::ModelFiles& files) { return FindEncoderFamily(files
 
 Result<std::unique_ptr<Encoder>> LoadEncoder(const format::ModelFiles& files,
                                              const nn::LoadOptions& options, ComputePool& pool) {
+  if (options.communicator && options.communicator->size() > 1) {
+    return Unimplemented(StrCat(files.path, ": encoders are not divided among ranks"));
+  }
   EncoderParts parts;
   PANO_ASSIGN_OR_RETURN(parts.config, ReadEncoderConfig(files));
   const EncoderConfig& config = parts.config;

@@ -83,8 +83,9 @@ Status TowerEncoder::RunTowers(const EncoderBatch& batch, Pass& pass) {
     PANO_RETURN_IF_ERROR(parts_.text->Run(pass.text.rows, {}, RowsOf(pass.text_x, *parts_.text)));
   }
   if (!batch.images.empty()) {
-    PANO_ASSIGN_OR_RETURN(pass.image, EmbedImages(batch.images, parts_.config.patches, parts_.patches,
-                                                  *parts_.image, pass.image_x));
+    PANO_ASSIGN_OR_RETURN(pass.image,
+                          EmbedImages(batch.images, parts_.config.patches, parts_.patches,
+                                      *parts_.image, pass.image_x));
     PANO_RETURN_IF_ERROR(parts_.image->Run(pass.image, {}, RowsOf(pass.image_x, *parts_.image)));
   }
   if (answers.empty()) return {};

@@ -17,10 +17,10 @@ struct Pass {
   ops::ConstRows memory;                     // cross attention: rows of another stack
 };
 
-// The half of a layer in which tokens see each other: attention of some kind, or a recurrence (gated
-// delta net, state space, short convolution). Reads the sequences' state that earlier passes left
-// and adds its rows to it. A recurrent kind keeps a StateGroup::kFixed state, which it finds in the
-// one block of its sequence: rows.sequences(group)[i].blocks[0].
+// The half of a layer in which tokens see each other: attention of some kind, or a recurrence
+// (gated delta net, state space, short convolution). Reads the sequences' state that earlier passes
+// left and adds its rows to it. A recurrent kind keeps a StateGroup::kFixed state, which it finds
+// in the one block of its sequence: rows.sequences(group)[i].blocks[0].
 //
 // Confined to the thread that steps the model.
 class TokenMixer {

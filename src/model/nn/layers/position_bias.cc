@@ -44,8 +44,8 @@ PositionBias::PositionBias(const ModelConfig& config, std::span<const float> rel
 }
 
 // A slope for each head: powers of 2^(-8/n) for the largest power of two n, then every second power
-// of the next finer scale. The published weights were made with bfloat16 products and with the scale
-// of the scores on top.
+// of the next finer scale. The published weights were made with bfloat16 products and with the
+// scale of the scores on top.
 void PositionBias::FillAlibi(size_t first_head, size_t total_heads) {
   const size_t heads = Size(config_.head_count), length = Size(config_.context_length);
   const double scale = 1.0 / std::sqrt(static_cast<double>(config_.head_dim));
