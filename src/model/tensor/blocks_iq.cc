@@ -5,6 +5,10 @@
 #include "model/tensor/block_bytes.h"
 #include "model/tensor/iq_grids.h"
 
+// GGUF's IQ types: codebook quantisation. In most, an index names four or eight magnitudes at once
+// out of a fixed grid (iq_grids.h), and signs are stored apart, in some types seven bits for eight
+// values as their parity is fixed; IQ4's four-bit codes name single values. Decode only.
+
 namespace pano::tensor {
 namespace {
 

@@ -5,6 +5,10 @@
 
 #include "model/tensor/block_bytes.h"
 
+// GGUF's K-quants: 256 values in a super-block of sub-blocks, each with a small integer scale (and
+// minimum) under one half-precision scale of all. Encoding Q4_K fits each sub-block by trying
+// several scales, solving for scale and minimum by least squares, and keeping the least error.
+
 namespace pano::tensor {
 namespace {
 

@@ -5,6 +5,10 @@
 
 #include "model/tensor/block_bytes.h"
 
+// GGUF's first block types: 32 values with one scale (Q4_0, Q5_0, Q8_0), or with a scale and a
+// minimum (Q4_1, Q5_1). Encoding takes scale and minimum from the extreme values and rounds to
+// nearest, byte for byte as the reference implementation.
+
 namespace pano::tensor {
 namespace {
 

@@ -6,6 +6,10 @@
 
 #include "model/tensor/block_bytes.h"
 
+// Microscaling formats (Open Compute Project, "OCP microscaling formats (MX) specification", 2023):
+// four-bit floats (E2M1) under a power-of-two scale for 32 values (MXFP4), or under an E4M3 scale
+// for 16 (NVFP4).
+
 namespace pano::tensor {
 namespace {
 

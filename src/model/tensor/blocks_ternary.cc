@@ -5,6 +5,9 @@
 
 #include "model/tensor/block_bytes.h"
 
+// Values of -1, 0 or 1 under one scale: five a byte as base-three digits (TQ1_0), or four a byte in
+// two bits each (TQ2_0). Encoding takes the largest magnitude as the scale and rounds.
+
 namespace pano::tensor {
 namespace {
 

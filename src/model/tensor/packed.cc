@@ -12,6 +12,11 @@
 #include "model/tensor/half.h"
 #include "model/tensor/q4g.h"
 
+// Packing writes one row at a time into its lane of a panel. Where the packed type holds the same
+// values as the stored one, bytes are only reordered; else the row is decoded to floats and encoded
+// in the block type whose values the packed type holds (W8 and Q4G have encoders here), then
+// reordered.
+
 namespace pano::tensor {
 namespace {
 

@@ -8,6 +8,10 @@
 #include "model/tensor/half.h"
 #include "model/tensor/packed.h"
 
+// Encoding searches: for a few stretches of the largest value to either end of the code table, take
+// the nearest codes, then the least-squares scale for those codes, rounded to a byte, then the
+// nearest codes again; the trial of least square error is kept.
+
 namespace pano::tensor {
 namespace {
 
