@@ -140,7 +140,7 @@ Status LoadPredictor(const format::ModelFiles& files, const LoadSettings& settin
     options.limits.length_max = version.context_length;
   }
   PANO_ASSIGN_OR_RETURN(version.predictor,
-                        batch::Predictor::Create(std::move(encoder), options, std::move(observer)));
+                        batch::Predictor::Create(std::move(encoder), options, observer.serving));
   return OkStatus();
 }
 

@@ -11,17 +11,24 @@ namespace pano::api {
 
 namespace {
 
-// What an engine tells while it runs, into its model's series.
-engine::Observer MakeObserver(telemetry::ModelMetrics& series) {
+// Where a model's service counts while it runs: its series.
+engine::Observer MakeObserver(const telemetry::ModelMetrics& series) {
   engine::Observer observer;
-  observer.queue = [&series](double seconds) { series.ObserveQueue(seconds); };
-  observer.ttft = [&series](double seconds) { series.ObserveTtft(seconds); };
-  observer.inter_token = [&series](double seconds) { series.ObserveInterToken(seconds); };
-  observer.step = [&series](double seconds, int64_t tokens, int64_t sequences) {
-    series.ObserveStep(seconds, tokens, sequences);
-  };
-  observer.cancelled = [&series](const char* reason) { series.CountCancellation(reason); };
-  observer.rejected = [&series](const char* reason) { series.CountRejection(reason); };
+  observer.ttft_seconds = &series.ttft_seconds();
+  observer.inter_token_seconds = &series.inter_token_seconds();
+  serving::Observer& serving = observer.serving;
+  serving.queue_seconds = &series.queue_seconds();
+  serving.step_seconds = &series.step_seconds();
+  serving.step_tokens = &series.step_tokens();
+  serving.step_rows = &series.step_sequences();
+  for (size_t i = 0; i < serving::kEndReasons; ++i) {
+    const auto reason = static_cast<serving::EndReason>(i);
+    serving.cancellations[i] = &series.cancellations(serving::EndReasonName(reason));
+  }
+  for (size_t i = 0; i < serving::kRejectionReasons; ++i) {
+    const auto reason = static_cast<serving::RejectionReason>(i);
+    serving.rejections[i] = &series.rejections(serving::RejectionReasonName(reason));
+  }
   return observer;
 }
 

@@ -98,22 +98,22 @@ std::unique_ptr<ModelMetrics::Series> Metrics::Families::MakeSeries(const std::s
     return prometheus::Labels{{"model", model}, {label, std::string(value)}};
   };
   auto series = std::make_unique<ModelMetrics::Series>();
-  series->ttft = &ttft.Add(of_model, kWaitSeconds);
-  series->inter_token = &itl.Add(of_model, kTokenSeconds);
-  series->queue = &queue.Add(of_model, kWaitSeconds);
-  series->step_seconds = &step_seconds.Add(of_model, kTokenSeconds);
-  series->step_tokens = &step_tokens.Add(of_model, kStepTokens);
-  series->step_sequences = &step_sequences.Add(of_model, kStepSequences);
+  series->ttft.emplace(ttft.Add(of_model, kWaitSeconds));
+  series->inter_token.emplace(itl.Add(of_model, kTokenSeconds));
+  series->queue.emplace(queue.Add(of_model, kWaitSeconds));
+  series->step_seconds.emplace(step_seconds.Add(of_model, kTokenSeconds));
+  series->step_tokens.emplace(step_tokens.Add(of_model, kStepTokens));
+  series->step_sequences.emplace(step_sequences.Add(of_model, kStepSequences));
   series->queue_requests = &queue_requests.Add(of_model);
   series->running_sequences = &running.Add(of_model);
   series->kv_used = &kv_blocks.Add(with("state", "used"));
   series->kv_cached = &kv_blocks.Add(with("state", "cached"));
   series->kv_free = &kv_blocks.Add(with("state", "free"));
   for (size_t i = 0; i < kCancellationReasons.size(); ++i) {
-    series->cancellations[i] = &cancellations.Add(with("reason", kCancellationReasons[i]));
+    series->cancellations[i].emplace(cancellations.Add(with("reason", kCancellationReasons[i])));
   }
   for (size_t i = 0; i < kRejectionReasons.size(); ++i) {
-    series->rejections[i] = &rejections.Add(with("reason", kRejectionReasons[i]));
+    series->rejections[i].emplace(rejections.Add(with("reason", kRejectionReasons[i])));
   }
   series->prompt_tokens.counter = &tokens.Add(with("kind", "prompt"));
   series->cached_tokens.counter = &tokens.Add(with("kind", "cached"));

@@ -58,10 +58,12 @@ TEST(Metrics, HasAllNamesOfAModelFromTheStart) {
 TEST(Metrics, ObservationsLandInBuckets) {
   Metrics metrics({});
   ModelMetrics& model = metrics.ForModel("m");
-  model.ObserveTtft(0.03);
-  model.ObserveInterToken(0.004);
-  model.ObserveQueue(100);
-  model.ObserveStep(0.02, 17, 3);
+  model.ttft_seconds().Observe(0.03);
+  model.inter_token_seconds().Observe(0.004);
+  model.queue_seconds().Observe(100);
+  model.step_seconds().Observe(0.02);
+  model.step_tokens().Observe(17);
+  model.step_sequences().Observe(3);
   const std::string text = metrics.Text();
   EXPECT_EQ(ValueOf(text, R"(pano_ttft_seconds_bucket{model="m",le="0.025"})"), 0);
   EXPECT_EQ(ValueOf(text, R"(pano_ttft_seconds_bucket{model="m",le="0.05"})"), 1);
@@ -100,10 +102,10 @@ TEST(Metrics, CountersFollowTotalsThroughARestart) {
 TEST(Metrics, ReasonsAreBounded) {
   Metrics metrics({});
   ModelMetrics& model = metrics.ForModel("m");
-  model.CountCancellation("deadline");
-  model.CountCancellation("made up");
-  model.CountRejection("context");
-  model.CountRejection("");
+  model.cancellations("deadline").Add();
+  model.cancellations("made up").Add();
+  model.rejections("context").Add();
+  model.rejections("").Add();
   const std::string text = metrics.Text();
   EXPECT_EQ(ValueOf(text, R"(pano_cancellations_total{model="m",reason="deadline"})"), 1);
   EXPECT_EQ(ValueOf(text, R"(pano_cancellations_total{model="m",reason="other"})"), 1);
@@ -140,7 +142,7 @@ TEST(Metrics, AnyThreadMayObserveWhileAnotherScrapes) {
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&] {
         for (int i = 0; i < 500; ++i) {
-          model.ObserveInterToken(0.01);
+          model.inter_token_seconds().Observe(0.01);
           metrics.CountRequest("m", "/r", 200, 0.1);
         }
       });

@@ -9,9 +9,9 @@ namespace {
 
 // The counter of `reason`; that of "other", the last, for an unknown one.
 template <size_t kCount>
-prometheus::Counter& Choose(const std::array<std::string_view, kCount>& reasons,
-                            const std::array<prometheus::Counter*, kCount>& counters,
-                            std::string_view reason) {
+Counter& Choose(const std::array<std::string_view, kCount>& reasons,
+                std::array<std::optional<CounterHandle>, kCount>& counters,
+                std::string_view reason) {
   const auto found = std::find(reasons.begin(), reasons.end() - 1, reason);
   return *counters[static_cast<size_t>(found - reasons.begin())];
 }
@@ -21,22 +21,19 @@ prometheus::Counter& Choose(const std::array<std::string_view, kCount>& reasons,
 ModelMetrics::ModelMetrics(std::unique_ptr<Series> series) : series_(std::move(series)) {}
 ModelMetrics::~ModelMetrics() = default;
 
-void ModelMetrics::ObserveTtft(double seconds) { series_->ttft->Observe(seconds); }
-void ModelMetrics::ObserveInterToken(double seconds) { series_->inter_token->Observe(seconds); }
-void ModelMetrics::ObserveQueue(double seconds) { series_->queue->Observe(seconds); }
+Histogram& ModelMetrics::ttft_seconds() const { return *series_->ttft; }
+Histogram& ModelMetrics::inter_token_seconds() const { return *series_->inter_token; }
+Histogram& ModelMetrics::queue_seconds() const { return *series_->queue; }
+Histogram& ModelMetrics::step_seconds() const { return *series_->step_seconds; }
+Histogram& ModelMetrics::step_tokens() const { return *series_->step_tokens; }
+Histogram& ModelMetrics::step_sequences() const { return *series_->step_sequences; }
 
-void ModelMetrics::ObserveStep(double seconds, int64_t tokens, int64_t sequences) {
-  series_->step_seconds->Observe(seconds);
-  series_->step_tokens->Observe(static_cast<double>(tokens));
-  series_->step_sequences->Observe(static_cast<double>(sequences));
+Counter& ModelMetrics::cancellations(std::string_view reason) const {
+  return Choose(kCancellationReasons, series_->cancellations, reason);
 }
 
-void ModelMetrics::CountCancellation(std::string_view reason) {
-  Choose(kCancellationReasons, series_->cancellations, reason).Increment();
-}
-
-void ModelMetrics::CountRejection(std::string_view reason) {
-  Choose(kRejectionReasons, series_->rejections, reason).Increment();
+Counter& ModelMetrics::rejections(std::string_view reason) const {
+  return Choose(kRejectionReasons, series_->rejections, reason);
 }
 
 void ModelMetrics::SetQueueRequests(int64_t requests) {

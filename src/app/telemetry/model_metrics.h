@@ -4,10 +4,12 @@
 #include <memory>
 #include <string_view>
 
+#include "base/metrics.h"
+
 namespace pano::telemetry {
 
-// The series of one model, found once, so that an observation is a few nanoseconds and no look-up:
-// meant to be called from the engine's thread. Thread-safe.
+// The series of one model, found once, so that an observation is a few nanoseconds and no look-up.
+// What happens while it runs is counted through handles by who serves it. Thread-safe.
 class ModelMetrics {
  public:
   // What an observation lands in; made by Metrics.
@@ -17,14 +19,16 @@ class ModelMetrics {
   ModelMetrics(const ModelMetrics&) = delete;
   ModelMetrics& operator=(const ModelMetrics&) = delete;
 
-  void ObserveTtft(double seconds);
-  void ObserveInterToken(double seconds);
-  void ObserveQueue(double seconds);
-  void ObserveStep(double seconds, int64_t tokens, int64_t sequences);
-
-  // Reasons as engine::Observer has them; others count as "other".
-  void CountCancellation(std::string_view reason);
-  void CountRejection(std::string_view reason);
+  // Handles live as long as this object.
+  Histogram& ttft_seconds() const;
+  Histogram& inter_token_seconds() const;
+  Histogram& queue_seconds() const;
+  Histogram& step_seconds() const;
+  Histogram& step_tokens() const;
+  Histogram& step_sequences() const;
+  // Reasons as model/serving names them; others count as "other".
+  Counter& cancellations(std::string_view reason) const;
+  Counter& rejections(std::string_view reason) const;
 
   void SetQueueRequests(int64_t requests);
   void SetRunningSequences(int64_t sequences);

@@ -6,9 +6,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "app/telemetry/model_metrics.h"
+#include "app/telemetry/prometheus_handles_internal.h"
 
 namespace pano::telemetry {
 
@@ -31,19 +33,19 @@ struct Follower {
 };
 
 struct ModelMetrics::Series {
-  prometheus::Histogram* ttft;
-  prometheus::Histogram* inter_token;
-  prometheus::Histogram* queue;
-  prometheus::Histogram* step_seconds;
-  prometheus::Histogram* step_tokens;
-  prometheus::Histogram* step_sequences;
+  std::optional<HistogramHandle> ttft;
+  std::optional<HistogramHandle> inter_token;
+  std::optional<HistogramHandle> queue;
+  std::optional<HistogramHandle> step_seconds;
+  std::optional<HistogramHandle> step_tokens;
+  std::optional<HistogramHandle> step_sequences;
   prometheus::Gauge* queue_requests;
   prometheus::Gauge* running_sequences;
   prometheus::Gauge* kv_used;
   prometheus::Gauge* kv_cached;
   prometheus::Gauge* kv_free;
-  std::array<prometheus::Counter*, kCancellationReasons.size()> cancellations;
-  std::array<prometheus::Counter*, kRejectionReasons.size()> rejections;
+  std::array<std::optional<CounterHandle>, kCancellationReasons.size()> cancellations;
+  std::array<std::optional<CounterHandle>, kRejectionReasons.size()> rejections;
 
   // Confined to whoever scrapes.
   Follower prompt_tokens;

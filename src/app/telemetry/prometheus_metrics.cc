@@ -11,39 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "app/telemetry/prometheus_handles_internal.h"
 #include "base/check.h"
 #include "base/mutex.h"
 
 namespace pano::telemetry {
 namespace {
-
-class CounterHandle final : public Counter {
- public:
-  explicit CounterHandle(prometheus::Counter& to) : to_(to) {}
-  void Add(double by) override { to_.Increment(by); }
-
- private:
-  prometheus::Counter& to_;
-};
-
-class GaugeHandle final : public Gauge {
- public:
-  explicit GaugeHandle(prometheus::Gauge& to) : to_(to) {}
-  void Set(double value) override { to_.Set(value); }
-  void Add(double by) override { to_.Increment(by); }
-
- private:
-  prometheus::Gauge& to_;
-};
-
-class HistogramHandle final : public Histogram {
- public:
-  explicit HistogramHandle(prometheus::Histogram& to) : to_(to) {}
-  void Observe(double value) override { to_.Observe(value); }
-
- private:
-  prometheus::Histogram& to_;
-};
 
 // All series of one name: the family of the library and a handle by labels.
 template <typename Metric, typename Handle>

@@ -18,66 +18,62 @@ encoder::EncoderBatch OneRow(encoder::EncoderBatch& batch, size_t row) {
   return one;
 }
 
+// What a request's caller is told when it ends early.
+Status EndStatus(serving::EndReason reason) {
+  switch (reason) {
+    case serving::EndReason::kDeadline:
+      return Status(StatusCode::kDeadline, "the deadline passed before the answer was there");
+    case serving::EndReason::kShutdown:
+      return Status(StatusCode::kUnavailable, "the server is shutting down");
+    case serving::EndReason::kClient:
+    case serving::EndReason::kSlowClient:
+      break;
+  }
+  return Status(StatusCode::kCancelled, "cancelled");
+}
+
 }  // namespace
 
-BatchLoop::BatchLoop(encoder::Encoder& encoder, serving::BatchPolicy& policy, serving::Wakeup& wakeup,
-                     JobQueue& queue, serving::Ledger& ledger, const engine::Observer& observer,
-                     Clock& clock, int64_t floats_max)
-    : encoder_(encoder),
-      policy_(policy),
-      wakeup_(wakeup),
-      queue_(queue),
-      ledger_(ledger),
-      observer_(observer),
-      clock_(clock),
-      floats_max_(floats_max) {}
+BatchLoop::BatchLoop(encoder::Encoder& encoder, serving::Core& core, JobQueue& queue,
+                     int64_t floats_max)
+    : encoder_(encoder), core_(core), queue_(queue), floats_max_(floats_max) {}
 
 void BatchLoop::Publish(int64_t running, bool runnable, bool stepped) {
-  stats_.running_rows = running;
-  ledger_.Publish(stats_, runnable, stepped);
+  core_.stats().running_rows = running;
+  core_.Publish(runnable, stepped);
 }
 
 void BatchLoop::End(const JobPtr& job, const Status& failure) {
-  ledger_.Leave(job->id());
-  job->Finish(clock_.Now(), failure);
+  core_.ledger().Leave(job->id());
+  job->Finish(core_.clock().Now(), failure);
 }
 
-void BatchLoop::EndOver(TimePoint now, bool all, bool shutdown) {
-  for (const JobPtr& job : queue_.TakeOver(now, all || shutdown)) {
-    if (job->over()) continue;  // its failure was reported
-    ++stats_.cancellations;
-    const char* reason = "shutdown";
-    Status status(StatusCode::kUnavailable, "the server is shutting down");
-    if (job->prediction()->cancelled()) {
-      reason = "client";
-      status = Status(StatusCode::kCancelled, "cancelled");
-    } else if (job->deadline() && *job->deadline() <= now) {
-      reason = "deadline";
-      status = Status(StatusCode::kDeadline, "the deadline passed before the answer was there");
-    }
-    if (observer_.cancelled) observer_.cancelled(reason);
+void BatchLoop::EndOver(TimePoint now, bool shutdown) {
+  for (auto& [job, reason] : queue_.TakeOver(now, shutdown)) {
+    if (!reason) continue;  // its failure was reported
+    core_.CountEnd(*reason);
     // Before the request leaves: whoever sees its end sees it counted.
-    Publish(stats_.running_rows, /*runnable=*/true, /*stepped=*/false);
-    End(job, status);
+    Publish(core_.stats().running_rows, /*runnable=*/true, /*stepped=*/false);
+    End(job, EndStatus(*reason));
   }
 }
 
 BatchLoop::Next BatchLoop::Step() {
-  const serving::Wakeup::Orders orders = wakeup_.Look();
-  TimePoint now = clock_.Now();
-  EndOver(now, orders.cancel_all, orders.stop);
+  const serving::Wakeup::Orders orders = core_.wakeup().Look();
+  TimePoint now = core_.clock().Now();
+  EndOver(now, orders.cancel_all || orders.stop);
   if (orders.stop) return {.stop = true};
   JobQueue::View view = queue_.Oldest();
   if (view.items.empty()) {
     // What entered meanwhile has woken the queue: the next look finds it.
-    Publish(0, /*runnable=*/!ledger_.empty(), /*stepped=*/false);
+    Publish(0, /*runnable=*/!core_.ledger().empty(), /*stepped=*/false);
     return {};
   }
   serving::BatchSnapshot snapshot{
       .waiting = view.items, .now = now, .draining = orders.draining};
   int64_t per_token = FloatsPerToken(encoder_.info(), view.outputs);
   if (per_token > 0) snapshot.capacity.tokens = std::max<int64_t>(1, floats_max_ / per_token);
-  const serving::BatchDecision decision = serving::DecideWithin(policy_, snapshot);
+  const serving::BatchDecision decision = serving::DecideWithin(core_.policy(), snapshot);
   if (decision.take == 0) {
     TimePoint until = now + decision.wait;
     if (std::optional<TimePoint> deadline = queue_.NextDeadline()) {
@@ -91,7 +87,7 @@ BatchLoop::Next BatchLoop::Step() {
 }
 
 void BatchLoop::Compute(const std::vector<Slice>& slices, TimePoint oldest) {
-  TimePoint began = clock_.Now();
+  TimePoint began = core_.clock().Now();
   encoder::EncoderBatch batch;
   serving::BatchOutcome outcome;
   outcome.oldest_waited = began - oldest;
@@ -102,19 +98,14 @@ void BatchLoop::Compute(const std::vector<Slice>& slices, TimePoint oldest) {
       outcome.tokens += item.tokens;
       slice.job->MoveInputs(unit, batch);
     }
-    if (!slice.job->Begin(began)) continue;
-    ledger_.Begin(slice.job->id());
-    if (observer_.queue) observer_.queue(Seconds(began - slice.job->submitted()));
+    if (slice.job->Begin(began)) core_.Begin(slice.job->id(), began - slice.job->submitted());
   }
   Publish(outcome.rows, /*runnable=*/true, /*stepped=*/false);
   Result<std::vector<encoder::Output>> outputs = encoder_.Encode(batch);
-  outcome.computed = clock_.Now() - began;
-  stats_.busy_seconds += Seconds(outcome.computed);
-  ++stats_.steps;
-  stats_.tokens.input += outcome.tokens;
+  outcome.computed = core_.clock().Now() - began;
+  core_.stats().tokens.input += outcome.tokens;
   CountTokens(slices);
-  if (observer_.step) observer_.step(Seconds(outcome.computed), outcome.tokens, outcome.rows);
-  policy_.Learn(outcome);
+  core_.CountStep(outcome);
   // Before the answers go out: whoever has one sees the figures that led to it.
   Publish(0, /*runnable=*/true, /*stepped=*/true);
   if (outputs.ok()) {
@@ -124,7 +115,7 @@ void BatchLoop::Compute(const std::vector<Slice>& slices, TimePoint oldest) {
   } else {
     ComputeAlone(slices, std::move(batch));
   }
-  Publish(0, /*runnable=*/!ledger_.empty(), /*stepped=*/false);
+  Publish(0, /*runnable=*/!core_.ledger().empty(), /*stepped=*/false);
 }
 
 void BatchLoop::CountTokens(const std::vector<Slice>& slices) {
@@ -134,7 +125,7 @@ void BatchLoop::CountTokens(const std::vector<Slice>& slices) {
     for (size_t unit = slice.begin; unit < slice.end; ++unit) {
       tokens.input += slice.job->Unit(unit).tokens;
     }
-    ledger_.AddTokens(slice.job->id(), tokens);
+    core_.ledger().AddTokens(slice.job->id(), tokens);
   }
 }
 
@@ -173,7 +164,7 @@ void BatchLoop::Run() {
   while (true) {
     Next next = Step();
     if (next.stop) return;
-    if (!next.now) wakeup_.Wait(clock_, next.until);
+    if (!next.now) core_.wakeup().Wait(core_.clock(), next.until);
   }
 }
 

@@ -6,10 +6,8 @@
 
 #include "base/clock.h"
 #include "model/batch/job_queue.h"
-#include "model/engine/engine.h"
 #include "model/nn/encoder/encoder.h"
-#include "model/serving/batch_policy.h"
-#include "model/serving/ledger.h"
+#include "model/serving/core.h"
 
 namespace pano::batch {
 
@@ -19,9 +17,8 @@ class BatchLoop {
  public:
   // All outlive the loop. `floats_max`: of the per-token outputs of one batch, while it is
   // computed.
-  BatchLoop(encoder::Encoder& encoder, serving::BatchPolicy& policy, serving::Wakeup& wakeup,
-            JobQueue& queue, serving::Ledger& ledger, const engine::Observer& observer,
-            Clock& clock, int64_t floats_max = 1ll << 26);
+  BatchLoop(encoder::Encoder& encoder, serving::Core& core, JobQueue& queue,
+            int64_t floats_max = 1ll << 26);
 
   // What the loop may do until it looks again: nothing, or to stop.
   struct Next {
@@ -35,7 +32,7 @@ class BatchLoop {
   void Run();
 
  private:
-  void EndOver(TimePoint now, bool all, bool shutdown);
+  void EndOver(TimePoint now, bool shutdown);
   void End(const JobPtr& job, const Status& failure);
   void Compute(const std::vector<Slice>& slices, TimePoint oldest);
   void CountTokens(const std::vector<Slice>& slices);
@@ -44,14 +41,9 @@ class BatchLoop {
   void Publish(int64_t running, bool runnable, bool stepped);
 
   encoder::Encoder& encoder_;
-  serving::BatchPolicy& policy_;
-  serving::Wakeup& wakeup_;
+  serving::Core& core_;
   JobQueue& queue_;
-  serving::Ledger& ledger_;
-  const engine::Observer& observer_;
-  Clock& clock_;
   const int64_t floats_max_;
-  serving::LoopStats stats_;
 };
 
 }  // namespace pano::batch

@@ -4,6 +4,7 @@
 
 #include "model/batch/testing/fake_encoder.h"
 #include "model/serving/fixed_batch_policy.h"
+#include "model/serving/testing/recording_observer.h"
 
 namespace pano::batch {
 namespace {
@@ -17,8 +18,8 @@ class BatchLoopTest : public ::testing::Test {
  protected:
   JobPtr Enter(PredictRequest request) {
     auto job = std::make_shared<Job>(std::to_string(jobs_++), std::move(request), clock_.Now());
-    EXPECT_TRUE(ledger_.Enter(job->id()).ok());
-    job->prediction()->SetWake([this] { wakeup_.Notify(); });
+    EXPECT_TRUE(core_.Enter(job->id(), "").ok());
+    job->prediction()->SetWake([this] { core_.wakeup().Notify(); });
     queue_.Enter(job);
     return job;
   }
@@ -41,19 +42,13 @@ class BatchLoopTest : public ::testing::Test {
 
   ManualClock clock_;
   FakeEncoder encoder_;
-  serving::FixedBatchPolicy policy_{{.rows_max = 3, .tokens_max = 100, .delay = milliseconds(2)}};
-  serving::Wakeup wakeup_;
-  JobQueue queue_{wakeup_};
-  serving::Ledger ledger_{clock_, 64};
-  std::vector<std::string> cancelled_;
-  std::vector<int64_t> steps_;
-  engine::Observer observer_ = [this] {
-    engine::Observer observer;
-    observer.step = [this](double, int64_t, int64_t rows) { steps_.push_back(rows); };
-    observer.cancelled = [this](const char* reason) { cancelled_.emplace_back(reason); };
-    return observer;
-  }();
-  BatchLoop loop_{encoder_, policy_, wakeup_, queue_, ledger_, observer_, clock_};
+  serving::testing::RecordingObserver recorded_;
+  serving::Core core_{clock_, 64, recorded_.observer(),
+                      std::make_unique<serving::FixedBatchPolicy>(serving::FixedBatchOptions{
+                          .rows_max = 3, .tokens_max = 100, .delay = milliseconds(2)})};
+  serving::Ledger& ledger_ = core_.ledger();
+  JobQueue queue_{core_.wakeup()};
+  BatchLoop loop_{encoder_, core_, queue_};
   int jobs_ = 0;
 };
 
@@ -69,7 +64,7 @@ TEST_F(BatchLoopTest, WaitsForCompanyAsLongAsThePolicySays) {
   EXPECT_TRUE(loop_.Step().now);
   EXPECT_EQ(Rows(first), (std::vector<std::vector<float>>{{3, 2}}));
   EXPECT_EQ(Rows(second), (std::vector<std::vector<float>>{{5, 1}}));
-  EXPECT_EQ(steps_, (std::vector<int64_t>{2}));
+  EXPECT_EQ(recorded_.step_rows.values(), (std::vector<double>{2}));
   EXPECT_TRUE(ledger_.empty());
   EXPECT_EQ(ledger_.Get().tokens.input, 3);
 }
@@ -82,7 +77,7 @@ TEST_F(BatchLoopTest, ARequestMayTakeSeveralBatchesAndABatchSeveralRequests) {
   EXPECT_EQ(ledger_.Get().waiting_requests, 1);
   clock_.Advance(milliseconds(2));
   EXPECT_TRUE(loop_.Step().now);
-  EXPECT_EQ(steps_, (std::vector<int64_t>{3, 2}));
+  EXPECT_EQ(recorded_.step_rows.values(), (std::vector<double>{3, 2}));
   EXPECT_EQ(Rows(large), (std::vector<std::vector<float>>{{1, 1}, {2, 1}, {3, 1}, {4, 1}}));
   EXPECT_EQ(Rows(small), (std::vector<std::vector<float>>{{5, 1}}));
 }
@@ -144,18 +139,18 @@ TEST_F(BatchLoopTest, EndsWhatIsCancelledOrLate) {
   clock_.Advance(milliseconds(1));
   loop_.Step();
   EXPECT_EQ(Failure(late), StatusCode::kDeadline);
-  EXPECT_EQ(cancelled_, (std::vector<std::string>{"client", "deadline"}));
+  EXPECT_EQ(recorded_.ended.names(), (std::vector<std::string>{"client", "deadline"}));
   EXPECT_TRUE(encoder_.batches.empty());
   EXPECT_EQ(ledger_.Get().cancellations, 2);
 }
 
 TEST_F(BatchLoopTest, StopsAndDrains) {
   JobPtr job = EnterTexts({{1}});
-  wakeup_.StartDraining();
+  core_.wakeup().StartDraining();
   EXPECT_TRUE(loop_.Step().now);  // no delay: nobody else will come
   EXPECT_FALSE(Rows(job).empty());
   JobPtr left = EnterTexts({{1}});
-  wakeup_.Stop();
+  core_.wakeup().Stop();
   EXPECT_TRUE(loop_.Step().stop);
   EXPECT_EQ(Failure(left), StatusCode::kUnavailable);
 }
@@ -163,19 +158,18 @@ TEST_F(BatchLoopTest, StopsAndDrains) {
 TEST(BatchLoop, TextsAndImagesGoTogether) {
   ManualClock clock;
   FakeEncoder encoder(Task::kImageText);
-  serving::FixedBatchPolicy policy({.delay = Duration::zero()});
-  serving::Wakeup wakeup;
-  JobQueue queue(wakeup);
-  serving::Ledger ledger(clock, 8);
-  engine::Observer observer;
-  BatchLoop loop(encoder, policy, wakeup, queue, ledger, observer, clock);
+  serving::Core core(clock, 8, {},
+                     std::make_unique<serving::FixedBatchPolicy>(
+                         serving::FixedBatchOptions{.delay = Duration::zero()}));
+  JobQueue queue(core.wakeup());
+  BatchLoop loop(encoder, core, queue);
   std::vector<JobPtr> jobs;
   for (const char* id : {"a", "b"}) {
     PredictRequest request;
     request.inputs.texts = {{{1}, {}, {}}, {{2}, {}, {}}};
     request.inputs.images = {{1, 1, 1, 1}};
     jobs.push_back(std::make_shared<Job>(id, std::move(request), clock.Now()));
-    ASSERT_TRUE(ledger.Enter(id).ok());
+    ASSERT_TRUE(core.Enter(id, "").ok());
     queue.Enter(jobs.back());
   }
   loop.Step();

@@ -24,17 +24,20 @@ void JobQueue::Cancel(const std::string& id) {
   prediction->Cancel();
 }
 
-std::vector<JobPtr> JobQueue::TakeOver(TimePoint now, bool all) {
+std::vector<JobQueue::Over> JobQueue::TakeOver(TimePoint now, bool shutdown) {
   MutexLock lock(mu_);
-  std::vector<JobPtr> over;
-  auto is_over = [&](const JobPtr& job) {
-    bool late = job->deadline() && *job->deadline() <= now;
-    // A job that failed with an earlier unit is over by itself.
-    return all || late || job->over() || job->prediction()->cancelled();
-  };
+  std::vector<Over> over;
   for (JobPtr& job : waiting_) {
-    if (!is_over(job)) continue;
-    over.push_back(std::move(job));
+    std::optional<serving::EndReason> reason;
+    if (!job->over()) {
+      serving::EndConditions conditions;
+      conditions.cancelled = job->prediction()->cancelled();
+      conditions.deadline = job->deadline();
+      conditions.shutdown = shutdown;
+      reason = serving::ReasonToEnd(conditions, now);
+      if (!reason) continue;
+    }
+    over.push_back({std::move(job), reason});
   }
   std::erase(waiting_, nullptr);
   return over;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "model/batch/job.h"
+#include "model/serving/end_reason.h"
 #include "model/serving/wakeup.h"
 
 namespace pano::batch {
@@ -25,8 +26,14 @@ class JobQueue {
   void Enter(JobPtr job);
   // Cancels the waiting job of this id, if there is one.
   void Cancel(const std::string& id);
-  // Takes out the jobs with units left that are cancelled or late at `now`; all of them if `all`.
-  std::vector<JobPtr> TakeOver(TimePoint now, bool all);
+  // A job that has units left and ends nevertheless; no reason: its failure was reported.
+  struct Over {
+    JobPtr job;
+    std::optional<serving::EndReason> reason;
+  };
+  // Takes these out: the cancelled, the late at `now`, those that failed with an earlier unit; all
+  // if `shutdown`.
+  std::vector<Over> TakeOver(TimePoint now, bool shutdown);
   // The earliest deadline of those that wait.
   std::optional<TimePoint> NextDeadline() const;
 

@@ -35,6 +35,19 @@ class AimdPolicy final : public serving::BatchPolicy {
   const Duration target_;
 };
 
+// A policy that somebody else owns.
+class Borrowed final : public serving::BatchPolicy {
+ public:
+  explicit Borrowed(serving::BatchPolicy& policy) : policy_(policy) {}
+  serving::BatchDecision Decide(const serving::BatchSnapshot& snapshot) const override {
+    return policy_.Decide(snapshot);
+  }
+  void Learn(const serving::BatchOutcome& outcome) override { policy_.Learn(outcome); }
+
+ private:
+  serving::BatchPolicy& policy_;
+};
+
 // The same policy object before a predictor's loop and before an engine's scheduler.
 class OnePolicyTest : public ::testing::Test {
  protected:
@@ -42,17 +55,15 @@ class OnePolicyTest : public ::testing::Test {
   // `row_time`.
   int64_t PredictorTakes(serving::BatchPolicy& policy, int texts, milliseconds row_time = {}) {
     FakeEncoder encoder;
-    serving::Wakeup wakeup;
-    JobQueue queue(wakeup);
-    serving::Ledger ledger(clock_, 64);
-    const engine::Observer observer;
-    BatchLoop loop(encoder, policy, wakeup, queue, ledger, observer, clock_);
+    serving::Core core(clock_, 64, {}, std::make_unique<Borrowed>(policy));
+    JobQueue queue(core.wakeup());
+    BatchLoop loop(encoder, core, queue);
     encoder.before = [&](const encoder::EncoderBatch& batch) {
       clock_.Advance(static_cast<int>(batch.texts.size()) * row_time);
     };
     PredictRequest request;
     for (int i = 0; i < texts; ++i) request.inputs.texts.push_back({{1, 2, 3, 4}, {}, {}});
-    EXPECT_TRUE(ledger.Enter("all").ok());
+    EXPECT_TRUE(core.Enter("all", "").ok());
     queue.Enter(std::make_shared<Job>("all", std::move(request), clock_.Now()));
     loop.Step();
     return encoder.batches.empty() ? 0 : static_cast<int64_t>(encoder.batches[0].rows);

@@ -7,9 +7,9 @@
 #include "base/result.h"
 #include "model/batch/predict_request.h"
 #include "model/batch/prediction.h"
-#include "model/engine/engine.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/serving/fixed_batch_policy.h"
+#include "model/serving/observer.h"
 #include "model/serving/service.h"
 
 namespace pano::batch {
@@ -20,22 +20,22 @@ struct PredictorOptions {
   RequestLimits limits;
 };
 
-// One thread that owns an encoder and computes what many callers ask for in batches. Its rows
-// are rows of inputs, its steps batches, all of its tokens are input. Destruction ends what waits as
+// One thread that owns an encoder and computes what many callers ask for in batches. Its rows are
+// rows of inputs, its steps batches, all of its tokens are input. Destruction ends what waits as
 // Unavailable. Thread-safe.
 class Predictor : public serving::Service {
  public:
-  // `clock` (and the pool that the encoder computes with) outlive the predictor. Of the observer,
-  // `queue`, `step` (its sequences are rows), `cancelled` and `rejected` are called. A null
+  // `clock` (and the pool that the encoder computes with) outlive the predictor. A null
   // `policy` is the fixed one of the options. InvalidArgument for options that make no sense.
   static Result<std::unique_ptr<Predictor>> Create(
       std::unique_ptr<encoder::Encoder> encoder, PredictorOptions options,
-      engine::Observer observer = {}, std::unique_ptr<serving::BatchPolicy> policy = nullptr,
+      const serving::Observer& observer = {}, std::unique_ptr<serving::BatchPolicy> policy = nullptr,
       Clock& clock = Clock::Real());
 
   // Answers at once. InvalidArgument (see CheckRequest), Exhausted (queue full), Unavailable
-  // (draining), AlreadyExists (a request with this id is in). The answer's own failures are Deadline, Cancelled, Unavailable (shutdown) and what
-  // the encoder says. When the last copy of the pointer goes, the request is cancelled.
+  // (draining), AlreadyExists (a request with this id is in). The answer's own failures are Deadline,
+  // Cancelled, Unavailable (shutdown) and what the encoder says. When the last copy of the pointer
+  // goes, the request is cancelled.
   virtual Result<std::shared_ptr<Prediction>> Submit(PredictRequest request) = 0;
   virtual const encoder::EncoderInfo& info() const = 0;
 };

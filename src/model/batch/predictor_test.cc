@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "model/batch/testing/fake_encoder.h"
+#include "model/serving/testing/recording_observer.h"
 
 namespace pano::batch {
 namespace {
@@ -21,8 +22,8 @@ PredictRequest OneText(std::vector<nn::TokenId> ids) {
 }
 
 std::unique_ptr<Predictor> Make(std::unique_ptr<FakeEncoder> encoder, PredictorOptions options = {},
-                                engine::Observer observer = {}) {
-  return std::move(Predictor::Create(std::move(encoder), options, std::move(observer))).value();
+                                const serving::Observer& observer = {}) {
+  return std::move(Predictor::Create(std::move(encoder), options, observer)).value();
 }
 
 TEST(Predictor, Answers) {
@@ -61,19 +62,17 @@ struct Held {
 
 TEST(Predictor, AFullQueueAnswersAtOnce) {
   Held held;
-  std::atomic<int> rejected = 0;
+  serving::testing::RecordingObserver recorded;
   PredictorOptions options;
   options.queue_max = 1;
   options.batch.delay = Duration::zero();
-  engine::Observer observer;
-  observer.rejected = [&](const char* reason) { rejected += std::string(reason) == "queue_full"; };
-  std::unique_ptr<Predictor> predictor = Make(std::move(held.encoder), options, observer);
+  std::unique_ptr<Predictor> predictor = Make(std::move(held.encoder), options, recorded.observer());
   auto running = std::move(predictor->Submit(OneText({1}))).value();
   held.begun.wait();
   auto waiting = std::move(predictor->Submit(OneText({2}))).value();
   Result<std::shared_ptr<Prediction>> refused = predictor->Submit(OneText({3}));
   EXPECT_EQ(refused.error().code(), StatusCode::kExhausted);
-  EXPECT_EQ(rejected, 1);
+  EXPECT_EQ(recorded.rejected.count("queue_full"), 1u);
   EXPECT_GE(predictor->RetryAfterSeconds(), 1);
   EXPECT_EQ(predictor->GetStats().waiting_requests, 1);
   EXPECT_EQ(predictor->GetStats().running_rows, 1);
@@ -81,6 +80,28 @@ TEST(Predictor, AFullQueueAnswersAtOnce) {
   EXPECT_TRUE(running->Take().ok());
   EXPECT_TRUE(waiting->Take().ok());
   EXPECT_EQ(predictor->GetStats().rejections, 1);
+}
+
+TEST(Predictor, CancelsById) {
+  PredictorOptions options;
+  options.batch.delay = std::chrono::hours(1);
+  std::unique_ptr<Predictor> predictor = Make(std::make_unique<FakeEncoder>(), options);
+  PredictRequest mine = OneText({1});
+  mine.id = "mine";
+  mine.tenant = "a";
+  auto waiting = std::move(predictor->Submit(mine)).value();
+  EXPECT_EQ(predictor->Submit(mine).error().code(), StatusCode::kAlreadyExists);
+  auto other = std::move(predictor->Submit(OneText({2}))).value();
+  predictor->Cancel("nobody");
+  predictor->Cancel("mine");
+  EXPECT_EQ(waiting->Take().error().code(), StatusCode::kCancelled);
+  EXPECT_FALSE(other->TryTake());
+  std::vector<serving::TenantStats> tenants = predictor->GetTenantStats();
+  ASSERT_EQ(tenants.size(), 2u);
+  EXPECT_EQ(tenants[0].waiting_requests, 1);
+  EXPECT_EQ(tenants[1].tenant, "a");
+  EXPECT_EQ(tenants[1].waiting_requests, 0);
+  EXPECT_EQ(tenants[1].requests, 1);
 }
 
 TEST(Predictor, DropsWhatNobodyHolds) {

@@ -14,7 +14,7 @@
 #include "model/engine/mailbox.h"
 #include "model/engine/sequence.h"
 #include "model/serving/continuous_batch_policy.h"
-#include "model/serving/ledger.h"
+#include "model/serving/core.h"
 
 namespace pano::engine {
 namespace {
@@ -51,16 +51,13 @@ class EngineImpl final : public Engine {
              Clock& clock)
       : options_(std::move(options)),
         observer_(std::move(observer)),
-        clock_(clock),
         tokenizer_(std::move(tokenizer)),
-        policy_(std::move(policy)),
         state_(std::move(state)),
-        wakeup_(std::make_shared<serving::Wakeup>()),
-        mailbox_(*wakeup_),
-        ledger_(clock, options_.queue_max),
-        board_(ledger_),
-        loop_(options_, observer_, model, kv, *state_, std::move(drafts), *policy_, pool, clock,
-              *wakeup_, mailbox_, ledger_, board_) {
+        core_(clock, options_.queue_max, observer_.serving, std::move(policy)),
+        mailbox_(core_.wakeup()),
+        board_(core_),
+        loop_(options_, observer_, model, kv, *state_, std::move(drafts), pool, core_, mailbox_,
+              board_) {
     limits_.vocab_size = model.vocab_size();
     limits_.context_max = options_.context_max;
     limits_.has_tokenizer = tokenizer_ != nullptr;
@@ -68,27 +65,22 @@ class EngineImpl final : public Engine {
     thread_ = StartThread("pano-engine", [this](const std::stop_token&) { loop_.Run(); });
   }
 
-  ~EngineImpl() override { wakeup_->Stop(); }  // the thread's member destructor joins
+  ~EngineImpl() override { core_.wakeup().Stop(); }  // the thread's member destructor joins
 
   Result<std::shared_ptr<TokenStream>> Submit(Request request) override {
     if (Status status = CheckRequest(limits_, request); !status.ok()) {
       if (status.message().starts_with("context_length_exceeded:")) {
-        ledger_.CountRejection();
-        NoteRejection("context");
+        core_.CountRejection(serving::RejectionReason::kContext);
       }
       return status;
     }
     if (request.id.empty()) request.id = StrCat("request-", RandomHex(8));
     if (!request.sampling.seed) request.sampling.seed = SystemEntropy();
-    if (Status status = ledger_.Enter(request.id, request.tenant); !status.ok()) {
-      if (status.code() == StatusCode::kExhausted) NoteRejection("queue_full");
-      if (status.code() == StatusCode::kUnavailable) NoteRejection("draining");
-      return status;
-    }
+    PANO_RETURN_IF_ERROR(core_.Enter(request.id, request.tenant));
     auto active = std::make_unique<ActiveRequest>();
     active->request = std::move(request);
     active->order = next_order_.fetch_add(1, std::memory_order_relaxed);
-    active->submitted = clock_.Now();
+    active->submitted = core_.clock().Now();
     Prepare(*active);
     std::shared_ptr<TokenStream> stream = active->stream;
     mailbox_.Submit(std::move(active));
@@ -100,24 +92,22 @@ class EngineImpl final : public Engine {
   void Cancel(const std::string& request_id) override { mailbox_.Cancel(request_id); }
 
   bool Drain(Duration timeout) override {
-    return ledger_.Drain(timeout, [this] { wakeup_->CancelAll(); });
+    return core_.Drain(timeout);
   }
 
   Stats GetEngineStats() const override { return board_.Get(); }
-  std::vector<serving::TenantStats> GetTenantStats() const override { return ledger_.GetTenants(); }
-  int64_t RetryAfterSeconds() const override { return ledger_.RetryAfterSeconds(); }
+  std::vector<serving::TenantStats> GetTenantStats() const override {
+    return core_.ledger().GetTenants();
+  }
+  int64_t RetryAfterSeconds() const override { return core_.ledger().RetryAfterSeconds(); }
   int64_t context_max() const override { return options_.context_max; }
 
  private:
-  void NoteRejection(const char* reason) const {
-    if (observer_.rejected) observer_.rejected(reason);
-  }
-
   void Prepare(ActiveRequest& active) const {
     const Request& request = active.request;
     active.stream = std::make_shared<TokenStream>(request.id, request.n,
                                                   static_cast<size_t>(options_.stream_capacity));
-    active.stream->SetWake([wakeup = wakeup_] { wakeup->Notify(); });
+    active.stream->SetWake([wakeup = core_.shared_wakeup()] { wakeup->Notify(); });
     active.ending_tokens = request.stop_token_ids;
     if (!request.ignore_eos) {
       for (TokenId id : options_.end_token_ids) {
@@ -136,16 +126,13 @@ class EngineImpl final : public Engine {
   // Constant after construction.
   const Options options_;
   const Observer observer_;
-  Clock& clock_;
   const tokenizer::TokenizerPtr tokenizer_;
-  const std::unique_ptr<serving::BatchPolicy> policy_;  // the loop's
   AdmissionLimits limits_;
 
   std::atomic<uint64_t> next_order_{0};
   std::unique_ptr<nn::State> state_;  // the loop's
-  const std::shared_ptr<serving::Wakeup> wakeup_;
+  serving::Core core_;
   Mailbox mailbox_;
-  serving::Ledger ledger_;
   StatsBoard board_;
   Loop loop_;
   std::jthread thread_;  // last: gone before what it uses

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,21 +13,17 @@
 #include "model/engine/token_stream.h"
 #include "model/nn/model.h"
 #include "model/serving/batch_policy.h"
+#include "model/serving/observer.h"
 #include "model/serving/service.h"
 #include "model/tokenizer/tokenizer.h"
 
 namespace pano::engine {
 
-// Observations for metrics; called from the engine's thread (`rejected`: from the one that
-// submits), must return quickly. All optional.
+// The series that an engine counts in while it runs, as serving::Observer.
 struct Observer {
-  std::function<void(double seconds)> queue;  // submitted to first scheduled
-  std::function<void(double seconds)> ttft;   // submitted to first token
-  std::function<void(double seconds)> inter_token;
-  std::function<void(double seconds, int64_t tokens, int64_t sequences)> step;
-  std::function<void(const char* reason)>
-      cancelled;  // "client", "deadline", "slow_client", "shutdown"
-  std::function<void(const char* reason)> rejected;  // "queue_full", "draining", "context"
+  serving::Observer serving = {};
+  Histogram* ttft_seconds = nullptr;         // from Submit to the first token
+  Histogram* inter_token_seconds = nullptr;  // between two tokens of a sequence
 };
 
 // The engine decides by itself, step by step.

@@ -11,6 +11,8 @@
 #include "model/engine/testing/fake_model.h"
 #include "model/engine/testing/fake_tokenizer.h"
 #include "model/engine/testing/reference_generator.h"
+#include "model/serving/fixed_batch_policy.h"
+#include "model/serving/testing/recording_observer.h"
 
 namespace pano::engine {
 namespace {
@@ -23,10 +25,11 @@ class EngineLifeTest : public testing::Test {
  protected:
   void SetUp() override { SetLogLevel(LogLevel::kError); }   // failures are made on purpose
   std::unique_ptr<Engine> Make(Options options, FakeModel& model, Observer observer = {},
-                               Clock& clock = Clock::Real()) {
+                               Clock& clock = Clock::Real(),
+                               std::unique_ptr<serving::BatchPolicy> policy = nullptr) {
     options.end_token_ids = {1};
     auto engine = Engine::Create(model, std::make_shared<FakeTokenizer>(), pool_, options,
-                                 std::move(observer), nullptr, clock);
+                                 std::move(observer), std::move(policy), clock);
     EXPECT_TRUE(engine.ok()) << engine.status().ToString();
     return std::move(engine).value();
   }
@@ -98,11 +101,10 @@ TEST_F(EngineLifeTest, ADroppedStreamIsACancel) {
 
 TEST_F(EngineLifeTest, DeadlinesCountWhileWaitingToo) {
   ManualClock clock;
-  std::atomic<int> deadlines = 0;
+  serving::testing::RecordingObserver recorded;
   FakeModel model;
-  Observer observer;
-  observer.cancelled = [&](const char* reason) { deadlines += std::string(reason) == "deadline"; };
-  auto engine = Make({.sequences_max = 1, .stream_capacity = 4}, model, observer, clock);
+  auto engine = Make({.sequences_max = 1, .stream_capacity = 4}, model,
+                     {.serving = recorded.observer()}, clock);
   Request request = LongRequest();
   request.deadline = clock.Now() + seconds(5);
   auto running = *engine->Submit(request);   // pauses when its stream is full
@@ -110,9 +112,9 @@ TEST_F(EngineLifeTest, DeadlinesCountWhileWaitingToo) {
   EXPECT_TRUE(Eventually([&] { return !running->HasRoom(); }));
   clock.Advance(milliseconds(4999));
   std::this_thread::sleep_for(milliseconds(10));
-  EXPECT_EQ(deadlines, 0);
+  EXPECT_EQ(recorded.ended.count("deadline"), 0u);
   clock.Advance(milliseconds(1));
-  EXPECT_TRUE(Eventually([&] { return deadlines == 2; }));
+  EXPECT_TRUE(Eventually([&] { return recorded.ended.count("deadline") == 2; }));
   EXPECT_EQ(ReadAll(*running)[0].finish.reason, FinishReason::kDeadline);
   EXPECT_EQ(ReadAll(*waiting)[0].finish.reason, FinishReason::kDeadline);
   ExpectEmpty(*engine);
@@ -167,10 +169,8 @@ TEST_F(EngineLifeTest, PausedSequencesGiveUpTheirMemory) {
 TEST_F(EngineLifeTest, AFullQueueAnswersAtOnce) {
   std::counting_semaphore<> steps(0);
   FakeModel model({.before_step = [&] { steps.acquire(); }});
-  std::atomic<int> full = 0;
-  Observer observer;
-  observer.rejected = [&](const char* reason) { full += std::string(reason) == "queue_full"; };
-  auto engine = Make({.sequences_max = 1, .queue_max = 2}, model, observer);
+  serving::testing::RecordingObserver recorded;
+  auto engine = Make({.sequences_max = 1, .queue_max = 2}, model, {.serving = recorded.observer()});
   auto running = *engine->Submit(LongRequest("a"));
   ASSERT_TRUE(Eventually([&] { return engine->GetEngineStats().serving.running_rows == 1; }));
   auto b = *engine->Submit(LongRequest("b"));
@@ -179,7 +179,7 @@ TEST_F(EngineLifeTest, AFullQueueAnswersAtOnce) {
   EXPECT_GE(engine->RetryAfterSeconds(), 1);
   EXPECT_EQ(engine->GetEngineStats().serving.waiting_requests, 2);
   EXPECT_EQ(engine->GetEngineStats().serving.rejections, 1);
-  EXPECT_EQ(full, 1);
+  EXPECT_EQ(recorded.rejected.count("queue_full"), 1u);
   engine->Cancel("b");
   steps.release(1);
   EXPECT_TRUE(Eventually([&] { return engine->GetEngineStats().serving.waiting_requests == 1; }));
@@ -236,25 +236,62 @@ TEST_F(EngineLifeTest, ReadinessSeesAStepThatHangs) {
   ExpectEmpty(*engine);
 }
 
+TEST_F(EngineLifeTest, ABatchPolicyMayHaveSequencesWaitForOthers) {
+  ManualClock clock;
+  FakeModel model;
+  auto engine = Make({}, model, {}, clock,
+                     std::make_unique<serving::FixedBatchPolicy>(serving::FixedBatchOptions{
+                         .rows_max = 2, .tokens_max = 512, .delay = seconds(1)}));
+  Request request = LongRequest();
+  request.max_tokens = 10;
+  request.sampling.seed = 1;
+  const std::vector<TokenId> want = GenerateAlone(model, request, 0, {}).ids;
+  auto alone = *engine->Submit(request);
+  EXPECT_TRUE(Eventually([&] { return clock.NextDeadline() == clock.Now() + seconds(1); }));
+  EXPECT_EQ(model.steps, 0);
+  clock.Advance(seconds(1));
+  EXPECT_EQ(ReadAll(*alone)[0].ids, want);
+  // Two make a full batch: no time needs to pass.
+  auto first = *engine->Submit(request);
+  auto second = *engine->Submit(request);
+  EXPECT_EQ(ReadAll(*first)[0].ids, want);
+  EXPECT_EQ(ReadAll(*second)[0].ids, want);
+  ExpectEmpty(*engine);
+}
+
+TEST_F(EngineLifeTest, TenantsAreChargedForTheirTokens) {
+  FakeModel model;
+  auto engine = Make({}, model);
+  Request request = LongRequest();
+  request.max_tokens = 10;
+  for (const char* tenant : {"a", "b", "b"}) {
+    request.tenant = tenant;
+    ReadAll(**engine->Submit(request));
+  }
+  ExpectEmpty(*engine);
+  const std::vector<serving::TenantStats> tenants = engine->GetTenantStats();
+  ASSERT_EQ(tenants.size(), 2u);
+  EXPECT_EQ(tenants[0].tokens, (serving::TokenCounts{.input = 2, .output = 10}));
+  EXPECT_EQ(tenants[1].requests, 2);
+  EXPECT_EQ(tenants[1].tokens, (serving::TokenCounts{.input = 4, .output = 20}));
+}
+
 TEST_F(EngineLifeTest, ObserversSeeEveryStage) {
   FakeModel model;
-  std::atomic<int> queue = 0, ttft = 0, inter = 0, steps = 0;
-  std::atomic<int64_t> tokens = 0;
-  Observer observer;
-  observer.queue = [&](double) { ++queue; };
-  observer.ttft = [&](double) { ++ttft; };
-  observer.inter_token = [&](double) { ++inter; };
-  observer.step = [&](double, int64_t n, int64_t) { ++steps, tokens += n; };
+  serving::testing::RecordingObserver recorded;
+  serving::testing::RecordingHistogram ttft, inter;
+  const Observer observer{
+      .serving = recorded.observer(), .ttft_seconds = &ttft, .inter_token_seconds = &inter};
   auto engine = Make({}, model, observer);
   Request request = LongRequest();
   request.max_tokens = 10;
   ReadAll(**engine->Submit(request));
   engine.reset();
-  EXPECT_EQ(queue, 1);
-  EXPECT_EQ(ttft, 1);
-  EXPECT_EQ(inter, 9);
-  EXPECT_EQ(steps, 10);
-  EXPECT_EQ(tokens, 2 + 9);
+  EXPECT_EQ(recorded.queue_seconds.count(), 1u);
+  EXPECT_EQ(ttft.count(), 1u);
+  EXPECT_EQ(inter.count(), 9u);
+  EXPECT_EQ(recorded.step_seconds.count(), 10u);
+  EXPECT_EQ(recorded.step_tokens.sum(), 2 + 9);
 }
 
 // A thousand requests from four threads that cancel, drop, time out, read slowly or break; then nothing

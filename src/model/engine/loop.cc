@@ -24,21 +24,18 @@ void InsertByAge(std::vector<Sequence*>& list, Sequence* sequence) {
 }  // namespace
 
 Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, const KvPlan& kv,
-           nn::State& state, DraftSources drafts, serving::BatchPolicy& policy, ComputePool& pool,
-           Clock& clock,
-           serving::Wakeup& wakeup, Mailbox& mailbox, serving::Ledger& ledger, StatsBoard& board)
+           nn::State& state, DraftSources drafts, ComputePool& pool, serving::Core& core,
+           Mailbox& mailbox, StatsBoard& board)
     : options_(options),
       observer_(observer),
-      clock_(clock),
+      clock_(core.clock()),
       model_(model),
-      wakeup_(wakeup),
+      core_(core),
       mailbox_(mailbox),
-      ledger_(ledger),
       board_(board),
       kv_(kv),
       drafter_(options, kv_, std::move(drafts)),
-      step_(model, state, pool),
-      policy_(policy) {
+      step_(model, state, pool) {
   if (options.prefix_cache) cache_.emplace(kv_, options.cache_namespace);
   limits_.step_tokens_max = options.step_tokens_max;
   limits_.sequences_max = std::min(options.sequences_max, options.step_tokens_max);
@@ -47,7 +44,7 @@ Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, c
 
 void Loop::Run() {
   while (true) {
-    const serving::Wakeup::Orders orders = wakeup_.Look();
+    const serving::Wakeup::Orders orders = core_.wakeup().Look();
     Attend(orders, mailbox_.Take());
     Publish(/*stepped=*/false);
     DropFinished();
@@ -56,9 +53,10 @@ void Loop::Run() {
     const Advanced advanced = Advance();
     if (advanced.moved) continue;
     if (advanced.look_again) {
-      wakeup_.Wait(clock_, std::min(*advanced.look_again, NextAlarm().value_or(TimePoint::max())));
+      core_.wakeup().Wait(
+          clock_, std::min(*advanced.look_again, NextAlarm().value_or(TimePoint::max())));
     } else if (!AnyRunnable()) {
-      wakeup_.Wait(clock_, NextAlarm());
+      core_.wakeup().Wait(clock_, NextAlarm());
     }
   }
 }
@@ -67,15 +65,10 @@ void Loop::Attend(const serving::Wakeup::Orders& orders, Mailbox::Messages messa
   for (auto& active : messages.submitted) Begin(std::move(active));
   for (const std::string& id : messages.cancelled) {
     auto it = requests_.find(id);
-    if (it != requests_.end()) Cancel(*it->second, FinishReason::kCancelled, "client");
-  }
-  if (orders.cancel_all || orders.stop) {
-    for (auto& [id, active] : requests_) {
-      Cancel(*active, FinishReason::kCancelled, "shutdown");
-    }
+    if (it != requests_.end()) Cancel(*it->second, serving::EndReason::kClient);
   }
   draining_ = orders.draining;
-  EndOverdue();
+  EndRequests(orders.cancel_all || orders.stop);
 }
 
 void Loop::Begin(std::unique_ptr<ActiveRequest> active) {
@@ -100,27 +93,27 @@ void Loop::Begin(std::unique_ptr<ActiveRequest> active) {
   }
 }
 
-void Loop::EndOverdue() {
+void Loop::EndRequests(bool shutdown) {
   const TimePoint now = clock_.Now();
   for (auto& [id, active] : requests_) {
     if (active->unfinished == 0) continue;
-    if (active->stream->cancelled()) {
-      Cancel(*active, FinishReason::kCancelled, "client");
-    } else if (active->request.deadline && *active->request.deadline <= now) {
-      Cancel(*active, FinishReason::kDeadline, "deadline");
-    } else if (active->stream->FullFor(now) > options_.slow_client_timeout) {
-      Cancel(*active, FinishReason::kCancelled, "slow_client");
-    }
+    serving::EndConditions conditions;
+    conditions.cancelled = active->stream->cancelled();
+    conditions.deadline = active->request.deadline;
+    conditions.reader_too_slow = active->stream->FullFor(now) > options_.slow_client_timeout;
+    conditions.shutdown = shutdown;
+    if (auto reason = serving::ReasonToEnd(conditions, now)) Cancel(*active, *reason);
   }
 }
 
-void Loop::Cancel(ActiveRequest& active, FinishReason reason, const char* cause) {
+void Loop::Cancel(ActiveRequest& active, serving::EndReason reason) {
   if (active.unfinished == 0) return;
+  const FinishReason finish = reason == serving::EndReason::kDeadline ? FinishReason::kDeadline
+                                                                      : FinishReason::kCancelled;
   for (auto& sequence : active.sequences) {
-    if (sequence->state != Sequence::State::kFinished) Finish(*sequence, reason);
+    if (sequence->state != Sequence::State::kFinished) Finish(*sequence, finish);
   }
-  ++loop_stats_.cancellations;
-  if (observer_.cancelled) observer_.cancelled(cause);
+  core_.CountEnd(reason);
 }
 
 void Loop::Finish(Sequence& sequence, FinishReason reason, std::string error) {
@@ -139,7 +132,7 @@ void Loop::DropFinished() {
   std::erase_if(requests_, [this](const auto& entry) {
     const ActiveRequest& active = *entry.second;
     if (active.unfinished > 0) return false;
-    ledger_.Leave(active.request.id);
+    core_.ledger().Leave(active.request.id);
     return true;
   });
 }
@@ -207,7 +200,7 @@ Loop::Advanced Loop::Advance() {
   serving::BatchSnapshot summary = Summarize(limits_, snapshot, waiting);
   summary.now = begin;
   summary.draining = draining_;
-  const serving::BatchDecision batch = serving::DecideWithin(policy_, summary);
+  const serving::BatchDecision batch = serving::DecideWithin(core_.policy(), summary);
   const StepDecision decision = DecideStep(limits_, snapshot, batch);
   std::vector<StepItem> items;
   std::vector<Sequence*> preempted;
@@ -244,15 +237,10 @@ Loop::Advanced Loop::Advance() {
   const TimePoint now = clock_.Now();
   drafter_.Observe(items, Seconds(now - ready));
   for (StepItem& item : items) Commit(item, now);
-  ++loop_stats_.steps;
-  loop_stats_.busy_seconds += Seconds(now - begin);
-  if (observer_.step) {
-    observer_.step(Seconds(now - begin), tokens, static_cast<int64_t>(items.size()));
-  }
-  policy_.Learn({.rows = static_cast<int64_t>(items.size()),
-                 .tokens = tokens,
-                 .computed = now - begin,
-                 .oldest_waited = oldest_waited});
+  core_.CountStep({.rows = static_cast<int64_t>(items.size()),
+                   .tokens = tokens,
+                   .computed = now - begin,
+                   .oldest_waited = oldest_waited});
   Publish(/*stepped=*/true);
   DropFinished();
   SendEvents();
@@ -291,8 +279,7 @@ void Loop::Admit(const Candidate& candidate) {
   sequence.computed_max = std::max(sequence.computed_max, sequence.computed);
   if (active.scheduled) return;
   active.scheduled = clock_.Now();
-  ledger_.Begin(active.request.id);
-  if (observer_.queue) observer_.queue(Seconds(*active.scheduled - active.submitted));
+  core_.Begin(active.request.id, *active.scheduled - active.submitted);
 }
 
 void Loop::Commit(StepItem& item, TimePoint now) {
@@ -321,7 +308,7 @@ void Loop::Fail(Sequence& sequence, const Status& status) {
 }
 
 void Loop::CountTokens(ActiveRequest& active, const serving::TokenCounts& tokens) {
-  loop_stats_.tokens += tokens;
+  core_.stats().tokens += tokens;
   active.uncounted += tokens;
 }
 
@@ -383,10 +370,10 @@ void Loop::Deliver(Sequence& sequence, const DrawnToken& drawn, TimePoint now) {
   ActiveRequest& active = sequence.active();
   if (!active.first_token) {
     active.first_token = now;
-    if (observer_.ttft) observer_.ttft(Seconds(now - active.submitted));
+    serving::Observer::Observe(observer_.ttft_seconds, Seconds(now - active.submitted));
   }
-  if (auto last = sequence.last_token_at(); last && observer_.inter_token) {
-    observer_.inter_token(Seconds(now - *last));
+  if (auto last = sequence.last_token_at()) {
+    serving::Observer::Observe(observer_.inter_token_seconds, Seconds(now - *last));
   }
   Sequence::Accepted accepted = sequence.Accept(drawn, now);
   CountTokens(active, {.output = 1});
@@ -412,11 +399,11 @@ std::optional<TimePoint> Loop::NextAlarm() const {
 void Loop::Publish(bool stepped) {
   for (const auto& [id, active] : requests_) {
     const serving::TokenCounts tokens = std::exchange(active->uncounted, {});
-    if (tokens != serving::TokenCounts{}) ledger_.AddTokens(id, tokens);
+    if (tokens != serving::TokenCounts{}) core_.ledger().AddTokens(id, tokens);
   }
-  loop_stats_.running_rows = static_cast<int64_t>(running_.size());
+  core_.stats().running_rows = static_cast<int64_t>(running_.size());
   stats_.kv_blocks = {kv_.used(), kv_.cached(), kv_.free(), kv_.total()};
-  board_.Publish(stats_, loop_stats_, AnyRunnable(), stepped);
+  board_.Publish(stats_, AnyRunnable(), stepped);
 }
 
 void Loop::SendEvents() {

@@ -16,9 +16,7 @@
 #include "model/engine/sequence.h"
 #include "model/engine/stats_board.h"
 #include "model/engine/step.h"
-#include "model/serving/batch_policy.h"
-#include "model/serving/ledger.h"
-#include "model/serving/wakeup.h"
+#include "model/serving/core.h"
 
 namespace pano::engine {
 
@@ -28,8 +26,8 @@ class Loop {
  public:
   // References outlive it. `options` are checked and complete.
   Loop(const Options& options, const Observer& observer, nn::Model& model, const KvPlan& kv,
-       nn::State& state, DraftSources drafts, serving::BatchPolicy& policy, ComputePool& pool,
-       Clock& clock, serving::Wakeup& wakeup, Mailbox& mailbox, serving::Ledger& ledger, StatsBoard& board);
+       nn::State& state, DraftSources drafts, ComputePool& pool, serving::Core& core,
+       Mailbox& mailbox, StatsBoard& board);
 
   // Returns after Wakeup::Stop, when every request has been told.
   void Run();
@@ -44,7 +42,8 @@ class Loop {
   // Takes what the mailbox holds and ends what is cancelled, late or too slow.
   void Attend(const serving::Wakeup::Orders& orders, Mailbox::Messages messages);
   void Begin(std::unique_ptr<ActiveRequest> active);
-  void EndOverdue();
+  // `shutdown`: everything ends.
+  void EndRequests(bool shutdown);
 
   Snapshot TakeSnapshot();
   void FindCandidates();
@@ -69,7 +68,7 @@ class Loop {
 
   // Ends one choice: its blocks are free at once, its last event goes out with the step's.
   void Finish(Sequence& sequence, FinishReason reason, std::string error = "");
-  void Cancel(ActiveRequest& active, FinishReason reason, const char* cause);
+  void Cancel(ActiveRequest& active, serving::EndReason reason);
   void DropFinished();
 
   bool IsRunnable(const Sequence& sequence) const;
@@ -82,16 +81,14 @@ class Loop {
   const Observer& observer_;
   Clock& clock_;
   const nn::Model& model_;
-  serving::Wakeup& wakeup_;
+  serving::Core& core_;
   Mailbox& mailbox_;
-  serving::Ledger& ledger_;
   StatsBoard& board_;
 
   KvPool kv_;
   std::optional<PrefixCache> cache_;  // none: prefixes are not shared
   Drafter drafter_;
   Step step_;
-  serving::BatchPolicy& policy_;
   SchedulerLimits limits_;
   bool draining_ = false;
 
@@ -102,8 +99,7 @@ class Loop {
   std::vector<Candidate> candidates_;  // what the snapshot's waiting views stand for
   std::vector<std::pair<std::shared_ptr<TokenStream>, Event>> outbox_;
 
-  Stats stats_;  // all but its `serving` part, which these are for
-  serving::LoopStats loop_stats_;
+  Stats stats_;  // all but its `serving` part, which the core counts
 };
 
 }  // namespace pano::engine
