@@ -18,7 +18,7 @@ AtomicFile::AtomicFile(std::string path, Env& env)
 
 AtomicFile::~AtomicFile() {
   file_.reset();
-  // Nobody reads it under that name: what cannot be removed stays as litter.
+  // Ignored when it fails: a leftover under that name is never read.
   if (created_) (void)env_.Remove(temporary_);
 }
 

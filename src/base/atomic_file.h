@@ -13,10 +13,10 @@
 namespace pano {
 
 // Writes a file so that, whatever happens meanwhile (a failure, a full disk, a crash of the process
-// or the machine), a reader finds the old file or the new one, whole. The bytes go into a file beside
-// the target; Commit syncs it, renames it and syncs the folder, and once Commit is ok the new file
-// survives a crash. Without Commit the part written is removed; a crash may leave it behind, named
-// <target>.tmp-<hex>. Failures name the target. Confined to one thread.
+// or the machine), a reader finds the old file or the new one, whole. The bytes go into a file
+// beside the target; Commit syncs it, renames it and syncs the folder, and once Commit is ok the
+// new file survives a crash. Without Commit the part written is removed; a crash may leave it
+// behind, named <target>.tmp-<hex>. Failures name the target. Confined to one thread.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path, Env& env = Env::Real());

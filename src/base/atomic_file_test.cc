@@ -51,8 +51,8 @@ TEST(AtomicFileTest, ReplacesTheFileInOneStepWhateverGoesWrong) {
   CheckRewrite(rewrite);
 }
 
-// The check itself must see a writer that forgets a sync: with a disk whose syncs lie, a crash right
-// after an ok loses the file or a part of it.
+// The check itself must see a writer that forgets a sync: with a disk whose syncs lie, a crash
+// right after an ok loses the file or a part of it.
 TEST(AtomicFileTest, WithoutSyncsACrashTearsFiles) {
   bool old = false, torn = false;
   for (uint64_t seed = 0; seed < 64; ++seed) {
@@ -60,8 +60,8 @@ TEST(AtomicFileTest, WithoutSyncsACrashTearsFiles) {
     ASSERT_TRUE(WriteFile("a", "old", disk).ok());
     FaultEnv env(disk, {.sync_lies = true});
     ASSERT_TRUE(WriteFile("a", "a new text", env).ok());
-    Random luck(seed);
-    disk.Crash(&luck);
+    Random random(seed);
+    disk.Crash(&random);
     const std::string found = *ReadFile("a", 100, disk);
     old = old || found == "old";
     torn = torn || (found != "old" && found != "a new text");

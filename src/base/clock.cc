@@ -29,7 +29,8 @@ Clock& Clock::Real() {
 bool Clock::SleepUntil(TimePoint until, const std::stop_token& stop) {
   Mutex mu;
   CondVar stopped;
-  // Made before the lock is taken: a stop that was requested already runs it at once, in this thread.
+  // Made before the lock is taken: a stop that was requested already runs it at once, in this
+  // thread.
   std::stop_callback wake(stop, [&] {
     MutexLock lock(mu);
     stopped.NotifyAll();

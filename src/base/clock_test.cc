@@ -117,8 +117,9 @@ TEST(ManualClockTest, SleepersEndWithTimeOrAStop) {
   clock.Advance(seconds(1));
 }
 
-// Waiters own what they wait with and leave as soon as they may, while several threads move time and
-// others notify: no wake-up is lost (else this hangs) and none is used after its end (ASan, TSan).
+// Waiters own what they wait with and leave as soon as they may, while several threads move time
+// and others notify: no wake-up is lost (else this hangs) and none is used after its end (ASan,
+// TSan).
 TEST(ManualClockTest, WaitersComeAndGoWhileTimeMoves) {
   constexpr int kWaiters = 4, kRounds = 300;
   ManualClock clock;

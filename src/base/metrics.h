@@ -7,8 +7,8 @@
 
 namespace pano {
 
-// Handles that a lower layer counts with, without knowing who reads. Found once (at construction) and
-// kept: adding takes no lock and no look-up. Thread-safe; they live as long as their registry.
+// Handles that a lower layer counts with, without knowing who reads. Found once (at construction)
+// and kept: adding takes no lock and no look-up. Thread-safe; they live as long as their registry.
 class Counter {
  public:
   virtual ~Counter() = default;
@@ -37,9 +37,9 @@ struct MetricId {
   std::vector<std::pair<std::string, std::string>> labels = {};
 };
 
-// Where series live. The same name and labels give the same handle, whatever their order; one name is
-// one kind with one set of label names and, for a histogram, one list of bounds: anything else is a
-// bug of the caller. Thread-safe.
+// Where series live. The same name and labels give the same handle, whatever their order; one name
+// is one kind with one set of label names and, for a histogram, one list of bounds: anything else
+// is a bug of the caller. Thread-safe.
 class MetricRegistry {
  public:
   virtual ~MetricRegistry() = default;

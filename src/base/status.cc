@@ -33,8 +33,9 @@ const StatusCodeInfo& Describe(StatusCode code) {
 }
 
 Status::Status(StatusCode code, std::string message, const char* file, int line)
-    : rep_(code == StatusCode::kOk ? nullptr
-                                   : std::make_unique<Rep>(Rep{code, std::move(message), file, line})) {}
+    : rep_(code == StatusCode::kOk
+               ? nullptr
+               : std::make_unique<Rep>(Rep{code, std::move(message), file, line})) {}
 
 Status::Status(const Status& other)
     : rep_(other.rep_ ? std::make_unique<Rep>(*other.rep_) : nullptr) {}
@@ -61,7 +62,7 @@ std::string Status::ToString() const {
   for (const Status* at = this; at != nullptr; at = at->cause()) {
     const Rep& rep = *at->rep_;
     std::string_view file = rep.file;
-    if (size_t slash = file.rfind('/'); slash != std::string_view::npos) file.remove_prefix(slash + 1);
+    file.remove_prefix(file.rfind('/') + 1);  // npos + 1 is 0: no folder, nothing to remove
     if (at != this) text.append("; caused by ");
     text.append(Describe(rep.code).name).append(": ").append(rep.message);
     if (!rep.reason.empty()) text.append(" [reason ").append(rep.reason).append("]");

@@ -59,7 +59,8 @@ TEST(Status, AnOkStatusStaysOkWhateverIsAdded) {
 
 TEST(Status, ACauseIsShownInLogsAndNotInTheText) {
   const Status root = NotFound("a.gguf: cannot open").WithField("model").WithReason("no_file");
-  const Status s = Status(StatusCode::kUnavailable, "no version loads").WithCause(root).Wrap("host");
+  const Status s =
+      Status(StatusCode::kUnavailable, "no version loads").WithCause(root).Wrap("host");
   EXPECT_EQ(s.code(), StatusCode::kUnavailable);
   EXPECT_EQ(s.message(), "host: no version loads");
   ASSERT_NE(s.cause(), nullptr);

@@ -15,9 +15,9 @@ namespace pano {
 // another writes; otherwise thread-compatible.
 //
 // Calls fail with Deadline when `deadline` comes first (TimePoint::max(): none; on the transport's
-// clock), with Cancelled once the stop token of Dial or Listen is requested, and with Unavailable when
-// the connection is broken. As with Env, a failure's message is the bare reason ("Connection reset by
-// peer"): the caller wraps it in what it wanted from whom.
+// clock), with Cancelled once the stop token of Dial or Listen is requested, and with Unavailable
+// when the connection is broken. As with Env, a failure's message is the bare reason ("Connection
+// reset by peer"): the caller wraps it in what it wanted from whom.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -28,14 +28,15 @@ class Connection {
   // Waits for bytes and takes at most buffer.size() of them. 0: the other end writes no more.
   // REQUIRES: buffer is not empty.
   virtual Result<size_t> ReadSome(std::span<std::byte> buffer, TimePoint deadline) = 0;
-  // Waits for room and takes a first part of `bytes`, at least 1 unless it is empty. Ok does not mean
-  // that the other end has it.
+  // Waits for room and takes a first part of `bytes`, at least 1 unless it is empty. Ok does not
+  // mean that the other end has it.
   virtual Result<size_t> WriteSome(std::span<const std::byte> bytes, TimePoint deadline) = 0;
   // The other end reads what was written before, then 0. Reading goes on.
   virtual Status CloseWrite() = 0;
 
   Status WriteAll(std::span<const std::byte> bytes, TimePoint deadline);
-  // Fills the whole buffer; Unavailable with the reason "end_of_stream" when the stream ends before.
+  // Fills the whole buffer; Unavailable with the reason "end_of_stream" when the stream ends
+  // before.
   Status ReadAll(std::span<std::byte> buffer, TimePoint deadline);
 };
 
@@ -47,18 +48,20 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // The next connection. Deadline and Cancelled as for Connection; Exhausted when the process has no
-  // descriptor left.
+  // The next connection. Deadline and Cancelled as for Connection; Exhausted when the process has
+  // no descriptor left.
   virtual Result<std::unique_ptr<Connection>> Accept(TimePoint deadline) = 0;
   // What others dial: the port is the real one where 0 was asked for.
   virtual const std::string& address() const = 0;
 };
 
 // How processes reach each other: sockets (base/socket_transport.h) or, in tests, a network in this
-// process that delays, cuts and partitions as a seed says (base/testing/sim_network.h). Thread-safe.
+// process that delays, cuts and partitions as a seed says (base/testing/sim_network.h).
+// Thread-safe.
 //
-// An address is "host:port", "[v6 address]:port" or "unix:/path". `stop` ends every call on what comes
-// of Dial and Listen (accepted connections included) with Cancelled, from any thread and for good.
+// An address is "host:port", "[v6 address]:port" or "unix:/path". `stop` ends every call on what
+// comes of Dial and Listen (accepted connections included) with Cancelled, from any thread and for
+// good.
 class Transport {
  public:
   virtual ~Transport() = default;

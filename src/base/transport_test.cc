@@ -280,10 +280,12 @@ TEST_P(TransportTest, WritingToWhoHasGoneFails) {
 INSTANTIATE_TEST_SUITE_P(
     All, TransportTest,
     testing::Values(
-        NetCase{"Tcp", []() -> std::unique_ptr<Net> { return std::make_unique<SocketNet>(false, 0); }},
+        NetCase{"Tcp",
+                []() -> std::unique_ptr<Net> { return std::make_unique<SocketNet>(false, 0); }},
         NetCase{"TcpSmallBuffers",
                 []() -> std::unique_ptr<Net> { return std::make_unique<SocketNet>(false, 2048); }},
-        NetCase{"Unix", []() -> std::unique_ptr<Net> { return std::make_unique<SocketNet>(true, 0); }},
+        NetCase{"Unix",
+                []() -> std::unique_ptr<Net> { return std::make_unique<SocketNet>(true, 0); }},
         NetCase{"Sim",
                 []() -> std::unique_ptr<Net> { return std::make_unique<SimNet>(LinkOptions{}); }},
         NetCase{"SimSmallBuffers",

@@ -63,7 +63,8 @@ class Client {
   Result<ClientResponse> Exchange(const std::string& bytes, bool is_head_request,
                                   const BodySink& sink, bool* any_byte);
   // The failure of a call of the transport, with what was wanted of whom.
-  Status Failed(const Status& why, std::string_view action, std::chrono::milliseconds timeout) const;
+  Status Failed(const Status& why, std::string_view action,
+                std::chrono::milliseconds timeout) const;
   void Disconnect() { connection_.reset(); }
 
   const Url url_;

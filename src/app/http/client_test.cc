@@ -156,7 +156,8 @@ TEST(ClientOverSimNetwork, WaitsForASilentServerAsLongAsItSays) {
                            [&] {
                              Client client({"server", 80, ""}, {}, network.Host("client"));
                              const auto response = client.Send({});
-                             EXPECT_EQ(response.status().message(), "server is silent for 120000 ms");
+                             EXPECT_EQ(response.status().message(),
+                                       "server is silent for 120000 ms");
                              EXPECT_GE(clock.Now(), TimePoint{} + 120s);
                              EXPECT_LT(clock.Now(), TimePoint{} + 121s);
                            }});

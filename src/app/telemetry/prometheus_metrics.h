@@ -14,7 +14,8 @@ namespace pano::telemetry {
 // /metrics beside the rest. Thread-safe. `registry` outlives it.
 class PrometheusMetrics final : public MetricRegistry {
  public:
-  // Beyond this many series of one name, further ones share a series whose label values are "other".
+  // Beyond this many series of one name, further ones share a series whose label values are
+  // "other".
   static constexpr size_t kSeriesMax = 1024;
 
   explicit PrometheusMetrics(prometheus::Registry& registry);

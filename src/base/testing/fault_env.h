@@ -12,8 +12,8 @@
 
 namespace pano {
 
-// What goes wrong, and when. Calls of Env and File that reach the file system count from 0. The same
-// plan over the same calls gives the same run.
+// What goes wrong, and when. Calls of Env and File that reach the file system count from 0. The
+// same plan over the same calls gives the same run.
 struct FaultPlan {
   int64_t fail_at = -1;      // this call does nothing and fails with fail_errno
   int fail_errno = EIO;
@@ -24,8 +24,8 @@ struct FaultPlan {
   uint64_t seed = 0;         // which writes are short, and how
 };
 
-// Another Env with faults. To see what a crash leaves, put it over a MemoryEnv and call Crash() there
-// once this one has crashed. Thread-safe; a run replays as far as the order of calls does.
+// Another Env with faults. To see what a crash leaves, put it over a MemoryEnv and call Crash()
+// there once this one has crashed. Thread-safe; a run replays as far as the order of calls does.
 class FaultEnv final : public Env {
  public:
   FaultEnv(Env& base, FaultPlan plan) : base_(base), plan_(plan), random_(plan.seed) {}

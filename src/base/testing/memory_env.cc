@@ -223,24 +223,24 @@ Status MemoryEnv::SyncFolder(const std::string& path) {
   return {};
 }
 
-void MemoryEnv::Crash(Random* luck) {
+void MemoryEnv::Crash(Random* random) {
   MutexLock lock(mu_);
-  const size_t kept = luck ? luck->Below(unsynced_.size() + 1) : 0;
+  const size_t kept = random ? random->Below(unsynced_.size() + 1) : 0;
   for (size_t i = 0; i < kept; ++i) unsynced_[i].Apply(&Node::durable_entries);
   unsynced_.clear();
-  SettleData(root_, luck);
+  SettleData(root_, random);
 }
 
-void MemoryEnv::SettleData(const NodePtr& node, Random* luck) {
+void MemoryEnv::SettleData(const NodePtr& node, Random* random) {
   std::string data = node->durable_data;
-  if (luck && node->data != data) {
-    const uint64_t lot = luck->Below(3);
-    if (lot == 1) data = node->data.substr(0, luck->Below(node->data.size() + 1));
-    if (lot == 2) data = node->data;
+  if (random && node->data != data) {
+    const uint64_t choice = random->Below(3);
+    if (choice == 1) data = node->data.substr(0, random->Below(node->data.size() + 1));
+    if (choice == 2) data = node->data;
   }
   node->data = node->durable_data = std::move(data);
   node->entries = node->durable_entries;
-  for (const auto& [name, child] : node->entries) SettleData(child, luck);
+  for (const auto& [name, child] : node->entries) SettleData(child, random);
 }
 
 void MemoryEnv::SetCapacity(std::optional<uint64_t> bytes) {

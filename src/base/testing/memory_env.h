@@ -24,10 +24,10 @@ class MemoryEnv final : public Env {
   MemoryEnv();
   ~MemoryEnv() override;
 
-  // Forgets what was not synced. With `luck`, some of it survives: the first changes of names, in
-  // their order as a journal keeps them, and of each file none, some or all of its new bytes. Files
-  // that were open must not be used afterwards.
-  void Crash(Random* luck = nullptr);
+  // Forgets what was not synced. With `random`, a random part of it survives: the first changes of
+  // names, in their order as a journal keeps them, and of each file none, some or all of its new
+  // bytes. Files that were open must not be used afterwards.
+  void Crash(Random* random = nullptr);
 
   // How many bytes fit in all files together; beyond, writes are short and then fail.
   void SetCapacity(std::optional<uint64_t> bytes);
@@ -55,7 +55,7 @@ class MemoryEnv final : public Env {
   Result<Place> Find(const std::string& path) const PANO_REQUIRES(mu_);
   void Make(Change change) PANO_REQUIRES(mu_);
   void Empty(const NodePtr& folder) PANO_REQUIRES(mu_);
-  void SettleData(const NodePtr& folder, Random* luck) PANO_REQUIRES(mu_);
+  void SettleData(const NodePtr& folder, Random* random) PANO_REQUIRES(mu_);
   uint64_t BytesUsed() const PANO_REQUIRES(mu_);
 
   mutable Mutex mu_;

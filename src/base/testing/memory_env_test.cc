@@ -55,14 +55,14 @@ TEST(MemoryEnvTest, RenamesAndRemovalsComeBackUnlessTheFolderWasSynced) {
   EXPECT_THAT(*env.List("e"), ElementsAre("a", "b"));
 }
 
-TEST(MemoryEnvTest, LuckLeavesAPartAndRepeats) {
+TEST(MemoryEnvTest, ARandomPartSurvivesAndRepeats) {
   std::set<std::string> seen;
   auto run = [](uint64_t seed) {
     MemoryEnv env;
     Put(env, "a", "abcdef");
     Put(env, "b", "x");
-    Random luck(seed);
-    env.Crash(&luck);
+    Random random(seed);
+    env.Crash(&random);
     std::string found;
     const std::vector<std::string> names = *env.List("/");
     for (const std::string& name : names) found += name + *ReadFile(name, 9, env);

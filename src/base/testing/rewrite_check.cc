@@ -12,7 +12,7 @@
 namespace pano {
 namespace {
 
-// How often each crash is tried with other luck about what was not synced.
+// How often each crash is tried, with another random part of what was not synced surviving.
 constexpr uint64_t kSeeds = 8;
 
 class Check {
@@ -26,8 +26,8 @@ class Check {
       // A disk that loses what was not synced, and disks that lose a part of it.
       CrashAt(call, nullptr);
       for (uint64_t seed = 0; seed < kSeeds; ++seed) {
-        Random luck(seed);
-        CrashAt(call, &luck, seed);
+        Random survivors(seed);
+        CrashAt(call, &survivors, seed);
       }
     }
     CrashAt(calls, nullptr);  // after the last call
@@ -43,11 +43,12 @@ class Check {
       EXPECT_EQ(rewrite_.read(env), rewrite_.new_text) << "though the writer said ok";
     } else {
       EXPECT_TRUE(IsOld(env) || IsNew(env))
-          << "neither old nor new: '" << Printable(rewrite_.read(env)) << "', " << status.ToString();
+          << "neither old nor new: '" << Printable(rewrite_.read(env)) << "', "
+          << status.ToString();
     }
   }
 
-  void ExpectNoLitter(Env& env) {
+  void ExpectNoLeftovers(Env& env) {
     const std::vector<std::string> found = *env.List("/");
     for (const std::string& name : found) {
       EXPECT_NE(std::count(rewrite_.names.begin(), rewrite_.names.end(), name), 0) << name;
@@ -64,7 +65,7 @@ class Check {
       const Status status = rewrite_.write(env);
       EXPECT_TRUE(status.ok()) << status.ToString();
       EXPECT_TRUE(IsNew(disk));
-      ExpectNoLitter(disk);
+      ExpectNoLeftovers(disk);
     }
     MemoryEnv disk;
     rewrite_.prepare(disk);
@@ -82,17 +83,17 @@ class Check {
     FaultEnv env(disk, {.fail_at = call});
     const Status status = rewrite_.write(env);
     ExpectWhole(disk, status);
-    ExpectNoLitter(disk);
+    ExpectNoLeftovers(disk);
   }
 
-  void CrashAt(int64_t call, Random* luck, uint64_t seed = 0) {
-    SCOPED_TRACE(StrCat("crash at call ", call, luck ? StrCat(", luck ", seed) : ""));
+  void CrashAt(int64_t call, Random* survivors, uint64_t seed = 0) {
+    SCOPED_TRACE(StrCat("crash at call ", call, survivors ? StrCat(", survivors ", seed) : ""));
     MemoryEnv disk;
     rewrite_.prepare(disk);
     FaultEnv env(disk, {.crash_at = call, .seed = seed});
     const Status status = rewrite_.write(env);
     ExpectWhole(disk, status);  // the process alone ended
-    disk.Crash(luck);
+    disk.Crash(survivors);
     ExpectWhole(disk, status);  // the machine did
   }
 
@@ -110,7 +111,7 @@ class Check {
       disk.SetCapacity(used + room);
       const Status status = rewrite_.write(disk);
       ExpectWhole(disk, status);
-      ExpectNoLitter(disk);
+      ExpectNoLeftovers(disk);
       if (status.ok()) break;
       ++refusals;
       EXPECT_TRUE(IsOld(disk));

@@ -1,5 +1,5 @@
-// Every wait ends at a time that is known when it begins, or is begun anew when somebody changes what
-// it waits for. One mutex and one condition variable serve the whole network: tests are small.
+// Every wait ends at a time that is known when it begins, or is begun anew when somebody changes
+// what it waits for. One mutex and one condition variable serve the whole network: tests are small.
 
 #include "base/testing/sim_network.h"
 
@@ -18,11 +18,11 @@ namespace pano {
 namespace {
 
 constexpr TimePoint kNever = TimePoint::max();
-constexpr std::ptrdiff_t kKnocksMax = 128;  // dials that one address lets wait
+constexpr std::ptrdiff_t kBacklog = 128;  // dials that one address lets wait
 constexpr int kFirstFreePort = 49152;
 
 // Draws of one pipe, by what they are for.
-constexpr uint64_t kSegmentDelay = 0, kSegmentCut = 1, kKnockDelay = 2, kEndDelay = 3, kHealDelay = 4;
+enum : uint64_t { kSegmentDelay, kSegmentCut, kDialDelay, kEndDelay, kHealDelay };
 
 // FNV-1a, 64 bits: names to seeds.
 uint64_t Hash(std::string_view text) {
@@ -86,10 +86,10 @@ struct SimNetwork::Pipe {
 };
 
 struct SimNetwork::Link {
-  Pipe forward, back;  // from the dialler, to it
+  Pipe forward, back;  // from the dialer, to the dialer
 };
 
-struct SimNetwork::Knock {
+struct SimNetwork::PendingDial {
   std::string address;
   std::shared_ptr<Link> link;
   TimePoint arrival;
@@ -103,8 +103,8 @@ SimNetwork::SimNetwork(uint64_t seed, ManualClock& clock, LinkOptions link)
 
 SimNetwork::~SimNetwork() = default;
 
-bool SimNetwork::Parted(const std::string& a, const std::string& b) const {
-  return parted_.contains(Pair(a, b));
+bool SimNetwork::Partitioned(const std::string& a, const std::string& b) const {
+  return partitions_.contains(Pair(a, b));
 }
 
 const LinkOptions& SimNetwork::OptionsOf(const std::string& from, const std::string& to) const {
@@ -116,9 +116,9 @@ void SimNetwork::Record(const Pipe& pipe, std::string what) {
   trace_.push_back({clock_.Now(), StrCat(pipe.name, ' ', what)});
 }
 
-// When what is sent now arrives; kNever while a partition holds it.
+// When what is sent now arrives; kNever while a partition holds it back.
 TimePoint SimNetwork::ArrivalOf(const Pipe& pipe, uint64_t stream, uint64_t position) const {
-  if (Parted(pipe.from, pipe.to)) return kNever;
+  if (Partitioned(pipe.from, pipe.to)) return kNever;
   return std::max(pipe.last_arrival, clock_.Now() + pipe.Latency(stream, position));
 }
 
@@ -138,14 +138,14 @@ size_t SimNetwork::Send(Link& link, Pipe& pipe, std::span<const std::byte> bytes
     pipe.sent += part;
     done += part;
   }
-  if (cut) Break(link, pipe);
+  if (cut) Cut(link, pipe);
   Changed();
   return count;
 }
 
-// The connection breaks where `at` stands: its reader learns it after what was sent, its writer when
-// word has come back; the other direction likewise.
-void SimNetwork::Break(Link& link, Pipe& at) {
+// The connection breaks where `at` stands: its reader learns it after what was sent, its writer
+// when word has come back; the other direction likewise.
+void SimNetwork::Cut(Link& link, Pipe& at) {
   Pipe& other = &at == &link.forward ? link.back : link.forward;
   if (at.reader_breaks) return;
   Record(at, "cut");
@@ -155,23 +155,23 @@ void SimNetwork::Break(Link& link, Pipe& at) {
   at.writer_breaks = other.reader_breaks = here;
 }
 
-void SimNetwork::Finish(Pipe& pipe) {
+void SimNetwork::EndStream(Pipe& pipe) {
   if (pipe.end || pipe.reader_breaks) return;  // what is broken has no orderly end
   pipe.end = ArrivalOf(pipe, kEndDelay, 1);
   Changed();
 }
 
-// One side lets go: the other reads to the end and learns, when it writes, that nobody reads.
-void SimNetwork::Close(Link& link, bool dialler) {
-  Pipe& out = dialler ? link.forward : link.back;
-  Pipe& in = dialler ? link.back : link.forward;
-  Finish(out);
+// One side closes: the other reads to the end, and its writes fail once it has learned of it.
+void SimNetwork::Close(Link& link, bool is_dialer) {
+  Pipe& out = is_dialer ? link.forward : link.back;
+  Pipe& in = is_dialer ? link.back : link.forward;
+  EndStream(out);
   if (!in.writer_breaks) in.writer_breaks = ArrivalOf(out, kEndDelay, 2);
   Changed();
 }
 
-// Holds what is under way, or sends what was held on its way again.
-void SimNetwork::Retime(Pipe& pipe, bool hold) {
+// hold: what has not arrived yet will not. Otherwise: what was held is sent anew.
+void SimNetwork::Reschedule(Pipe& pipe, bool hold) {
   const TimePoint now = clock_.Now();
   uint64_t draw = 0;
   const auto move = [&](TimePoint& arrival) {
@@ -188,20 +188,21 @@ void SimNetwork::Retime(Pipe& pipe, bool hold) {
   if (pipe.writer_breaks) move(*pipe.writer_breaks);
 }
 
-class SimNetwork::End final : public Connection {
+class SimNetwork::SimConnection final : public Connection {
  public:
-  End(SimNetwork& network, std::shared_ptr<Link> link, bool dialler, std::stop_token stop)
+  SimConnection(SimNetwork& network, std::shared_ptr<Link> link, bool is_dialer,
+                std::stop_token stop)
       : network_(network),
         link_(std::move(link)),
-        dialler_(dialler),
-        out_(dialler ? link_->forward : link_->back),
-        in_(dialler ? link_->back : link_->forward),
+        is_dialer_(is_dialer),
+        out_(is_dialer ? link_->forward : link_->back),
+        in_(is_dialer ? link_->back : link_->forward),
         stop_(std::move(stop)),
         wake_(stop_, Wake{network}) {}
 
-  ~End() override {
+  ~SimConnection() override {
     MutexLock lock(network_.mu_);
-    network_.Close(*link_, dialler_);
+    network_.Close(*link_, is_dialer_);
   }
 
   Result<size_t> ReadSome(std::span<std::byte> buffer, TimePoint deadline) override {
@@ -255,7 +256,7 @@ class SimNetwork::End final : public Connection {
 
   Status CloseWrite() override {
     MutexLock lock(network_.mu_);
-    network_.Finish(out_);
+    network_.EndStream(out_);
     return {};
   }
 
@@ -282,24 +283,25 @@ class SimNetwork::End final : public Connection {
     if (taken == 0) return 0;
     network_.Record(in_, StrCat(in_.read, '+', taken));
     in_.read += taken;
-    const bool held = network_.Parted(in_.from, in_.to);
-    in_.acks.push_back({taken, held ? kNever : now + std::max(out_.options.latency_min, Duration(1))});
+    const bool held = network_.Partitioned(in_.from, in_.to);
+    const Duration back = std::max(out_.options.latency_min, Duration(1));
+    in_.acks.push_back({taken, held ? kNever : now + back});
     network_.Changed();
     return taken;
   }
 
   SimNetwork& network_;
   const std::shared_ptr<Link> link_;
-  const bool dialler_;
+  const bool is_dialer_;
   Pipe& out_;
   Pipe& in_;
   const std::stop_token stop_;
   const std::stop_callback<Wake> wake_;
 };
 
-class SimNetwork::Door final : public Listener {
+class SimNetwork::SimListener final : public Listener {
  public:
-  Door(SimNetwork& network, std::string address, std::stop_token stop)
+  SimListener(SimNetwork& network, std::string address, std::stop_token stop)
       : network_(network),
         address_(std::move(address)),
         stop_(std::move(stop)),
@@ -308,20 +310,20 @@ class SimNetwork::Door final : public Listener {
           network.Changed();
         }) {}
 
-  ~Door() override {
+  ~SimListener() override {
     MutexLock lock(network_.mu_);
-    network_.doors_.erase(address_);
-    for (const auto& knock : network_.knocks_) {
-      if (knock->address == address_) network_.Close(*knock->link, /*dialler=*/false);
+    network_.listeners_.erase(address_);
+    for (const auto& dial : network_.pending_) {
+      if (dial->address == address_) network_.Close(*dial->link, /*is_dialer=*/false);
     }
-    std::erase_if(network_.knocks_,
-                  [&](const auto& knock) { return knock->address == address_; });
+    std::erase_if(network_.pending_,
+                  [&](const auto& dial) { return dial->address == address_; });
     network_.Changed();
   }
 
   Result<std::unique_ptr<Connection>> Accept(TimePoint deadline) override {
     PANO_ASSIGN_OR_RETURN(const std::shared_ptr<Link> link, Await(deadline));
-    return std::make_unique<End>(network_, link, /*dialler=*/false, stop_);
+    return std::make_unique<SimConnection>(network_, link, /*is_dialer=*/false, stop_);
   }
 
   const std::string& address() const override { return address_; }
@@ -332,10 +334,10 @@ class SimNetwork::Door final : public Listener {
     while (true) {
       if (stop_.stop_requested()) return Cancelled();
       const TimePoint now = network_.clock_.Now();
-      const std::shared_ptr<Knock> first = First();
+      const std::shared_ptr<PendingDial> first = First();
       if (first && first->arrival <= now) {
         first->accepted = true;
-        std::erase(network_.knocks_, first);
+        std::erase(network_.pending_, first);
         network_.Record(first->link->forward, "open");
         return first->link;
       }
@@ -346,13 +348,13 @@ class SimNetwork::Door final : public Listener {
   }
 
   // By arrival and, at one instant, by name.
-  std::shared_ptr<Knock> First() const PANO_REQUIRES(network_.mu_) {
-    std::shared_ptr<Knock> first;
-    for (const auto& knock : network_.knocks_) {
-      if (knock->address != address_) continue;
-      if (!first || std::tie(knock->arrival, knock->link->forward.name) <
+  std::shared_ptr<PendingDial> First() const PANO_REQUIRES(network_.mu_) {
+    std::shared_ptr<PendingDial> first;
+    for (const auto& dial : network_.pending_) {
+      if (dial->address != address_) continue;
+      if (!first || std::tie(dial->arrival, dial->link->forward.name) <
                         std::tie(first->arrival, first->link->forward.name)) {
-        first = knock;
+        first = dial;
       }
     }
     return first;
@@ -370,11 +372,13 @@ class SimNetwork::SimHost final : public Transport {
 
   Result<std::unique_ptr<Connection>> Dial(const std::string& address, TimePoint deadline,
                                            std::stop_token stop) override {
-    PANO_ASSIGN_OR_RETURN(const std::shared_ptr<Knock> knock, network_.SendKnock(name_, address));
-    auto end = std::make_unique<End>(network_, knock->link, /*dialler=*/true, stop);
-    // Refused or given up, the end closes the connection that never was.
-    PANO_RETURN_IF_ERROR(network_.AwaitAnswer(knock, deadline, stop));
-    return end;
+    PANO_ASSIGN_OR_RETURN(const std::shared_ptr<PendingDial> dial,
+                          network_.StartDial(name_, address));
+    auto connection =
+        std::make_unique<SimConnection>(network_, dial->link, /*is_dialer=*/true, stop);
+    // On failure its destructor closes both directions.
+    PANO_RETURN_IF_ERROR(network_.AwaitAnswer(dial, deadline, stop));
+    return connection;
   }
 
   Result<std::unique_ptr<Listener>> Listen(const std::string& address,
@@ -392,11 +396,11 @@ class SimNetwork::SimHost final : public Transport {
         int& last = network_.ports_.try_emplace(name_, kFirstFreePort - 1).first->second;
         bound = StrCat(name_, ':', ++last);
       }
-      if (!network_.doors_.try_emplace(bound, network_.clock_.Now()).second) {
+      if (!network_.listeners_.try_emplace(bound, network_.clock_.Now()).second) {
         return Status(StatusCode::kUnavailable, "Address already in use");
       }
     }
-    return std::make_unique<Door>(network_, std::move(bound), std::move(stop));
+    return std::make_unique<SimListener>(network_, std::move(bound), std::move(stop));
   }
 
   Clock& clock() override { return network_.clock_; }
@@ -406,8 +410,8 @@ class SimNetwork::SimHost final : public Transport {
   const std::string name_;
 };
 
-Result<std::shared_ptr<SimNetwork::Knock>> SimNetwork::SendKnock(const std::string& from,
-                                                                 const std::string& address) {
+Result<std::shared_ptr<SimNetwork::PendingDial>> SimNetwork::StartDial(
+    const std::string& from, const std::string& address) {
   const size_t colon = address.rfind(':');
   if (colon == std::string::npos || colon == 0) {
     return InvalidArgument(StrCat("'", Printable(address), "' is no host:port"));
@@ -419,11 +423,11 @@ Result<std::shared_ptr<SimNetwork::Knock>> SimNetwork::SendKnock(const std::stri
         .WithReason("host_not_found");
   }
   const uint64_t ordinal = dials_[{from, address}]++;
-  auto knock = std::make_shared<Knock>();
-  knock->address = address;
-  knock->link = std::make_shared<Link>();
-  Pipe& forward = knock->link->forward;
-  Pipe& back = knock->link->back;
+  auto dial = std::make_shared<PendingDial>();
+  dial->address = address;
+  dial->link = std::make_shared<Link>();
+  Pipe& forward = dial->link->forward;
+  Pipe& back = dial->link->back;
   forward.name = StrCat(from, '>', address, '#', ordinal);
   back.name = StrCat(from, '<', address, '#', ordinal);
   forward.from = back.to = from;
@@ -431,33 +435,33 @@ Result<std::shared_ptr<SimNetwork::Knock>> SimNetwork::SendKnock(const std::stri
   forward.options = OptionsOf(from, to);
   back.options = OptionsOf(to, from);
   for (Pipe* pipe : {&forward, &back}) pipe->key = seed_ ^ Hash(pipe->name);
-  knock->arrival = ArrivalOf(forward, kKnockDelay, 0);
+  dial->arrival = ArrivalOf(forward, kDialDelay, 0);
   std::erase_if(open_, [](const auto& open) { return open.expired(); });
-  open_.push_back(knock->link);
-  knocks_.push_back(knock);
+  open_.push_back(dial->link);
+  pending_.push_back(dial);
   Changed();
-  return knock;
+  return dial;
 }
 
 // A round trip, whether or not somebody has accepted by then.
-Status SimNetwork::AwaitAnswer(const std::shared_ptr<Knock>& knock, TimePoint deadline,
+Status SimNetwork::AwaitAnswer(const std::shared_ptr<PendingDial>& dial, TimePoint deadline,
                                const std::stop_token& stop) {
   MutexLock lock(mu_);
   while (true) {
     const TimePoint now = clock_.Now();
-    TimePoint answer = knock->arrival;
-    if (answer != kNever) answer += knock->link->back.Latency(kKnockDelay, 0);
+    TimePoint answer = dial->arrival;
+    if (answer != kNever) answer += dial->link->back.Latency(kDialDelay, 0);
     Status status;
     if (stop.stop_requested()) {
       status = Cancelled();
     } else if (answer <= now) {
-      if (knock->accepted || IsHeard(*knock)) return {};
+      if (dial->accepted || IsListening(*dial)) return {};
       status = Status(StatusCode::kUnavailable, "Connection refused");
     } else if (deadline <= now) {
       status = Late();
     }
     if (!status.ok()) {
-      std::erase(knocks_, knock);
+      std::erase(pending_, dial);
       return status;
     }
     clock_.WaitUntil(changed_, mu_, std::min(deadline, answer));
@@ -465,13 +469,13 @@ Status SimNetwork::AwaitAnswer(const std::shared_ptr<Knock>& knock, TimePoint de
 }
 
 // Whether somebody listened when it arrived and has room for it.
-bool SimNetwork::IsHeard(const Knock& knock) const {
-  const auto door = doors_.find(knock.address);
-  if (door == doors_.end() || door->second > knock.arrival) return false;
+bool SimNetwork::IsListening(const PendingDial& dial) const {
+  const auto listener = listeners_.find(dial.address);
+  if (listener == listeners_.end() || listener->second > dial.arrival) return false;
   const auto before = [&](const auto& other) {
-    return other->address == knock.address && other->arrival < knock.arrival;
+    return other->address == dial.address && other->arrival < dial.arrival;
   };
-  return std::count_if(knocks_.begin(), knocks_.end(), before) < kKnocksMax;
+  return std::count_if(pending_.begin(), pending_.end(), before) < kBacklog;
 }
 
 Transport& SimNetwork::Host(const std::string& name) {
@@ -489,28 +493,28 @@ void SimNetwork::SetLink(const std::string& from, const std::string& to, LinkOpt
 
 void SimNetwork::Partition(const std::string& a, const std::string& b) {
   MutexLock lock(mu_);
-  if (parted_.insert(Pair(a, b)).second) RetimeAll(a, b, /*hold=*/true);
+  if (partitions_.insert(Pair(a, b)).second) RescheduleAll(a, b, /*hold=*/true);
 }
 
 void SimNetwork::Heal(const std::string& a, const std::string& b) {
   MutexLock lock(mu_);
-  if (parted_.erase(Pair(a, b)) > 0) RetimeAll(a, b, /*hold=*/false);
+  if (partitions_.erase(Pair(a, b)) > 0) RescheduleAll(a, b, /*hold=*/false);
 }
 
-void SimNetwork::RetimeAll(const std::string& a, const std::string& b, bool hold) {
+void SimNetwork::RescheduleAll(const std::string& a, const std::string& b, bool hold) {
   for (const auto& open : open_) {
     const std::shared_ptr<Link> link = open.lock();
     if (!link || Pair(link->forward.from, link->forward.to) != Pair(a, b)) continue;
-    Retime(link->forward, hold);
-    Retime(link->back, hold);
+    Reschedule(link->forward, hold);
+    Reschedule(link->back, hold);
   }
-  for (const auto& knock : knocks_) {
-    const Pipe& pipe = knock->link->forward;
+  for (const auto& dial : pending_) {
+    const Pipe& pipe = dial->link->forward;
     if (Pair(pipe.from, pipe.to) != Pair(a, b)) continue;
     const TimePoint now = clock_.Now();
-    if (hold && knock->arrival > now) knock->arrival = kNever;
-    if (!hold && knock->arrival == kNever) {
-      knock->arrival = now + pipe.Latency(kHealDelay, 0);
+    if (hold && dial->arrival > now) dial->arrival = kNever;
+    if (!hold && dial->arrival == kNever) {
+      dial->arrival = now + pipe.Latency(kHealDelay, 0);
     }
   }
   Changed();

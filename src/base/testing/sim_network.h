@@ -23,19 +23,20 @@ struct LinkOptions {
   Duration latency_max = std::chrono::milliseconds(1);   // drawn anew for each segment
   size_t segment_bytes = 1460;
   size_t buffer_bytes = 64 << 10;         // sent and not yet read: beyond, writing waits
-  double cut_probability = 0;             // of each segment, that the connection breaks before it
-  std::optional<uint64_t> cut_at_byte = std::nullopt;  // it breaks before this byte of the direction
+  // The connection breaks before a segment with this probability, and before this byte.
+  double cut_probability = 0;
+  std::optional<uint64_t> cut_at_byte = std::nullopt;
 };
 
 // A network between named hosts in this process: connections that delay, break, block slow readers'
 // writers and get partitioned. Bytes of one connection keep their order; between connections they
 // overtake each other as the drawn delays say.
 //
-// Every delay and cut is a function of (seed, who dialled whom for the how-manieth time, byte offset),
+// Every delay and cut is a function of (seed, who dialled whom for the nth time, byte offset),
 // and what is sent at one instant arrives later than that instant. So a run under RunInVirtualTime
-// repeats exactly, threads and all, as long as no two threads of a host dial the same address at the
-// same instant. Without it, time moves when the test moves `clock`. Thread-safe. Outlives what it
-// makes.
+// repeats exactly, threads and all, as long as no two threads of a host dial the same address at
+// the same instant. Without it, time moves when the test moves `clock`. Thread-safe. Outlives what
+// it makes.
 class SimNetwork {
  public:
   SimNetwork(uint64_t seed, ManualClock& clock, LinkOptions link = {});
@@ -43,8 +44,8 @@ class SimNetwork {
   SimNetwork(const SimNetwork&) = delete;
   SimNetwork& operator=(const SimNetwork&) = delete;
 
-  // The network as `name` has it; lives as long as the network. Addresses are "name:port", to listen
-  // on the own name only.
+  // The network as `name` has it; lives as long as the network. Addresses are "name:port", to
+  // listen on the own name only.
   Transport& Host(const std::string& name);
 
   // For connections dialled from now on, the direction `from` -> `to`.
@@ -58,11 +59,11 @@ class SimNetwork {
   std::vector<std::string> Trace() const;
 
  private:
-  struct Pipe;   // one direction of a connection
-  struct Link;   // both
-  struct Knock;  // a dial that waits to be accepted
-  class End;
-  class Door;    // a listener
+  struct Pipe;         // one direction of a connection
+  struct Link;         // both
+  struct PendingDial;  // a dial that waits to be accepted
+  class SimConnection;
+  class SimListener;
   class SimHost;
 
   struct Event {
@@ -71,23 +72,24 @@ class SimNetwork {
     auto operator<=>(const Event&) const = default;
   };
 
-  Result<std::shared_ptr<Knock>> SendKnock(const std::string& from, const std::string& address);
-  Status AwaitAnswer(const std::shared_ptr<Knock>& knock, TimePoint deadline,
+  Result<std::shared_ptr<PendingDial>> StartDial(const std::string& from,
+                                                 const std::string& address);
+  Status AwaitAnswer(const std::shared_ptr<PendingDial>& dial, TimePoint deadline,
                      const std::stop_token& stop);
 
-  bool IsHeard(const Knock& knock) const PANO_REQUIRES(mu_);
-  bool Parted(const std::string& a, const std::string& b) const PANO_REQUIRES(mu_);
+  bool IsListening(const PendingDial& dial) const PANO_REQUIRES(mu_);
+  bool Partitioned(const std::string& a, const std::string& b) const PANO_REQUIRES(mu_);
   const LinkOptions& OptionsOf(const std::string& from, const std::string& to) const
       PANO_REQUIRES(mu_);
   TimePoint ArrivalOf(const Pipe& pipe, uint64_t stream, uint64_t position) const
       PANO_REQUIRES(mu_);
   size_t Send(Link& link, Pipe& pipe, std::span<const std::byte> bytes) PANO_REQUIRES(mu_);
-  void Break(Link& link, Pipe& at) PANO_REQUIRES(mu_);
-  void Finish(Pipe& pipe) PANO_REQUIRES(mu_);
-  void Close(Link& link, bool dialler) PANO_REQUIRES(mu_);
+  void Cut(Link& link, Pipe& at) PANO_REQUIRES(mu_);
+  void EndStream(Pipe& pipe) PANO_REQUIRES(mu_);
+  void Close(Link& link, bool is_dialer) PANO_REQUIRES(mu_);
   void Record(const Pipe& pipe, std::string what) PANO_REQUIRES(mu_);
-  void Retime(Pipe& pipe, bool hold) PANO_REQUIRES(mu_);
-  void RetimeAll(const std::string& a, const std::string& b, bool hold) PANO_REQUIRES(mu_);
+  void Reschedule(Pipe& pipe, bool hold) PANO_REQUIRES(mu_);
+  void RescheduleAll(const std::string& a, const std::string& b, bool hold) PANO_REQUIRES(mu_);
   void Changed() PANO_REQUIRES(mu_) { clock_.NotifyAll(changed_); }
 
   const uint64_t seed_;
@@ -98,10 +100,10 @@ class SimNetwork {
   CondVar changed_;
   std::map<std::string, std::unique_ptr<SimHost>> hosts_ PANO_GUARDED_BY(mu_);
   std::map<std::pair<std::string, std::string>, LinkOptions> links_ PANO_GUARDED_BY(mu_);
-  std::set<std::pair<std::string, std::string>> parted_ PANO_GUARDED_BY(mu_);
+  std::set<std::pair<std::string, std::string>> partitions_ PANO_GUARDED_BY(mu_);
   std::vector<std::weak_ptr<Link>> open_ PANO_GUARDED_BY(mu_);
-  std::map<std::string, TimePoint> doors_ PANO_GUARDED_BY(mu_);  // who listens, since when
-  std::vector<std::shared_ptr<Knock>> knocks_ PANO_GUARDED_BY(mu_);
+  std::map<std::string, TimePoint> listeners_ PANO_GUARDED_BY(mu_);  // who listens, since when
+  std::vector<std::shared_ptr<PendingDial>> pending_ PANO_GUARDED_BY(mu_);
   std::map<std::pair<std::string, std::string>, uint64_t> dials_ PANO_GUARDED_BY(mu_);
   std::map<std::string, int> ports_ PANO_GUARDED_BY(mu_);  // the last one picked, by host
   std::vector<Event> trace_ PANO_GUARDED_BY(mu_);

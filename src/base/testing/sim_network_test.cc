@@ -78,35 +78,29 @@ TEST(SimNetworkTest, ACutFallsOnItsByte) {
     network.SetLink("a", "b", {.segment_bytes = 4, .cut_at_byte = cut});
     Transport& a = network.Host("a");
     const auto listener = *network.Host("b").Listen("b:1");
-    RunInVirtualTime(clock, {[&] {
-                               const auto connection = *listener->Accept(kNoDeadline);
-                               std::byte byte;
-                               uint64_t read = 0;
-                               while (true) {
-                                 const auto n = connection->ReadSome({&byte, 1}, kNoDeadline);
-                                 if (!n.ok() || *n == 0) {
-                                   EXPECT_EQ(n.ok(), cut == 10) << cut;
-                                   break;
-                                 }
-                                 ++read;
-                               }
-                               EXPECT_EQ(read, cut);
-                               EXPECT_EQ(connection->WriteSome(Bytes("x"), kNoDeadline).ok(), cut == 10);
-                             },
-                             [&] {
-                               const auto connection = *a.Dial("b:1", kNoDeadline);
-                               EXPECT_TRUE(connection->WriteAll(Bytes("0123456789"), kNoDeadline).ok());
-                               if (cut < 10) {
-                                 std::byte byte;
-                                 EXPECT_EQ(connection->ReadSome({&byte, 1}, kNoDeadline).status().code(),
-                                           StatusCode::kUnavailable);
-                                 EXPECT_FALSE(connection->WriteSome(Bytes("x"), kNoDeadline).ok());
-                               } else {
-                                 EXPECT_TRUE(connection->CloseWrite().ok());
-                                 std::byte byte;
-                                 EXPECT_EQ(*connection->ReadSome({&byte, 1}, kNoDeadline), 1u);
-                               }
-                             }});
+    const bool whole = cut == 10;
+    const auto reader = [&] {
+      const auto connection = *listener->Accept(kNoDeadline);
+      std::byte byte;
+      uint64_t read = 0;
+      auto n = connection->ReadSome({&byte, 1}, kNoDeadline);
+      for (; n.ok() && *n == 1; n = connection->ReadSome({&byte, 1}, kNoDeadline)) ++read;
+      EXPECT_EQ(n.ok(), whole) << cut;
+      EXPECT_EQ(read, cut);
+      EXPECT_EQ(connection->WriteSome(Bytes("x"), kNoDeadline).ok(), whole);
+    };
+    const auto writer = [&] {
+      const auto connection = *a.Dial("b:1", kNoDeadline);
+      EXPECT_TRUE(connection->WriteAll(Bytes("0123456789"), kNoDeadline).ok());
+      if (whole) {
+        EXPECT_TRUE(connection->CloseWrite().ok());
+      }
+      std::byte byte;
+      const auto n = connection->ReadSome({&byte, 1}, kNoDeadline);
+      EXPECT_EQ(n.status().code(), whole ? StatusCode::kOk : StatusCode::kUnavailable) << cut;
+      EXPECT_FALSE(connection->WriteSome(Bytes("x"), kNoDeadline).ok());
+    };
+    RunInVirtualTime(clock, {reader, writer});
   }
 }
 
@@ -118,15 +112,16 @@ TEST(SimNetworkTest, CutsComeAsOftenAsAsked) {
     network.SetLink("a", "b", {.segment_bytes = 100, .cut_probability = 0.1});
     Transport& a = network.Host("a");
     const auto listener = *network.Host("b").Listen("b:1");
-    RunInVirtualTime(clock, {[&] {
-                               const auto connection = *listener->Accept(kNoDeadline);
-                               std::vector<std::byte> all(500);
-                               cut += !connection->ReadAll(all, kNoDeadline).ok();
-                             },
-                             [&] {
-                               const auto connection = *a.Dial("b:1", kNoDeadline);
-                               (void)connection->WriteAll(Bytes(std::string(500, 'x')), kNoDeadline);
-                             }});
+    const auto reader = [&] {
+      const auto connection = *listener->Accept(kNoDeadline);
+      std::vector<std::byte> all(500);
+      cut += !connection->ReadAll(all, kNoDeadline).ok();
+    };
+    const auto writer = [&] {
+      const auto connection = *a.Dial("b:1", kNoDeadline);
+      (void)connection->WriteAll(Bytes(std::string(500, 'x')), kNoDeadline);
+    };
+    RunInVirtualTime(clock, {reader, writer});
   }
   // 1 - 0.9^5 = 41 % of 200, give or take four standard deviations.
   EXPECT_GT(cut, 82 - 28);

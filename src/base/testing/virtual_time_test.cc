@@ -35,8 +35,8 @@ TEST(VirtualTimeTest, SleepersTakeTurnsByTheirDeadlines) {
   RunInVirtualTime(clock, {});
 }
 
-// A notification through the clock is never overtaken by time: the consumer sees each item when it was
-// put, and not when the next timer rang.
+// A notification through the clock is never overtaken by time: the consumer sees each item when it
+// was put, and not when the next timer rang.
 TEST(VirtualTimeTest, WhoeverIsNotifiedRunsBeforeTimeMoves) {
   for (int run = 0; run < 50; ++run) {
     ManualClock clock;

@@ -15,10 +15,11 @@ constexpr std::array<double, 13> kSeconds = {1e-6,   2.5e-6, 1e-5, 2.5e-5, 1e-4,
 class Series {
  public:
   Series(MetricRegistry& metrics, const std::string& operation)
-      : seconds_(metrics.GetHistogram({"pano_collective_seconds",
-                                       "Time of a collective call, waiting for other ranks included.",
-                                       {{"operation", operation}}},
-                                      kSeconds)),
+      : seconds_(metrics.GetHistogram(
+            {"pano_collective_seconds",
+             "Time of a collective call, waiting for other ranks included.",
+             {{"operation", operation}}},
+            kSeconds)),
         bytes_(metrics.GetCounter({"pano_collective_bytes_total",
                                    "Bytes of a rank's operands of collective calls.",
                                    {{"operation", operation}}})),

@@ -73,7 +73,7 @@ FolderWriter::FolderWriter(std::string target, Env& env)
       env_(env) {}
 
 FolderWriter::~FolderWriter() {
-  // What cannot be removed stays as litter under a name that nobody reads.
+  // Ignored when it fails: a leftover under that name is never read.
   (void)env_.RemoveTree(temporary_);
 }
 
@@ -120,7 +120,7 @@ Status FolderWriter::Replace() {
     (void)env_.Rename(old, target_);
     return moved;
   }
-  // Litter if this fails, but the new folder is in place.
+  // Ignored when it fails: the new folder is in place.
   (void)env_.RemoveTree(old);
   return {};
 }

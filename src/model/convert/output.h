@@ -12,9 +12,10 @@ namespace pano::convert {
 Status CheckFileTarget(const std::string& path, bool overwrite);
 
 // A folder that appears under its name in one step, when it is whole: files are written beside it,
-// into path(), and Commit renames it; a folder that it replaces changes places with it. Without Commit
-// nothing stays. On file systems that cannot exchange two names, a crash inside Commit may leave both
-// under names of their own, <target>.tmp-<hex> and <target>.tmp-<hex>-old. Confined to one thread.
+// into path(), and Commit renames it; a folder that it replaces changes places with it. Without
+// Commit nothing stays. On file systems that cannot exchange two names, a crash inside Commit may
+// leave both under names of their own, <target>.tmp-<hex> and <target>.tmp-<hex>-old. Confined to
+// one thread.
 class FolderWriter {
  public:
   // AlreadyExists when something stands at `target`; with `overwrite` a folder may that holds
