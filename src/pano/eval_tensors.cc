@@ -110,7 +110,7 @@ Status ReadImages(const format::Weights& file, encoder::EncoderBatch& batch) {
   rows.shape = {view->shape[0], view->shape[1] * view->shape[2] * view->shape[3]};
   for (size_t i = 0; i < static_cast<size_t>(rows.shape[0]); ++i) {
     auto& image = batch.images.emplace_back(static_cast<size_t>(rows.shape[1]));
-    kernels::WidenRow(rows, i, image.data());
+    kernels::DequantiseRow(rows, i, image.data());
   }
   batch.image_shape = {
       .channels = view->shape[1], .height = view->shape[2], .width = view->shape[3]};

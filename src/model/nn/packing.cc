@@ -125,14 +125,14 @@ Result<size_t> PackWeights(DecoderWeights& weights, const format::Weights* files
   if (plan.bytes() == 0) return size_t{0};
   // Large pages, where the system gives them: a product walks through all of it.
   constexpr size_t kPage = size_t{2} << 20;
-  const size_t room = (plan.bytes() + kPage - 1) / kPage * kPage;
-  auto* memory = static_cast<std::byte*>(std::aligned_alloc(kPage, room));
+  const size_t padded = (plan.bytes() + kPage - 1) / kPage * kPage;
+  auto* memory = static_cast<std::byte*>(std::aligned_alloc(kPage, padded));
   if (!memory) {
     return Status(StatusCode::kExhausted,
                   StrCat("[nn] no memory for ", plan.bytes(), " bytes of packed weights"));
   }
   weights.owned.emplace_back(memory);
-  (void)::madvise(memory, room, MADV_HUGEPAGE);
+  (void)::madvise(memory, padded, MADV_HUGEPAGE);
   plan.Run(memory, files, pool, progress);
   return plan.bytes();
 }

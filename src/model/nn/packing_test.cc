@@ -33,7 +33,7 @@ Matrix Blocks(DType dtype, int64_t rows, int64_t columns) {
   m.view = {dtype, {rows, columns}, m.bytes.data(), m.bytes.size()};
   return m;
 }
-std::vector<float> Widened(const tensor::TensorView& view) {
+std::vector<float> Dequantised(const tensor::TensorView& view) {
   const auto columns = static_cast<size_t>(view.shape[1]);
   std::vector<float> out(static_cast<size_t>(view.shape[0]) * columns);
   for (size_t r = 0; r < static_cast<size_t>(view.shape[0]); ++r) {
@@ -73,12 +73,12 @@ TEST(Packing, KeepsTheValuesAndOneCopyOfATiedHead) {
   EXPECT_EQ(weights.layers[0].q.weight.data, weights.layers[1].q.weight.data);
   EXPECT_EQ(weights.head.weight.data, weights.embedding.data);
   EXPECT_EQ(weights.layers[1].o.weight.dtype, DType::kF32X16);
-  EXPECT_EQ(Widened(weights.layers[1].o.weight), Widened(plain.view));
-  EXPECT_EQ(Widened(weights.layers[1].q.weight), Widened(q.view));
-  EXPECT_EQ(Widened(weights.layers[1].up.weight), Widened(up.view));
-  EXPECT_EQ(Widened(weights.embedding), Widened(head.view));
+  EXPECT_EQ(Dequantised(weights.layers[1].o.weight), Dequantised(plain.view));
+  EXPECT_EQ(Dequantised(weights.layers[1].q.weight), Dequantised(q.view));
+  EXPECT_EQ(Dequantised(weights.layers[1].up.weight), Dequantised(up.view));
+  EXPECT_EQ(Dequantised(weights.embedding), Dequantised(head.view));
   // Q5_0 has no packed form of its own: its values are rounded to Q8_0's.
-  const std::vector<float> want = Widened(down.view), got = Widened(weights.layers[1].down.weight);
+  const std::vector<float> want = Dequantised(down.view), got = Dequantised(weights.layers[1].down.weight);
   for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 0.02);
   for (const auto& layer : weights.layers) {
     const auto address = reinterpret_cast<uintptr_t>(layer.q.weight.data);

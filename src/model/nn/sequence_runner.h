@@ -14,7 +14,7 @@ namespace pano::nn {
 // one thread; borrows the model.
 class SequenceRunner {
  public:
-  // Room for `length` tokens, the length that scalings of positions by length go by.
+  // State for `length` tokens, the length that scalings of positions by length go by.
   static Result<SequenceRunner> Create(Model& model, int64_t length);
 
   // Feeds tokens; `sink(i, row)` gets the logits after each token i from `logits_from` on.

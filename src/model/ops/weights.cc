@@ -7,7 +7,7 @@ namespace pano::ops {
 bool CanRead(tensor::DType dtype) { return kernels::MatMulSupports(dtype); }
 
 void DequantizeRow(const tensor::TensorView& matrix, size_t row, float* out) {
-  kernels::WidenRow(matrix, row, out);
+  kernels::DequantiseRow(matrix, row, out);
 }
 
 }  // namespace pano::ops

@@ -157,7 +157,7 @@ template <size_t kCols, typename Row>
 void Columns(const MatMulArgs& a, size_t n, float* scratch) {
   for (size_t j = 0; j < kCols; ++j) {
     float* row = scratch + j * PaddedK(a.k);
-    WidenRow(*a.w, n + j, row);
+    DequantiseRow(*a.w, n + j, row);
     for (size_t k = a.k; k < PaddedK(a.k); ++k) row[k] = 0;
   }
   ScratchPanel<kCols>(a, n, scratch);

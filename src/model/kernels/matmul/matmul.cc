@@ -39,7 +39,7 @@ size_t RowBytes(DType dtype, size_t k) {
   return k / info.block_elements * info.block_bytes;
 }
 
-void WidenRow(const tensor::TensorView& w, size_t row, float* out) {
+void DequantiseRow(const tensor::TensorView& w, size_t row, float* out) {
   if (tensor::IsPacked(w.dtype)) return tensor::UnpackRow(w, row, out);
   const tensor::DecodeFn decode = tensor::DecoderOf(w.dtype);
   PANO_CHECK(decode != nullptr);

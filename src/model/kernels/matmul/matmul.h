@@ -29,8 +29,9 @@ using MatMulFn = void (*)(const MatMulArgs& args, size_t n_begin, size_t n_end, 
 inline constexpr size_t kMatMulPanelRows = 3;
 inline constexpr size_t PaddedK(size_t k) { return (k + 15) / 16 * 16; }
 
-// True for the types that MatMul and WidenRow read: floats, all block types and packed matrices.
-// F32, F16, BF16 and Q8_0 are read in registers, the others are decoded row by row into scratch.
+// True for the types that MatMul and DequantiseRow read: floats, all block types and packed
+// matrices. F32, F16, BF16 and Q8_0 are read in registers, the others are decoded row by row into
+// scratch.
 bool MatMulSupports(tensor::DType dtype);
 
 // The kernel for this machine. REQUIRES: MatMulSupports(dtype).
@@ -43,6 +44,6 @@ void MatMul(const MatMulArgs& args, ComputePool& pool);
 size_t RowBytes(tensor::DType dtype, size_t k);
 
 // Row `row` of w as floats (embedding look-up): exactly the values that MatMul multiplies.
-void WidenRow(const tensor::TensorView& w, size_t row, float* out);
+void DequantiseRow(const tensor::TensorView& w, size_t row, float* out);
 
 }  // namespace pano::kernels

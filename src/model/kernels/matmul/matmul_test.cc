@@ -89,7 +89,7 @@ TEST_P(MatMulTest, AgreesWithDoubleOverShapesAroundTheLanes) {
         std::vector<float> y = Multiply(w, x, m, bias.data(), mask());
         std::vector<float> row(PaddedK(k));
         for (size_t j = 0; j < n; ++j) {
-          WidenRow(w.view, j, row.data());
+          DequantiseRow(w.view, j, row.data());
           for (size_t i = 0; i < m; ++i) {
             double sum = 0, magnitude = 0;
             for (size_t l = 0; l < k; ++l) {
@@ -135,7 +135,7 @@ TEST_P(DecodedMatMulTest, EveryTypeEqualsItsDecodedRows) {
     const Matrix w = RandomMatrix(dtype, n, k, type);
     Matrix plain = RandomMatrix(DType::kF32, n, k, 0);
     auto* rows = reinterpret_cast<float*>(plain.bytes.data());
-    for (size_t row = 0; row < n; ++row) WidenRow(w.view, row, rows + row * k);
+    for (size_t row = 0; row < n; ++row) DequantiseRow(w.view, row, rows + row * k);
     for (size_t m : {1, 5, 40}) {
       const std::vector<float> x = RandomFloats(m * k, m);
       const std::vector<float> got = Multiply(w, x, m, nullptr, mask());

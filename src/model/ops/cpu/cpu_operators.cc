@@ -32,7 +32,7 @@ void CpuOperators::Embedding(OpContext& context, const tensor::TensorView& table
     if (accumulate && row.size() < width) row.resize(width);
     for (size_t r = begin; r < end; ++r) {
       float* to = accumulate ? row.data() : out.row(r);
-      kernels::WidenRow(table, static_cast<size_t>(ids[r]), to);
+      kernels::DequantiseRow(table, static_cast<size_t>(ids[r]), to);
       if (scale != 1.0f) {
         for (size_t d = 0; d < width; ++d) to[d] *= scale;
       }
