@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -29,6 +30,10 @@ const EncoderFamily* FindEncoderFamily(const format::ModelFiles& files);
 
 // What the files describe; failures as of nn::ReadFamilyConfig.
 Result<EncoderConfig> ReadEncoderConfig(const format::ModelFiles& files);
+
+// What LoadEncoder makes of a description: the encoder over the tensors of `files`.
+Result<std::unique_ptr<Encoder>> BindEncoder(EncoderConfig config, const format::ModelFiles& files,
+                                             const nn::LoadOptions& options, ComputePool& pool);
 
 // For mapping files.
 // The purpose is none that the family has: a failure by name.

@@ -12,49 +12,13 @@
 #include "base/testing/known_answers.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/nn/encoder/encoder_family.h"
+#include "model/nn/encoder/testing/golden_batch.h"
 #include "model/nn/family.h"
 #include "model/nn/testing/drawn_model.h"
 #include "model/nn/testing/matrix_types.h"
 
 namespace pano::encoder {
 namespace {
-
-std::vector<int64_t> Row(const tensor::TensorView& view, int64_t row) {
-  const int64_t count = view.shape.back();
-  const int64_t* from = view.as<int64_t>() + row * count;
-  return {from, from + count};
-}
-
-template <typename T>
-std::vector<T> Cast(const std::vector<int64_t>& values) {
-  std::vector<T> out;
-  for (int64_t value : values) out.push_back(static_cast<T>(value));
-  return out;
-}
-
-// `drawn`: inputs that the file leaves out because they are drawn from a seed.
-EncoderBatch ReadBatch(const format::Weights& file, const format::Weights* drawn) {
-  EncoderBatch batch;
-  const tensor::TensorView* ids = file.Find("input_ids");
-  const tensor::TensorView* mask = file.Find("attention_mask");
-  const tensor::TensorView* types = file.Find("token_type_ids");
-  const tensor::TensorView* pixels = file.Find("pixel_values");
-  if (!pixels && drawn) pixels = drawn->Find("pixel_values");
-  const tensor::TensorView* decoder = file.Find("decoder_input_ids");
-  for (int64_t i = 0; ids && i < ids->shape[0]; ++i) {
-    TextRow& row = batch.texts.emplace_back();
-    row.ids = Cast<nn::TokenId>(Row(*ids, i));
-    if (mask) row.mask = Cast<uint8_t>(Row(*mask, i));
-    if (types) row.types = Cast<int32_t>(Row(*types, i));
-    if (decoder) batch.decoder_ids.push_back(Cast<nn::TokenId>(Row(*decoder, i)));
-  }
-  for (int64_t i = 0; pixels && i < pixels->shape[0]; ++i) {
-    const int64_t count = pixels->elements() / pixels->shape[0];
-    const float* from = pixels->as<float>() + i * count;
-    batch.images.emplace_back(from, from + count);
-  }
-  return batch;
-}
 
 // The batch's i-th text with all that is masked at its end cut off, alone.
 EncoderBatch Alone(const EncoderBatch& batch, size_t i) {
@@ -130,7 +94,7 @@ void CheckModel(const format::ModelFiles& files, const format::Weights* drawn_in
   ASSERT_TRUE(encoder.ok()) << encoder.error().ToString();
   auto expected = format::OpenSafetensors({JoinPath(files.path, "expected.safetensors")});
   ASSERT_TRUE(expected.ok()) << expected.error().ToString();
-  const EncoderBatch batch = ReadBatch(**expected, drawn_inputs);
+  const EncoderBatch batch = testing::ReadBatch(**expected, drawn_inputs);
   auto outputs = (*encoder)->Encode(batch);
   ASSERT_TRUE(outputs.ok()) << outputs.error().ToString();
   Agreement agreement;

@@ -130,11 +130,18 @@ bool IsEncoder(const format::ModelFiles& files) { return FindEncoderFamily(files
 
 Result<std::unique_ptr<Encoder>> LoadEncoder(const format::ModelFiles& files,
                                              const nn::LoadOptions& options, ComputePool& pool) {
+  PANO_ASSIGN_OR_RETURN(EncoderConfig config, ReadEncoderConfig(files));
+  return BindEncoder(std::move(config), files, options, pool);
+}
+
+Result<std::unique_ptr<Encoder>> BindEncoder(EncoderConfig described,
+                                             const format::ModelFiles& files,
+                                             const nn::LoadOptions& options, ComputePool& pool) {
   if (options.communicator && options.communicator->size() > 1) {
     return Unimplemented(StrCat(files.path, ": encoders are not divided among ranks"));
   }
   EncoderParts parts;
-  PANO_ASSIGN_OR_RETURN(parts.config, ReadEncoderConfig(files));
+  parts.config = std::move(described);
   const EncoderConfig& config = parts.config;
   nn::WeightBinder bind(files, config.optional_prefix, /*transposed=*/false);
   PANO_ASSIGN_OR_RETURN(parts.text, BindTower(bind, config.text, *files.weights, options, pool));

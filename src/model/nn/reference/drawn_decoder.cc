@@ -6,10 +6,6 @@
 namespace pano::reference {
 namespace {
 
-// Router probabilities are sums of some dozens of products: float32 decides by less than this.
-constexpr double kRoutingMargin = 1e-4;
-// max|a - b| / max|b|, as --compute f32 promises it.
-constexpr double kF32Bound = 2e-5;
 constexpr size_t kSequences = 3;
 
 std::vector<nn::TokenId> DrawTokens(Random& random, size_t count, int64_t vocab) {
@@ -57,7 +53,7 @@ DrawnDecoder Attempt(uint64_t seed) {
     Trace trace;
     moved.push_back(DecoderLogits(out.model.config, rounded, tokens, trace));
   }
-  out.bound = kRoundings * Difference(moved, out.logits);
+  out.bound = BoundOf(Difference(moved, out.logits));
   return out;
 }
 

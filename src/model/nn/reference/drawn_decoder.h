@@ -17,14 +17,21 @@ struct DrawnDecoder {
   format::ModelFiles files;  // its tensors
   std::vector<std::vector<nn::TokenId>> sequences;
   std::vector<Matrix> logits;  // of each sequence: [tokens, vocab]
-  // max|a - b| / max|b| that a float32 pass may differ by: kRoundings times what the logits move by
-  // when every tensor is rounded once.
+  // max|a - b| / max|b| that a float32 pass may differ by: BoundOf what the logits move by when
+  // every tensor is rounded once.
   double bound = 0;
 };
 
-// A float32 pass rounds more often than the tensors alone: every product, sum and function. Over
-// 1,500 seeds it is off by at most 8 times what one rounding of the tensors does.
-inline constexpr double kRoundings = 16;
+// A float32 pass rounds more often than its tensors and its results alone: every product, sum and
+// function. Over 1,500 seeds it is off by at most 8 times what both of these do.
+inline double BoundOf(double moved_by_rounded_tensors) {
+  constexpr double kRoundings = 16, kHalfUnit = 0x1p-24;
+  return kRoundings * (moved_by_rounded_tensors + kHalfUnit);
+}
+// max|a - b| / max|b|, as --compute f32 promises it.
+inline constexpr double kF32Bound = 2e-5;
+// Router probabilities are sums of some dozens of products: float32 decides by less than this.
+inline constexpr double kRoutingMargin = 1e-4;
 
 // Models are drawn until the bound is below what --compute f32 promises, sequences until no
 // token's experts are decided by less than float32 can tell apart. The first sequence is as long as
