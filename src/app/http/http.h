@@ -20,8 +20,7 @@ struct Request {
   std::string method;         // "GET"
   std::string target;         // as sent, with the query
   std::string path;           // percent-decoded once; ill-formed escapes were answered 400
-  std::vector<std::pair<std::string, std::string>> query;        // decoded, in order
-  std::vector<std::pair<std::string, std::string>> path_params;  // {"id", "llama"}
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
   Headers headers;
   std::string body;
   std::string peer;           // "127.0.0.1:4711"
@@ -29,7 +28,6 @@ struct Request {
 
   // Case-insensitive; "" when absent.
   std::string_view Header(std::string_view name) const;
-  std::string_view PathParam(std::string_view name) const;
   std::optional<std::string_view> Query(std::string_view name) const;
 };
 

@@ -20,13 +20,6 @@ std::string_view Request::Header(std::string_view name) const {
   return {};
 }
 
-std::string_view Request::PathParam(std::string_view name) const {
-  for (const auto& [key, value] : path_params) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
 std::optional<std::string_view> Request::Query(std::string_view name) const {
   for (const auto& [key, value] : query) {
     if (key == name) return value;
