@@ -3,6 +3,7 @@
 #     testing/: TEST_DEPS too). A folder with a pano_module of its own is a module of its own.
 #   - base <- infra <- data <- model <- app: no layer above its own; patterns/ may use every layer but no
 #     other pattern; pano/ may use everything. The order inside a layer is that of DEPS (PanoReport.cmake).
+#   - folders below app/api are dialects: none includes another, and app/api, their core, includes none.
 #   - foo.cc, and where there is none foo_test.cc, includes foo.h first: so foo.h compiles alone.
 # cmake -DROOT=src -DMODULES=modules.txt -DSTAMP=file -P check_includes.cmake
 cmake_minimum_required(VERSION 3.25)
@@ -65,6 +66,8 @@ foreach(file IN LISTS files)
         list(APPEND errors "${file}: ${header} belongs to no module")
       endif()
     elseif(to STREQUAL own)
+    elseif(to MATCHES "^app/api/" AND own MATCHES "^app/api(/|$)")
+      list(APPEND errors "${file}: ${header}: dialects do not know each other, nor app/api any")
     elseif(layer STREQUAL "patterns" AND to_layer STREQUAL "patterns")
       list(APPEND errors "${file}: ${header}: patterns do not know each other")
     elseif(NOT name_${to} IN_LIST allowed)

@@ -4,16 +4,16 @@
 #include <atomic>
 #include <thread>
 
-#include "app/api/service.h"
 #include "app/http/client.h"
 #include "app/http/sse.h"
 #include "app/http/testing/raw_client.h"
+#include "app/service/service.h"
 #include "base/env.h"
 #include "base/random.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
 
-namespace pano::api {
+namespace pano::service {
 namespace {
 
 using std::chrono::milliseconds;
@@ -73,9 +73,7 @@ std::string StreamText(const Service& service, std::string_view path, std::strin
   return response.ok() ? text : response.error().message();
 }
 
-engine::Stats StatsOf(const Service& service) {
-  return service.models().List()[0]->engine->GetEngineStats();
-}
+engine::Stats StatsOf(const Service& service) { return service.models().List()[0]->EngineStats(); }
 
 // Cancelled requests end within a step; this gives slow machines time for that step.
 engine::Stats StatsWhenIdle(const Service& service) {
@@ -258,7 +256,7 @@ TEST_F(Stories, AStreamThatNobodyReadsEnds) {
       lazy.Send(StrCat("POST /v1/models/m/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
                        "application/json\r\nContent-Length: ",
                        body.size(), "\r\n\r\n", body)));
-  for (int i = 0; i < 1000 && StatsOf(*service).cancellations == 0; ++i) {
+  for (int i = 0; i < 1000 && StatsOf(*service).serving.cancellations == 0; ++i) {
     std::this_thread::sleep_for(milliseconds(20));
   }
   engine::Stats stats = StatsWhenIdle(*service);
@@ -377,4 +375,4 @@ TEST(Start, FailuresNameWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace pano::api
+}  // namespace pano::service

@@ -5,14 +5,14 @@
 #include <cmath>
 #include <thread>
 
-#include "app/api/service.h"
 #include "app/http/client.h"
+#include "app/service/service.h"
 #include "base/env.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/format/weights.h"
 
-namespace pano::api {
+namespace pano::service {
 namespace {
 
 using json::Value;
@@ -185,4 +185,4 @@ TEST_F(Encoders, BatchesDoNotShow) {
 }
 
 }  // namespace
-}  // namespace pano::api
+}  // namespace pano::service

@@ -7,7 +7,8 @@
 #include <cstdlib>
 
 #include "app/api/guard.h"
-#include "app/api/service.h"
+#include "app/api/native/example.h"
+#include "app/service/service.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -50,69 +51,81 @@ struct ServeOptions {
 };
 
 void ServeOptions::Declare(OptionSet& options) {
-  options.Strings(
-      "model", &models,
-      "model folder, .gguf file, or folder of numbered versions; may repeat; default: the "
-      "starter model",
-      "[ID=]PATH");
-  options.String("host", &host, "address to listen on", "ADDRESS");
-  options.Int("port", &port, 0, 65535, "port to listen on, 0 = a free one");
-  options.Int("threads", &threads, 0, 1024, "compute threads, 0 = one per core");
-  options.Strings("api-key", &api_keys, "key that callers have to show; may repeat", "KEY");
-  options.Flag("insecure", &insecure, "listen beyond loopback without an API key");
-  options.Int("context", &context, 0, INT32_MAX, "positions a request may have, 0 = the model's");
-  options.Int("kv-bytes", &kv_bytes, 1 << 16, INT64_MAX, "KV memory of each model", "BYTES");
+  options.Strings("model", &models,
+                  "A model folder, a .gguf file, or a folder of numbered versions. May be given "
+                  "several times. The default is the starter model.",
+                  "[ID=]PATH");
+  options.String("host", &host, "The address to listen on.", "ADDRESS");
+  options.Int("port", &port, 0, 65535, "The port to listen on. 0 takes a free one.");
+  options.Int("threads", &threads, 0, 1024, "The number of compute threads. 0 means one per core.");
+  options.Strings("api-key", &api_keys,
+                  "A key that callers have to show. May be given several times.", "KEY");
+  options.Flag("insecure", &insecure, "Listens beyond loopback without an API key.");
+  options.Int("context", &context, 0, INT32_MAX,
+              "The number of positions a request may have. 0 means the model's own limit.");
+  options.Int("kv-bytes", &kv_bytes, 1 << 16, INT64_MAX,
+              "The memory for keys and values of each model.", "BYTES");
   options.Int("kv-blocks", &kv_blocks, 0, INT32_MAX,
-              "the same in blocks of 32 tokens, 0 = by --kv-bytes");
+              "The same in blocks of 32 tokens. 0 goes by --kv-bytes.");
   arithmetic.Declare(options);
   speculation.Declare(options);
-  options.Int("max-sequences", &max_sequences, 1, 65536, "sequences that run at once");
-  options.Int("max-queue", &max_queue, 1, 1 << 20, "requests that wait; one more is answered 429");
-  options.Int("step-tokens", &step_tokens, 1, 1 << 20, "tokens computed in one step");
-  options.Flag("no-prefix-cache", &no_prefix_cache, "compute every prompt whole");
+  options.Int("max-sequences", &max_sequences, 1, 65536, "How many sequences run at once.");
+  options.Int("max-queue", &max_queue, 1, 1 << 20,
+              "How many requests may wait. One more is answered 429.");
+  options.Int("step-tokens", &step_tokens, 1, 1 << 20, "How many tokens one step computes.");
+  options.Flag("no-prefix-cache", &no_prefix_cache, "Computes every prompt whole.");
   options.Int("batch-max", &batch_max, 1, 4096,
-              "inputs computed at once by models that make embeddings, labels and the like");
-  options.Int("batch-tokens", &batch_tokens, 1, 1 << 24, "tokens of such a batch");
+              "How many inputs are computed at once by models that make embeddings, labels and "
+              "the like.");
+  options.Int("batch-tokens", &batch_tokens, 1, 1 << 24, "How many tokens such a batch has.");
   options.Double("batch-delay", &batch_delay, 0, 10'000,
-                 "that such an input waits for others at most, 0 = never", "MILLISECONDS");
-  options.String("config", &config, "YAML file with these settings", "FILE");
-  options.Choice("log-level", &log_level, {"debug", "info", "warning", "error"}, "what is logged");
+                 "How long such an input waits for others at most. 0 means that it never waits.",
+                 "MILLISECONDS");
+  options.String("config", &config, "A YAML file with these settings.", "FILE");
+  options.Choice("log-level", &log_level, {"debug", "info", "warning", "error"},
+                 "The least severe kind of messages that is logged.");
   DeclareLimits(options);
 }
 
 void ServeOptions::DeclareLimits(OptionSet& options) {
   constexpr double kDay = 86400;
-  options.Int("http-threads", &http_threads, 1, 64, "threads for connections");
-  options.Int("max-connections", &max_connections, 1, 1 << 20, "open connections");
-  options.Int("max-body-bytes", &max_body_bytes, 1024, 1 << 30, "size of a request's body");
-  options.Int("max-header-bytes", &max_header_bytes, 1024, 1 << 20, "size of a request's head");
-  options.Double("header-timeout", &header_timeout, 0.1, kDay, "for a request's head", "SECONDS");
-  options.Double("body-timeout", &body_timeout, 0.1, kDay, "for a request's body", "SECONDS");
-  options.Double("idle-timeout", &idle_timeout, 0.1, kDay, "for a kept-alive connection",
-                 "SECONDS");
-  options.Double("write-timeout", &write_timeout, 0.1, kDay, "for one write to a client",
-                 "SECONDS");
+  options.Int("http-threads", &http_threads, 1, 64, "The number of threads for connections.");
+  options.Int("max-connections", &max_connections, 1, 1 << 20,
+              "How many connections may be open. One more is answered 503.");
+  options.Int("max-body-bytes", &max_body_bytes, 1024, 1 << 30,
+              "The largest body of a request. A larger one is answered 413.");
+  options.Int("max-header-bytes", &max_header_bytes, 1024, 1 << 20,
+              "The largest head of a request. A larger one is answered 431.");
+  options.Double("header-timeout", &header_timeout, 0.1, kDay,
+                 "How long the head of a request may take.", "SECONDS");
+  options.Double("body-timeout", &body_timeout, 0.1, kDay,
+                 "How long the body of a request may take.", "SECONDS");
+  options.Double("idle-timeout", &idle_timeout, 0.1, kDay,
+                 "How long a connection is kept open between requests.", "SECONDS");
+  options.Double("write-timeout", &write_timeout, 0.1, kDay,
+                 "How long one write to a client may take.", "SECONDS");
   options.Double("slow-client-timeout", &slow_client_timeout, 0.1, kDay,
-                 "after which a stream that nobody reads is cancelled", "SECONDS");
+                 "How long nobody may read a stream before it is cancelled.", "SECONDS");
   options.Double("sse-keep-alive", &sse_keep_alive, 0, kDay,
-                 "between comments on a silent stream, 0 = none", "SECONDS");
+                 "The time between comments on a silent stream. 0 sends none.", "SECONDS");
   options.Double("stall-timeout", &stall_timeout, 0.1, kDay,
-                 "without a step, with work at hand, after which /readyz says no", "SECONDS");
+                 "How long a model may make no step while it has work, before /readyz says 503.",
+                 "SECONDS");
   options.Double("drain-timeout", &drain_timeout, 0, kDay,
-                 "that running requests get after SIGTERM", "SECONDS");
+                 "How long running requests may go on after SIGTERM.", "SECONDS");
 }
 
 milliseconds Millis(double seconds) { return milliseconds(static_cast<int64_t>(seconds * 1e3)); }
 
-Result<api::ServiceOptions> MakeServiceOptions(const ServeOptions& options) {
-  api::ServiceOptions service;
+Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) {
+  service::ServiceOptions service;
   std::vector<std::string> models = options.models;
   if (models.empty()) {
     PANO_ASSIGN_OR_RETURN(std::string starter, FindStarterModel());
     models.push_back(std::move(starter));
   }
   for (const std::string& model : models) {
-    PANO_ASSIGN_OR_RETURN(api::ModelSource source, api::ParseModelSource(model));
+    PANO_ASSIGN_OR_RETURN(models::ModelSource source, models::ParseModelSource(model));
     service.models.push_back(std::move(source));
   }
   service.threads = static_cast<int>(options.threads);
@@ -155,38 +168,11 @@ Result<api::ServiceOptions> MakeServiceOptions(const ServeOptions& options) {
   return service;
 }
 
-void LogVersion(const api::ModelVersion& version) {
-  if (version.predictor) {
-    const encoder::EncoderInfo& info = version.predictor->info();
-    LogInfo("[models] ", version.FullName(), ": ", version.path, ", ", encoder::TaskName(info.task),
-            info.text ? StrCat(", texts of ", version.context_length, " tokens, vocabulary ",
-                               version.vocab_size)
-                      : "",
-            info.image ? StrCat(", images of ", info.image->channels, " x ", info.image->height,
-                                " x ", info.image->width)
-                       : "");
-    return;
+void LogStart(const ServeOptions& options, const service::Service& service) {
+  std::vector<models::ModelVersionPtr> versions = service.models().List();
+  for (const models::ModelVersionPtr& version : versions) {
+    LogInfo("[models] ", version->FullName(), ": ", version->path, version->Summary());
   }
-  LogInfo("[models] ", version.FullName(), ": ", version.path, ", context ", version.context_length,
-          ", vocabulary ", version.vocab_size, ", ", version.engine->GetEngineStats().kv_blocks.total,
-          " KV blocks of ", nn::kBlockTokens, " tokens",
-          version.chat_template ? ", chat template" : "");
-}
-
-// What to try with a model.
-std::string_view ExampleBody(const api::ModelVersion& version) {
-  if (!version.predictor) {
-    return "{\"inputs\": \"Once upon a time\", \"parameters\": {\"max_tokens\": 64}, "
-           "\"stream\": true}";
-  }
-  if (!version.predictor->info().text) return "{\"instances\": [{\"pixel_values\": [[[...]]]}]}";
-  return version.tokenizer ? "{\"instances\": [\"Once upon a time\"]}"
-                           : "{\"instances\": [{\"input_ids\": [1, 2, 3]}]}";
-}
-
-void LogStart(const ServeOptions& options, const api::Service& service) {
-  std::vector<api::ModelVersionPtr> versions = service.models().List();
-  for (const api::ModelVersionPtr& version : versions) LogVersion(*version);
   bool v6 = options.host.find(':') != std::string::npos;
   std::string url =
       StrCat("http://", v6 ? "[" : "", options.host, v6 ? "]" : "", ":", service.port());
@@ -194,7 +180,8 @@ void LogStart(const ServeOptions& options, const api::Service& service) {
   LogInfo("[serve] ", service.threads(), " compute threads, listening on ", url);
   if (versions.empty()) return;
   LogInfo("[serve] try: curl -N ", url, "/v1/models/", versions[0]->id, "/predict", key,
-          " -H 'Content-Type: application/json' -d '", ExampleBody(*versions[0]), "'");
+          " -H 'Content-Type: application/json' -d '",
+          api::native::ExampleBody(versions[0]->input_form()), "'");
 }
 
 // Supervisors (and timeout(1)) tell the process and its group, so a signal may come twice: what
@@ -202,7 +189,7 @@ void LogStart(const ServeOptions& options, const api::Service& service) {
 constexpr milliseconds kSameSignal{300};
 
 // Waits for SIGTERM or SIGINT, then drains; a second signal ends at once.
-int WaitAndDrain(api::Service& service, const sigset_t& signals, double drain_timeout) {
+int WaitAndDrain(service::Service& service, const sigset_t& signals, double drain_timeout) {
   int signal = 0;
   sigwait(&signals, &signal);
   TimePoint first = Clock::Real().Now();
@@ -258,7 +245,7 @@ int RunServe(const Command& self, Args args) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-  Result<api::ServiceOptions> service_options = MakeServiceOptions(options);
+  Result<service::ServiceOptions> service_options = MakeServiceOptions(options);
   if (!service_options.ok()) {
     return Fail(self, service_options.error(), HintFor(service_options.error()));
   }
@@ -266,8 +253,8 @@ int RunServe(const Command& self, Args args) {
   LogInfo(StrCat("[kernels] ", set_in_use, " (this machine has ",
                  kernels::CpuMaskName(kernels::MachineCpuMask()), "; PANO_CPU chooses)"));
   service_options->build = {kVersion, kCommit, set_in_use};
-  Result<std::unique_ptr<api::Service>> service =
-      api::Service::Start(std::move(service_options).value());
+  Result<std::unique_ptr<service::Service>> service =
+      service::Service::Start(std::move(service_options).value());
   if (!service.ok()) return Fail(self, service.error(), HintFor(service.error()));
   LogStart(options, **service);
   return WaitAndDrain(**service, signals, options.drain_timeout);

@@ -9,12 +9,14 @@ failures=0
 # tree: a small tree of modules that is right.
 tree() {
   rm -rf "$work/src"
-  mkdir -p "$work"/src/{base,model/low/testing,model/high/inner,patterns/one,patterns/two}
+  mkdir -p "$work"/src/{base,model/low/testing,model/high/inner,patterns/one,patterns/two,app/api/{a,b}}
   printf '%s\n' 'base|base||' 'model/low|model_low|base|' 'model/high|model_high|base model_low|model_low_testing' \
     'model/high/inner|model_high_inner|model_high|' 'model/low/testing|model_low_testing|model_low|' \
-    'patterns/one|patterns_one|model_high|' 'patterns/two|patterns_two|model_high patterns_one|' >"$work/modules.txt"
+    'patterns/one|patterns_one|model_high|' 'patterns/two|patterns_two|model_high patterns_one|' \
+    'app/api|app_api|base app_api_a|' 'app/api/a|app_api_a|app_api|' 'app/api/b|app_api_b|app_api app_api_a|' >"$work/modules.txt"
   touch "$work"/src/base/text.h "$work"/src/model/low/{low,other}.h "$work"/src/model/low/testing/fake.h \
-    "$work"/src/model/high/high.h "$work"/src/model/high/inner/inner.h "$work"/src/patterns/one/one.h
+    "$work"/src/model/high/high.h "$work"/src/model/high/inner/inner.h "$work"/src/patterns/one/one.h \
+    "$work"/src/app/api/{core.h,a/a.h}
   printf '#include "model/high/high.h"\n\n#include <string>\n\n#include "model/low/low.h"\n' >"$work/src/model/high/high.cc"
   printf '#include <string>\n#include "model/low/testing/fake.h"\n' >"$work/src/model/high/high_test.cc"
   printf '#include "model/high/inner/inner.h"\n#include "model/high/high.h"\n' >"$work/src/model/high/inner/inner.cc"
@@ -45,8 +47,10 @@ refuses model/high/inner/a.cc '#include "model/low/low.h"\n' 'DEPS of model_high
 refuses model/high/a.cc '#include "model/low/testing/fake.h"\n' 'do not name model_low_testing'
 refuses base/a.h '#include "model/low/low.h"\n' 'higher layer'
 refuses patterns/two/a.cc '#include "patterns/one/one.h"\n' 'patterns do not know each other'
+refuses app/api/b/b.cc '#include "app/api/a/a.h"\n' 'dialects do not know each other'
+refuses app/api/core.cc '#include "app/api/core.h"\n#include "app/api/a/a.h"\n' 'nor app/api any'
 refuses model/high/a.cc '#include "model/none/x.h"\n' 'belongs to no module'
 refuses model/high/high.cc '#include <string>\n#include "model/high/high.h"\n' 'does not include model/high/high.h first'
 refuses model/low/low_test.cc '#include <string>\n#include "model/low/low.h"\n' 'does not include model/low/low.h first'
-echo "includes: 10 cases, $failures failed"
+echo "includes: 12 cases, $failures failed"
 exit $((failures > 0))

@@ -9,19 +9,13 @@
 namespace pano::api {
 namespace {
 
-Refusal CheckReason(engine::FinishReason reason, const std::string& error) {
-  Failure failure;
+Status CheckReason(engine::FinishReason reason, const std::string& error) {
   if (reason == engine::FinishReason::kError) {
-    failure.code = StatusCode::kInternal;
-    failure.message = error.empty() ? "the model failed" : error;
-    return failure;
+    return Internal(error.empty() ? "the model failed" : error);
   }
   if (reason == engine::FinishReason::kCancelled) {
-    failure.code = StatusCode::kUnavailable;
-    failure.message =
-        "the request was cancelled: the server is stopping, or the answer was not read";
-    failure.retry_after_seconds = 1;
-    return failure;
+    return Status(StatusCode::kUnavailable,
+                  "the request was cancelled: the server is stopping, or the answer was not read");
   }
   return {};
 }
@@ -50,21 +44,18 @@ bool Answer::Add(size_t input, engine::Event event) {
   return true;
 }
 
-Refusal Answer::Check() const {
+Status Answer::Check() const {
   if (logprobs_ > kLogprobsMax) {
     return BadField("logprobs", StrCat("the answer would hold more than ", kLogprobsMax,
                                        " log-probabilities: stream it, or ask for fewer"));
   }
   bool late = true;
   for (const Output& output : outputs) {
-    if (Refusal refusal = CheckReason(output.reason, output.error)) return refusal;
+    PANO_RETURN_IF_ERROR(CheckReason(output.reason, output.error));
     late = late && output.reason == engine::FinishReason::kDeadline && output.tokens.empty();
   }
   if (!late) return {};
-  Failure failure;
-  failure.code = StatusCode::kDeadline;
-  failure.message = "the time of 'timeout_ms' passed before the first token";
-  return failure;
+  return Status(StatusCode::kDeadline, "the time of 'timeout_ms' passed before the first token");
 }
 
 engine::Usage Answer::TotalUsage() const {
@@ -100,9 +91,7 @@ engine::Timings Answer::TotalTimings() const {
   return total;
 }
 
-Refusal CheckFinish(const engine::Event& finish) {
-  return CheckReason(finish.reason, finish.error);
-}
+Status CheckFinish(const engine::Event& finish) { return CheckReason(finish.reason, finish.error); }
 
 json::Value FloatJson(float value) {
   return ParseDouble(StrCat(value)).value_or(static_cast<double>(value));
@@ -117,10 +106,10 @@ json::Value UsageJson(const engine::Usage& usage) {
   body.Set("total_tokens", usage.prompt_tokens + usage.completion_tokens);
   body.Set("prompt_tokens_details", std::move(details));
   if (usage.draft_tokens > 0) {
-    json::Value guessed;
-    guessed.Set("accepted_prediction_tokens", usage.accepted_tokens);
-    guessed.Set("rejected_prediction_tokens", usage.draft_tokens - usage.accepted_tokens);
-    body.Set("completion_tokens_details", std::move(guessed));
+    json::Value drafted;
+    drafted.Set("accepted_prediction_tokens", usage.accepted_tokens);
+    drafted.Set("rejected_prediction_tokens", usage.draft_tokens - usage.accepted_tokens);
+    body.Set("completion_tokens_details", std::move(drafted));
   }
   return body;
 }

@@ -43,7 +43,7 @@ struct Answer {
   // False when it has become too large; Check says so then.
   bool Add(size_t input, engine::Event event);
   // Why there is nothing to answer with: an error, a shutdown, a deadline before the first token.
-  Refusal Check() const;
+  Status Check() const;
   engine::Usage TotalUsage() const;
   engine::Timings TotalTimings() const;
 
@@ -67,7 +67,7 @@ class AnswerCollector final : public GenerationSink {
 };
 
 // The failure that ended a choice by itself, for streams: an error or a shutdown.
-Refusal CheckFinish(const engine::Event& finish);
+Status CheckFinish(const engine::Event& finish);
 
 // A float as the shortest decimal that is that float again (as a double it would show noise
 // digits).

@@ -3,13 +3,15 @@
 #include <chrono>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "app/api/context.h"
+#include "app/api/dialect.h"
 #include "app/api/generation.h"
-#include "app/api/model_host.h"
 #include "app/api/route.h"
 #include "app/auth/authenticator.h"
 #include "app/http/http.h"
+#include "app/models/model_host.h"
 #include "base/result.h"
 
 namespace pano::api {
@@ -18,8 +20,10 @@ namespace pano::api {
 // body; then its handler. The only place where HTTP, keys and models meet. Thread-safe.
 class Api {
  public:
-  // `models` and `clock` outlive the API. InvalidArgument when a route has no access policy.
-  static Result<std::unique_ptr<Api>> Create(Options options, ModelHost& models,
+  // `models` and `clock` outlive the API. InvalidArgument when a route of a dialect has no access
+  // policy, or stands twice.
+  static Result<std::unique_ptr<Api>> Create(const std::vector<Dialect>& dialects, Options options,
+                                             models::ModelHost& models,
                                              std::unique_ptr<auth::Authenticator> authenticator,
                                              Hooks hooks = {}, Clock& clock = Clock::Real());
 
@@ -33,11 +37,13 @@ class Api {
   }
 
  private:
-  Api(Options options, ModelHost& models, std::unique_ptr<auth::Authenticator> authenticator,
-      Hooks hooks, Clock& clock, RouteTable routes);
+  Api(const std::vector<Dialect>& dialects, RouteTable routes, Options options,
+      models::ModelHost& models, std::unique_ptr<auth::Authenticator> authenticator, Hooks hooks,
+      Clock& clock);
 
-  Refusal Check(Call& call, const RouteTable::Match& match);
-  Refusal ReadBody(Call& call);
+  // What stands between a request and its handler; ok: nothing.
+  Failure Check(Call& call, const RouteTable::Match& match);
+  Status ReadBody(Call& call);
 
   const std::unique_ptr<auth::Authenticator> authenticator_;
   const RouteTable routes_;

@@ -34,7 +34,9 @@ void Call::RespondJson(const json::Value& answer) {
   Respond(std::move(response));
 }
 
-void Call::Fail(const Failure& failure) { Respond(ErrorResponse(failure, request().id)); }
+void Call::Fail(const Failure& failure) {
+  Respond(ErrorResponse(failure, request().id, error_body));
+}
 
 void Call::Record(int status) {
   if (recorded_.exchange(true)) return;

@@ -43,12 +43,14 @@ class Call {
   // Answers once; later ones are ignored.
   void Respond(http::Response response);
   void RespondJson(const json::Value& body);
+  // In the shape of errors of the route's dialect.
   void Fail(const Failure& failure);
   // Counts the request; the first call wins. For streams, whose end is elsewhere.
   void Record(int status);
 
   auth::Principal principal;
   std::string route;  // the pattern
+  ErrorBody error_body = ErrorJson;
   std::string model;  // label of the model that answers
   std::vector<std::pair<std::string, std::string>> path_params;
   json::Value body;  // the parsed body of a JSON route

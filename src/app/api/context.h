@@ -7,15 +7,17 @@
 
 #include "app/api/call.h"
 #include "app/api/generation.h"
-#include "app/api/model_host.h"
+#include "app/models/generator.h"
+#include "app/models/model_host.h"
+#include "app/models/predictor.h"
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/result.h"
 
 namespace pano::api {
 
 struct Options {
-  bool loopback = true;                            // bound to loopback: check Host and Origin
-  Duration keep_alive = std::chrono::seconds(15);  // between comments on a silent stream; 0: none
+  bool loopback = true;                          // bound to loopback: check Host and Origin
+  std::chrono::milliseconds keep_alive{15'000};  // between comments on a silent stream; 0: none
   Duration stall_limit =
       std::chrono::seconds(30);  // an engine with work and no step for longer is not ready
   size_t json_depth_max = 64;
@@ -28,22 +30,23 @@ struct Hooks {
   std::function<std::string()> metrics_text;  // Prometheus' text format
 };
 
-// What handlers work with.
+// What handlers work with. Members are thread-safe or constant.
 struct Context {
   Options options;
   Hooks hooks;
-  ModelHost& models;
+  models::ModelHost& models;
   Generations& generations;
   Clock& clock;
   std::string openapi;  // the document, made once
   std::atomic<bool> draining{false};
 };
 
-// The model that a request names, by its path or its `model` field; notes its label in the call.
-Refusal FindModel(Context& context, Call& call, ModelVersionPtr& version);
-// Refused by name: a model without an engine where one has to generate, one without a predictor
-// where it has to look at whole inputs.
-Refusal CheckGenerates(const ModelVersion& version);
-Refusal CheckPredicts(const ModelVersion& version);
+// The version of a model that a request names, by its path or its `model` field; its label goes
+// into the call.
+Result<models::ModelVersionPtr> FindModel(Context& context, Call& call);
+// The same as one kind. The other kind is refused by name: "model_does_not_generate" where texts
+// are to be continued, "model_only_generates" where whole inputs are to be looked at.
+Result<models::GeneratorPtr> FindGenerator(Context& context, Call& call);
+Result<models::PredictorPtr> FindPredictor(Context& context, Call& call);
 
 }  // namespace pano::api

@@ -1,5 +1,7 @@
 #include "app/api/failure.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 
 namespace pano::api {
@@ -21,7 +23,8 @@ std::string_view TypeOf(int http_status) {
   }
 }
 
-std::string_view DetailOf(StatusCode code) {
+// The answer's "code" where the failure has no reason of its own.
+std::string_view NameOf(StatusCode code) {
   switch (code) {
     case StatusCode::kOk:
       return "ok";
@@ -77,62 +80,49 @@ StatusCode CodeOf(int http_status) {
 }  // namespace
 
 int Failure::HttpStatus() const {
-  return http_status != 0 ? http_status : Describe(code).http_status;
+  return http_status != 0 ? http_status : Describe(status.code()).http_status;
 }
 
-Failure BadField(std::string_view param, std::string message) {
-  Failure failure;
-  failure.message = std::move(message);
-  failure.param = std::string(param);
-  return failure;
-}
-
-Failure FromStatus(const Status& status, std::string_view param) {
-  constexpr std::string_view kContext = "context_length_exceeded:";
-  Failure failure;
-  failure.code = status.code();
-  failure.message = status.message();
-  failure.param = std::string(param);
-  if (status.message().starts_with(kContext)) {
-    failure.detail = "context_length_exceeded";
-    failure.message = std::string(Trim(std::string_view(status.message()).substr(kContext.size())));
-  }
-  return failure;
+Status BadField(std::string_view field, std::string message) {
+  Status status = InvalidArgument(std::move(message));
+  return field.empty() ? status : std::move(status).WithField(std::string(field));
 }
 
 Failure FromHttpStatus(int http_status, std::string_view message) {
-  Failure failure;
-  failure.code = CodeOf(http_status);
-  failure.http_status = http_status;
-  failure.message = std::string(message);
-  if (http_status == 413) failure.detail = "body_too_large";
-  if (http_status == 503) failure.retry_after_seconds = 1;
-  return failure;
+  Status status(CodeOf(http_status), std::string(message));
+  if (http_status == 413) status = std::move(status).WithReason("body_too_large");
+  return Failure(std::move(status), http_status);
 }
 
 json::Value ErrorJson(const Failure& failure, std::string_view request_id) {
+  const Status& status = failure.status;
   json::Value error;
-  error.Set("message", failure.message);
+  error.Set("message", status.message());
   error.Set("type", TypeOf(failure.HttpStatus()));
-  error.Set("param", failure.param.empty() ? json::Value() : json::Value(failure.param));
+  error.Set("param", status.field().empty() ? json::Value() : json::Value(status.field()));
   error.Set("code",
-            failure.detail.empty() ? DetailOf(failure.code) : std::string_view(failure.detail));
+            status.reason().empty() ? NameOf(status.code()) : std::string_view(status.reason()));
   error.Set("request_id", request_id);
   json::Value body;
   body.Set("error", std::move(error));
   return body;
 }
 
-http::Response ErrorResponse(const Failure& failure, std::string_view request_id) {
+http::Response ErrorResponse(const Failure& failure, std::string_view request_id,
+                             ErrorBody error_body) {
   http::Response response;
   response.status = failure.HttpStatus();
   response.headers.emplace_back("Content-Type", "application/json");
-  if (failure.retry_after_seconds > 0) {
-    response.headers.emplace_back("Retry-After", StrCat(failure.retry_after_seconds));
+  if (response.status == 429 || response.status == 503) {
+    SetRetryAfter(response, failure.retry_after_seconds);
   }
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
-  response.body = json::Dump(ErrorJson(failure, request_id));
+  response.body = json::Dump(error_body(failure, request_id));
   return response;
+}
+
+void SetRetryAfter(http::Response& response, int64_t seconds) {
+  response.headers.emplace_back("Retry-After", StrCat(std::max<int64_t>(seconds, 1)));
 }
 
 }  // namespace pano::api

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "app/http/http.h"
 #include "base/json.h"
@@ -11,28 +11,35 @@
 
 namespace pano::api {
 
-// Why a request is refused, with everything the error shape carries. A value.
+// A failure on its way to the client: what is wrong, and what HTTP says beside it. Message, field
+// ("param" in the answer) and reason ("code"; else the status code's name) are the status's own.
+// A value.
 struct Failure {
-  StatusCode code = StatusCode::kInvalidArgument;
-  std::string message;
-  std::string param;                // the field that is wrong; "" = none
-  std::string detail;               // JSON's `code`; "" = the status code's own
-  int http_status = 0;              // 0: the status code's own
-  int64_t retry_after_seconds = 0;  // > 0: sent as Retry-After
+  Failure() = default;
+  Failure(Status why) : status(std::move(why)) {}  // NOLINT: each status is a failure
+  Failure(Status why, int http) : status(std::move(why)), http_status(http) {}
 
+  bool ok() const { return status.ok(); }
   int HttpStatus() const;
+
+  Status status;
+  int http_status = 0;              // 0: the status code's own
+  int64_t retry_after_seconds = 1;  // for 429 and 503, which carry Retry-After
 };
 
-// Checks answer nothing when all is well.
-using Refusal = std::optional<Failure>;
-
-Failure BadField(std::string_view param, std::string message);
-Failure FromStatus(const Status& status, std::string_view param = {});
-// The same for what the HTTP layer finds itself, by HTTP status.
+// InvalidArgument about one field of a request; "" names none.
+Status BadField(std::string_view field, std::string message);
+// What the HTTP layer finds itself, by HTTP status.
 Failure FromHttpStatus(int http_status, std::string_view message);
 
-// {"error": {"message", "type", "param", "code", "request_id"}}: contracts.md, "Errors".
+// The body of an error answer, in the shape of one dialect.
+using ErrorBody = json::Value (*)(const Failure& failure, std::string_view request_id);
+// That of most: {"error": {"message", "type", "param", "code", "request_id"}}.
 json::Value ErrorJson(const Failure& failure, std::string_view request_id);
-http::Response ErrorResponse(const Failure& failure, std::string_view request_id);
+
+http::Response ErrorResponse(const Failure& failure, std::string_view request_id,
+                             ErrorBody error_body = ErrorJson);
+// The only place where Retry-After is written.
+void SetRetryAfter(http::Response& response, int64_t seconds);
 
 }  // namespace pano::api

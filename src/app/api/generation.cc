@@ -3,22 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "app/api/schema.h"
-
 namespace pano::api {
-
-namespace {
-
-// The field that an engine's refusal is about: "top_p: must lie ..." says it first.
-std::string_view FieldOf(std::string_view message) {
-  std::string_view name = message.substr(0, message.find(':'));
-  for (const Field& field : Fields()) {
-    if (field.name == name) return name;
-  }
-  return {};
-}
-
-}  // namespace
 
 Generations::Generations() = default;
 Generations::~Generations() = default;
@@ -48,31 +33,34 @@ bool Generations::WaitUntilNone(std::chrono::milliseconds timeout) {
   return true;
 }
 
+Failure Refused(Status status, const models::ModelVersion& version) {
+  Failure failure(std::move(status));
+  if (Describe(failure.status.code()).retryable) {
+    failure.retry_after_seconds = version.service().RetryAfterSeconds();
+  }
+  return failure;
+}
+
 struct Generation::Waker {
   std::shared_ptr<http::Exchange> exchange;
   std::weak_ptr<Generation> generation;
   std::atomic<bool> posted{false};  // one wake-up at a time waits for the connection's thread
 };
 
-Generation::Generation(Private, Generations& generations, CallPtr call, ModelVersionPtr version)
+Generation::Generation(Private, Generations& generations, CallPtr call,
+                       models::GeneratorPtr version)
     : generations_(generations), call_(std::move(call)), version_(std::move(version)) {}
 
 Generation::~Generation() {
   for (const auto& stream : streams_) stream->Cancel();
 }
 
-Refusal Generation::Submit(std::vector<engine::Request> requests) {
+Status Generation::Submit(std::vector<engine::Request> requests) {
   for (engine::Request& request : requests) {
-    Result<std::shared_ptr<engine::TokenStream>> stream =
-        version_->engine->Submit(std::move(request));
-    if (!stream.ok()) {
-      Failure failure = FromStatus(stream.error(), FieldOf(stream.error().message()));
-      if (Describe(failure.code).retryable) {
-        failure.retry_after_seconds = version_->engine->RetryAfterSeconds();
-      }
-      return failure;  // the destructor cancels those that were taken
-    }
-    streams_.push_back(std::move(stream).value());
+    // The destructor cancels those that were taken before one is refused.
+    PANO_ASSIGN_OR_RETURN(std::shared_ptr<engine::TokenStream> stream,
+                          version_->engine->Submit(std::move(request)));
+    streams_.push_back(std::move(stream));
   }
   return {};
 }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "app/api/call.h"
-#include "app/api/model_version.h"
+#include "app/models/generator.h"
 #include "base/mutex.h"
 #include "model/engine/request.h"
 #include "model/engine/token_stream.h"
@@ -44,6 +44,10 @@ class Generations {
   std::set<std::shared_ptr<void>> live_ PANO_GUARDED_BY(mu_);
 };
 
+// What a client is told when a version takes no request or gives no answer: where a retry may help,
+// after how many seconds.
+Failure Refused(Status status, const models::ModelVersion& version);
+
 // One call's requests to an engine, joined: takes events from their streams to the sink as fast as
 // the client takes them, and cancels the requests when the client goes. Confined to the
 // connection's thread; the engine's threads only wake it.
@@ -53,31 +57,31 @@ class Generation : public std::enable_shared_from_this<Generation> {
   // them.
   static constexpr size_t kPendingBytesMax = 64 << 10;
 
-  // Submits all requests or none: the first that is refused is the answer. `make_sink` runs once
-  // all were taken. A failure to submit for lack of room carries a Retry-After.
+  // Submits all requests or none: the first that is refused is the answer, with the engine's
+  // Retry-After. `make_sink` runs once all were taken.
   template <typename MakeSink>
-  static Refusal Start(Generations& generations, CallPtr call, ModelVersionPtr version,
-                       std::vector<engine::Request> requests, MakeSink make_sink) {
-    auto generation =
-        std::make_shared<Generation>(Private(), generations, std::move(call), std::move(version));
-    if (Refusal refusal = generation->Submit(std::move(requests))) return refusal;
+  static void Start(Generations& generations, CallPtr call, models::GeneratorPtr version,
+                    std::vector<engine::Request> requests, MakeSink make_sink) {
+    auto generation = std::make_shared<Generation>(Private(), generations, call, version);
+    if (Status status = generation->Submit(std::move(requests)); !status.ok()) {
+      return call->Fail(Refused(std::move(status), *version));
+    }
     generation->sink_ = make_sink();
     generation->Run();
-    return {};
   }
 
  private:
   struct Private {};
 
  public:
-  Generation(Private, Generations& generations, CallPtr call, ModelVersionPtr version);
+  Generation(Private, Generations& generations, CallPtr call, models::GeneratorPtr version);
   ~Generation();
 
  private:
   // Carries the engine's notice to the connection's thread; outlives the generation.
   struct Waker;
 
-  Refusal Submit(std::vector<engine::Request> requests);
+  Status Submit(std::vector<engine::Request> requests);
   void Run();
   void Pump();
   bool PumpOnce();
@@ -87,7 +91,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
 
   Generations& generations_;
   const CallPtr call_;
-  const ModelVersionPtr version_;
+  const models::GeneratorPtr version_;
   std::vector<std::shared_ptr<engine::TokenStream>> streams_;
   std::unique_ptr<GenerationSink> sink_;
   std::shared_ptr<Waker> waker_;

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 
+#include "app/api/failure.h"
 #include "base/strings.h"
 
 namespace pano::api {
 namespace {
-
-// OpenAI's default on /v1/completions; elsewhere it is what is left of the context.
-constexpr int64_t kCompletionTokens = 16;
 
 float Pick(const std::optional<double>& asked, const std::optional<double>& configured,
            double otherwise) {
@@ -37,7 +35,7 @@ std::optional<int64_t> MaxTokens(const RequestFrame& frame, size_t prompt_tokens
   std::optional<int64_t> asked = p.max_completion_tokens ? p.max_completion_tokens : p.max_tokens;
   if (asked) return asked;
   std::optional<int64_t> fallback = frame.version.defaults.max_tokens;
-  if (!fallback && frame.body == kCompletionBody) fallback = kCompletionTokens;
+  if (!fallback) fallback = frame.default_max_tokens;
   if (!fallback) return std::nullopt;
   // An empty prompt still has its begin token.
   int64_t left =
@@ -46,7 +44,7 @@ std::optional<int64_t> MaxTokens(const RequestFrame& frame, size_t prompt_tokens
   return std::clamp<int64_t>(*fallback, 1, left);
 }
 
-Refusal CheckTogether(const RequestFrame& frame, size_t prompt_count) {
+Status CheckTogether(const RequestFrame& frame, size_t prompt_count) {
   const Parameters& p = frame.parameters;
   int64_t n = p.n.value_or(1);
   if (p.best_of && *p.best_of != n) {
@@ -64,9 +62,9 @@ Refusal CheckTogether(const RequestFrame& frame, size_t prompt_count) {
 
 }  // namespace
 
-Refusal MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& prompts,
-                           std::vector<engine::Request>& requests) {
-  if (Refusal refusal = CheckTogether(frame, prompts.size())) return refusal;
+Status MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& prompts,
+                          std::vector<engine::Request>& requests) {
+  PANO_RETURN_IF_ERROR(CheckTogether(frame, prompts.size()));
   const Parameters& p = frame.parameters;
   for (size_t i = 0; i < prompts.size(); ++i) {
     engine::Request& request = requests.emplace_back();

@@ -1,13 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "app/api/call.h"
-#include "app/api/failure.h"
-#include "app/api/model_version.h"
 #include "app/api/parameters.h"
-#include "app/api/schema.h"
+#include "app/models/generator.h"
+#include "base/clock.h"
+#include "base/status.h"
 #include "model/engine/request.h"
 
 namespace pano::api {
@@ -19,20 +19,23 @@ struct Prompt {
   bool has_text = false;
 };
 
-// Engine requests, one a prompt, named "<id>-0", "<id>-1"...: the request's fields over the model's
-// generation_config over OpenAI's defaults. `tenant` and the clock's now (for timeout_ms) go in.
+// What all engine requests of one call have in common.
 struct RequestFrame {
   const Parameters& parameters;
-  const ModelVersion& version;
-  BodyKind body;
+  const models::Generator& version;
   std::string id;
   std::string tenant;
-  TimePoint now;
-  int32_t logprobs = -1;  // alternatives per token; -1: none
-  int32_t prompt_logprobs = -1;
-  int64_t choices_max = 256;
+  TimePoint now;                 // what timeout_ms counts from
+  int32_t logprobs = -1;         // alternatives per token; -1: none
+  int32_t prompt_logprobs = -1;  // the same for each token of the prompt
+  int64_t choices_max = 256;     // prompts times n
+  std::optional<int64_t> default_max_tokens =
+      {};  // the dialect's; none: what is left of the context
 };
-Refusal MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& prompts,
-                           std::vector<engine::Request>& requests);
+
+// Engine requests, one a prompt, named "<id>-0", "<id>-1"...: the request's fields over the model's
+// generation_config over OpenAI's defaults.
+Status MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& prompts,
+                          std::vector<engine::Request>& requests);
 
 }  // namespace pano::api

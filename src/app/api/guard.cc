@@ -14,11 +14,8 @@ std::string_view HostName(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
-Failure Forbidden(std::string message) {
-  Failure failure;
-  failure.code = StatusCode::kPermissionDenied;
-  failure.message = std::move(message);
-  return failure;
+Status Forbidden(std::string message) {
+  return Status(StatusCode::kPermissionDenied, std::move(message));
 }
 
 }  // namespace
@@ -37,7 +34,7 @@ bool IsLoopbackHost(std::string_view host) {
   return true;
 }
 
-Refusal CheckLoopbackCaller(const http::Request& request) {
+Status CheckLoopbackCaller(const http::Request& request) {
   std::string_view host = Trim(request.Header("Host"));
   if (!IsLoopbackHost(HostName(host))) {
     return Forbidden(
@@ -52,17 +49,14 @@ Refusal CheckLoopbackCaller(const http::Request& request) {
   return Forbidden(StrCat("the Origin '", Printable(origin), "' is another site"));
 }
 
-Refusal CheckJsonContentType(const http::Request& request) {
+Failure CheckJsonContentType(const http::Request& request) {
   std::string_view header = request.Header("Content-Type");
   std::string type = ToLower(Trim(header.substr(0, header.find(';'))));
   if (type == "application/json") return {};
-  Failure failure;
-  failure.http_status = 415;
-  failure.detail = "unsupported_media_type";
-  failure.message =
+  Status status = InvalidArgument(
       type.empty() ? "the Content-Type is missing: application/json is needed"
-                   : StrCat("the Content-Type '", Printable(type), "' is not application/json");
-  return failure;
+                   : StrCat("the Content-Type '", Printable(type), "' is not application/json"));
+  return Failure(std::move(status).WithReason("unsupported_media_type"), 415);
 }
 
 }  // namespace pano::api

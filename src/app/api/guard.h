@@ -12,9 +12,9 @@ bool IsLoopbackHost(std::string_view host);
 
 // On a loopback server: the Host must be a loopback name, so that no page reaches it by rebinding a
 // name of its own; an Origin must be the server itself, so that no page on another port does.
-Refusal CheckLoopbackCaller(const http::Request& request);
+Status CheckLoopbackCaller(const http::Request& request);
 
 // A body must say that it is JSON: a page cannot send that across origins without asking first.
-Refusal CheckJsonContentType(const http::Request& request);
+Failure CheckJsonContentType(const http::Request& request);
 
 }  // namespace pano::api

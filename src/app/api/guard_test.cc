@@ -23,12 +23,13 @@ TEST(Guard, KnowsLoopbackHosts) {
 }
 
 TEST(Guard, RefusesOtherNamesAndOrigins) {
-  EXPECT_FALSE(CheckLoopbackCaller(With({{"Host", "localhost:8080"}})));
-  EXPECT_FALSE(CheckLoopbackCaller(With({{"Host", "[::1]:8080"}})));
-  EXPECT_FALSE(
-      CheckLoopbackCaller(With({{"Host", "localhost:8080"}, {"Origin", "http://localhost:8080"}})));
-  EXPECT_FALSE(
-      CheckLoopbackCaller(With({{"Host", "localhost:80"}, {"Origin", "http://localhost"}})));
+  EXPECT_TRUE(CheckLoopbackCaller(With({{"Host", "localhost:8080"}})).ok());
+  EXPECT_TRUE(CheckLoopbackCaller(With({{"Host", "[::1]:8080"}})).ok());
+  EXPECT_TRUE(
+      CheckLoopbackCaller(With({{"Host", "localhost:8080"}, {"Origin", "http://localhost:8080"}}))
+          .ok());
+  EXPECT_TRUE(
+      CheckLoopbackCaller(With({{"Host", "localhost:80"}, {"Origin", "http://localhost"}})).ok());
   const http::Headers refused[] = {
       {},
       {{"Host", "evil.example"}},
@@ -39,20 +40,21 @@ TEST(Guard, RefusesOtherNamesAndOrigins) {
       {{"Host", "localhost:8080"}, {"Origin", "null"}},
   };
   for (const http::Headers& headers : refused) {
-    Refusal refusal = CheckLoopbackCaller(With(headers));
-    ASSERT_TRUE(refusal);
-    EXPECT_EQ(refusal->HttpStatus(), 403);
+    Failure failure = CheckLoopbackCaller(With(headers));
+    ASSERT_FALSE(failure.ok());
+    EXPECT_EQ(failure.HttpStatus(), 403);
   }
 }
 
 TEST(Guard, NeedsJson) {
-  EXPECT_FALSE(CheckJsonContentType(With({{"content-type", "application/json"}})));
-  EXPECT_FALSE(CheckJsonContentType(With({{"Content-Type", "Application/JSON; charset=utf-8"}})));
+  EXPECT_TRUE(CheckJsonContentType(With({{"content-type", "application/json"}})).ok());
+  EXPECT_TRUE(
+      CheckJsonContentType(With({{"Content-Type", "Application/JSON; charset=utf-8"}})).ok());
   for (const char* type :
        {"", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"}) {
-    Refusal refusal = CheckJsonContentType(With({{"Content-Type", type}}));
-    ASSERT_TRUE(refusal) << type;
-    EXPECT_EQ(refusal->HttpStatus(), 415);
+    Failure failure = CheckJsonContentType(With({{"Content-Type", type}}));
+    ASSERT_FALSE(failure.ok()) << type;
+    EXPECT_EQ(failure.HttpStatus(), 415);
   }
 }
 

@@ -1,9 +1,9 @@
 #include "app/api/openapi.h"
 
 #include <string>
+#include <utility>
 
-#include "app/api/context.h"
-#include "app/api/openapi_schemas.h"
+#include "app/api/component_schemas.h"
 
 namespace pano::api {
 namespace {
@@ -113,9 +113,19 @@ Value Security() {
   return list;
 }
 
+Value Schemas(const std::vector<Dialect>& dialects) {
+  Value schemas{json::Object()};
+  for (const Dialect& dialect : dialects) {
+    for (const auto& [name, schema] : dialect.schemas) schemas.Set(name, schema);
+  }
+  for (auto& [name, schema] : CommonSchemas()) schemas.Set(name, std::move(schema));
+  return schemas;
+}
+
 }  // namespace
 
-json::Value MakeOpenApi(const RouteTable& routes, std::string_view version) {
+json::Value MakeOpenApi(const RouteTable& routes, const std::vector<Dialect>& dialects,
+                        std::string_view version) {
   Value info;
   info.Set("title", "Panorama");
   info.Set("version", version);
@@ -126,6 +136,7 @@ json::Value MakeOpenApi(const RouteTable& routes, std::string_view version) {
 
   Value paths;
   for (const Route& route : routes.routes()) {
+    if (!route.query.empty()) continue;  // the path's own operation stands for it
     Value item = paths.Find(route.pattern) ? *paths.Find(route.pattern) : Value();
     item.Set(route.method == "GET" ? "get" : "post", Operation(route));
     paths.Set(route.pattern, std::move(item));
@@ -137,7 +148,7 @@ json::Value MakeOpenApi(const RouteTable& routes, std::string_view version) {
   Value responses;
   responses.Set("Error", std::move(error));
   Value components;
-  components.Set("schemas", ComponentSchemas());
+  components.Set("schemas", Schemas(dialects));
   components.Set("responses", std::move(responses));
   components.Set("securitySchemes", SecuritySchemes());
 
@@ -149,13 +160,6 @@ json::Value MakeOpenApi(const RouteTable& routes, std::string_view version) {
   document.Set("paths", std::move(paths));
   document.Set("components", std::move(components));
   return document;
-}
-
-void OpenApi(Context& context, CallPtr call) {
-  http::Response response;
-  response.headers.emplace_back("Content-Type", "application/json");
-  response.body = context.openapi;
-  call->Respond(std::move(response));
 }
 
 }  // namespace pano::api

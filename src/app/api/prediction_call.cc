@@ -5,19 +5,11 @@
 namespace pano::api {
 namespace {
 
-Failure FailureOf(const Status& status, const ModelVersion& version) {
-  Failure failure = FromStatus(status);
-  if (Describe(failure.code).retryable) {
-    failure.retry_after_seconds = version.predictor->RetryAfterSeconds();
-  }
-  return failure;
-}
-
 // A call that waits for its answer. Confined to the connection's thread; the predictor's only
 // posts.
 class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
  public:
-  PredictionCall(Generations& generations, CallPtr call, ModelVersionPtr version,
+  PredictionCall(Generations& generations, CallPtr call, models::PredictorPtr version,
                  std::shared_ptr<batch::Prediction> prediction,
                  std::function<void(Call&, batch::Predicted)> respond)
       : generations_(generations),
@@ -47,7 +39,7 @@ class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
     if (answer->ok()) {
       respond_(*call_, std::move(*answer).value());
     } else {
-      call_->Fail(FailureOf(answer->error(), *version_));
+      call_->Fail(Refused(answer->error(), *version_));
     }
     End();
   }
@@ -67,7 +59,7 @@ class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
 
   Generations& generations_;
   const CallPtr call_;
-  const ModelVersionPtr version_;
+  const models::PredictorPtr version_;
   const std::shared_ptr<batch::Prediction> prediction_;
   const std::function<void(Call&, batch::Predicted)> respond_;
   bool over_ = false;
@@ -75,16 +67,15 @@ class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
 
 }  // namespace
 
-Refusal StartPrediction(Generations& generations, CallPtr call, ModelVersionPtr version,
-                        batch::PredictRequest request,
-                        std::function<void(Call&, batch::Predicted)> respond) {
+void StartPrediction(Generations& generations, CallPtr call, models::PredictorPtr version,
+                     batch::PredictRequest request,
+                     std::function<void(Call&, batch::Predicted)> respond) {
   Result<std::shared_ptr<batch::Prediction>> prediction =
       version->predictor->Submit(std::move(request));
-  if (!prediction.ok()) return FailureOf(prediction.error(), *version);
+  if (!prediction.ok()) return call->Fail(Refused(prediction.error(), *version));
   std::make_shared<PredictionCall>(generations, std::move(call), std::move(version),
                                    std::move(prediction).value(), std::move(respond))
       ->Run();
-  return {};
 }
 
 }  // namespace pano::api

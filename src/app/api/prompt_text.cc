@@ -3,24 +3,24 @@
 #include <algorithm>
 #include <array>
 
+#include "app/models/token_text.h"
 #include "base/strings.h"
-#include "base/utf8.h"
+#include "model/serving/reasons.h"
 
 namespace pano::api {
 namespace {
 
 using json::Value;
 
-Failure NoTokenizer(std::string_view param) {
-  Failure failure = BadField(param,
-                             "this model has no tokenizer: only token ids go in, as the "
-                             "'prompt' of /v1/completions");
-  failure.detail = "no_tokenizer";
-  return failure;
+Status NoTokenizer(std::string_view field) {
+  return BadField(field,
+                  "this model has no tokenizer: only token ids go in, as the 'prompt' of "
+                  "/v1/completions")
+      .WithReason("no_tokenizer");
 }
 
 // The text of a message's content: a string, null, or text parts joined by newlines.
-Refusal ContentText(const Value* content, std::string_view where, std::string& text) {
+Status ContentText(const Value* content, std::string_view where, std::string& text) {
   if (!content || content->is_null()) return {};
   if (content->is_string()) {
     text = content->as_string();
@@ -46,7 +46,7 @@ Refusal ContentText(const Value* content, std::string_view where, std::string& t
   return {};
 }
 
-Refusal CheckRole(const Value& message, std::string_view where, std::string& role) {
+Status CheckRole(const Value& message, std::string_view where, std::string& role) {
   constexpr std::array<std::string_view, 6> kRoles = {"system",    "developer", "user",
                                                       "assistant", "tool",      "function"};
   const Value* value = message.Find("role");
@@ -84,21 +84,21 @@ void ParseToolArguments(Value& message) {
 }
 
 // Messages as templates take them: contents are strings, roles are the known ones.
-Refusal NormalizeMessages(const Value& messages, Value& normal) {
+Status NormalizeMessages(const Value& messages, Value& normal) {
   normal = Value(json::Array());
   for (size_t i = 0; i < messages.as_array().size(); ++i) {
     Value message = messages.as_array()[i];
     std::string where = StrCat("messages[", i, "]");
     if (!message.is_object()) return BadField("messages", StrCat(where, " must be an object"));
     std::string role;
-    if (Refusal refusal = CheckRole(message, where, role)) return refusal;
+    PANO_RETURN_IF_ERROR(CheckRole(message, where, role));
     const Value* content = message.Find("content");
     bool empty = !content || content->is_null();
     if (empty && role != "assistant") {
       return BadField("messages", StrCat(where, ".content is missing"));
     }
     std::string text;
-    if (Refusal refusal = ContentText(content, where, text)) return refusal;
+    PANO_RETURN_IF_ERROR(ContentText(content, where, text));
     message.Set("role", role);
     message.Set("content", std::move(text));
     ParseToolArguments(message);
@@ -113,24 +113,23 @@ std::string SpecialText(const tokenizer::Tokenizer& tokenizer,
   return id ? std::string(tokenizer.Piece(*id)) : std::string();
 }
 
-Refusal Encode(const ModelVersion& version, std::string_view text,
-               const tokenizer::EncodeOptions& options, std::string_view param, Prompt& prompt) {
+Status Encode(const models::ModelVersion& version, std::string_view text,
+              const tokenizer::EncodeOptions& options, std::string_view field, Prompt& prompt) {
   // Before the work: a body may hold megabytes of text.
   if (version.text_bytes_max > 0 && text.size() > version.text_bytes_max) {
-    return FromStatus(InvalidArgument(StrCat("context_length_exceeded: ", text.size(),
-                                             " bytes of text do not fit into a context of ",
-                                             version.context_length, " tokens")),
-                      param);
+    return BadField(field, StrCat(text.size(), " bytes of text do not fit into a context of ",
+                                  version.context_length, " tokens"))
+        .WithReason(serving::kContextLengthExceeded);
   }
   Result<std::vector<tokenizer::TokenId>> ids = version.tokenizer->Encode(text, options);
-  if (!ids.ok()) return FromStatus(ids.error(), param);
+  if (!ids.ok()) return ids.error().WithField(std::string(field));
   prompt.ids = std::move(ids).value();
   prompt.text = std::string(text);
   prompt.has_text = true;
   return {};
 }
 
-Refusal EncodeJoined(const ModelVersion& version, const Value& messages, Prompt& prompt) {
+Status EncodeJoined(const models::ModelVersion& version, const Value& messages, Prompt& prompt) {
   std::string text;
   for (size_t i = 0; i < messages.as_array().size(); ++i) {
     if (i > 0) text.push_back('\n');
@@ -141,28 +140,23 @@ Refusal EncodeJoined(const ModelVersion& version, const Value& messages, Prompt&
   return Encode(version, text, options, "messages", prompt);
 }
 
-// Models may have more logits than the tokenizer has tokens.
-bool HasToken(const ModelVersion& version, engine::TokenId id) {
-  return version.tokenizer && id >= 0 && id < version.tokenizer->vocab_size();
-}
-
 }  // namespace
 
-Refusal EncodeText(const ModelVersion& version, std::string_view text, std::string_view param,
-                   Prompt& prompt) {
-  if (!version.tokenizer) return NoTokenizer(param);
-  return Encode(version, text, {}, param, prompt);
+Status EncodeText(const models::ModelVersion& version, std::string_view text,
+                  std::string_view field, Prompt& prompt) {
+  if (!version.tokenizer) return NoTokenizer(field);
+  return Encode(version, text, {}, field, prompt);
 }
 
-Refusal EncodeChat(const ModelVersion& version, const json::Value& messages,
-                   const ChatOptions& options, Prompt& prompt) {
+Status EncodeChat(const models::ModelVersion& version, const json::Value& messages,
+                  const ChatOptions& options, Prompt& prompt) {
   if (!version.tokenizer) return NoTokenizer("messages");
   jinja::ChatInputs inputs;
-  if (Refusal refusal = NormalizeMessages(messages, inputs.messages)) return refusal;
+  PANO_RETURN_IF_ERROR(NormalizeMessages(messages, inputs.messages));
   if (!version.chat_template_error.empty()) {
-    return FromStatus(Unimplemented(StrCat("this model's chat template does not parse: ",
-                                           version.chat_template_error)),
-                      "messages");
+    return Unimplemented(
+               StrCat("this model's chat template does not parse: ", version.chat_template_error))
+        .WithField("messages");
   }
   if (!version.chat_template) return EncodeJoined(version, inputs.messages, prompt);
 
@@ -174,12 +168,12 @@ Refusal EncodeChat(const ModelVersion& version, const json::Value& messages,
   Result<jinja::Rendered> rendered = version.chat_template->Render(inputs);
   if (!rendered.ok()) {
     // A template that refuses the conversation, or one that a conversation makes too long.
-    Failure failure = FromStatus(rendered.error(), "messages");
-    failure.message = StrCat("the chat template: ", failure.message);
-    failure.code =
-        failure.code == StatusCode::kInternal ? failure.code : StatusCode::kInvalidArgument;
-    failure.detail = "chat_template";
-    return failure;
+    StatusCode code = rendered.error().code() == StatusCode::kInternal
+                          ? StatusCode::kInternal
+                          : StatusCode::kInvalidArgument;
+    return Status(code, StrCat("the chat template: ", rendered.error().message()))
+        .WithField("messages")
+        .WithReason("chat_template");
   }
   std::vector<tokenizer::ByteRange> plain;
   for (const jinja::Rendered::Range& range : rendered->from_inputs) {
@@ -191,29 +185,12 @@ Refusal EncodeChat(const ModelVersion& version, const json::Value& messages,
   return Encode(version, rendered->text, encode, "messages", prompt);
 }
 
-std::string TokenText(const ModelVersion& version, engine::TokenId id) {
-  if (!HasToken(version, id)) return StrCat("token_id:", id);
-  std::string bytes = version.tokenizer->Bytes(id);
-  if (bytes.empty() || version.tokenizer->IsSpecial(id)) {
-    return Utf8Sanitize(version.tokenizer->Piece(id));
-  }
-  if (Utf8Valid(bytes)) return bytes;
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string text = "bytes:";
-  for (char c : bytes) {
-    auto byte = static_cast<unsigned char>(c);
-    text.append("\\x").push_back(kHex[byte >> 4]);
-    text.push_back(kHex[byte & 15]);
-  }
-  return text;
-}
-
-json::Value TokenBytes(const ModelVersion& version, engine::TokenId id) {
-  if (!HasToken(version, id) || version.tokenizer->IsSpecial(id)) return {};
-  json::Value bytes{json::Array()};
-  for (char c : version.tokenizer->Bytes(id))
-    bytes.Append(static_cast<int>(static_cast<unsigned char>(c)));
-  return bytes;
+json::Value TokenBytesJson(const models::ModelVersion& version, engine::TokenId id) {
+  std::optional<std::string> bytes = models::TokenBytes(version, id);
+  if (!bytes) return {};
+  json::Value list{json::Array()};
+  for (char c : *bytes) list.Append(static_cast<int>(static_cast<unsigned char>(c)));
+  return list;
 }
 
 }  // namespace pano::api

@@ -6,15 +6,15 @@
 
 #include "app/api/failure.h"
 #include "app/api/generation_request.h"
-#include "app/api/model_version.h"
+#include "app/models/model_version.h"
 #include "base/json.h"
 
 namespace pano::api {
 
 // A prompt's text in tokens: special tokens are added as the tokenizer file says and, written in
-// the text, count as such. `param` names the field in refusals.
-Refusal EncodeText(const ModelVersion& version, std::string_view text, std::string_view param,
-                   Prompt& prompt);
+// the text, count as such. `field` names it in refusals.
+Status EncodeText(const models::ModelVersion& version, std::string_view text,
+                  std::string_view field, Prompt& prompt);
 
 // What rendering a conversation takes beside its messages.
 struct ChatOptions {
@@ -26,13 +26,10 @@ struct ChatOptions {
 // The conversation as the model's template renders it, in tokens: special tokens of the template
 // are parsed, none is added, and inside what the caller wrote they stay text. Without a template
 // the contents are joined by newlines and encoded like a plain prompt.
-Refusal EncodeChat(const ModelVersion& version, const json::Value& messages,
-                   const ChatOptions& options, Prompt& prompt);
+Status EncodeChat(const models::ModelVersion& version, const json::Value& messages,
+                  const ChatOptions& options, Prompt& prompt);
 
-// One text that shows a token to people: its bytes where they are UTF-8, "bytes:\xe4" where they
-// are only a part of a character, the vocabulary's name for special tokens.
-std::string TokenText(const ModelVersion& version, engine::TokenId id);
-// The token's bytes as JSON integers, or null for a special one.
-json::Value TokenBytes(const ModelVersion& version, engine::TokenId id);
+// The token's bytes as JSON integers; null for a special one.
+json::Value TokenBytesJson(const models::ModelVersion& version, engine::TokenId id);
 
 }  // namespace pano::api

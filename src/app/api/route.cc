@@ -1,8 +1,11 @@
 #include "app/api/route.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
+#include <tuple>
 
+#include "app/api/dialect.h"
 #include "base/strings.h"
 
 namespace pano::api {
@@ -33,36 +36,55 @@ std::optional<Params> MatchPath(std::string_view pattern, std::string_view path)
   }
 }
 
+// Whether a route that asks for something in the query gets it.
+bool MatchQuery(std::string_view wanted, const http::Request& request) {
+  if (wanted.empty()) return true;
+  size_t equals = wanted.find('=');
+  return request.Query(wanted.substr(0, equals)) == wanted.substr(equals + 1);
+}
+
+Status Check(const Route& route) {
+  std::string name = StrCat("[api] route ", route.method, " ", route.pattern);
+  if (route.access == Access::kUnset) return InvalidArgument(StrCat(name, " has no access policy"));
+  if (!route.handler) return InvalidArgument(StrCat(name, " has no handler"));
+  return {};
+}
+
 }  // namespace
 
-Result<RouteTable> RouteTable::Create(std::vector<Route> routes) {
-  std::set<std::pair<std::string_view, std::string_view>> seen;
-  for (const Route& route : routes) {
-    std::string name = StrCat("[api] route ", route.method, " ", route.pattern);
-    if (route.access == Access::kUnset)
-      return InvalidArgument(StrCat(name, " has no access policy"));
-    if (!route.handler) return InvalidArgument(StrCat(name, " has no handler"));
-    if (!seen.emplace(route.method, route.pattern).second) {
-      return InvalidArgument(StrCat(name, " stands twice"));
+Result<RouteTable> RouteTable::Create(const std::vector<Dialect>& dialects) {
+  RouteTable table;
+  std::set<std::tuple<std::string_view, std::string_view, std::string_view>> seen;
+  for (const Dialect& dialect : dialects) {
+    for (Route route : dialect.routes) {
+      PANO_RETURN_IF_ERROR(Check(route));
+      if (!seen.emplace(route.method, route.pattern, route.query).second) {
+        return InvalidArgument(
+            StrCat("[api] route ", route.method, " ", route.pattern, " stands twice"));
+      }
+      route.error_body = dialect.error_body;
+      table.routes_.push_back(std::move(route));
     }
   }
-  RouteTable table;
-  table.routes_ = std::move(routes);
   return table;
 }
 
-RouteTable::Match RouteTable::Find(std::string_view method, std::string_view path) const {
-  if (method == "HEAD") method = "GET";
+RouteTable::Match RouteTable::Find(const http::Request& request) const {
+  std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   Match match;
+  std::vector<std::string_view> methods;  // that the path takes
   for (const Route& route : routes_) {
-    std::optional<Params> params = MatchPath(route.pattern, path);
-    if (!params) continue;
-    match.allow += StrCat(match.allow.empty() ? "" : ", ", route.method,
-                          route.method == "GET" ? ", HEAD" : "");
-    if (!match.route && route.method == method) {
-      match.route = &route;
-      match.params = *std::move(params);
+    std::optional<Params> params = MatchPath(route.pattern, request.path);
+    if (!params || !MatchQuery(route.query, request)) continue;
+    if (std::find(methods.begin(), methods.end(), route.method) == methods.end()) {
+      methods.push_back(route.method);
+      match.allow += StrCat(match.allow.empty() ? "" : ", ", route.method,
+                            route.method == "GET" ? ", HEAD" : "");
     }
+    if (route.method != method) continue;
+    if (match.route && match.route->query.size() >= route.query.size()) continue;
+    match.route = &route;
+    match.params = *std::move(params);
   }
   return match;
 }

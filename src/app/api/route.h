@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -7,15 +8,17 @@
 #include <vector>
 
 #include "app/api/call.h"
+#include "app/api/failure.h"
 #include "base/result.h"
 
 namespace pano::api {
 
 struct Context;
+struct Dialect;
 
 // Who may call a route.
 enum class Access : uint8_t {
-  kUnset,  // nobody decided: the server does not start
+  kUnset,  // not decided: the server does not start
   kOpen,   // everybody
   kKey,    // whoever shows a key, where keys are set
 };
@@ -23,30 +26,36 @@ enum class Access : uint8_t {
 // What a route takes and gives, for the checks before its handler and for /openapi.json.
 struct Route {
   std::string_view method;   // "GET" (answers HEAD too) or "POST" (takes JSON)
-  std::string_view pattern;  // "/v1/models/{id}/predict"
+  std::string_view pattern;  // "/v1/models/{id}/predict": a name in braces stands for one segment
   Access access = Access::kUnset;
-  std::function<void(Context&, CallPtr)> handler;
+  std::function<void(Context&, CallPtr)> handler = {};
 
-  std::string_view operation_id;  // unique
-  std::string_view summary;
-  std::string_view request_schema = {};  // component names; "" = none
+  std::string_view operation_id = {};  // unique
+  std::string_view summary = {};
+  std::string_view request_schema = {};  // names of schemas; "" = none
   std::string_view response_schema = {};
   std::string_view content_type = "application/json";  // of the answer
   bool streams = false;                                // may answer as text/event-stream
+
+  // "format=tfs": this route is for requests with that in their query and goes before one without,
+  // so that two dialects can answer one path. Not in /openapi.json.
+  std::string_view query = {};
+
+  ErrorBody error_body = ErrorJson;  // its dialect's: the table sets it
 };
 
-// The one table of routes. Immutable, so thread-safe.
+// The one table of routes, in the order of the dialects. Immutable, so thread-safe.
 class RouteTable {
  public:
   // InvalidArgument when a route has no policy, no handler, or stands twice.
-  static Result<RouteTable> Create(std::vector<Route> routes);
+  static Result<RouteTable> Create(const std::vector<Dialect>& dialects);
 
   struct Match {
     const Route* route = nullptr;  // null: none with that method
     std::vector<std::pair<std::string, std::string>> params;
     std::string allow;  // methods of the path ("GET, HEAD"); "": no such path
   };
-  Match Find(std::string_view method, std::string_view path) const;
+  Match Find(const http::Request& request) const;
 
   const std::vector<Route>& routes() const { return routes_; }
 

@@ -1,28 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string_view>
+#include <vector>
 
-#include "app/api/failure.h"
 #include "app/api/parameters.h"
 #include "base/json.h"
+#include "base/status.h"
 
 namespace pano::api {
-
-// The JSON objects that requests are made of.
-enum BodyKind : uint16_t {
-  kPredictBody = 1,
-  kPredictParameters = 2,
-  kChatBody = 4,
-  kCompletionBody = 8,
-  kTokenizeBody = 16,
-  kDetokenizeBody = 32,
-  kStreamOptions = 64,
-  kInstancesBody = 128,
-  kInstancesParameters = 256,
-  kEmbeddingsBody = 512,
-};
 
 enum class FieldType : uint8_t {
   kBool,
@@ -39,10 +27,9 @@ enum class FieldType : uint8_t {
   kAny,
 };
 
-// One field of a request: its type and range, once, for the parsers and for /openapi.json.
+// One field of a request: its type and range, once, for the parsers and for /openapi.json. A value.
 struct Field {
   std::string_view name;
-  uint16_t bodies;  // BodyKind bits
   FieldType type;
   double min;  // of the number(s)
   double max;
@@ -50,18 +37,23 @@ struct Field {
   bool required;
   std::string_view help;
   void (*store)(Parameters&, const json::Value&);  // null: its route reads it itself
+  std::string_view schema = {};  // of a kObject or of a kArray's items, by name; "": any object
 };
 
-std::span<const Field> Fields();
+// A JSON object that requests are made of: its fields, in the order of the document. Constant once
+// made, so thread-safe.
+struct BodySchema {
+  std::vector<Field> fields;
+  bool closed = false;  // other members are refused by name; else they are not looked at
+};
 
-enum class Unknown { kIgnore, kRefuse };
+std::vector<Field> JoinFields(std::initializer_list<std::span<const Field>> groups);
 
-// Checks the members of `object` against the table (null counts as absent) and stores them. The
+// Checks the members of `object` against the schema (null counts as absent) and stores them. The
 // first field that is missing, unknown, of another type or out of range is the answer.
-Refusal ReadFields(const json::Value& object, BodyKind body, Unknown unknown,
-                   Parameters& parameters);
+Status ReadFields(const json::Value& object, const BodySchema& body, Parameters& parameters);
 
-// The JSON Schema (2020-12) of one kind of body.
-json::Value SchemaOf(BodyKind body);
+// The JSON Schema (2020-12) of such an object.
+json::Value SchemaOf(const BodySchema& body);
 
 }  // namespace pano::api

@@ -1,5 +1,6 @@
-// The schema table as JSON Schema, for /openapi.json.
+// Fields as JSON Schema, for /openapi.json.
 #include <cmath>
+#include <utility>
 
 #include "app/api/schema.h"
 
@@ -80,15 +81,10 @@ Value TypeOf(const Field& field) {
     case FieldType::kMessages:
       return ListOf(Reference("Message"), field.size_max);
     case FieldType::kObject:
-      if (field.name == "parameters") {
-        bool instances = (field.bodies & kInstancesBody) != 0;
-        return Reference(instances ? "InstancesParameters" : "PredictParameters");
-      }
-      if (field.name == "stream_options") return Reference("StreamOptions");
-      return Typed("object");
+      return field.schema.empty() ? Typed("object") : Reference(field.schema);
     case FieldType::kArray:
-      if (field.name == "instances") return ListOf(Reference("Instance"), field.size_max);
-      return ListOf(Typed("object"), field.size_max);
+      return ListOf(field.schema.empty() ? Typed("object") : Reference(field.schema),
+                    field.size_max);
     case FieldType::kAny:
       return Value(json::Object());
   }
@@ -97,11 +93,10 @@ Value TypeOf(const Field& field) {
 
 }  // namespace
 
-json::Value SchemaOf(BodyKind body) {
+json::Value SchemaOf(const BodySchema& body) {
   Value properties{json::Object()};
   Value required;
-  for (const Field& field : Fields()) {
-    if (!(field.bodies & body)) continue;
+  for (const Field& field : body.fields) {
     Value schema = TypeOf(field);
     schema.Set("description", field.help);
     properties.Set(field.name, std::move(schema));
@@ -110,8 +105,7 @@ json::Value SchemaOf(BodyKind body) {
   Value schema = Typed("object");
   schema.Set("properties", std::move(properties));
   if (!required.is_null()) schema.Set("required", std::move(required));
-  if (body == kPredictParameters || body == kInstancesParameters)
-    schema.Set("additionalProperties", false);
+  if (body.closed) schema.Set("additionalProperties", false);
   return schema;
 }
 

@@ -2,21 +2,30 @@
 
 #include <gtest/gtest.h>
 
-#include "base/strings.h"
+#include "app/api/fields.h"
+#include "app/api/testing/body_checks.h"
 
 namespace pano::api {
 namespace {
 
-Refusal Read(std::string_view text, BodyKind body, Parameters& parameters,
-             Unknown unknown = Unknown::kIgnore) {
-  return ReadFields(json::Parse(text).value(), body, unknown, parameters);
+// How to generate, as dialects take it, and nothing else.
+const BodySchema& Generating() {
+  static const BodySchema body{JoinFields({std::span(&kMaxTokensField, 1), SamplingFields(),
+                                           std::span(&kLogprobsField, 1), AnswerFields()}),
+                               /*closed=*/true};
+  return body;
+}
+
+Status Read(std::string_view text, const BodySchema& body, Parameters& parameters) {
+  return ReadFields(json::Parse(text).value(), body, parameters);
 }
 
 TEST(Schema, StoresWhatFits) {
   Parameters p;
-  ASSERT_FALSE(Read(R"({"max_tokens":3.0,"temperature":0,"stop":"x","logit_bias":{"5":2},"top_k":-1,
+  ASSERT_TRUE(Read(R"({"max_tokens":3.0,"temperature":0,"stop":"x","logit_bias":{"5":2},"top_k":-1,
                         "seed":-9,"logprobs":20,"stop_token_ids":[1,2]})",
-                    kPredictParameters, p, Unknown::kRefuse));
+                   Generating(), p)
+                  .ok());
   EXPECT_EQ(p.max_tokens, 3);
   EXPECT_EQ(p.temperature, 0.0);
   EXPECT_EQ(p.stop, std::vector<std::string>{"x"});
@@ -29,17 +38,17 @@ TEST(Schema, StoresWhatFits) {
 
 TEST(Schema, NullIsAbsent) {
   Parameters p;
-  EXPECT_FALSE(Read(R"({"max_tokens":null,"stop":null,"logit_bias":null})", kPredictParameters, p));
+  EXPECT_TRUE(Read(R"({"max_tokens":null,"stop":null,"logit_bias":null})", Generating(), p).ok());
   EXPECT_FALSE(p.max_tokens);
-  Refusal refusal = Read(R"({"inputs":null})", kPredictBody, p);
-  ASSERT_TRUE(refusal);
-  EXPECT_EQ(refusal->message, "'inputs' is missing");
+  Field needed = kModelField;
+  needed.required = true;
+  EXPECT_EQ(Read(R"({"model":null})", BodySchema{{needed}}, p).message(), "'model' is missing");
 }
 
 TEST(Schema, NamesWhatDoesNotFit) {
   struct Case {
     const char* body;
-    const char* param;
+    const char* field;
     const char* message;
   };
   const Case cases[] = {
@@ -75,34 +84,27 @@ TEST(Schema, NamesWhatDoesNotFit) {
   };
   for (const Case& c : cases) {
     Parameters p;
-    Refusal refusal = Read(c.body, kPredictParameters, p, Unknown::kRefuse);
-    ASSERT_TRUE(refusal) << c.body;
-    EXPECT_EQ(refusal->HttpStatus(), 400);
-    EXPECT_EQ(refusal->param, c.param) << c.body;
+    Status status = Read(c.body, Generating(), p);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << c.body;
+    EXPECT_EQ(status.field(), c.field) << c.body;
     if (c.message) {
-      EXPECT_EQ(refusal->message, c.message);
+      EXPECT_EQ(status.message(), c.message);
     }
   }
 }
 
-TEST(Schema, TheSameNameMayDifferBetweenBodies) {
+TEST(Schema, OthersAreRefusedOnlyWhereTheBodyIsClosed) {
+  const BodySchema open{{kModelField}};
   Parameters p;
-  EXPECT_FALSE(Read(R"({"messages":[],"logprobs":true})", kChatBody, p));
-  EXPECT_TRUE(p.chat_logprobs);
-  EXPECT_TRUE(Read(R"({"messages":[],"logprobs":3})", kChatBody, p));
-  EXPECT_FALSE(Read(R"({"logprobs":3,"max_tokens":0})", kCompletionBody, p));
-  EXPECT_EQ(p.logprobs, 3);
+  EXPECT_TRUE(Read(R"({"model":"m","whatever":1})", open, p).ok());
+  EXPECT_EQ(Read(R"({"whatever":1})", BodySchema{{kModelField}, true}, p).field(), "whatever");
+  EXPECT_EQ(SchemaOf(open).Find("additionalProperties"), nullptr);
+  EXPECT_EQ(*SchemaOf(Generating()).Find("additionalProperties"), json::Value(false));
 }
 
-TEST(Schema, NoFieldStandsTwiceForOneBody) {
-  for (const Field& a : Fields()) {
-    for (const Field& b : Fields()) {
-      bool twice = &a != &b && a.name == b.name && (a.bodies & b.bodies);
-      EXPECT_FALSE(twice) << a.name;
-    }
-    EXPECT_LE(a.min, a.max) << a.name;
-    EXPECT_FALSE(a.help.empty()) << a.name;
-  }
+TEST(Schema, CommonFieldsAreSound) {
+  testing::ExpectSound(Generating());
+  testing::ExpectSound(BodySchema{JoinFields({RowFields()})});
 }
 
 }  // namespace

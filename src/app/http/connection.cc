@@ -232,7 +232,6 @@ void Connection::Refuse(int status, std::string_view message, std::string_view r
   keep_alive_ = false;
   Response response = context_->error_body(status, message, request_id);
   response.status = status;
-  if (status == 503) response.headers.emplace_back("Retry-After", "1");
   ++read_timer_round_;
   read_timer_.cancel();
   in_.clear();

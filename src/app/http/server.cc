@@ -31,7 +31,9 @@ Response DefaultErrorBody(int status, std::string_view message, std::string_view
   error.Set("request_id", request_id);
   json::Value body;
   body.Set("error", std::move(error));
-  return {status, {{"Content-Type", "application/json"}}, json::Dump(body)};
+  Response response{status, {{"Content-Type", "application/json"}}, json::Dump(body)};
+  if (status == 503) response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 Status CheckOptions(const ServerOptions& options, const Handler& handler) {

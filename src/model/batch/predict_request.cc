@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/strings.h"
+#include "model/serving/reasons.h"
 
 namespace pano::batch {
 namespace {
@@ -14,8 +15,8 @@ Status CheckIds(const encoder::TextInput& input, int64_t length_max,
   int64_t most = length_max > 0 && input.max_length > 0 ? std::min(length_max, input.max_length)
                                                         : std::max(length_max, input.max_length);
   if (most > 0 && static_cast<int64_t>(ids.size()) > most) {
-    return InvalidArgument(
-        StrCat("context_length_exceeded: ", ids.size(), " tokens, and the model takes ", most));
+    return InvalidArgument(StrCat(ids.size(), " tokens, and the model takes ", most))
+        .WithReason(serving::kContextLengthExceeded);
   }
   for (nn::TokenId id : ids) {
     if (id < 0 || id >= input.vocab_size) {
@@ -115,8 +116,9 @@ Status CheckShape(const encoder::EncoderInfo& info, const PredictRequest& reques
   }
   for (const std::string& name : inputs.outputs) {
     if (!info.FindOutput(name)) {
-      return InvalidArgument(
-          StrCat("outputs: the model has no '", Printable(name), "', it has ", OutputNames(info)));
+      return InvalidArgument(StrCat("outputs: the model has no '", Printable(name), "', it has ",
+                                    OutputNames(info)))
+          .WithField("outputs");
     }
   }
   return OkStatus();

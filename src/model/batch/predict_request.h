@@ -29,12 +29,13 @@ struct RequestLimits {
   int64_t answer_floats_max = 1ll << 22;  // of a request's kept outputs
 };
 
-// Whether the model takes this row; InvalidArgument says why not. Too long starts with
-// "context_length_exceeded:".
+// Whether the model takes this row; InvalidArgument says why not. Too long has the reason
+// serving::kContextLengthExceeded.
 Status CheckText(const encoder::TextInput& input, int64_t length_max, const encoder::TextRow& row);
 Status CheckImage(const encoder::ImageInput& input, const std::vector<float>& pixels);
 
-// Whether the model takes the request: its inputs, the outputs it wants, their size.
+// Whether the model takes the request: its inputs, the outputs it wants (the field "outputs" of the
+// failure), their size.
 Status CheckRequest(const encoder::EncoderInfo& info, const RequestLimits& limits,
                     const PredictRequest& request);
 

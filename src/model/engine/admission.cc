@@ -3,21 +3,25 @@
 #include <cmath>
 
 #include "base/strings.h"
+#include "model/serving/reasons.h"
 
 namespace pano::engine {
 namespace {
 
+// InvalidArgument about one field of the request; the text names it, too.
+Status Refuse(const char* field, std::string what) {
+  return InvalidArgument(StrCat(field, ": ", what)).WithField(field);
+}
+
 Status CheckRange(const char* name, double value, double low, double high) {
-  if (value >= low && value <= high) return OkStatus();   // false for NaN
-  return InvalidArgument(
-      StrCat(name, ": must lie between ", low, " and ", high, ", not ", value));
+  if (value >= low && value <= high) return OkStatus();  // false for NaN
+  return Refuse(name, StrCat("must lie between ", low, " and ", high, ", not ", value));
 }
 
 Status CheckTokens(const char* name, const std::vector<TokenId>& tokens, int64_t vocab_size) {
   for (TokenId id : tokens) {
     if (id < 0 || id >= vocab_size) {
-      return InvalidArgument(
-          StrCat(name, ": token ", id, " is outside the vocabulary of ", vocab_size));
+      return Refuse(name, StrCat("token ", id, " is outside the vocabulary of ", vocab_size));
     }
   }
   return OkStatus();
@@ -33,29 +37,29 @@ Status CheckSampling(const SamplingParams& params, int64_t vocab_size) {
   PANO_RETURN_IF_ERROR(CheckRange("frequency_penalty", params.frequency_penalty, -1000, 1000));
   PANO_RETURN_IF_ERROR(CheckRange("presence_penalty", params.presence_penalty, -1000, 1000));
   if (params.logit_bias.size() > kLogitBiasMax) {
-    return InvalidArgument(StrCat("logit_bias: at most ", kLogitBiasMax, " entries"));
+    return Refuse("logit_bias", StrCat("at most ", kLogitBiasMax, " entries"));
   }
   for (auto [id, bias] : params.logit_bias) {
     PANO_RETURN_IF_ERROR(CheckTokens("logit_bias", {id}, vocab_size));
-    if (!std::isfinite(bias)) return InvalidArgument("logit_bias: values must be finite");
+    if (!std::isfinite(bias)) return Refuse("logit_bias", "values must be finite");
   }
   return OkStatus();
 }
 
 Status CheckStops(const AdmissionLimits& limits, const Request& request) {
   if (!request.stop.empty() && !limits.has_tokenizer) {
-    return InvalidArgument("stop: this model has no tokenizer, so its output is no text");
+    return Refuse("stop", "this model has no tokenizer, so its output is no text");
   }
   if (request.stop.size() > kStopStringsMax) {
-    return InvalidArgument(StrCat("stop: at most ", kStopStringsMax, " strings"));
+    return Refuse("stop", StrCat("at most ", kStopStringsMax, " strings"));
   }
   for (const std::string& stop : request.stop) {
     if (stop.empty() || stop.size() > kStopBytesMax) {
-      return InvalidArgument(StrCat("stop: a string must have 1 to ", kStopBytesMax, " bytes"));
+      return Refuse("stop", StrCat("a string must have 1 to ", kStopBytesMax, " bytes"));
     }
   }
   if (request.stop_token_ids.size() > kStopTokensMax) {
-    return InvalidArgument(StrCat("stop_token_ids: at most ", kStopTokensMax, " ids"));
+    return Refuse("stop_token_ids", StrCat("at most ", kStopTokensMax, " ids"));
   }
   return CheckTokens("stop_token_ids", request.stop_token_ids, limits.vocab_size);
 }
@@ -63,20 +67,20 @@ Status CheckStops(const AdmissionLimits& limits, const Request& request) {
 Status CheckLength(const AdmissionLimits& limits, Request& request) {
   auto prompt = static_cast<int64_t>(request.prompt.size());
   if (request.max_tokens && *request.max_tokens < 0) {
-    return InvalidArgument("max_tokens: must not be negative");
+    return Refuse("max_tokens", "must not be negative");
   }
-  if (request.min_tokens < 0) return InvalidArgument("min_tokens: must not be negative");
+  if (request.min_tokens < 0) return Refuse("min_tokens", "must not be negative");
   int64_t room = limits.context_max - prompt;
   int64_t wanted = request.max_tokens.value_or(1);
   if (room < wanted) {
-    return InvalidArgument(StrCat("context_length_exceeded: the context holds ", limits.context_max,
-                                  " tokens, not ", prompt, " of the prompt and ", wanted,
-                                  " to generate"));
+    return InvalidArgument(StrCat("the context holds ", limits.context_max, " tokens, not ", prompt,
+                                  " of the prompt and ", wanted, " to generate"))
+        .WithReason(serving::kContextLengthExceeded);
   }
   if (!request.max_tokens) request.max_tokens = room;
   if (request.min_tokens > *request.max_tokens) {
-    return InvalidArgument(StrCat("min_tokens: ", request.min_tokens, " is above max_tokens ",
-                                  *request.max_tokens));
+    return Refuse("min_tokens",
+                  StrCat(request.min_tokens, " is above max_tokens ", *request.max_tokens));
   }
   return OkStatus();
 }
@@ -86,7 +90,7 @@ Status CheckLength(const AdmissionLimits& limits, Request& request) {
 Status CheckRequest(const AdmissionLimits& limits, Request& request) {
   if (request.prompt.empty()) {
     if (!limits.begin_token_id) {
-      return InvalidArgument("prompt: empty, and the model has no begin token to start from");
+      return Refuse("prompt", "empty, and the model has no begin token to start from");
     }
     request.prompt.push_back(*limits.begin_token_id);
   }

@@ -10,9 +10,9 @@ namespace pano::engine {
 
 // What a request may ask for; limits that nobody needs to exceed.
 inline constexpr int32_t kChoicesMax = 128;
-inline constexpr int32_t kLogprobsMax = 128;      // alternatives a token
+inline constexpr int32_t kLogprobsMax = 128;  // alternatives a token
 inline constexpr size_t kStopStringsMax = 64;
-inline constexpr size_t kStopBytesMax = 4096;     // of one stop string
+inline constexpr size_t kStopBytesMax = 4096;  // of one stop string
 inline constexpr size_t kStopTokensMax = 1024;
 inline constexpr size_t kLogitBiasMax = 4096;
 
@@ -24,9 +24,9 @@ struct AdmissionLimits {
   std::optional<TokenId> begin_token_id;
 };
 
-// Completes and checks a request: an empty prompt becomes the begin token, a missing max_tokens what
-// is left of the context. InvalidArgument that names the parameter; too long for the context starts
-// with "context_length_exceeded:".
+// Completes and checks a request: an empty prompt becomes the begin token, a missing max_tokens
+// what is left of the context. InvalidArgument with the parameter as its field, or with the reason
+// serving::kContextLengthExceeded when prompt and max_tokens are too long together.
 Status CheckRequest(const AdmissionLimits& limits, Request& request);
 
 }  // namespace pano::engine

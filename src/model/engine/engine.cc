@@ -15,6 +15,7 @@
 #include "model/engine/sequence.h"
 #include "model/serving/continuous_batch_policy.h"
 #include "model/serving/core.h"
+#include "model/serving/reasons.h"
 
 namespace pano::engine {
 namespace {
@@ -69,7 +70,7 @@ class EngineImpl final : public Engine {
 
   Result<std::shared_ptr<TokenStream>> Submit(Request request) override {
     if (Status status = CheckRequest(limits_, request); !status.ok()) {
-      if (status.message().starts_with("context_length_exceeded:")) {
+      if (status.reason() == serving::kContextLengthExceeded) {
         core_.CountRejection(serving::RejectionReason::kContext);
       }
       return status;

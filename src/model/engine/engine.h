@@ -91,10 +91,10 @@ class Engine : public serving::Service {
       nn::Model& model, tokenizer::TokenizerPtr tokenizer, ComputePool& pool, Options options,
       Observer observer = {}, std::unique_ptr<serving::BatchPolicy> policy = nullptr,
       Clock& clock = Clock::Real());
-  // Answers at once. InvalidArgument (a parameter out of range, a token outside the vocabulary, or
-  // a message that starts with "context_length_exceeded:" when prompt and max_tokens do not fit),
-  // Exhausted (queue full), Unavailable (draining), AlreadyExists (a request with this id is
-  // running). When the last copy of the pointer goes, the request is cancelled.
+  // Answers at once. InvalidArgument (with the field whose value is out of range or whose token is
+  // outside the vocabulary, or with the reason serving::kContextLengthExceeded when prompt and
+  // max_tokens do not fit), Exhausted (queue full), Unavailable (draining), AlreadyExists (a request
+  // with this id is running). When the last copy of the pointer goes, the request is cancelled.
   virtual Result<std::shared_ptr<TokenStream>> Submit(Request request) = 0;
 
   virtual Stats GetEngineStats() const = 0;

@@ -400,7 +400,11 @@ TEST_F(EngineTest, RefusesWhatIsOutOfRange) {
     request.max_tokens = 4;
     change(request);
     auto stream = engine->Submit(request);
-    return stream.ok() ? std::string() : stream.status().message();
+    if (stream.ok()) return std::string();
+    const Status& status = stream.status();
+    // Text and structure say the same.
+    EXPECT_TRUE(status.field().empty() || status.message().starts_with(status.field() + ":"));
+    return status.reason().empty() ? status.message() : status.reason() + ": " + status.message();
   };
   EXPECT_EQ(refused([](Request&) {}), "");
   EXPECT_TRUE(refused([](Request& r) { r.max_tokens = 127; }).starts_with("context_length_exceeded:"));

@@ -7,26 +7,31 @@
 #include <vector>
 
 #include "app/api/api.h"
-#include "app/api/testing/fake_engine.h"
 #include "app/api/testing/fake_exchange.h"
-#include "app/api/testing/fake_predictor.h"
-#include "app/api/testing/fake_tokenizer.h"
+#include "app/models/testing/fake_engine.h"
+#include "app/models/testing/fake_predictor.h"
+#include "app/models/testing/fake_tokenizer.h"
 #include "base/check.h"
 #include "base/strings.h"
 
 namespace pano::api::testing {
 
-// An API over fakes: one model "m" unless a test adds more.
+using models::testing::FakeEngine;
+using models::testing::FakePredictor;
+using models::testing::FakeTokenizer;
+
+// An API that speaks some dialects, over fakes: one model "m" unless a test adds more.
 class ApiHarness {
  public:
-  explicit ApiHarness(std::vector<std::string> keys = {}, Options options = {}) {
+  explicit ApiHarness(const std::vector<Dialect>& dialects, std::vector<std::string> keys = {},
+                      Options options = {}) {
     engine = AddModel("m", "1");
     Hooks hooks;
     hooks.record = [this](const RequestRecord& r) {
       records.push_back({std::string(r.model), std::string(r.route), r.status});
     };
     hooks.metrics_text = [] { return std::string("pano_up 1\n"); };
-    api = std::move(Api::Create(options, models,
+    api = std::move(Api::Create(dialects, options, models,
                                 std::move(auth::MakeApiKeyAuthenticator(std::move(keys))).value(),
                                 std::move(hooks), clock))
               .value();
@@ -35,7 +40,7 @@ class ApiHarness {
   // The fakes of a model live as long as the harness's host.
   FakeEngine* AddModel(std::string id, std::string version, bool tokenizer = true,
                        jinja::ChatTemplatePtr chat_template = nullptr) {
-    auto model = std::make_shared<ModelVersion>();
+    auto model = std::make_shared<models::Generator>();
     model->id = std::move(id);
     model->version = std::move(version);
     model->label = model->id;
@@ -57,7 +62,7 @@ class ApiHarness {
                               std::string problem_type = "") {
     auto encoder = std::make_unique<batch::testing::FakeEncoder>(task, std::move(labels));
     encoder->mutable_info().problem_type = std::move(problem_type);
-    auto model = std::make_shared<ModelVersion>();
+    auto model = std::make_shared<models::Predictor>();
     model->id = std::move(id);
     model->label = model->id;
     if (encoder->info().text) {
@@ -104,7 +109,7 @@ class ApiHarness {
   };
 
   ManualClock clock;
-  ModelHost models;
+  models::ModelHost models;
   FakeEngine* engine = nullptr;
   std::vector<Record> records;
   std::unique_ptr<Api> api;

@@ -1,0 +1,43 @@
+#include "app/api/context.h"
+
+#include <utility>
+
+#include "base/strings.h"
+
+namespace pano::api {
+
+Result<models::ModelVersionPtr> FindModel(Context& context, Call& call) {
+  std::string_view name = call.PathParam("id");
+  std::string_view number = call.PathParam("version");
+  if (name.empty()) {
+    const json::Value* field = call.body.Find("model");
+    if (field && field->is_string()) name = field->as_string();
+  }
+  PANO_ASSIGN_OR_RETURN(models::ModelVersionPtr version, number.empty()
+                                                             ? context.models.Find(name)
+                                                             : context.models.Find(name, number));
+  call.model = version->label;
+  return version;
+}
+
+Result<models::GeneratorPtr> FindGenerator(Context& context, Call& call) {
+  PANO_ASSIGN_OR_RETURN(models::ModelVersionPtr version, FindModel(context, call));
+  const models::Generator* generator = version->AsGenerator();
+  if (generator) return models::GeneratorPtr(std::move(version), generator);
+  return BadField("model", StrCat("'", version->id, "' does not generate, it is made for ",
+                                  version->Card().task, ": POST /v1/models/", version->id,
+                                  "/predict takes its 'instances', /v1/embeddings texts"))
+      .WithReason("model_does_not_generate");
+}
+
+Result<models::PredictorPtr> FindPredictor(Context& context, Call& call) {
+  PANO_ASSIGN_OR_RETURN(models::ModelVersionPtr version, FindModel(context, call));
+  const models::Predictor* predictor = version->AsPredictor();
+  if (predictor) return models::PredictorPtr(std::move(version), predictor);
+  return BadField("model",
+                  StrCat("'", version->id, "' generates text and makes no embeddings or labels: ",
+                         "POST /v1/models/", version->id, "/predict takes its 'inputs'"))
+      .WithReason("model_only_generates");
+}
+
+}  // namespace pano::api

@@ -1,0 +1,37 @@
+#include "app/api/native/dialect.h"
+
+#include "app/api/native/bodies.h"
+#include "app/api/native/health.h"
+#include "app/api/native/page.h"
+#include "app/api/native/predict.h"
+#include "app/api/native/tokenize.h"
+
+namespace pano::api::native {
+
+Dialect MakeDialect() {
+  std::vector<Route> routes = {
+      {"GET", "/", Access::kOpen, Page, "page", "A page to try the models with.", "", "",
+       "text/html"},
+      {"GET", "/livez", Access::kOpen, Live, "live", "Whether the process answers.", "", "Live"},
+      {"GET", "/readyz", Access::kOpen, Ready, "ready",
+       "Whether requests are served: 503 while draining or when an engine makes no progress.", "",
+       "Ready"},
+      {"GET", "/metrics", Access::kKey, MetricsText, "metrics", "Metrics for Prometheus.", "", "",
+       "text/plain"},
+      {"GET", "/openapi.json", Access::kKey, OpenApi, "openapi", "This document.", "", "OpenApi"},
+      {"POST", "/v1/models/{id}/predict", Access::kKey, Predict, "predict",
+       "Continues texts (inputs; streams as progress, done and error events), or looks at whole "
+       "inputs (instances).",
+       "PredictBody", "PredictAnswer", "application/json", true},
+      {"POST", "/v1/models/{id}/versions/{version}/predict", Access::kKey, Predict,
+       "predictVersion", "The same with one version of the model.", "PredictBody", "PredictAnswer",
+       "application/json", true},
+      {"POST", "/v1/tokenize", Access::kKey, Tokenize, "tokenize",
+       "Text or a conversation to token ids.", "TokenizeRequest", "TokenizeResponse"},
+      {"POST", "/v1/detokenize", Access::kKey, Detokenize, "detokenize", "Token ids to text.",
+       "DetokenizeRequest", "DetokenizeResponse"},
+  };
+  return {.name = "native", .routes = std::move(routes), .schemas = Schemas()};
+}
+
+}  // namespace pano::api::native

@@ -1,0 +1,178 @@
+#include "app/api/openai/bodies.h"
+
+#include <array>
+#include <utility>
+
+#include "app/api/component_schemas.h"
+#include "app/api/fields.h"
+
+namespace pano::api::openai {
+namespace {
+
+using json::Value;
+using P = Parameters;
+
+constexpr int64_t kEmbeddingsMax = 2048;  // as OpenAI has it
+
+constexpr auto kChat = std::to_array<Field>({
+    {"messages", FieldType::kMessages, 0, 0, kMessagesMax, true, "The conversation so far.",
+     nullptr},
+    {"tools", FieldType::kArray, 0, 0, 256, false,
+     "Handed to the chat template; calls in the answer are left as text.", nullptr},
+    {"tool_choice", FieldType::kAny, 0, 0, 0, false,
+     "\"auto\" or \"none\" (the template sees no tools).", nullptr},
+    {"chat_template_kwargs", FieldType::kObject, 0, 0, 0, false,
+     "More variables for the chat template.", nullptr},
+    {"add_generation_prompt", FieldType::kBool, 0, 0, 0, false,
+     "Whether the template opens the assistant's turn; true by default.", nullptr},
+});
+
+constexpr auto kPrompt = std::to_array<Field>({
+    {"prompt", FieldType::kPrompt, 0, kTokenIdMax, kInputsMax, false,
+     "Text, texts, token ids or lists of token ids. Left out: the model's begin token.", nullptr},
+});
+
+constexpr auto kSuffix = std::to_array<Field>({
+    {"suffix", FieldType::kString, 0, kAnyBytes, 0, false, "Not supported unless empty.", nullptr},
+});
+
+constexpr auto kFormat = std::to_array<Field>({
+    {"response_format", FieldType::kObject, 0, 0, 0, false, "Only {\"type\": \"text\"} for now.",
+     nullptr},
+});
+
+constexpr auto kStream = std::to_array<Field>({
+    {"stream_options", FieldType::kObject, 0, 0, 0, false, "What else a stream tells.", nullptr,
+     "StreamOptions"},
+});
+
+constexpr auto kUsage = std::to_array<Field>({
+    {"include_usage", FieldType::kBool, 0, 0, 0, false,
+     "One more chunk at the end, without choices, with the usage.",
+     [](P& p, const Value& v) { p.include_usage = v.as_bool(); }},
+});
+
+constexpr auto kChatTokens = std::to_array<Field>({
+    {"max_completion_tokens", FieldType::kInteger, 1, kTokensMax, 0, false,
+     "The newer name of max_tokens; wins over it.",
+     [](P& p, const Value& v) { p.max_completion_tokens = IntOf(v); }},
+});
+
+constexpr auto kCompletionTokens = std::to_array<Field>({
+    {"max_tokens", FieldType::kInteger, 0, kTokensMax, 0, false,
+     "Tokens to generate at most; 0 with echo scores the prompt alone. Default: 16.",
+     [](P& p, const Value& v) { p.max_tokens = IntOf(v); }},
+});
+
+constexpr auto kEcho = std::to_array<Field>({
+    {"best_of", FieldType::kInteger, 1, 128, 0, false, "Has to equal n.",
+     [](P& p, const Value& v) { p.best_of = IntOf(v); }},
+    {"echo", FieldType::kBool, 0, 0, 0, false,
+     "Puts the prompt, with its logprobs where asked for, before the answer.",
+     [](P& p, const Value& v) { p.echo = v.as_bool(); }},
+});
+
+constexpr auto kChatLogprobs = std::to_array<Field>({
+    {"logprobs", FieldType::kBool, 0, 0, 0, false, "Log-probabilities of each token.",
+     [](P& p, const Value& v) { p.chat_logprobs = v.as_bool(); }},
+    {"top_logprobs", FieldType::kInteger, 0, 20, 0, false,
+     "Alternatives beside each token; needs logprobs.",
+     [](P& p, const Value& v) { p.top_logprobs = IntOf(v); }},
+});
+
+constexpr auto kEmbeddings = std::to_array<Field>({
+    {"input", FieldType::kPrompt, 0, kTokenIdMax, kEmbeddingsMax, true,
+     "Text, texts, token ids or lists of token ids.", nullptr},
+    {"encoding_format", FieldType::kString, 1, 16, 0, false,
+     "\"float\" (the default) or \"base64\": float32, little-endian.", nullptr},
+    {"dimensions", FieldType::kInteger, 1, kTokenIdMax, 0, false, "Has to be the model's.",
+     nullptr},
+    {"user", FieldType::kString, 0, kAnyBytes, 0, false, "Not looked at.", nullptr},
+});
+
+Value EmbeddingSchema() {
+  Value embedding = ObjectSchema({{"object", "s"}, {"index", "i"}});
+  Value properties = *embedding.Find("properties");
+  properties.Set("embedding", AnyOfSchema({"[n", "s"}));
+  embedding.Set("properties", std::move(properties));
+  return embedding;
+}
+
+}  // namespace
+
+const BodySchema& ChatBody() {
+  static const BodySchema body{
+      JoinFields({std::span(&kModelField, 1), std::span(&kStreamField, 1), kChat, kFormat, kStream,
+                  std::span(&kMaxTokensField, 1), kChatTokens, SamplingFields(), kChatLogprobs,
+                  AnswerFields()})};
+  return body;
+}
+
+const BodySchema& CompletionBody() {
+  static const BodySchema body{JoinFields(
+      {std::span(&kModelField, 1), std::span(&kStreamField, 1), kPrompt, kFormat, kSuffix, kStream,
+       kCompletionTokens, SamplingFields(), kEcho, std::span(&kLogprobsField, 1), AnswerFields()})};
+  return body;
+}
+
+const BodySchema& StreamOptions() {
+  static const BodySchema body{JoinFields({kUsage})};
+  return body;
+}
+
+const BodySchema& EmbeddingsBody() {
+  static const BodySchema body{JoinFields({std::span(&kModelField, 1), RowFields(), kEmbeddings})};
+  return body;
+}
+
+std::vector<NamedSchema> Schemas() {
+  return {
+      {"ChatCompletionRequest", SchemaOf(ChatBody())},
+      {"CompletionRequest", SchemaOf(CompletionBody())},
+      {"StreamOptions", SchemaOf(StreamOptions())},
+      {"EmbeddingsRequest", SchemaOf(EmbeddingsBody())},
+      {"ChatChoice",
+       ObjectSchema(
+           {{"index", "i"}, {"message", "#Message"}, {"logprobs", "?o"}, {"finish_reason", "s"}})},
+      {"ChatCompletion", ObjectSchema({{"id", "s"},
+                                       {"object", "s"},
+                                       {"created", "i"},
+                                       {"model", "s"},
+                                       {"choices", "[#ChatChoice"},
+                                       {"usage", "#Usage"}})},
+      {"CompletionChoice", ObjectSchema({{"index", "i"},
+                                         {"text", "s"},
+                                         {"logprobs", "?o"},
+                                         {"finish_reason", "s"},
+                                         {"token_ids?", "[i"}})},
+      {"Completion", ObjectSchema({{"id", "s"},
+                                   {"object", "s"},
+                                   {"created", "i"},
+                                   {"model", "s"},
+                                   {"choices", "[#CompletionChoice"},
+                                   {"usage", "#Usage"}})},
+      {"Embedding", EmbeddingSchema()},
+      {"EmbeddingsResponse",
+       ObjectSchema(
+           {{"object", "s"}, {"data", "[#Embedding"}, {"model", "s"}, {"usage", "#InputUsage"}})},
+      {"Model", ObjectSchema({{"id", "s"},
+                              {"object", "s"},
+                              {"created", "i"},
+                              {"owned_by", "s"},
+                              {"version", "s"},
+                              {"versions", "[s"},
+                              {"vocab_size", "i"},
+                              {"context_length", "i"},
+                              {"has_tokenizer", "b"},
+                              {"has_chat_template", "b"},
+                              {"task", "s"},
+                              {"outputs?", "[s"},
+                              {"labels?", "[s"},
+                              {"embedding_size?", "i"},
+                              {"pooling?", "s"},
+                              {"image_shape?", "[i"}})},
+      {"ModelList", ObjectSchema({{"object", "s"}, {"data", "[#Model"}})},
+  };
+}
+
+}  // namespace pano::api::openai

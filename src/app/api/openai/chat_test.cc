@@ -1,0 +1,189 @@
+#include "app/api/openai/chat.h"
+
+#include <gtest/gtest.h>
+
+#include "app/api/openai/dialect.h"
+#include "app/api/testing/api_harness.h"
+#include "base/strings.h"
+
+namespace pano::api::openai {
+namespace {
+
+using testing::At;
+
+// This dialect over fakes.
+class Harness : public testing::ApiHarness {
+ public:
+  explicit Harness(std::vector<std::string> keys = {}, Options options = {})
+      : ApiHarness({MakeDialect()}, std::move(keys), options) {}
+};
+
+constexpr char kPath[] = "/v1/chat/completions";
+constexpr char kHello[] = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
+
+// "[role]content" for each message, then "[assistant]"; what came from the messages is marked.
+class BracketTemplate final : public jinja::ChatTemplate {
+ public:
+  Result<jinja::Rendered> Render(const jinja::ChatInputs& inputs) const override {
+    if (inputs.kwargs.Find("refuse")) return InvalidArgument("not this conversation");
+    jinja::Rendered out;
+    out.text = inputs.bos_token;
+    for (const json::Value& message : inputs.messages.as_array()) {
+      out.text += "[" + message.Find("role")->as_string() + "]";
+      size_t begin = out.text.size();
+      out.text += message.Find("content")->as_string();
+      out.from_inputs.push_back({begin, out.text.size()});
+    }
+    for (const json::Value& message : inputs.messages.as_array()) {
+      const json::Value* calls = message.Find("tool_calls");
+      if (calls) out.text += json::Dump(*calls);
+    }
+    if (inputs.tools.is_array()) out.text += "[tools]";
+    if (inputs.add_generation_prompt) out.text += "[assistant]";
+    return out;
+  }
+};
+
+std::string PromptText(const engine::Request& request) {
+  return testing::FakeTokenizer().Decode(request.prompt, /*skip_special=*/false).value();
+}
+
+std::vector<std::string> Chunks(const std::string& body) {
+  std::vector<std::string> chunks;
+  for (size_t at = 0; at < body.size();) {
+    size_t end = body.find("\n\n", at);
+    EXPECT_EQ(body.substr(at, 6), "data: ");
+    chunks.push_back(body.substr(at + 6, end - at - 6));
+    at = end + 2;
+  }
+  return chunks;
+}
+
+TEST(Chat, AnswersInOpenAisShape) {
+  Harness api;
+  api.engine->answer = "yo";
+  auto exchange = api.Post(kPath, kHello);
+  ASSERT_EQ(exchange->status(), 200) << exchange->body();
+  json::Value body = exchange->json();
+  EXPECT_TRUE(At(body, "id").as_string().starts_with("chatcmpl-"));
+  EXPECT_EQ(At(body, "object"), "chat.completion");
+  EXPECT_EQ(At(body, "model"), "m");
+  EXPECT_EQ(At(body, "choices/0/message/role"), "assistant");
+  EXPECT_EQ(At(body, "choices/0/message/content"), "yo");
+  EXPECT_EQ(At(body, "choices/0/finish_reason"), "stop");
+  EXPECT_TRUE(body.Find("choices")->as_array()[0].Find("logprobs")->is_null());
+  EXPECT_EQ(At(body, "usage/completion_tokens"), 2);
+  EXPECT_FALSE(api.engine->submitted[0].request.max_tokens);  // the rest of the context
+}
+
+TEST(Chat, ReportsLogprobs) {
+  Harness api;
+  api.engine->answer = "a";
+  auto exchange = api.Post(kPath, R"({"messages":[{"role":"user","content":"hi"}],"logprobs":true,)"
+                                  R"("top_logprobs":2})");
+  json::Value body = exchange->json();
+  EXPECT_EQ(At(body, "choices/0/logprobs/content/0/token"), "a");
+  EXPECT_EQ(At(body, "choices/0/logprobs/content/0/bytes/0"), 97);
+  EXPECT_EQ(At(body, "choices/0/logprobs/content/0/logprob"), -0.5);
+  EXPECT_EQ(At(body, "choices/0/logprobs/content/0/top_logprobs/1/token"), "b");
+  auto wrong = api.Post(kPath, R"({"messages":[{"role":"user","content":"hi"}],"top_logprobs":2})");
+  EXPECT_EQ(At(wrong->json(), "error/param"), "top_logprobs");
+}
+
+TEST(Chat, StreamsRoleFirstAndDoneLast) {
+  Harness api;
+  api.engine->answer = "yo";
+  auto exchange = api.Post(kPath, R"({"messages":[{"role":"user","content":"hi"}],"stream":true,)"
+                                  R"("stream_options":{"include_usage":true}})");
+  std::vector<std::string> chunks = Chunks(exchange->body());
+  ASSERT_EQ(chunks.size(), 6u) << exchange->body();
+  auto chunk = [&](size_t i) { return json::Parse(chunks[i]).value(); };
+  EXPECT_EQ(At(chunk(0), "object"), "chat.completion.chunk");
+  EXPECT_EQ(At(chunk(0), "choices/0/delta/role"), "assistant");
+  EXPECT_EQ(At(chunk(1), "choices/0/delta/content"), "y");
+  EXPECT_EQ(At(chunk(2), "choices/0/delta/content"), "o");
+  EXPECT_EQ(At(chunk(1), "id"), At(chunk(0), "id"));
+  EXPECT_EQ(At(chunk(3), "choices/0/finish_reason"), "stop");
+  EXPECT_TRUE(chunk(3).Find("usage")->is_null());
+  EXPECT_TRUE(chunk(4).Find("choices")->as_array().empty());
+  EXPECT_EQ(At(chunk(4), "usage/completion_tokens"), 2);
+  EXPECT_EQ(chunks[5], "[DONE]");
+  EXPECT_TRUE(exchange->finished());
+}
+
+TEST(Chat, StreamsAnErrorAsAnErrorObject) {
+  Harness api;
+  auto exchange = api.Post(kPath, R"({"messages":[{"role":"user","content":"hi"}],"stream":true})");
+  api.engine->Finish(0, engine::FinishReason::kCancelled);
+  exchange->Run();
+  std::vector<std::string> chunks = Chunks(exchange->body());
+  ASSERT_EQ(chunks.size(), 2u);
+  EXPECT_EQ(At(json::Parse(chunks[0]).value(), "error/type"), "server_error");
+  EXPECT_EQ(api.records[0].status, 503);
+}
+
+TEST(Chat, WithoutATemplateContentsAreJoinedByNewlines) {
+  Harness api;
+  api.Post(kPath, R"({"messages":[{"role":"system","content":"be"},{"role":"user","content":)"
+                  R"([{"type":"text","text":"a<s>"},{"type":"text","text":"b"}]}]})");
+  const engine::Request& request = api.engine->submitted[0].request;
+  EXPECT_EQ(PromptText(request), "<s>be\na<s>\nb");
+  EXPECT_EQ(request.prompt[4], 'a');
+  EXPECT_EQ(request.prompt[5], '<');  // the caller's "<s>" stays text
+}
+
+TEST(Chat, TemplateTextIsParsedForSpecialTokensOutsideTheInputs) {
+  Harness api;
+  auto* fake = api.AddModel("t", "1", true, std::make_shared<BracketTemplate>());
+  api.Post(kPath, R"({"model":"t","messages":[{"role":"developer","content":"x</s>"}]})");
+  const engine::Request& request = fake->submitted[0].request;
+  EXPECT_EQ(PromptText(request), "<s>[system]x</s>[assistant]");
+  EXPECT_EQ(request.prompt.front(), testing::FakeTokenizer::kBos);  // once, from the template
+  EXPECT_EQ(std::count(request.prompt.begin(), request.prompt.end(), testing::FakeTokenizer::kEos),
+            0);
+  api.Post(kPath, R"({"model":"t","messages":[{"role":"user","content":"x"}],"tools":[{}]})");
+  EXPECT_EQ(PromptText(fake->submitted[1].request), "<s>[user]x[tools][assistant]");
+  api.Post(kPath, R"({"model":"t","messages":[{"role":"user","content":"x"}],"tools":[{}],)"
+                  R"("tool_choice":"none"})");
+  EXPECT_EQ(PromptText(fake->submitted[2].request), "<s>[user]x[assistant]");
+  api.Post(kPath, R"({"model":"t","messages":[{"role":"assistant","tool_calls":[{"function":)"
+                  R"({"name":"f","arguments":"{\"a\":1}"}},{"function":{"arguments":"no"}}]}]})");
+  EXPECT_EQ(PromptText(fake->submitted[3].request),
+            R"(<s>[assistant][{"function":{"name":"f","arguments":{"a":1}}},)"
+            R"({"function":{"arguments":"no"}}][assistant])");
+  auto refused = api.Post(kPath, R"({"model":"t","messages":[{"role":"user","content":"x"}],)"
+                                 R"("chat_template_kwargs":{"refuse":1}})");
+  EXPECT_EQ(refused->status(), 400);
+  EXPECT_EQ(At(refused->json(), "error/message"), "the chat template: not this conversation");
+}
+
+TEST(Chat, RefusesWhatItCannotDo) {
+  struct Case {
+    const char* body;
+    const char* param;
+  };
+  const Case cases[] = {
+      {R"({"messages":[]})", "messages"},
+      {R"({})", "messages"},
+      {R"({"messages":"hi"})", "messages"},
+      {R"({"messages":[{"role":"boss","content":"x"}]})", "messages"},
+      {R"({"messages":[{"content":"x"}]})", "messages"},
+      {R"({"messages":[{"role":"user"}]})", "messages"},
+      {R"({"messages":[{"role":"user","content":[{"type":"image_url"}]}]})", "messages"},
+      {R"({"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_object"}})",
+       "response_format"},
+      {R"({"messages":[{"role":"user","content":"x"}],"tool_choice":"required"})", "tool_choice"},
+      {R"({"messages":[{"role":"user","content":"x"}],"temperature":3})", "temperature"},
+      {R"({"messages":[{"role":"user","content":"x"}],"max_completion_tokens":0})",
+       "max_completion_tokens"},
+  };
+  Harness api;
+  for (const Case& c : cases) {
+    auto exchange = api.Post(kPath, c.body);
+    EXPECT_EQ(exchange->status(), 400) << c.body;
+    EXPECT_EQ(At(exchange->json(), "error/param"), c.param) << exchange->body();
+  }
+}
+
+}  // namespace
+}  // namespace pano::api::openai

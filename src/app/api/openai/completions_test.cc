@@ -1,0 +1,171 @@
+#include "app/api/openai/completions.h"
+
+#include <gtest/gtest.h>
+
+#include "app/api/openai/dialect.h"
+#include "app/api/testing/api_harness.h"
+#include "base/strings.h"
+
+namespace pano::api::openai {
+namespace {
+
+using testing::At;
+using Ids = std::vector<engine::TokenId>;
+
+// This dialect over fakes.
+class Harness : public testing::ApiHarness {
+ public:
+  explicit Harness(std::vector<std::string> keys = {}, Options options = {})
+      : ApiHarness({MakeDialect()}, std::move(keys), options) {}
+};
+
+constexpr char kPath[] = "/v1/completions";
+
+TEST(Completions, TakesPromptsInEveryShape) {
+  struct Case {
+    const char* prompt;
+    std::vector<Ids> ids;
+  };
+  const Case cases[] = {
+      {R"("ab")", {{256, 97, 98}}},
+      {R"(["a","b"])", {{256, 97}, {256, 98}}},
+      {R"([1,2.0])", {{1, 2}}},
+      {R"([[1],[2,3]])", {{1}, {2, 3}}},
+      {R"([[]])", {{}}},
+      {R"(null)", {{}}},
+      {R"("<s>")", {{256, 256}}},
+  };
+  for (const Case& c : cases) {
+    Harness api;
+    api.engine->answer = "x";
+    auto exchange = api.Post(kPath, StrCat(R"({"prompt":)", c.prompt, "}"));
+    ASSERT_EQ(exchange->status(), 200) << c.prompt << exchange->body();
+    std::vector<Ids> got;
+    for (const auto& one : api.engine->submitted) got.push_back(one.request.prompt);
+    EXPECT_EQ(got, c.ids) << c.prompt;
+    EXPECT_EQ(api.engine->submitted[0].request.max_tokens, 16);
+  }
+  Harness api;
+  for (const char* wrong :
+       {R"({"a":1})", R"([1,"a"])", R"([[1],"a"])", R"([-1])", R"([1.5])", R"([[[1]]])", "true"}) {
+    auto exchange = api.Post(kPath, StrCat(R"({"prompt":)", wrong, "}"));
+    EXPECT_EQ(exchange->status(), 400) << wrong;
+    EXPECT_EQ(At(exchange->json(), "error/param"), "prompt");
+  }
+}
+
+TEST(Completions, AnswersInOpenAisShape) {
+  Harness api;
+  api.engine->answer = "xyz";
+  json::Value body = api.Post(kPath, R"({"model":"m","prompt":"ab","logprobs":1})")->json();
+  EXPECT_TRUE(At(body, "id").as_string().starts_with("cmpl-"));
+  EXPECT_EQ(At(body, "object"), "text_completion");
+  EXPECT_EQ(At(body, "choices/0/text"), "xyz");
+  EXPECT_EQ(json::Dump(At(body, "choices/0/logprobs")),
+            R"({"tokens":["x","y","z"],"token_logprobs":[-0.5,-0.5,-0.5],)"
+            R"("top_logprobs":[{"x":-0.5},{"y":-0.5},{"z":-0.5}],"text_offset":[0,1,2]})");
+}
+
+// What evaluation harnesses send to score a text.
+TEST(Completions, EchoesThePromptWithItsLogprobs) {
+  Harness api;
+  auto exchange = api.Post(kPath, R"({"prompt":[[97,98]],"max_tokens":1,"logprobs":1,"echo":true,)"
+                                  R"("temperature":0,"seed":1234})");
+  EXPECT_EQ(api.engine->submitted[0].request.prompt_logprobs, 1);
+  api.engine->SayPromptLogprobs(0);
+  api.engine->Say(0, "z");
+  api.engine->Finish(0, engine::FinishReason::kLength);
+  exchange->Run();
+  json::Value body = exchange->json();
+  EXPECT_EQ(At(body, "choices/0/text"), "abz");
+  EXPECT_EQ(json::Dump(At(body, "choices/0/logprobs")),
+            R"({"tokens":["a","b","z"],"token_logprobs":[null,-0.25,-0.5],)"
+            R"("top_logprobs":[null,{"b":-0.5},{"z":-0.5}],"text_offset":[0,1,2]})");
+}
+
+TEST(Completions, StreamsEchoAndLogprobs) {
+  Harness api;
+  auto exchange = api.Post(kPath, R"({"prompt":"ab","logprobs":0,"echo":true,"stream":true})");
+  api.engine->SayPromptLogprobs(0);
+  api.engine->Say(0, "z");
+  api.engine->Finish(0, engine::FinishReason::kLength, 0, "!");
+  exchange->Run();
+  const std::string& body = exchange->body();
+  EXPECT_NE(body.find(R"("text":"ab","logprobs":{"tokens":["<s>","a","b"])"), std::string::npos)
+      << body;
+  EXPECT_NE(body.find(R"("text":"z","logprobs":{"tokens":["z"],"token_logprobs":[-0.5],)"
+                      R"("top_logprobs":[{"z":-0.5}],"text_offset":[2]},"finish_reason":null)"),
+            std::string::npos)
+      << body;
+  EXPECT_NE(body.find(R"("text":"!","logprobs":null,"finish_reason":"length")"), std::string::npos);
+  EXPECT_TRUE(body.ends_with("data: [DONE]\n\n"));
+}
+
+TEST(Completions, ZeroMaxTokensShowsThePromptAlone) {
+  Harness api;
+  auto exchange = api.Post(kPath, R"({"prompt":"ab","max_tokens":0,"echo":true})");
+  EXPECT_EQ(api.engine->submitted[0].request.max_tokens, 0);
+  api.engine->Finish(0, engine::FinishReason::kLength);
+  exchange->Run();
+  EXPECT_EQ(At(exchange->json(), "choices/0/text"), "ab");
+  EXPECT_EQ(At(exchange->json(), "choices/0/finish_reason"), "length");
+  EXPECT_EQ(At(exchange->json(), "usage/completion_tokens"), 0);
+}
+
+TEST(Completions, PassesEveryParameterOn) {
+  Harness api;
+  auto exchange = api.Post(kPath, R"({"prompt":"a","max_tokens":5,"min_tokens":2,"temperature":0.5,
+      "top_p":0.9,"top_k":-1,"min_p":0.1,"typical_p":0.8,"repetition_penalty":1.1,
+      "frequency_penalty":-1,"presence_penalty":1.5,"logit_bias":{"7":-100,"8":1.5},"seed":42,
+      "stop":["a","b"],"stop_token_ids":[3],"include_stop_str_in_output":true,"ignore_eos":true,
+      "skip_special_tokens":false,"n":2,"best_of":2,"user":"someone","unknown":{}})");
+  ASSERT_EQ(api.engine->submitted.size(), 1u) << exchange->body();
+  const engine::Request& r = api.engine->submitted[0].request;
+  EXPECT_EQ(r.max_tokens, 5);
+  EXPECT_EQ(r.min_tokens, 2);
+  EXPECT_FLOAT_EQ(r.sampling.temperature, 0.5f);
+  EXPECT_FLOAT_EQ(r.sampling.top_p, 0.9f);
+  EXPECT_EQ(r.sampling.top_k, 0);
+  EXPECT_FLOAT_EQ(r.sampling.min_p, 0.1f);
+  EXPECT_FLOAT_EQ(r.sampling.typical_p, 0.8f);
+  EXPECT_FLOAT_EQ(r.sampling.repetition_penalty, 1.1f);
+  EXPECT_FLOAT_EQ(r.sampling.frequency_penalty, -1);
+  EXPECT_FLOAT_EQ(r.sampling.presence_penalty, 1.5);
+  EXPECT_EQ(r.sampling.logit_bias, (std::map<engine::TokenId, float>{{7, -100.0f}, {8, 1.5f}}));
+  EXPECT_EQ(r.sampling.seed, 42u);
+  EXPECT_EQ(r.stop, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(r.stop_token_ids, Ids{3});
+  EXPECT_TRUE(r.include_stop && r.ignore_eos && !r.skip_special);
+  EXPECT_EQ(r.n, 2);
+}
+
+TEST(Completions, WorksOnTokenIdsWithoutATokenizer) {
+  Harness api;
+  auto* raw = api.AddModel("raw", "1", /*tokenizer=*/false);
+  auto exchange =
+      api.Post(kPath, R"({"model":"raw","prompt":[1,2],"return_token_ids":true,"logprobs":0})");
+  raw->Say(0, "A");
+  raw->Finish(0, engine::FinishReason::kLength);
+  exchange->Run();
+  EXPECT_EQ(At(exchange->json(), "choices/0/token_ids/0"), 65);
+  EXPECT_EQ(At(exchange->json(), "choices/0/logprobs/tokens/0"), "token_id:65");
+  EXPECT_EQ(At(api.Post(kPath, R"({"model":"raw","prompt":"a"})")->json(), "error/code"),
+            "no_tokenizer");
+  EXPECT_EQ(
+      At(api.Post(kPath, R"({"model":"raw","prompt":[1],"stop":"x"})")->json(), "error/param"),
+      "stop");
+}
+
+TEST(Completions, RefusesCombinationsThatDoNotFit) {
+  Harness api;
+  EXPECT_EQ(At(api.Post(kPath, R"({"prompt":"a","best_of":2})")->json(), "error/param"), "best_of");
+  EXPECT_EQ(At(api.Post(kPath, R"({"prompt":"a","suffix":"b"})")->json(), "error/param"), "suffix");
+  EXPECT_EQ(At(api.Post(kPath, R"({"prompt":["a","b","c"],"n":128})")->json(), "error/param"), "n");
+  EXPECT_EQ(At(api.Post(kPath, R"({"model":"nope","prompt":"a"})")->json(), "error/code"),
+            "model_not_found");
+  api.AddModel("other", "1");
+  EXPECT_EQ(At(api.Post(kPath, R"({"prompt":"a"})")->json(), "error/param"), "model");
+}
+
+}  // namespace
+}  // namespace pano::api::openai

@@ -1,0 +1,29 @@
+#include "app/api/openai/dialect.h"
+
+#include "app/api/openai/bodies.h"
+#include "app/api/openai/chat.h"
+#include "app/api/openai/completions.h"
+#include "app/api/openai/embeddings.h"
+#include "app/api/openai/models.h"
+
+namespace pano::api::openai {
+
+Dialect MakeDialect() {
+  std::vector<Route> routes = {
+      {"GET", "/v1/models", Access::kKey, ListModels, "listModels", "The models that are served.",
+       "", "ModelList"},
+      {"GET", "/v1/models/{id}", Access::kKey, RetrieveModel, "retrieveModel", "One model.", "",
+       "Model"},
+      {"POST", "/v1/chat/completions", Access::kKey, ChatCompletions, "createChatCompletion",
+       "OpenAI's chat completions.", "ChatCompletionRequest", "ChatCompletion", "application/json",
+       true},
+      {"POST", "/v1/completions", Access::kKey, Completions, "createCompletion",
+       "OpenAI's completions, with echo and logprobs.", "CompletionRequest", "Completion",
+       "application/json", true},
+      {"POST", "/v1/embeddings", Access::kKey, Embeddings, "createEmbedding",
+       "OpenAI's embeddings.", "EmbeddingsRequest", "EmbeddingsResponse"},
+  };
+  return {.name = "openai", .routes = std::move(routes), .schemas = Schemas()};
+}
+
+}  // namespace pano::api::openai

@@ -1,0 +1,122 @@
+#include "app/api/openai/embeddings.h"
+
+#include <gtest/gtest.h>
+
+#include "app/api/openai/dialect.h"
+#include "app/api/testing/api_harness.h"
+
+namespace pano::api::openai {
+namespace {
+
+using encoder::Task;
+using testing::At;
+using testing::FakePredictor;
+
+// This dialect over fakes.
+class Harness : public testing::ApiHarness {
+ public:
+  explicit Harness(std::vector<std::string> keys = {}, Options options = {})
+      : ApiHarness({MakeDialect()}, std::move(keys), options) {}
+};
+
+class EmbeddingsTest : public ::testing::Test {
+ protected:
+  std::shared_ptr<testing::FakeExchange> Post(std::string body) {
+    return api_.Post("/v1/embeddings", std::move(body));
+  }
+  Harness api_;
+  FakePredictor* predictor_ = api_.AddPredictor("e", Task::kEmbedding);
+};
+
+TEST_F(EmbeddingsTest, TakesAllFourShapes) {
+  // The fake's embedding is (sum of ids, number of ids); "<s>" is 256.
+  EXPECT_EQ(json::Dump(At(Post(R"({"model":"e","input":"ab"})")->json(), "data")),
+            R"([{"object":"embedding","index":0,"embedding":[451.0,3.0]}])");
+  json::Value body = Post(R"({"model":"e","input":["a","ab"]})")->json();
+  EXPECT_EQ(json::Dump(At(body, "data/1/embedding")), "[451.0,3.0]");
+  EXPECT_EQ(At(body, "data/1/index"), 1);
+  EXPECT_EQ(At(body, "object"), "list");
+  EXPECT_EQ(At(body, "model"), "e");
+  EXPECT_EQ(json::Dump(At(body, "usage")), R"({"prompt_tokens":5,"total_tokens":5})");
+  EXPECT_EQ(json::Dump(At(Post(R"({"model":"e","input":[7,8]})")->json(), "data/0/embedding")),
+            "[15.0,2.0]");
+  EXPECT_EQ(
+      json::Dump(At(Post(R"({"model":"e","input":[[7],[8,9]]})")->json(), "data/1/embedding")),
+      "[17.0,2.0]");
+  EXPECT_EQ(api_.records.back().route, "/v1/embeddings");
+  EXPECT_EQ(api_.records.back().model, "e");
+  EXPECT_EQ(api_.api->WaitUntilIdle(std::chrono::milliseconds(0)), true);
+}
+
+TEST_F(EmbeddingsTest, Base64IsLittleEndianFloat32) {
+  // 15 = 0x41700000, 2 = 0x40000000
+  json::Value body = Post(R"({"model":"e","input":[7,8],"encoding_format":"base64"})")->json();
+  EXPECT_EQ(At(body, "data/0/embedding"), "AABwQQAAAEA=");
+  EXPECT_EQ(FloatsBase64({}), "");
+  EXPECT_EQ(FloatsBase64({1.0f}), "AACAPw==");
+  EXPECT_EQ(FloatsBase64({1.0f, -2.5f, 0.1f}), "AACAPwAAIMDNzMw9");
+}
+
+TEST_F(EmbeddingsTest, RefusesByName) {
+  const std::pair<const char*, const char*> cases[] = {
+      {R"({"model":"e"})", "input"},
+      {R"({"model":"e","input":[]})", "input"},
+      {R"({"model":"e","input":[1,"a"]})", "input"},
+      {R"({"model":"e","input":[5000]})", "input"},
+      {R"({"model":"e","input":[[1],[]]})", "input"},
+      {R"({"model":"e","input":"a","encoding_format":"int8"})", "encoding_format"},
+      {R"({"model":"e","input":"a","dimensions":3})", "dimensions"},
+      {R"({"model":"m","input":"a"})", "model"},
+      {R"({"input":"a"})", "model"},  // two are served
+  };
+  for (const auto& [body, param] : cases) {
+    auto exchange = Post(body);
+    EXPECT_EQ(exchange->status(), 400) << body;
+    EXPECT_EQ(At(exchange->json(), "error/param"), param) << body;
+  }
+  EXPECT_EQ(Post(R"({"model":"e","input":"a","dimensions":2,"user":"u"})")->status(), 200);
+  EXPECT_EQ(At(Post(R"({"model":"m","input":"a"})")->json(), "error/code"), "model_only_generates");
+  api_.AddPredictor("c", Task::kSequenceClassification, {"a", "b"});
+  EXPECT_EQ(At(Post(R"({"model":"c","input":"a"})")->json(), "error/code"),
+            "model_makes_no_embeddings");
+}
+
+TEST_F(EmbeddingsTest, TextsAreCutOnRequestOnly) {
+  std::string text(100, 'a');
+  auto refused = Post(R"({"model":"e","input":["a",")" + text + R"("]})");
+  EXPECT_EQ(refused->status(), 400);
+  EXPECT_EQ(At(refused->json(), "error/code"), "context_length_exceeded");
+  EXPECT_EQ(At(refused->json(), "error/message"),
+            "input[1]: 101 tokens, and the model takes 64 tokens; \"truncate\": true cuts what is "
+            "too long");
+  json::Value cut = Post(R"({"model":"e","truncate":true,"input":")" + text + R"("})")->json();
+  // "<s>" and 63 times 'a'
+  EXPECT_EQ(json::Dump(At(cut, "data/0/embedding")), "[6367.0,64.0]");
+  EXPECT_EQ(At(cut, "usage/prompt_tokens"), 64);
+}
+
+TEST_F(EmbeddingsTest, AFullQueueSaysWhenToComeBack) {
+  predictor_->refusal = Status(StatusCode::kExhausted, "the queue is full");
+  auto exchange = Post(R"({"model":"e","input":"a"})");
+  EXPECT_EQ(exchange->status(), 429);
+  EXPECT_EQ(exchange->header("Retry-After"), "9");
+}
+
+TEST_F(EmbeddingsTest, DeadlinesAndClientsThatGo) {
+  predictor_->hold = true;
+  auto late = Post(R"({"model":"e","input":"a","timeout_ms":5})");
+  EXPECT_EQ(predictor_->deadlines.back(), api_.clock.Now() + std::chrono::milliseconds(5));
+  EXPECT_FALSE(late->answered());
+  predictor_->FailAll(Status(StatusCode::kDeadline, "the deadline passed"));
+  late->Run();
+  EXPECT_EQ(late->status(), 504);
+  auto gone = Post(R"({"model":"e","input":"a"})");
+  EXPECT_FALSE(api_.api->WaitUntilIdle(std::chrono::milliseconds(0)));
+  gone->Disconnect();
+  EXPECT_TRUE(predictor_->cancelled(0));
+  EXPECT_EQ(api_.records.back().status, 499);
+  EXPECT_TRUE(api_.api->WaitUntilIdle(std::chrono::milliseconds(0)));
+}
+
+}  // namespace
+}  // namespace pano::api::openai

@@ -1,0 +1,127 @@
+#include "app/api/openai/openai_call.h"
+
+#include <utility>
+
+#include "app/api/openai/bodies.h"
+
+namespace pano::api::openai {
+
+using json::Value;
+
+json::Value OpenAiCall::Envelope(std::string_view object) const {
+  Value body;
+  body.Set("id", id);
+  body.Set("object", object);
+  body.Set("created", created);
+  body.Set("model", version->id);
+  return body;
+}
+
+Status ReadOpenAiFields(Context& context, Call& call, const BodySchema& body, OpenAiCall& openai) {
+  PANO_RETURN_IF_ERROR(ReadFields(call.body, body, openai.parameters));
+  const Value* options = call.body.Find("stream_options");
+  if (options && !options->is_null()) {
+    PANO_RETURN_IF_ERROR(ReadFields(*options, StreamOptions(), openai.parameters));
+  }
+  const Value* format = call.body.Find("response_format");
+  if (format && !format->is_null()) {
+    const Value* type = format->Find("type");
+    if (!type || !type->is_string() || type->as_string() != "text") {
+      return BadField("response_format",
+                      "only the response_format {\"type\": \"text\"} is supported");
+    }
+  }
+  openai.created = context.clock.UnixSeconds();
+  PANO_ASSIGN_OR_RETURN(openai.version, FindGenerator(context, call));
+  return {};
+}
+
+std::string_view OpenAiFinishReason(engine::FinishReason reason) {
+  return reason == engine::FinishReason::kStop ? "stop" : "length";
+}
+
+OpenAiStream::OpenAiStream(CallPtr call, OpenAiCall openai, std::chrono::milliseconds keep_alive)
+    : request_id_(call->request().id),
+      openai_(std::move(openai)),
+      writer_(std::make_shared<SseWriter>(std::move(call), keep_alive)) {
+  writer_->Begin();
+}
+
+bool OpenAiStream::OnEvent(size_t input, engine::Event event) {
+  int64_t index = static_cast<int64_t>(input) * openai_.n() + event.index;
+  switch (event.kind) {
+    case engine::Event::Kind::kPromptLogprobs:
+      OnPrompt(input, std::move(event.prompt));
+      break;
+    case engine::Event::Kind::kToken:
+      OnToken(index, std::move(event));
+      break;
+    case engine::Event::Kind::kFinish:
+      Finish(index, std::move(event));
+      break;
+  }
+  return true;
+}
+
+void OpenAiStream::Finish(int64_t index, engine::Event event) {
+  usage_.completion_tokens += event.usage.completion_tokens;
+  if (event.index == 0) {
+    usage_.prompt_tokens += event.usage.prompt_tokens;
+    usage_.cached_tokens += event.usage.cached_tokens;
+  }
+  if (Failure failure = CheckFinish(event); !failure.ok()) {
+    status_ = failure.HttpStatus();
+    writer_->Data(ErrorJson(failure, request_id_));
+    return;
+  }
+  OnFinish(index, std::move(event));
+}
+
+void OpenAiStream::OnEnd() {
+  if (openai_.parameters.include_usage) SendChunk(Value(json::Array()), UsageJson(usage_));
+  writer_->DataText("[DONE]");
+  writer_->Finish(status_);
+}
+
+void OpenAiStream::SendChoice(json::Value choice) {
+  SendChunk(Value(json::Array{std::move(choice)}), Value());
+}
+
+void OpenAiStream::SendChunk(json::Value choices, json::Value usage) {
+  Value body = openai_.Envelope(object());
+  body.Set("choices", std::move(choices));
+  if (openai_.parameters.include_usage) body.Set("usage", std::move(usage));
+  writer_->Data(body);
+}
+
+void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai,
+                 std::function<std::unique_ptr<GenerationSink>(OpenAiCall)> make_stream,
+                 std::function<json::Value(const OpenAiCall&, const Answer&)> respond) {
+  std::vector<engine::Request> requests;
+  RequestFrame frame{.parameters = openai.parameters,
+                     .version = *openai.version,
+                     .id = openai.id,
+                     .tenant = call->principal.tenant,
+                     .now = context.clock.Now(),
+                     .logprobs = openai.logprobs,
+                     .prompt_logprobs = openai.prompt_logprobs,
+                     .choices_max = context.options.choices_max,
+                     .default_max_tokens = openai.default_max_tokens};
+  if (Status status = MakeEngineRequests(frame, openai.prompts, requests); !status.ok()) {
+    return call->Fail(status);
+  }
+  models::GeneratorPtr version = openai.version;
+  Generation::Start(context.generations, call, version, std::move(requests),
+                    [&]() -> std::unique_ptr<GenerationSink> {
+                      if (openai.parameters.stream) return make_stream(std::move(openai));
+                      size_t inputs = openai.prompts.size();
+                      int32_t n = openai.n();
+                      auto answered = [call, respond, openai = std::move(openai)](Answer answer) {
+                        if (Status failed = answer.Check(); !failed.ok()) return call->Fail(failed);
+                        call->RespondJson(respond(openai, answer));
+                      };
+                      return std::make_unique<AnswerCollector>(inputs, n, std::move(answered));
+                    });
+}
+
+}  // namespace pano::api::openai

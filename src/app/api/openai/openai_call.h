@@ -1,0 +1,77 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/api/answer.h"
+#include "app/api/context.h"
+#include "app/api/generation_request.h"
+#include "app/api/schema.h"
+#include "app/api/sse_writer.h"
+#include "base/json.h"
+
+namespace pano::api::openai {
+
+// What the two OpenAI routes share: a call that was read and checked.
+struct OpenAiCall {
+  models::GeneratorPtr version;
+  Parameters parameters;
+  std::vector<Prompt> prompts;
+  std::string id;  // "chatcmpl-..." or "cmpl-..."
+  int64_t created = 0;
+  int32_t logprobs = -1;                      // alternatives per token; -1: none
+  int32_t prompt_logprobs = -1;               // the same for the prompt's tokens
+  std::optional<int64_t> default_max_tokens;  // none: what is left of the context
+
+  int32_t n() const { return static_cast<int32_t>(parameters.n.value_or(1)); }
+  // The object that answers and chunks begin with: id, object, created, model.
+  json::Value Envelope(std::string_view object) const;
+};
+
+// Reads the body's fields, the model and the stream options.
+Status ReadOpenAiFields(Context& context, Call& call, const BodySchema& body, OpenAiCall& openai);
+
+// OpenAI's finish reasons are fewer: a deadline reads as "length".
+std::string_view OpenAiFinishReason(engine::FinishReason reason);
+
+// A stream in OpenAI's framing: chunks, then the usage where it was asked for, then "[DONE]".
+// Confined to the connection's thread.
+class OpenAiStream : public GenerationSink {
+ public:
+  OpenAiStream(CallPtr call, OpenAiCall openai, std::chrono::milliseconds keep_alive);
+
+  bool OnEvent(size_t input, engine::Event event) final;
+  void OnEnd() final;
+
+ protected:
+  virtual std::string_view object() const = 0;
+  // What goes out for one event; `index` is the choice in the whole answer.
+  virtual void OnPrompt(size_t, std::vector<engine::Event::PromptToken>) {}
+  virtual void OnToken(int64_t index, engine::Event event) = 0;
+  virtual void OnFinish(int64_t index, engine::Event event) = 0;
+
+  const OpenAiCall& openai() const { return openai_; }
+  const models::ModelVersion& version() const { return *openai_.version; }
+  void SendChoice(json::Value choice);
+
+ private:
+  void Finish(int64_t index, engine::Event event);
+  void SendChunk(json::Value choices, json::Value usage);
+
+  const std::string request_id_;
+  const OpenAiCall openai_;
+  const std::shared_ptr<SseWriter> writer_;
+  engine::Usage usage_;
+  int status_ = 200;
+};
+
+// Starts the call: `make_stream` for a streamed one, else `respond` with the whole answer.
+void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai,
+                 std::function<std::unique_ptr<GenerationSink>(OpenAiCall)> make_stream,
+                 std::function<json::Value(const OpenAiCall&, const Answer&)> respond);
+
+}  // namespace pano::api::openai

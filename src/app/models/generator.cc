@@ -1,0 +1,82 @@
+#include "app/models/generator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "model/format/weights.h"
+#include "model/nn/encoder/encoder.h"
+
+namespace pano::models {
+
+std::string Generator::Summary() const {
+  return StrCat(", context ", context_length, ", vocabulary ", vocab_size, ", ",
+                EngineStats().kv_blocks.total, " KV blocks of ", nn::kBlockTokens, " tokens",
+                chat_template ? ", chat template" : "");
+}
+
+void Generator::LoadChatTemplate(const format::ModelFiles& files) {
+  if (files.chat_template.empty()) return;
+  Result<jinja::ChatTemplatePtr> parsed = jinja::ChatTemplate::Parse(files.chat_template);
+  if (parsed.ok()) {
+    chat_template = std::move(parsed).value();
+    return;
+  }
+  chat_template_error = parsed.error().message();
+  LogWarning("[models] ", files.path,
+             ": chat is refused, its template does not parse: ", chat_template_error);
+}
+
+Status Generator::LoadDraftModel(const LoadSettings& settings, ComputePool& pool) {
+  if (settings.draft_model.empty() || settings.engine.speculation.draft_tokens == 0) return {};
+  Result<format::ModelFiles> files = format::OpenModel(settings.draft_model);
+  if (!files.ok()) return files.error().Wrap("draft model");
+  if (encoder::IsEncoder(*files)) {
+    return InvalidArgument(
+        StrCat("draft model ", files->path, ": is an encoder, it writes no text"));
+  }
+  Result<std::unique_ptr<nn::Model>> loaded = nn::LoadModel(*files, settings.load, pool);
+  if (!loaded.ok()) return loaded.error().Wrap("draft model");
+  draft_model = std::move(loaded).value();
+  return {};
+}
+
+engine::Options Generator::EngineOptions(const engine::Options& base,
+                                         const format::ModelFiles& files) const {
+  engine::Options options = base;
+  nn::SpecialTokens special = nn::ReadSpecialTokens(files);
+  options.end_token_ids = std::move(special.end);
+  options.begin_token_id = special.begin;
+  if (tokenizer) {
+    std::optional<tokenizer::TokenId> eos = tokenizer->eos();
+    if (options.end_token_ids.empty() && eos) options.end_token_ids.push_back(*eos);
+    if (!options.begin_token_id) options.begin_token_id = tokenizer->bos();
+  }
+  options.cache_namespace = FullName();
+  options.speculation.draft_model = draft_model.get();
+  return options;
+}
+
+Status Generator::Start(const format::ModelFiles& files, const LoadSettings& settings,
+                        ComputePool& pool, engine::Observer observer) {
+  LoadChatTemplate(files);
+  defaults = nn::ReadGenerationDefaults(files);
+  PANO_ASSIGN_OR_RETURN(model, nn::LoadModel(files, settings.load, pool));
+  vocab_size = model->vocab_size();
+  PANO_RETURN_IF_ERROR(LoadDraftModel(settings, pool));
+  PANO_ASSIGN_OR_RETURN(
+      engine, engine::Engine::Create(*model, tokenizer, pool, EngineOptions(settings.engine, files),
+                                     std::move(observer)));
+  context_length = engine->context_max();
+  int64_t wanted = settings.engine.context_max > 0
+                       ? std::min(settings.engine.context_max, model->context_length())
+                       : model->context_length();
+  if (context_length < wanted) {
+    LogWarning("[models] ", FullName(), ": the KV memory holds ", context_length,
+               " positions, not ", wanted);
+  }
+  return OkStatus();
+}
+
+}  // namespace pano::models

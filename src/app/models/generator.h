@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/models/load_settings.h"
+#include "app/models/model_version.h"
+#include "base/threads.h"
+#include "model/engine/engine.h"
+#include "model/format/weights.h"
+#include "model/nn/load.h"
+#include "model/nn/model.h"
+
+namespace pano::models {
+
+// A version that continues texts. Thread-safe as ModelVersion is.
+struct Generator final : ModelVersion {
+  const Generator* AsGenerator() const override { return this; }
+  Status Start(const format::ModelFiles& files, const LoadSettings& settings, ComputePool& pool,
+               engine::Observer observer) override;
+  InputForm input_form() const override { return InputForm::kPrompt; }
+  ModelCard Card() const override { return {.task = "generation"}; }
+  std::string Summary() const override;
+
+  serving::Service& service() const override { return *engine; }
+  engine::Stats EngineStats() const override { return engine->GetEngineStats(); }
+
+  nn::GenerationDefaults defaults;  // the model's own parameters, where a request gives none
+  // The engine borrows the models: declared after them, it goes first.
+  std::unique_ptr<nn::Model> model;
+  std::unique_ptr<nn::Model> draft_model;  // null: no second model drafts tokens
+  std::unique_ptr<engine::Engine> engine;
+
+ private:
+  void LoadChatTemplate(const format::ModelFiles& files);
+  // A copy for each version: a model is stepped by one engine only.
+  Status LoadDraftModel(const LoadSettings& settings, ComputePool& pool);
+  engine::Options EngineOptions(const engine::Options& base, const format::ModelFiles& files) const;
+};
+
+using GeneratorPtr = std::shared_ptr<const Generator>;
+
+}  // namespace pano::models

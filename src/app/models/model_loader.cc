@@ -1,0 +1,77 @@
+#include "app/models/model_loader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/models/generator.h"
+#include "app/models/predictor.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "model/format/weights.h"
+#include "model/nn/encoder/encoder.h"
+#include "model/tokenizer/formats/load.h"
+
+namespace pano::models {
+namespace {
+
+Result<tokenizer::TokenizerPtr> LoadTokenizerIfAny(const format::ModelFiles& files) {
+  Result<tokenizer::TokenizerPtr> tokenizer = tokenizer::LoadTokenizer(files);
+  if (tokenizer.ok() || tokenizer.error().code() != StatusCode::kNotFound) return tokenizer;
+  LogWarning("[models] ", files.path, ": no tokenizer, so only token ids go in and out");
+  return tokenizer::TokenizerPtr();
+}
+
+// No token stands for more bytes than the longest entry of the vocabulary; four times that leaves
+// room for what normalizers take away (runs of white space, in practice).
+size_t TextBytesMax(const tokenizer::Tokenizer& tokenizer, int64_t context_length) {
+  size_t longest = 1;
+  for (tokenizer::TokenId id = 0; id < tokenizer.vocab_size(); ++id) {
+    longest = std::max({longest, tokenizer.Piece(id).size(), tokenizer.Bytes(id).size()});
+  }
+  return 4 * longest * static_cast<size_t>(context_length);
+}
+
+std::shared_ptr<ModelVersion> MakeVersion(const format::ModelFiles& files) {
+  if (encoder::IsEncoder(files)) return std::make_shared<Predictor>();
+  return std::make_shared<Generator>();
+}
+
+Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& at,
+                                std::string label, const LoadSettings& settings, ComputePool& pool,
+                                const ObserverFactory& observers) {
+  PANO_ASSIGN_OR_RETURN(format::ModelFiles files, format::OpenModel(at.path));
+  std::shared_ptr<ModelVersion> version = MakeVersion(files);
+  version->id = source.id;
+  version->version = at.version;
+  version->label = std::move(label);
+  version->path = at.path;
+  version->created = Clock::Real().UnixSeconds();
+  PANO_ASSIGN_OR_RETURN(version->tokenizer, LoadTokenizerIfAny(files));
+  engine::Observer observer = observers ? observers(version->label) : engine::Observer();
+  PANO_RETURN_IF_ERROR(version->Start(files, settings, pool, std::move(observer)));
+  if (version->tokenizer && version->context_length > 0) {
+    version->text_bytes_max = TextBytesMax(*version->tokenizer, version->context_length);
+  }
+  return ModelVersionPtr(std::move(version));
+}
+
+}  // namespace
+
+Result<std::vector<ModelVersionPtr>> LoadModelVersions(const ModelSource& source,
+                                                       const LoadSettings& settings,
+                                                       ComputePool& pool,
+                                                       const ObserverFactory& observers) {
+  PANO_ASSIGN_OR_RETURN(std::vector<VersionSource> versions, ListVersions(source.path));
+  std::vector<ModelVersionPtr> loaded;
+  for (const VersionSource& at : versions) {
+    std::string label = versions.size() == 1 ? source.id : StrCat(source.id, "@", at.version);
+    Result<ModelVersionPtr> version =
+        LoadOne(source, at, std::move(label), settings, pool, observers);
+    if (!version.ok()) return version.error().Wrap(StrCat("model '", source.id, "'"));
+    loaded.push_back(std::move(version).value());
+  }
+  return loaded;
+}
+
+}  // namespace pano::models

@@ -1,0 +1,79 @@
+#include "app/models/model_source.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "app/models/model_host.h"
+#include "base/env.h"
+#include "base/strings.h"
+
+namespace pano::models {
+namespace {
+
+bool IsNumber(std::string_view text) {
+  return !text.empty() && text.size() <= 18 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// "models/x" for "models/x", "models/x/" and, run inside it, ".".
+std::string NameOf(const std::string& path) {
+  std::string_view base = BaseName(path);
+  if (base != "." && base != "..") return std::string(IsDirectory(path) ? base : Stem(path));
+  std::error_code error;
+  std::filesystem::path whole = std::filesystem::canonical(path, error);
+  return error ? std::string(base) : whole.filename().string();
+}
+
+// A version's folder as OpenModel takes it.
+std::string ModelPathIn(const std::string& folder) {
+  if (FileExists(JoinPath(folder, "config.json"))) return folder;
+  std::string found;
+  Result<std::vector<std::string>> names = ListDirectory(folder);
+  if (!names.ok()) return folder;
+  for (const std::string& name : *names) {
+    if (!name.ends_with(".gguf")) continue;
+    if (!found.empty()) return folder;  // which one? OpenModel says what is wrong
+    found = JoinPath(folder, name);
+  }
+  return found.empty() ? folder : found;
+}
+
+}  // namespace
+
+Result<ModelSource> ParseModelSource(std::string_view argument) {
+  size_t equals = argument.find('=');
+  ModelSource source;
+  if (equals != std::string_view::npos && IsModelId(argument.substr(0, equals))) {
+    source.id = std::string(argument.substr(0, equals));
+    source.path = std::string(argument.substr(equals + 1));
+  } else {
+    source.path = std::string(argument);
+    source.id = NameOf(source.path);
+  }
+  if (source.path.empty()) return InvalidArgument("--model: the path is missing");
+  if (!IsModelId(source.id)) {
+    return InvalidArgument(StrCat("--model ", Printable(argument), ": '", Printable(source.id),
+                                  "' cannot be a model's id; name it: --model ID=PATH, where ID is "
+                                  "1 to 64 of A-Z a-z 0-9 . _ -"));
+  }
+  return source;
+}
+
+Result<std::vector<VersionSource>> ListVersions(const std::string& path) {
+  std::vector<VersionSource> versions;
+  if (IsDirectory(path) && !FileExists(JoinPath(path, "config.json"))) {
+    PANO_ASSIGN_OR_RETURN(std::vector<std::string> names, ListDirectory(path));
+    for (const std::string& name : names) {
+      std::string folder = JoinPath(path, name);
+      if (IsNumber(name) && IsDirectory(folder)) versions.push_back({name, ModelPathIn(folder)});
+    }
+  }
+  if (versions.empty()) versions.push_back({"1", path});
+  std::sort(versions.begin(), versions.end(), [](const VersionSource& a, const VersionSource& b) {
+    return *ParseInt(a.version) < *ParseInt(b.version);
+  });
+  return versions;
+}
+
+}  // namespace pano::models

@@ -1,0 +1,235 @@
+#include "app/service/dialects.h"
+
+#include <gtest/gtest.h>
+
+#include "app/api/testing/api_harness.h"
+#include "base/strings.h"
+
+namespace pano::service {
+namespace {
+
+using api::testing::At;
+
+// Every dialect over fakes.
+class Harness : public api::testing::ApiHarness {
+ public:
+  explicit Harness(std::vector<std::string> keys = {}, api::Options options = {})
+      : ApiHarness(AllDialects(), std::move(keys), options) {}
+};
+
+TEST(Routes, NoneIsWithoutAPolicy) {
+  EXPECT_TRUE(api::RouteTable::Create(AllDialects()).ok());
+  std::vector<api::Dialect> dialects = AllDialects();
+  dialects[0].routes[3].access = api::Access::kUnset;
+  Result<api::RouteTable> table = api::RouteTable::Create(dialects);
+  ASSERT_FALSE(table.ok());
+  EXPECT_NE(table.error().message().find("/metrics has no access policy"), std::string::npos);
+}
+
+TEST(Routes, OnlyPageAndHealthAreOpen) {
+  api::RouteTable table = std::move(api::RouteTable::Create(AllDialects())).value();
+  std::vector<std::string_view> open;
+  for (const api::Route& route : table.routes()) {
+    if (route.access == api::Access::kOpen) open.push_back(route.pattern);
+  }
+  EXPECT_EQ(open, (std::vector<std::string_view>{"/", "/livez", "/readyz"}));
+}
+
+TEST(Routes, MatchSegmentBySegment) {
+  api::RouteTable table = std::move(api::RouteTable::Create(AllDialects())).value();
+  auto find = [&](std::string method, std::string path) {
+    http::Request request;
+    request.method = std::move(method);
+    request.path = std::move(path);
+    return table.Find(request);
+  };
+  auto match = find("POST", "/v1/models/x/versions/2/predict");
+  ASSERT_TRUE(match.route);
+  EXPECT_EQ(match.params,
+            (std::vector<std::pair<std::string, std::string>>{{"id", "x"}, {"version", "2"}}));
+  EXPECT_TRUE(find("HEAD", "/livez").route);
+  for (const char* path :
+       {"", "/v1", "/v1/models/", "/v1/models/a/b", "//livez", "/livez/", "/v1/models//predict"}) {
+    EXPECT_FALSE(find("GET", path).route) << path;
+  }
+}
+
+TEST(Routes, UnknownPathsAndMethodsAnswerInTheErrorShape) {
+  Harness api;
+  auto none = api.Get("/nope");
+  EXPECT_EQ(none->status(), 404);
+  EXPECT_EQ(At(none->json(), "error/type"), "not_found_error");
+  auto wrong = api.Get("/v1/completions");
+  EXPECT_EQ(wrong->status(), 405);
+  EXPECT_EQ(wrong->header("Allow"), "POST");
+  EXPECT_EQ(At(wrong->json(), "error/code"), "method_not_allowed");
+  auto post = api.Post("/livez", "{}");
+  EXPECT_EQ(post->header("Allow"), "GET, HEAD");
+  ASSERT_EQ(api.records.size(), 3u);
+  EXPECT_EQ(api.records[0].route, "none");  // never the raw path
+}
+
+TEST(Routes, AKeyIsNeededForAllButTheOpenOnes) {
+  Harness api({"secret"});
+  for (const char* path : {"/", "/livez", "/readyz"})
+    EXPECT_EQ(api.Get(path)->status(), 200) << path;
+  for (const char* path : {"/metrics", "/openapi.json", "/v1/models", "/nope"}) {
+    auto exchange = api.Get(path);
+    EXPECT_EQ(exchange->status(), 401) << path;
+    EXPECT_EQ(exchange->header("WWW-Authenticate"), "Bearer");
+    EXPECT_EQ(At(exchange->json(), "error/type"), "authentication_error");
+  }
+  http::Request request = Harness::MakeRequest("GET", "/v1/models");
+  request.headers.emplace_back("Authorization", "Bearer secret");
+  EXPECT_EQ(api.Send(request)->status(), 200);
+}
+
+TEST(Routes, LoopbackServersCheckHostAndOrigin) {
+  Harness api;
+  http::Request request = Harness::MakeRequest("GET", "/livez");
+  request.headers[0].second = "rebound.example";
+  EXPECT_EQ(api.Send(request)->status(), 403);
+  api::Options options;
+  options.loopback = false;
+  Harness everywhere({}, options);
+  EXPECT_EQ(everywhere.Send(request)->status(), 200);
+}
+
+TEST(Routes, BodiesAreJson) {
+  Harness api;
+  http::Request request = Harness::MakeRequest("POST", "/v1/completions", "{}");
+  request.headers[1].second = "text/plain";
+  EXPECT_EQ(api.Send(request)->status(), 415);
+  for (std::string body : {std::string(), std::string("{"), std::string("[]"), std::string("\"x\""),
+                           std::string("{\"prompt\":\"\xff\"}"), std::string(100, '[')}) {
+    auto exchange = api.Post("/v1/completions", body);
+    EXPECT_EQ(exchange->status(), 400) << body;
+  }
+}
+
+TEST(Routes, ListsModels) {
+  Harness api;
+  api.AddModel("m", "2");
+  api.AddModel("other", "1");
+  json::Value list = api.Get("/v1/models")->json();
+  EXPECT_EQ(At(list, "object"), "list");
+  EXPECT_EQ(At(list, "data").as_array().size(), 2u);
+  EXPECT_EQ(At(list, "data/0/id"), "m");
+  json::Value one = api.Get("/v1/models/m")->json();
+  EXPECT_EQ(At(one, "object"), "model");
+  EXPECT_EQ(At(one, "created"), 1700000000);
+  EXPECT_EQ(At(one, "vocab_size"), 258);
+  EXPECT_EQ(At(one, "context_length"), 128);
+  EXPECT_EQ(json::Dump(At(one, "versions")), R"(["1","2"])");
+  EXPECT_EQ(api.Get("/v1/models/zzz")->status(), 404);
+  http::Request status = Harness::MakeRequest("GET", "/v1/models/m");
+  status.query = {{"format", "tfs"}};
+  EXPECT_EQ(json::Dump(api.Send(std::move(status))->json()),
+            R"({"model_version_status":[{"version":"2","state":"AVAILABLE","status":)"
+            R"({"error_code":"OK","error_message":""}},{"version":"1","state":"AVAILABLE",)"
+            R"("status":{"error_code":"OK","error_message":""}}]})");
+}
+
+TEST(Routes, TheOtherKindOfModelIsRefused) {
+  Harness api;
+  api.AddPredictor("e", encoder::Task::kEmbedding);
+  api.AddPredictor("raw", encoder::Task::kEmbedding, {}, /*tokenizer=*/false);
+  auto code = [&](std::string path, std::string body) {
+    auto exchange = api.Post(std::move(path), std::move(body));
+    EXPECT_EQ(exchange->status(), 400);
+    return At(exchange->json(), "error/code");
+  };
+  EXPECT_EQ(code("/v1/models/e/predict", R"({"inputs":"a"})"), "model_does_not_generate");
+  EXPECT_EQ(code("/v1/completions", R"({"model":"e","prompt":"a"})"), "model_does_not_generate");
+  EXPECT_EQ(
+      code("/v1/chat/completions", R"({"model":"e","messages":[{"role":"user","content":"a"}]})"),
+      "model_does_not_generate");
+  EXPECT_EQ(code("/v1/models/m/predict", R"({"instances":["a"]})"), "model_only_generates");
+  EXPECT_EQ(code("/v1/models/raw/predict", R"({"instances":["a"]})"), "no_tokenizer");
+}
+
+TEST(Routes, ReadinessAndListsKnowPredictors) {
+  Harness api;
+  models::testing::FakePredictor* predictor = api.AddPredictor("e", encoder::Task::kEmbedding);
+  EXPECT_EQ(api.Get("/readyz")->status(), 200);
+  predictor->stats.seconds_since_progress = 31;
+  EXPECT_EQ(api.Get("/readyz")->status(), 503);
+  json::Value model = api.Get("/v1/models/e")->json();
+  EXPECT_EQ(At(model, "task"), "embedding");
+  EXPECT_EQ(At(model, "embedding_size"), 2);
+  EXPECT_EQ(At(model, "context_length"), 64);
+  EXPECT_EQ(At(api.Get("/v1/models/m")->json(), "task"), "generation");
+}
+
+TEST(Routes, ReadinessProvesProgress) {
+  Harness api;
+  EXPECT_EQ(api.Get("/readyz")->status(), 200);
+  api.engine->stats.seconds_since_progress = 31;
+  auto stuck = api.Get("/readyz");
+  EXPECT_EQ(stuck->status(), 503);
+  EXPECT_EQ(At(stuck->json(), "reason"), "m@1: no step for 31 s while there is work");
+  api.engine->stats.seconds_since_progress = 0;
+  auto running = api.Post("/v1/completions", R"({"prompt":"a"})");
+  api.api->BeginDrain();
+  EXPECT_EQ(At(api.Get("/readyz")->json(), "reason"), "draining");
+  EXPECT_EQ(api.Get("/livez")->status(), 200);
+  auto refused = api.Post("/v1/completions", R"({"prompt":"a"})");
+  EXPECT_EQ(refused->status(), 503);
+  EXPECT_EQ(refused->header("Retry-After"), "1");
+  EXPECT_FALSE(api.api->WaitUntilIdle(std::chrono::milliseconds(1)));
+  api.engine->Say(0, "x");
+  api.engine->Finish(0, engine::FinishReason::kStop);
+  running->Run();
+  EXPECT_EQ(running->status(), 200);  // what was running goes on
+  EXPECT_TRUE(api.api->WaitUntilIdle(std::chrono::milliseconds(1)));
+}
+
+TEST(Routes, TokenizeAndBack) {
+  Harness api;
+  json::Value body = api.Post("/v1/tokenize", R"({"model":"m","text":"a<s>"})")->json();
+  EXPECT_EQ(json::Dump(body), R"({"ids":[256,97,256],"tokens":["<s>","a","<s>"]})");
+  body =
+      api.Post("/v1/tokenize", R"({"text":"<s>","add_special_tokens":false,"parse_special":false})")
+          ->json();
+  EXPECT_EQ(json::Dump(At(body, "ids")), "[60,115,62]");
+  body = api.Post("/v1/tokenize", R"({"messages":[{"role":"user","content":"a"}]})")->json();
+  EXPECT_EQ(json::Dump(At(body, "ids")), "[256,97]");
+  body = api.Post("/v1/detokenize", R"({"ids":[256,97,98]})")->json();
+  EXPECT_EQ(At(body, "text"), "ab");
+  body = api.Post("/v1/detokenize", R"({"ids":[256,97],"skip_special_tokens":false})")->json();
+  EXPECT_EQ(At(body, "text"), "<s>a");
+  EXPECT_EQ(api.Post("/v1/detokenize", R"({"ids":[999]})")->status(), 400);
+  EXPECT_EQ(api.Post("/v1/tokenize", R"({})")->status(), 400);
+}
+
+TEST(Routes, ThePageRunsOnlyItsOwnScript) {
+  Harness api;
+  auto first = api.Get("/");
+  std::string policy = first->header("Content-Security-Policy");
+  EXPECT_NE(policy.find("default-src 'none'"), std::string::npos);
+  EXPECT_EQ(policy.find("unsafe"), std::string::npos);
+  EXPECT_EQ(first->body().find("PAGE_NONCE"), std::string::npos);
+  size_t at = policy.find("'nonce-") + 7;
+  std::string nonce = policy.substr(at, 32);
+  EXPECT_NE(first->body().find(StrCat("<script nonce=\"", nonce, "\"")), std::string::npos);
+  EXPECT_EQ(first->body().find("http://"), std::string::npos);
+  EXPECT_EQ(first->body().find("https://"), std::string::npos);
+  EXPECT_NE(api.Get("/")->header("Content-Security-Policy"), policy);
+}
+
+TEST(Routes, MetricsAreText) {
+  Harness api;
+  auto exchange = api.Get("/metrics");
+  EXPECT_EQ(exchange->body(), "pano_up 1\n");
+  EXPECT_TRUE(exchange->header("Content-Type").starts_with("text/plain; version=0.0.4"));
+}
+
+TEST(Routes, HttpErrorsHaveTheSameShape) {
+  http::Response response = api::HttpErrorBody(413, "too much", "r");
+  EXPECT_EQ(response.status, 413);
+  EXPECT_EQ(response.body, R"({"error":{"message":"too much","type":"invalid_request_error",)"
+                           R"("param":null,"code":"body_too_large","request_id":"r"}})");
+}
+
+}  // namespace
+}  // namespace pano::service

@@ -1,0 +1,112 @@
+#include "app/service/service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/api/guard.h"
+#include "app/auth/authenticator.h"
+#include "app/service/dialects.h"
+#include "base/clock.h"
+
+namespace pano::service {
+namespace {
+
+// Where a model's service counts while it runs: its series.
+engine::Observer MakeObserver(const telemetry::ModelMetrics& series) {
+  engine::Observer observer;
+  observer.ttft_seconds = &series.ttft_seconds();
+  observer.inter_token_seconds = &series.inter_token_seconds();
+  serving::Observer& serving = observer.serving;
+  serving.queue_seconds = &series.queue_seconds();
+  serving.step_seconds = &series.step_seconds();
+  serving.step_tokens = &series.step_tokens();
+  serving.step_rows = &series.step_sequences();
+  for (size_t i = 0; i < serving::kEndReasons; ++i) {
+    const auto reason = static_cast<serving::EndReason>(i);
+    serving.cancellations[i] = &series.cancellations(serving::EndReasonName(reason));
+  }
+  for (size_t i = 0; i < serving::kRejectionReasons; ++i) {
+    const auto reason = static_cast<serving::RejectionReason>(i);
+    serving.rejections[i] = &series.rejections(serving::RejectionReasonName(reason));
+  }
+  return observer;
+}
+
+}  // namespace
+
+Service::Service(int threads, telemetry::BuildInfo build)
+    : pool_(threads), metrics_(std::move(build)) {}
+
+Status Service::Load(const ServiceOptions& options) {
+  models::ObserverFactory observers = [this](const std::string& label) {
+    return MakeObserver(metrics_.ForModel(label));
+  };
+  for (const models::ModelSource& source : options.models) {
+    PANO_ASSIGN_OR_RETURN(std::vector<models::ModelVersionPtr> versions,
+                          models::LoadModelVersions(source, options.load, pool_, observers));
+    for (models::ModelVersionPtr& version : versions) {
+      PANO_RETURN_IF_ERROR(models_.Add(std::move(version)));
+    }
+  }
+  return {};
+}
+
+// Gauges and totals are read from the engines when somebody looks.
+void Service::FollowEngines() {
+  for (const models::ModelVersionPtr& version : models_.List()) {
+    const engine::Stats stats = version->EngineStats();
+    telemetry::ModelMetrics& series = metrics_.ForModel(version->label);
+    series.SetQueueRequests(stats.serving.waiting_requests);
+    series.SetRunningSequences(stats.serving.running_rows);
+    series.SetKvBlocks(stats.kv_blocks.used, stats.kv_blocks.cached, stats.kv_blocks.free);
+    const serving::TokenCounts& tokens = stats.serving.tokens;
+    series.SetTokensTotal(tokens.input, tokens.cached, tokens.output);
+    series.SetSpeculatedTotal(stats.drafts_accepted, stats.drafts_rejected);
+    series.SetPreemptionsTotal(stats.preemptions);
+  }
+}
+
+Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
+  PANO_ASSIGN_OR_RETURN(std::unique_ptr<auth::Authenticator> authenticator,
+                        auth::MakeApiKeyAuthenticator(std::move(options.api_keys)));
+  std::unique_ptr<Service> service(new Service(options.threads, std::move(options.build)));
+  PANO_RETURN_IF_ERROR(service->Load(options));
+
+  Service* self = service.get();
+  service->metrics_.OnScrape([self] { self->FollowEngines(); });
+  api::Hooks hooks;
+  hooks.metrics_text = [self] { return self->metrics_.Text(); };
+  hooks.record = [self](const api::RequestRecord& record) {
+    self->metrics_.CountRequest(record.model, record.route, record.status, record.seconds);
+  };
+  options.api.loopback = api::IsLoopbackHost(options.http.host);
+  PANO_ASSIGN_OR_RETURN(service->api_,
+                        api::Api::Create(AllDialects(), options.api, service->models_,
+                                         std::move(authenticator), std::move(hooks)));
+  PANO_ASSIGN_OR_RETURN(service->server_, http::Server::Start(
+                                              std::move(options.http),
+                                              [self](std::shared_ptr<http::Exchange> exchange) {
+                                                self->api_->Handle(std::move(exchange));
+                                              },
+                                              api::HttpErrorBody));
+  return service;
+}
+
+Service::~Service() = default;
+
+bool Service::Drain(std::chrono::milliseconds timeout) {
+  TimePoint until = Clock::Real().Now() + timeout;
+  api_->BeginDrain();
+  // The listener stays open for now: /readyz has to say that this server is going away.
+  bool all = true;
+  for (const models::ModelVersionPtr& version : models_.List()) {
+    Duration left = std::max<Duration>(until - Clock::Real().Now(), Duration::zero());
+    all = version->service().Drain(left) && all;
+  }
+  // The engines are done; what they said is still on its way to the sockets.
+  constexpr std::chrono::milliseconds kFlush{2'000};
+  all = api_->WaitUntilIdle(kFlush) && all;
+  return server_->Drain(kFlush) && all;
+}
+
+}  // namespace pano::service

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/api/api.h"
+#include "app/http/http.h"
+#include "app/models/model_loader.h"
+#include "app/telemetry/metrics.h"
+#include "base/result.h"
+#include "base/threads.h"
+
+namespace pano::service {
+
+struct ServiceOptions {
+  std::vector<models::ModelSource> models;
+  int threads = 0;  // of the compute pool; 0: all cores
+  models::LoadSettings load;
+  http::ServerOptions http;
+  std::vector<std::string> api_keys;  // none: everybody may call
+  api::Options api;                   // `loopback` is decided by http.host
+  telemetry::BuildInfo build;         // for pano_build_info
+};
+
+// Models, API and HTTP server, put together. Thread-safe.
+class Service {
+ public:
+  // Loads every model, then listens. Fails with what is wrong with a model, or with the address.
+  static Result<std::unique_ptr<Service>> Start(ServiceOptions options);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  uint16_t port() const { return server_->port(); }
+  int threads() const { return pool_.threads(); }
+  const models::ModelHost& models() const { return models_; }
+  telemetry::Metrics& metrics() { return metrics_; }
+
+  // Refuses what is new, lets running requests end; those that have not by `timeout` are cancelled.
+  // Returns whether all ended by themselves.
+  bool Drain(std::chrono::milliseconds timeout);
+
+ private:
+  Service(int threads, telemetry::BuildInfo build);
+  Status Load(const ServiceOptions& options);
+  void FollowEngines();
+
+  // In the order of who borrows whom: the server goes first, the pool last.
+  ComputePool pool_;
+  telemetry::Metrics metrics_;
+  models::ModelHost models_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace pano::service
