@@ -14,12 +14,13 @@ uint64_t CpuDevice::memory_bytes() const {
 }
 
 Result<Buffer> CpuDevice::Allocate(size_t bytes) {
-  size_t padded = 0;
+  // No process has more addresses.
+  constexpr size_t kMost = size_t{1} << 47;
   // calloc and not aligned_alloc: large areas come as untouched zero pages. The pointer that it
   // gave is kept just in front of the aligned block.
   std::byte* base = nullptr;
-  if (!__builtin_add_overflow(bytes, kAlignment + sizeof(std::byte*), &padded)) {
-    base = static_cast<std::byte*>(std::calloc(padded, 1));
+  if (bytes < kMost) {
+    base = static_cast<std::byte*>(std::calloc(bytes + kAlignment + sizeof(std::byte*), 1));
   }
   if (!base) {
     return Status(StatusCode::kExhausted, StrCat("[device] cpu: no memory for ", bytes, " bytes"));

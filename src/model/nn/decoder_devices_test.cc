@@ -48,6 +48,25 @@ TEST_P(DecoderDevices, GiveTheSameWithinFloatRounding) {
   EXPECT_GT(worst, 0) << "both ran the same code";
 }
 
+// Once the largest pass has run, passes take all their memory from the workspace.
+TEST_P(DecoderDevices, PassesAllocateNoScratchOnceSettled) {
+  ComputePool pool(2);
+  auto owned = ops::CreateCpuContext(Compute::kF32, pool);
+  ops::OpContext& ops = *owned;
+  Decoder decoder(GetParam(), testing::DrawWeights(GetParam(), 1), KvType::kF32, std::move(owned));
+  auto feed = [&](size_t count) {
+    const std::vector<TokenId> tokens(count, 7);
+    auto runner = SequenceRunner::Create(decoder, 100);
+    ASSERT_TRUE(runner.ok());
+    ASSERT_TRUE(runner->Feed(tokens, 0, [](size_t, std::span<const float>) {}).ok());
+  };
+  feed(64);
+  const size_t settled = ops.workspace().allocations();
+  EXPECT_GT(settled, 0u);
+  for (size_t count : {1, 64, 3, 50}) feed(count);
+  EXPECT_EQ(ops.workspace().allocations(), settled);
+}
+
 ModelConfig Everything() {
   ModelConfig c = testing::SmallConfig();
   c.norm = NormKind::kLayer;
