@@ -21,9 +21,15 @@ Result<std::unique_ptr<Model>> LoadModel(const format::ModelFiles& files,
   if (options.compute == Compute::kFast) {
     PANO_RETURN_IF_ERROR(PackWeights(weights, files.weights.get(), pool, options.progress).status());
   }
+  std::unique_ptr<ops::OpContext> ops;
+  if (options.device) {
+    PANO_ASSIGN_OR_RETURN(auto operators, ops::CreateOperators(options.device, options.compute));
+    ops = std::make_unique<ops::OpContext>(std::move(operators), pool, options.communicator);
+  } else {
+    ops = ops::CreateCpuContext(options.compute, pool, options.communicator);
+  }
   return std::unique_ptr<Model>(std::make_unique<Decoder>(
-      std::move(family.config), std::move(weights), kv_type,
-      ops::CreateCpuContext(options.compute, pool, options.communicator)));
+      std::move(family.config), std::move(weights), kv_type, std::move(ops)));
 }
 
 namespace {

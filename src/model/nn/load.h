@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "base/threads.h"
 #include "infra/collective/communicator.h"
+#include "infra/device/device.h"
 #include "model/format/weights.h"
 #include "model/nn/model.h"
 #include "model/nn/packing.h"
@@ -21,6 +22,9 @@ struct LoadOptions {
   // Of several ranks: the model is this rank's part (tensor_parallel.h), and its passes are
   // collective calls, the same plans on all ranks. Outlives the model. Null: one rank.
   collective::Communicator* communicator = nullptr;
+  // What the model runs on; null: the host's processor. Unimplemented for a device that this build
+  // has no operators for.
+  std::shared_ptr<device::Device> device = nullptr;
 };
 
 // The generative model that `files` describe, ready to step. `files.weights` is kept alive by it;

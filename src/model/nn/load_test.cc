@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "infra/device/cpu_device.h"
 #include "model/nn/testing/tiny_model.h"
 
 namespace pano::nn {
@@ -71,6 +72,28 @@ TEST(Load, RefusesByNameWhatItDoesNotKnow) {
                      std::vector<float>(TinyModel::kHeadDim));
   EXPECT_THAT(LoadStatus(extra).message(),
               HasSubstr("q_norm.weight belongs to nothing that architecture 'llama'"));
+}
+
+TEST(Load, RunsOnTheDeviceThatIsNamed) {
+  // A device of a kind that this build has no operators for.
+  class Npu final : public device::Device {
+   public:
+    device::DeviceKind kind() const override { return device::DeviceKind::kSimulated; }
+    std::string name() const override { return "npu:0"; }
+    uint64_t capabilities() const override { return 0; }
+    uint64_t memory_bytes() const override { return 0; }
+    Result<device::Buffer> Allocate(size_t) override { return Internal("unused"); }
+  };
+  TinyModel tiny;
+  ComputePool pool(1);
+  LoadOptions options;
+  options.device = std::make_shared<device::CpuDevice>();
+  EXPECT_TRUE(LoadModel(tiny.files, options, pool).ok());
+  options.device = std::make_shared<Npu>();
+  auto model = LoadModel(tiny.files, options, pool);
+  ASSERT_FALSE(model.ok());
+  EXPECT_EQ(model.error().code(), StatusCode::kUnimplemented);
+  EXPECT_THAT(model.error().message(), HasSubstr("device npu:0: no operators for kind simulated"));
 }
 
 TEST(Load, ReadsBeginEndAndSamplingDefaults) {
