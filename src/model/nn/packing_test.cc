@@ -78,7 +78,8 @@ TEST(Packing, KeepsTheValuesAndOneCopyOfATiedHead) {
   EXPECT_EQ(Dequantised(weights.layers[1].up.weight), Dequantised(up.view));
   EXPECT_EQ(Dequantised(weights.embedding), Dequantised(head.view));
   // Q5_0 has no packed form of its own: its values are rounded to Q8_0's.
-  const std::vector<float> want = Dequantised(down.view), got = Dequantised(weights.layers[1].down.weight);
+  const std::vector<float> want = Dequantised(down.view);
+  const std::vector<float> got = Dequantised(weights.layers[1].down.weight);
   for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 0.02);
   for (const auto& layer : weights.layers) {
     const auto address = reinterpret_cast<uintptr_t>(layer.q.weight.data);
