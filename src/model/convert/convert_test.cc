@@ -11,6 +11,7 @@
 #include "base/env.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 #include "model/format/testing/temp_folder.h"
 #include "model/format/weights.h"
 #include "model/nn/load.h"
@@ -91,8 +92,8 @@ class ThereAndBackTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(ThereAndBackTest, SameTensorsAndLogits) {
   const Case& c = GetParam();
-  const std::string model = Golden(c.name);
-  if (!IsDirectory(model)) GTEST_SKIP() << "no " << model;
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, StrCat("golden/models/", c.name));
+  const std::string& model = answers.path();
   TempFolder folder;
   const std::string gguf = folder.Path("model.gguf"), back = folder.Path("back");
   MustConvert({.model = model, .out = gguf, .to = Form::kGguf});
@@ -100,6 +101,7 @@ TEST_P(ThereAndBackTest, SameTensorsAndLogits) {
   if (::testing::Test::HasFailure()) return;
   if (c.exact) ExpectSameTensors(model, back);
   const std::vector<float> logits = Logits(model);
+  answers.Compared(logits.size());
   ExpectClose(Logits(gguf), logits, c.tolerance);
   ExpectClose(Logits(back), logits, c.tolerance);
 }
@@ -120,8 +122,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 // The reference converter's files: quantised alike to the byte, and read the same.
 TEST(ConvertTest, RequantisesLikeTheReference) {
-  const std::string f32 = Shared("data/golden/gguf/llama/llama-f32.gguf");
-  if (!FileExists(f32)) GTEST_SKIP() << "no " << f32;
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/gguf/llama/llama-f32.gguf");
+  const std::string& f32 = answers.path();
   for (auto [name, type] : {std::pair{"q4_0", tensor::DType::kQ4_0},
                             {"q8_0", tensor::DType::kQ8_0},
                             {"f16", tensor::DType::kF16}}) {
@@ -130,6 +132,7 @@ TEST(ConvertTest, RequantisesLikeTheReference) {
     const std::string out = folder.Path("out.gguf");
     MustConvert({.model = f32, .out = out, .to = Form::kGguf, .type = type});
     ExpectSameTensors(Shared(StrCat("data/golden/gguf/llama/llama-", name, ".gguf")), out);
+    answers.Compared(ReadFile(out)->size());
     EXPECT_EQ(ReadFile(out)->size(),
               ReadFile(Shared(StrCat("data/golden/gguf/llama/llama-", name, ".gguf")))->size());
   }
@@ -138,20 +141,23 @@ TEST(ConvertTest, RequantisesLikeTheReference) {
 TEST(ConvertTest, GoldenGgufFilesBecomeFolders) {
   for (const char* name : {"llama/llama-q4_0", "llama_kquants/llama_kquants-kmix",
                            "qwen2/qwen2-f32", "gemma2/gemma2-f32"}) {
-    const std::string gguf = Shared(StrCat("data/golden/gguf/", name, ".gguf"));
-    if (!FileExists(gguf)) GTEST_SKIP() << "no " << gguf;
+    PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR,
+                       StrCat("golden/gguf/", name, ".gguf"));
+    const std::string& gguf = answers.path();
     SCOPED_TRACE(name);
     TempFolder folder;
     const std::string out = folder.Path("out");
     MustConvert({.model = gguf, .out = out, .to = Form::kHuggingFace, .type = tensor::DType::kF32});
-    ExpectClose(Logits(out), Logits(gguf), 1e-5f);
+    const std::vector<float> logits = Logits(gguf);
+    ExpectClose(Logits(out), logits, 1e-5f);
+    answers.Compared(logits.size());
     EXPECT_TRUE(FileExists(JoinPath(out, "tokenizer.json")));
   }
 }
 
 TEST(ConvertTest, Stories) {
-  const std::string hf = Shared("data/weights/stories260K/hf");
-  if (!IsDirectory(hf)) GTEST_SKIP() << "no " << hf;
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "weights/stories260K/hf");
+  const std::string& hf = answers.path();
   TempFolder folder;
   const std::string gguf = folder.Path("s.gguf");
   const Report report =
@@ -160,15 +166,17 @@ TEST(ConvertTest, Stories) {
   EXPECT_EQ(report.notes.size(), 5u);
   EXPECT_THAT(report.notes.front(), HasSubstr("blk.0.ffn_down.weight: rows of 172"));
   ExpectSameTensors(Shared("data/weights/stories260K/stories260K-q8_0.gguf"), gguf);
+  answers.Compared(report.notes.size());
 }
 
 TEST(ConvertTest, RefusesByName) {
-  if (!IsDirectory(Golden("llama_mha"))) GTEST_SKIP() << "no golden set";
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/models/llama_mha");
   TempFolder folder;
   auto fails = [&](const Request& request, StatusCode code, const std::string& words) {
     const Status status = Convert(request).error();
     EXPECT_EQ(status.code(), code) << status.ToString();
     EXPECT_THAT(status.message(), HasSubstr(words));
+    answers.Compared(1);
   };
   const std::string out = folder.Path("out.gguf");
   fails({.model = Golden("deepseek_v2"), .out = out}, StatusCode::kUnimplemented,

@@ -11,8 +11,8 @@
 #include "base/env.h"
 #include "base/json.h"
 #include "base/random.h"
-#include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 #include "model/engine/softmax.h"
 
 namespace pano::engine {
@@ -52,8 +52,9 @@ TEST(Softmax, TopLogprobsAreTheBestInOrder) {
 class SamplingGolden : public testing::Test {
  protected:
   void SetUp() override {
-    auto text = ReadFile(SharedFolder(PANO_SOURCE_DIR) + "/data/golden/sampling/cases.json");
-    if (!text.ok()) GTEST_SKIP() << "no golden data: " << text.status().ToString();
+    if (answers_.absent()) GTEST_SKIP() << answers_.absence();
+    auto text = ReadFile(answers_.path());
+    ASSERT_TRUE(text.ok()) << text.status().ToString();
     auto parsed = json::Parse(*text);
     ASSERT_TRUE(parsed.ok()) << parsed.status().ToString();
     file_ = std::move(parsed).value();
@@ -88,6 +89,7 @@ class SamplingGolden : public testing::Test {
     return params;
   }
 
+  SharedAnswers answers_{PANO_SOURCE_DIR, "golden/sampling/cases.json"};
   json::Value file_;
   // As float. The vectors are double; around 30,000, where one of them lies, a float is a multiple of
   // 1/512. So the largest logit moves to 0 first (`centred`), which changes no probability. In
@@ -140,6 +142,7 @@ TEST_F(SamplingGolden, Distributions) {
       return logits[static_cast<size_t>(entry.first)] != kMinusInfinity;
     });
     EXPECT_EQ(finite, golden.Find("kept")->as_int());
+    answers_.Compared(want.size());
     ++count;
   }
   RecordProperty("cases", static_cast<int>(count));
@@ -151,6 +154,7 @@ TEST_F(SamplingGolden, Logprobs) {
   for (const json::Value& golden : file_.Find("logprobs")->as_array()) {
     std::vector<float> logits = Floats(golden.Find("vector")->as_string(), /*centred=*/true);
     const auto& values = golden.Find("logprobs")->as_array();
+    answers_.Compared(values.size());
     for (size_t i = 0; i < logits.size(); ++i) {
       auto scored = sampler.Score(static_cast<TokenId>(i), 0, logits);
       ASSERT_TRUE(scored.ok());

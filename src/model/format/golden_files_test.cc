@@ -7,18 +7,14 @@
 #include <vector>
 
 #include "base/env.h"
-#include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 #include "model/format/weights.h"
 
 namespace pano::format {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string DataFolder() {
-  return JoinPath(SharedFolder(PANO_SOURCE_DIR), "data");
-}
 
 std::vector<std::string> FilesBelow(const std::string& folder, std::string_view suffix) {
   std::vector<std::string> paths;
@@ -32,8 +28,11 @@ std::vector<std::string> FilesBelow(const std::string& folder, std::string_view 
 class GoldenFilesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!IsDirectory(DataFolder())) GTEST_SKIP() << "no folder " << DataFolder();
+    if (answers_.absent()) GTEST_SKIP() << answers_.absence();
   }
+  std::string DataFolder() const { return answers_.path(); }
+
+  SharedAnswers answers_{PANO_SOURCE_DIR, ""};
 };
 
 TEST_F(GoldenFilesTest, HuggingFaceFolders) {
@@ -45,6 +44,7 @@ TEST_F(GoldenFilesTest, HuggingFaceFolders) {
       ASSERT_TRUE(model.ok()) << model.error().ToString();
       EXPECT_TRUE(model->config.is_object());
       EXPECT_FALSE(model->weights->Names().empty());
+      answers_.Compared(1);
       ++count;
     }
   }
@@ -58,6 +58,7 @@ TEST_F(GoldenFilesTest, EverySafetensorsFile) {
     for (const std::string& name : model->weights->Names()) {
       const tensor::TensorView* view = model->weights->Find(name);
       EXPECT_EQ(view->bytes, tensor::ByteSize(view->dtype, view->shape).value());
+      answers_.Compared(1);
     }
   }
 }
@@ -72,6 +73,7 @@ TEST_F(GoldenFilesTest, EveryGgufFile) {
     ASSERT_TRUE(model.ok()) << model.error().ToString();
     bool vocabulary = path.find("-vocab-") != std::string::npos;
     EXPECT_EQ(model->weights->Names().empty(), vocabulary) << path;
+    answers_.Compared(1);
     ++opened;
   }
   EXPECT_GE(opened, 14u);
@@ -82,6 +84,7 @@ TEST_F(GoldenFilesTest, Stories) {
   auto gguf = OpenModel(JoinPath(folder, "stories260K-f32.gguf"));
   auto hf = OpenModel(JoinPath(folder, "hf"));
   ASSERT_TRUE(gguf.ok() && hf.ok());
+  answers_.Compared(1);
   EXPECT_EQ(gguf->weights->Find("token_embd.weight")->shape,
             hf->weights->Find("model.embed_tokens.weight")->shape);
   auto expected = OpenModel(JoinPath(folder, "hf/expected.safetensors"));

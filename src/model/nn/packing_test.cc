@@ -7,7 +7,7 @@
 
 #include "base/env.h"
 #include "base/random.h"
-#include "base/shared_folder.h"
+#include "base/testing/known_answers.h"
 #include "model/format/weights.h"
 #include "model/ops/weights.h"
 #include "model/nn/load.h"
@@ -89,10 +89,9 @@ TEST(Packing, KeepsTheValuesAndOneCopyOfATiedHead) {
 
 // A whole model: near the float computation, and the same bits however the sequence is cut.
 TEST(Packing, QuantisedModelIsNearTheFloatOneAndDoesNotDependOnChunks) {
-  const std::string path =
-      JoinPath(SharedFolder(PANO_SOURCE_DIR), "data/weights/stories260K/stories260K-q8_0.gguf");
-  if (!FileExists(path)) GTEST_SKIP() << "no model at " << path;
-  auto files = format::OpenModel(path);
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR,
+                     "weights/stories260K/stories260K-q8_0.gguf");
+  auto files = format::OpenModel(answers.path());
   ASSERT_TRUE(files.ok()) << files.error().ToString();
   ComputePool pool(2);
   auto exact = LoadModel(*files, {.compute = Compute::kF32}, pool);
@@ -121,6 +120,7 @@ TEST(Packing, QuantisedModelIsNearTheFloatOneAndDoesNotDependOnChunks) {
     worst = std::max(worst, static_cast<double>(std::abs(want[i] - got[i])));
     top = std::max(top, static_cast<double>(std::abs(want[i])));
   }
+  answers.Compared(want.size());
   EXPECT_LT(worst / top, 0.03);
   EXPECT_GT(worst, 0.0);
   for (size_t chunk : {1, 7, 33}) {

@@ -6,8 +6,8 @@
 
 #include "base/env.h"
 #include "base/json.h"
-#include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 #include "model/nn/load.h"
 #include "model/nn/testing/tiny_model.h"
 
@@ -52,10 +52,8 @@ TEST(Divergence, IsZeroOfAModelFromItselfAndPositiveFromAnother) {
 }
 
 TEST(Perplexity, MatchesTheKnownAnswers) {
-  const std::string root = JoinPath(SharedFolder(PANO_SOURCE_DIR), "data/weights/stories260K/hf");
-  if (!FileExists(JoinPath(root, "perplexity.json"))) {
-    GTEST_SKIP() << "known answers are absent: stories260K/hf/perplexity.json";
-  }
+  PANO_KNOWN_ANSWERS(SharedAnswers, known, PANO_SOURCE_DIR, "weights/stories260K/hf");
+  const std::string& root = known.path();
   auto text = ReadFile(JoinPath(root, "perplexity.json"));
   auto answers = json::Parse(*text);
   ASSERT_TRUE(answers.ok());
@@ -75,6 +73,7 @@ TEST(Perplexity, MatchesTheKnownAnswers) {
                                  run.Find("stride")->as_int());
     ASSERT_TRUE(got.ok());
     EXPECT_EQ(got->tokens, run.Find("scored_tokens")->as_int());
+    known.Compared(static_cast<size_t>(got->tokens));
     EXPECT_NEAR(got->nll, run.Find("nll_sum")->as_double(),
                 1e-5 * run.Find("nll_sum")->as_double());
   }

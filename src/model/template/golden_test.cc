@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 #include "model/template/chat_template.h"
 
 namespace pano::jinja {
@@ -17,6 +18,7 @@ namespace {
 
 // 2024-07-26T12:34:56, the `now` of every case.
 constexpr int64_t kNow = 1721997296;
+constexpr const char* kTemplates = "api_security/chat_templates_jinja.tar";
 
 // The regular files of an uncompressed tar archive by name.
 std::map<std::string, std::string> ReadTar(const std::string& archive) {
@@ -82,11 +84,12 @@ void CheckCase(const ChatTemplate& chat_template, const json::Value& test) {
 }
 
 TEST(GoldenTemplates, RenderAsTheReferenceDoes) {
-  const std::string shared = SharedFolder(PANO_SOURCE_DIR);
-  const auto archive = ReadFile(shared + "/data/api_security/chat_templates_jinja.tar");
-  if (!archive.ok()) GTEST_SKIP() << "no shared data: " << archive.error().message();
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/chat_templates");
+  const auto archive =
+      ReadFile(JoinPath(SharedFolder(PANO_SOURCE_DIR), StrCat("data/", kTemplates)));
+  ASSERT_TRUE(archive.ok()) << archive.error().message();
   const auto templates = ReadTar(*archive);
-  const std::string folder = shared + "/data/golden/chat_templates";
+  const std::string& folder = answers.path();
   const auto names = ListDirectory(folder);
   ASSERT_TRUE(names.ok());
   size_t cases = 0;
@@ -104,6 +107,7 @@ TEST(GoldenTemplates, RenderAsTheReferenceDoes) {
     for (const json::Value& test : file->Find("cases")->as_array()) {
       SCOPED_TRACE(StrCat(name, "/", TextOf(test, "name")));
       CheckCase(**parsed, test);
+      answers.Compared(1);
       ++cases;
     }
   }
@@ -111,10 +115,12 @@ TEST(GoldenTemplates, RenderAsTheReferenceDoes) {
 }
 
 TEST(GoldenTemplates, EveryTemplateOfTheArchiveParses) {
-  const auto archive = ReadFile(SharedFolder(PANO_SOURCE_DIR) + "/data/api_security/chat_templates_jinja.tar");
-  if (!archive.ok()) GTEST_SKIP() << "no shared data: " << archive.error().message();
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, kTemplates);
+  const auto archive = ReadFile(answers.path());
+  ASSERT_TRUE(archive.ok()) << archive.error().message();
   for (const auto& [name, source] : ReadTar(*archive)) {
     const auto parsed = ChatTemplate::Parse(source);
+    answers.Compared(1);
     EXPECT_TRUE(parsed.ok()) << name << ": " << parsed.error().message();
   }
 }

@@ -12,15 +12,11 @@
 
 #include "base/env.h"
 #include "base/json.h"
-#include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 
 namespace pano::tensor {
 namespace {
-
-std::string Golden(const std::string& name) {
-  return JoinPath(SharedFolder(PANO_SOURCE_DIR), "data/golden/gguf_quants/" + name);
-}
 
 std::vector<float> ReadFloats(const std::string& path) {
   std::string bytes = ReadFile(path).value();
@@ -33,14 +29,13 @@ const std::byte* Bytes(const std::string& text) {
   return reinterpret_cast<const std::byte*>(text.data());
 }
 
-json::Value GoldenTypes() {
-  if (!FileExists(Golden("index.json"))) return {};
-  return *json::Parse(ReadFile(Golden("index.json")).value()).value().Find("types");
+json::Value GoldenTypes(const KnownAnswers& answers) {
+  return *json::Parse(ReadFile(JoinPath(answers.path(), "index.json")).value()).value().Find("types");
 }
 
 TEST(BlocksTest, DecodesTheGoldenBlocks) {
-  json::Value types = GoldenTypes();
-  if (types.is_null()) GTEST_SKIP() << "no golden set at " << Golden("");
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/gguf_quants");
+  const json::Value types = GoldenTypes(answers);
   int compared = 0;
   for (const auto& [name, facts] : types.as_object()) {
     SCOPED_TRACE(name);
@@ -50,9 +45,9 @@ TEST(BlocksTest, DecodesTheGoldenBlocks) {
               facts.Find("block_values")->as_int());
     EXPECT_EQ(static_cast<int64_t>(Describe(*dtype).block_bytes),
               facts.Find("block_bytes")->as_int());
-    if (!FileExists(Golden(name + ".bin"))) continue;
-    const std::string stored = ReadFile(Golden(name + ".bin")).value();
-    const std::vector<float> want = ReadFloats(Golden(name + ".f32"));
+    if (!FileExists(JoinPath(answers.path(), name + ".bin"))) continue;
+    const std::string stored = ReadFile(JoinPath(answers.path(), name + ".bin")).value();
+    const std::vector<float> want = ReadFloats(JoinPath(answers.path(), name + ".f32"));
     ASSERT_EQ(stored.size(), *ByteSize(*dtype, {static_cast<int64_t>(want.size())}));
     std::vector<float> got(want.size());
     DecoderOf (*dtype)(Bytes(stored), got.size(), got.data());
@@ -61,6 +56,7 @@ TEST(BlocksTest, DecodesTheGoldenBlocks) {
           << "value " << i << ": " << got[i] << " for " << want[i];
     }
     ++compared;
+    answers.Compared(want.size());
     // For the table of docs/models.md.
     RecordProperty(StrCat("golden.decode.", name),
                    StrCat(name, "|decoded|", want.size(), " values"));
@@ -69,22 +65,23 @@ TEST(BlocksTest, DecodesTheGoldenBlocks) {
 }
 
 TEST(BlocksTest, EncodesToTheGoldenBytes) {
-  json::Value types = GoldenTypes();
-  if (types.is_null()) GTEST_SKIP() << "no golden set at " << Golden("");
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/gguf_quants");
+  const json::Value types = GoldenTypes(answers);
   int compared = 0;
   for (const auto& [name, facts] : types.as_object()) {
-    if (!FileExists(Golden(name + ".quant_in.f32"))) continue;
+    if (!FileExists(JoinPath(answers.path(), name + ".quant_in.f32"))) continue;
     SCOPED_TRACE(name);
     const DType dtype = DTypeByName(name).value();
     ASSERT_NE(EncoderOf(dtype), nullptr);
-    const std::vector<float> values = ReadFloats(Golden(name + ".quant_in.f32"));
-    const std::string want = ReadFile(Golden(name + ".quant_out.bin")).value();
+    const std::vector<float> values = ReadFloats(JoinPath(answers.path(), name + ".quant_in.f32"));
+    const std::string want = ReadFile(JoinPath(answers.path(), name + ".quant_out.bin")).value();
     std::string got(want.size(), '\0');
     EncoderOf(dtype)(values.data(), values.size(), reinterpret_cast<std::byte*>(got.data()));
     for (size_t i = 0; i < want.size(); ++i) {
       ASSERT_EQ(got[i], want[i]) << "byte " << i << ", block " << i / Describe(dtype).block_bytes;
     }
     ++compared;
+    answers.Compared(want.size());
     RecordProperty(StrCat("golden.encode.", name),
                    StrCat(name, "|encoded|", want.size(), " bytes"));
   }

@@ -6,15 +6,13 @@
 #include <gtest/gtest.h>
 
 #include "base/env.h"
-#include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 
 namespace pano::tokenizer {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::string Shared(std::string_view path) { return JoinPath(SharedFolder(PANO_SOURCE_DIR), path); }
 
 json::Value ReadJson(const std::string& path) {
   if (!FileExists(path)) return {};
@@ -37,8 +35,8 @@ json::Value Metadata(const std::vector<format::GgufEntry>& entries) {
 }
 
 // Both conversions compare ids themselves; this compares the two ends, on more text.
-void ThereAndBack(const std::string& folder, int64_t rows, std::string_view model,
-                  std::string_view pre) {
+void CompareThereAndBack(const std::string& folder, int64_t rows, std::string_view model,
+                         std::string_view pre, size_t& compared) {
   SCOPED_TRACE(folder);
   const HfVocabulary vocabulary = OfFolder(folder, rows);
   const auto entries = ToGgufVocabulary(vocabulary);
@@ -62,18 +60,26 @@ void ThereAndBack(const std::string& folder, int64_t rows, std::string_view mode
     const auto wanted = before->Encode(text).value();
     ASSERT_EQ(wanted, after->Encode(text).value()) << Printable(text);
     EXPECT_EQ(before->Decode(wanted, false).value(), after->Decode(wanted, false).value());
+    ++compared;
   }
+}
+// How many texts were compared.
+size_t ThereAndBack(const std::string& folder, int64_t rows, std::string_view model,
+                    std::string_view pre) {
+  size_t compared = 0;
+  CompareThereAndBack(folder, rows, model, pre, compared);
+  return compared;
 }
 
 TEST(GgufVocabularyTest, ThereAndBack) {
-  if (!IsDirectory(Shared("data/golden/tokenizers"))) GTEST_SKIP() << "no golden set";
-  ThereAndBack(Shared("data/weights/stories260K/hf"), 512, "llama", "default");
-  const std::string golden = Shared("data/golden/tokenizers/");
-  ThereAndBack(golden + "llama2_byte_fallback", 1159, "llama", "default");
-  ThereAndBack(golden + "gpt2_style", 901, "gpt2", "gpt-2");
-  ThereAndBack(golden + "llama3_ignore_merges", 1216, "gpt2", "llama-bpe");
-  ThereAndBack(golden + "qwen2_style", 1105, "gpt2", "qwen2");
-  ThereAndBack(golden + "deepseek_v3_style", 1004, "gpt2", "deepseek-v3");
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/tokenizers");
+  ThereAndBack(JoinPath(answers.path(), "../../weights/stories260K/hf"), 512, "llama", "default");
+  const std::string golden = answers.path() + "/";
+  answers.Compared(ThereAndBack(golden + "llama2_byte_fallback", 1159, "llama", "default"));
+  answers.Compared(ThereAndBack(golden + "gpt2_style", 901, "gpt2", "gpt-2"));
+  answers.Compared(ThereAndBack(golden + "llama3_ignore_merges", 1216, "gpt2", "llama-bpe"));
+  answers.Compared(ThereAndBack(golden + "qwen2_style", 1105, "gpt2", "qwen2"));
+  answers.Compared(ThereAndBack(golden + "deepseek_v3_style", 1004, "gpt2", "deepseek-v3"));
 }
 
 TEST(GgufVocabularyTest, Starter) {
@@ -81,11 +87,12 @@ TEST(GgufVocabularyTest, Starter) {
 }
 
 TEST(GgufVocabularyTest, RefusesByName) {
-  if (!IsDirectory(Shared("data/golden/tokenizers"))) GTEST_SKIP() << "no golden set";
-  const std::string golden = Shared("data/golden/tokenizers/");
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/tokenizers");
+  const std::string golden = answers.path() + "/";
   auto fails = [&](const std::string& folder, int64_t rows, const std::string& words) {
     const auto entries = ToGgufVocabulary(OfFolder(golden + folder, rows));
-    EXPECT_FALSE(entries.ok()) << folder;
+    ASSERT_FALSE(entries.ok()) << folder;
+    answers.Compared(1);
     EXPECT_THAT(entries.error().message(), HasSubstr(words));
   };
   fails("added_tokens", 710, "normalizer");
@@ -98,13 +105,14 @@ TEST(GgufVocabularyTest, RefusesByName) {
 }
 
 TEST(GgufVocabularyTest, GgufFiles) {
-  for (const char* path : {"data/tokenizers/gguf_vocab/ggml-vocab-gpt-2.gguf",
-                           "data/tokenizers/gguf_vocab/ggml-vocab-llama-spm.gguf",
-                           "data/golden/gguf/gemma2/gemma2-f32.gguf"}) {
-    if (!FileExists(Shared(path))) GTEST_SKIP() << "no " << path;
+  for (const char* path : {"tokenizers/gguf_vocab/ggml-vocab-gpt-2.gguf",
+                           "tokenizers/gguf_vocab/ggml-vocab-llama-spm.gguf",
+                           "golden/gguf/gemma2/gemma2-f32.gguf"}) {
+    PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, path);
     SCOPED_TRACE(path);
-    const auto files = ToHfTokenizer(format::ReadGgufMetadata(Shared(path)).value());
+    const auto files = ToHfTokenizer(format::ReadGgufMetadata(answers.path()).value());
     ASSERT_TRUE(files.ok()) << files.error().ToString();
+    answers.Compared(1);
     EXPECT_TRUE(files->tokenizer.is_object());
   }
 }

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 #include "model/tokenizer/formats/load.h"
 
 namespace pano::tokenizer {
@@ -155,8 +156,8 @@ class GoldenTokenizer {
 
 // Every tokenizer that the folder has; the table is also kept as properties of the test.
 TEST(Golden, AllTokenizersAreEqual) {
-  const std::string folder = Shared("golden/tokenizers");
-  if (!IsDirectory(folder)) GTEST_SKIP() << "no known answers at " << folder;
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/tokenizers");
+  const std::string& folder = answers.path();
   const Result<std::vector<std::string>> names = ListDirectory(folder);
   ASSERT_TRUE(names.ok());
   std::printf("  %-22s %6s %6s %8s %6s\n", "tokenizer", "cases", "pairs", "streams", "equal");
@@ -168,6 +169,7 @@ TEST(Golden, AllTokenizersAreEqual) {
     RecordProperty(StrCat("tokenizer.", name), StrCat(count.cases, "/", count.pairs, "/", count.streams));
     EXPECT_GT(count.cases, 0) << name;
     EXPECT_EQ(count.equal, count.all()) << name;
+    answers.Compared(static_cast<size_t>(count.all()));
   }
 }
 
@@ -176,7 +178,7 @@ class GoldenGguf : public testing::TestWithParam<std::pair<const char*, const ch
 
 TEST_P(GoldenGguf, Encodes) {
   const auto [file, tokens] = GetParam();
-  if (!FileExists(Shared(file))) GTEST_SKIP() << "no known answers at " << Shared(file);
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, file);
   const Result<TokenizerPtr> tokenizer = LoadTokenizer(Shared(file));
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
   EncodeOptions options;
@@ -186,6 +188,7 @@ TEST_P(GoldenGguf, Encodes) {
     const std::string& text = line.Find("text")->as_string();
     const std::vector<TokenId> ids = Ids(*line.Find("ids"));
     EXPECT_EQ(Encode(**tokenizer, text, options), ids) << json::Dump(line);
+    answers.Compared(1);
     if (text.find("\u2581") != std::string::npos) continue;   // comes back as a space
     EXPECT_EQ((*tokenizer)->Decode(ids, false).value_or("failed"), text) << json::Dump(line);
     EXPECT_EQ(StreamAll(**tokenizer, ids, false), text) << json::Dump(line);
@@ -204,8 +207,9 @@ INSTANTIATE_TEST_SUITE_P(
 class GgufVocabulary : public testing::TestWithParam<const char*> {};
 
 TEST_P(GgufVocabulary, Encodes) {
-  const std::string path = Shared(StrCat("tokenizers/gguf_vocab/ggml-vocab-", GetParam(), ".gguf"));
-  if (!FileExists(path)) GTEST_SKIP() << "no known answers at " << path;
+  PANO_KNOWN_ANSWERS(SharedAnswers, known, PANO_SOURCE_DIR,
+                     StrCat("tokenizers/gguf_vocab/ggml-vocab-", GetParam(), ".gguf"));
+  const std::string& path = known.path();
   const Result<TokenizerPtr> tokenizer = LoadTokenizer(path);
   ASSERT_TRUE(tokenizer.ok()) << tokenizer.status().message();
   const Result<std::string> texts = ReadFile(path + ".inp");
@@ -225,6 +229,7 @@ TEST_P(GgufVocabulary, Encodes) {
     }
     const std::string text = texts->substr(from, to - from);
     EXPECT_EQ(Encode(**tokenizer, text, options), ids) << Printable(text);
+    known.Compared(1);
     from = to + separator.size();
     ++count;
   }
@@ -234,8 +239,8 @@ TEST_P(GgufVocabulary, Encodes) {
 INSTANTIATE_TEST_SUITE_P(Files, GgufVocabulary, testing::Values("gpt-2", "llama-spm"));
 
 TEST(GoldenStories, AllFormsGiveTheSameIds) {
-  const std::string folder = Shared("weights/stories260K");
-  if (!IsDirectory(folder)) GTEST_SKIP() << "no known answers at " << folder;
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "weights/stories260K");
+  const std::string& folder = answers.path();
   const Result<TokenizerPtr> hf = LoadTokenizer(JoinPath(folder, "hf"));
   ASSERT_TRUE(hf.ok()) << hf.status().message();
   EXPECT_EQ((*hf)->bos(), 1);
@@ -251,6 +256,7 @@ TEST(GoldenStories, AllFormsGiveTheSameIds) {
     for (const std::string& text : {*story, std::string("Zoë 你好\n\n  x<s>y</s> z"), std::string()}) {
       const std::vector<TokenId> ids = Encode(**hf, text, {});
       EXPECT_EQ(Encode(**gguf, text, {}), ids);
+      answers.Compared(1);
       EXPECT_EQ(ids.at(0), 1);
       for (bool skip : {false, true}) {
         EXPECT_EQ((*gguf)->Decode(ids, skip).value_or("a"), (*hf)->Decode(ids, skip).value_or("b"));
@@ -261,14 +267,15 @@ TEST(GoldenStories, AllFormsGiveTheSameIds) {
 
 // BERT's published vocabulary as GGUF; no answers are published, these follow from its own rules.
 TEST(GgufBert, EncodesAsBert) {
-  const std::string path = Shared("tokenizers/gguf_vocab/ggml-vocab-bert-bge.gguf");
-  if (!FileExists(path)) GTEST_SKIP() << "no vocabulary at " << path;
-  const Result<TokenizerPtr> made = LoadTokenizer(path);
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR,
+                     "tokenizers/gguf_vocab/ggml-vocab-bert-bge.gguf");
+  const Result<TokenizerPtr> made = LoadTokenizer(answers.path());
   ASSERT_TRUE(made.ok()) << made.status().message();
   const Tokenizer& t = **made;
   const Encoding pair = t.EncodePair("Hello, caf\u00e9!", "tokenizers \u4f60\u597d \u0378").value();
   EXPECT_EQ(pair.ids, (std::vector<TokenId>{101, 7592, 1010, 7668, 999, 102, 19204, 17629, 2015, 100, 100,
                                             100, 102}));
+  answers.Compared(pair.ids.size());
   EXPECT_EQ(pair.type_ids, (std::vector<int32_t>{0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1}));
   EXPECT_EQ(t.Decode(pair.ids, true).value(), "hello, cafe! tokenizers");
   EXPECT_FALSE(t.adds_special_tokens_by_default());
@@ -276,9 +283,10 @@ TEST(GgufBert, EncodesAsBert) {
 
 // The vocabulary that is also there as a SentencePiece file.
 TEST(GgufScored, EqualsTheModelFile) {
-  const std::string gguf = Shared("tokenizers/gguf_vocab/ggml-vocab-llama-spm.gguf");
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR,
+                     "tokenizers/gguf_vocab/ggml-vocab-llama-spm.gguf");
+  const std::string& gguf = answers.path();
   const std::string model = Shared("tokenizers/llama2/tokenizer.model");
-  if (!FileExists(gguf) || !FileExists(model)) GTEST_SKIP() << "no files at " << gguf;
   const Result<TokenizerPtr> a = LoadTokenizer(gguf);
   const Result<TokenizerPtr> b = LoadTokenizer(model);
   ASSERT_TRUE(a.ok() && b.ok());
@@ -286,6 +294,7 @@ TEST(GgufScored, EqualsTheModelFile) {
   options.parse_special = false;
   const std::string texts = ReadFile(gguf + ".inp").value();
   EXPECT_EQ(Encode(**a, texts, options), Encode(**b, texts, options));
+  answers.Compared(texts.size());
 }
 
 }  // namespace
