@@ -15,6 +15,7 @@ class Counter {
   virtual void Add(double by = 1) = 0;  // REQUIRES: by >= 0
 };
 
+// A value that goes up and down. Thread-safe.
 class Gauge {
  public:
   virtual ~Gauge() = default;
@@ -22,6 +23,7 @@ class Gauge {
   virtual void Add(double by) = 0;
 };
 
+// Counts of observations by bucket, and their sum. Thread-safe.
 class Histogram {
  public:
   virtual ~Histogram() = default;

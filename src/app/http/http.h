@@ -89,6 +89,7 @@ struct ServerStats {
 // HTTP/1.1 over TCP: keep-alive, pipelining in order, chunked bodies both ways, limits on everything.
 // Knows no route and no model: every well-formed request goes to the one handler. Errors that the
 // server finds itself are answered with `error_body(status, message, request_id)`, headers included.
+// Thread-safe.
 class Server {
  public:
   using ErrorBody = std::function<Response(int status, std::string_view message, std::string_view request_id)>;

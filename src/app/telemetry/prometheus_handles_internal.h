@@ -18,6 +18,7 @@ class CounterHandle final : public Counter {
   prometheus::Counter& to_;
 };
 
+// A gauge of Prometheus. Thread-safe.
 class GaugeHandle final : public Gauge {
  public:
   explicit GaugeHandle(prometheus::Gauge& to) : to_(to) {}
@@ -28,6 +29,7 @@ class GaugeHandle final : public Gauge {
   prometheus::Gauge& to_;
 };
 
+// A histogram of Prometheus. Thread-safe.
 class HistogramHandle final : public Histogram {
  public:
   explicit HistogramHandle(prometheus::Histogram& to) : to_(to) {}

@@ -10,7 +10,7 @@
 namespace pano::convert {
 
 // Tensors that are going to be written, as if they were: names and shapes without bytes. What reads
-// a description looks at them to learn about biases and tied heads.
+// a description looks at them to learn about biases and tied heads. Immutable, so thread-safe.
 class PlannedWeights : public format::Weights {
  public:
   explicit PlannedWeights(const std::vector<RowTensor>& tensors) {

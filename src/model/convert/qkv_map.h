@@ -8,7 +8,7 @@
 
 namespace pano::convert {
 
-// Where a row of queries, keys or values stands in each layout.
+// Where a row of queries, keys or values stands in each layout. Immutable, so thread-safe.
 class QkvRows {
  public:
   enum Part : size_t { kQ, kK, kV };
@@ -53,7 +53,7 @@ class QkvRows {
 };
 
 // Where the source has what stands in a row of the target; a value, so that it outlives the
-// planning.
+// planning. Immutable, so thread-safe.
 class QkvMap {
  public:
   QkvMap(const Side& from, const Side& to)

@@ -8,7 +8,7 @@
 
 namespace pano::nn {
 
-// Metadata on its way into a GGUF file; keys without the architecture in front.
+// Metadata on its way into a GGUF file; keys without the architecture in front. Thread-compatible.
 class GgufFields {
  public:
   void Int(std::string key, int64_t value);

@@ -78,6 +78,7 @@ struct StepPlan {
 };
 
 // Rows of logits, in the order of the plan's slices and, within one, of its tokens.
+// Thread-compatible.
 class Logits {
  public:
   void Resize(size_t rows, size_t vocab) {

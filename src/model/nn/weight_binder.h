@@ -24,7 +24,8 @@ using OwnedMatrices = std::vector<std::unique_ptr<std::byte, FreeMatrix>>;
 
 // Takes tensors out of the files and checks type and shape. The first failure stays in status() and
 // later calls do nothing. Corruption names the tensor that is missing or has another shape,
-// Unimplemented one whose type no kernel reads. Names are given without ".weight".
+// Unimplemented one whose type no kernel reads. Names are given without ".weight". Confined to one
+// thread.
 class WeightBinder {
  public:
   // Names are also looked for without `optional_prefix` or with it in front. `transposed`: linear

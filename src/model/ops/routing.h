@@ -17,7 +17,7 @@ struct RoutingParams {
 };
 
 // Which rows go to which expert, in host memory: the caller decides by it what to compute. Keeps
-// its memory from pass to pass.
+// its memory from pass to pass. Confined to one thread.
 class ExpertAssignment {
  public:
   // `weights` [rows, experts], 0 where an expert was not chosen.

@@ -14,7 +14,7 @@ namespace pano::api::openai {
 // Characters (code points) in `text`; OpenAI's text_offset counts these.
 int64_t CharacterCount(std::string_view text);
 
-// The `logprobs` object of /v1/completions: four lists side by side. A value.
+// The `logprobs` object of /v1/completions: four lists side by side. A value. Thread-compatible.
 class CompletionLogprobs {
  public:
   explicit CompletionLogprobs(const models::ModelVersion& version) : version_(version) {}

@@ -20,7 +20,8 @@ using models::testing::FakeEngine;
 using models::testing::FakePredictor;
 using models::testing::FakeTokenizer;
 
-// An API that speaks some dialects, over fakes: one model "m" unless a test adds more.
+// An API that speaks some dialects, over fakes: one model "m" unless a test adds more. Confined to
+// the thread of the test.
 class ApiHarness {
  public:
   explicit ApiHarness(const std::vector<Dialect>& dialects, std::vector<std::string> keys = {},

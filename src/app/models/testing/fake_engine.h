@@ -12,7 +12,7 @@
 namespace pano::models::testing {
 
 // An engine that a test drives by hand: it keeps what was submitted and pushes the events it is
-// told.
+// told. Thread-compatible.
 class FakeEngine final : public engine::Engine {
  public:
   struct Submitted {

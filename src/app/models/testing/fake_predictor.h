@@ -12,6 +12,7 @@
 namespace pano::models::testing {
 
 // A predictor that computes at once with a fake encoder, or, when `hold`, once a test says so.
+// Thread-compatible.
 class FakePredictor final : public batch::Predictor {
  public:
   explicit FakePredictor(std::unique_ptr<batch::testing::FakeEncoder> encoder)

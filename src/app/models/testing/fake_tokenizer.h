@@ -10,7 +10,8 @@
 
 namespace pano::models::testing {
 
-// A byte is a token; 256 is "<s>", 257 "</s>", written so in the text too.
+// A byte is a token; 256 is "<s>", 257 "</s>", written so in the text too. Immutable, so
+// thread-safe.
 class FakeTokenizer final : public tokenizer::Tokenizer {
  public:
   static constexpr tokenizer::TokenId kBos = 256;

@@ -13,7 +13,7 @@ namespace pano::batch::testing {
 
 // An encoder whose answers can be computed by hand: the state of a token is (id, place); a
 // sentence's vector the sum of the ids and their number; logits of `labels` are id sums modulo 7,
-// one apart.
+// one apart. Thread-compatible.
 class FakeEncoder final : public encoder::Encoder {
  public:
   explicit FakeEncoder(encoder::Task task = encoder::Task::kEmbedding,

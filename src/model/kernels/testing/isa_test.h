@@ -22,7 +22,8 @@ inline std::string WhyNotHere(const Isa& isa) {
   return std::string("instruction set ") + isa.name + ": this machine lacks it";
 }
 
-// A suite with an instruction set as its parameter, or with an element type and one.
+// A suite with an instruction set as its parameter, or with an element type and one. Confined to
+// the thread of the test.
 class IsaTest : public ::testing::TestWithParam<const Isa*> {
  protected:
   void SetUp() override {
@@ -31,6 +32,7 @@ class IsaTest : public ::testing::TestWithParam<const Isa*> {
   CpuMask mask() const { return GetParam()->needs; }
 };
 
+// The same with an element type beside the set. Confined to the thread of the test.
 class TypeIsaTest : public ::testing::TestWithParam<std::tuple<tensor::DType, const Isa*>> {
  protected:
   void SetUp() override {

@@ -22,7 +22,7 @@ struct EncoderParts {
   nn::OwnedMatrices owned;
 };
 
-// Stacks, and heads on what they give.
+// Stacks, and heads on what they give. Confined to one thread at a time.
 class TowerEncoder final : public Encoder {
  public:
   explicit TowerEncoder(EncoderParts parts) : parts_(std::move(parts)) {}

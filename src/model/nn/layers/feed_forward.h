@@ -6,7 +6,7 @@
 namespace pano::nn {
 
 // down(f(up x)), or gated: down(f(gate x) * up x) (Shazeer, "GLU variants improve transformer",
-// 2020).
+// 2020). Confined to the thread that steps the model.
 class FeedForward final : public ChannelMixer {
  public:
   // Borrows the layers. Without a gate: `gate` is absent.

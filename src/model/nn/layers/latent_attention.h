@@ -8,7 +8,8 @@ namespace pano::nn {
 // Multi-head latent attention (DeepSeek-AI, "DeepSeek-V2", 2024). A token keeps one compressed
 // vector for all heads, [normed latent, rotated key]. Queries are carried into the latent space by
 // the key half of the up-projection, so that every head attends to those vectors as they are, as
-// keys and as values; its values it takes out of the mean afterwards.
+// keys and as values; its values it takes out of the mean afterwards. Confined to the thread that
+// steps the model.
 class LatentAttention final : public TokenMixer {
  public:
   // Layer `layer` of the model, which keeps its state in `slot`. Borrows all but the slot.

@@ -12,7 +12,8 @@ namespace pano::nn {
 // A router sends each token to a few of many feed-forward blocks, whose outputs are added up by its
 // weights (Shazeer et al., 2017); one more may see every token (DeepSeek-AI, 2024). Experts run one
 // after another over the rows that chose them; a row's sum goes by expert number, so it does not
-// depend on what else is in the pass. Ranks add up the whole sum once.
+// depend on what else is in the pass. Ranks add up the whole sum once. Confined to the thread that
+// steps the model.
 class MixtureOfExperts final : public ChannelMixer {
  public:
   // Borrows the weights.

@@ -8,7 +8,8 @@ namespace pano::nn {
 
 // Attention over the keys and values of a sequence's own tokens, with heads of their own or shared
 // in groups (Vaswani et al., 2017; Ainslie et al., "GQA", 2023): projections, norms on queries and
-// keys, rotary embedding, the keys and values kept in the sequence's blocks.
+// keys, rotary embedding, the keys and values kept in the sequence's blocks. Confined to the thread
+// that steps the model.
 class SelfAttention final : public TokenMixer {
  public:
   // Layer `layer` of the model, which keeps its state in `slot`. Borrows all but the slot.

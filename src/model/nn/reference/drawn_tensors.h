@@ -13,6 +13,7 @@
 namespace pano::reference {
 
 // Makes tensors up as they are asked for, by how they are used, and keeps them for the fast pass.
+// Confined to one thread.
 class DrawnTensors final : public TensorSource {
  public:
   // Norms' weights lie around `norm_centre`. `optional`: names that Has() answers with yes before
@@ -33,6 +34,7 @@ class DrawnTensors final : public TensorSource {
 };
 
 // Tensors of files, float32 only. A tensor that is missing or has another shape ends the program.
+// Immutable, so thread-safe.
 class StoredTensors final : public TensorSource {
  public:
   explicit StoredTensors(const format::Weights& weights) : weights_(weights) {}
@@ -44,7 +46,8 @@ class StoredTensors final : public TensorSource {
 };
 
 // Another source's tensors, each number moved by up to half a unit in the last place of float32:
-// what the results move by tells how exact any float32 computation of them can be.
+// what the results move by tells how exact any float32 computation of them can be. Confined to one
+// thread.
 class PerturbedTensors final : public TensorSource {
  public:
   PerturbedTensors(TensorSource& source, uint64_t seed) : source_(source), random_(seed) {}

@@ -10,7 +10,8 @@
 
 namespace pano::reference {
 
-// Where the numbers of tensors come from. Implementations answer a name always alike.
+// Where the numbers of tensors come from. Implementations answer a name always alike. Confined to
+// one thread.
 class TensorSource {
  public:
   // What a tensor does, for a source that makes its values up.
@@ -56,7 +57,7 @@ struct ModelTensors {
   Linear head, head_dense;
 };
 
-// Reads one tensor after another by the names of a family.
+// Reads one tensor after another by the names of a family. Confined to one thread.
 class TensorReader {
  public:
   // Names are also looked for without `optional_prefix` or with it in front. `transposed`: matrices

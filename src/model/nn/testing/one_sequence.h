@@ -20,7 +20,7 @@ inline std::vector<float> RandomRows(size_t rows, size_t width, uint64_t seed) {
   return values;
 }
 
-// One sequence with a state of its own, to run a layer over pass by pass.
+// One sequence with a state of its own, to run a layer over pass by pass. Confined to one thread.
 class OneSequence {
  public:
   OneSequence(const ModelConfig& config, ops::OpContext& ops)

@@ -49,7 +49,8 @@ inline ModelConfig SmallLatent() {
   return c;
 }
 
-// Float32 weights for what the inventory lists, drawn from a seed.
+// Float32 weights for what the inventory lists, drawn from a seed. Immutable once drawn;
+// thread-compatible.
 class RandomWeights {
  public:
   RandomWeights(const ModelConfig& config, uint64_t seed) : config_(config), random_(seed) {}

@@ -11,7 +11,7 @@
 
 namespace pano::nn::testing {
 
-// Weights that live in memory.
+// Weights that live in memory. Immutable once filled; thread-compatible.
 class MemoryWeights final : public format::Weights {
  public:
   void Add(const std::string& name, tensor::Shape shape, std::vector<float> values) {
