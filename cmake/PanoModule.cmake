@@ -1,4 +1,4 @@
-# pano_module(NAME SRCS DEPS SYSTEM NEEDS STUB TESTS TEST_DEPS SERIAL BENCH FUZZ)
+# pano_module(NAME SRCS DEPS SYSTEM NEEDS STUB TESTS TEST_DEPS TESTING SERIAL BENCH FUZZ)
 #
 # One folder, one library, one namespace. NAME is the folder below src/ with '/' as '_':
 #   SRCS       sources, relative to the folder
@@ -11,12 +11,13 @@
 #   STUB       sources that take the place of SRCS there instead, without SYSTEM and tests
 #   TESTS      *_test.cc: together one executable NAME_test
 #   TEST_DEPS  modules that only tests, benchmarks, fuzzers and testing/ include
+#   TESTING    sources of testing/, compiled only where there are tests or benchmarks
 #   SERIAL     the tests measure time or use every core: ctest runs them alone
 #   BENCH      *_bench.cc: one Google Benchmark executable each (PANO_BENCH=ON)
 #   FUZZ       *_fuzz.cc with LLVMFuzzerTestOneInput: a fuzzer under PANO_FUZZ, else a corpus replayer
 #              that runs as a test over corpus/<stem>/ beside it
 function(pano_module NAME)
-  cmake_parse_arguments(M "SERIAL" "" "SRCS;DEPS;SYSTEM;NEEDS;STUB;TESTS;TEST_DEPS;BENCH;FUZZ" ${ARGN})
+  cmake_parse_arguments(M "SERIAL" "" "SRCS;DEPS;SYSTEM;NEEDS;STUB;TESTS;TEST_DEPS;TESTING;BENCH;FUZZ" ${ARGN})
   pano_record_module(${NAME} "${M_DEPS}" "${M_TEST_DEPS}")
   pano_missing(missing "${M_DEPS}" "${M_SYSTEM}" "${M_NEEDS}")
   if(missing AND M_STUB)
@@ -33,10 +34,14 @@ function(pano_module NAME)
   endif()
 
   set(target pano_${NAME})
+  if(PANO_TESTS OR PANO_BENCH)
+    list(APPEND M_SRCS ${M_TESTING})
+  endif()
   list(TRANSFORM M_DEPS PREPEND pano_)
   list(TRANSFORM M_TEST_DEPS PREPEND pano_)
   add_library(${target} ${M_SRCS})
   target_link_libraries(${target} PRIVATE ${M_SYSTEM} PUBLIC pano_compile ${M_DEPS})
+  pano_precompile(${target})
 
   if(PANO_TESTS)
     if(NOT PANO_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")   # once is enough
