@@ -19,13 +19,14 @@
 #include <thread>
 
 #include "base/env.h"
-#include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 #include "infra/collective/in_process.h"
 #include "model/nn/decoder.h"
 #include "model/nn/load.h"
 #include "model/nn/matrix_slice.h"
 #include "model/nn/sequence_runner.h"
+#include "model/nn/testing/drawn_model.h"
 #include "model/nn/testing/random_model.h"
 #include "model/nn/testing/tiny_model.h"
 #include "model/tensor/packed.h"
@@ -155,21 +156,37 @@ TEST(TensorParallel, LoadsItsPartOfAFile) {
 // Known models, as their original implementations wrote them.
 class TensorParallelGolden : public ::testing::TestWithParam<const char*> {};
 TEST_P(TensorParallelGolden, EqualsOneRank) {
-  const std::string path =
-      JoinPath(SharedFolder(PANO_SOURCE_DIR), StrCat("data/golden/models/", GetParam()));
-  if (!FileExists(path + "/config.json")) GTEST_SKIP() << "golden models are absent: " << path;
-  auto files = format::OpenModel(path);
+  PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR,
+                     StrCat("golden/models/", GetParam()));
+  auto files = format::OpenModel(answers.path());
   ASSERT_TRUE(files.ok()) << files.error().ToString();
   const ModelConfig config = ReadFamilyConfig(*files).value().config;
   const std::vector<TokenId> tokens = Tokens(48, config.vocab_size, 7);
   for (int ranks : {2, 4}) {
     if (!config.latent && config.kv_head_count % ranks != 0) continue;
     CheckRanks(ranks, config.layer_count, FromFiles(*files, Compute::kF32), tokens);
+    answers.Compared(tokens.size());
   }
 }
 INSTANTIATE_TEST_SUITE_P(Models, TensorParallelGolden,
                          ::testing::Values("llama_gqa", "llama_mha", "qwen2", "qwen3", "mixtral",
                                            "qwen3_moe", "deepseek_v2"));
+
+// The same families from the committed cases, whose weights are drawn from a seed.
+class TensorParallelKnown : public ::testing::TestWithParam<const char*> {};
+TEST_P(TensorParallelKnown, EqualsOneRank) {
+  PANO_KNOWN_ANSWERS(KnownAnswers, answers, JoinPath(PANO_SOURCE_DIR, "tests/golden/known"),
+                     GetParam(), "");
+  const format::ModelFiles files = testing::OpenDrawnModel(answers.path()).files;
+  const ModelConfig config = ReadFamilyConfig(files).value().config;
+  const std::vector<TokenId> tokens = Tokens(48, config.vocab_size, 7);
+  CheckRanks(2, config.layer_count, FromFiles(files, Compute::kF32), tokens);
+  answers.Compared(tokens.size());
+}
+INSTANTIATE_TEST_SUITE_P(Models, TensorParallelKnown,
+                         ::testing::Values("llama_v5_config", "mistral_headdim", "qwen2_swa",
+                                           "qwen3_swa", "mixtral_swa", "qwen3_moe_mixed",
+                                           "deepseek_v2_lora"));
 
 TEST(TensorParallel, NamesWhatDoesNotDivide) {
   ModelConfig config = testing::SmallConfig();
