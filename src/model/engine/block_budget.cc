@@ -3,6 +3,11 @@
 #include <algorithm>
 #include <limits>
 
+// Counts blocks as the choices of one decision would take them, group by group, without taking any.
+// A cached block costs nothing while somebody holds it, and one available block when nobody does;
+// whether somebody does changes with the decision, so holders are copied at the first change. In a
+// window group a sequence's need is bounded by what its window spans.
+
 namespace pano::engine {
 namespace {
 

@@ -5,6 +5,13 @@
 #include "base/check.h"
 #include "base/log.h"
 
+// Continuous batching. Each round takes the messages, ends what is over, and asks the batch policy
+// and the scheduler for one step: which sequences give their memory up (preemption: their tokens
+// are computed again later), which begin, how many tokens each computes. The model runs once over
+// all of them; each sequence with all of its tokens computed gets its next one drawn. Figures are
+// published before events go out. Without work the thread sleeps until a message or the next
+// deadline.
+
 namespace pano::engine {
 namespace {
 

@@ -7,13 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "model/engine/drafter.h"
 #include "model/engine/engine.h"
-#include "model/engine/kv_pool.h"
+#include "model/engine/kv/kv_pool.h"
+#include "model/engine/kv/prefix_cache.h"
 #include "model/engine/mailbox.h"
-#include "model/engine/prefix_cache.h"
 #include "model/engine/scheduler.h"
 #include "model/engine/sequence.h"
+#include "model/engine/speculation/drafter.h"
 #include "model/engine/stats_board.h"
 #include "model/engine/step.h"
 #include "model/serving/core.h"

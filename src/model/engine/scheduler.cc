@@ -6,6 +6,12 @@
 
 #include "model/engine/block_budget.h"
 
+// One pass over the running sequences in the order of their requests, then one over those that
+// wait. A decode (one token missing) is granted first of all; the batch policy's tokens go to
+// prompts, half of what is left to each while others wait for their share, and what remains goes
+// back to the first. Blocks are counted in a BlockBudget while they are handed out, so that the
+// loop cannot run out of them when it applies the decision.
+
 namespace pano::engine {
 namespace {
 

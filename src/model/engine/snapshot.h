@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "model/engine/block_allocator.h"
-#include "model/engine/kv_group.h"
+#include "model/engine/kv/block_allocator.h"
+#include "model/engine/kv/kv_group.h"
 
 namespace pano::engine {
 

@@ -6,6 +6,11 @@
 
 #include "base/check.h"
 
+// All items become one plan of slices for one forward pass; a list of readings says what each row
+// of logits is for. Readings are worked off in parallel, a sampler a worker. With a draft the rows
+// behind each of its tokens are there too: the tokens are drawn one after the other, each with its
+// own random number, as long as the drawn one is the drafted one.
+
 namespace pano::engine {
 
 Step::Step(nn::Model& model, nn::State& state, ComputePool& pool)

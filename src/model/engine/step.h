@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 #include "base/threads.h"
-#include "model/engine/sampler.h"
+#include "model/engine/sampling/sampler.h"
 #include "model/engine/sequence.h"
 #include "model/nn/model.h"
 

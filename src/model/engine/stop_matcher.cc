@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+// Text that ends with a beginning of a stop string is held back; each new piece is searched
+// together with it. Of several matches the one that is complete first wins, of those the longest.
+
 namespace pano::engine {
 namespace {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "model/engine/request.h"
-#include "model/engine/sampler.h"
+#include "model/engine/sampling/sampler.h"
 #include "model/engine/testing/fake_model.h"
 #include "model/engine/token_stream.h"
 
