@@ -96,7 +96,7 @@ TEST_F(BatchLoopTest, OnlyTheLikeShareABatch) {
   EXPECT_EQ(encoder_.batches[1].outputs, std::vector<std::string>{"last_hidden_state"});
 }
 
-TEST_F(BatchLoopTest, KeepsThePlacesThatAreWanted) {
+TEST_F(BatchLoopTest, KeepsThePositionsThatAreWanted) {
   PredictRequest request;
   request.inputs.texts = {{{7, 8, 9}, {}, {}}};
   request.inputs.outputs = {"last_hidden_state"};

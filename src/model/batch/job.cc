@@ -12,7 +12,7 @@ namespace {
 // What an image costs beside texts: as many tokens as it has patches of 16 x 16 pixels.
 constexpr size_t kFloatsPerPatch = 16 * 16 * 3;
 
-// The places of a per-token row that somebody wants.
+// The wanted positions of a per-token row.
 std::vector<float> Select(std::vector<float> row, int64_t size,
                           const std::vector<int32_t>& positions) {
   std::vector<float> selected;

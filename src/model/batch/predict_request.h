@@ -17,7 +17,7 @@ struct PredictRequest {
   std::string id = {};      // unique among those that are not done; "" = made by the predictor
   std::string tenant = {};  // who is charged
   encoder::EncoderBatch inputs = {};
-  // One list a text: the places whose per-token outputs are kept, ascending. Empty: all of all
+  // One list a text: the positions whose per-token outputs are kept, ascending. Empty: all of all
   // texts.
   std::vector<std::vector<int32_t>> positions = {};
   std::optional<TimePoint> deadline = {};

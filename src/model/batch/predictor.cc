@@ -14,9 +14,6 @@
 namespace pano::batch {
 namespace {
 
-// Longer waits would overflow what is added to them.
-constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
-
 class PredictorImpl final : public Predictor {
  public:
   PredictorImpl(std::unique_ptr<encoder::Encoder> encoder, const PredictorOptions& options,
@@ -85,7 +82,7 @@ Result<std::unique_ptr<Predictor>> Predictor::Create(std::unique_ptr<encoder::En
         "[batch] rows_max, tokens_max and queue_max must be at least 1, the delay "
         "not negative");
   }
-  options.batch.delay = std::min(options.batch.delay, kWaitMax);
+  options.batch.delay = std::min(options.batch.delay, serving::kWaitMax);
   if (!policy) policy = std::make_unique<serving::FixedBatchPolicy>(options.batch);
   return std::unique_ptr<Predictor>(new PredictorImpl(
       std::move(encoder), options, observer, std::move(policy), clock));

@@ -20,9 +20,6 @@
 namespace pano::engine {
 namespace {
 
-// Longer waits would overflow what is added to them.
-constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
-
 Status CompleteOptions(const nn::Model& model, Options& options) {
   if (options.step_tokens_max < 1 || options.sequences_max < 1 || options.queue_max < 1 ||
       options.stream_capacity < 1 || options.kv_blocks < 0 || options.context_max < 0) {
@@ -40,7 +37,7 @@ Status CompleteOptions(const nn::Model& model, Options& options) {
   if (options.context_max == 0) options.context_max = context;
   options.context_max = std::min(options.context_max, context);
   options.slow_client_timeout =
-      std::clamp<Duration>(options.slow_client_timeout, Duration::zero(), kWaitMax);
+      std::clamp<Duration>(options.slow_client_timeout, Duration::zero(), serving::kWaitMax);
   return OkStatus();
 }
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "model/serving/wakeup.h"
+
 namespace pano::serving {
 namespace {
 
 // A policy that answers "nothing, and look again at once" must not make the loop spin.
 constexpr Duration kWaitMin = std::chrono::milliseconds(1);
-// Longer waits would overflow what is added to them.
-constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
 
 }  // namespace
 

@@ -4,14 +4,9 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "model/serving/wakeup.h"
 
 namespace pano::serving {
-namespace {
-
-// Longer waits would overflow what is added to them.
-constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
-
-}  // namespace
 
 Status Ledger::Enter(const std::string& id, const std::string& tenant) {
   MutexLock lock(mu_);

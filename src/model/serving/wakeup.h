@@ -7,6 +7,9 @@
 
 namespace pano::serving {
 
+// No wait is longer: it would overflow the time that it is added to.
+inline constexpr Duration kWaitMax = std::chrono::hours(24 * 365);
+
 // Where a service's loop sleeps, how other threads wake it, and the orders that stay in force once
 // given. Answers that readers hold may keep it alive beyond the service: a call is harmless then.
 // Thread-safe.

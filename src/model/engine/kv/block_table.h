@@ -21,7 +21,7 @@ class BlockTable {
     ids_.push_back(block.id());
     refs_.push_back(std::move(block));
   }
-  // The place of blocks that the sequence will not look at.
+  // kNoBlock: a block that the sequence will not look at.
   void AppendNothing() { Append(BlockRef()); }
   // Puts a block with the same content in the place of block `i`.
   void Replace(size_t i, BlockRef block) {

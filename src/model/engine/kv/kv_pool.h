@@ -31,10 +31,10 @@ class KvPool {
   // Takes over the blocks of a cached prefix: `ids` has one list per group, of the same length.
   // REQUIRES: the tables are empty.
   void Share(BlockTables& tables, std::span<const std::vector<BlockId>> ids);
-  // How many tokens the tables have place for, their own blocks and the available ones together,
+  // How many tokens the tables can hold with their own blocks and the available ones together,
   // when `kept` of each group's are left.
   int64_t Room(const BlockTables& tables, int64_t kept) const;
-  // Makes place for tokens up to `end`. REQUIRES: the blocks are available.
+  // Allocates blocks for tokens up to `end`. REQUIRES: the blocks are available.
   void Extend(BlockTables& tables, int64_t end);
   // Gives back the blocks that begin at `end` or later.
   void Truncate(BlockTables& tables, int64_t end) const;
