@@ -19,6 +19,7 @@ class PANO_CAPABILITY("mutex") Mutex {
   std::mutex mu_;
 };
 
+// Holds a mutex as long as it lives. Confined to one thread.
 class PANO_SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mu) PANO_ACQUIRE(mu) : mu_(mu) { mu_.lock(); }
@@ -30,7 +31,7 @@ class PANO_SCOPED_CAPABILITY MutexLock {
   Mutex& mu_;
 };
 
-// A condition variable for Mutex. As always, wait in a loop over the condition.
+// A condition variable for Mutex. As always, wait in a loop over the condition. Thread-safe.
 class CondVar {
  public:
   void Wait(Mutex& mu) PANO_REQUIRES(mu) { cv_.wait(mu); }

@@ -51,7 +51,7 @@ struct Answer {
   size_t logprobs_ = 0;
 };
 
-// What a plain (not streamed) call waits with.
+// What a plain (not streamed) call waits with. Confined to the connection's thread.
 class AnswerCollector final : public GenerationSink {
  public:
   AnswerCollector(size_t inputs, int32_t n, std::function<void(Answer)> then)

@@ -51,8 +51,8 @@ Value BindMethod(Runtime& rt, const Value& self, Native function);
 Value CallNative(Runtime& rt, const NativeObject& object, const CallArguments& arguments);
 
 // The arguments of one call in the order of a function's parameters; kNothing where one was not
-// given. Fails for too many, unknown and repeated ones, and when one of the first `required` is
-// missing.
+// given. Confined to one rendering. Fails for too many, unknown and repeated ones, and when one of
+// the first `required` is missing.
 class Bound {
  public:
   Bound(Runtime& rt, std::string_view function, const CallArguments& arguments,
