@@ -53,29 +53,43 @@ std::string Pattern(std::string_view name) {
 // Which part of a model each pattern of names belongs to.
 using PartMap = std::map<std::string, std::string>;
 
-void AddParts(const nn::WeightNames& n, std::string_view optional_prefix, PartMap& parts) {
-  auto add = [&](const char* part, std::initializer_list<const char*> patterns) {
-    for (const char* pattern : patterns) {
-      if (!pattern) continue;
-      for (std::string_view one : Split(pattern, '|')) {
-        const std::string name = Pattern(one);
-        parts[name] = part;
-        if (!optional_prefix.empty() && name.starts_with(optional_prefix)) {
-          parts[name.substr(optional_prefix.size())] = part;
-        }
+std::string_view PartName(nn::ModelPart part) {
+  switch (part) {
+    case nn::ModelPart::kEmbedding:
+      return "embedding";
+    case nn::ModelPart::kNorms:
+      return "norms";
+    case nn::ModelPart::kAttention:
+      return "attention";
+    case nn::ModelPart::kFeedForward:
+      return "feed_forward";
+    case nn::ModelPart::kExperts:
+      return "experts";
+    case nn::ModelPart::kHead:
+      return "head";
+    case nn::ModelPart::kOther:
+      break;
+  }
+  return "other";
+}
+
+void AddParts(const nn::WeightNames& names, std::string_view optional_prefix, PartMap& parts) {
+  auto add = [&](nn::ModelPart part, const char* pattern) {
+    if (!pattern) return;
+    for (std::string_view one : Split(pattern, '|')) {
+      const std::string name = Pattern(one);
+      parts[name] = PartName(part);
+      if (!optional_prefix.empty() && name.starts_with(optional_prefix)) {
+        parts[name.substr(optional_prefix.size())] = PartName(part);
       }
     }
   };
-  add("embedding", {n.embedding, n.positions, n.token_types});
-  add("norms",
-      {n.embedding_norm, n.final_norm, n.attention_norm, n.attention_post_norm, n.ffn_norm,
-       n.ffn_post_norm, n.q_norm, n.k_norm, n.q_a_norm, n.kv_a_norm, n.cross_norm, n.head_norm});
-  add("attention", {n.qkv, n.q, n.k, n.v, n.o, n.q_a, n.q_b, n.kv_a, n.kv_b, n.cross_q, n.cross_k,
-                    n.cross_v, n.cross_o, n.relative_bias});
-  add("feed_forward", {n.gate_up, n.gate, n.up, n.down});
-  add("experts", {n.router, n.expert_gate, n.expert_up, n.expert_down, n.shared_gate, n.shared_up,
-                  n.shared_down, n.shared_router});
-  add("head", {n.head, n.head_dense});
+  for (size_t i = 0; i < nn::kTensorRoleCount; ++i) {
+    const auto role = static_cast<nn::TensorRole>(i);
+    add(nn::PartOf(role), nn::NameOf(names, role));
+  }
+  add(nn::ModelPart::kAttention, names.qkv);
+  add(nn::ModelPart::kFeedForward, names.gate_up);
 }
 
 // Parameters in all and by part, bytes by type; with `list` each tensor.

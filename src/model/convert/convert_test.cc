@@ -7,15 +7,22 @@
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
+#include <map>
+#include <set>
 
 #include "base/env.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
 #include "base/testing/known_answers.h"
+#include "model/format/safetensors_write.h"
 #include "model/format/testing/temp_folder.h"
 #include "model/format/weights.h"
+#include "model/nn/family.h"
 #include "model/nn/load.h"
 #include "model/nn/sequence_runner.h"
+#include "model/nn/stored_tensors.h"
+#include "model/nn/testing/tiny_families.h"
 
 namespace pano::convert {
 namespace {
@@ -119,6 +126,77 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"gpt2"}, Case{"gpt_neox"}, Case{"olmo2"},
                       Case{"granite", true, kReordered}, Case{"stablelm"}),
     [](const auto& test) { return std::string(test.param.name); });
+
+// Names and shapes of what the inventory says that a file with this description holds.
+std::map<std::string, tensor::Shape> Listed(const format::ModelFiles& files) {
+  const auto family = nn::ReadFamilyConfig(files);
+  EXPECT_TRUE(family.ok()) << family.error().ToString();
+  const auto entries = nn::DescribeTensors(family->config).value();
+  const auto stored = nn::StoreTensors(entries, family->config, family->names).value();
+  std::map<std::string, tensor::Shape> listed;
+  for (const nn::StoredTensor& tensor : stored) {
+    const std::string name =
+        nn::LocateTensor(*files.weights, tensor, family->names.optional_prefix);
+    if (!tensor.optional || files.weights->Find(name)) listed[name] = tensor.shape;
+  }
+  return listed;
+}
+
+std::map<std::string, tensor::Shape> Held(const format::ModelFiles& files) {
+  std::map<std::string, tensor::Shape> held;
+  for (const std::string& name : files.weights->Names()) {
+    held[name] = files.weights->Find(name)->shape;
+  }
+  return held;
+}
+
+// Every family that has both forms, from random weights: what is written is what the inventory
+// lists, and every byte comes back.
+TEST(ConvertTest, EveryFamilyWritesItsInventory) {
+  std::set<std::string_view> tried;
+  auto all = nn::testing::TinyDecoders();
+  for (auto& variant : nn::testing::TinyVariants()) all.push_back(std::move(variant));
+  for (auto& [name, files] : all) {
+    SCOPED_TRACE(name);
+    const auto family = nn::ReadFamilyConfig(files);
+    ASSERT_TRUE(family.ok()) << family.error().ToString();
+    if (!family->family->write_gguf || !family->family->write_hf) continue;
+    const auto entries = nn::DescribeTensors(family->config).value();
+    const auto weights = nn::testing::FillWeights(
+        nn::StoreTensors(entries, family->config, family->names).value());
+    TempFolder folder;
+    const std::string model = folder.Path("model"), gguf = folder.Path("model.gguf"),
+                      back = folder.Path("back");
+    ASSERT_TRUE(std::filesystem::create_directory(model));
+    folder.Write("model/config.json", json::Dump(files.config));
+    std::vector<format::TensorStream> streams;
+    for (const std::string& tensor : weights->Names()) {
+      streams.push_back(format::StreamOf(tensor, *weights->Find(tensor)));
+    }
+    ASSERT_TRUE(format::StreamSafetensors(JoinPath(model, "model.safetensors"), streams).ok());
+    const auto report = Convert({.model = model, .out = gguf, .to = Form::kGguf});
+    if (!report.ok()) {  // GGUF has no words for some options
+      EXPECT_EQ(report.error().code(), StatusCode::kUnimplemented) << report.error().ToString();
+      continue;
+    }
+    tried.insert(family->family->name);
+    const auto written = format::OpenModel(gguf);
+    ASSERT_TRUE(written.ok());
+    EXPECT_EQ(Listed(*written), Held(*written));
+    MustConvert({.model = gguf, .out = back, .to = Form::kHuggingFace});
+    const auto folder_again = format::OpenModel(back);
+    ASSERT_TRUE(folder_again.ok());
+    EXPECT_EQ(Listed(*folder_again), Held(*folder_again));
+    if (family->config.norm_offset == 0) ExpectSameTensors(model, back);
+    const std::vector<float> logits = Logits(model);
+    ExpectClose(Logits(gguf), logits, kReordered);
+    ExpectClose(Logits(back), logits, kReordered);
+  }
+  for (const nn::Family* family : nn::Families()) {
+    if (!family->write_gguf || !family->write_hf) continue;
+    EXPECT_TRUE(tried.contains(family->name)) << family->name;
+  }
+}
 
 // The reference converter's files: quantised alike to the byte, and read the same.
 TEST(ConvertTest, RequantisesLikeTheReference) {

@@ -57,7 +57,6 @@ struct DecoderWeights {
   NormWeights head_norm;
   std::vector<float> rope_factors;   // [rope.dim / 2] or empty
   std::vector<float> relative_bias;  // [relative_buckets, heads] or empty
-  std::vector<std::string> linear_tensors;  // of the files: WeightBinder::linear_tensors
 };
 
 // The layers and embeddings that `config` asks for, by `names`.

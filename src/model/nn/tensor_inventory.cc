@@ -3,6 +3,9 @@
 // they fuse them stands in stored_tensors.h.
 #include "model/nn/tensor_inventory.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "base/strings.h"
 
 namespace pano::nn {
@@ -313,6 +316,18 @@ Result<std::vector<TensorEntry>> DescribeStack(const ModelConfig& config) {
   Inventory inventory(config);
   inventory.Stack();
   return std::move(inventory).Take();
+}
+
+bool WrittenBefore(const TensorEntry& a, const TensorEntry& b) {
+  auto key = [](const TensorEntry& entry) {
+    const int zone = entry.layer >= 0 ? 1 : entry.role < Role::kAttentionNorm ? 0 : 2;
+    return std::tuple(zone, entry.layer, entry.role);
+  };
+  return key(a) < key(b);
+}
+
+void SortAsWritten(std::vector<TensorEntry>& entries) {
+  std::ranges::stable_sort(entries, WrittenBefore);
 }
 
 std::optional<ShardRange> ShardOf(const TensorEntry& entry, int rank, int ranks) {

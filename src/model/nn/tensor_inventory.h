@@ -129,6 +129,11 @@ Result<std::vector<TensorEntry>> DescribeTensors(const ModelConfig& config);
 // vocab_size there is no embedding (a tower over images).
 Result<std::vector<TensorEntry>> DescribeStack(const ModelConfig& config);
 
+// Whether files are written with `a` before `b`: in front of the layers, layer after layer in the
+// order of roles, behind them.
+bool WrittenBefore(const TensorEntry& a, const TensorEntry& b);
+void SortAsWritten(std::vector<TensorEntry>& entries);  // stable
+
 // The part of an entry's shard axis that one of `ranks` has: whole units, evenly. None where the
 // units do not divide evenly; all of it for ShardAxis::kNone (0 and 0: there is no axis).
 struct ShardRange {

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "model/nn/matrix_slice.h"
+#include "model/nn/weight_names.h"
 #include "model/nn/weight_slots.h"
 
 namespace pano::nn {
@@ -92,48 +93,6 @@ class RankKeeper {
   const ModelConfig& config_;
   DecoderWeights& weights_;
 };
-
-std::string_view RoleName(TensorRole role) {
-  switch (role) {
-    case TensorRole::kQuery:
-    case TensorRole::kLatentQueryUp:
-      return "query";
-    case TensorRole::kKey:
-      return "key";
-    case TensorRole::kValue:
-      return "value";
-    case TensorRole::kLatentKvUp:
-      return "key and value up-projection";
-    case TensorRole::kAttentionOutput:
-      return "attention output";
-    case TensorRole::kQueryNorm:
-      return "query norm";
-    case TensorRole::kKeyNorm:
-      return "key norm";
-    case TensorRole::kCrossQuery:
-    case TensorRole::kCrossKey:
-    case TensorRole::kCrossValue:
-    case TensorRole::kCrossOutput:
-      return "cross attention";
-    case TensorRole::kGate:
-    case TensorRole::kExpertGate:
-      return "gate";
-    case TensorRole::kUp:
-    case TensorRole::kExpertUp:
-      return "up";
-    case TensorRole::kDown:
-    case TensorRole::kExpertDown:
-      return "down";
-    case TensorRole::kSharedGate:
-      return "shared expert's gate";
-    case TensorRole::kSharedUp:
-      return "shared expert's up";
-    case TensorRole::kSharedDown:
-      return "shared expert's down";
-    default:
-      return "relative bias";
-  }
-}
 
 std::string NameOf(const TensorEntry& entry) {
   return StrCat("[nn] tensor-parallel: layer ", entry.layer, ", ", RoleName(entry.role),

@@ -3,23 +3,20 @@
 #include <cstring>
 
 #include "base/strings.h"
+#include "model/nn/stored_tensors.h"
 #include "model/tensor/packed.h"
 
 namespace pano::nn {
 
-WeightBinder::WeightBinder(const format::ModelFiles& files, std::string optional_prefix,
-                           bool transposed)
-    : files_(files), optional_prefix_(std::move(optional_prefix)), transposed_(transposed) {}
+WeightBinder::WeightBinder(const format::ModelFiles& files, std::string optional_prefix)
+    : files_(files), optional_prefix_(std::move(optional_prefix)) {}
 
 void WeightBinder::Fail(Status status) {
   if (status_.ok()) status_ = std::move(status);
 }
 
 std::string WeightBinder::Locate(const std::string& name) const {
-  if (files_.weights->Find(name) || optional_prefix_.empty()) return name;
-  if (name.starts_with(optional_prefix_)) return name.substr(optional_prefix_.size());
-  std::string longer = optional_prefix_ + name;
-  return files_.weights->Find(longer) ? longer : name;
+  return LocateTensor(*files_.weights, name, optional_prefix_);
 }
 
 bool WeightBinder::Has(const std::string& name) const {
@@ -92,21 +89,20 @@ void WeightBinder::FailPanels(const Linear& linear) {
              " would have to be cut within a panel of ", tensor::kPanelRows, " rows")));
 }
 
-Linear WeightBinder::LinearLayer(const std::string& name, int64_t out, int64_t in, bool bias) {
+Linear WeightBinder::LinearMatrix(const std::string& name, int64_t out, int64_t in,
+                                  bool transposed) {
   Linear linear;
-  if (!transposed_) Mark(name);
   // Packed matrices always stand [out, in].
   auto packed = [&] {
     const tensor::TensorView* stored = files_.weights->Find(Locate(name + ".weight"));
     return stored && tensor::IsPacked(stored->dtype);
   };
-  if (transposed_ && !packed()) {
+  if (transposed && !packed()) {
     linear.weight = Matrix(name, in, out);
     if (status_.ok()) linear = TransposedCopy(linear);
   } else {
     linear.weight = Matrix(name, out, in);
   }
-  if (bias) linear.bias = Vector(name + ".bias", out);
   return linear;
 }
 
@@ -133,12 +129,22 @@ std::vector<float> WeightBinder::Rows(const std::string& name, int64_t rows, int
   return out;
 }
 
+std::vector<float> WeightBinder::NormWeight(const std::string& name, int64_t size, float offset) {
+  const bool older = !Has(name + ".weight") && Has(name + ".gamma");
+  std::vector<float> weight = Vector(name + (older ? ".gamma" : ".weight"), size);
+  for (float& w : weight) w += offset;
+  return weight;
+}
+
+std::vector<float> WeightBinder::NormBias(const std::string& name, int64_t size) {
+  const bool older = !Has(name + ".weight") && Has(name + ".gamma");
+  return Vector(name + (older ? ".beta" : ".bias"), size);
+}
+
 NormWeights WeightBinder::Norm(const std::string& name, int64_t size, bool bias, float offset) {
   NormWeights norm;
-  const bool older = !Has(name + ".weight") && Has(name + ".gamma");
-  norm.weight = Vector(name + (older ? ".gamma" : ".weight"), size);
-  for (float& w : norm.weight) w += offset;
-  if (bias) norm.bias = Vector(name + (older ? ".beta" : ".bias"), size);
+  norm.weight = NormWeight(name, size, offset);
+  if (bias) norm.bias = NormBias(name, size);
   return norm;
 }
 

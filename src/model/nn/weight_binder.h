@@ -28,9 +28,11 @@ using OwnedMatrices = std::vector<std::unique_ptr<std::byte, FreeMatrix>>;
 // thread.
 class WeightBinder {
  public:
-  // Names are also looked for without `optional_prefix` or with it in front. `transposed`: linear
-  // layers are stored [in, out].
-  WeightBinder(const format::ModelFiles& files, std::string optional_prefix, bool transposed);
+  // Names are also looked for without `optional_prefix` or with it in front.
+  WeightBinder(const format::ModelFiles& files, std::string optional_prefix);
+
+  const format::Weights& weights() const { return *files_.weights; }
+  const std::string& optional_prefix() const { return optional_prefix_; }
 
   bool Has(const std::string& name) const;  // the whole name
   tensor::TensorView Matrix(const std::string& name, int64_t rows, int64_t cols);
@@ -39,13 +41,16 @@ class WeightBinder {
   // rows that end where the stored ones do or hold several of them.
   tensor::TensorView Reshaped(const std::string& name, const tensor::Shape& stored, int64_t rows,
                               int64_t cols);
-  Linear LinearLayer(const std::string& name, int64_t out, int64_t in, bool bias);
+  // The matrix of a linear layer, [out, in]; `transposed`: it is stored [in, out], unless packed.
+  Linear LinearMatrix(const std::string& name, int64_t out, int64_t in, bool transposed);
   // [count, out, in] as `count` layers.
   std::vector<Linear> StackedLayers(const std::string& name, int64_t count, int64_t out,
                                     int64_t in);
   // A whole matrix, widened.
   std::vector<float> Rows(const std::string& name, int64_t rows, int64_t cols);
-  // Also by the older names ".gamma" and ".beta".
+  // A norm's weight plus `offset` and its bias; also by the older names ".gamma" and ".beta".
+  std::vector<float> NormWeight(const std::string& name, int64_t size, float offset);
+  std::vector<float> NormBias(const std::string& name, int64_t size);
   NormWeights Norm(const std::string& name, int64_t size, bool bias, float offset);
 
   // `count` rows of a layer from `begin` on, with their biases; no copy of the matrix. Packed
@@ -61,11 +66,6 @@ class WeightBinder {
   // Tensors of the file that nobody asked for.
   std::vector<std::string> Unused() const;
   OwnedMatrices TakeOwned() { return std::move(owned_); }
-  // The file's tensors that linear layers multiply with, whole matrices only: what quantising may
-  // lay out anew. Mark adds one by the name that LinearLayer takes, Unmark takes one off.
-  const std::set<std::string, std::less<>>& linear_tensors() const { return linear_; }
-  void Mark(const std::string& name) { linear_.insert(Locate(name + ".weight")); }
-  void Unmark(const std::string& name) { linear_.erase(Locate(name + ".weight")); }
 
  private:
   std::string Locate(const std::string& name) const;
@@ -76,8 +76,7 @@ class WeightBinder {
 
   const format::ModelFiles& files_;
   const std::string optional_prefix_;
-  const bool transposed_;
-  std::set<std::string, std::less<>> used_, linear_;
+  std::set<std::string, std::less<>> used_;
   OwnedMatrices owned_;
   Status status_;
 };

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "model/nn/tensor_inventory.h"
+
 namespace pano::nn {
 
 // How one matrix holds queries, keys and values (by rows of the output).
@@ -13,9 +15,10 @@ enum class QkvLayout : uint8_t {
   kGroups,    // for each KV head: its query heads, its key, its value
 };
 
-// What the tensors of a decoder are called in one kind of file, without ".weight" and ".bias". "{}"
-// stands for the layer, "{e}" for the expert; "a|b" is whichever of the two there is. nullptr: the
-// family has none. Whether a tensor is needed says the ModelConfig, not this table.
+// A family in one kind of file: what it calls the tensor of each role, without ".weight" and
+// ".bias", and how its tensors hold what the inventory lists apart. "{}" stands for the layer,
+// "{e}" for the expert; "a|b" is whichever of the two there is. nullptr: the family has none.
+// Whether a tensor is needed says DescribeTensors, not this table.
 struct WeightNames {
   const char* embedding = nullptr;
   const char* positions = nullptr;
@@ -72,6 +75,12 @@ struct WeightNames {
   bool transposed = false;           // matrices are stored [in, out]
   const char* optional_prefix = "";  // some files leave it out of every name
 };
+
+// The family's name for a role; nullptr where it has none. Fused tensors go by qkv and gate_up.
+const char* NameOf(const WeightNames& names, TensorRole role);
+
+// What people call a role: "query", "expert gate".
+std::string_view RoleName(TensorRole role);
 
 // The name with `number` in the place of `mark` ("{}" or "{e}"); unchanged where there is none.
 std::string PutNumber(std::string name, std::string_view mark, int64_t number);

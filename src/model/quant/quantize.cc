@@ -16,6 +16,7 @@
 #include "model/nn/decoder_weights.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/nn/family.h"
+#include "model/nn/stored_tensors.h"
 #include "model/tensor/blocks.h"
 #include "model/tensor/packed.h"
 
@@ -48,8 +49,10 @@ Result<std::vector<std::string>> LinearTensors(const format::ModelFiles& files) 
     return Unimplemented(StrCat(files.path, ": architecture '", family.config.architecture,
                                 "' keeps its matrices turned, which is not quantised"));
   }
-  PANO_ASSIGN_OR_RETURN(const nn::DecoderWeights weights, nn::BindWeights(files, family));
-  return weights.linear_tensors;
+  PANO_RETURN_IF_ERROR(nn::BindWeights(files, family).status());
+  PANO_ASSIGN_OR_RETURN(const auto entries, nn::DescribeTensors(family.config));
+  PANO_ASSIGN_OR_RETURN(const auto stored, nn::StoreTensors(entries, family.config, family.names));
+  return nn::LinearTensors(*files.weights, entries, stored, family.names.optional_prefix);
 }
 
 // Why a matrix stays as it is; empty when it does not.

@@ -11,9 +11,9 @@
 #include "base/strings.h"
 #include "model/convert/convert.h"
 #include "model/nn/load.h"
+#include "model/nn/testing/tiny_families.h"
 #include "pano/bench/random_weights.h"
 #include "pano/bench/tensor_list.h"
-#include "pano/bench/testing/tiny_shapes.h"
 
 namespace pano::bench {
 namespace {
@@ -25,7 +25,7 @@ class ModelFolderTest : public ::testing::Test {
   void SetUp() override { std::filesystem::create_directories(folder_); }
   void TearDown() override { std::filesystem::remove_all(folder_); }
   format::ModelFiles Model(int64_t rows, tensor::DType dtype) {
-    format::ModelFiles files = testing::ShapeOf(StrCat(
+    format::ModelFiles files = nn::testing::ShapeOf(StrCat(
         R"({"model_type":"qwen2","architectures":["Qwen2ForCausalLM"],"hidden_size":64,
             "num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,
             "intermediate_size":96,"max_position_embeddings":128,"tie_word_embeddings":true,

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "model/nn/testing/tiny_families.h"
 #include "pano/bench/random_weights.h"
 #include "pano/bench/report.h"
 #include "pano/bench/shape.h"
-#include "pano/bench/testing/tiny_shapes.h"
 
 namespace pano::bench {
 namespace {

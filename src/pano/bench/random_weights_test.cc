@@ -7,9 +7,9 @@
 #include <cstring>
 #include <set>
 
+#include "model/nn/testing/tiny_families.h"
 #include "model/tensor/blocks.h"
 #include "model/tensor/packed.h"
-#include "pano/bench/testing/tiny_shapes.h"
 #include "pano/bench/weight_type.h"
 
 namespace pano::bench {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/nn/encoder/head_tensors.h"
 #include "model/ops/ops.h"
 
 namespace pano::encoder {
@@ -118,26 +119,25 @@ std::string Either(const nn::WeightBinder& bind, const std::string& names) {
 
 Head BindHead(nn::WeightBinder& bind, const HeadConfig& config, const nn::ModelConfig& tower,
               const nn::DecoderWeights& weights) {
-  Head head{config, {}, tower.hidden_size};
-  for (const Stage& stage : config.stages) {
-    StageWeights& w = head.stages.emplace_back();
-    switch (stage.kind) {
-      case Stage::Kind::kDense:
-        w.dense.weight = bind.Matrix(stage.name, stage.size, head.size);
-        head.size = stage.size;
-        break;
-      case Stage::Kind::kEmbedding:
-        w.dense.weight = weights.embedding;
-        head.size = stage.size;
-        break;
-      case Stage::Kind::kNorm:
-        w.norm = bind.Norm(stage.name, head.size, tower.norm_bias, tower.norm_offset);
-        break;
-      default:
-        break;
+  Head head{config, std::vector<StageWeights>(config.stages.size()), HeadSize(config, tower)};
+  for (const HeadTensor& tensor : DescribeHead(config, tower)) {
+    const std::string& name = config.stages[tensor.stage].name;
+    StageWeights& w = head.stages[tensor.stage];
+    const bool norm = tensor.kind == nn::TensorKind::kNorm;
+    if (norm && tensor.part == nn::TensorPart::kWeight) {
+      w.norm.weight = bind.NormWeight(name, tensor.shape[0], tower.norm_offset);
+    } else if (norm) {
+      w.norm.bias = bind.NormBias(name, tensor.shape[0]);
+    } else if (tensor.part == nn::TensorPart::kWeight) {
+      w.dense.weight = bind.Matrix(name, tensor.shape[0], tensor.shape[1]);
+    } else {
+      w.dense.bias = bind.Vector(Either(bind, tensor.name), tensor.shape[0]);
     }
-    if (!stage.bias_name.empty())
-      w.dense.bias = bind.Vector(Either(bind, stage.bias_name), head.size);
+  }
+  for (size_t i = 0; i < config.stages.size(); ++i) {
+    if (config.stages[i].kind == Stage::Kind::kEmbedding) {
+      head.stages[i].dense.weight = weights.embedding;
+    }
   }
   return head;
 }

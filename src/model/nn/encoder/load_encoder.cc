@@ -1,4 +1,5 @@
 #include <cmath>
+#include <set>
 
 #include "base/strings.h"
 #include "model/ops/weights.h"
@@ -6,6 +7,7 @@
 #include "model/nn/encoder/encoder_family.h"
 #include "model/nn/encoder/sentence_folder.h"
 #include "model/nn/encoder/tower_encoder.h"
+#include "model/nn/stored_tensors.h"
 
 namespace pano::encoder {
 namespace {
@@ -118,12 +120,20 @@ const OutputInfo* EncoderInfo::FindOutput(std::string_view name) const {
 
 Result<std::vector<std::string>> LinearTensors(const format::ModelFiles& files) {
   PANO_ASSIGN_OR_RETURN(const EncoderConfig config, ReadEncoderConfig(files));
-  nn::WeightBinder bind(files, config.optional_prefix, /*transposed=*/false);
+  nn::WeightBinder bind(files, config.optional_prefix);
+  std::set<std::string> names;  // stacks may share one
   for (const auto* tower : {&config.text, &config.image, &config.decoder}) {
     if (!*tower) continue;
-    PANO_RETURN_IF_ERROR(nn::BindLayers(bind, (*tower)->model, (*tower)->names).status());
+    const nn::ModelConfig& model = (*tower)->model;
+    PANO_RETURN_IF_ERROR(nn::BindLayers(bind, model, (*tower)->names).status());
+    PANO_ASSIGN_OR_RETURN(const auto entries, nn::DescribeStack(model));
+    PANO_ASSIGN_OR_RETURN(const auto stored, nn::StoreTensors(entries, model, (*tower)->names));
+    for (std::string& name :
+         nn::LinearTensors(*files.weights, entries, stored, config.optional_prefix)) {
+      names.insert(std::move(name));
+    }
   }
-  return std::vector<std::string>(bind.linear_tensors().begin(), bind.linear_tensors().end());
+  return std::vector<std::string>(names.begin(), names.end());
 }
 
 bool IsEncoder(const format::ModelFiles& files) { return FindEncoderFamily(files) != nullptr; }
@@ -143,10 +153,11 @@ Result<std::unique_ptr<Encoder>> BindEncoder(EncoderConfig described,
   EncoderParts parts;
   parts.config = std::move(described);
   const EncoderConfig& config = parts.config;
-  nn::WeightBinder bind(files, config.optional_prefix, /*transposed=*/false);
+  nn::WeightBinder bind(files, config.optional_prefix);
   PANO_ASSIGN_OR_RETURN(parts.text, BindTower(bind, config.text, *files.weights, options, pool));
   PANO_ASSIGN_OR_RETURN(parts.image, BindTower(bind, config.image, *files.weights, options, pool));
-  PANO_ASSIGN_OR_RETURN(parts.decoder, BindTower(bind, config.decoder, *files.weights, options, pool));
+  PANO_ASSIGN_OR_RETURN(parts.decoder,
+                        BindTower(bind, config.decoder, *files.weights, options, pool));
   if (parts.image)
     parts.patches = BindPatches(bind, config.patches, config.image->model.hidden_size);
   BindHeads(bind, parts);

@@ -150,7 +150,7 @@ Result<Head> BindSentenceHead(const SentenceFolder& folder, const nn::ModelConfi
       head.stages.emplace_back();
       continue;
     }
-    nn::WeightBinder bind(*files, "", /*transposed=*/false);
+    nn::WeightBinder bind(*files, "");
     nn::ModelConfig rows;
     rows.hidden_size = head.size;
     Head one = BindHead(bind, {.stages = {stage}}, rows, {});
