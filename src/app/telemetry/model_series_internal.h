@@ -20,7 +20,7 @@ inline constexpr std::array<std::string_view, 5> kCancellationReasons = {
 inline constexpr std::array<std::string_view, 4> kRejectionReasons = {"queue_full", "draining",
                                                                       "context", "other"};
 
-// A counter that follows a total which somebody else counts.
+// A Prometheus counter that mirrors a total kept elsewhere; a total that shrinks has started anew.
 struct Follower {
   prometheus::Counter* counter = nullptr;
   int64_t last = 0;

@@ -25,7 +25,7 @@ Status AppendSpecial(const Field& table, const std::string& name, int32_t type_i
   return {};
 }
 
-// The places of "single" or, where `with_second`, of "pair".
+// The slots of "single" or, where `with_second`, of "pair".
 Result<Slots> ReadTemplate(const Field& field, const Field& specials, bool with_second, int32_t vocab_size) {
   Slots slots;
   PANO_ASSIGN_OR_RETURN(const std::vector<Field> pieces, field.Elements());

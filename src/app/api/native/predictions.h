@@ -22,7 +22,7 @@ struct PredictionOptions {
 };
 
 // One request's way from instances to predictions: which outputs it asks the model for, at which
-// places, and what they mean by the model's task. A value. Thread-compatible.
+// positions, and what they mean by the model's task. A value. Thread-compatible.
 class PredictionPlan {
  public:
   // The request for the predictor, without a deadline; takes the inputs out of `instances`.
