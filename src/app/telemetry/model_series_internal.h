@@ -21,7 +21,7 @@ inline constexpr std::array<std::string_view, 4> kRejectionReasons = {"queue_ful
                                                                       "context", "other"};
 
 // A Prometheus counter that mirrors a total kept elsewhere; a total that shrinks has started anew.
-struct Follower {
+struct MirroredCounter {
   prometheus::Counter* counter = nullptr;
   int64_t last = 0;
 
@@ -48,12 +48,12 @@ struct ModelMetrics::Series {
   std::array<std::optional<CounterHandle>, kRejectionReasons.size()> rejections;
 
   // Confined to whoever scrapes.
-  Follower prompt_tokens;
-  Follower cached_tokens;
-  Follower generated_tokens;
-  Follower accepted_drafts;
-  Follower rejected_drafts;
-  Follower preemptions;
+  MirroredCounter prompt_tokens;
+  MirroredCounter cached_tokens;
+  MirroredCounter generated_tokens;
+  MirroredCounter accepted_drafts;
+  MirroredCounter rejected_drafts;
+  MirroredCounter preemptions;
 };
 
 }  // namespace pano::telemetry
