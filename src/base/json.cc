@@ -10,6 +10,19 @@
 
 namespace pano::json {
 
+Value::Value() noexcept = default;
+Value::Value(const Value& other) = default;
+Value::Value(Value&& other) noexcept = default;
+Value& Value::operator=(const Value& other) = default;
+Value& Value::operator=(Value&& other) noexcept = default;
+Value::~Value() = default;
+Value::Value(const char* v) : data_(std::string(v)) {}
+Value::Value(std::string_view v) : data_(std::string(v)) {}
+Value::Value(std::string v) : data_(std::move(v)) {}
+Value::Value(Array v) : data_(std::move(v)) {}
+Value::Value(Object v) : data_(std::move(v)) {}
+bool Value::operator==(const Value& other) const { return data_ == other.data_; }
+
 Value::Value(uint64_t v) {
   if (v <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
     data_ = static_cast<int64_t>(v);

@@ -16,21 +16,27 @@ using Array = std::vector<Value>;
 // Members in the order of the text. A repeated key stays twice; Find answers the last, as Python does.
 using Object = std::vector<std::pair<std::string, Value>>;
 
-// One JSON value: a small tree that owns its text. Thread-compatible.
+// One JSON value: a small tree that owns its text. Thread-compatible. What the compiler could write of
+// the variant itself stands in json.cc: inline it was much of the code of every file that reads JSON.
 class Value {
  public:
-  Value() = default;  // null
+  Value() noexcept;  // null
+  Value(const Value& other);
+  Value(Value&& other) noexcept;
+  Value& operator=(const Value& other);
+  Value& operator=(Value&& other) noexcept;
+  ~Value();
   Value(std::nullptr_t) {}                                            // NOLINT
   Value(bool v) : data_(v) {}                                         // NOLINT
   Value(int v) : data_(int64_t{v}) {}                                 // NOLINT
   Value(int64_t v) : data_(v) {}                                      // NOLINT
   Value(uint64_t v);                                                  // NOLINT; above 2^63: a double
   Value(double v) : data_(v) {}                                       // NOLINT
-  Value(const char* v) : data_(std::string(v)) {}                     // NOLINT
-  Value(std::string_view v) : data_(std::string(v)) {}                // NOLINT
-  Value(std::string v) : data_(std::move(v)) {}                       // NOLINT
-  Value(Array v) : data_(std::move(v)) {}                             // NOLINT
-  Value(Object v) : data_(std::move(v)) {}                            // NOLINT
+  Value(const char* v);                                               // NOLINT
+  Value(std::string_view v);                                          // NOLINT
+  Value(std::string v);                                               // NOLINT
+  Value(Array v);                                                     // NOLINT
+  Value(Object v);                                                    // NOLINT
 
   bool is_null() const { return data_.index() == 0; }
   bool is_bool() const { return data_.index() == 1; }
@@ -61,7 +67,7 @@ class Value {
   // "null", "bool", "integer", "number", "string", "array", "object".
   std::string_view kind() const;
 
-  bool operator==(const Value&) const = default;
+  bool operator==(const Value& other) const;
 
  private:
   std::variant<std::monostate, bool, int64_t, double, std::string, Array, Object> data_;

@@ -4,6 +4,19 @@
 #include <utility>
 
 namespace pano {
+
+struct Status::Rep {
+  StatusCode code;
+  std::string message;
+  const char* file;
+  int line;
+  std::string reason = {};
+  std::string field = {};
+  Status cause = {};
+};
+
+void Status::Free::operator()(Rep* rep) const { delete rep; }
+
 namespace {
 
 const std::string& NoText() {
@@ -33,22 +46,16 @@ const StatusCodeInfo& Describe(StatusCode code) {
 }
 
 Status::Status(StatusCode code, std::string message, const char* file, int line)
-    : rep_(code == StatusCode::kOk
-               ? nullptr
-               : std::make_unique<Rep>(Rep{code, std::move(message), file, line})) {}
+    : rep_(code == StatusCode::kOk ? nullptr : new Rep{code, std::move(message), file, line}) {}
 
-Status::Status(const Status& other)
-    : rep_(other.rep_ ? std::make_unique<Rep>(*other.rep_) : nullptr) {}
+Status::Status(const Status& other) : rep_(other.rep_ ? new Rep(*other.rep_) : nullptr) {}
 
 Status& Status::operator=(const Status& other) {
-  if (this != &other) {
-    // The copy first: `other` may be a cause of this one.
-    std::unique_ptr<Rep> rep = other.rep_ ? std::make_unique<Rep>(*other.rep_) : nullptr;
-    rep_ = std::move(rep);
-  }
+  if (this != &other) *this = Status(other);  // the copy first: `other` may be a cause of this one
   return *this;
 }
 
+StatusCode Status::code() const { return rep_ ? rep_->code : StatusCode::kOk; }
 const std::string& Status::message() const { return rep_ ? rep_->message : NoText(); }
 const std::string& Status::reason() const { return rep_ ? rep_->reason : NoText(); }
 const std::string& Status::field() const { return rep_ ? rep_->field : NoText(); }

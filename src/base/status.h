@@ -81,21 +81,11 @@ class [[nodiscard]] Status {
 
  private:
   struct Rep;
-  std::unique_ptr<Rep> rep_;  // not changed once the status is built
+  struct Free {
+    void operator()(Rep* rep) const;
+  };
+  std::unique_ptr<Rep, Free> rep_;  // not changed once the status is built
 };
-
-// Here for the destructor above, which ends nearly every call: no part of the interface.
-struct Status::Rep {
-  StatusCode code;
-  std::string message;
-  const char* file;
-  int line;
-  std::string reason = {};
-  std::string field = {};
-  Status cause = {};
-};
-
-inline StatusCode Status::code() const { return rep_ ? rep_->code : StatusCode::kOk; }
 
 inline Status OkStatus() { return {}; }
 
