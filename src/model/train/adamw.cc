@@ -1,11 +1,14 @@
 #include "model/train/adamw.h"
 
+#include <ATen/ATen.h>
+
 #include <cmath>
 
 namespace pano::train {
 
-AdamW::AdamW(LlamaModule* module, const Options& options) : module_(module), options_(options) {
-  for (const LlamaModule::Parameter& p : module_->parameters()) {
+AdamW::AdamW(TransformerModule* module, const Options& options)
+    : module_(module), options_(options) {
+  for (const TransformerModule::Parameter& p : module_->parameters()) {
     first_.push_back(at::zeros_like(p.value.detach()));
     second_.push_back(at::zeros_like(p.value.detach()));
   }
@@ -13,13 +16,13 @@ AdamW::AdamW(LlamaModule* module, const Options& options) : module_(module), opt
 
 double AdamW::ClipGradients(double norm_max) {
   double sum = 0;
-  for (const LlamaModule::Parameter& p : module_->parameters()) {
+  for (const TransformerModule::Parameter& p : module_->parameters()) {
     double norm = p.value.grad().norm().item<double>();
     sum += norm * norm;
   }
   double norm = std::sqrt(sum);
   if (norm > norm_max) {
-    for (const LlamaModule::Parameter& p : module_->parameters())
+    for (const TransformerModule::Parameter& p : module_->parameters())
       p.value.grad().mul_(norm_max / norm);
   }
   return norm;
@@ -30,7 +33,7 @@ void AdamW::Step(double learning_rate, int64_t step) {
   const auto t = static_cast<double>(step);
   const double unbias1 = 1 - std::pow(options_.beta1, t);
   const double unbias2 = std::sqrt(1 - std::pow(options_.beta2, t));
-  std::vector<LlamaModule::Parameter>& parameters = module_->parameters();
+  std::vector<TransformerModule::Parameter>& parameters = module_->parameters();
   for (size_t i = 0; i < parameters.size(); ++i) {
     at::Tensor value = parameters[i].value;
     at::Tensor gradient = value.grad();

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <vector>
 
-#include "model/train/llama_module.h"
+#include "model/train/transformer_module.h"
 
 namespace pano::train {
 
@@ -20,7 +20,7 @@ class AdamW {
   };
 
   // Borrows the module, whose parameters it changes.
-  AdamW(LlamaModule* module, const Options& options);
+  AdamW(TransformerModule* module, const Options& options);
 
   // Scales all gradients so that their common norm is at most `norm_max`; returns the norm before.
   double ClipGradients(double norm_max);
@@ -32,7 +32,7 @@ class AdamW {
   std::vector<at::Tensor>& second_moments() { return second_; }
 
  private:
-  LlamaModule* module_;
+  TransformerModule* module_;
   Options options_;
   std::vector<at::Tensor> first_, second_;
 };

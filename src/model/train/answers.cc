@@ -1,11 +1,13 @@
 #include "model/train/answers.h"
 
+#include <ATen/ATen.h>
+
 #include <cmath>
 #include <limits>
 
 #include "model/train/bpe_trainer.h"
+#include "model/train/continuation.h"
 #include "model/train/evaluation.h"
-#include "model/train/sampler.h"
 
 namespace pano::train {
 namespace {
@@ -19,8 +21,9 @@ json::Value IdsJson(const TokenSequence& ids) {
   return out;
 }
 
-Result<json::Value> PromptAnswer(const LlamaModule& module, const tokenizer::Tokenizer& tokenizer,
-                                 const std::string& prompt, double* gap_min) {
+Result<json::Value> PromptAnswer(const TransformerModule& module,
+                                 const tokenizer::Tokenizer& tokenizer, const std::string& prompt,
+                                 double* gap_min) {
   PANO_ASSIGN_OR_RETURN(TokenSequence ids, tokenizer.Encode(prompt));
   json::Value out, shown = json::Array();
   out.Set("prompt", prompt);
@@ -37,8 +40,8 @@ Result<json::Value> PromptAnswer(const LlamaModule& module, const tokenizer::Tok
   return out;
 }
 
-json::Value PerplexityRun(const LlamaModule& module, const TokenSequence& ids, int64_t context,
-                          int64_t stride) {
+json::Value PerplexityRun(const TransformerModule& module, const TokenSequence& ids,
+                          int64_t context, int64_t stride) {
   Loss loss = Evaluate(module, std::span(&ids, 1), context, stride);
   json::Value out;
   out.Set("context", context);
@@ -51,9 +54,10 @@ json::Value PerplexityRun(const LlamaModule& module, const TokenSequence& ids, i
 
 }  // namespace
 
-Result<json::Value> KnownAnswers(const LlamaModule& module, const tokenizer::Tokenizer& tokenizer,
+Result<json::Value> KnownAnswers(const TransformerModule& module,
+                                 const tokenizer::Tokenizer& tokenizer,
                                  const std::vector<std::string>& prompts, const std::string& text) {
-  LlamaModule exact = module.Converted(at::kDouble);
+  TransformerModule exact = module.Converted(at::kDouble);
   double gap_min = std::numeric_limits<double>::infinity();
   json::Value out, answers = json::Array(), perplexity, runs = json::Array();
   for (const std::string& prompt : prompts) {

@@ -1,5 +1,7 @@
 #include "model/train/checkpoint.h"
 
+#include <ATen/ATen.h>
+
 #include "base/strings.h"
 #include "model/format/weights.h"
 #include "model/train/tensor_file.h"
@@ -12,9 +14,10 @@ constexpr char kProgressName[] = "training.progress";
 std::string FirstName(const std::string& parameter) { return StrCat("adamw.first.", parameter); }
 std::string SecondName(const std::string& parameter) { return StrCat("adamw.second.", parameter); }
 
-NamedTensors Weights(const LlamaModule& module) {
+NamedTensors Weights(const TransformerModule& module) {
   NamedTensors out;
-  for (const LlamaModule::Parameter& p : module.parameters()) out.emplace_back(p.name, p.value);
+  for (const TransformerModule::Parameter& p : module.parameters())
+    out.emplace_back(p.name, p.value);
   return out;
 }
 
@@ -27,20 +30,20 @@ Status Fill(const format::Weights& file, const std::string& name, at::Tensor tar
 
 }  // namespace
 
-Status SaveWeights(const std::string& path, const LlamaModule& module) {
+Status SaveWeights(const std::string& path, const TransformerModule& module) {
   return SaveTensors(path, Weights(module));
 }
 
-Status LoadWeights(const std::string& path, LlamaModule& module) {
+Status LoadWeights(const std::string& path, TransformerModule& module) {
   PANO_ASSIGN_OR_RETURN(std::shared_ptr<const format::Weights> file,
                         format::OpenSafetensors({path}));
-  for (LlamaModule::Parameter& p : module.parameters()) {
+  for (TransformerModule::Parameter& p : module.parameters()) {
     PANO_RETURN_IF_ERROR(Fill(*file, p.name, p.value).Wrap(path));
   }
   return OkStatus();
 }
 
-Status SaveCheckpoint(const std::string& path, const LlamaModule& module, AdamW& optimizer,
+Status SaveCheckpoint(const std::string& path, const TransformerModule& module, AdamW& optimizer,
                       const Progress& progress) {
   NamedTensors tensors = Weights(module);
   for (size_t i = 0; i < module.parameters().size(); ++i) {
@@ -58,11 +61,12 @@ Status SaveCheckpoint(const std::string& path, const LlamaModule& module, AdamW&
   return SaveTensors(path, tensors);
 }
 
-Result<Progress> LoadCheckpoint(const std::string& path, LlamaModule& module, AdamW& optimizer) {
+Result<Progress> LoadCheckpoint(const std::string& path, TransformerModule& module,
+                                AdamW& optimizer) {
   PANO_ASSIGN_OR_RETURN(std::shared_ptr<const format::Weights> file,
                         format::OpenSafetensors({path}));
   for (size_t i = 0; i < module.parameters().size(); ++i) {
-    LlamaModule::Parameter& p = module.parameters()[i];
+    TransformerModule::Parameter& p = module.parameters()[i];
     PANO_RETURN_IF_ERROR(Fill(*file, p.name, p.value).Wrap(path));
     PANO_RETURN_IF_ERROR(Fill(*file, FirstName(p.name), optimizer.first_moments()[i]).Wrap(path));
     PANO_RETURN_IF_ERROR(Fill(*file, SecondName(p.name), optimizer.second_moments()[i]).Wrap(path));

@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "model/train/adamw.h"
-#include "model/train/llama_module.h"
+#include "model/train/transformer_module.h"
 
 namespace pano::train {
 
@@ -20,13 +20,14 @@ struct Progress {
 };
 
 // Weights, moments and progress in one safetensors file, written whole or not at all.
-Status SaveCheckpoint(const std::string& path, const LlamaModule& module, AdamW& optimizer,
+Status SaveCheckpoint(const std::string& path, const TransformerModule& module, AdamW& optimizer,
                       const Progress& progress);
 // Restores what SaveCheckpoint wrote; Corruption when it belongs to a model of another shape.
-Result<Progress> LoadCheckpoint(const std::string& path, LlamaModule& module, AdamW& optimizer);
+Result<Progress> LoadCheckpoint(const std::string& path, TransformerModule& module,
+                                AdamW& optimizer);
 
 // The weights alone.
-Status SaveWeights(const std::string& path, const LlamaModule& module);
-Status LoadWeights(const std::string& path, LlamaModule& module);
+Status SaveWeights(const std::string& path, const TransformerModule& module);
+Status LoadWeights(const std::string& path, TransformerModule& module);
 
 }  // namespace pano::train

@@ -1,5 +1,7 @@
 #include "model/train/evaluation.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <numbers>
 
@@ -32,7 +34,7 @@ std::vector<Window> CutWindows(std::span<const TokenSequence> sequences, size_t 
   return windows;
 }
 
-Loss Score(const LlamaModule& module, std::span<const Window> windows) {
+Loss Score(const TransformerModule& module, std::span<const Window> windows) {
   const size_t length = windows.back().tokens.size() - 1;
   at::Tensor inputs =
       at::zeros({static_cast<int64_t>(windows.size()), static_cast<int64_t>(length)}, at::kLong);
@@ -58,8 +60,8 @@ Loss Score(const LlamaModule& module, std::span<const Window> windows) {
 
 }  // namespace
 
-Loss Evaluate(const LlamaModule& module, std::span<const TokenSequence> sequences, int64_t context,
-              int64_t stride) {
+Loss Evaluate(const TransformerModule& module, std::span<const TokenSequence> sequences,
+              int64_t context, int64_t stride) {
   PANO_CHECK(context >= 2 && stride >= 1 && stride <= context);
   at::NoGradGuard no_grad;
   std::vector<Window> windows =

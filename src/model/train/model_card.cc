@@ -28,19 +28,31 @@ std::string Grouped(int64_t value) {
 }
 std::string Grouped(size_t value) { return Grouped(static_cast<int64_t>(value)); }
 
-std::string ModelSection(const Recipe& recipe, const LlamaConfig& m) {
+bool IsLlama(const ModelSpec& spec) { return spec.config.architecture == "llama"; }
+
+std::string Title(const ModelSpec& spec) {
+  return IsLlama(spec) ? "Llama" : spec.config.architecture;
+}
+std::string Architecture(const ModelSpec& spec) {
+  return IsLlama(spec) ? "Llama: RMSNorm, rotary positions, grouped-query attention, SwiGLU, tied "
+                         "embeddings"
+                       : spec.config.architecture;
+}
+
+std::string ModelSection(const Recipe& recipe, const ModelSpec& spec) {
+  const nn::ModelConfig& m = spec.config;
   return StrCat(
-      "A small Llama-architecture language model that writes short stories in simple English, "
+      "A small ", Title(spec),
+      "-architecture language model that writes short stories in simple English, "
       "trained from "
       "random weights by `pano train`. It lets a fresh checkout serve a model at once and gives "
       "the tests a "
       "real one.\n\n"
-      "| | |\n|---|---|\n| architecture | Llama: RMSNorm, rotary positions, grouped-query "
-      "attention, SwiGLU, tied "
-      "embeddings |\n| parameters | ",
-      Grouped(m.parameter_count()), " |\n| layers, hidden, feed-forward | ", m.layer_count, ", ",
-      m.hidden_size, ", ", m.ffn_size, " |\n| heads, key/value heads | ", m.head_count, ", ",
-      m.kv_head_count, " |\n| vocabulary | ", Grouped(m.vocab_size),
+      "| | |\n|---|---|\n| architecture | ",
+      Architecture(spec), " |\n| parameters | ", Grouped(spec.parameter_count()),
+      " |\n| layers, hidden, feed-forward | ", m.layer_count, ", ", m.hidden_size, ", ", m.ffn_size,
+      " |\n| heads, key/value heads | ", m.head_count, ", ", m.kv_head_count, " |\n| vocabulary | ",
+      Grouped(m.vocab_size),
       " (byte-level BPE, learnt from the training "
       "text) |\n| context | ",
       m.context_length, " tokens |\n| stored as | ", recipe.dtype,
@@ -106,8 +118,8 @@ std::string SamplesSection(const Recipe& recipe, const std::vector<WrittenSample
 
 }  // namespace
 
-std::string ModelCard(const Recipe& recipe, const LlamaConfig& model,
-                      const TrainingFigures& figures, const std::vector<WrittenSample>& samples) {
+std::string ModelCard(const Recipe& recipe, const ModelSpec& model, const TrainingFigures& figures,
+                      const std::vector<WrittenSample>& samples) {
   return StrCat(
       "---\nlanguage: en\nlicense: apache-2.0\npipeline_tag: text-generation\n---\n\n# ",
       recipe.name, "\n\n", ModelSection(recipe, model), DataSection(recipe, figures),

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "model/train/llama_config.h"
+#include "model/train/model_spec.h"
 #include "model/train/recipe.h"
 
 namespace pano::train {
@@ -32,7 +32,7 @@ struct TrainingFigures {
 
 // README.md of a model folder: what the model is, what it was trained on, what it measures, how it
 // writes, what it is not for.
-std::string ModelCard(const Recipe& recipe, const LlamaConfig& model,
-                      const TrainingFigures& figures, const std::vector<WrittenSample>& samples);
+std::string ModelCard(const Recipe& recipe, const ModelSpec& model, const TrainingFigures& figures,
+                      const std::vector<WrittenSample>& samples);
 
 }  // namespace pano::train

@@ -1,12 +1,12 @@
 #include "model/train/model_folder.h"
 
-#include <map>
+#include <ATen/core/Tensor.h>
 
 #include "base/env.h"
 #include "base/json.h"
 #include "base/strings.h"
-#include "model/train/checkpoint.h"
-#include "model/train/tensor_file.h"
+#include "model/format/weights.h"
+#include "model/train/module_weights.h"
 
 namespace pano::train {
 namespace {
@@ -35,28 +35,34 @@ Status WriteJson(const std::string& folder, std::string_view name, const json::V
 
 }  // namespace
 
-Status WriteModelFolder(const std::string& folder, const LlamaModule& module,
+Status WriteModelFolder(const std::string& folder, const TransformerModule& module,
                         const BpeVocabulary& vocabulary, const Recipe& recipe) {
-  LlamaModule stored = module.Converted(ScalarType(recipe.dtype));
-  NamedTensors tensors;
-  for (const LlamaModule::Parameter& p : stored.parameters()) tensors.emplace_back(p.name, p.value);
-  PANO_RETURN_IF_ERROR(
-      SaveTensors(JoinPath(folder, "model.safetensors"), tensors, {{"format", "pt"}}));
-  PANO_RETURN_IF_ERROR(
-      WriteJson(folder, "config.json", ConfigJson(module.config(), recipe.dtype), 2));
+  json::Value ends;
+  for (const char* key : {"bos_token_id", "eos_token_id"}) ends.Set(key, int64_t{kEndTokenId});
+  PANO_RETURN_IF_ERROR(WriteWeights(folder, module, recipe.dtype, ends));
   PANO_RETURN_IF_ERROR(WriteJson(folder, "tokenizer.json", TokenizerJson(vocabulary), 1));
   PANO_RETURN_IF_ERROR(WriteJson(folder, "tokenizer_config.json",
                                  TokenizerConfigJson(module.config().context_length), 2));
   return WriteJson(folder, "generation_config.json", GenerationConfigJson(recipe), 2);
 }
 
-Result<LlamaModule> ReadModelFolder(const std::string& folder) {
-  std::string path = JoinPath(folder, "config.json");
-  PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(path, 1 << 20));
-  PANO_ASSIGN_OR_RETURN(json::Value json, json::Parse(text).Wrap(path));
-  PANO_ASSIGN_OR_RETURN(LlamaConfig config, ParseConfigJson(json).Wrap(path));
-  LlamaModule module(config, 0);
-  PANO_RETURN_IF_ERROR(LoadWeights(JoinPath(folder, "model.safetensors"), module));
+Status WriteWeights(const std::string& folder, const TransformerModule& module,
+                    const std::string& dtype, const json::Value& more) {
+  json::Value config = module.spec().hf_config;
+  if (more.is_object()) {
+    for (const auto& [key, value] : more.as_object()) config.Set(key, value);
+  }
+  config.Set(config.Find("dtype") ? "dtype" : "torch_dtype", dtype);
+  PANO_RETURN_IF_ERROR(SaveTensors(JoinPath(folder, "model.safetensors"),
+                                   StoredWeights(module, ScalarType(dtype)), {{"format", "pt"}}));
+  return WriteJson(folder, "config.json", config, 2);
+}
+
+Result<TransformerModule> ReadModelFolder(const std::string& folder) {
+  PANO_ASSIGN_OR_RETURN(const format::ModelFiles files, format::OpenModel(folder));
+  PANO_ASSIGN_OR_RETURN(const ModelSpec spec, ReadModelSpec(files));
+  TransformerModule module(spec, 0);
+  PANO_RETURN_IF_ERROR(LoadStoredWeights(*files.weights, module).Wrap(folder));
   return module;
 }
 

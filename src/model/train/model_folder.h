@@ -2,19 +2,26 @@
 
 #include <string>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "model/train/bpe_trainer.h"
-#include "model/train/llama_module.h"
 #include "model/train/recipe.h"
+#include "model/train/transformer_module.h"
 
 namespace pano::train {
 
-// Writes a Hugging Face folder: config.json, model.safetensors (in the recipe's dtype),
-// tokenizer.json, tokenizer_config.json, generation_config.json. Tied embeddings are stored once.
-Status WriteModelFolder(const std::string& folder, const LlamaModule& module,
+// Writes config.json and model.safetensors of a Hugging Face folder: the weights as the model's
+// family stores them, in `dtype` ("float32", "float16", "bfloat16"); the members of `more` are set
+// in config.json, where there are any. Tied embeddings are stored once.
+Status WriteWeights(const std::string& folder, const TransformerModule& module,
+                    const std::string& dtype, const json::Value& more = {});
+
+// A whole folder of a decoder that was trained from a recipe, in its dtype: also tokenizer.json,
+// tokenizer_config.json, generation_config.json.
+Status WriteModelFolder(const std::string& folder, const TransformerModule& module,
                         const BpeVocabulary& vocabulary, const Recipe& recipe);
 
-// The weights of such a folder as they are stored, in 32 bits.
-Result<LlamaModule> ReadModelFolder(const std::string& folder);
+// The weights of a folder of any model that can be trained (see ReadModelSpec), in 32 bits.
+Result<TransformerModule> ReadModelFolder(const std::string& folder);
 
 }  // namespace pano::train

@@ -1,14 +1,16 @@
 #include "model/train/recipe.h"
 
+#include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <set>
 
+#include "base/check.h"
 #include "base/env.h"
 #include "base/strings.h"
-#include "model/train/sha256.h"
 
 namespace pano::train {
 namespace {
@@ -90,7 +92,8 @@ void ReadCorpus(Section section, Recipe* out, Status* status) {
   section.Finish();
 }
 
-void ReadModel(Section section, LlamaConfig* out) {
+void ReadModel(Section section, ModelSizes* out) {
+  section.Text("family", &out->family);
   section.Number("hidden", &out->hidden_size, 1, 65536);
   section.Number("layers", &out->layer_count, 1, 1024);
   section.Number("heads", &out->head_count, 1, 1024);
@@ -98,7 +101,7 @@ void ReadModel(Section section, LlamaConfig* out) {
   section.Number("ffn", &out->ffn_size, 1, 262144);
   section.Number("context", &out->context_length, 8, 65536);
   section.Number("rope_theta", &out->rope_theta, 1, 1e9);
-  section.Number("norm_eps", &out->norm_eps, 1e-12, 1);
+  section.Number("norm_eps", &out->norm_epsilon, 1e-12, 1);
   section.Finish();
 }
 
@@ -163,6 +166,20 @@ Status Read(const YAML::Node& root, Recipe* out) {
 
 }  // namespace
 
+std::string Sha256Hex(std::string_view bytes) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  PANO_CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) ==
+             1);
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (unsigned int i = 0; i < size; ++i) {
+    out += kDigits[digest[i] >> 4];
+    out += kDigits[digest[i] & 15];
+  }
+  return out;
+}
+
 Result<Recipe> ParseRecipe(const std::string& yaml) {
   Recipe recipe;
   try {
@@ -172,9 +189,9 @@ Result<Recipe> ParseRecipe(const std::string& yaml) {
   } catch (const YAML::Exception& e) {
     return InvalidArgument(StrCat("[recipe] ", e.what()));
   }
-  LlamaConfig with_vocabulary = recipe.model;
+  ModelSizes with_vocabulary = recipe.model;
   with_vocabulary.vocab_size = recipe.vocab_size;
-  PANO_RETURN_IF_ERROR(Validate(with_vocabulary));
+  PANO_RETURN_IF_ERROR(MakeModelSpec(with_vocabulary).status());
   return recipe;
 }
 

@@ -2,11 +2,12 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "model/train/corpus.h"
-#include "model/train/llama_config.h"
+#include "model/train/model_spec.h"
 
 namespace pano::train {
 
@@ -47,11 +48,14 @@ struct Recipe {
   std::vector<File> files;
   double held_out = 0.1;  // fraction of the stories
   int64_t vocab_size = 2048;
-  LlamaConfig model;  // vocab_size is set when the vocabulary is learnt
+  ModelSizes model;  // vocab_size is set when the vocabulary is learnt
   Training training;
   Samples samples;
   std::string dtype = "float16";  // of the stored weights: float32, float16, bfloat16
 };
+
+// SHA-256 (FIPS 180-4) of `bytes` as 64 lower-case hexadecimal digits.
+std::string Sha256Hex(std::string_view bytes);
 
 // InvalidArgument that names the key when one is unknown, missing, of the wrong kind or out of
 // range.

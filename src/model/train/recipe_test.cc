@@ -7,9 +7,7 @@
 #include "base/env.h"
 #include "base/random.h"
 #include "base/strings.h"
-#include "model/train/command_line.h"
 #include "model/train/schedule.h"
-#include "model/train/sha256.h"
 
 namespace pano::train {
 namespace {
@@ -22,7 +20,9 @@ TEST(Recipe, StarterRecipeIsRead) {
   EXPECT_EQ(recipe->files[0].licence, "CDLA-Sharing-1.0");
   EXPECT_EQ(recipe->dtype, "float16");
   recipe->model.vocab_size = recipe->vocab_size;
-  EXPECT_LE(recipe->model.parameter_count(), 4'000'000);
+  auto spec = MakeModelSpec(recipe->model);
+  ASSERT_TRUE(spec.ok()) << spec.error().ToString();
+  EXPECT_LE(spec->parameter_count(), 4'000'000);
   EXPECT_FALSE(recipe->samples.prompts.empty());
 }
 
@@ -41,6 +41,7 @@ TEST(Recipe, RefusalsNameTheKey) {
            Case{"name: a\nmodel: {heads: 7}", "does not split"},
            Case{"name: a\nmodel: {kv_heads: 5}", "evenly"},
            Case{"name: a\nmodel: [1]", "is no mapping"},
+           Case{"name: a\nmodel: {family: [1]}", "family is no text"},
            Case{"name: a\ndtype: int4", "dtype is none of"},
            Case{"name: a\ncorpus: {files: [{path: x}]}", "licence is missing"},
            Case{"name: a\nsamples: {prompts: [{a: b}]}", "no text"},
@@ -53,6 +54,21 @@ TEST(Recipe, RefusalsNameTheKey) {
     EXPECT_EQ(recipe.error().code(), StatusCode::kInvalidArgument);
     EXPECT_NE(recipe.error().message().find(c.expected), std::string::npos)
         << recipe.error().message();
+  }
+}
+
+TEST(Recipe, AnyFamilyThatIsWritten) {
+  auto recipe = ParseRecipe("name: a\nmodel: {family: qwen3, hidden: 64, heads: 4, kv_heads: 2}");
+  ASSERT_TRUE(recipe.ok()) << recipe.error().ToString();
+  recipe->model.vocab_size = 300;
+  auto spec = MakeModelSpec(recipe->model);
+  ASSERT_TRUE(spec.ok()) << spec.error().ToString();
+  EXPECT_EQ(spec->config.qk_norm, nn::QkNorm::kHead);
+  EXPECT_EQ(spec->hf_config.Find("model_type")->as_string(), "qwen3");
+  for (const char* family : {"falcon", "mamba"}) {  // has no way back, is none
+    auto refused = ParseRecipe(StrCat("name: a\nmodel: {family: ", family, "}"));
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code(), StatusCode::kUnimplemented);
   }
 }
 
@@ -88,26 +104,6 @@ TEST(Schedule, WarmsUpAndFallsToTheEnd) {
   EXPECT_NEAR(LearningRateFraction(55, 100, 10, 0.1), 0.55, 1e-12);
   EXPECT_NEAR(LearningRateFraction(100, 100, 10, 0.1), 0.1, 1e-12);
   EXPECT_NEAR(LearningRateFraction(1, 1, 0, 0.1), 0.1, 1e-12);
-}
-
-TEST(CommandLine, FormsOfAnOption) {
-  int64_t number = 0;
-  bool flag = false;
-  std::vector<std::string> list;
-  OptionSet set;
-  set.Int("number", &number, 0, 10, "A number")
-      .Flag("flag", &flag, "A switch")
-      .Strings("list", &list, "Texts");
-  std::vector<std::string> args = {"--list", "a", "b", "--number=7", "--flag", "--list=c"};
-  ASSERT_TRUE(ParseArgs(set, args).ok());
-  EXPECT_EQ(number, 7);
-  EXPECT_TRUE(flag);
-  EXPECT_EQ(list, (std::vector<std::string>{"a", "b", "c"}));
-  for (std::vector<std::string> bad :
-       {std::vector<std::string>{"--nope"}, {"--number"}, {"--number", "11"}, {"x"}}) {
-    EXPECT_EQ(ParseArgs(set, bad).code(), StatusCode::kInvalidArgument) << bad[0];
-  }
-  EXPECT_NE(HelpText(set).find("--list TEXT..."), std::string::npos);
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include "model/train/shards.h"
 
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
 #include <exception>
 #include <mutex>
 
@@ -7,9 +10,17 @@
 #include "base/random.h"
 #include "base/strings.h"
 
+// Torch does not steer the threads of the BLAS under it; OpenBLAS has this, others may not.
+extern "C" __attribute__((weak)) void openblas_set_num_threads(int count);
+
 namespace pano::train {
 
-Shards::Shards(LlamaModule* module, int64_t count, ComputePool* pool)
+void SetTorchThreads(int count) {
+  at::set_num_threads(count);
+  if (openblas_set_num_threads) openblas_set_num_threads(count);
+}
+
+Shards::Shards(TransformerModule* module, int64_t count, ComputePool* pool)
     : module_(module), pool_(pool) {
   PANO_CHECK(count >= 1);
   for (int64_t i = 0; i < count; ++i) replicas_.push_back(module->Replica());
@@ -54,7 +65,7 @@ Result<double> Shards::Compute(const TokenBatch& batch, int64_t row_tokens, doub
   at::NoGradGuard no_grad;
   for (size_t p = 0; p < module_->parameters().size(); ++p) {
     at::Tensor sum;
-    for (LlamaModule& replica : replicas_) {
+    for (TransformerModule& replica : replicas_) {
       at::Tensor gradient = replica.parameters()[p].value.grad();
       sum = sum.defined() ? sum.add_(gradient) : gradient;
       replica.parameters()[p].value.mutable_grad().reset();

@@ -33,7 +33,7 @@ AdamW::Options OptimizerOf(const Recipe::Training& t) {
 
 Result<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, TrainingData data,
                                                  Options options) {
-  PANO_RETURN_IF_ERROR(Validate(recipe.model));
+  PANO_ASSIGN_OR_RETURN(const ModelSpec spec, MakeModelSpec(recipe.model));
   int64_t tokens = 1;
   for (const TokenSequence& story : data.train) tokens += static_cast<int64_t>(story.size()) + 1;
   if (!TokenRows::Fills(tokens, recipe.training.rows, recipe.training.row_tokens)) {
@@ -43,7 +43,7 @@ Result<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, TrainingD
   if (data.held_out.empty() || data.held_out_bytes == 0) {
     return InvalidArgument("[train] nothing is held out to measure on");
   }
-  std::unique_ptr<Trainer> trainer(new Trainer(recipe, std::move(data), std::move(options)));
+  std::unique_ptr<Trainer> trainer(new Trainer(recipe, spec, std::move(data), std::move(options)));
   if (trainer->options_.resume) {
     PANO_ASSIGN_OR_RETURN(
         trainer->progress_,
@@ -52,14 +52,14 @@ Result<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, TrainingD
   return trainer;
 }
 
-Trainer::Trainer(const Recipe& recipe, TrainingData data, Options options)
+Trainer::Trainer(const Recipe& recipe, const ModelSpec& spec, TrainingData data, Options options)
     : recipe_(recipe),
       options_(std::move(options)),
       held_out_(std::move(data.held_out)),
       held_out_bytes_(data.held_out_bytes),
       rows_(std::move(data.train), recipe.training.rows, recipe.training.row_tokens,
             StreamSeed(recipe.seed, Stream::kOrder)),
-      module_(recipe.model, StreamSeed(recipe.seed, Stream::kWeights)),
+      module_(spec, StreamSeed(recipe.seed, Stream::kWeights)),
       optimizer_(&module_, OptimizerOf(recipe.training)),
       pool_(options_.threads),
       shards_(&module_, recipe.training.shards, &pool_),

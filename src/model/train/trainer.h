@@ -9,10 +9,10 @@
 #include "base/threads.h"
 #include "model/train/checkpoint.h"
 #include "model/train/evaluation.h"
-#include "model/train/llama_module.h"
 #include "model/train/recipe.h"
 #include "model/train/shards.h"
 #include "model/train/token_rows.h"
+#include "model/train/transformer_module.h"
 
 namespace pano::train {
 
@@ -54,7 +54,7 @@ class Trainer {
   // InvalidArgument when the loss is no number any more (the learning rate is too high).
   Status Run();
 
-  LlamaModule& module() { return module_; }
+  TransformerModule& module() { return module_; }
   const Progress& progress() const { return progress_; }
   int64_t step_count() const { return step_count_; }
   // Steps are left and a better model may come of them.
@@ -63,7 +63,7 @@ class Trainer {
   Status LoadBest() { return LoadWeights(best_path(), module_); }
 
  private:
-  Trainer(const Recipe& recipe, TrainingData data, Options options);
+  Trainer(const Recipe& recipe, const ModelSpec& spec, TrainingData data, Options options);
   std::string checkpoint_path() const;
   std::string best_path() const;
   Result<double> TrainStep(int64_t step, double learning_rate);
@@ -74,7 +74,7 @@ class Trainer {
   std::vector<TokenSequence> held_out_;
   size_t held_out_bytes_;
   TokenRows rows_;
-  LlamaModule module_;
+  TransformerModule module_;
   AdamW optimizer_;
   ComputePool pool_;
   Shards shards_;

@@ -1,6 +1,6 @@
 #include "model/train/trainer.h"
 
-#include <ATen/Parallel.h>
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -9,7 +9,6 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "model/train/answers.h"
-#include "model/train/commands.h"
 #include "model/train/model_card.h"
 
 namespace pano::train {
@@ -69,7 +68,7 @@ class TrainerTest : public testing::Test {
     EXPECT_TRUE(made.ok()) << made.error().ToString();
     return made.ok() ? std::move(*made) : nullptr;
   }
-  static bool Equal(const LlamaModule& a, const LlamaModule& b) {
+  static bool Equal(const TransformerModule& a, const TransformerModule& b) {
     for (size_t i = 0; i < a.parameters().size(); ++i) {
       if (!at::equal(a.parameters()[i].value, b.parameters()[i].value)) return false;
     }
@@ -151,7 +150,8 @@ TEST_F(TrainerTest, CardStatesTheFigures) {
   figures.bits_per_byte = 1.2;
   figures.byte_ngram_bits_per_byte = 1.6;
   figures.token_ngram_bits_per_byte = 1.5;
-  std::string card = ModelCard(recipe_, recipe_.model, figures, {{"Once", " more.\nEnd", 4, true}});
+  std::string card = ModelCard(recipe_, *MakeModelSpec(recipe_.model), figures,
+                               {{"Once", " more.\nEnd", 4, true}});
   for (std::string_view part :
        {"1.2000", "25.0 %", "20.0 %", "> **Once** more.\n> End\n", "seed 4"}) {
     EXPECT_NE(card.find(part), std::string::npos) << part;

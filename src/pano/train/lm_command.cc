@@ -5,13 +5,14 @@
 
 #include "base/env.h"
 #include "base/strings.h"
-#include "model/train/commands.h"
+#include "model/train/continuation.h"
 #include "model/train/dataset.h"
 #include "model/train/evaluation.h"
 #include "model/train/model_card.h"
 #include "model/train/model_folder.h"
-#include "model/train/sampler.h"
+#include "model/train/shards.h"
 #include "model/train/trainer.h"
+#include "pano/train/commands.h"
 
 namespace pano::train {
 namespace {
@@ -67,8 +68,8 @@ TrainingFigures DataFigures(const Dataset& data) {
   return f;
 }
 
-Result<std::vector<WrittenSample>> WriteSamples(const LlamaModule& module, const Dataset& data,
-                                                const Recipe& recipe) {
+Result<std::vector<WrittenSample>> WriteSamples(const TransformerModule& module,
+                                                const Dataset& data, const Recipe& recipe) {
   std::vector<WrittenSample> out;
   SampleOptions options;
   options.tokens = recipe.samples.tokens;
@@ -94,7 +95,7 @@ Status Finish(const Recipe& recipe, const Dataset& data, Trainer& trainer, Train
               const std::string& folder) {
   PANO_RETURN_IF_ERROR(trainer.LoadBest());
   PANO_RETURN_IF_ERROR(WriteModelFolder(folder, trainer.module(), data.vocabulary, recipe));
-  PANO_ASSIGN_OR_RETURN(LlamaModule stored, ReadModelFolder(folder));
+  PANO_ASSIGN_OR_RETURN(TransformerModule stored, ReadModelFolder(folder));
   const int64_t context = recipe.model.context_length;
   Loss loss = Evaluate(stored, BetweenEnds(data.held_out), context, context / 2);
   figures.bits_per_byte = BitsPerByte(loss, figures.held_out_bytes);
@@ -105,8 +106,8 @@ Status Finish(const Recipe& recipe, const Dataset& data, Trainer& trainer, Train
                    static_cast<double>(recipe.training.epochs) /
                    static_cast<double>(trainer.step_count());
   PANO_ASSIGN_OR_RETURN(std::vector<WrittenSample> samples, WriteSamples(stored, data, recipe));
-  PANO_RETURN_IF_ERROR(WriteFile(JoinPath(folder, "README.md"),
-                                 ModelCard(recipe, stored.config(), figures, samples)));
+  PANO_RETURN_IF_ERROR(
+      WriteFile(JoinPath(folder, "README.md"), ModelCard(recipe, stored.spec(), figures, samples)));
   std::printf("\n%s: %.4f bits/byte on held-out text; %d-gram of bytes %.4f, of tokens %.4f\n",
               folder.c_str(), figures.bits_per_byte, figures.ngram_order,
               figures.byte_ngram_bits_per_byte, figures.token_ngram_bits_per_byte);
@@ -117,13 +118,14 @@ Status TrainLm(const LmOptions& options) {
   PANO_ASSIGN_OR_RETURN(Recipe recipe, LoadRecipe(options.recipe));
   PANO_ASSIGN_OR_RETURN(Dataset data, LoadDataset(recipe, options.data));
   recipe.model.vocab_size = static_cast<int64_t>(data.vocabulary.size());
+  PANO_ASSIGN_OR_RETURN(const ModelSpec spec, MakeModelSpec(recipe.model));
   TrainingFigures figures = DataFigures(data);
   std::printf("%s: %zu stories, %zu tokens to train on; %zu stories, %zu bytes held out\n",
               recipe.name.c_str(), figures.train_stories, figures.train_tokens,
               figures.held_out_stories, figures.held_out_bytes);
   std::printf(
       "%ld parameters, vocabulary %ld; 5-gram baselines: bytes %.4f, tokens %.4f bits/byte\n",
-      static_cast<long>(recipe.model.parameter_count()), static_cast<long>(recipe.model.vocab_size),
+      static_cast<long>(spec.parameter_count()), static_cast<long>(recipe.model.vocab_size),
       figures.byte_ngram_bits_per_byte, figures.token_ngram_bits_per_byte);
 
   std::string out = options.out.empty() ? StrCat("runs/", recipe.name) : options.out;
@@ -152,7 +154,7 @@ Status TrainLm(const LmOptions& options) {
 
 }  // namespace
 
-int RunLm(Args args) {
+int RunLm(const cli::Command& self, cli::Args args) {
   LmOptions options;
   OptionSet set;
   set.String("recipe", &options.recipe, "What to train: a YAML file", "FILE")
@@ -163,12 +165,12 @@ int RunLm(Args args) {
       .Int("threads", &options.threads, 1, 1024, "Threads that compute")
       .Int("stop-after", &options.stop_after, 0, 1'000'000'000,
            "Stop after so many steps with a checkpoint");
-  if (int code = ParseOrExplain("lm", set, args); code >= 0) return code;
-  if (options.recipe.empty()) return FailCommandUsage("lm", "--recipe FILE is missing");
+  if (const auto code = cli::Parse(self, set, args)) return *code;
+  if (options.recipe.empty()) return cli::FailUsage(self, "--recipe FILE is missing");
   std::setvbuf(stdout, nullptr, _IOLBF, 1 << 16);
   SetTorchThreads(1);  // the parts of a step run beside each other instead
   Status status = TrainLm(options);
-  return status.ok() ? 0 : FailCommand("lm", status);
+  return status.ok() ? 0 : cli::Fail(self, status);
 }
 
 }  // namespace pano::train

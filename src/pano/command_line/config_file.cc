@@ -1,4 +1,4 @@
-#include "pano/config_file.h"
+#include "pano/command_line/config_file.h"
 
 #include <yaml-cpp/yaml.h>
 

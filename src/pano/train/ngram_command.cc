@@ -4,12 +4,12 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "model/train/bpe_trainer.h"
-#include "model/train/commands.h"
 #include "model/train/dataset.h"
+#include "pano/train/commands.h"
 
 namespace pano::train {
 
-int RunNgram(Args args) {
+int RunNgram(const cli::Command& self, cli::Args args) {
   std::string recipe_path, held_out_path, unit = "both";
   std::vector<std::string> data_paths;
   int64_t order = 5;
@@ -22,20 +22,20 @@ int RunNgram(Args args) {
       .String("held-out", &held_out_path,
               "Where to write the text that is held out, each story with its end token", "FILE")
       .Flag("json", &as_json, "Print JSON");
-  if (int code = ParseOrExplain("ngram", set, args); code >= 0) return code;
-  if (recipe_path.empty()) return FailCommandUsage("ngram", "--recipe FILE is missing");
+  if (const auto code = cli::Parse(self, set, args)) return *code;
+  if (recipe_path.empty()) return cli::FailUsage(self, "--recipe FILE is missing");
 
   Result<Recipe> recipe = LoadRecipe(recipe_path);
-  if (!recipe.ok()) return FailCommand("ngram", recipe.error());
+  if (!recipe.ok()) return cli::Fail(self, recipe.error());
   Result<Dataset> data = LoadDataset(*recipe, data_paths);
-  if (!data.ok()) return FailCommand("ngram", data.error());
+  if (!data.ok()) return cli::Fail(self, data.error());
   if (data->stories.held_out_bytes == 0)
-    return FailCommand("ngram", InvalidArgument("nothing is held out"));
+    return cli::Fail(self, InvalidArgument("nothing is held out"));
   if (!held_out_path.empty()) {
     std::string text;
     for (const std::string& story : data->stories.held_out) text += StrCat(story, kEndToken);
     if (Status status = WriteFile(held_out_path, text); !status.ok()) {
-      return FailCommand("ngram", status);
+      return cli::Fail(self, status);
     }
   }
   json::Value out;

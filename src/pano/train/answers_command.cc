@@ -3,15 +3,16 @@
 #include "base/env.h"
 #include "model/tokenizer/formats/load.h"
 #include "model/train/answers.h"
-#include "model/train/commands.h"
 #include "model/train/model_folder.h"
+#include "model/train/shards.h"
+#include "pano/train/commands.h"
 
 namespace pano::train {
 namespace {
 
 Status WriteAnswers(const std::string& model, const std::string& text_path,
                     const std::vector<std::string>& prompts, const std::string& out) {
-  PANO_ASSIGN_OR_RETURN(LlamaModule module, ReadModelFolder(model));
+  PANO_ASSIGN_OR_RETURN(TransformerModule module, ReadModelFolder(model));
   PANO_ASSIGN_OR_RETURN(tokenizer::TokenizerPtr tokenizer, tokenizer::LoadTokenizer(model));
   PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(text_path, 1 << 20));
   PANO_ASSIGN_OR_RETURN(json::Value answers, KnownAnswers(module, *tokenizer, prompts, text));
@@ -24,7 +25,7 @@ Status WriteAnswers(const std::string& model, const std::string& text_path,
 
 }  // namespace
 
-int RunAnswers(Args args) {
+int RunAnswers(const cli::Command& self, cli::Args args) {
   std::string model, text, out;
   std::vector<std::string> prompts;
   OptionSet set;
@@ -32,12 +33,11 @@ int RunAnswers(Args args) {
       .String("text", &text, "Text whose perplexity is measured", "FILE")
       .Strings("prompt", &prompts, "Prompts to continue")
       .String("out", &out, "File to write (default: print)", "FILE");
-  if (int code = ParseOrExplain("answers", set, args); code >= 0) return code;
-  if (model.empty() || text.empty())
-    return FailCommandUsage("answers", "--model and --text are needed");
+  if (const auto code = cli::Parse(self, set, args)) return *code;
+  if (model.empty() || text.empty()) return cli::FailUsage(self, "--model and --text are needed");
   SetTorchThreads(1);
   Status status = WriteAnswers(model, text, prompts, out);
-  return status.ok() ? 0 : FailCommand("answers", status);
+  return status.ok() ? 0 : cli::Fail(self, status);
 }
 
 }  // namespace pano::train

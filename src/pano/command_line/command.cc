@@ -1,4 +1,4 @@
-#include "pano/cli.h"
+#include "pano/command_line/command.h"
 
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 
 #include "base/env.h"
 #include "base/strings.h"
-#include "pano/config_file.h"
+#include "pano/command_line/config_file.h"
 
 namespace pano::cli {
 namespace {

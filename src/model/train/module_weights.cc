@@ -1,0 +1,162 @@
+#include "model/train/module_weights.h"
+
+#include <ATen/ATen.h>
+
+#include "base/check.h"
+#include "base/strings.h"
+#include "model/nn/encoder/head_tensors.h"
+#include "model/nn/stored_tensors.h"
+#include "model/tensor/blocks.h"
+
+namespace pano::train {
+namespace {
+
+using nn::StoredTensor;
+
+// The row of the stored tensor for each row of its entry.
+at::Tensor RowsOf(const StoredTensor& stored, size_t entry) {
+  at::Tensor rows = at::empty({stored.RowsOf(entry)}, at::kLong);
+  auto* to = rows.data_ptr<int64_t>();
+  for (int64_t row = 0; row < rows.numel(); ++row) to[row] = stored.RowOf(entry, row);
+  return rows;
+}
+
+// Takes tensors out of the files as floats.
+class Reader {
+ public:
+  Reader(const format::Weights& files, const std::string& optional_prefix)
+      : files_(files), prefix_(optional_prefix) {}
+
+  bool Has(const std::string& name) const {
+    return files_.Find(nn::LocateTensor(files_, name, prefix_)) != nullptr;
+  }
+
+  Result<at::Tensor> Read(const std::string& name, const tensor::Shape& shape) const {
+    const std::string located = nn::LocateTensor(files_, name, prefix_);
+    const tensor::TensorView* view = files_.Find(located);
+    if (!view) return Corruption(StrCat("tensor '", Printable(name), "' is missing"));
+    if (view->shape != shape) {
+      return Corruption(StrCat("tensor '", Printable(located), "' has shape ",
+                               tensor::ShapeText(view->shape), ", the configuration says ",
+                               tensor::ShapeText(shape)));
+    }
+    const tensor::DecodeFn decode = tensor::DecoderOf(view->dtype);
+    if (!decode) {
+      return Unimplemented(StrCat("tensor '", Printable(located), "' has type ",
+                                  tensor::Describe(view->dtype).name, ", which is not trained"));
+    }
+    at::Tensor out = at::empty(shape, at::kFloat);
+    decode(view->data, static_cast<size_t>(out.numel()), out.data_ptr<float>());
+    return out;
+  }
+
+  // A norm also by older names, or a vector for each head under ".norms.".
+  Result<at::Tensor> ReadNorm(const StoredTensor& stored) const {
+    const std::string whole = StrCat(stored.name, stored.suffix());
+    if (Has(whole)) return Read(whole, stored.shape);
+    const bool bias = stored.part == nn::TensorPart::kBias;
+    const std::string older = StrCat(stored.name, bias ? ".beta" : ".gamma");
+    if (stored.shape.size() == 1) return Read(Has(older) ? older : whole, stored.shape);
+    std::vector<at::Tensor> heads;
+    for (int64_t head = 0; head < stored.shape[0]; ++head) {
+      PANO_ASSIGN_OR_RETURN(
+          at::Tensor one, Read(StrCat(stored.name, ".norms.", head, ".weight"), {stored.shape[1]}));
+      heads.push_back(std::move(one));
+    }
+    return at::stack(heads);
+  }
+
+  Result<at::Tensor> ReadStored(const StoredTensor& stored) const {
+    if (nn::KindOf(stored.role) == nn::TensorKind::kNorm &&
+        stored.name.find('|') == std::string::npos)
+      return ReadNorm(stored);
+    PANO_ASSIGN_OR_RETURN(at::Tensor out,
+                          Read(nn::LocateTensor(files_, stored, prefix_), stored.shape));
+    return stored.transposed ? out.t() : out;
+  }
+
+ private:
+  const format::Weights& files_;
+  const std::string& prefix_;
+};
+
+// Of "a|b" the one that the files have, else the first.
+std::string Choose(const Reader& reader, const std::string& names) {
+  const std::vector<std::string_view> all = Split(names, '|');
+  for (std::string_view name : all) {
+    if (reader.Has(std::string(name))) return std::string(name);
+  }
+  return std::string(all.front());
+}
+
+// Calls f(tensor, parameter's index) for the tensors of an encoder's heads.
+template <typename F>
+void ForEachHeadTensor(const TransformerModule& module, F f) {
+  if (!module.spec().encoder) return;
+  size_t index = module.entries().size();
+  for (const encoder::HeadConfig& head : module.spec().encoder->heads) {
+    for (const encoder::HeadTensor& tensor : encoder::DescribeHead(head, module.config())) {
+      f(tensor, index++);
+    }
+  }
+}
+
+std::vector<StoredTensor> StoredOf(const TransformerModule& module) {
+  auto stored = nn::StoreTensors(module.entries(), module.config(), module.spec().names);
+  PANO_CHECK(stored.ok());  // the module was made of it
+  return std::move(*stored);
+}
+
+}  // namespace
+
+Status LoadStoredWeights(const format::Weights& files, TransformerModule& module) {
+  at::NoGradGuard no_grad;
+  const Reader reader(files, module.spec().optional_prefix);
+  for (const StoredTensor& stored : StoredOf(module)) {
+    PANO_ASSIGN_OR_RETURN(const at::Tensor value, reader.ReadStored(stored));
+    for (size_t i = 0; i < stored.entries.size(); ++i) {
+      at::Tensor target = module.parameters()[stored.entries[i]].value;
+      target.copy_(stored.fused() ? value.index_select(0, RowsOf(stored, i)) : value);
+    }
+  }
+  Status status;
+  ForEachHeadTensor(module, [&](const encoder::HeadTensor& tensor, size_t index) {
+    if (!status.ok()) return;
+    Result<at::Tensor> value = reader.Read(Choose(reader, tensor.name), tensor.shape);
+    if (!value.ok()) {
+      status = value.error();
+      return;
+    }
+    module.parameters()[index].value.copy_(*value);
+  });
+  return status;
+}
+
+NamedTensors StoredWeights(const TransformerModule& module, at::ScalarType type) {
+  at::NoGradGuard no_grad;
+  NamedTensors out;
+  for (const StoredTensor& stored : StoredOf(module)) {
+    at::Tensor value = module.parameters()[stored.entries.front()].value.detach();
+    if (stored.fused()) {
+      std::vector<int64_t> shape = value.sizes().vec();
+      shape[0] = stored.rows();
+      value = at::empty(shape, at::kFloat);
+      for (size_t i = 0; i < stored.entries.size(); ++i) {
+        value.index_copy_(0, RowsOf(stored, i),
+                          module.parameters()[stored.entries[i]].value.detach());
+      }
+    }
+    if (stored.transposed) value = value.t();
+    const std::string name =
+        StrCat(std::string_view(stored.name).substr(0, stored.name.find('|')), stored.suffix());
+    out.emplace_back(module.spec().FileName(name), value.to(type).contiguous());
+  }
+  ForEachHeadTensor(module, [&](const encoder::HeadTensor& tensor, size_t index) {
+    const std::string name = tensor.name.substr(0, tensor.name.find('|'));
+    out.emplace_back(module.spec().FileName(name),
+                     module.parameters()[index].value.detach().to(type));
+  });
+  return out;
+}
+
+}  // namespace pano::train

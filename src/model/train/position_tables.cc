@@ -1,0 +1,118 @@
+#include "model/train/position_tables.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <vector>
+
+#include "model/nn/rope_table.h"
+#include "model/tensor/half.h"
+
+namespace pano::train {
+namespace {
+
+// Added to the scores of keys that nobody sees: large enough to vanish in the softmax, and finite,
+// so that a row which sees no other key is no NaN.
+constexpr double kUnseen = -1e30;
+
+// What the rotary embedding's sine multiplies: of the pair (a, b) the components (-b, a).
+at::Tensor RotatedPairs(const at::Tensor& x, bool interleaved) {
+  if (!interleaved) {
+    const int64_t half = x.size(-1) / 2;
+    return at::cat({x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)}, -1);
+  }
+  const at::Tensor pairs = x.unflatten(-1, {x.size(-1) / 2, 2});
+  return at::stack({pairs.select(-1, 1).neg(), pairs.select(-1, 0)}, -1).flatten(-2);
+}
+
+// ALiBi (Press et al., "Train short, test long", 2021) as the published weights were made: slopes
+// and products rounded to bfloat16, the scale of the scores on top. [heads, length].
+at::Tensor AlibiBias(const nn::ModelConfig& c, int64_t length) {
+  auto round = [](double x) {
+    return tensor::BFloatToFloat(tensor::FloatToBFloat(static_cast<float>(x)));
+  };
+  const double scale = 1.0 / std::sqrt(static_cast<double>(c.head_dim));
+  int64_t whole = 1;  // the largest power of two that the heads reach
+  while (whole * 2 <= c.head_count) whole *= 2;
+  at::Tensor out = at::empty({c.head_count, length}, at::kDouble);
+  auto* to = out.data_ptr<double>();
+  for (int64_t h = 0; h < c.head_count; ++h) {
+    const bool coarse = h < whole;
+    const auto power = static_cast<double>(coarse ? h + 1 : 2 * (h - whole) + 1);
+    const double base = std::exp2(-8.0 / static_cast<double>(coarse ? whole : 2 * whole));
+    const float slope = round(std::pow(base, power));
+    for (int64_t t = 0; t < length; ++t) {
+      const float product = round(static_cast<double>(slope * round(static_cast<double>(t))));
+      *to++ = static_cast<double>(static_cast<float>(static_cast<double>(product) * scale));
+    }
+  }
+  return out;
+}
+
+// [length, length]: 0 where the query (row) may see the key, minus infinity elsewhere.
+at::Tensor Visible(const nn::ModelConfig& c, int64_t window, int64_t length, at::ScalarType type) {
+  const at::Tensor square = at::full({length, length}, -INFINITY, at::TensorOptions().dtype(type));
+  if (c.causal) return window > 0 ? square.triu(1) + square.tril(-window) : square.triu(1);
+  if (window == 0) return at::zeros_like(square);
+  return square.triu(window / 2 + 1) + square.tril(-(window / 2) - 1);
+}
+
+}  // namespace
+
+PositionTables::Rotation PositionTables::MakeRotation(const nn::RopeConfig& rope, int64_t length,
+                                                      at::ScalarType type) {
+  Rotation out;
+  out.interleaved = rope.interleaved;
+  if (rope.dim == 0) return out;
+  const std::vector<double> frequencies = nn::RopeTable(rope, {}).Frequencies(length);
+  const at::Tensor per_pair = at::tensor(frequencies, at::kDouble);
+  at::Tensor angle = at::outer(at::arange(length, at::kDouble), per_pair);
+  angle = rope.interleaved ? angle.repeat_interleave(2, -1) : at::cat({angle, angle}, -1);
+  angle = angle.unsqueeze(1);
+  out.cos = angle.cos();
+  out.sin = angle.sin();
+  if (rope.attention_factor != 1.0) {
+    out.cos = out.cos * rope.attention_factor;
+    out.sin = out.sin * rope.attention_factor;
+  }
+  out.cos = out.cos.to(type);
+  out.sin = out.sin.to(type);
+  return out;
+}
+
+PositionTables::PositionTables(const nn::ModelConfig& c, int64_t batch, int64_t length,
+                               at::ScalarType type, const at::Tensor& keep)
+    : global_(MakeRotation(c.rope, length, type)),
+      local_(MakeRotation(c.local_rope, length, type)) {
+  const int64_t kv = c.kv_head_count, group = c.head_count / kv;
+  at::Tensor alibi;
+  if (c.alibi) alibi = AlibiBias(c, length).to(type).view({kv, group, 1, length});
+  for (const nn::LayerConfig& layer : c.layers) {
+    if (biases_.contains(layer.window)) continue;
+    const at::Tensor visible = Visible(c, layer.window, length, type);
+    at::Tensor bias = visible.repeat({group, 1}).unsqueeze(0);
+    if (c.alibi) bias = (alibi + visible).reshape({kv, group * length, length});
+    if (keep.defined()) {
+      const at::Tensor unseen =
+          keep.logical_not().to(type).mul(kUnseen).view({batch, 1, 1, length});
+      bias = (bias.unsqueeze(0) + unseen)
+                 .expand({batch, kv, group * length, length})
+                 .reshape({batch * kv, group * length, length});
+    } else if (c.alibi) {
+      bias = bias.repeat({batch, 1, 1});
+    }
+    biases_[layer.window] = bias;
+  }
+}
+
+at::Tensor PositionTables::Rotate(const at::Tensor& x, nn::LayerConfig::Rope kind) const {
+  const Rotation& rotation = kind == nn::LayerConfig::Rope::kLocal ? local_ : global_;
+  if (kind == nn::LayerConfig::Rope::kNone || !rotation.cos.defined()) return x;
+  const int64_t size = x.size(-1), rotated = rotation.cos.size(-1);
+  const at::Tensor part = rotated == size ? x : x.narrow(-1, 0, rotated);
+  const at::Tensor out =
+      part * rotation.cos + RotatedPairs(part, rotation.interleaved) * rotation.sin;
+  return rotated == size ? out : at::cat({out, x.narrow(-1, rotated, size - rotated)}, -1);
+}
+
+}  // namespace pano::train

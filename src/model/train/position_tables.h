@@ -1,0 +1,40 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+
+#include "model/nn/model_config.h"
+
+namespace pano::train {
+
+// What attention has of positions: rotations of queries and keys, and what is added to the scores.
+// Made for one batch. Confined to one thread.
+class PositionTables {
+ public:
+  // Rows of `length` tokens from position 0. `keep` [batch, length], bool: the tokens that others
+  // see; undefined: all.
+  PositionTables(const nn::ModelConfig& config, int64_t batch, int64_t length, at::ScalarType type,
+                 const at::Tensor& keep);
+
+  // x [batch, length, heads, head_dim]: the leading components rotated as the layer's kind says.
+  at::Tensor Rotate(const at::Tensor& x, nn::LayerConfig::Rope kind) const;
+
+  // Broadcasts to [batch * kv_heads, group * length, length], the query heads of a key head one
+  // after another: what is added to the scores of a layer with this window; 0 or an ALiBi bias
+  // where a query may look, minus infinity elsewhere.
+  const at::Tensor& Bias(int64_t window) const { return biases_.at(window); }
+
+ private:
+  struct Rotation {
+    at::Tensor cos, sin;  // [length, 1, rotated components]; undefined: nothing is rotated
+    bool interleaved = false;
+  };
+  static Rotation MakeRotation(const nn::RopeConfig& rope, int64_t length, at::ScalarType type);
+
+  Rotation global_, local_;
+  std::map<int64_t, at::Tensor> biases_;  // by window
+};
+
+}  // namespace pano::train

@@ -1,0 +1,336 @@
+// The forward pass that nn::Transformer and nn::Decoder compute, over torch's tensors, so that it
+// has gradients. The model's inventory lists the parameters; the ModelConfig says what is done with
+// them.
+#include "model/train/transformer_module.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <cmath>
+
+#include "base/check.h"
+#include "base/random.h"
+#include "base/strings.h"
+#include "model/nn/encoder/head_tensors.h"
+#include "model/nn/stored_tensors.h"
+#include "model/train/pooling.h"
+#include "model/train/position_tables.h"
+
+namespace pano::train {
+namespace {
+
+using nn::NormPlacement;
+using Role = nn::TensorRole;
+
+at::Tensor NormalMatrix(const std::vector<int64_t>& shape, double deviation, Random& random) {
+  at::Tensor out = at::empty(shape, at::kFloat);
+  float* data = out.data_ptr<float>();
+  for (int64_t i = 0; i < out.numel(); ++i)
+    data[i] = static_cast<float>(deviation * random.Normal());
+  return out;
+}
+
+at::Tensor Linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
+}
+
+at::Tensor Activate(const at::Tensor& x, kernels::Activation activation) {
+  switch (activation) {
+    case kernels::Activation::kSilu:
+      return at::silu(x);
+    case kernels::Activation::kGelu:
+      return at::gelu(x);
+    case kernels::Activation::kGeluTanh:
+      return at::gelu(x, "tanh");
+    case kernels::Activation::kQuickGelu:
+      return x * at::sigmoid(x * 1.702);
+    case kernels::Activation::kRelu:
+      break;
+  }
+  return at::relu(x);
+}
+
+at::Tensor Softcap(const at::Tensor& x, double cap) { return at::tanh(x / cap) * cap; }
+
+// What files call each entry: Parameter::name.
+std::vector<std::string> Names(const std::vector<nn::TensorEntry>& entries, const ModelSpec& spec) {
+  const auto stored = nn::StoreTensors(entries, spec.config, spec.names);
+  PANO_CHECK(stored.ok());
+  std::vector<std::string> names(entries.size());
+  for (const nn::StoredTensor& tensor : *stored) {
+    const std::string_view name = std::string_view(tensor.name).substr(0, tensor.name.find('|'));
+    for (uint32_t entry : tensor.entries) {
+      names[entry] = tensor.fused() ? StrCat(name, ".", nn::RoleName(entries[entry].role)) : name;
+      names[entry] += tensor.suffix();
+    }
+  }
+  return names;
+}
+
+at::Tensor WithGradient(const at::Tensor& value, at::ScalarType) {
+  return value.detach().requires_grad_(true);
+}
+at::Tensor InType(const at::Tensor& value, at::ScalarType type) {
+  return value.detach().to(type, false, /*copy=*/true);
+}
+
+}  // namespace
+
+Dropout::Dropout(double fraction, uint64_t seed)
+    : fraction_(fraction), generator_(at::detail::createCPUGenerator(seed)) {}
+
+at::Tensor Dropout::operator()(const at::Tensor& x) {
+  if (fraction_ <= 0) return x;
+  at::Tensor mask = at::empty(x.sizes(), x.options());
+  return x * mask.bernoulli_(1 - fraction_, generator_).div_(1 - fraction_);
+}
+
+TransformerModule::TransformerModule(const ModelSpec& spec, uint64_t seed)
+    : spec_(spec), entries_(TrainedTensors(spec)) {
+  constexpr double kDeviation = 0.02;
+  const double residual = kDeviation / std::sqrt(2.0 * static_cast<double>(config().layer_count));
+  Random random(seed);
+  auto add = [&](std::string name, nn::TensorKind kind, nn::TensorPart part,
+                 const tensor::Shape& shape, double deviation) {
+    const bool norm = kind == nn::TensorKind::kNorm, bias = part == nn::TensorPart::kBias;
+    at::Tensor value = bias   ? at::zeros(shape, at::kFloat)
+                       : norm ? at::full(shape, 1.0f - config().norm_offset, at::kFloat)
+                              : NormalMatrix(shape, deviation, random);
+    value.requires_grad_(true);
+    parameters_.push_back({std::move(name), std::move(value), !norm && !bias});
+  };
+  const std::vector<std::string> names = Names(entries_, spec_);
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const nn::TensorEntry& entry = entries_[i];
+    const bool writes = entry.role == Role::kAttentionOutput || entry.role == Role::kDown;
+    add(names[i], entry.kind(), entry.part, entry.shape, writes ? residual : kDeviation);
+  }
+  if (spec_.encoder) {
+    for (const encoder::HeadConfig& head : spec_.encoder->heads) {
+      for (const encoder::HeadTensor& tensor : encoder::DescribeHead(head, config())) {
+        add(tensor.name.substr(0, tensor.name.find('|')), tensor.kind, tensor.part, tensor.shape,
+            kDeviation);
+      }
+    }
+  }
+  BindParameters();
+}
+
+void TransformerModule::BindParameters() {
+  auto put = [](Weights& weights, nn::TensorPart part, const at::Tensor& value) {
+    (part == nn::TensorPart::kWeight ? weights.weight : weights.bias) = value;
+  };
+  layers_.resize(static_cast<size_t>(config().layer_count));
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    const nn::TensorEntry& entry = entries_[i];
+    RoleWeights& weights = entry.layer < 0 ? global_ : layers_[static_cast<size_t>(entry.layer)];
+    put(weights[static_cast<size_t>(entry.role)], entry.part, parameters_[i].value);
+  }
+  if (!spec_.encoder) return;
+  size_t next = entries_.size();
+  for (const encoder::HeadConfig& head : spec_.encoder->heads) {
+    std::vector<Weights>& stages = head_weights_.emplace_back(head.stages.size());
+    for (const encoder::HeadTensor& tensor : encoder::DescribeHead(head, config())) {
+      put(stages[tensor.stage], tensor.part, parameters_[next++].value);
+    }
+  }
+}
+
+TransformerModule TransformerModule::Copy(at::Tensor (*copy)(const at::Tensor&, at::ScalarType),
+                                          at::ScalarType type) const {
+  TransformerModule out;
+  out.spec_ = spec_;
+  out.entries_ = entries_;
+  for (const Parameter& p : parameters_) {
+    out.parameters_.push_back({p.name, copy(p.value, type), p.decays});
+  }
+  out.BindParameters();
+  return out;
+}
+
+TransformerModule TransformerModule::Converted(at::ScalarType type) const {
+  return Copy(InType, type);
+}
+TransformerModule TransformerModule::Replica() const { return Copy(WithGradient, at::kFloat); }
+
+// Over the last dimension; a weight [heads, head_dim] is each head's own.
+at::Tensor TransformerModule::Norm(const at::Tensor& x, const Weights& w) const {
+  const auto epsilon = static_cast<double>(config().norm_epsilon);
+  at::Tensor unit = x;
+  if (config().norm == nn::NormKind::kRms) {
+    unit = x * at::rsqrt(x.square().mean({-1}, true) + epsilon);
+  } else {
+    const at::Tensor centred = x - x.mean({-1}, true);
+    unit = centred * at::rsqrt(centred.square().mean({-1}, true) + epsilon);
+  }
+  const auto offset = static_cast<double>(config().norm_offset);
+  const at::Tensor out = unit * (offset == 0 ? w.weight : w.weight + offset);
+  return w.bias.defined() ? out + w.bias : out;
+}
+
+at::Tensor TransformerModule::Embed(const TextBatch& batch) const {
+  const nn::ModelConfig& c = config();
+  at::Tensor x = at::embedding(Global(Role::kEmbedding).weight, batch.ids);
+  if (c.embedding_scale != 1.0f) x = x * static_cast<double>(c.embedding_scale);
+  if (c.token_types > 0) {
+    const at::Tensor types = batch.types.defined() ? batch.types : at::zeros_like(batch.ids);
+    x = x + at::embedding(Global(Role::kTokenTypes).weight, types);
+  }
+  if (c.learned_positions > 0) {
+    at::Tensor positions = at::arange(batch.ids.size(1), at::kLong) + c.position_offset;
+    if (spec_.encoder && spec_.encoder->position_pad) {
+      // Ids that are not the pad are counted, pads stay there (as in fairseq).
+      const int64_t pad = *spec_.encoder->position_pad;
+      const at::Tensor counts = batch.ids.ne(pad).to(at::kLong);
+      positions = counts.cumsum(-1) * counts + pad;
+    }
+    x = x + at::embedding(Global(Role::kPositions).weight, positions);
+  }
+  return c.embedding_norm ? Norm(x, Global(Role::kEmbeddingNorm)) : x;
+}
+
+// Queries or keys [B, T, heads * dim] as [B, T, heads, dim], with the norm that they may have.
+at::Tensor TransformerModule::Heads(const at::Tensor& x, const Weights& norm, int64_t heads) const {
+  const std::vector<int64_t> shape = {x.size(0), x.size(1), heads, config().head_dim};
+  switch (config().qk_norm) {
+    case nn::QkNorm::kNone:
+      return x.view(shape);
+    case nn::QkNorm::kRow:
+      return Norm(x, norm).view(shape);
+    case nn::QkNorm::kHead:
+    case nn::QkNorm::kHeads:
+      break;
+  }
+  return Norm(x.view(shape), norm);
+}
+
+at::Tensor TransformerModule::Attention(size_t layer, const at::Tensor& x,
+                                        const PositionTables& tables) const {
+  const nn::ModelConfig& c = config();
+  const RoleWeights& w = layers_[layer];
+  const nn::LayerConfig& kind = c.layers[layer];
+  const int64_t batch = x.size(0), length = x.size(1), size = c.head_dim, value = c.value_size();
+  const int64_t heads = c.head_count, kv = c.kv_head_count, group = heads / kv;
+  auto project = [&](Role role) { return Linear(x, At(w, role).weight, At(w, role).bias); };
+  at::Tensor q =
+      tables.Rotate(Heads(project(Role::kQuery), At(w, Role::kQueryNorm), heads), kind.rope);
+  at::Tensor k = tables.Rotate(Heads(project(Role::kKey), At(w, Role::kKeyNorm), kv), kind.rope);
+  at::Tensor v = project(Role::kValue).view({batch, length, kv, value});
+  // Queries that share a key head stand below each other: one product for all of them.
+  q = q.view({batch, length, kv, group, size}).permute({0, 2, 3, 1, 4});
+  q = q.reshape({batch * kv, group * length, size});
+  k = k.permute({0, 2, 3, 1}).reshape({batch * kv, size, length});
+  v = v.permute({0, 2, 1, 3}).reshape({batch * kv, length, value});
+  double scale =
+      c.attention_scale > 0 ? c.attention_scale : 1.0 / std::sqrt(static_cast<double>(size));
+  if (c.scale_by_layer) scale /= static_cast<double>(layer + 1);
+  const at::Tensor& bias = tables.Bias(kind.window);
+  const auto cap = static_cast<double>(c.attention_softcap);
+  const at::Tensor scores =
+      cap > 0 ? Softcap(at::bmm(q, k) * scale, cap) + bias : at::baddbmm(bias, q, k, 1, scale);
+  const at::Tensor p = at::softmax(scores, -1);
+  at::Tensor out = at::bmm(p, v).view({batch, kv, group, length, value}).permute({0, 3, 1, 2, 4});
+  const Weights& o = At(w, Role::kAttentionOutput);
+  return Linear(out.reshape({batch, length, heads * value}), o.weight, o.bias);
+}
+
+at::Tensor TransformerModule::FeedForward(size_t layer, const at::Tensor& x) const {
+  const RoleWeights& w = layers_[layer];
+  auto product = [&](Role role, const at::Tensor& of) {
+    return Linear(of, At(w, role).weight, At(w, role).bias);
+  };
+  const kernels::Activation activation = config().activation;
+  if (!config().gated) return product(Role::kDown, Activate(product(Role::kUp, x), activation));
+  const at::Tensor gate = Activate(product(Role::kGate, x), activation);
+  return product(Role::kDown, gate * product(Role::kUp, x));
+}
+
+at::Tensor TransformerModule::Layer(size_t layer, at::Tensor x, const PositionTables& tables,
+                                    Dropout* dropout) const {
+  const RoleWeights& w = layers_[layer];
+  const NormPlacement placement = config().norm_placement;
+  const auto scale = static_cast<double>(config().residual_scale);
+  auto drop = [&](const at::Tensor& y) { return dropout ? (*dropout)(y) : y; };
+  auto add = [&](const at::Tensor& to, const at::Tensor& y) {
+    return scale == 1.0 ? to + drop(y) : to + drop(y) * scale;
+  };
+  auto before = [&](Role role) { return At(w, role).weight.defined() ? Norm(x, At(w, role)) : x; };
+  if (config().parallel) {
+    const at::Tensor h = before(Role::kAttentionNorm);
+    const at::Tensor attended = Attention(layer, h, tables);
+    const at::Tensor fed =
+        FeedForward(layer, config().shared_norm ? h : Norm(x, At(w, Role::kFfnNorm)));
+    return add(add(x, attended), fed);
+  }
+  auto block = [&](Role pre, Role post, auto&& run) {
+    at::Tensor y = run(before(pre));
+    if (placement == NormPlacement::kAfter || placement == NormPlacement::kAround) {
+      y = Norm(y, At(w, post));
+    }
+    x = add(x, y);
+    if (placement == NormPlacement::kResidual) x = Norm(x, At(w, post));
+  };
+  block(Role::kAttentionNorm, Role::kAttentionPostNorm,
+        [&](const at::Tensor& h) { return Attention(layer, h, tables); });
+  block(Role::kFfnNorm, Role::kFfnPostNorm,
+        [&](const at::Tensor& h) { return FeedForward(layer, h); });
+  return x;
+}
+
+at::Tensor TransformerModule::Hidden(const TextBatch& batch, Dropout* dropout) const {
+  const at::Tensor embedded = Embed(batch);
+  const PositionTables tables(config(), batch.ids.size(0), batch.ids.size(1),
+                              embedded.scalar_type(), batch.keep);
+  at::Tensor x = dropout ? (*dropout)(embedded) : embedded;
+  for (size_t layer = 0; layer < layers_.size(); ++layer) x = Layer(layer, x, tables, dropout);
+  return config().final_norm ? Norm(x, Global(Role::kFinalNorm)) : x;
+}
+
+at::Tensor TransformerModule::Forward(const at::Tensor& ids, Dropout* dropout) const {
+  const nn::ModelConfig& c = config();
+  at::Tensor x = Hidden({ids}, dropout);
+  if (c.head_transform) {
+    const Weights& dense = Global(Role::kHeadDense);
+    x = Norm(Activate(Linear(x, dense.weight, dense.bias), *c.head_transform),
+             Global(Role::kHeadNorm));
+  }
+  const Weights& head = Global(Role::kHead);
+  at::Tensor logits =
+      Linear(x, c.tied_embeddings ? Global(Role::kEmbedding).weight : head.weight, head.bias);
+  if (c.logit_scale != 1.0f) logits = logits * static_cast<double>(c.logit_scale);
+  return c.final_softcap > 0 ? Softcap(logits, static_cast<double>(c.final_softcap)) : logits;
+}
+
+at::Tensor TransformerModule::Stage(const encoder::Stage& stage, const Weights& w,
+                                    const at::Tensor& x) const {
+  using Kind = encoder::Stage::Kind;
+  switch (stage.kind) {
+    case Kind::kDense:
+      return Linear(x, w.weight, w.bias);
+    case Kind::kEmbedding:
+      return Linear(x, Global(Role::kEmbedding).weight, w.bias);
+    case Kind::kActivation:
+      return Activate(x, stage.activation);
+    case Kind::kTanh:
+      return at::tanh(x);
+    case Kind::kNorm:
+      return Norm(x, w);
+    case Kind::kScale:
+      return x * static_cast<double>(stage.factor);
+    case Kind::kUnitLength:
+      break;
+  }
+  return x / x.norm(2, {-1}, true).clamp_min(1e-12);
+}
+
+at::Tensor TransformerModule::Head(size_t head, const TextBatch& batch,
+                                   const at::Tensor& hidden) const {
+  const encoder::HeadConfig& config = spec_.encoder->heads[head];
+  at::Tensor x = Pool(config.pooling, batch, spec_.encoder->end_token, hidden);
+  for (size_t i = 0; i < config.stages.size(); ++i) {
+    x = Stage(config.stages[i], head_weights_[head][i], x);
+  }
+  return x;
+}
+
+}  // namespace pano::train

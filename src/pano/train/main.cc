@@ -1,0 +1,59 @@
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "base/strings.h"
+#include "pano/train/commands.h"
+
+namespace {
+
+using pano::cli::Args;
+using pano::cli::Command;
+
+// Names as people type them, behind "pano".
+constexpr Command kCommands[] = {
+    {"train lm", "Train a language model from a recipe", pano::train::RunLm},
+    {"train ngram", "Measure the n-gram baselines on a recipe's held-out text",
+     pano::train::RunNgram},
+    {"train answers", "Write known answers of a model folder", pano::train::RunAnswers},
+};
+constexpr std::string_view kPrefix = "train ";
+
+void PrintHelp(std::FILE* to) {
+  std::fputs("usage: pano train <subcommand> [options]      pano train <subcommand> --help\n\n",
+             to);
+  for (const Command& c : kCommands) {
+    std::fprintf(to, "  %-10s %s\n", std::string(c.name.substr(kPrefix.size())).c_str(),
+                 std::string(c.summary).c_str());
+  }
+}
+
+int Run(const std::vector<std::string>& args) {
+  if (!args.empty() && (args[0] == "--help" || args[0] == "-h" || args[0] == "help")) {
+    PrintHelp(stdout);
+    return 0;
+  }
+  for (const Command& c : kCommands) {
+    if (!args.empty() && args[0] == c.name.substr(kPrefix.size())) {
+      return c.run(c, Args(args).subspan(1));
+    }
+  }
+  if (!args.empty()) {
+    std::fprintf(stderr, "pano train: no subcommand '%s'\n",
+                 pano::Printable(args[0].substr(0, 40)).c_str());
+  }
+  PrintHelp(stderr);
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::exception& e) {  // torch throws where memory runs out, for one
+    std::fprintf(stderr, "pano train: %s\n", e.what());
+    return 1;
+  }
+}
