@@ -11,6 +11,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!recipe.ok()) return 0;
   PANO_CHECK(recipe->training.rows % recipe->training.shards == 0);
   PANO_CHECK(recipe->training.row_tokens <= recipe->model.context_length);
-  PANO_CHECK(recipe->model.parameter_count() >= 0);
+  pano::train::ModelSizes sizes = recipe->model;
+  sizes.vocab_size = recipe->vocab_size;  // what learning the vocabulary would set
+  auto spec = pano::train::MakeModelSpec(sizes);
+  if (spec.ok()) PANO_CHECK(spec->parameter_count() > 0);
   return 0;
 }
