@@ -21,11 +21,15 @@ foreach(row IN LISTS rows)
   string(REPLACE " " ";" test_deps_${folder} "${CMAKE_MATCH_3} ${CMAKE_MATCH_4}")
 endforeach()
 
-# The folder of the module that `path` lies in: the longest one; empty when there is none.
+# The folder of the module that `path` lies in: the longest one; empty when there is none, or when that
+# module was left out of this build: its folder has a CMakeLists.txt and no row.
 macro(find_module out path)
   set(${out} ${path})
   while(${out} AND NOT DEFINED name_${${out}})
     string(REGEX REPLACE "(^|/)[^/]+$" "" ${out} "${${out}}")
+    if(${out} AND NOT DEFINED name_${${out}} AND EXISTS ${ROOT}/${${out}}/CMakeLists.txt)
+      set(${out} "")
+    endif()
   endwhile()
 endmacro()
 

@@ -41,6 +41,14 @@ refuses() {
 
 tree
 check >/dev/null && [[ -e $work/stamp ]] || { echo "FAILED: refuses a right tree: $(check)"; failures=1; }
+
+# A module inside another's folder that this build leaves out answers to nobody, and nobody to it.
+tree
+touch "$work/src/model/high/inner/CMakeLists.txt"
+sed -i '/^model\/high\/inner|/d' "$work/modules.txt"
+printf '#include "model/none/x.h"\n' >"$work/src/model/high/inner/inner.cc"
+check >/dev/null || { echo "FAILED: asks what a left out module includes: $(check)"; failures=$((failures + 1)); }
+
 refuses model/low/a.cc '#include "model/high/high.h"\n' 'DEPS of model_low do not name model_high'
 refuses model/high/a.cc '#include "model/high/inner/inner.h"\n' 'do not name model_high_inner'
 refuses model/high/inner/a.cc '#include "model/low/low.h"\n' 'DEPS of model_high_inner do not name model_low'
@@ -52,5 +60,5 @@ refuses app/api/core.cc '#include "app/api/core.h"\n#include "app/api/a/a.h"\n' 
 refuses model/high/a.cc '#include "model/none/x.h"\n' 'belongs to no module'
 refuses model/high/high.cc '#include <string>\n#include "model/high/high.h"\n' 'does not include model/high/high.h first'
 refuses model/low/low_test.cc '#include <string>\n#include "model/low/low.h"\n' 'does not include model/low/low.h first'
-echo "includes: 12 cases, $failures failed"
+echo "includes: 13 cases, $failures failed"
 exit $((failures > 0))
