@@ -33,7 +33,7 @@ Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options option
       routes_(std::move(routes)),
       context_{options, std::move(hooks),
                models,  generations_,
-               clock,   json::Dump(MakeOpenApi(routes_, dialects, PANO_VERSION)),
+               clock,   json::Dump(MakeOpenApi(routes_, dialects, options.document_order, PANO_VERSION)),
                false} {}
 
 Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, Options options,

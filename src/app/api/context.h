@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "app/api/call.h"
+#include "app/api/document_order.h"
 #include "app/api/generation.h"
 #include "app/models/generator.h"
 #include "app/models/model_host.h"
@@ -22,6 +23,7 @@ struct Options {
       std::chrono::seconds(30);  // an engine with work and no step for longer is not ready
   size_t json_depth_max = 64;
   int64_t choices_max = 256;  // prompts times n in one request
+  DocumentOrder document_order = {};  // of /openapi.json
 };
 
 // What connects the API to the rest of the process; all optional.

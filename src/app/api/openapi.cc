@@ -1,5 +1,6 @@
 #include "app/api/openapi.h"
 
+#include <span>
 #include <string>
 #include <utility>
 
@@ -113,6 +114,18 @@ Value Security() {
   return list;
 }
 
+// `object` with the members that `names` has first, in that order.
+Value Ordered(Value object, std::span<const std::string_view> names) {
+  Value ordered{json::Object()};
+  for (std::string_view name : names) {
+    if (const Value* member = object.Find(name)) ordered.Set(name, *member);
+  }
+  for (auto& [name, member] : object.as_object()) {
+    if (!ordered.Find(name)) ordered.Set(name, member);
+  }
+  return ordered;
+}
+
 Value Schemas(const std::vector<Dialect>& dialects) {
   Value schemas{json::Object()};
   for (const Dialect& dialect : dialects) {
@@ -125,7 +138,7 @@ Value Schemas(const std::vector<Dialect>& dialects) {
 }  // namespace
 
 json::Value MakeOpenApi(const RouteTable& routes, const std::vector<Dialect>& dialects,
-                        std::string_view version) {
+                        const DocumentOrder& order, std::string_view version) {
   Value info;
   info.Set("title", "Panorama");
   info.Set("version", version);
@@ -134,7 +147,7 @@ json::Value MakeOpenApi(const RouteTable& routes, const std::vector<Dialect>& di
   license.Set("identifier", "Apache-2.0");
   info.Set("license", std::move(license));
 
-  Value paths;
+  Value paths{json::Object()};
   for (const Route& route : routes.routes()) {
     if (!route.query.empty()) continue;  // the path's own operation stands for it
     Value item = paths.Find(route.pattern) ? *paths.Find(route.pattern) : Value();
@@ -148,7 +161,7 @@ json::Value MakeOpenApi(const RouteTable& routes, const std::vector<Dialect>& di
   Value responses;
   responses.Set("Error", std::move(error));
   Value components;
-  components.Set("schemas", Schemas(dialects));
+  components.Set("schemas", Ordered(Schemas(dialects), order.schemas));
   components.Set("responses", std::move(responses));
   components.Set("securitySchemes", SecuritySchemes());
 
@@ -157,7 +170,7 @@ json::Value MakeOpenApi(const RouteTable& routes, const std::vector<Dialect>& di
   document.Set("info", std::move(info));
   document.Set("servers", Value(json::Array{Value(json::Object{{"url", "/"}})}));
   document.Set("security", Security());
-  document.Set("paths", std::move(paths));
+  document.Set("paths", Ordered(std::move(paths), order.paths));
   document.Set("components", std::move(components));
   return document;
 }

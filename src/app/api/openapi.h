@@ -4,13 +4,14 @@
 #include <vector>
 
 #include "app/api/dialect.h"
+#include "app/api/document_order.h"
 #include "app/api/route.h"
 #include "base/json.h"
 
 namespace pano::api {
 
-// The OpenAPI 3.1 document of these routes and of the dialects' schemas.
+// The OpenAPI 3.1 document of these routes and of the dialects' schemas, its members in `order`.
 json::Value MakeOpenApi(const RouteTable& routes, const std::vector<Dialect>& dialects,
-                        std::string_view version);
+                        const DocumentOrder& order, std::string_view version);
 
 }  // namespace pano::api

@@ -1,10 +1,73 @@
 #include "app/service/dialects.h"
 
+#include <array>
+#include <string_view>
+
 #include "app/api/native/dialect.h"
 #include "app/api/openai/dialect.h"
 #include "app/api/tfserving/dialect.h"
 
 namespace pano::service {
+namespace {
+
+constexpr auto kPaths = std::to_array<std::string_view>({
+    "/",
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/v1/models",
+    "/v1/models/{id}",
+    "/v1/models/{id}/predict",
+    "/v1/models/{id}/versions/{version}/predict",
+    "/v1/chat/completions",
+    "/v1/completions",
+    "/v1/embeddings",
+    "/v1/tokenize",
+    "/v1/detokenize",
+});
+
+constexpr auto kSchemas = std::to_array<std::string_view>({
+    "PredictRequest",
+    "PredictParameters",
+    "ChatCompletionRequest",
+    "CompletionRequest",
+    "StreamOptions",
+    "TokenizeRequest",
+    "DetokenizeRequest",
+    "Message",
+    "Usage",
+    "Timings",
+    "PredictOutput",
+    "PredictResponse",
+    "ChatChoice",
+    "ChatCompletion",
+    "CompletionChoice",
+    "Completion",
+    "InstancesRequest",
+    "InstancesParameters",
+    "EmbeddingsRequest",
+    "InstanceObject",
+    "Instance",
+    "PredictBody",
+    "InstancesTimings",
+    "InputUsage",
+    "PredictionsResponse",
+    "PredictAnswer",
+    "Embedding",
+    "EmbeddingsResponse",
+    "TokenizeResponse",
+    "DetokenizeResponse",
+    "Model",
+    "ModelList",
+    "Live",
+    "Ready",
+    "OpenApi",
+    "ErrorDetail",
+    "Error",
+});
+
+}  // namespace
 
 std::vector<api::Dialect> AllDialects() {
   return {
@@ -13,5 +76,7 @@ std::vector<api::Dialect> AllDialects() {
       api::tfserving::MakeDialect(),
   };
 }
+
+api::DocumentOrder OpenApiOrder() { return {.paths = kPaths, .schemas = kSchemas}; }
 
 }  // namespace pano::service

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "app/api/testing/api_harness.h"
@@ -83,6 +84,43 @@ TEST(OpenApi, SchemasComeFromTheTable) {
             "#/components/schemas/PredictParameters");
   EXPECT_EQ(At(schemas, "ChatCompletionRequest/properties/logprobs/type"), "boolean");
   EXPECT_EQ(At(schemas, "CompletionRequest/properties/logprobs/type"), "integer");
+}
+
+std::vector<std::string_view> Names(const json::Value& object) {
+  std::vector<std::string_view> names;
+  for (const auto& [name, member] : object.as_object()) names.push_back(name);
+  return names;
+}
+
+// The order once followed the folders, and the document's bytes changed when a folder was divided.
+TEST(OpenApi, MembersStandInTheDeclaredOrder) {
+  api::DocumentOrder order = OpenApiOrder();
+  api::RouteTable table = std::move(api::RouteTable::Create(AllDialects())).value();
+  json::Value declared = api::MakeOpenApi(table, AllDialects(), order, "1");
+  json::Value path_items = At(declared, "paths");
+  std::vector<std::string_view> paths = Names(path_items);
+  json::Value schemas = At(declared, "components/schemas");
+  std::vector<std::string_view> names = Names(schemas);
+  // Every name that is declared exists and stands at its place; what is not declared follows.
+  ASSERT_GE(paths.size(), order.paths.size());
+  ASSERT_GE(names.size(), order.schemas.size());
+  EXPECT_TRUE(std::equal(order.paths.begin(), order.paths.end(), paths.begin()));
+  EXPECT_TRUE(std::equal(order.schemas.begin(), order.schemas.end(), names.begin()));
+}
+
+TEST(OpenApi, TheOrderOfDialectsChangesNothingThatIsDeclared) {
+  std::vector<api::Dialect> dialects = AllDialects();
+  std::reverse(dialects.begin(), dialects.end());
+  api::RouteTable table = std::move(api::RouteTable::Create(dialects)).value();
+  api::DocumentOrder order = OpenApiOrder();
+  json::Value document = api::MakeOpenApi(table, dialects, order, "1");
+  json::Value paths = At(document, "paths");
+  std::vector<std::string_view> names = Names(paths);
+  EXPECT_TRUE(std::equal(order.paths.begin(), order.paths.end(), names.begin()));
+  // Without an order the dialects' own shows: the check above can fail.
+  json::Value other = At(api::MakeOpenApi(table, dialects, {}, "1"), "paths");
+  names = Names(other);
+  EXPECT_FALSE(std::equal(order.paths.begin(), order.paths.end(), names.begin()));
 }
 
 }  // namespace

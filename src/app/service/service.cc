@@ -80,6 +80,7 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
     self->metrics_.CountRequest(record.model, record.route, record.status, record.seconds);
   };
   options.api.loopback = api::IsLoopbackHost(options.http.host);
+  options.api.document_order = OpenApiOrder();
   PANO_ASSIGN_OR_RETURN(service->api_,
                         api::Api::Create(AllDialects(), options.api, service->models_,
                                          std::move(authenticator), std::move(hooks)));
