@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "model/convert/convert.h"
 #include "pano/cli.h"
+#include "pano/model_path.h"
 
 namespace pano::cli {
 namespace {
@@ -47,7 +48,7 @@ void Print(const convert::Report& report, const ConvertOptions& o) {
 int RunConvert(const Command& self, Args args) {
   ConvertOptions o;
   OptionSet options;
-  options.String("model", &o.model, "Model folder or .gguf file to read.", "PATH");
+  options.String("model", &o.model, "Model folder, .gguf file or hf:ORG/NAME to read.", "PATH");
   options.Choice("to", &o.to, {"hf", "gguf"},
                  "Write a Hugging Face folder (hf) or a GGUF file (gguf).");
   options.String(
@@ -62,8 +63,10 @@ int RunConvert(const Command& self, Args args) {
   if (o.model.empty() || o.to.empty() || o.out.empty()) {
     return FailUsage(self, "give --model, --to and --out");
   }
+  const Result<std::string> local = ResolveModel(o.model);
+  if (!local.ok()) return Fail(self, local.error());
   convert::Request request{
-      .model = o.model,
+      .model = *local,
       .out = o.out,
       .to = o.to == "gguf" ? convert::Form::kGguf : convert::Form::kHuggingFace,
       .overwrite = o.force};

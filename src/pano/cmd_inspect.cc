@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "pano/cli.h"
 #include "pano/local_model.h"
+#include "pano/model_path.h"
 #include "pano/model_report.h"
 
 namespace pano::cli {
@@ -76,8 +77,13 @@ int RunInspect(const Command& self, Args args) {
   options.Flag("tensors", &o.tensors, "List every tensor.");
   options.Flag("json", &json, "Print the report as JSON.");
   Positionals paths{
-      "PATH", "Model folder, .gguf or .safetensors file. With two, print what differs.", 1, 2, {}};
+      "PATH", "Model folder, .gguf or .safetensors file, or hf:ORG/NAME. With two, print what differs.", 1, 2, {}};
   if (auto code = Parse(self, options, args, &paths)) return *code;
+  for (std::string& path : paths.values) {
+    Result<std::string> local = ResolveModel(path);
+    if (!local.ok()) return Fail(self, local.error());
+    path = *local;
+  }
   auto first = format::OpenModel(paths.values[0]);
   if (!first.ok()) return Fail(self, first.error());
   json::Value out;

@@ -4,6 +4,7 @@
 #include "base/strings.h"
 #include "model/quant/quantize.h"
 #include "pano/cli.h"
+#include "pano/model_path.h"
 #include "pano/progress.h"
 
 namespace pano::cli {
@@ -20,7 +21,7 @@ int RunQuantize(const Command& self, Args args) {
   int64_t threads = 0;
   bool force = false, json = false;
   OptionSet options;
-  options.String("model", &model, "Model folder or .gguf file to read.", "PATH");
+  options.String("model", &model, "Model folder, .gguf file or hf:ORG/NAME to read.", "PATH");
   options.String("to", &to, "Type of the matrices: q8_0 w8a8 q4_0 q4g q4_k.", "TYPE");
   options.String("out", &out, "Folder to write.", "DIR");
   options.Int("threads", &threads, 0, 1024, "Threads that quantise; 0 takes all cores.");
@@ -32,10 +33,12 @@ int RunQuantize(const Command& self, Args args) {
   }
   const auto type = quant::TypeByName(to);
   if (!type.ok()) return FailUsage(self, StrCat("--to: ", type.error().message()));
+  const Result<std::string> local = ResolveModel(model);
+  if (!local.ok()) return Fail(self, local.error());
   ComputePool pool(static_cast<int>(threads));
   Result<quant::Report> report = [&] {
     Progress progress("quantize");
-    return quant::Quantize({.model = model,
+    return quant::Quantize({.model = *local,
                             .out = out,
                             .type = *type,
                             .overwrite = force,

@@ -17,6 +17,7 @@
 #include "pano/cli.h"
 #include "pano/local_model.h"
 #include "pano/log_setup.h"
+#include "pano/model_path.h"
 #include "pano/version.h"
 
 namespace pano::cli {
@@ -52,7 +53,7 @@ struct ServeOptions {
 
 void ServeOptions::Declare(OptionSet& options) {
   options.Strings("model", &models,
-                  "A model folder, a .gguf file, or a folder of numbered versions. May be given "
+                  "A model folder, a .gguf file, a folder of numbered versions, or hf:ORG/NAME. May be given "
                   "several times. The default is the starter model.",
                   "[ID=]PATH");
   options.String("host", &host, "The address to listen on.", "ADDRESS");
@@ -125,7 +126,8 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
     models.push_back(std::move(starter));
   }
   for (const std::string& model : models) {
-    PANO_ASSIGN_OR_RETURN(models::ModelSource source, models::ParseModelSource(model));
+    PANO_ASSIGN_OR_RETURN(const std::string local, ResolveServedModel(model));
+    PANO_ASSIGN_OR_RETURN(models::ModelSource source, models::ParseModelSource(local));
     service.models.push_back(std::move(source));
   }
   service.threads = static_cast<int>(options.threads);
@@ -142,7 +144,9 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   engine.slow_client_timeout = Millis(options.slow_client_timeout);
   engine.prefix_cache = !options.no_prefix_cache;
   PANO_ASSIGN_OR_RETURN(engine.speculation, options.speculation.Options());
-  service.load.draft_model = options.speculation.draft_model;
+  Result<std::string> draft_model = ResolveModel(options.speculation.draft_model);
+  if (!draft_model.ok()) return draft_model.error().Wrap("--draft-model");
+  service.load.draft_model = *draft_model;
 
   batch::PredictorOptions& predictor = service.load.predictor;
   predictor.queue_max = options.max_queue;

@@ -8,6 +8,7 @@
 #include "model/format/weights.h"
 #include "model/template/chat_template.h"
 #include "pano/cli.h"
+#include "pano/model_path.h"
 #include "pano/timestamp.h"
 
 namespace pano::cli {
@@ -41,7 +42,8 @@ std::string GgufTokenText(const json::Value& metadata, std::string_view key) {
 }
 
 Result<Source> ReadModel(const std::string& path) {
-  PANO_ASSIGN_OR_RETURN(const format::ModelFiles files, format::OpenModel(path));
+  PANO_ASSIGN_OR_RETURN(const std::string local, ResolveModel(path));
+  PANO_ASSIGN_OR_RETURN(const format::ModelFiles files, format::OpenModel(local));
   if (files.chat_template.empty()) return NotFound(StrCat(path, ": has no chat template"));
   Source out;
   const bool gguf = files.kind == format::ModelFiles::Kind::kGguf;
@@ -139,7 +141,7 @@ int RenderOne(const Command& self, const Source& source, bool as_json) {
 int RunTemplate(const Command& self, Args args) {
   TemplateOptions o;
   OptionSet options;
-  options.String("model", &o.model, "Use the chat template of this model folder or .gguf file.",
+  options.String("model", &o.model, "Use the chat template of this model folder, .gguf file or hf:ORG/NAME.",
                  "PATH");
   options.String("template", &o.file, "Use the chat template in this file.", "FILE");
   options.Flag("json", &o.json, "Print {\"text\"} or {\"error\"} instead of the text.");

@@ -11,6 +11,7 @@
 #include "model/tokenizer/formats/load.h"
 #include "pano/cli.h"
 #include "pano/local_model.h"
+#include "pano/model_path.h"
 
 namespace pano::cli {
 namespace {
@@ -192,6 +193,7 @@ Result<tokenizer::TokenizerPtr> Load(const TokenizeOptions& o) {
   if (path.empty()) {
     PANO_ASSIGN_OR_RETURN(path, FindStarterModel());
   }
+  PANO_ASSIGN_OR_RETURN(path, ResolveModel(path));
   tokenizer::LoadOptions options;
   options.pattern = o.pattern;
   if (!o.special.empty()) {
@@ -207,7 +209,7 @@ int RunTokenize(const Command& self, Args args) {
   TokenizeOptions o;
   OptionSet options;
   options.String("model", &o.model,
-                 "Model folder, tokenizer.json, .gguf, .model or .tiktoken file. Default: the starter model.",
+                 "Model folder, tokenizer.json, .gguf, .model or .tiktoken file, or hf:ORG/NAME. Default: the starter model.",
                  "PATH");
   options.String("pattern", &o.pattern,
                  "How a .tiktoken file splits text: cl100k, o200k, qwen or a regex.", "NAME");

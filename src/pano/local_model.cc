@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/tokenizer/formats/load.h"
+#include "pano/model_path.h"
 
 namespace pano::cli {
 
@@ -60,7 +61,7 @@ Result<engine::SpeculationOptions> SpeculationSettings::Options() const {
 }
 
 void LocalModelOptions::Declare(OptionSet& options) {
-  options.String("model", &path, "Model folder or .gguf file. Default: the starter model.", "PATH");
+  options.String("model", &path, "Model folder, .gguf file or hf:ORG/NAME. Default: the starter model.", "PATH");
   options.Int("threads", &threads, 0, 1024, "Compute threads; 0 takes one per core.");
   arithmetic.Declare(options);
 }
@@ -91,6 +92,7 @@ Result<format::ModelFiles> OpenLocalModel(const LocalModelOptions& options) {
   if (path.empty()) {
     PANO_ASSIGN_OR_RETURN(path, FindStarterModel());
   }
+  PANO_ASSIGN_OR_RETURN(path, ResolveModel(path));
   return format::OpenModel(path);
 }
 
@@ -115,7 +117,9 @@ Result<LocalModel> LoadLocalModel(const LocalModelOptions& options) {
 
 Result<std::unique_ptr<nn::Model>> LoadDraftModel(const std::string& path,
                                                   const nn::LoadOptions& load, ComputePool& pool) {
-  Result<format::ModelFiles> files = format::OpenModel(path);
+  Result<std::string> local = ResolveModel(path);
+  if (!local.ok()) return local.error().Wrap("--draft-model");
+  Result<format::ModelFiles> files = format::OpenModel(*local);
   if (!files.ok()) return files.error().Wrap("--draft-model");
   if (encoder::IsEncoder(*files)) {
     return InvalidArgument(

@@ -1,0 +1,31 @@
+#include "pano/model_path.h"
+
+#include "app/hub/hub_settings.h"
+#include "app/hub/model_name.h"
+#include "app/hub/resolve.h"
+#include "app/models/model_host.h"
+#include "base/env.h"
+#include "base/strings.h"
+
+namespace pano::cli {
+
+Result<std::string> ResolveModel(const std::string& argument) {
+  if (!hub::IsRegistryName(argument)) return argument;
+  PANO_ASSIGN_OR_RETURN(const hub::HubSettings settings, hub::HubSettingsFromEnvironment());
+  return hub::ResolveModel(argument, settings);
+}
+
+Result<std::string> ResolveServedModel(const std::string& argument) {
+  const size_t equals = argument.find('=');
+  if (equals != std::string::npos && models::IsModelId(argument.substr(0, equals))) {
+    PANO_ASSIGN_OR_RETURN(const std::string path, ResolveModel(argument.substr(equals + 1)));
+    return StrCat(argument.substr(0, equals), "=", path);
+  }
+  if (!hub::IsRegistryName(argument)) return argument;
+  PANO_ASSIGN_OR_RETURN(const hub::ModelName name, hub::ParseModelName(argument));
+  PANO_ASSIGN_OR_RETURN(const std::string path, ResolveModel(argument));
+  const std::string id = models::IsModelId(name.repo) ? name.repo : std::string(BaseName(name.repo));
+  return StrCat(id, "=", path);
+}
+
+}  // namespace pano::cli

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace pano::cli {
+
+// The local path of what stands where a command takes a model: a path stays as it is, and
+// "hf:ORG/NAME[@REVISION][:FILE-or-TYPE]" becomes the folder or file in the hub's cache.
+Result<std::string> ResolveModel(const std::string& argument);
+
+// The same for "[ID=]PATH" as `pano serve --model` takes it. A model of the hub without an id of its own
+// gets its repository's name.
+Result<std::string> ResolveServedModel(const std::string& argument);
+
+}  // namespace pano::cli
