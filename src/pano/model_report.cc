@@ -125,6 +125,12 @@ void AddWeights(const format::ModelFiles& files, const PartMap& parts, bool list
   if (list) out.Set("tensors", std::move(tensors));
 }
 
+// A count of bytes prints as an integer as long as it can be one.
+json::Value WholeNumber(double count) {
+  if (count < 9e18) return static_cast<int64_t>(count);
+  return count;
+}
+
 // What is kept in memory at a context and batch: weights, keys and values. Window layers keep what
 // they see, in whole blocks.
 void AddMemory(const ReportOptions& options, const nn::ModelConfig& c, int64_t weight_bytes,
@@ -148,8 +154,8 @@ void AddMemory(const ReportOptions& options, const nn::ModelConfig& c, int64_t w
   memory.Set("kv_type", kv_type);
   memory.Set("kv_bytes_per_token", per_token);
   memory.Set("weight_bytes", weight_bytes);
-  memory.Set("kv_bytes", kv_bytes);
-  memory.Set("total_bytes", kv_bytes + static_cast<double>(weight_bytes));
+  memory.Set("kv_bytes", WholeNumber(kv_bytes));
+  memory.Set("total_bytes", WholeNumber(kv_bytes + static_cast<double>(weight_bytes)));
 }
 
 void AddRope(const nn::ModelConfig& c, json::Value& out) {
