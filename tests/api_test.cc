@@ -217,7 +217,15 @@ TEST_F(Stories, EchoScoresThePrompt) {
 TEST_F(Stories, ContextOverflowAndUnknownModelsAreNamed) {
   std::unique_ptr<Service> service = Serve(folder_ + "/hf");
   ASSERT_TRUE(service);
-  json::Value answer = PostJson(*service, "/v1/completions", R"({"prompt":"a","max_tokens":600})");
+  json::Value answer = PostJson(*service, "/v1/completions",
+                                R"({"prompt":"a","max_tokens":600,"ignore_eos":true})");
+  EXPECT_EQ(At(answer, "choices/0/finish_reason"), "length") << json::Dump(answer);
+  EXPECT_EQ(At(answer, "usage/total_tokens"), 512);
+  json::Value prompt{json::Array()};
+  for (int i = 0; i < 600; ++i) prompt.Append(5);
+  json::Value body;
+  body.Set("prompt", std::move(prompt));
+  answer = PostJson(*service, "/v1/completions", json::Dump(body));
   EXPECT_EQ(At(answer, "error/code"), "context_length_exceeded") << json::Dump(answer);
   answer = PostJson(*service, "/v1/completions", R"({"model":"gpt","prompt":"a"})");
   EXPECT_EQ(At(answer, "error/code"), "model_not_found");

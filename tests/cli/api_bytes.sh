@@ -148,8 +148,8 @@ predict() {
   post $at '{"inputs":"a","parameters":{"stop":["",""]}}'
   post $at '{"inputs":"a","parameters":{"n":200}}'
   post $at '{"inputs":["a","b","c"],"parameters":{"n":128}}'
-  post $at '{"inputs":"a","parameters":{"max_tokens":5000}}'
-  post $at '{"inputs":"a","parameters":{"max_tokens":5000},"stream":true}'
+  post $at '{"inputs":"a","parameters":{"max_tokens":5000,"temperature":0,"stop":["."]}}'
+  post $at '{"inputs":"a","parameters":{"max_tokens":5000,"temperature":0,"stop":[" "]},"stream":true}'
   post $at "{\"inputs\":\"$(printf 'once upon a time %.0s' {1..400})\"}"
   post $at "{\"inputs\":\"$(printf 'once upon a time %.0s' {1..40000})\"}"
   post $at '{"instances":["a"]}'
@@ -174,7 +174,7 @@ openai() {
   post $at '{"prompt":"a","best_of":2}'
   post $at '{"prompt":"a","response_format":{"type":"json_object"}}'
   post $at '{"prompt":"a","logprobs":21}'
-  post $at '{"prompt":"a","max_tokens":600}'
+  post $at '{"prompt":"a","max_tokens":600,"temperature":0,"stop":"."}'
   post $at '{"prompt":"a","logit_bias":{"5000":1}}'
   post $at '{"prompt":"a","min_tokens":500,"max_tokens":5}'
   post $at '{"prompt":"a","stream_options":7}'

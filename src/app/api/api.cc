@@ -67,7 +67,11 @@ Failure Api::Check(Call& call, const RouteTable::Match& match) {
 Status Api::ReadBody(Call& call) {
   json::ParseOptions options;
   options.depth_max = context_.options.json_depth_max;
-  Result<json::Value> body = json::Parse(call.request().body, options);
+  // RFC 8259, 8.1: a reader may pass over a byte order mark; Windows editors write one.
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  std::string_view text = call.request().body;
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  Result<json::Value> body = json::Parse(text, options);
   if (!body.ok()) {
     return InvalidArgument(StrCat("the body is no JSON: ", body.error().message()))
         .WithReason("invalid_json");

@@ -28,20 +28,15 @@ engine::SamplingParams MakeSampling(const Parameters& p, const nn::GenerationDef
   return s;
 }
 
-// What the request asks for, or a default that fits into the context (the engine refuses what does
-// not, so only a default is cut).
-std::optional<int64_t> MaxTokens(const RequestFrame& frame, size_t prompt_tokens) {
+// The engine cuts what does not fit into the context.
+std::optional<int64_t> MaxTokens(const RequestFrame& frame) {
   const Parameters& p = frame.parameters;
-  std::optional<int64_t> asked = p.max_completion_tokens ? p.max_completion_tokens : p.max_tokens;
-  if (asked) return asked;
-  std::optional<int64_t> fallback = frame.version.defaults.max_tokens;
-  if (!fallback) fallback = frame.default_max_tokens;
-  if (!fallback) return std::nullopt;
-  // An empty prompt still has its begin token.
-  int64_t left =
-      frame.version.context_length - std::max<int64_t>(static_cast<int64_t>(prompt_tokens), 1);
-  if (left < 1) return std::nullopt;
-  return std::clamp<int64_t>(*fallback, 1, left);
+  if (p.max_completion_tokens) return p.max_completion_tokens;
+  if (p.max_tokens) return p.max_tokens;
+  if (std::optional<int64_t> configured = frame.version.defaults.max_tokens) {
+    return std::max<int64_t>(*configured, 1);
+  }
+  return frame.default_max_tokens;
 }
 
 Status CheckTogether(const RequestFrame& frame, size_t prompt_count) {
@@ -73,7 +68,7 @@ Status MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& 
     request.prompt = prompts[i].ids;
     request.sampling = MakeSampling(p, frame.version.defaults);
     request.n = static_cast<int32_t>(p.n.value_or(1));
-    request.max_tokens = MaxTokens(frame, prompts[i].ids.size());
+    request.max_tokens = MaxTokens(frame);
     request.min_tokens = p.min_tokens;
     request.stop = p.stop;
     request.stop_token_ids = p.stop_token_ids;

@@ -31,6 +31,7 @@ struct Parameters {
   bool chat_logprobs = false;       // chat asks with a bool and says how many beside it
   std::optional<int64_t> top_logprobs;
   bool echo = false;
+  bool add_special_tokens = true;  // begin tokens and their like, before a prompt given as text
   bool return_token_ids = false;
   bool stream = false;
   bool include_usage = false;

@@ -117,9 +117,9 @@ Status Encode(const models::ModelVersion& version, std::string_view text,
               const tokenizer::EncodeOptions& options, std::string_view field, Prompt& prompt) {
   // Before the work: a body may hold megabytes of text.
   if (version.text_bytes_max > 0 && text.size() > version.text_bytes_max) {
-    return BadField(field, StrCat(text.size(), " bytes of text do not fit into a context of ",
-                                  version.context_length, " tokens"))
-        .WithReason(serving::kContextLengthExceeded);
+    return serving::ContextLengthExceeded(version.context_length,
+                                          StrCat("the text has ", text.size(), " bytes"))
+        .WithField(std::string(field));
   }
   Result<std::vector<tokenizer::TokenId>> ids = version.tokenizer->Encode(text, options);
   if (!ids.ok()) return ids.error().WithField(std::string(field));
@@ -143,9 +143,11 @@ Status EncodeJoined(const models::ModelVersion& version, const Value& messages, 
 }  // namespace
 
 Status EncodeText(const models::ModelVersion& version, std::string_view text,
-                  std::string_view field, Prompt& prompt) {
+                  std::string_view field, Prompt& prompt, bool add_special_tokens) {
   if (!version.tokenizer) return NoTokenizer(field);
-  return Encode(version, text, {}, field, prompt);
+  tokenizer::EncodeOptions options;
+  options.add_special_tokens = add_special_tokens;
+  return Encode(version, text, options, field, prompt);
 }
 
 Status EncodeChat(const models::ModelVersion& version, const json::Value& messages,

@@ -11,10 +11,11 @@
 
 namespace pano::api {
 
-// A prompt's text in tokens: special tokens are added as the tokenizer file says and, written in
-// the text, count as such. `field` names it in refusals.
+// A prompt's text in tokens: special tokens are added as the tokenizer file says, unless
+// `add_special_tokens` is false, and, written in the text, count as such. `field` names it in
+// refusals.
 Status EncodeText(const models::ModelVersion& version, std::string_view text,
-                  std::string_view field, Prompt& prompt);
+                  std::string_view field, Prompt& prompt, bool add_special_tokens = true);
 
 // What rendering a conversation takes beside its messages.
 struct ChatOptions {

@@ -20,8 +20,8 @@ Status CheckTakesText(const Predictor& version) {
 }
 
 Status TooLong(size_t given, std::string_view unit, size_t limit) {
-  return InvalidArgument(StrCat(given, " ", unit, ", and the model takes ", limit, " tokens"))
-      .WithReason(serving::kContextLengthExceeded);
+  return serving::ContextLengthExceeded(static_cast<int64_t>(limit),
+                                        StrCat("the text has ", given, unit));
 }
 
 Result<Encoding> EncodeWhole(const tokenizer::Tokenizer& tokenizer, std::string_view text,
@@ -99,11 +99,11 @@ Status EncodeRow(const Predictor& version, std::string_view text,
   size_t bytes = text.size() + (pair ? pair->size() : 0);
   // Before the work: a body may hold megabytes of text.
   if (!truncate && version.text_bytes_max > 0 && bytes > 2 * version.text_bytes_max) {
-    return TooLong(bytes, "bytes of text", limit);
+    return TooLong(bytes, " bytes", limit);
   }
   PANO_ASSIGN_OR_RETURN(Encoding encoding, EncodeWhole(*version.tokenizer, text, pair));
   if (encoding.ids.size() > limit) {
-    if (!truncate) return TooLong(encoding.ids.size(), "tokens", limit);
+    if (!truncate) return TooLong(encoding.ids.size(), "", limit);
     PANO_RETURN_IF_ERROR(CutTexts(*version.tokenizer, text, pair, limit, encoding));
   }
   row.ids = std::move(encoding.ids);
@@ -115,7 +115,7 @@ Status FinishRow(const Predictor& version, bool truncate, encoder::TextRow& row)
   PANO_RETURN_IF_ERROR(CheckTakesText(version));
   auto limit = static_cast<size_t>(version.context_length);
   if (row.ids.size() > limit) {
-    if (!truncate) return TooLong(row.ids.size(), "tokens", limit);
+    if (!truncate) return TooLong(row.ids.size(), "", limit);
     // Lists of another length are refused below, so they are cut by as much.
     size_t cut = row.ids.size() - limit;
     row.ids.resize(limit);

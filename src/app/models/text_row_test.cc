@@ -28,14 +28,14 @@ TEST(TextRow, WhatIsTooLongIsRefusedOrCut) {
   encoder::TextRow row;
   Status status = EncodeRow(MakeVersion(), "0123456789", {}, /*truncate=*/false, row);
   EXPECT_EQ(status.reason(), "context_length_exceeded");
-  EXPECT_EQ(status.message(), "11 tokens, and the model takes 8 tokens");
+  EXPECT_EQ(status.message(), "This model's maximum context length is 8 tokens, and the text has 11");
   ASSERT_TRUE(EncodeRow(MakeVersion(), "0123456789", {}, /*truncate=*/true, row).ok());
   EXPECT_EQ(row.ids, (std::vector<nn::TokenId>{256, '0', '1', '2', '3', '4', '5', '6'}));
 
   Predictor version = MakeVersion();
   version.text_bytes_max = 8;
   status = EncodeRow(version, std::string(17, 'a'), {}, /*truncate=*/false, row);
-  EXPECT_EQ(status.message(), "17 bytes of text, and the model takes 8 tokens");
+  EXPECT_EQ(status.message(), "This model's maximum context length is 8 tokens, and the text has 17 bytes");
 }
 
 TEST(TextRow, GivenIdsAreCutAtTheirEndWithTheirLists) {

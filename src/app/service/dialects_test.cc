@@ -20,7 +20,7 @@ class Harness : public api::testing::ApiHarness {
 TEST(Routes, NoneIsWithoutAPolicy) {
   EXPECT_TRUE(api::RouteTable::Create(AllDialects()).ok());
   std::vector<api::Dialect> dialects = AllDialects();
-  dialects[0].routes[3].access = api::Access::kUnset;
+  dialects[0].routes[4].access = api::Access::kUnset;
   Result<api::RouteTable> table = api::RouteTable::Create(dialects);
   ASSERT_FALSE(table.ok());
   EXPECT_NE(table.error().message().find("/metrics has no access policy"), std::string::npos);
@@ -32,7 +32,7 @@ TEST(Routes, OnlyPageAndHealthAreOpen) {
   for (const api::Route& route : table.routes()) {
     if (route.access == api::Access::kOpen) open.push_back(route.pattern);
   }
-  EXPECT_EQ(open, (std::vector<std::string_view>{"/", "/livez", "/readyz"}));
+  EXPECT_EQ(open, (std::vector<std::string_view>{"/", "/livez", "/readyz", "/health"}));
 }
 
 TEST(Routes, MatchSegmentBySegment) {
@@ -107,6 +107,15 @@ TEST(Routes, BodiesAreJson) {
   }
 }
 
+// Windows' editors put one before their text.
+TEST(Routes, ABodyMayBeginWithAByteOrderMark) {
+  Harness api;
+  auto exchange = api.Post("/v1/tokenize", "\xef\xbb\xbf{\"text\":\"a\"}");
+  EXPECT_EQ(exchange->status(), 200) << exchange->body();
+  EXPECT_EQ(api.Post("/v1/tokenize", "{\"text\":\"a\"}\xef\xbb\xbf")->status(), 400);
+  EXPECT_EQ(api.Post("/v1/tokenize", "\xef\xbb\xbf")->status(), 400);
+}
+
 TEST(Routes, ListsModels) {
   Harness api;
   api.AddModel("m", "2");
@@ -168,7 +177,14 @@ TEST(Routes, ReadinessProvesProgress) {
   auto stuck = api.Get("/readyz");
   EXPECT_EQ(stuck->status(), 503);
   EXPECT_EQ(At(stuck->json(), "reason"), "m@1: no step for 31 s while there is work");
+  EXPECT_EQ(stuck->HeaderCount("Retry-After"), 1);
+  auto unhealthy = api.Get("/health");
+  EXPECT_EQ(unhealthy->status(), 503);
+  EXPECT_EQ(unhealthy->HeaderCount("Retry-After"), 1);
+  EXPECT_EQ(json::Dump(unhealthy->json()),
+            R"({"status":"unavailable","reason":"m@1: no step for 31 s while there is work"})");
   api.engine->stats.seconds_since_progress = 0;
+  EXPECT_EQ(api.Get("/health")->body(), R"({"status":"ok"})");
   auto running = api.Post("/v1/completions", R"({"prompt":"a"})");
   api.api->BeginDrain();
   EXPECT_EQ(At(api.Get("/readyz")->json(), "reason"), "draining");
@@ -176,6 +192,7 @@ TEST(Routes, ReadinessProvesProgress) {
   auto refused = api.Post("/v1/completions", R"({"prompt":"a"})");
   EXPECT_EQ(refused->status(), 503);
   EXPECT_EQ(refused->header("Retry-After"), "1");
+  EXPECT_EQ(refused->HeaderCount("Retry-After"), 1);
   EXPECT_FALSE(api.api->WaitUntilIdle(std::chrono::milliseconds(1)));
   api.engine->Say(0, "x");
   api.engine->Finish(0, engine::FinishReason::kStop);

@@ -15,8 +15,7 @@ Status CheckIds(const encoder::TextInput& input, int64_t length_max,
   int64_t most = length_max > 0 && input.max_length > 0 ? std::min(length_max, input.max_length)
                                                         : std::max(length_max, input.max_length);
   if (most > 0 && static_cast<int64_t>(ids.size()) > most) {
-    return InvalidArgument(StrCat(ids.size(), " tokens, and the model takes ", most))
-        .WithReason(serving::kContextLengthExceeded);
+    return serving::ContextLengthExceeded(most, StrCat("this input has ", ids.size()));
   }
   for (nn::TokenId id : ids) {
     if (id < 0 || id >= input.vocab_size) {

@@ -68,11 +68,11 @@ TEST(PredictRequest, NamesWhatIsWrong) {
 TEST(PredictRequest, LengthHasItsOwnWord) {
   FakeEncoder encoder;
   PredictRequest request = Texts({{std::vector<nn::TokenId>(65, 1), {}, {}}});
-  EXPECT_EQ(Refused(encoder, request), "texts[0]: 65 tokens, and the model takes 64");
+  EXPECT_EQ(Refused(encoder, request), "texts[0]: This model's maximum context length is 64 tokens, and this input has 65");
   EXPECT_EQ(CheckRequest(encoder.info(), {}, request).reason(), "context_length_exceeded");
   request = Texts({{std::vector<nn::TokenId>(9, 1), {}, {}}});
   EXPECT_EQ(Refused(encoder, request, {.length_max = 8}),
-            "texts[0]: 9 tokens, and the model takes 8");
+            "texts[0]: This model's maximum context length is 8 tokens, and this input has 9");
 }
 
 TEST(PredictRequest, ImagesAreComplete) {

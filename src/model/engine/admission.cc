@@ -1,5 +1,7 @@
 #include "model/engine/admission.h"
 
+#include <algorithm>
+
 #include <cmath>
 
 #include "base/strings.h"
@@ -71,17 +73,19 @@ Status CheckLength(const AdmissionLimits& limits, Request& request) {
   }
   if (request.min_tokens < 0) return Refuse("min_tokens", "must not be negative");
   int64_t room = limits.context_max - prompt;
-  int64_t wanted = request.max_tokens.value_or(1);
-  if (room < wanted) {
-    return InvalidArgument(StrCat("the context holds ", limits.context_max, " tokens, not ", prompt,
-                                  " of the prompt and ", wanted, " to generate"))
-        .WithReason(serving::kContextLengthExceeded);
+  int64_t needed = request.max_tokens == 0 ? 0 : 1;
+  if (room < needed) {
+    return serving::ContextLengthExceeded(
+        limits.context_max, StrCat("the prompt has ", prompt,
+                                   needed > 0 ? ", which leaves none to generate" : ""));
   }
-  if (!request.max_tokens) request.max_tokens = room;
-  if (request.min_tokens > *request.max_tokens) {
+  if (request.min_tokens > request.max_tokens.value_or(room)) {
     return Refuse("min_tokens",
-                  StrCat(request.min_tokens, " is above max_tokens ", *request.max_tokens));
+                  StrCat(request.min_tokens, " is above max_tokens ", request.max_tokens.value_or(room)));
   }
+  // Many clients send one ceiling with every request: it means "at most".
+  request.max_tokens = std::min(request.max_tokens.value_or(room), room);
+  request.min_tokens = std::min(request.min_tokens, *request.max_tokens);
   return OkStatus();
 }
 

@@ -24,9 +24,9 @@ struct AdmissionLimits {
   std::optional<TokenId> begin_token_id;
 };
 
-// Completes and checks a request: an empty prompt becomes the begin token, a missing max_tokens
-// what is left of the context. InvalidArgument with the parameter as its field, or with the reason
-// serving::kContextLengthExceeded when prompt and max_tokens are too long together.
+// Completes and checks a request: an empty prompt becomes the begin token, a max_tokens that is
+// missing or above what is left of the context becomes that. InvalidArgument with the parameter as
+// its field, or with the reason serving::kContextLengthExceeded when the prompt leaves no room.
 Status CheckRequest(const AdmissionLimits& limits, Request& request);
 
 }  // namespace pano::engine

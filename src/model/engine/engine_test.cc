@@ -407,7 +407,9 @@ TEST_F(EngineTest, RefusesWhatIsOutOfRange) {
     return status.reason().empty() ? status.message() : status.reason() + ": " + status.message();
   };
   EXPECT_EQ(refused([](Request&) {}), "");
-  EXPECT_TRUE(refused([](Request& r) { r.max_tokens = 127; }).starts_with("context_length_exceeded:"));
+  EXPECT_EQ(refused([](Request& r) { r.prompt.resize(129, 3); r.max_tokens = 0; }),
+            "context_length_exceeded: This model's maximum context length is 128 tokens, and the "
+            "prompt has 129");
   EXPECT_TRUE(refused([](Request& r) { r.prompt.resize(128, 3); r.max_tokens.reset(); })
                   .starts_with("context_length_exceeded:"));
   EXPECT_TRUE(refused([](Request& r) { r.prompt.push_back(64); }).starts_with("prompt:"));
@@ -418,7 +420,8 @@ TEST_F(EngineTest, RefusesWhatIsOutOfRange) {
   EXPECT_TRUE(refused([](Request& r) { r.n = 0; }).starts_with("n:"));
   EXPECT_TRUE(refused([](Request& r) { r.stop = {""}; }).starts_with("stop:"));
   EXPECT_TRUE(refused([](Request& r) { r.min_tokens = 5; }).starts_with("min_tokens:"));
-  EXPECT_TRUE(refused([](Request& r) { r.max_tokens = INT64_MAX; }).starts_with("context_"));
+  EXPECT_TRUE(refused([](Request& r) { r.prompt.resize(1000, 3); r.max_tokens = INT64_MAX; })
+                  .starts_with("context_"));
   EXPECT_EQ(engine->GetEngineStats().serving.rejections, 3);
 }
 

@@ -133,6 +133,7 @@ std::vector<NamedSchema> Schemas() {
       {"DetokenizeResponse", ObjectSchema({{"text", "s"}})},
       {"Live", ObjectSchema({{"live", "b"}})},
       {"Ready", ObjectSchema({{"ready", "b"}, {"reason?", "s"}, {"models", "[o"}})},
+      {"Health", ObjectSchema({{"status", "s"}, {"reason?", "s"}})},
       {"OpenApi", ObjectSchema({{"openapi", "s"}, {"info", "o"}, {"paths", "o"}})},
   };
 }

@@ -16,6 +16,8 @@ Dialect MakeDialect() {
       {"GET", "/readyz", Access::kOpen, Ready, "ready",
        "Whether requests are served: 503 while draining or when an engine makes no progress.", "",
        "Ready"},
+      {"GET", "/health", Access::kOpen, Health, "health", "The same as /readyz in one word.", "",
+       "Health"},
       {"GET", "/metrics", Access::kKey, MetricsText, "metrics", "Metrics for Prometheus.", "", "",
        "text/plain"},
       {"GET", "/openapi.json", Access::kKey, OpenApi, "openapi", "This document.", "", "OpenApi"},

@@ -15,18 +15,21 @@ std::string NotReadyReason(const Context& context, const models::ModelVersion& v
   return StrCat("no step for ", static_cast<int64_t>(idle), " s while there is work");
 }
 
-}  // namespace
-
-void Live(Context&, CallPtr call) {
-  Value body;
-  body.Set("live", true);
-  call->RespondJson(body);
+// 200, or 503 where there is a reason.
+void RespondHealth(Call& call, const std::string& reason, const Value& body) {
+  http::Response response;
+  response.status = reason.empty() ? 200 : 503;
+  response.headers.emplace_back("Content-Type", "application/json");
+  response.headers.emplace_back("Cache-Control", "no-store");
+  if (!reason.empty()) SetRetryAfter(response, 1);
+  response.body = json::Dump(body);
+  call.Respond(std::move(response));
 }
 
-void Ready(Context& context, CallPtr call) {
+// Why the server takes no requests now; "" when it does. Each version's own state goes to `models`.
+std::string NotReadyReason(const Context& context, Value& models) {
   std::string reason;
   if (context.draining) reason = "draining";
-  Value models{json::Array()};
   std::vector<models::ModelVersionPtr> versions = context.models.List();
   if (versions.empty() && reason.empty()) reason = "no model is loaded";
   for (const models::ModelVersionPtr& version : versions) {
@@ -38,18 +41,34 @@ void Ready(Context& context, CallPtr call) {
     models.Append(std::move(model));
     if (!why.empty() && reason.empty()) reason = StrCat(version->FullName(), ": ", why);
   }
+  return reason;
+}
+
+}  // namespace
+
+void Live(Context&, CallPtr call) {
+  Value body;
+  body.Set("live", true);
+  call->RespondJson(body);
+}
+
+void Ready(Context& context, CallPtr call) {
+  Value models{json::Array()};
+  std::string reason = NotReadyReason(context, models);
   Value body;
   body.Set("ready", reason.empty());
   if (!reason.empty()) body.Set("reason", reason);
   body.Set("models", std::move(models));
+  RespondHealth(*call, reason, body);
+}
 
-  http::Response response;
-  response.status = reason.empty() ? 200 : 503;
-  response.headers.emplace_back("Content-Type", "application/json");
-  response.headers.emplace_back("Cache-Control", "no-store");
-  if (!reason.empty()) SetRetryAfter(response, 1);
-  response.body = json::Dump(body);
-  call->Respond(std::move(response));
+void Health(Context& context, CallPtr call) {
+  Value models;
+  std::string reason = NotReadyReason(context, models);
+  Value body;
+  body.Set("status", reason.empty() ? "ok" : "unavailable");
+  if (!reason.empty()) body.Set("reason", reason);
+  RespondHealth(*call, reason, body);
 }
 
 void MetricsText(Context& context, CallPtr call) {

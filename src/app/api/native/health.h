@@ -9,6 +9,8 @@ void Live(Context& context, CallPtr call);
 // GET /readyz: there are models, none of their engines has stood still with work at hand, and the
 // server is not draining; else 503 with the reasons.
 void Ready(Context& context, CallPtr call);
+// GET /health: the same in one word, under the name that load balancers and agents try first.
+void Health(Context& context, CallPtr call);
 // GET /metrics: Prometheus' text format.
 void MetricsText(Context& context, CallPtr call);
 // GET /openapi.json.

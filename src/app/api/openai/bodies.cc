@@ -70,6 +70,9 @@ constexpr auto kEcho = std::to_array<Field>({
     {"echo", FieldType::kBool, 0, 0, 0, false,
      "Puts the prompt, with its logprobs where asked for, before the answer.",
      [](P& p, const Value& v) { p.echo = v.as_bool(); }},
+    {"add_special_tokens", FieldType::kBool, 0, 0, 0, false,
+     "Whether begin tokens and their like are put before a prompt given as text; true by default.",
+     [](P& p, const Value& v) { p.add_special_tokens = v.as_bool(); }},
 });
 
 constexpr auto kChatLogprobs = std::to_array<Field>({

@@ -24,15 +24,19 @@ Prompt IdsPrompt(const Value& ids) {
 }
 
 // The four shapes of `prompt`; the table has checked their types.
-Status ReadPrompts(const Value& body, const models::ModelVersion& version,
+Status ReadPrompts(const Value& body, const models::ModelVersion& version, bool add_special_tokens,
                    std::vector<Prompt>& prompts) {
+  auto encode = [&](const Value& text) {
+    return EncodeText(version, text.as_string(), "prompt", prompts.emplace_back(),
+                      add_special_tokens);
+  };
   const Value* prompt = body.Find("prompt");
   if (!prompt || prompt->is_null()) {
     prompts.emplace_back();  // the model's begin token
     return {};
   }
   if (prompt->is_string()) {
-    return EncodeText(version, prompt->as_string(), "prompt", prompts.emplace_back());
+    return encode(*prompt);
   }
   const json::Array& items = prompt->as_array();
   if (items.empty() || items[0].is_number()) {
@@ -43,7 +47,7 @@ Status ReadPrompts(const Value& body, const models::ModelVersion& version,
     if (item.is_array()) {
       prompts.push_back(IdsPrompt(item));
     } else {
-      PANO_RETURN_IF_ERROR(EncodeText(version, item.as_string(), "prompt", prompts.emplace_back()));
+      PANO_RETURN_IF_ERROR(encode(item));
     }
   }
   return {};
@@ -59,7 +63,8 @@ Status ReadCompletions(Context& context, Call& call, OpenAiCall& completion) {
   completion.prompt_logprobs = completion.parameters.echo ? completion.logprobs : -1;
   completion.default_max_tokens = 16;  // as OpenAI has it
   completion.id = StrCat("cmpl-", RandomHex(12));
-  return ReadPrompts(call.body, *completion.version, completion.prompts);
+  return ReadPrompts(call.body, *completion.version, completion.parameters.add_special_tokens,
+                     completion.prompts);
 }
 
 Value ChoiceJson(int64_t index, std::string text, Value logprobs, Value finish_reason) {

@@ -156,6 +156,16 @@ TEST(Completions, WorksOnTokenIdsWithoutATokenizer) {
       "stop");
 }
 
+TEST(Completions, BeginTokensMayBeLeftOut) {
+  Harness api;
+  api.Post(kPath, R"({"prompt":["a","b"],"add_special_tokens":false})");
+  api.Post(kPath, R"({"prompt":"a","add_special_tokens":null})");
+  ASSERT_EQ(api.engine->submitted.size(), 3u);
+  EXPECT_EQ(api.engine->submitted[0].request.prompt, Ids{'a'});
+  EXPECT_EQ(api.engine->submitted[1].request.prompt, Ids{'b'});
+  EXPECT_EQ(api.engine->submitted[2].request.prompt, (Ids{256, 'a'}));
+}
+
 TEST(Completions, RefusesCombinationsThatDoNotFit) {
   Harness api;
   EXPECT_EQ(At(api.Post(kPath, R"({"prompt":"a","best_of":2})")->json(), "error/param"), "best_of");

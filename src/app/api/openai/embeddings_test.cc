@@ -87,8 +87,8 @@ TEST_F(EmbeddingsTest, TextsAreCutOnRequestOnly) {
   EXPECT_EQ(refused->status(), 400);
   EXPECT_EQ(At(refused->json(), "error/code"), "context_length_exceeded");
   EXPECT_EQ(At(refused->json(), "error/message"),
-            "input[1]: 101 tokens, and the model takes 64 tokens; \"truncate\": true cuts what is "
-            "too long");
+            "input[1]: This model's maximum context length is 64 tokens, and the text has 101; "
+            "\"truncate\": true cuts what is too long");
   json::Value cut = Post(R"({"model":"e","truncate":true,"input":")" + text + R"("})")->json();
   // "<s>" and 63 times 'a'
   EXPECT_EQ(json::Dump(At(cut, "data/0/embedding")), "[6367.0,64.0]");

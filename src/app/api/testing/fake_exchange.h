@@ -102,6 +102,11 @@ class FakeExchange final : public http::Exchange {
     }
     return "";
   }
+  int HeaderCount(std::string_view name) const {
+    int count = 0;
+    for (const auto& [key, value] : response_->headers) count += key == name;
+    return count;
+  }
   json::Value json() const { return json::Parse(body()).value_or(json::Value()); }
 
  private:
