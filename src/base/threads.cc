@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/process_limits.h"
 
 namespace pano {
 namespace {
@@ -30,6 +31,9 @@ std::jthread StartThread(std::string name, std::function<void(std::stop_token)> 
 }
 
 int AvailableCores() {
+  // sched_getaffinity knows no quota and fails on machines with more than 1024 processors, but needs no /proc.
+  const ProcessLimits limits = ReadProcessLimits();
+  if (limits.cpus_allowed > 0) return limits.threads();
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
