@@ -36,7 +36,7 @@ struct ServeOptions {
   SpeculationSettings speculation;
   std::string log_level = "info", config;
 
-  int64_t context = 0, kv_blocks = 0, kv_bytes = 1ll << 30;
+  int64_t context = 0, kv_blocks = 0, kv_bytes = 0;
   int64_t max_sequences = 64, max_queue = 256, step_tokens = 512;
   bool no_prefix_cache = false;
   int64_t batch_max = 32, batch_tokens = 8192;
@@ -58,14 +58,16 @@ void ServeOptions::Declare(OptionSet& options) {
                   "[ID=]PATH");
   options.String("host", &host, "The address to listen on.", "ADDRESS");
   options.Int("port", &port, 0, 65535, "The port to listen on. 0 takes a free one.");
-  options.Int("threads", &threads, 0, 1024, "The number of compute threads. 0 means one per core.");
+  options.Int("threads", &threads, 0, 1024, "The number of compute threads. 0 means one per core that this process may use.");
   options.Strings("api-key", &api_keys,
                   "A key that callers have to show. May be given several times.", "KEY");
   options.Flag("insecure", &insecure, "Listens beyond loopback without an API key.");
   options.Int("context", &context, 0, INT32_MAX,
               "The number of positions a request may have. 0 means the model's own limit.");
-  options.Int("kv-bytes", &kv_bytes, 1 << 16, INT64_MAX,
-              "The memory for keys and values of each model.", "BYTES");
+  options.Int("kv-bytes", &kv_bytes, 0, INT64_MAX,
+              "The memory for keys and values of each model. 0 means 1 GiB, or less where this "
+              "process may take less.",
+              "BYTES");
   options.Int("kv-blocks", &kv_blocks, 0, INT32_MAX,
               "The same in blocks of 32 tokens. 0 goes by --kv-bytes.");
   arithmetic.Declare(options);

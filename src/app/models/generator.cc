@@ -5,10 +5,31 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "model/engine/kv/kv_plan.h"
 #include "model/format/weights.h"
 #include "model/nn/encoder/encoder.h"
 
 namespace pano::models {
+namespace {
+
+// The memory for keys and values, within the budget where there is one.
+Status PlanMemory(const nn::Model& model, uint64_t left_before, uint64_t weight_bytes,
+                  MemoryBudget* budget, engine::Options& options) {
+  if (options.kv_bytes_max == 0) {
+    options.kv_bytes_max = budget ? budget->KvBytes(left_before, weight_bytes)
+                                  : MemoryBudget::kKvBytesDefault;
+  }
+  if (!budget) return {};
+  const nn::StateLayout layout = model.state_layout();
+  PANO_ASSIGN_OR_RETURN(const engine::KvPlan plan, engine::PlanKvMemory(layout, options));
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < plan.block_counts.size(); ++i) {
+    bytes += static_cast<uint64_t>(plan.block_counts[i]) * layout.groups[i].bytes_per_block;
+  }
+  return budget->Take(bytes);
+}
+
+}  // namespace
 
 std::string Generator::Summary() const {
   return StrCat(", context ", context_length, ", vocabulary ", vocab_size, ", ",
@@ -60,14 +81,17 @@ engine::Options Generator::EngineOptions(const engine::Options& base,
 
 Status Generator::Start(const format::ModelFiles& files, const LoadSettings& settings,
                         ComputePool& pool, engine::Observer observer) {
+  const uint64_t left_before = settings.memory ? settings.memory->BytesLeft() : UINT64_MAX;
   LoadChatTemplate(files);
   defaults = nn::ReadGenerationDefaults(files);
   PANO_ASSIGN_OR_RETURN(model, nn::LoadModel(files, settings.load, pool));
   vocab_size = model->vocab_size();
   PANO_RETURN_IF_ERROR(LoadDraftModel(settings, pool));
+  engine::Options options = EngineOptions(settings.engine, files);
+  PANO_RETURN_IF_ERROR(
+      PlanMemory(*model, left_before, files.weights->FileBytes(), settings.memory, options));
   PANO_ASSIGN_OR_RETURN(
-      engine, engine::Engine::Create(*model, tokenizer, pool, EngineOptions(settings.engine, files),
-                                     std::move(observer)));
+      engine, engine::Engine::Create(*model, tokenizer, pool, options, std::move(observer)));
   context_length = engine->context_max();
   int64_t wanted = settings.engine.context_max > 0
                        ? std::min(settings.engine.context_max, model->context_length())

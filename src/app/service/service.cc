@@ -41,9 +41,12 @@ Status Service::Load(const ServiceOptions& options) {
   models::ObserverFactory observers = [this](const std::string& label) {
     return MakeObserver(metrics_.ForModel(label));
   };
+  models::MemoryBudget memory(static_cast<int64_t>(options.models.size()));
+  models::LoadSettings settings = options.load;
+  settings.memory = &memory;
   for (const models::ModelSource& source : options.models) {
     PANO_ASSIGN_OR_RETURN(std::vector<models::ModelVersionPtr> versions,
-                          models::LoadModelVersions(source, options.load, pool_, observers));
+                          models::LoadModelVersions(source, settings, pool_, observers));
     for (models::ModelVersionPtr& version : versions) {
       PANO_RETURN_IF_ERROR(models_.Add(std::move(version)));
     }

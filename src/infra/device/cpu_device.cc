@@ -1,24 +1,34 @@
 #include "infra/device/cpu_device.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
 
+#include "base/process_limits.h"
 #include "base/strings.h"
 
 namespace pano::device {
 
 uint64_t CpuDevice::memory_bytes() const {
-  const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGE_SIZE);
-  return pages > 0 && page > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(page) : 0;
+  const uint64_t bytes = ReadProcessLimits().memory_bytes_limit();
+  return bytes == UINT64_MAX ? 0 : bytes;
 }
 
 Result<Buffer> CpuDevice::Allocate(size_t bytes) {
   // No process has more addresses.
   constexpr size_t kMost = size_t{1} << 47;
+  // Worth a look at the limits, which reads a few files.
+  constexpr size_t kCheckedBytes = size_t{64} << 20;
   // calloc and not aligned_alloc: large areas come as untouched zero pages. The pointer that it
   // gave is kept just in front of the aligned block.
   std::byte* base = nullptr;
+  if (bytes >= kCheckedBytes) {
+    const ProcessLimits limits = ReadProcessLimits();
+    if (bytes > limits.memory_bytes_limit()) {
+      return Status(StatusCode::kExhausted,
+                    StrCat("[device] cpu: no memory for ", bytes, " bytes: this process may have ",
+                           FormatBytes(limits.memory_bytes_limit()), " (",
+                           limits.memory_limit_from(), ")"));
+    }
+  }
   if (bytes < kMost) {
     base = static_cast<std::byte*>(std::calloc(bytes + kAlignment + sizeof(std::byte*), 1));
   }

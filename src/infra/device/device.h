@@ -55,7 +55,7 @@ class Device {
   // Features that implementations select code by, as bits whose meaning depends on the kind: for a
   // CPU kernels::CpuFeature, for CUDA the compute capability.
   virtual uint64_t capabilities() const = 0;
-  virtual uint64_t memory_bytes() const = 0;  // physical memory; 0: unknown
+  virtual uint64_t memory_bytes() const = 0;  // what this process may have of it; 0: unknown
 
   // Memory that reads as zeros, aligned to kAlignment. Large areas cost nothing until they are
   // written. Exhausted when it cannot be had.

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 
+#include "base/process_limits.h"
 #include "base/strings.h"
 #include "model/tensor/packed.h"
 
@@ -126,6 +127,7 @@ Result<size_t> PackWeights(DecoderWeights& weights, const format::Weights* files
   // Large pages, where the system gives them: a product walks through all of it.
   constexpr size_t kPage = size_t{2} << 20;
   const size_t padded = (plan.bytes() + kPage - 1) / kPage * kPage;
+  PANO_RETURN_IF_ERROR(CheckMemoryLeft(padded, "[nn] packed weights"));
   auto* memory = static_cast<std::byte*>(std::aligned_alloc(kPage, padded));
   if (!memory) {
     return Status(StatusCode::kExhausted,

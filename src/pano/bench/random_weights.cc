@@ -1,7 +1,6 @@
 #include "pano/bench/random_weights.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/process_limits.h"
 #include "base/random.h"
 #include "base/strings.h"
 #include "model/tensor/blocks.h"
@@ -32,16 +32,11 @@ constexpr size_t kTableChunk = 4096;
 class Memory {
  public:
   static Result<std::unique_ptr<Memory>> Create(size_t bytes) {
-    const auto pages = static_cast<size_t>(std::max(0L, ::sysconf(_SC_PHYS_PAGES)));
-    const auto page = static_cast<size_t>(std::max(1L, ::sysconf(_SC_PAGESIZE)));
-    const bool fits = bytes / page < pages;
-    void* p =
-        fits ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-             : MAP_FAILED;
+    PANO_RETURN_IF_ERROR(CheckMemoryLeft(bytes, "the weights"));
+    void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) {
       return Status(StatusCode::kExhausted,
-                    StrCat("the weights need ", bytes >> 20, " MiB, the machine has ",
-                           (pages * page) >> 20, " MiB"));
+                    StrCat("the weights need ", FormatBytes(bytes), ", which the system refuses"));
     }
     ::madvise(p, bytes, MADV_HUGEPAGE);  // advice: may fail
     return std::unique_ptr<Memory>(new Memory(static_cast<std::byte*>(p), bytes));
