@@ -12,33 +12,45 @@ namespace {
 constexpr size_t kTextBytesMax = 1ull << 30;   // positions fit int32 throughout
 constexpr size_t kRewriteFactorMax = 64;       // see Pieces::bytes_max
 
-// Ranges of a text that lie in [begin, end), counted from begin.
-std::vector<ByteRange> Within(std::span<const ByteRange> ranges, size_t begin, size_t end) {
-  std::vector<ByteRange> inside;
-  for (const ByteRange& range : ranges) {
-    const size_t from = std::max(range.begin, begin);
-    const size_t to = std::min(range.end, end);
-    if (from < to) inside.push_back({from - begin, to - begin});
-  }
-  return inside;
-}
+// Ranges of a text, cut to one part of it after the other. Confined to one call.
+class RangeCursor {
+ public:
+  explicit RangeCursor(std::span<const ByteRange> ranges) : ranges_(ranges) {}
 
-// Where ranges of `text` lie after normalisation: an end moves to where the normalised text up to it
-// ends. (Characters that compose across an end make that inexact by what they compose to.)
-Result<std::vector<ByteRange>> Moved(std::span<const ByteRange> ranges, std::string_view text,
-                                     const Normalizer& normalizer) {
-  std::vector<ByteRange> moved;
-  const auto length_of = [&](size_t end) -> Result<size_t> {
-    std::string prefix(text.substr(0, end));
-    PANO_RETURN_IF_ERROR(normalizer.Apply(prefix));
-    return prefix.size();
-  };
-  for (const ByteRange& range : ranges) {
-    PANO_ASSIGN_OR_RETURN(const size_t begin, length_of(range.begin));
-    PANO_ASSIGN_OR_RETURN(const size_t end, length_of(range.end));
-    if (begin < end) moved.push_back({begin, end});
+  // Those in [begin, end), counted from begin. REQUIRES: parts come from left to right.
+  std::vector<ByteRange> Within(size_t begin, size_t end) {
+    while (first_ < ranges_.size() && ranges_[first_].end <= begin) ++first_;
+    std::vector<ByteRange> inside;
+    for (size_t i = first_; i < ranges_.size() && ranges_[i].begin < end; ++i) {
+      const size_t from = std::max(ranges_[i].begin, begin);
+      const size_t to = std::min(ranges_[i].end, end);
+      if (from < to) inside.push_back({from - begin, to - begin});
+    }
+    return inside;
   }
-  return moved;
+
+ private:
+  const std::span<const ByteRange> ranges_;
+  size_t first_ = 0;   // those before end before the part
+};
+
+// Normalises `text`; `ranges` of it move along.
+Status Normalize(const Normalizer& normalizer, std::string& text, std::vector<ByteRange>& ranges) {
+  Boundaries places;
+  places.reserve(2 * ranges.size());
+  for (const ByteRange& range : ranges) {
+    places.push_back(range.begin);
+    places.push_back(range.end);
+  }
+  PANO_RETURN_IF_ERROR(normalizer.Apply(text, places.empty() ? nullptr : &places));
+  ranges.clear();
+  size_t last = 0;
+  for (size_t i = 0; i + 1 < places.size(); i += 2) {
+    // Two ranges inside of what became one thing overlap now.
+    const size_t begin = std::max(places[i], last);
+    if (begin < places[i + 1]) ranges.push_back({begin, last = places[i + 1]});
+  }
+  return {};
 }
 
 Status CheckRanges(std::span<const ByteRange> ranges, size_t text_size) {
@@ -116,10 +128,8 @@ Status PipelineTokenizer::EncodePart(std::string_view text, bool at_start, bool 
   std::vector<ByteRange> moved;
   if (parts_.normalizer) {
     normalized = text;
-    PANO_RETURN_IF_ERROR(parts_.normalizer->Apply(normalized));
-    if (normalized_.has_markers() && !plain.empty()) {
-      PANO_ASSIGN_OR_RETURN(moved, Moved(plain, text, *parts_.normalizer));
-    }
+    if (normalized_.has_markers()) moved.assign(plain.begin(), plain.end());
+    PANO_RETURN_IF_ERROR(Normalize(*parts_.normalizer, normalized, moved));
     text = normalized;
     plain = moved;
   }
@@ -147,12 +157,13 @@ Status PipelineTokenizer::EncodeText(std::string_view text, const EncodeOptions&
     text = sanitized;
   }
   ids.reserve(ids.size() + text.size() / 3 + 8);
+  RangeCursor cursor(plain);
   for (const Segment& segment : raw_.Find(text, options.parse_special, plain)) {
     if (segment.id >= 0) {
       ids.push_back(segment.id);
       continue;
     }
-    const std::vector<ByteRange> inside = Within(plain, segment.begin, segment.end);
+    const std::vector<ByteRange> inside = cursor.Within(segment.begin, segment.end);
     PANO_RETURN_IF_ERROR(EncodePart(text.substr(segment.begin, segment.end - segment.begin),
                                     segment.begin == 0, options.parse_special, inside, ids));
   }

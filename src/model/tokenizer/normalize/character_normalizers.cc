@@ -13,7 +13,8 @@ namespace {
 
 // Gives each character of `text` to `append(c, out)` and puts what that makes in its place.
 template <typename Append>
-void Rewrite(std::string& text, const Append& append) {
+void Rewrite(std::string& text, Boundaries* boundaries, const Append& append) {
+  BoundaryMover mover(boundaries);
   std::string out;
   out.reserve(text.size() + text.size() / 8);
   const std::string_view in = text;
@@ -24,9 +25,12 @@ void Rewrite(std::string& text, const Append& append) {
       length = std::max<size_t>(Utf8Length(in.substr(pos)), 1);
       c = Utf8Decode(in.substr(pos), length);
     }
+    const size_t begin = out.size();
     append(c, in.substr(pos, length), out);
     pos += length;
+    mover.Replaced(pos, begin, out.size());
   }
+  mover.Finish(out.size());
   text = std::move(out);
 }
 
@@ -35,8 +39,8 @@ template <typename Append>
 class PerCharacter : public Normalizer {
  public:
   explicit PerCharacter(Append append) : append_(append) {}
-  Status Apply(std::string& text) const override {
-    Rewrite(text, append_);
+  Status Apply(std::string& text, Boundaries* boundaries) const override {
+    Rewrite(text, boundaries, append_);
     return {};
   }
 
@@ -63,17 +67,18 @@ class Bert : public Normalizer {
   explicit Bert(const BertRules& rules)
       : rules_(rules), decompose_(NfdNormalizer()), lower_(LowercaseNormalizer()) {}
 
-  Status Apply(std::string& text) const override {
+  Status Apply(std::string& text, Boundaries* boundaries) const override {
     if (rules_.clean_text || rules_.space_ideographs) {
-      Rewrite(text, [&](char32_t c, std::string_view bytes, std::string& out) { Clean(c, bytes, out); });
+      Rewrite(text, boundaries,
+              [&](char32_t c, std::string_view bytes, std::string& out) { Clean(c, bytes, out); });
     }
     if (rules_.strip_accents) {
-      PANO_RETURN_IF_ERROR(decompose_->Apply(text));
-      Rewrite(text, [](char32_t c, std::string_view bytes, std::string& out) {
+      PANO_RETURN_IF_ERROR(decompose_->Apply(text, boundaries));
+      Rewrite(text, boundaries, [](char32_t c, std::string_view bytes, std::string& out) {
         if (!IsBertAccent(c)) out += bytes;
       });
     }
-    return rules_.lowercase ? lower_->Apply(text) : OkStatus();
+    return rules_.lowercase ? lower_->Apply(text, boundaries) : OkStatus();
   }
 
  private:
@@ -102,7 +107,7 @@ class Strip : public Normalizer {
  public:
   Strip(bool left, bool right) : left_(left), right_(right) {}
 
-  Status Apply(std::string& text) const override {
+  Status Apply(std::string& text, Boundaries* boundaries) const override {
     size_t first = std::string::npos;   // of what stays
     size_t last = 0;
     for (size_t pos = 0; pos < text.size();) {
@@ -117,6 +122,10 @@ class Strip : public Normalizer {
     if (first == std::string::npos) first = left_ ? text.size() : 0;
     if (right_) text.resize(std::max(first, last));
     if (left_) text.erase(0, first);
+    for (size_t i = 0; boundaries != nullptr && i < boundaries->size(); ++i) {
+      size_t& place = (*boundaries)[i];
+      place = std::min(left_ ? place - std::min(place, first) : place, text.size());
+    }
     return {};
   }
 

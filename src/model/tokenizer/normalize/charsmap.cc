@@ -10,6 +10,8 @@ namespace {
 
 // The longest text that a rule may be for; real tables stay below 20. A trie of a file may have cycles.
 constexpr size_t kKeyBytesMax = 64;
+// And the longest replacement; they stay below 40.
+constexpr size_t kReplacementBytesMax = 256;
 
 uint32_t ReadUnit(std::string_view bytes) {
   uint32_t unit = 0;
@@ -53,9 +55,12 @@ Charsmap::Rule Charsmap::Find(std::string_view text, bool longest) const {
     if (!HasLeaf(unit)) continue;
     if (at >= units_.size()) break;
     const size_t begin = Value(units_[at]);
-    const size_t stop = begin < replacements_.size() ? replacements_.find('\0', begin) : std::string::npos;
+    if (begin >= replacements_.size()) break;
+    const std::string_view from =
+        std::string_view(replacements_).substr(begin, kReplacementBytesMax + 1);
+    const size_t stop = from.find('\0');
     if (stop == std::string::npos) break;
-    const std::string_view found = std::string_view(replacements_).substr(begin, stop - begin);
+    const std::string_view found = from.substr(0, stop);
     if (!Utf8Valid(text.substr(0, i + 1)) || !Utf8Valid(found)) break;
     rule = {i + 1, found};
     if (!longest) break;

@@ -1,5 +1,6 @@
 #include "model/tokenizer/normalize/normalizer.h"
 
+#include <unicode/edits.h>
 #include <unicode/normalizer2.h>
 #include <unicode/stringoptions.h>
 #include <unicode/uniset.h>
@@ -10,7 +11,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
-#include "base/utf8.h"
+#include "model/tokenizer/normalize/canonical_order.h"
 #include "model/tokenizer/normalize/character_normalizers.h"
 #include "model/tokenizer/normalize/precompiled.h"
 #include "model/tokenizer/text/base64.h"
@@ -30,21 +31,44 @@ bool IsAscii(std::string_view text) {
 // leaves them alone.
 class UnicodeForm : public Normalizer {
  public:
-  explicit UnicodeForm(const icu::Normalizer2* form) : form_(*form, KnownCharacters()) {}
+  UnicodeForm(const icu::Normalizer2* form, bool compatible)
+      : whole_(*form), compatible_(compatible), form_(*form, KnownCharacters()) {}
 
-  Status Apply(std::string& text) const override {
+  Status Apply(std::string& text, Boundaries* boundaries) const override {
     if (IsAscii(text)) return {};
+    OrderLongRuns(whole_, compatible_, KnownCharacters(), text, boundaries);
     UErrorCode error = U_ZERO_ERROR;
     std::string out;
     icu::StringByteSink<std::string> sink(&out, static_cast<int32_t>(text.size()));
+    icu::Edits edits;
     form_.normalizeUTF8(0, icu::StringPiece(text.data(), static_cast<int32_t>(text.size())), sink,
-                        nullptr, error);
+                        boundaries != nullptr ? &edits : nullptr, error);
     if (U_FAILURE(error)) return Internal(StrCat("[tokenizer] ICU: ", u_errorName(error)));
+    if (boundaries != nullptr) PANO_RETURN_IF_ERROR(Move(edits, out.size(), *boundaries));
     text = std::move(out);
     return {};
   }
 
  private:
+  static Status Move(const icu::Edits& edits, size_t out_size, Boundaries& boundaries) {
+    UErrorCode error = U_ZERO_ERROR;
+    BoundaryMover mover(&boundaries);
+    icu::Edits::Iterator spans = edits.getFineIterator();
+    while (spans.next(error)) {
+      const auto in_end = static_cast<size_t>(spans.sourceIndex() + spans.oldLength());
+      const auto out_begin = static_cast<size_t>(spans.destinationIndex());
+      const auto out_end = out_begin + static_cast<size_t>(spans.newLength());
+      if (spans.hasChange()) {
+        mover.Replaced(in_end, out_begin, out_end);
+      } else {
+        mover.Copied(in_end, out_begin);
+      }
+    }
+    if (U_FAILURE(error)) return Internal(StrCat("[tokenizer] ICU: ", u_errorName(error)));
+    mover.Finish(out_size);
+    return {};
+  }
+
   static const icu::UnicodeSet& KnownCharacters() {
     static const icu::UnicodeSet known = [] {
       UErrorCode error = U_ZERO_ERROR;
@@ -56,6 +80,8 @@ class UnicodeForm : public Normalizer {
     return known;
   }
 
+  const icu::Normalizer2& whole_;
+  const bool compatible_;
   const icu::FilteredNormalizer2 form_;
 };
 
@@ -64,15 +90,23 @@ class Replace : public Normalizer {
  public:
   Replace(RegexPtr regex, std::string content) : regex_(std::move(regex)), content_(std::move(content)) {}
 
-  Status Apply(std::string& text) const override {
+  Status Apply(std::string& text, Boundaries* boundaries) const override {
     Regex::Matcher matcher(*regex_);
     std::vector<Match> parts;
     PANO_RETURN_IF_ERROR(matcher.FindAll(text, parts));
     std::string out;
+    BoundaryMover mover(boundaries);
     for (const Match& part : parts) {
-      if (part.matched) out += content_;
-      else out.append(text, part.begin, part.end - part.begin);
+      const size_t begin = out.size();
+      if (part.matched) {
+        out += content_;
+        mover.Replaced(part.end, begin, out.size());
+      } else {
+        out.append(text, part.begin, part.end - part.begin);
+        mover.Copied(part.end, begin);
+      }
     }
+    mover.Finish(out.size());
     text = std::move(out);
     return {};
   }
@@ -86,15 +120,21 @@ class ReplaceText : public Normalizer {
  public:
   ReplaceText(std::string from, std::string to) : from_(std::move(from)), to_(std::move(to)) {}
 
-  Status Apply(std::string& text) const override {
+  Status Apply(std::string& text, Boundaries* boundaries) const override {
     std::string out;
     size_t done = 0;
+    BoundaryMover mover(boundaries);
     for (size_t at = text.find(from_); at != std::string::npos; at = text.find(from_, done)) {
+      mover.Copied(at, out.size());
       out.append(text, done, at - done);
+      const size_t begin = out.size();
       out += to_;
       done = at + from_.size();
+      mover.Replaced(done, begin, out.size());
     }
+    mover.Copied(text.size(), out.size());
     out.append(text, done, std::string::npos);
+    mover.Finish(out.size());
     text = std::move(out);
     return {};
   }
@@ -107,8 +147,13 @@ class ReplaceText : public Normalizer {
 class Prepend : public Normalizer {
  public:
   explicit Prepend(std::string prefix) : prefix_(std::move(prefix)) {}
-  Status Apply(std::string& text) const override {
-    if (!text.empty()) text.insert(0, prefix_);
+  Status Apply(std::string& text, Boundaries* boundaries) const override {
+    if (text.empty()) return {};
+    text.insert(0, prefix_);
+    // A range that begins with the text takes the prefix in.
+    for (size_t i = 0; boundaries != nullptr && i < boundaries->size(); ++i) {
+      if ((*boundaries)[i] > 0) (*boundaries)[i] += prefix_.size();
+    }
     return {};
   }
 
@@ -118,9 +163,19 @@ class Prepend : public Normalizer {
 
 class ByteLevelForm : public Normalizer {
  public:
-  Status Apply(std::string& text) const override {
+  Status Apply(std::string& text, Boundaries* boundaries) const override {
     std::string out;
-    AppendByteLevel(out, text);
+    if (boundaries == nullptr) {
+      AppendByteLevel(out, text);
+    } else {
+      size_t done = 0;
+      for (size_t& place : *boundaries) {
+        AppendByteLevel(out, std::string_view(text).substr(done, place - done));
+        done = place;
+        place = out.size();
+      }
+      AppendByteLevel(out, std::string_view(text).substr(done));
+    }
     text = std::move(out);
     return {};
   }
@@ -130,11 +185,11 @@ class NormalizerSequence : public Normalizer {
  public:
   explicit NormalizerSequence(std::vector<NormalizerPtr> steps) : steps_(std::move(steps)) {}
 
-  Status Apply(std::string& text) const override {
+  Status Apply(std::string& text, Boundaries* boundaries) const override {
     // No honest normaliser makes a text this much longer; a chain of replacements could explode.
     const size_t bytes_max = text.size() * 64 + (1 << 16);
     for (const NormalizerPtr& step : steps_) {
-      PANO_RETURN_IF_ERROR(step->Apply(text));
+      PANO_RETURN_IF_ERROR(step->Apply(text, boundaries));
       if (text.size() > bytes_max) {
         return Status(StatusCode::kExhausted, "[tokenizer] the normalised text is too long");
       }
@@ -153,7 +208,8 @@ NormalizerPtr Form(std::string_view name) {
   if (name == "NFD") form = icu::Normalizer2::getNFDInstance(error);
   if (name == "NFKC") form = icu::Normalizer2::getNFKCInstance(error);
   if (name == "NFKD") form = icu::Normalizer2::getNFKDInstance(error);
-  return U_FAILURE(error) || !form ? nullptr : std::make_shared<UnicodeForm>(form);
+  if (U_FAILURE(error) || !form) return nullptr;
+  return std::make_shared<UnicodeForm>(form, /*compatible=*/name[2] == 'K');
 }
 
 Result<NormalizerPtr> MakePrecompiled(const Field& field) {

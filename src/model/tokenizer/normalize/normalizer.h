@@ -4,16 +4,19 @@
 #include <string>
 
 #include "base/result.h"
+#include "model/tokenizer/normalize/boundaries.h"
 #include "model/tokenizer/text/field.h"
 
 namespace pano::tokenizer {
 
-// Rewrites a text before it is split. Immutable, so thread-safe.
+// Rewrites a text before it is split, in time linear in it. Immutable, so thread-safe.
 class Normalizer {
  public:
   virtual ~Normalizer() = default;
   // `text` is well-formed UTF-8 before and after.
-  virtual Status Apply(std::string& text) const = 0;
+  Status Apply(std::string& text) const { return Apply(text, nullptr); }
+  // Moves `boundaries` (null: none) to where the same places of the normalised text are.
+  virtual Status Apply(std::string& text, Boundaries* boundaries) const = 0;
 };
 
 using NormalizerPtr = std::shared_ptr<const Normalizer>;

@@ -19,7 +19,8 @@ class Precompiled : public Normalizer {
  public:
   explicit Precompiled(CharsmapPtr rules) : rules_(std::move(rules)) {}
 
-  Status Apply(std::string& text) const override {
+  Status Apply(std::string& text, Boundaries* boundaries) const override {
+    BoundaryMover mover(boundaries);
     std::string out;
     out.reserve(text.size());
     const size_t bytes_max = text.size() * kGrowthMax + (1 << 16);
@@ -27,19 +28,25 @@ class Precompiled : public Normalizer {
     for (size_t begin = 0; begin < text.size();) {
       const size_t end = clusters.EndOf(begin);
       const std::string_view cluster = std::string_view(text).substr(begin, end - begin);
-      begin = end;
-      if (cluster.size() > kClusterBytesMax || !Replace(cluster, out)) {
+      const size_t out_begin = out.size();
+      if (cluster.size() <= kClusterBytesMax && Replace(cluster, out)) {
+        mover.Replaced(end, out_begin, out.size());
+      } else {
         for (size_t at = 0; at < cluster.size();) {
           const size_t length = std::max<size_t>(Utf8Length(cluster.substr(at)), 1);
           const std::string_view character = cluster.substr(at, length);
+          const size_t character_begin = out.size();
           if (!Replace(character, out)) out += character;
           at += length;
+          mover.Replaced(begin + at, character_begin, out.size());
         }
       }
+      begin = end;
       if (out.size() > bytes_max) {
         return Status(StatusCode::kExhausted, "[tokenizer] the normalised text is too long");
       }
     }
+    mover.Finish(out.size());
     text = std::move(out);
     return {};
   }

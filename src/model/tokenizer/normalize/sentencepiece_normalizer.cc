@@ -19,7 +19,8 @@ class Rewriter : public Normalizer {
         verbatim_(std::move(verbatim)),
         space_(rules_.escape_whitespaces ? kSpaceMark : std::string_view(" ")) {}
 
-  Status Apply(std::string& text) const override {
+  Status Apply(std::string& text, Boundaries* boundaries) const override {
+    BoundaryMover mover(boundaries);
     std::string_view rest = text;
     if (rules_.remove_extra_whitespaces) {
       for (Part part = Next(rest); part.length > 0 && part.text == " "; part = Next(rest)) {
@@ -35,18 +36,24 @@ class Rewriter : public Normalizer {
       while (!rest.empty()) {
         Part part = Next(rest);
         rest.remove_prefix(part.length);
+        const size_t begin = out.size();
         while (after_space && part.text.starts_with(' ')) part.text.remove_prefix(1);
         if (!part.text.empty()) {
           Append(part.text, out);
           after_space = part.text.ends_with(' ');
         }
         after_space = after_space && rules_.remove_extra_whitespaces;
+        mover.Replaced(text.size() - rest.size(), begin, out.size());
         if (out.size() > bytes_max) {
           return Status(StatusCode::kExhausted, "[tokenizer] the normalised text is too long");
         }
       }
       while (rules_.remove_extra_whitespaces && out.ends_with(space_)) out.resize(out.size() - space_.size());
       if (rules_.add_dummy_prefix && rules_.whitespace_as_suffix) out += space_;
+    }
+    mover.Finish(out.size());
+    for (size_t i = 0; boundaries != nullptr && i < boundaries->size(); ++i) {
+      (*boundaries)[i] = std::min((*boundaries)[i], out.size());   // spaces at the end have gone
     }
     text = std::move(out);
     return {};

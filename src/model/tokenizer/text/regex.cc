@@ -14,6 +14,10 @@
 // Patterns are translated from the syntax of the original libraries (Oniguruma, Rust) to PCRE2
 // (regex_syntax.h) and compiled, with the JIT where there is one. As patterns come from files, a match
 // is bounded in steps, heap and processor time, in proportion to the text.
+//
+// PCRE2's own match limit does not see a repetition that runs over a long text again and again, or that
+// gives it back character by character ("\\s+\\s+\\s+x", "(?=a*b)a"). So the translation puts callouts around
+// every repetition: each time one is passed it counts one step, and one for every few bytes that it ran over.
 
 namespace pano::tokenizer {
 namespace {
@@ -24,6 +28,8 @@ constexpr uint32_t kHeapKibMax = 32 << 10;
 // One match takes about as many steps as its text has characters; catastrophic ones take 2^n.
 constexpr uint64_t kStepsBase = 2'000'000;
 constexpr uint64_t kStepsPerByte = 8;
+// Steps counted at callouts; published patterns need below ten a byte.
+constexpr uint64_t kCountedPerByte = 64;
 // A pattern may stay below that at each of a million matches: the last line of defence is time spent.
 constexpr double kSecondsBase = 5;
 constexpr double kSecondsPerMegabyte = 5;
@@ -50,6 +56,22 @@ struct Regex::Matcher::State {
   uint32_t searches = 0;
   double cpu_start = 0;
   uint64_t bytes = 0;    // of all texts so far: they buy steps and time
+  uint64_t counted = 0;  // steps at count points so far
+  size_t run_begin = 0;  // of the repetition that began last
+
+  uint64_t counted_max() const { return kStepsBase + kCountedPerByte * bytes; }
+  static int Count(pcre2_callout_block* block, void* data) {
+    auto& state = *static_cast<State*>(data);
+    const size_t place = block->current_position;
+    if (block->callout_number >= kRegexRepetitionBegins) {
+      state.counted += block->callout_number - kRegexRepetitionBegins;
+    } else {
+      const size_t run = place > state.run_begin ? place - state.run_begin : 0;
+      state.counted += 1 + run / kRegexBytesPerStep;
+    }
+    state.run_begin = place;
+    return state.counted <= state.counted_max() ? 0 : PCRE2_ERROR_CALLOUT;
+  }
   ~State() {
     pcre2_jit_stack_free(stack);
     pcre2_match_context_free(context);
@@ -109,6 +131,7 @@ Regex::Matcher::Matcher(const Regex& regex) : regex_(regex), state_(std::make_un
   state_->context = pcre2_match_context_create(nullptr);
   PANO_CHECK(state_->data != nullptr && state_->context != nullptr);
   pcre2_set_heap_limit(state_->context, kHeapKibMax);
+  pcre2_set_callout(state_->context, &State::Count, state_.get());
   if (regex_.code_->jit) {
     state_->stack = pcre2_jit_stack_create(32 << 10, kJitStackMax, nullptr);
     PANO_CHECK(state_->stack != nullptr);

@@ -19,6 +19,8 @@ constexpr std::string_view kNonSpaceClass =
 
 constexpr size_t kNestingMax = 50;
 
+constexpr int64_t kUnbounded = INT64_MAX;
+
 // Long names of general categories, lower case without '_', and PCRE2's short ones.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 38> kCategories = {{
     {"letter", "L"}, {"uppercaseletter", "Lu"}, {"lowercaseletter", "Ll"}, {"titlecaseletter", "Lt"},
@@ -92,6 +94,7 @@ class Translator {
         out_ += c;
         ++pos_;
         if (At('?') || At('+')) out_ += in_[pos_++];
+        CountRepetition(0, c == '?' ? 1 : kUnbounded);
         return {};
       case '{': return Interval();
       case '^': case '$':
@@ -167,7 +170,20 @@ class Translator {
     } else if (At('?')) {
       out_ += in_[pos_++];
     }
+    const int64_t least = ParseInt(low).value_or(0);
+    const bool open_end = bounds.size() == 2 && bounds[1].empty();
+    CountRepetition(least, open_end ? kUnbounded : ParseInt(bounds.back()).value_or(least));
     return {};
+  }
+
+  // Count points around the repetition that was read last: behind it for each time that it is passed,
+  // before it so that the bytes it runs over are known. Many repetitions may fail before they pass.
+  void CountRepetition(int64_t least, int64_t most) {
+    constexpr int64_t kNumberMax = 255;
+    out_ += StrCat("(?C", kRegexRepetitionEnds, ")");
+    if (most < kRegexBytesPerStep) return;
+    const int64_t number = std::min(kRegexRepetitionBegins + least / kRegexBytesPerStep, kNumberMax);
+    out_.insert(atom_, StrCat("(?C", number, ")"));
   }
 
   Status Escape() {

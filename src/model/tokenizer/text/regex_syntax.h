@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,13 @@ inline constexpr std::string_view kSpaceClass =
 // fractions of Latin-1 count, others do not.
 inline constexpr std::string_view kWordClass =
     "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
+
+// The numbers of the callouts that stand around every repetition, so that work can be counted
+// (Regex::Matcher). One that begins may have a higher number: what is above this are steps.
+inline constexpr int64_t kRegexRepetitionEnds = 1;
+inline constexpr int64_t kRegexRepetitionBegins = 2;
+// Bytes that a repetition may run over for one step.
+inline constexpr int64_t kRegexBytesPerStep = 8;
 
 // How a pattern is written: as tokenizer.json has them, or as rank files' library has them (Rust's
 // fancy-regex): there `$` and `^` are the ends of the text and `{n,m}+` is possessive.

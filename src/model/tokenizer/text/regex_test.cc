@@ -86,6 +86,59 @@ TEST(Regex, CatastrophicBacktrackingEnds) {
   }
 }
 
+// Repetitions over repetitions: one pcre2_match would go on for hours, below its own match limit. (The
+// text ends with what the pattern wants, so that the engine cannot see beforehand that it fails.)
+struct PatternAndRun {
+  const char* pattern;
+  char repeated;
+  size_t times;
+};
+class PolynomialPattern : public ::testing::TestWithParam<PatternAndRun> {};
+
+TEST_P(PolynomialPattern, Ends) {
+  const PatternAndRun& run = GetParam();
+  const std::string text(run.times, run.repeated);
+  const Result<RegexPtr> regex = Regex::Compile(run.pattern);
+  ASSERT_TRUE(regex.ok()) << regex.status().message();
+  Regex::Matcher matcher(**regex);
+  std::vector<Match> parts;
+  EXPECT_EQ(matcher.FindAll(text + "\n!=xbcd1", parts).code(), StatusCode::kExhausted);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Regex, PolynomialPattern,
+    ::testing::Values(PatternAndRun{"\\s+\\s+\\s+\\s+x", ' ', 100'000},
+                      PatternAndRun{".*.*.*=", 'a', 100'000},
+                      PatternAndRun{".*?.*?.*?=", 'a', 100'000},
+                      PatternAndRun{"(?:a*)(?:a*)(?:a*)b", 'a', 100'000},
+                      PatternAndRun{"(?=a*b)a", 'a', 1 << 20},
+                      PatternAndRun{"a{200,}b", 'a', 4 << 20},
+                      PatternAndRun{"a{2000}b|a{2001}c|a{2002}d", 'a', 4 << 20},
+                      PatternAndRun{"(?:aa|a)*b", 'a', 1 << 20},
+                      PatternAndRun{"(?:a(?=a*b)|a)*c", 'a', 1 << 20},
+                      PatternAndRun{"(?:a++b|a)*c", 'a', 1 << 20},
+                      PatternAndRun{"(?:a?a?a?a?a?a++b|a)*c", 'a', 1 << 20},
+                      PatternAndRun{"a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?b", 'a', 1 << 10},
+                      PatternAndRun{"(?:ab?)+c", 'a', 1 << 20}));
+
+// What published patterns do stays far below the bound, whatever the text.
+TEST(Regex, PublishedShapesAreNotRefused) {
+  constexpr std::string_view kQwen =
+      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
+      "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+  for (std::string_view part : {" ", "a", "  x", "\n", " \n", "1", "!", "\u4e2d", "a b\r\n", "    a"}) {
+    std::string text;
+    while (text.size() < 1 << 20) text += part;
+    for (std::string_view pattern : {kQwen, kGpt2Pattern}) {
+      const Result<RegexPtr> regex = Regex::Compile(pattern);
+      ASSERT_TRUE(regex.ok());
+      Regex::Matcher matcher(**regex);
+      std::vector<Match> parts;
+      EXPECT_TRUE(matcher.FindAll(text, parts).ok()) << part;
+    }
+  }
+}
+
 TEST(Regex, LongRunsAreLinear) {
   for (const std::string& text : {std::string(1 << 20, ' '), std::string(1 << 20, 'a'), std::string(1 << 20, '\n')}) {
     const Result<RegexPtr> regex = Regex::Compile("\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+|\\p{L}+");
