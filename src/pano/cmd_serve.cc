@@ -194,6 +194,21 @@ void LogStart(const ServeOptions& options, const service::Service& service) {
 // follows the first this closely is the same one.
 constexpr milliseconds kSameSignal{300};
 
+// Ends the process at a second signal while the service drains. Once `drained` is set, a signal to
+// this thread ends the wait.
+void WatchForSecondSignal(const sigset_t& signals, TimePoint first,
+                          const std::atomic<bool>& drained) {
+  while (true) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (drained) return;
+    if (Clock::Real().Now() - first <= kSameSignal) continue;
+    LogWarning("[serve] ended at once by a second signal");
+    std::fflush(nullptr);
+    std::_Exit(1);
+  }
+}
+
 // Waits for SIGTERM or SIGINT, then drains; a second signal ends at once.
 int WaitAndDrain(service::Service& service, const sigset_t& signals, double drain_timeout) {
   int signal = 0;
@@ -202,20 +217,14 @@ int WaitAndDrain(service::Service& service, const sigset_t& signals, double drai
   LogInfo("[serve] draining: running requests get ", drain_timeout,
           " s; a second signal ends at once");
   std::atomic<bool> drained{false};
-  std::jthread drain = StartThread("pano-drain", [&](const std::stop_token&) {
-    bool all = service.Drain(Millis(drain_timeout));
-    if (!all) LogWarning("[serve] not every request ended in time");
-    drained = true;
+  std::jthread watch = StartThread("pano-signals", [&](const std::stop_token&) {
+    WatchForSecondSignal(signals, first, drained);
   });
-  while (!drained) {
-    timespec wait{0, 20'000'000};
-    bool again = sigtimedwait(&signals, nullptr, &wait) > 0;
-    if (again && Clock::Real().Now() - first > kSameSignal) {
-      LogWarning("[serve] ended at once by a second signal");
-      std::fflush(nullptr);
-      std::_Exit(1);
-    }
-  }
+  bool all = service.Drain(Millis(drain_timeout));
+  if (!all) LogWarning("[serve] not every request ended in time");
+  drained = true;
+  pthread_kill(watch.native_handle(), SIGTERM);
+  watch.join();
   LogInfo("[serve] stopped");
   return 0;
 }

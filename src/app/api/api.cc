@@ -31,10 +31,12 @@ Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options option
          Clock& clock)
     : authenticator_(std::move(authenticator)),
       routes_(std::move(routes)),
-      context_{options, std::move(hooks),
-               models,  generations_,
-               clock,   json::Dump(MakeOpenApi(routes_, dialects, options.document_order, PANO_VERSION)),
-               false} {}
+      generations_(clock),
+      context_{
+          options, std::move(hooks),
+          models,  generations_,
+          clock,   json::Dump(MakeOpenApi(routes_, dialects, options.document_order, PANO_VERSION)),
+          false} {}
 
 Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, Options options,
                                          models::ModelHost& models,

@@ -5,7 +5,7 @@
 
 namespace pano::api {
 
-Generations::Generations() = default;
+Generations::Generations(Clock& clock) : clock_(clock) {}
 Generations::~Generations() = default;
 
 void Generations::Add(std::shared_ptr<void> generation) {
@@ -25,10 +25,10 @@ size_t Generations::count() const {
 }
 
 bool Generations::WaitUntilNone(std::chrono::milliseconds timeout) {
-  auto until = std::chrono::steady_clock::now() + timeout;
+  TimePoint until = clock_.Now() + timeout;
   MutexLock lock(mu_);
   while (!live_.empty()) {
-    if (!none_.WaitUntil(mu_, until)) return live_.empty();
+    if (!clock_.WaitUntil(none_, mu_, until)) return live_.empty();
   }
   return true;
 }

@@ -8,6 +8,7 @@
 
 #include "app/api/call.h"
 #include "app/models/generator.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "model/engine/request.h"
 #include "model/engine/token_stream.h"
@@ -30,7 +31,7 @@ class GenerationSink {
 // stops. Thread-safe.
 class Generations {
  public:
-  Generations();
+  explicit Generations(Clock& clock);  // which outlives this
   ~Generations();
   void Add(std::shared_ptr<void> generation);
   void Remove(const std::shared_ptr<void>& generation);
@@ -39,6 +40,7 @@ class Generations {
   bool WaitUntilNone(std::chrono::milliseconds timeout);
 
  private:
+  Clock& clock_;
   mutable Mutex mu_;
   CondVar none_;
   std::set<std::shared_ptr<void>> live_ PANO_GUARDED_BY(mu_);

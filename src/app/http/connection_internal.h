@@ -16,6 +16,7 @@
 #include "app/http/loop_internal.h"
 #include "app/http/request_parser.h"
 #include "app/http/response_head.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 
 namespace pano::http {
@@ -26,6 +27,7 @@ struct ServerContext {
   ServerOptions options;
   Handler handler;
   Server::ErrorBody error_body;
+  Clock* clock = &Clock::Real();  // of Drain's time limit
 
   std::atomic<int64_t> connections{0};
   std::atomic<int64_t> requests{0};

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace pano::http {
@@ -24,7 +25,7 @@ struct Request {
   Headers headers;
   std::string body;
   std::string peer;           // "127.0.0.1:4711"
-  std::string id;             // X-Request-Id as sent when it is [A-Za-z0-9._-]{1,64}, else made here
+  std::string id;  // X-Request-Id as sent when it is [A-Za-z0-9._-]{1,64}, else made here
 
   // Case-insensitive; "" when absent.
   std::string_view Header(std::string_view name) const;
@@ -57,7 +58,8 @@ class Exchange {
   // `callback` runs on this connection's thread whenever the queue of a stream has drained.
   virtual void OnDrained(std::function<void()> callback) = 0;
   // `callback` runs once, on this connection's thread, when the peer has gone before the answer was
-  // complete (end of file on its side included, while a stream is open), or at once if it has already.
+  // complete (end of file on its side included, while a stream is open), or at once if it has
+  // already.
   virtual void OnClosed(std::function<void()> callback) = 0;
   // Runs `task` on this connection's thread, in order with its other callbacks.
   virtual void Post(std::function<void()> task) = 0;
@@ -83,20 +85,24 @@ struct ServerOptions {
 struct ServerStats {
   int64_t connections = 0;               // open now
   int64_t requests = 0;                  // parsed whole, ever
-  int64_t refused = 0;                   // answered by the server itself: limits, timeouts, bad requests
+  int64_t refused = 0;  // answered by the server itself: limits, timeouts, bad requests
 };
 
-// HTTP/1.1 over TCP: keep-alive, pipelining in order, chunked bodies both ways, limits on everything.
-// Knows no route and no model: every well-formed request goes to the one handler. Errors that the
-// server finds itself are answered with `error_body(status, message, request_id)`, headers included.
-// Thread-safe.
+// HTTP/1.1 over TCP: keep-alive, pipelining in order, chunked bodies both ways, limits on
+// everything. Knows no route and no model: every well-formed request goes to the one handler.
+// Errors that the server finds itself are answered with `error_body(status, message, request_id)`,
+// headers included. Thread-safe.
 class Server {
  public:
-  using ErrorBody = std::function<Response(int status, std::string_view message, std::string_view request_id)>;
+  using ErrorBody =
+      std::function<Response(int status, std::string_view message, std::string_view request_id)>;
 
   // Binds and starts listening. Unavailable (address in use, with the address), InvalidArgument.
+  // `clock` measures Drain's time limit and outlives the server; the limits of connections go by
+  // the event loop's own timers.
   static Result<std::unique_ptr<Server>> Start(ServerOptions options, Handler handler,
-                                               ErrorBody error_body = {});
+                                               ErrorBody error_body = {},
+                                               Clock& clock = Clock::Real());
   virtual ~Server() = default;           // stops at once
 
   virtual uint16_t port() const = 0;

@@ -69,11 +69,12 @@ void RaiseDescriptorLimit(size_t connections_max) {
 
 class AsioServer final : public Server {
  public:
-  AsioServer(ServerOptions options, Handler handler, ErrorBody error_body)
+  AsioServer(ServerOptions options, Handler handler, ErrorBody error_body, Clock& clock)
       : context_(std::make_shared<ServerContext>()) {
     context_->options = std::move(options);
     context_->handler = std::move(handler);
     context_->error_body = error_body ? std::move(error_body) : DefaultErrorBody;
+    context_->clock = &clock;
     for (int i = 0; i < context_->options.threads; ++i) loops_.push_back(std::make_shared<Loop>());
     acceptor_.emplace(loops_[0]->io());
     accept_timer_.emplace(loops_[0]->io());
@@ -203,7 +204,7 @@ void AsioServer::StopListening() {
 }
 
 bool AsioServer::Drain(std::chrono::milliseconds timeout) {
-  const auto until = std::chrono::steady_clock::now() + timeout;
+  const TimePoint until = context_->clock->Now() + timeout;
   context_->draining = true;
   loops_[0]->Post([this] { StopListening(); });
   for (const auto& loop : loops_) {
@@ -214,7 +215,9 @@ bool AsioServer::Drain(std::chrono::milliseconds timeout) {
   }
   MutexLock lock(context_->mu);
   while (context_->busy > 0) {
-    if (!context_->changed.WaitUntil(context_->mu, until)) return context_->busy == 0;
+    if (!context_->clock->WaitUntil(context_->changed, context_->mu, until)) {
+      return context_->busy == 0;
+    }
   }
   return true;
 }
@@ -222,11 +225,12 @@ bool AsioServer::Drain(std::chrono::milliseconds timeout) {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler handler,
-                                              ErrorBody error_body) {
+                                              ErrorBody error_body, Clock& clock) {
   PANO_RETURN_IF_ERROR(CheckOptions(options, handler));
   RaiseDescriptorLimit(options.connections_max);
   auto server =
-      std::make_unique<AsioServer>(std::move(options), std::move(handler), std::move(error_body));
+      std::make_unique<AsioServer>(std::move(options), std::move(handler), std::move(error_body),
+                                   clock);
   PANO_RETURN_IF_ERROR(server->Listen());
   server->Run();
   return std::unique_ptr<Server>(std::move(server));

@@ -371,6 +371,30 @@ TEST(Server, DrainLetsOpenExchangesEnd) {
   EXPECT_TRUE(server->Drain(10s));
 }
 
+TEST(Server, DrainGivesUpAtItsLimitOnTheServersClock) {
+  ManualClock clock;
+  Inbox inbox;
+  ServerOptions options;
+  options.port = 0;
+  const auto server = std::move(Server::Start(options, inbox.handler(), {}, clock)).value();
+  RawClient busy(server->port());
+  busy.Send(Get("/busy"));
+  const auto exchange = inbox.Take();
+  ASSERT_TRUE(exchange);
+  auto drained = std::async(std::launch::async, [&] { return server->Drain(30s); });
+  clock.AwaitWaiters(1);
+  clock.Advance(29s);
+  EXPECT_EQ(drained.wait_for(0s), std::future_status::timeout);
+  clock.AwaitWaiters(1);
+  clock.Advance(1s);
+  EXPECT_FALSE(drained.get());
+  // The end of the last exchange ends a wait before its limit.
+  auto again = std::async(std::launch::async, [&] { return server->Drain(30s); });
+  clock.AwaitWaiters(1);
+  exchange->Respond({200, {}, "late"});
+  EXPECT_TRUE(again.get());
+}
+
 TEST(Server, StoppingEndsOpenExchangesAndOutlivingThemIsFine) {
   Inbox inbox;
   auto server = StartServer(inbox.handler());

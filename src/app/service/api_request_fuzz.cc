@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                     "/v1/embeddings", "/v1/models/e/predict",
                                     "/v1/models/t/predict", "/v1/models/i/predict"};
   constexpr size_t kGenerating = 5;  // what follows is for other models
-  static ApiHarness& generator = *new ApiHarness(pano::service::AllDialects());  // these live as long as the process
+  static ApiHarness& generator =
+      *new ApiHarness(pano::service::AllDialects());  // these live as long as the process
   static ApiHarness& predictors = *[] {
     using pano::encoder::Task;
     auto* harness = new ApiHarness(pano::service::AllDialects());
