@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Mainline llama.cpp as the package xllamacpp has it: its server, started and timed in a process of its own.
 
     python3 bench/llama_peer.py serve  MODEL.gguf --threads 2 --slots 16 --context 640 --port 8081

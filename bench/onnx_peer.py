@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """ONNX Runtime on a BERT of ours: the graph is made of the folder's weights and timed in a process of its own.
 
     python3 bench/onnx_peer.py FOLDER --type f32|int8 --threads 2 --batch 8 --tokens 128

@@ -210,7 +210,13 @@ Result<std::string> LoadText(const Recipe& recipe, const std::string& data_folde
   if (!paths.empty()) return out;
   for (const Recipe::File& file : recipe.files) {
     std::string path = JoinPath(data_folder, file.path);
-    PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(path));
+    Result<std::string> read = ReadFile(path);
+    if (!read.ok() && read.error().code() == StatusCode::kNotFound) {
+      return NotFound(StrCat(path, ": is not there, and a checkout has no corpus; the recipe means ",
+                             file.source.empty() ? file.path : file.source,
+                             ": put it there, or name a text with --data FILE"));
+    }
+    PANO_ASSIGN_OR_RETURN(std::string text, std::move(read));
     if (!file.sha256.empty() && Sha256Hex(text) != file.sha256) {
       return Corruption(StrCat(path, ": is not the file that the recipe names (SHA-256 differs, ",
                                text.size(), " bytes, expected ", file.bytes, ")"));

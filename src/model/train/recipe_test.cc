@@ -1,5 +1,6 @@
 #include "model/train/recipe.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -85,7 +86,9 @@ TEST(Recipe, TextIsTheOneThatIsNamed) {
   EXPECT_EQ(LoadText(recipe, folder, {}).error().code(), StatusCode::kCorruption);
   EXPECT_TRUE(LoadText(recipe, folder, {folder + "/a.txt"}).ok()) << "--data is used as it is";
   recipe.files[0].path = "b.txt";
-  EXPECT_EQ(LoadText(recipe, folder, {}).error().code(), StatusCode::kNotFound);
+  const Status missing = LoadText(recipe, folder, {}).error();
+  EXPECT_EQ(missing.code(), StatusCode::kNotFound);
+  EXPECT_THAT(missing.message(), testing::HasSubstr("name a text with --data FILE"));
   std::filesystem::remove_all(folder);
 }
 
