@@ -58,6 +58,7 @@ int RunNeighbour(const Neighbour& neighbour, Args args) {
 constexpr Command kCommands[] = {
     {"serve", "Serve models over HTTP: OpenAI routes, predict, metrics.", RunServe},
     {"run", "Generate text from a prompt.", RunRun},
+    {"chat", "Talk to a model in the terminal.", RunChat},
     {"inspect", "Describe a model file, or what differs between two.", RunInspect},
     {"tokenize", "Turn text into token ids and back.", RunTokenize},
     {"template", "Render a chat template.", RunTemplate},

@@ -18,10 +18,10 @@ inline constexpr char kContextFull[] = "context_length_exceeded";
 
 // How an answer ended.
 struct AnswerEnd {
-  std::string reason;  // "stop", "length", "cancelled" (by the person), or what the server says
-  std::optional<int64_t> prompt_tokens, answer_tokens;  // where they are known
-  std::optional<double> first_seconds;                  // until the first token
-  std::optional<double> tokens_per_second;              // of the answer
+  std::string reason = {};  // "stop", "length", "cancelled" (by the person), or what the server says
+  std::optional<int64_t> prompt_tokens = {}, answer_tokens = {};  // where they are known
+  std::optional<double> first_seconds = {};             // until the first token
+  std::optional<double> tokens_per_second = {};         // of the answer
 };
 
 // Who answers: a model of this process, or a server. Confined to one thread.

@@ -6,7 +6,6 @@
 #include "base/strings.h"
 #include "pano/chat/answer_view.h"
 #include "pano/chat/attachments.h"
-#include "pano/chat/session_file.h"
 #include "pano/terminal/safe_text.h"
 
 namespace pano::chat {
@@ -225,20 +224,23 @@ void Chat::Save(const std::string& path) {
                    : std::string(status.message()));
 }
 
-void Chat::Load(const std::string& path) {
-  Result<SavedChat> saved = LoadChat(ExpandHome(path, parts_.env), parts_.env);
-  if (!saved.ok()) return Note(saved.error().message());
-  if (Status status = settings_.Restore(saved->settings); !status.ok()) {
-    return Note(status.message());
-  }
-  conversation_ = std::move(saved->conversation);
+Status Chat::Resume(SavedChat saved) {
+  PANO_RETURN_IF_ERROR(settings_.Restore(saved.settings));
+  conversation_ = std::move(saved.conversation);
   unanswered_.clear();
   last_end_ = {};
   std::string out = StrCat("[", Counted(conversation_.turn_count(), "turn"), " read");
-  if (!saved->model.empty() && saved->model != parts_.backend.model()) {
-    out += StrCat("; they were with ", saved->model, ", now talking to ", parts_.backend.model());
+  if (!saved.model.empty() && saved.model != parts_.backend.model()) {
+    out += StrCat("; they were with ", saved.model, ", now talking to ", parts_.backend.model());
   }
   Note(out + "]");
+  return {};
+}
+
+void Chat::Load(const std::string& path) {
+  Result<SavedChat> saved = LoadChat(ExpandHome(path, parts_.env), parts_.env);
+  if (!saved.ok()) return Note(saved.error().message());
+  if (const Status status = Resume(*std::move(saved)); !status.ok()) Note(status.message());
 }
 
 void Chat::Retry(const std::stop_token& stop) {

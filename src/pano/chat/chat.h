@@ -10,6 +10,7 @@
 #include "pano/chat/command.h"
 #include "pano/chat/console.h"
 #include "pano/chat/conversation.h"
+#include "pano/chat/session_file.h"
 #include "pano/chat/settings.h"
 
 namespace pano::chat {
@@ -28,6 +29,8 @@ class Chat {
   // The parts outlive the chat.
   Chat(Parts parts, SettingValues settings) : parts_(parts), settings_(std::move(settings)) {}
 
+  // Goes on with a conversation that was saved. InvalidArgument for settings that do not fit.
+  Status Resume(SavedChat saved);
   void SetSystem(std::string text) { conversation_.set_system(std::move(text)); }
 
   // A line as a person types it: a command, or a message with files (@path). False when it was the last.
