@@ -1,9 +1,13 @@
 #include "app/http/connection_internal.h"
 
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 
-#include <boost/asio/write.hpp>
-#include <exception>
+#include <algorithm>
+#include <cstdio>
 
 #include "app/http/chunked.h"
 #include "base/clock.h"
@@ -17,8 +21,11 @@ using boost::system::error_code;
 
 // Bytes of later requests kept while an answer is pending; beyond that the peer has to wait.
 constexpr size_t kPipelineBytesMax = 64 << 10;
-// Given to one write, so that write_timeout means a slowest speed and not a total.
+// What a peer has to take in each write_timeout; also given to one write.
 constexpr size_t kWriteBytesMax = 64 << 10;
+// Bytes that the operating system may hold unsent. Beyond that it would take megabytes at once and
+// ask for more only when a third of them had gone, which takes a slow reader longer than write_timeout.
+constexpr int kUnsentBytesMax = 128 << 10;
 constexpr size_t kWriteBuffersMax = 16;
 // After our last byte the peer gets this long to read it before its unread bytes reset the
 // connection.
@@ -34,7 +41,27 @@ std::string EndpointText(const boost::asio::ip::tcp::socket& socket) {
                                     : StrCat(address, ':', endpoint.port());
 }
 
+void SetSocketOptions(boost::asio::ip::tcp::socket& socket) {
+  error_code ignored;
+  socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytesMax,
+             sizeof kUnsentBytesMax);
+}
+
 }  // namespace
+
+bool BodyLease::Grow(size_t bytes) {
+  if (bytes <= bytes_) return true;
+  const size_t more = bytes - bytes_;
+  if (context_->body_bytes.fetch_add(more) + more > context_->options.body_bytes_total_max) {
+    context_->body_bytes -= more;
+    return false;
+  }
+  bytes_ = bytes;
+  return true;
+}
+
+void BodyLease::Release() { context_->body_bytes -= std::exchange(bytes_, 0); }
 
 void ServerContext::AddBusy(int64_t by) {
   MutexLock lock(mu);
@@ -71,8 +98,7 @@ void Connection::SetPhase(Phase phase) {
 void Connection::Start() {
   loop_->connections.insert(shared_from_this());
   peer_ = EndpointText(socket_);
-  error_code ignored;
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  SetSocketOptions(socket_);
   if (context_->draining.load()) return Close();
   ArmReadTimer(context_->options.idle_timeout, &Connection::OnReadTimeout);
   Read();
@@ -80,8 +106,7 @@ void Connection::Start() {
 
 void Connection::StartRefused() {
   loop_->connections.insert(shared_from_this());
-  error_code ignored;
-  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  SetSocketOptions(socket_);
   Refuse(503, "the server has all the connections it takes", ChooseRequestId(""));
   Read();
 }
@@ -99,7 +124,8 @@ void Connection::ArmReadTimer(std::chrono::milliseconds after, void (Connection:
   const uint64_t round = ++read_timer_round_;
   read_timer_.expires_after(after);
   read_timer_.async_wait([self = shared_from_this(), round, then](const error_code& error) {
-    if (!error && round == self->read_timer_round_) ((*self).*then)();
+    if (error || round != self->read_timer_round_) return;
+    self->Guarded([&] { ((*self).*then)(); });
   });
 }
 
@@ -114,7 +140,9 @@ void Connection::Read() {
   reading_ = true;
   socket_.async_read_some(
       boost::asio::buffer(read_buffer_),
-      [self = shared_from_this()](const error_code& error, size_t n) { self->OnRead(error, n); });
+      [self = shared_from_this()](const error_code& error, size_t n) {
+        self->Guarded([&] { self->OnRead(error, n); });
+      });
 }
 
 void Connection::OnRead(const error_code& error, size_t n) {
@@ -159,21 +187,19 @@ void Connection::AdvanceRequest() {
     is_head_request_ = false;  // an answer before the head is known has its body
     version_minor_ = 1;
     parser_.emplace(RequestParser::Limits{options.header_bytes_max, options.body_bytes_max});
+    body_.emplace(context_);
     ArmReadTimer(options.header_timeout, &Connection::OnReadTimeout);
   }
   in_.erase(0, parser_->Feed(in_));
+  if (!body_->Grow(parser_->request().body.size())) {
+    return Refuse(503, "the server holds as many request bodies as it takes",
+                  ChooseRequestId(parser_->request().Header("x-request-id")));
+  }
   switch (parser_->state()) {
     case RequestParser::State::kHead:
       return;
     case RequestParser::State::kBody:
-      if (phase_ == Phase::kHead) {
-        SetPhase(Phase::kBody);
-        is_head_request_ = parser_->head().method == "HEAD";
-        ArmReadTimer(options.body_timeout, &Connection::OnReadTimeout);
-        if (parser_->head().expects_continue && in_.empty()) {
-          Queue("HTTP/1.1 100 Continue\r\n\r\n", 0);
-        }
-      }
+      if (phase_ == Phase::kHead) OnHead();
       return;
     case RequestParser::State::kComplete:
       return StartExchange();
@@ -186,6 +212,25 @@ void Connection::AdvanceRequest() {
                     ChooseRequestId(partial.Header("x-request-id")));
     }
   }
+}
+
+// The head is there and a body is to come: whoever may not send one is told before it is read.
+void Connection::OnHead() {
+  SetPhase(Phase::kBody);
+  const RequestHead& head = parser_->head();
+  is_head_request_ = head.method == "HEAD";
+  const bool large = head.chunked || head.expects_continue ||
+                     head.content_length.value_or(0) > Server::kReadBytesAnyway;
+  if (large && context_->head_check) {
+    Request& request = parser_->request();
+    request.peer = peer_;
+    request.id = ChooseRequestId(request.Header("x-request-id"));
+    if (std::optional<Response> refused = context_->head_check(request)) {
+      return RefuseWith(*std::move(refused), std::string(request.id));
+    }
+  }
+  ArmReadTimer(context_->options.body_timeout, &Connection::OnReadTimeout);
+  if (head.expects_continue && in_.empty()) Queue("HTTP/1.1 100 Continue\r\n\r\n", 0);
 }
 
 void Connection::OnReadTimeout() {
@@ -212,10 +257,13 @@ void Connection::StartExchange() {
   keep_alive_ = parser_->head().keep_alive;
   is_head_request_ = request.method == "HEAD";
   parser_.reset();
+  BodyLease body = *std::move(body_);
+  body_.reset();
   streaming_ = false;
   state_ = std::make_shared<ExchangeState>();
   SetPhase(Phase::kExchange);
-  auto exchange = MakeExchange(shared_from_this(), state_, std::move(request), ++number_);
+  auto exchange =
+      MakeExchange(shared_from_this(), state_, std::move(request), std::move(body), ++number_);
   try {
     context_->handler(std::move(exchange));  // a dropped exchange answers 500
   } catch (const std::exception& thrown) {
@@ -228,10 +276,16 @@ void Connection::StartExchange() {
 // ---- Answering ----
 
 void Connection::Refuse(int status, std::string_view message, std::string_view request_id) {
-  ++context_->refused;
-  keep_alive_ = false;
   Response response = context_->error_body(status, message, request_id);
   response.status = status;
+  RefuseWith(std::move(response), request_id);
+}
+
+void Connection::RefuseWith(Response response, std::string_view request_id) {
+  ++context_->refused;
+  keep_alive_ = false;
+  parser_.reset();
+  body_.reset();
   ++read_timer_round_;
   read_timer_.cancel();
   in_.clear();
@@ -264,7 +318,11 @@ void Connection::SendWhole(Response response, std::string_view request_id) {
                                response.body.size(), request_id);
   EndExchange();
   SetPhase(Phase::kFlushing);
-  if (!no_body && !is_head_request_) bytes.append(response.body);
+  if (!no_body && !is_head_request_ && !response.body.empty()) {
+    // Beside the head, not copied behind it: it may be large.
+    out_.push_back({std::move(bytes), 0});
+    bytes = std::move(response.body);
+  }
   Queue(std::move(bytes), 0);
 }
 
@@ -340,7 +398,7 @@ void Connection::RunAfter(uint64_t number, std::chrono::milliseconds delay,
   timer.async_wait(
       [self = shared_from_this(), id, task = std::move(task)](const error_code& error) {
         if (error || self->timers_.erase(id) == 0) return;
-        task();
+        self->Guarded(task);
       });
 }
 
@@ -368,23 +426,46 @@ void Connection::Flush() {
     offset = 0;
   }
   writing_ = true;
+  if (!write_timer_armed_) ArmWriteTimer();
+  socket_.async_write_some(buffers,
+                           [self = shared_from_this()](const error_code& error, size_t n) {
+                             self->Guarded([&] { self->OnWritten(error, n); });
+                           });
+}
+
+// What the peer's system has acknowledged of all that we ever sent.
+uint64_t Connection::BytesTaken() const {
+  int unacknowledged = 0;
+  const int fd = const_cast<Socket&>(socket_).native_handle();
+  if (ioctl(fd, SIOCOUTQ, &unacknowledged) != 0) return bytes_sent_;
+  return bytes_sent_ - std::min<uint64_t>(bytes_sent_, static_cast<uint64_t>(unacknowledged));
+}
+
+void Connection::ArmWriteTimer() {
+  write_timer_armed_ = true;
+  taken_before_ = BytesTaken();
+  taken_due_ = bytes_sent_ - taken_before_;
+  for (size_t i = 0; i < out_.size() && taken_due_ < kWriteBytesMax; ++i) {
+    taken_due_ += out_[i].bytes.size() - (i == 0 ? out_offset_ : 0);
+  }
+  taken_due_ = std::min<uint64_t>(taken_due_, kWriteBytesMax);
   const uint64_t round = ++write_timer_round_;
   write_timer_.expires_after(context_->options.write_timeout);
   write_timer_.async_wait([self = shared_from_this(), round](const error_code& error) {
     if (error || round != self->write_timer_round_) return;
-    LogInfo("[http] ", self->peer_, " does not read; closed");
-    self->Abort();
+    self->Guarded([&] { self->OnWriteTimeout(); });
   });
-  boost::asio::async_write(socket_, buffers,
-                           [self = shared_from_this()](const error_code& error, size_t n) {
-                             self->OnWritten(error, n);
-                           });
+}
+
+void Connection::OnWriteTimeout() {
+  if (BytesTaken() - taken_before_ >= taken_due_) return ArmWriteTimer();
+  LogInfo("[http] ", peer_, " does not read; closed");
+  Abort();
 }
 
 void Connection::OnWritten(const error_code& error, size_t n) {
   writing_ = false;
-  ++write_timer_round_;
-  write_timer_.cancel();
+  bytes_sent_ += n;
   if (phase_ == Phase::kClosed) return;
   if (error) return Abort();
   while (n > 0) {
@@ -399,6 +480,9 @@ void Connection::OnWritten(const error_code& error, size_t n) {
     out_.pop_front();
   }
   if (!out_.empty()) return Flush();
+  write_timer_armed_ = false;
+  ++write_timer_round_;
+  write_timer_.cancel();
   if (phase_ == Phase::kFlushing) return OnAnswered();
   if (phase_ == Phase::kExchange && streaming_ && on_drained_) {
     const auto callback = on_drained_;  // it may replace itself
@@ -428,6 +512,15 @@ void Connection::Linger() {
   Read();
 }
 
+void Connection::OnThrown(const char* what) noexcept {
+  try {
+    LogError("[http] ", peer_, ": closed, a callback threw ", what);
+    Abort();
+  } catch (...) {
+    std::fputs("[http] out of memory while a connection was closed\n", stderr);
+  }
+}
+
 void Connection::OnPeerGone() {
   if (phase_ == Phase::kExchange) {
     state_->closed = true;
@@ -450,6 +543,8 @@ void Connection::Close() {
   read_timer_.cancel();
   write_timer_.cancel();
   in_.clear();
+  parser_.reset();
+  body_.reset();
   if (!writing_) out_.clear();  // else the operating system may still look at it
   EndExchange();
   loop_->connections.erase(self);

@@ -6,11 +6,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "app/http/http.h"
 #include "app/http/loop_internal.h"
@@ -28,11 +30,13 @@ struct ServerContext {
   Handler handler;
   Server::ErrorBody error_body;
   Clock* clock = &Clock::Real();  // of Drain's time limit
+  Server::HeadCheck head_check;  // may be empty
 
   std::atomic<int64_t> connections{0};
   std::atomic<int64_t> requests{0};
   std::atomic<int64_t> refused{0};
   std::atomic<bool> draining{false};
+  std::atomic<size_t> body_bytes{0};  // of all bodies that are being read or held
 
   // Connections that are in the middle of a request or its answer.
   Mutex mu;
@@ -40,6 +44,27 @@ struct ServerContext {
   int64_t busy PANO_GUARDED_BY(mu) = 0;
 
   void AddBusy(int64_t by);
+};
+
+// A body's share of what all bodies may hold; given back when it goes. Confined to one thread at a
+// time.
+class BodyLease {
+ public:
+  explicit BodyLease(std::shared_ptr<ServerContext> context) : context_(std::move(context)) {}
+  ~BodyLease() { Release(); }
+  BodyLease(BodyLease&& other) noexcept
+      : context_(other.context_), bytes_(std::exchange(other.bytes_, 0)) {}
+  BodyLease(const BodyLease&) = delete;
+  BodyLease& operator=(const BodyLease&) = delete;
+  BodyLease& operator=(BodyLease&&) = delete;
+
+  // Holds `bytes` from now on; false when that is more than all may have.
+  bool Grow(size_t bytes);
+  void Release();
+
+ private:
+  const std::shared_ptr<ServerContext> context_;
+  size_t bytes_ = 0;
 };
 
 // What an exchange may ask from any thread. Written by the connection's loop and the exchange.
@@ -74,6 +99,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Loop& loop() { return *loop_; }
 
+  // Runs a callback of this connection. One that throws (out of memory) ends the connection, and
+  // nothing else.
+  template <typename Task>
+  void Guarded(Task&& task) {
+    try {
+      task();
+    } catch (const std::exception& thrown) {
+      OnThrown(thrown.what());
+    } catch (...) {
+      OnThrown("something unknown");
+    }
+  }
+
  private:
   enum class Phase {
     kIdle,  // no byte of a request has come
@@ -99,17 +137,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void WatchPausedPeer();
   void Advance();
   void AdvanceRequest();
+  void OnHead();
   void StartExchange();
   void OnReadTimeout();
+  void OnThrown(const char* what) noexcept;
 
   // Answering.
   void Refuse(int status, std::string_view message, std::string_view request_id);
+  void RefuseWith(Response response, std::string_view request_id);
   void SendWhole(Response response, std::string_view request_id);
   std::string MakeHead(int status, const Headers& headers, BodyFraming framing, uint64_t length,
                        std::string_view request_id);
   void EndExchange();
   void Queue(std::string bytes, size_t payload);
   void Flush();
+  uint64_t BytesTaken() const;
+  void ArmWriteTimer();
+  void OnWriteTimeout();
   void OnWritten(const boost::system::error_code& error, size_t n);
   void OnAnswered();
 
@@ -136,8 +180,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::array<char, 16 << 10> read_buffer_;
   std::string in_;  // read and not yet parsed
   std::optional<RequestParser> parser_;
+  std::optional<BodyLease> body_;  // of the request that is being read
 
   bool writing_ = false;
+  bool write_timer_armed_ = false;
+  uint64_t bytes_sent_ = 0;   // handed to the operating system
+  uint64_t taken_before_ = 0; // by the peer when the timer was armed
+  uint64_t taken_due_ = 0;    // how much more it has to take until the timer ends
   std::deque<Output> out_;
   size_t out_offset_ = 0;  // of the front that is written
 
@@ -159,6 +208,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
 // Makes the Exchange that the handler sees.
 std::shared_ptr<Exchange> MakeExchange(std::shared_ptr<Connection> connection,
                                        std::shared_ptr<ExchangeState> state, Request request,
-                                       uint64_t number);
+                                       BodyLease body, uint64_t number);
 
 }  // namespace pano::http

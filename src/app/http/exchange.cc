@@ -10,10 +10,11 @@ namespace {
 class ConnectionExchange final : public Exchange {
  public:
   ConnectionExchange(std::shared_ptr<Connection> connection, std::shared_ptr<ExchangeState> state,
-                     Request request, uint64_t number)
+                     Request request, BodyLease body, uint64_t number)
       : connection_(std::move(connection)),
         state_(std::move(state)),
         request_(std::move(request)),
+        body_(std::move(body)),
         number_(number) {}
 
   ~ConnectionExchange() override {
@@ -22,6 +23,12 @@ class ConnectionExchange final : public Exchange {
   }
 
   const Request& request() const override { return request_; }
+
+  std::string TakeBody() override { return std::exchange(request_.body, {}); }
+  void ReleaseBody() override {
+    request_.body = std::string();
+    body_.Release();
+  }
 
   void Respond(Response response) override {
     if (!Move(Answer::kNone, Answer::kComplete, "Respond")) return;
@@ -72,7 +79,9 @@ class ConnectionExchange final : public Exchange {
     if (!sent && answer_.load() != Answer::kComplete) callback();  // the server has stopped
   }
 
-  void Post(std::function<void()> task) override { connection_->loop().Post(std::move(task)); }
+  void Post(std::function<void()> task) override {
+    Send([task = std::move(task)](Connection&) { task(); });
+  }
 
   void PostAfter(std::chrono::milliseconds delay, std::function<void()> task) override {
     Send([number = number_, delay, task = std::move(task)](Connection& c) mutable {
@@ -86,7 +95,9 @@ class ConnectionExchange final : public Exchange {
   template <typename Task>
   bool Send(Task task) {
     return connection_->loop().Post(
-        [connection = connection_, task = std::move(task)]() mutable { task(*connection); });
+        [connection = connection_, task = std::move(task)]() mutable {
+          connection->Guarded([&] { task(*connection); });
+        });
   }
 
   bool Move(Answer from, Answer to, const char* what) {
@@ -102,7 +113,8 @@ class ConnectionExchange final : public Exchange {
 
   const std::shared_ptr<Connection> connection_;
   const std::shared_ptr<ExchangeState> state_;
-  const Request request_;
+  Request request_;
+  BodyLease body_;
   const uint64_t number_;
   std::atomic<Answer> answer_{Answer::kNone};
 };
@@ -111,9 +123,9 @@ class ConnectionExchange final : public Exchange {
 
 std::shared_ptr<Exchange> MakeExchange(std::shared_ptr<Connection> connection,
                                        std::shared_ptr<ExchangeState> state, Request request,
-                                       uint64_t number) {
+                                       BodyLease body, uint64_t number) {
   return std::make_shared<ConnectionExchange>(std::move(connection), std::move(state),
-                                              std::move(request), number);
+                                              std::move(request), std::move(body), number);
 }
 
 }  // namespace pano::http

@@ -39,11 +39,18 @@ struct Response {
 };
 
 // One request and the way to answer it, now or later, from any thread. Held by shared_ptr; dropped
-// without an answer it sends 500. All methods are thread-safe and never block.
+// without an answer it sends 500. All methods are thread-safe and never block, but what concerns the
+// body is for one thread at a time.
 class Exchange {
  public:
   virtual ~Exchange() = default;
+  // Its body is empty once it was taken.
   virtual const Request& request() const = 0;
+  // The body, for whoever reads it. It counts as held (ServerOptions::body_bytes_total_max) until
+  // ReleaseBody, or until the exchange ends: call that when neither it nor what was parsed from it
+  // is needed any more.
+  virtual std::string TakeBody() = 0;
+  virtual void ReleaseBody() = 0;
 
   // The whole answer. Once, and not after BeginStream.
   virtual void Respond(Response response) = 0;
@@ -75,11 +82,14 @@ struct ServerOptions {
   int threads = 2;
   size_t header_bytes_max = 16 << 10;
   size_t body_bytes_max = 4 << 20;
+  // Of the bodies of all requests together that are being read or held: one more is answered 503.
+  size_t body_bytes_total_max = 256 << 20;
   size_t connections_max = 1024;         // one more is answered 503 and closed
   std::chrono::milliseconds header_timeout{10'000};    // first byte to last header
   std::chrono::milliseconds body_timeout{30'000};      // and no slower than that for the body
   std::chrono::milliseconds idle_timeout{60'000};      // keep-alive
-  std::chrono::milliseconds write_timeout{30'000};     // one write to a peer that does not read
+  // A peer has to take 64 KiB of an answer in each such time, or all that there is.
+  std::chrono::milliseconds write_timeout{30'000};
 };
 
 struct ServerStats {
@@ -96,13 +106,19 @@ class Server {
  public:
   using ErrorBody =
       std::function<Response(int status, std::string_view message, std::string_view request_id)>;
+  // Looks at a request whose head is there and whose body is larger than kReadBytesAnyway, before
+  // that is read: an answer refuses it and closes the connection. Runs on the connection's thread.
+  using HeadCheck = std::function<std::optional<Response>(const Request& head)>;
+  // Bodies up to here are read whoever sends them, so that the connection can be kept.
+  static constexpr size_t kReadBytesAnyway = 16 << 10;
 
   // Binds and starts listening. Unavailable (address in use, with the address), InvalidArgument.
   // `clock` measures Drain's time limit and outlives the server; the limits of connections go by
   // the event loop's own timers.
   static Result<std::unique_ptr<Server>> Start(ServerOptions options, Handler handler,
                                                ErrorBody error_body = {},
-                                               Clock& clock = Clock::Real());
+                                               Clock& clock = Clock::Real(),
+                                               HeadCheck head_check = {});
   virtual ~Server() = default;           // stops at once
 
   virtual uint16_t port() const = 0;

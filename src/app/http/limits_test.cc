@@ -1,4 +1,10 @@
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -200,6 +206,122 @@ TEST(Limits, APeerThatDoesNotReadIsClosed) {
   while (!closed && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(1ms);
   EXPECT_TRUE(closed);
   EXPECT_GT(pending, 10'000'000u);
+}
+
+// The system takes megabytes at once and asks for more when a third of them has gone, so readers far above
+// the documented 64 KiB in each write_timeout were cut.
+TEST(Limits, ASlowReaderWithinTheRuleIsServed) {
+  ServerOptions options;
+  options.write_timeout = 1s;
+  const auto server = StartServer(options, [&](const std::shared_ptr<Exchange>& exchange) {
+    exchange->Respond({200, {}, std::string(64 << 20, 'x')});
+  });
+  RawClient client(server->port());
+  client.SetReceiveBuffer(32 << 10);
+  client.Send(Post("Content-Length: 0"));
+  const auto until = std::chrono::steady_clock::now() + 3s;
+  size_t read = 0;
+  while (std::chrono::steady_clock::now() < until) {
+    const size_t n = client.Discard();
+    ASSERT_GT(n, 0u) << "closed after " << read << " bytes";
+    read += n;
+    std::this_thread::sleep_for(20ms);   // at most 800 kB/s
+  }
+  EXPECT_EQ(server->GetStats().connections, 1);
+}
+
+// 100 callers without a key once had 420 MB of bodies read before they were told so.
+TEST(Limits, WhoMayNotSendABodyIsToldAtTheHead) {
+  ServerOptions options;
+  options.port = 0;
+  const auto check = [](const Request& head) -> std::optional<Response> {
+    if (head.Header("x-key") == "right") return std::nullopt;
+    return Response{401, {}, StrCat("no: ", head.method, ' ', head.path, ' ', !head.id.empty())};
+  };
+  auto server = Server::Start(options, Echo, {}, Clock::Real(), check);
+  ASSERT_TRUE(server.ok());
+  for (std::string_view fields :
+       {"Content-Length: 4000000", "Transfer-Encoding: chunked", "Content-Length: 20\r\nExpect: 100-continue"}) {
+    RawClient client((*server)->port());
+    client.Send(Post(fields));   // and nothing of the body
+    const auto reply = client.Receive();
+    EXPECT_EQ(reply.status, 401) << fields;
+    EXPECT_EQ(reply.body, "no: POST / true");
+    EXPECT_FALSE(reply.keep_alive);
+    EXPECT_TRUE(client.ClosesSilently());
+  }
+  RawClient client((*server)->port());
+  const std::string body(100'000, 'x');
+  client.Send(Post("X-Key: right\r\nContent-Length: 100000", body));
+  EXPECT_EQ(client.Receive().body, body);
+  client.Send(Post("Content-Length: 5", "small"));   // read anyway, so that the connection stays
+  EXPECT_EQ(client.Receive().body, "small");
+}
+
+TEST(Limits, BodiesTogetherAreBounded) {
+  ServerOptions options;
+  options.body_bytes_total_max = 300'000;
+  std::mutex mu;
+  std::vector<std::shared_ptr<Exchange>> held;
+  const auto server = StartServer(options, [&](const std::shared_ptr<Exchange>& exchange) {
+    std::lock_guard lock(mu);
+    held.push_back(exchange);
+  });
+  const auto count = [&] {
+    std::lock_guard lock(mu);
+    return held.size();
+  };
+  const std::string body(120'000, 'x');
+  const std::string request = Post("Content-Length: 120000", body);
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (size_t i = 0; i < 2; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server->port()));
+    clients.back()->Send(request);
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (count() <= i && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(1ms);
+  }
+  ASSERT_EQ(count(), 2u);
+  RawClient third(server->port());
+  third.Send(request);
+  const auto refused = third.Receive();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.Header("retry-after"), "1");
+  // A body that was taken counts until it is released.
+  EXPECT_EQ(held[0]->TakeBody(), body);
+  EXPECT_EQ(held[0]->request().body, "");
+  RawClient fourth(server->port());
+  fourth.Send(request);
+  EXPECT_EQ(fourth.Receive().status, 503);
+  held[0]->ReleaseBody();
+  RawClient fifth(server->port());
+  fifth.Send(request);
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (count() < 3 && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(1ms);
+  ASSERT_EQ(count(), 3u);
+  for (const auto& exchange : held) exchange->Respond({});
+  EXPECT_EQ(fifth.Receive().status, 200);
+  held.clear();
+}
+
+// bad_alloc in a callback of one connection once ended the process.
+TEST(Limits, ACallbackThatThrowsCostsItsConnectionOnly) {
+  const auto server = StartServer({}, [&](const std::shared_ptr<Exchange>& exchange) {
+    if (exchange->request().path == "/post") {
+      exchange->Post([exchange] { throw std::bad_alloc(); });
+    } else if (exchange->request().path == "/later") {
+      exchange->PostAfter(1ms, [exchange] { throw std::bad_alloc(); });
+    } else {
+      exchange->Respond({200, {}, "fine"});
+    }
+  });
+  RawClient other(server->port());
+  for (std::string_view path : {"/post", "/later"}) {
+    RawClient client(server->port());
+    client.Send(StrCat("GET ", path, " HTTP/1.1\r\nHost: a\r\n\r\n"));
+    EXPECT_TRUE(client.ClosesSilently()) << path;
+  }
+  other.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(other.Receive().body, "fine");
 }
 
 TEST(Limits, GarbageIsRefusedAndForgotten) {

@@ -1,3 +1,5 @@
+#include <cstdio>
+
 #include "app/http/connection_internal.h"
 #include "app/http/loop_internal.h"
 #include "base/strings.h"
@@ -8,7 +10,20 @@ namespace pano::http {
 Loop::Loop() : work_(boost::asio::make_work_guard(io_)) {}
 
 void Loop::Start(int index) {
-  thread_ = StartThread(StrCat("http-", index), [this](const std::stop_token&) { io_.run(); });
+  thread_ = StartThread(StrCat("http-", index), [this](const std::stop_token&) { Run(); });
+}
+
+// Connections catch what their callbacks throw; what is left (out of memory in Asio itself) costs the
+// operation that threw.
+void Loop::Run() {
+  while (true) {
+    try {
+      io_.run();
+      return;
+    } catch (...) {
+      std::fputs("[http] out of memory: a callback was dropped\n", stderr);
+    }
+  }
 }
 
 void Loop::Stop(std::function<void()> last) {

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <functional>
 #include <memory>
+#include <new>
 #include <thread>
 #include <unordered_set>
 #include <utility>
@@ -26,12 +27,17 @@ class Loop : public std::enable_shared_from_this<Loop> {
   // posted later is dropped. Called once, from another thread.
   void Stop(std::function<void()> last);
 
-  // Runs `task` on the loop; false when the loop has stopped and the task was dropped. Thread-safe.
+  // Runs `task` on the loop; false when the loop has stopped, or memory is out, and the task was
+  // dropped. Thread-safe.
   template <typename Task>
   bool Post(Task task) {
     MutexLock lock(mu_);
     if (stopped_) return false;
-    boost::asio::post(io_, std::move(task));
+    try {
+      boost::asio::post(io_, std::move(task));
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
     return true;
   }
 
@@ -41,6 +47,8 @@ class Loop : public std::enable_shared_from_this<Loop> {
   std::unordered_set<std::shared_ptr<Connection>> connections;
 
  private:
+  void Run();
+
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::jthread thread_;

@@ -69,10 +69,12 @@ void RaiseDescriptorLimit(size_t connections_max) {
 
 class AsioServer final : public Server {
  public:
-  AsioServer(ServerOptions options, Handler handler, ErrorBody error_body, Clock& clock)
+  AsioServer(ServerOptions options, Handler handler, ErrorBody error_body, Clock& clock,
+             HeadCheck head_check)
       : context_(std::make_shared<ServerContext>()) {
     context_->options = std::move(options);
     context_->handler = std::move(handler);
+    context_->head_check = std::move(head_check);
     context_->error_body = error_body ? std::move(error_body) : DefaultErrorBody;
     context_->clock = &clock;
     for (int i = 0; i < context_->options.threads; ++i) loops_.push_back(std::make_shared<Loop>());
@@ -189,7 +191,7 @@ void AsioServer::OnAccepted(const error_code& error, tcp::socket socket) {
     const bool fits = open < connections_max;
     auto connection = std::make_shared<Connection>(context_, loop, std::move(socket));
     loop->Post([connection = std::move(connection), fits] {
-      fits ? connection->Start() : connection->StartRefused();
+      connection->Guarded([&] { fits ? connection->Start() : connection->StartRefused(); });
     });
   } else {
     ++context_->refused;
@@ -225,12 +227,13 @@ bool AsioServer::Drain(std::chrono::milliseconds timeout) {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler handler,
-                                              ErrorBody error_body, Clock& clock) {
+                                              ErrorBody error_body, Clock& clock,
+                                              HeadCheck head_check) {
   PANO_RETURN_IF_ERROR(CheckOptions(options, handler));
   RaiseDescriptorLimit(options.connections_max);
   auto server =
       std::make_unique<AsioServer>(std::move(options), std::move(handler), std::move(error_body),
-                                   clock);
+                                   clock, std::move(head_check));
   PANO_RETURN_IF_ERROR(server->Listen());
   server->Run();
   return std::unique_ptr<Server>(std::move(server));

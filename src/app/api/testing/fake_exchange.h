@@ -21,6 +21,11 @@ class FakeExchange final : public http::Exchange {
   explicit FakeExchange(http::Request request) : request_(std::move(request)) {}
 
   const http::Request& request() const override { return request_; }
+  std::string TakeBody() override { return std::exchange(request_.body, {}); }
+  void ReleaseBody() override {
+    std::lock_guard lock(mu_);
+    body_released_ = true;
+  }
 
   void Respond(http::Response response) override {
     std::lock_guard lock(mu_);
@@ -89,6 +94,10 @@ class FakeExchange final : public http::Exchange {
     std::lock_guard lock(mu_);
     return response_.has_value();
   }
+  bool body_released() const {
+    std::lock_guard lock(mu_);
+    return body_released_;
+  }
   bool streaming() const { return streaming_; }
   bool finished() const {
     std::lock_guard lock(mu_);
@@ -123,7 +132,7 @@ class FakeExchange final : public http::Exchange {
     }
   }
 
-  const http::Request request_;
+  http::Request request_;
   mutable std::mutex mu_;
   std::deque<std::function<void()>> tasks_;
   std::deque<std::function<void()>> delayed_;
@@ -136,6 +145,7 @@ class FakeExchange final : public http::Exchange {
   bool streaming_ = false;
   bool finished_ = false;
   bool gone_ = false;
+  bool body_released_ = false;
 };
 
 }  // namespace pano::api::testing

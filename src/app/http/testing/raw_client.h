@@ -85,6 +85,15 @@ class RawClient {
     return std::exchange(in_, {});
   }
 
+  // Reads at most 16 KiB and throws them away; how many, 0 at the end.
+  size_t Discard() {
+    const size_t before = in_.size();
+    if (!ReadMore()) return 0;
+    const size_t n = in_.size() - before;
+    in_.clear();
+    return n;
+  }
+
   // Whether the server closes without a further byte.
   bool ClosesSilently() { return ReceiveAll().empty() && at_end_; }
 
