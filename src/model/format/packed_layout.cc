@@ -31,6 +31,11 @@ Result<PackedTensor> ReadEntry(const std::string& name, const json::Value& entry
     }
     out.shape.push_back(size.as_int());
   }
+  if (out.dtype == tensor::DType::kW8X16 &&
+      out.shape[1] > static_cast<int64_t>(tensor::kW8MaxColumns)) {
+    return Unimplemented(StrCat("shape: ", out.shape[1], " columns; W8X16 has at most ",
+                                tensor::kW8MaxColumns, ", whose products fit 32 bits"));
+  }
   return out;
 }
 

@@ -8,5 +8,5 @@
 
 namespace pano::kernels {
 const Isa kIsa_dotprod =
-    Instantiate("dotprod", kNeon | kDotProd, {kQuantiseNeon, kUint7ZeroPoint, PackedMatMulForDot});
+    Instantiate("dotprod", kNeon | kDotProd, {kQuantiseNeon, kUint7ZeroPoint, kRowZeroPoint, PackedMatMulForDot});
 }  // namespace pano::kernels

@@ -8,5 +8,5 @@
 
 namespace pano::kernels {
 const Isa kIsa_i8mm = Instantiate("i8mm", kNeon | kDotProd | kI8mm,
-                                  {kQuantiseNeon, kUint7ZeroPoint, PackedMatMulForMatrix});
+                                  {kQuantiseNeon, kUint7ZeroPoint, kRowZeroPoint, PackedMatMulForMatrix});
 }  // namespace pano::kernels

@@ -8,5 +8,5 @@
 
 namespace pano::kernels {
 const Isa kIsa_neon =
-    Instantiate("neon", kNeon, {kQuantiseNeon, kUint7ZeroPoint, PackedMatMulForDot});
+    Instantiate("neon", kNeon, {kQuantiseNeon, kUint7ZeroPoint, kRowZeroPoint, PackedMatMulForDot});
 }  // namespace pano::kernels

@@ -64,9 +64,11 @@ CpuMask FindCpuMask() {
     return mask;
   }
   mask |= kAvx512;
-  constexpr uint32_t kTiles = Bit(24), kInt8 = Bit(25);
-  if (Has(seven.d, kTiles | kInt8) && SavedBySystem(kXcr0Tiles) && RequestTilePermission())
+  // AMX_BF16, AMX_TILE, AMX_INT8; AVX512_BF16.
+  if (Has(seven.d, Bit(22) | Bit(24) | Bit(25)) && Has(more.a, Bit(5)) &&
+      SavedBySystem(kXcr0Tiles) && RequestTilePermission()) {
     mask |= kAmx;
+  }
   return mask;
 }
 

@@ -14,7 +14,7 @@ enum CpuFeature : uint32_t {
   kAvx2 = 1u << 0,     // AVX2 with FMA and F16C, which always come together
   kAvxVnni = 1u << 1,  // byte products on AVX2's registers
   kAvx512 = 1u << 2,   // F, BW, DQ, VL and VNNI
-  kAmx = 1u << 3,      // tiles, with products of bytes; the system has let this process use them
+  kAmx = 1u << 3,      // tiles, with products of bytes and of BF16; the system has granted them
   kNeon = 1u << 4,
   kDotProd = 1u << 5,  // Arm's FEAT_DotProd
   kI8mm = 1u << 6,     // Arm's FEAT_I8MM

@@ -6,5 +6,5 @@
 #include "model/kernels/packed_matmul/generic.h"
 
 namespace pano::kernels {
-const Isa kIsa_generic = Instantiate("generic", 0, {kQuantiseGeneric, 64, PackedMatMulFor});
+const Isa kIsa_generic = Instantiate("generic", 0, {kQuantiseGeneric, 64, 128, PackedMatMulFor});
 }  // namespace pano::kernels

@@ -20,7 +20,8 @@ TEST_P(IsaListTest, HasEveryKernel) {
   EXPECT_NE(isa.layer_norm, nullptr);
   EXPECT_NE(isa.float_peak, nullptr);
   EXPECT_NE(isa.int8_peak, nullptr);
-  for (size_t code : {0, 1}) EXPECT_NE(isa.packed.quantise[code], nullptr);
+  for (size_t code : {0, 1, 2}) EXPECT_NE(isa.packed.quantise[code], nullptr);
+  EXPECT_EQ(isa.packed.takes_tiles(tensor::DType::kBF16X16), isa.packed.quantise[3] != nullptr);
   for (Activation activation : {Activation::kSilu, Activation::kGelu, Activation::kGeluTanh,
                                 Activation::kQuickGelu, Activation::kRelu}) {
     EXPECT_NE(isa.activation(activation).plain, nullptr);

@@ -6,5 +6,5 @@
 #include "model/kernels/packed_matmul/avx2.h"
 
 namespace pano::kernels {
-const Isa kIsa_avx2 = Instantiate("avx2", kAvx2, {kQuantiseAvx2, 64, PackedMatMulForAvx2});
+const Isa kIsa_avx2 = Instantiate("avx2", kAvx2, {kQuantiseAvx2<0>, 64, kNoRowScales, PackedMatMulForAvx2});
 }  // namespace pano::kernels

@@ -9,5 +9,5 @@
 
 namespace pano::kernels {
 const Isa kIsa_avx512 =
-    Instantiate("avx512", kAvx2 | kAvx512, {kQuantiseAvx2, kUint7ZeroPoint, PackedMatMulForDot});
+    Instantiate("avx512", kAvx2 | kAvx512, {kQuantiseAvx2<kRowZeroPoint>, kUint7ZeroPoint, kRowZeroPoint, PackedMatMulForDot});
 }  // namespace pano::kernels

@@ -8,5 +8,5 @@
 
 namespace pano::kernels {
 const Isa kIsa_avxvnni =
-    Instantiate("avxvnni", kAvx2 | kAvxVnni, {kQuantiseAvx2, kUint7ZeroPoint, PackedMatMulForDot});
+    Instantiate("avxvnni", kAvx2 | kAvxVnni, {kQuantiseAvx2<kRowZeroPoint>, kUint7ZeroPoint, kRowZeroPoint, PackedMatMulForDot});
 }  // namespace pano::kernels

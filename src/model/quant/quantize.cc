@@ -63,6 +63,9 @@ std::string WhyNot(const TensorView& view, DType type) {
     return StrCat("has rows of ", view.shape[1], ", no multiple of the block of ", block);
   }
   if (tensor::IsPacked(view.dtype)) return "is packed already";
+  if (type == DType::kW8X16 && view.shape[1] > static_cast<int64_t>(tensor::kW8MaxColumns)) {
+    return StrCat("has rows of ", view.shape[1], ", more than ", tensor::kW8MaxColumns);
+  }
   return "";
 }
 

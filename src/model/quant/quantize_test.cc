@@ -119,6 +119,9 @@ TEST(Quantize, AConfigurationThatLiesIsRefused) {
   EXPECT_THAT(message("\"tensors\": {", "\"tensors\": {\"model.norm.weight\": "
                                         "{\"type\":\"W8X16\",\"shape\":[1,32]},"),
               HasSubstr("not U8"));
+  EXPECT_THAT(message("\"tensors\": {", "\"tensors\": {\"x\": "
+                                        "{\"type\":\"W8X16\",\"shape\":[1,131104]},"),
+              HasSubstr("131104 columns; W8X16 has at most 131072"));
   EXPECT_EQ(message("\"version\"", "\"version\""), "opened");
 }
 

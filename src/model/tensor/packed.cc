@@ -115,10 +115,17 @@ void ShuffleQ6_K(const uint8_t* block, int row, size_t columns, uint8_t* panel) 
   }
 }
 
+// The place of a number in a panel of floats: BF16 has pairs of columns side by side.
+constexpr size_t FloatAt(DType packed, size_t row, size_t column) {
+  return packed == DType::kBF16X16
+             ? (column / 2 * kPanelRows + row) * 2 + column % 2
+             : column * kPanelRows + row;
+}
 template <typename Bits>
-void ShuffleFloats(const std::byte* row_bytes, int row, size_t columns, uint8_t* panel) {
+void ShuffleFloats(DType packed, const std::byte* row_bytes, int row, size_t columns,
+                   uint8_t* panel) {
   for (size_t k = 0; k < columns; ++k) {
-    std::memcpy(panel + (k * kPanelRows + static_cast<size_t>(row)) * sizeof(Bits),
+    std::memcpy(panel + FloatAt(packed, static_cast<size_t>(row), k) * sizeof(Bits),
                 row_bytes + k * sizeof(Bits), sizeof(Bits));
   }
 }
@@ -161,9 +168,9 @@ void PutRow(const TensorView& plain, DType packed, size_t row, std::byte* out) {
     if (type == DType::kQ4_0) ShuffleQ4_0(bytes, lane, columns, panel);
     if (type == DType::kQ4_K) ShuffleQ4_K(bytes, lane, columns, panel);
     if (type == DType::kQ6_K) ShuffleQ6_K(bytes, lane, columns, panel);
-    if (type == DType::kF32) ShuffleFloats<uint32_t>(from, lane, columns, panel);
+    if (type == DType::kF32) ShuffleFloats<uint32_t>(packed, from, lane, columns, panel);
     if (type == DType::kF16 || type == DType::kBF16) {
-      ShuffleFloats<uint16_t>(from, lane, columns, panel);
+      ShuffleFloats<uint16_t>(packed, from, lane, columns, panel);
     }
   };
   if (PackedTypeOf(plain.dtype) == packed) return shuffle(plain.dtype, stored);
@@ -280,12 +287,11 @@ void UnpackQ6_K(const uint8_t* p, int row, size_t columns, float* out) {
 
 void UnpackFloats(const TensorView& packed, size_t row, float* out) {
   const auto columns = static_cast<size_t>(packed.shape[1]);
-  const size_t bytes = Describe(packed.dtype).block_bytes;
-  const std::byte* p =
-      packed.data + row / kPanelRows * PanelBytes(packed.dtype, columns) + row % kPanelRows * bytes;
-  for (size_t k = 0; k < columns; ++k, p += kPanelRows * bytes) {
+  const size_t bytes = packed.dtype == DType::kF32X16 ? sizeof(uint32_t) : sizeof(uint16_t);
+  const std::byte* panel = packed.data + row / kPanelRows * PanelBytes(packed.dtype, columns);
+  for (size_t k = 0; k < columns; ++k) {
     uint32_t word = 0;
-    std::memcpy(&word, p, bytes);
+    std::memcpy(&word, panel + FloatAt(packed.dtype, row % kPanelRows, k) * bytes, bytes);
     const auto half = static_cast<uint16_t>(word);
     out[k] = packed.dtype == DType::kF32X16   ? std::bit_cast<float>(word)
              : packed.dtype == DType::kF16X16 ? HalfToFloat(half)

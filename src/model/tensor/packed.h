@@ -21,7 +21,8 @@ namespace pano::tensor {
 //            uint8 sc[16], uint8 m[16], nibbles[4][16][4]             value = d sc code - dmin m
 //   Q6_KX16  256 columns: half d[16], then 8 blocks of int8 sc[2][16] (a half block each),
 //            nibbles[4][16][4], pairs[2][16][4]                       value = d sc (code - 32)
-//   F32X16, F16X16, BF16X16  panel: value[column][16]
+//   F32X16, F16X16           panel: value[column][16]
+//   BF16X16                  panel: value[pair of columns][16][2]
 //
 // Byte [s][row][i] of the nibbles holds column 4s + i in its low half, column 16 + 4s + i in its
 // high half; byte [t][row][i] of the pairs the upper two bits of the columns 4(t + 2j) + i, j =
@@ -29,6 +30,8 @@ namespace pano::tensor {
 inline constexpr int kPanelRows = 16;
 inline constexpr int kPackedBlock = 32;
 inline constexpr size_t kPackedAlignment = 64;
+// Columns that W8 can have at most: so many products of signed bytes fit 32 bits.
+inline constexpr size_t kW8MaxColumns = size_t{1} << 17;
 inline constexpr size_t kEightBitBytes = 512;  // codes of a block
 inline constexpr size_t kNibbleBytes = 256;
 inline constexpr size_t kBlockScaleBytes =

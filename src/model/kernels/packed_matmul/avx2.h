@@ -47,6 +47,14 @@ inline void Accumulate(float* sum, __m256i integers, __m256 scale, __m256 s) {
   _mm256_store_ps(sum, _mm256_fmadd_ps(product, s, _mm256_load_ps(sum)));
 }
 
+// Where eight-bit codes stand in a panel: with a scale a block and row, or one a row before all.
+template <bool kBlockScales>
+struct EightBitLayout {
+  static constexpr size_t kHeader = kBlockScales ? 0 : 64;
+  static constexpr size_t kCodes = kBlockScales ? tensor::kBlockScaleBytes : 0;  // in a block
+  static constexpr size_t kBlock = kCodes + tensor::kEightBitBytes;
+};
+
 // ---- Eight-bit weights. Codes of x have a zero point of 64: 64 times the sum of a weight row's
 // codes is subtracted. For several tiles on one panel Prepare computes that term, converts the
 // scales, and finds the pairs of steps whose products fit 16 bits together: where neither the

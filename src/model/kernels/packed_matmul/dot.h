@@ -69,15 +69,25 @@ struct Blocks {
   }
 };
 
-// ---- Eight-bit weights. Where the set takes x unsigned, its codes have a zero point of 64, and 64
+// ---- Eight-bit weights. Where the set takes x unsigned, its codes have a zero point, and that many
 // times the sum of a weight row's codes is subtracted; for several tiles on one panel that term is
 // computed once (Prepare).
 
-template <bool kBlockScales>
-struct EightBits : EightBitLayout<kBlockScales> {
-  using EightBitLayout<kBlockScales>::kHeader;
-  using EightBitLayout<kBlockScales>::kCodes;
-  using EightBitLayout<kBlockScales>::kBlock;
+// The weights of all panels of one step of four columns by the rows of x. kZero: the zero point,
+// whose term goes to `zero` where it is not 0.
+template <int kZero, int kRows, int kPanels>
+void MultiplyEightBits(const uint8_t* const (&codes)[kPanels], const uint8_t* x, size_t k,
+                       Dots<kRows, kPanels>& dot, ByteSums (&zero)[kPanels]) {
+  ByteWeights w[kPanels];  // not const: GCC would keep it in memory
+  for (size_t panel = 0; panel < kPanels; ++panel) {
+    w[panel] = ByteWeights::Load(codes[panel]);
+    if (kZero != 0) zero[panel].template AddZeroPoint<kZero>(w[panel]);
+  }
+  MultiplyStep<kRows, kPanels, &ByteSums::AddSignedWeights>(w, x, k, dot);
+}
+
+struct EightBits {  // Q8_0: a scale a block
+  static constexpr size_t kCodes = tensor::kBlockScaleBytes, kBlock = tensor::kQ8BlockBytes;
   static constexpr int kMaxRows = ByteSums::kTileRows, kMaxPanels = ByteSums::kTilePanels;
   static constexpr bool kPrepares = kUint7ZeroPoint != 0;
 
@@ -86,8 +96,8 @@ struct EightBits : EightBitLayout<kBlockScales> {
     for (size_t b = 0; b < blocks; ++b) {
       ByteSums zero = ByteSums::Set(0);
       for (size_t step = 0; step < kSteps; ++step) {
-        zero.AddZeroPoint(
-            ByteWeights::Load(panel + kHeader + b * kBlock + kCodes + step * kStepBytes));
+        zero.AddZeroPoint<kUint7ZeroPoint>(
+            ByteWeights::Load(panel + b * kBlock + kCodes + step * kStepBytes));
       }
       zero.Store(zeros + b * kPanelWidth);
     }
@@ -97,7 +107,7 @@ struct EightBits : EightBitLayout<kBlockScales> {
   static void Run(const PanelTile t, Sums<kRows, kPanels>& sums) {
     Rows<kRows, kPanels> rows(sums);
     const auto* zeros = reinterpret_cast<const int32_t*>(t.prepared);
-    Blocks<kPanels> at(t, kHeader);
+    Blocks<kPanels> at(t, 0);
     for (size_t b = 0; b < t.blocks; ++b, at.Next(kBlock)) {
       at.Prefetch(t, kBlock);
       Dots<kRows, kPanels> dot;
@@ -111,18 +121,14 @@ struct EightBits : EightBitLayout<kBlockScales> {
       const uint8_t* x = t.codes + b * tensor::kPackedBlock;
 #pragma GCC unroll 8
       for (size_t step = 0; step < kSteps; ++step) {
-        ByteWeights w[kPanels];  // not const: GCC would keep it in memory
-        for (size_t panel = 0; panel < kPanels; ++panel) {
-          w[panel] = ByteWeights::Load(at.panel[panel] + kCodes + step * kStepBytes);
-          if (kUint7ZeroPoint != 0 && !kPrepared) zero[panel].AddZeroPoint(w[panel]);
-        }
-        MultiplyStep<kRows, kPanels, &ByteSums::AddSignedWeights>(w, x + step * 4, t.k, dot);
+        const uint8_t* codes[kPanels];
+        for (size_t i = 0; i < kPanels; ++i) codes[i] = at.panel[i] + kCodes + step * kStepBytes;
+        MultiplyEightBits<kPrepared ? 0 : kUint7ZeroPoint, kRows, kPanels>(codes, x + step * 4, t.k,
+                                                                           dot, zero);
       }
       const float* s = t.scales + b;
       for (size_t panel = 0; panel < kPanels; ++panel) {
-        const Lanes scale =  // times 1 is exact
-            kBlockScales ? Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(at.panel[panel]))
-                         : Lanes::Set(1.0f);
+        const Lanes scale = Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(at.panel[panel]));
 #pragma GCC unroll 16
         for (size_t i = 0; i < kRows; ++i) {
           ByteSums& sum = dot[panel * kRows + i];
@@ -131,13 +137,56 @@ struct EightBits : EightBitLayout<kBlockScales> {
         }
       }
     }
-    if (!kBlockScales) {
-      for (size_t i = 0; i < rows.kCount; ++i) {
-        const uint8_t* scales = t.panel + i / kRows * t.panel_bytes;
-        rows.sum[i] = rows.sum[i] * Lanes::Load(reinterpret_cast<const float*>(scales));
+    rows.Store(sums);
+  }
+};
+
+struct RowScaled {  // W8: a scale a row of weights and a row of x, and one integer sum a result
+  static constexpr size_t kBlock = tensor::kEightBitBytes;
+  static constexpr int kMaxRows = ByteSums::kTileRows, kMaxPanels = ByteSums::kTilePanels;
+  static constexpr bool kPrepares = kRowZeroPoint != 0, kRowScales = true;
+  static constexpr size_t kHeader = kPanelWidth * sizeof(float);
+
+  static void Prepare(const uint8_t* panel, size_t blocks, size_t, std::byte* out) {
+    ByteSums zero = ByteSums::Set(0);
+    for (size_t step = 0; step < blocks * kSteps; ++step) {
+      zero.AddZeroPoint<kRowZeroPoint>(ByteWeights::Load(panel + kHeader + step * kStepBytes));
+    }
+    zero.Store(reinterpret_cast<int32_t*>(out));
+  }
+
+  template <int kRows, bool kPrepared, int kPanels = 1>
+  static void Run(const PanelTile t, Sums<kRows, kPanels>& sums) {
+    const auto* zeros = reinterpret_cast<const int32_t*>(t.prepared);
+    Dots<kRows, kPanels> dot;
+    ByteSums zero[kPanels];
+    for (ByteSums& one : dot) one = ByteSums::Set(0);
+    for (size_t panel = 0; panel < kPanels; ++panel) {
+      zero[panel] = kRowZeroPoint != 0 && kPrepared
+                        ? ByteSums::Load(zeros + panel * t.blocks * kPanelWidth)
+                        : ByteSums::Set(0);
+    }
+    Blocks<kPanels> at(t, kHeader);
+    for (size_t b = 0; b < t.blocks; ++b, at.Next(kBlock)) {
+      at.Prefetch(t, kBlock);
+      const uint8_t* x = t.codes + b * tensor::kPackedBlock;
+#pragma GCC unroll 8
+      for (size_t step = 0; step < kSteps; ++step) {
+        const uint8_t* codes[kPanels];
+        for (size_t i = 0; i < kPanels; ++i) codes[i] = at.panel[i] + step * kStepBytes;
+        MultiplyEightBits<kPrepared ? 0 : kRowZeroPoint, kRows, kPanels>(codes, x + step * 4, t.k,
+                                                                         dot, zero);
       }
     }
-    rows.Store(sums);
+    for (size_t panel = 0; panel < kPanels; ++panel) {
+      const uint8_t* header = t.panel + panel * t.panel_bytes;
+      const Lanes scale = Lanes::Load(reinterpret_cast<const float*>(header));
+#pragma GCC unroll 16
+      for (size_t i = 0; i < kRows; ++i) {
+        const ByteSums sum = dot[panel * kRows + i] - zero[panel];
+        (sum.ToFloat() * Lanes::Set(t.scales[i]) * scale).Store(sums[panel * kRows + i]);
+      }
+    }
   }
 };
 
@@ -311,8 +360,7 @@ struct SixBits : Unprepared {  // Q6_K
 };
 
 inline PackedMatMulFn PackedMatMulForDot(tensor::DType packed) {
-  return PackedMatMulByKind<EightBits<true>, EightBits<false>, FourBits, Codebook, FourBitsK,
-                            SixBits>(packed);
+  return PackedMatMulByKind<EightBits, RowScaled, FourBits, Codebook, FourBitsK, SixBits>(packed);
 }
 
 }  // namespace

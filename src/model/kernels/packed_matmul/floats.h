@@ -17,15 +17,20 @@ namespace {
 // A column of a panel.
 struct ColumnF32 {
   using Element = float;
-  static Lanes Load(const float* p) { return Lanes::Load(p); }
+  static Lanes Load(const float* panel, size_t k) { return Lanes::Load(panel + k * kPanelWidth); }
 };
 struct ColumnF16 {
   using Element = uint16_t;
-  static Lanes Load(const uint16_t* p) { return Lanes::LoadHalf(p); }
+  static Lanes Load(const uint16_t* panel, size_t k) {
+    return Lanes::LoadHalf(panel + k * kPanelWidth);
+  }
 };
-struct ColumnBF16 {
+struct ColumnBF16 {  // two columns side by side
   using Element = uint16_t;
-  static Lanes Load(const uint16_t* p) { return Lanes::LoadBFloat(p); }
+  static Lanes Load(const uint16_t* panel, size_t k) {
+    const uint16_t* pair = panel + k / 2 * 2 * kPanelWidth;
+    return k % 2 ? Lanes::LoadOddBFloats(pair) : Lanes::LoadEvenBFloats(pair);
+  }
 };
 
 // Panels that a tile multiplies at a time; several halve the reads of x.
@@ -61,11 +66,10 @@ template <typename Column, int kRows, int kPanels>
     sum[i] = from ? Lanes::Load(from + i * kPanelWidth) : Lanes::Zero();
   }
   for (size_t k = 0; k < columns; ++k) {
-    const typename Column::Element* column = weights + k * kPanelWidth;
     Lanes w[kPanels];
     for (size_t p = 0; p < kPanels; ++p) {
-      __builtin_prefetch(column + p * panel + kPrefetchColumns * kPanelWidth);
-      w[p] = Column::Load(column + p * panel);
+      __builtin_prefetch(weights + p * panel + (k + kPrefetchColumns) * kPanelWidth);
+      w[p] = Column::Load(weights + p * panel, k);
     }
     for (size_t i = 0; i < kRows; ++i) {
       const Lanes one = Lanes::Set(x[k * kRows + i]);
@@ -125,8 +129,8 @@ void FloatPass(const PackedMatMulArgs& a, const typename Column::Element* panels
     const bool last = k + columns == a.k;
     const typename Column::Element* w = panels + k * kPanelWidth;
     for (size_t p = 0; convert && p < kPanels; ++p) {
-      for (size_t i = 0; i < columns * kPanelWidth; i += kPanelWidth) {
-        Column::Load(w + p * panel + i).Store(converted + p * converted_panel + i);
+      for (size_t i = 0; i < columns; ++i) {
+        Column::Load(w + p * panel, i).Store(converted + p * converted_panel + i * kPanelWidth);
       }
     }
     for (size_t t = 0; t < tiles.count; ++t) {

@@ -19,11 +19,11 @@ struct PlainAdd {
   static float MulAdd(float a, float b, float c) { return a * b + c; }
 };
 
-// The largest magnitude of a block; NaN where one of its values is.
-inline float MaxMagnitude(const float* x) {
+// The largest of so many magnitudes; NaN where one of the values is.
+inline float MaxMagnitude(const float* x, size_t count) {
   float top = 0;
   bool nan = false;
-  for (size_t i = 0; i < kQ; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     const float magnitude = __builtin_fabsf(x[i]);
     nan |= x[i] != x[i];
     top = top > magnitude ? top : magnitude;
@@ -44,7 +44,7 @@ void QuantiseGeneric(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
   for (size_t at = row_begin * blocks; at < row_end * blocks; ++at) {
     const float* x = a.x + at * kQ;
     uint8_t* codes = a.codes + at * kQ;
-    const float top = MaxMagnitude(x);
+    const float top = MaxMagnitude(x, kQ);
     const bool zero = top < 1e-30f;
     a.scales[at] = zero ? 0.0f : top / kMaxCode;
     const float inverse = zero ? 0.0f : kMaxCode / top;
@@ -56,6 +56,24 @@ void QuantiseGeneric(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
     }
     if (kCode == ActivationCode::kInt8) {
       a.sums[at] = static_cast<uint32_t>(sums[0] & 0xFFFF) | static_cast<uint32_t>(sums[1]) << 16;
+    }
+  }
+}
+
+// A scale a row, and kZero added.
+template <int kZero>
+void QuantiseRowsGeneric(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
+  const size_t row_bytes = TiledRowBytes(a.k);
+  for (size_t row = row_begin; row < row_end; ++row) {
+    const float* x = a.x + row * a.k;
+    const float top = MaxMagnitude(x, a.k);
+    const bool zero = top < 1e-30f;
+    a.scales[row] = zero ? 0.0f : top / 127.0f;
+    const float inverse = zero ? 0.0f : 127.0f / top;
+    for (size_t i = 0; i < (a.tile_height ? row_bytes : a.k); ++i) {
+      uint8_t* code = a.tile_height ? a.TileRow(row, i / kTileRowBytes, row_bytes) + i % kTileRowBytes
+                                    : a.codes + row * a.k + i;
+      *code = static_cast<uint8_t>(i < a.k ? NearestInt(x[i] * inverse) + kZero : 0);
     }
   }
 }
@@ -82,10 +100,11 @@ inline float HalfAt(const uint8_t* p, int row) {
   return tensor::HalfToFloat(bits);
 }
 
-inline int DotEight(const uint8_t* codes, const BlockOf& b) {
+template <int kZero>
+int DotEight(const uint8_t* codes, const BlockOf& b) {
   int sum = 0;
   for (size_t c = 0; c < kQ; ++c) {
-    sum += static_cast<int8_t>(CodeByte(codes, b.row, c)) * (b.codes[c] - 64);
+    sum += static_cast<int8_t>(CodeByte(codes, b.row, c)) * (b.codes[c] - kZero);
   }
   return sum;
 }
@@ -101,12 +120,13 @@ int DotFour(const uint8_t* nibbles, const BlockOf& b, size_t begin, size_t end, 
 
 template <typename Add>
 float AddQ8_0(const BlockOf& b, float sum) {
-  return Add::MulAdd(static_cast<float>(DotEight(b.block + 32, b)) * HalfAt(b.block, b.row),
+  return Add::MulAdd(static_cast<float>(DotEight<64>(b.block + 32, b)) * HalfAt(b.block, b.row),
                      b.scale, sum);
 }
+// W8 where x has a scale a block.
 template <typename Add>
 float AddW8(const BlockOf& b, float sum) {
-  return Add::MulAdd(static_cast<float>(DotEight(b.block, b)), b.scale, sum);
+  return Add::MulAdd(static_cast<float>(DotEight<64>(b.block, b)), b.scale, sum);
 }
 template <typename Add>
 float AddQ4_0(const BlockOf& b, float sum) {
@@ -152,6 +172,13 @@ float AddQ6_K(const BlockOf& b, const uint8_t* super, float sum) {
   return sum;
 }
 
+// The scale of a row of W8.
+inline float RowScale(const uint8_t* panel, int row) {
+  float scale;
+  std::memcpy(&scale, panel + 4 * row, 4);
+  return scale;
+}
+
 // One result before its bias.
 template <typename Add>
 float PackedDot(tensor::DType type, const uint8_t* panel, int row, const uint8_t* codes,
@@ -186,15 +213,23 @@ float PackedDot(tensor::DType type, const uint8_t* panel, int row, const uint8_t
     }
   }
   if (type == tensor::DType::kQ4GX16) sum *= 0.25f;
-  if (type == tensor::DType::kW8X16) {
-    float scale;
-    std::memcpy(&scale, panel + 4 * row, 4);
-    sum *= scale;
-  }
+  if (type == tensor::DType::kW8X16) sum *= RowScale(panel, row);
   return sum;
 }
 
-template <typename Add>
+// W8 where x has a scale a row: all columns in integers.
+inline float RowScaledDot(const uint8_t* panel, int row, const uint8_t* codes, float x_scale,
+                          size_t blocks) {
+  int sum = 0;
+  for (size_t i = 0; i < blocks; ++i) {
+    const BlockOf b{nullptr, codes + i * kQ, 0, row};
+    sum += DotEight<128>(panel + 64 + i * tensor::kEightBitBytes, b);
+  }
+  return static_cast<float>(sum) * x_scale * RowScale(panel, row);
+}
+
+// kRowScales: whether x has a scale a row for W8.
+template <typename Add, bool kRowScales = true>
 void PackedMatMulGeneric(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte*) {
   const size_t panel_bytes = tensor::PanelBytes(a.w->dtype, a.k), blocks = a.k / kQ;
   const auto* data = reinterpret_cast<const uint8_t*>(a.w->data);
@@ -202,19 +237,41 @@ void PackedMatMulGeneric(const PackedMatMulArgs& a, size_t begin, size_t end, st
     const size_t first = panel * tensor::kPanelRows;
     for (size_t m = 0; m < a.m; ++m) {
       for (size_t n = first; n < first + tensor::kPanelRows && n < a.n; ++n) {
+        const uint8_t *at = data + panel * panel_bytes, *codes = a.x.codes + m * a.k;
+        const auto row = static_cast<int>(n - first);
         const float sum =
-            PackedDot<Add>(a.w->dtype, data + panel * panel_bytes, static_cast<int>(n - first),
-                           a.x.codes + m * a.k, a.x.scales + m * blocks, blocks);
+            kRowScales && a.w->dtype == tensor::DType::kW8X16
+                ? RowScaledDot(at, row, codes, a.x.scales[m], blocks)
+                : PackedDot<Add>(a.w->dtype, at, row, codes, a.x.scales + m * blocks, blocks);
         a.y[m * a.n + n] = a.bias ? sum + a.bias[n] : sum;
       }
     }
   }
 }
 
+// BF16 on a tile unit: one result before its bias, of numbers that BF16 holds. A chain of fused
+// multiply-adds over the even and one over the odd of 32 columns, then both into the sum. A denormal
+// number is zero.
+inline float BFloatTileDot(const float* x, const float* w, size_t k) {
+  auto flushed = [](float v) {
+    return __builtin_fabsf(v) < 0x1p-126f ? __builtin_copysignf(0.0f, v) : v;
+  };
+  float sum = 0;
+  for (size_t c = 0; c < k; c += kQ) {
+    float chains[2] = {};
+    for (size_t i = c; i < c + kQ && i < k; ++i) {
+      chains[i % 2] = flushed(__builtin_fmaf(flushed(x[i]), flushed(w[i]), chains[i % 2]));
+    }
+    sum = flushed(sum + flushed(chains[0] + chains[1]));
+  }
+  return sum;
+}
+
 inline PackedMatMulFn PackedMatMulFor(tensor::DType) { return PackedMatMulGeneric<PlainAdd>; }
 
-inline constexpr QuantiseFn kQuantiseGeneric[2] = {  // by ActivationCode
-    QuantiseGeneric<ActivationCode::kUint7>, QuantiseGeneric<ActivationCode::kInt8>};
+inline constexpr QuantiseFn kQuantiseGeneric[kQuantisedCodes] = {  // by ActivationCode
+    QuantiseGeneric<ActivationCode::kUint7>, QuantiseGeneric<ActivationCode::kInt8>,
+    QuantiseRowsGeneric<128>};
 
 }  // namespace
 }  // namespace pano::kernels

@@ -55,7 +55,7 @@ struct MatrixSums {
     }
   }
 
-  ByteSums Row(size_t row) const {
+  [[gnu::always_inline]] ByteSums Row(size_t row) const {
     const int32x4_t(&sums)[8] = v[row / 2];
     auto four = [&](size_t q) {
       const int64x2_t a = vreinterpretq_s64_s32(sums[2 * q]),
@@ -120,24 +120,34 @@ struct ByMatrix : Kernel {
   }
 };
 
-template <bool kBlockScales>
-struct MatrixEightBits : EightBits<kBlockScales> {
-  using Base = EightBits<kBlockScales>;
+struct MatrixEightBits : EightBits {  // Q8_0
   template <int kRows>
   static void RunMatrix(const PanelTile& t, Rows<kRows, 1>& rows) {
-    const uint8_t* p = t.panel + Base::kHeader;
-    for (size_t b = 0; b < t.blocks; ++b, p += Base::kBlock) {
-      PrefetchAhead(t, p, kPrefetchBlocks, Base::kBlock);
+    const uint8_t* p = t.panel;
+    for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
+      PrefetchAhead(t, p, kPrefetchBlocks, kBlock);
       MatrixSums<kRows> dot([](size_t) { return 0; });
       MultiplySteps<0, kSteps>(
-          t, b, [&](size_t step, size_t q) { return CodesAt(p + Base::kCodes, step, q); }, dot);
-      const Lanes scale =
-          kBlockScales ? Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(p)) : Lanes::Set(1.0f);
-      AccumulateRows(t, b, dot, scale, rows);
+          t, b, [&](size_t step, size_t q) { return CodesAt(p + kCodes, step, q); }, dot);
+      AccumulateRows(t, b, dot, Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(p)), rows);
     }
-    if (!kBlockScales) {
-      const Lanes row_scales = Lanes::Load(reinterpret_cast<const float*>(t.panel));
-      for (Lanes& sum : rows.sum) sum = sum * row_scales;
+  }
+};
+
+struct MatrixRowScaled : RowScaled {  // W8
+  template <int kRows>
+  static void RunMatrix(const PanelTile& t, Rows<kRows, 1>& rows) {
+    const uint8_t* p = t.panel + kHeader;
+    MatrixSums<kRows> dot([](size_t) { return 0; });
+    for (size_t b = 0; b < t.blocks; ++b, p += kBlock) {
+      PrefetchAhead(t, p, kPrefetchBlocks, kBlock);
+      MultiplySteps<0, kSteps>(
+          t, b, [&](size_t step, size_t q) { return CodesAt(p, step, q); }, dot);
+    }
+    const Lanes scale = Lanes::Load(reinterpret_cast<const float*>(t.panel));
+#pragma GCC unroll 6
+    for (size_t i = 0; i < kRows; ++i) {
+      rows.sum[i] = dot.Row(i).ToFloat() * Lanes::Set(t.scales[i]) * scale;
     }
   }
 };
@@ -234,7 +244,7 @@ struct MatrixSixBits : SixBits {  // Q6_K
 };
 
 inline PackedMatMulFn PackedMatMulForMatrix(tensor::DType packed) {
-  return PackedMatMulByKind<ByMatrix<MatrixEightBits<true>>, ByMatrix<MatrixEightBits<false>>,
+  return PackedMatMulByKind<ByMatrix<MatrixEightBits>, ByMatrix<MatrixRowScaled>,
                             ByMatrix<MatrixFourBits>, ByMatrix<MatrixCodebook>,
                             ByMatrix<MatrixFourBitsK>, ByMatrix<MatrixSixBits>>(packed);
 }

@@ -31,18 +31,26 @@ size_t PanelCount(const tensor::TensorView& w) {
 
 }  // namespace
 
-ActivationCode ActivationCodeOf(tensor::DType packed) {
-  if (tensor::IsPackedFloat(packed)) return ActivationCode::kF32;
-  return packed == tensor::DType::kQ8_0X16 || packed == tensor::DType::kW8X16
-             ? ActivationCode::kUint7
-             : ActivationCode::kInt8;
+ActivationCode PackedKernels::code_of(tensor::DType packed) const {
+  if (tensor::IsPackedFloat(packed)) {
+    return takes_tiles(packed) ? ActivationCode::kBFloat : ActivationCode::kF32;
+  }
+  if (packed == tensor::DType::kQ8_0X16) return ActivationCode::kUint7;
+  if (packed != tensor::DType::kW8X16) return ActivationCode::kInt8;
+  return row_zero_point == kNoRowScales ? ActivationCode::kUint7 : ActivationCode::kRowInt8;
 }
 
-QuantisedRows ActivationStore::Quantise(ActivationCode code, const float* x, size_t m, size_t k,
-                                        ComputePool& pool) {
-  const size_t blocks = k / tensor::kPackedBlock;
-  const QuantiseArgs args{x, k, Resized(codes_, m * k), Resized(scales_, m * blocks),
-                          Resized(sums_, m * blocks)};
+QuantisedRows ActivationStore::Quantise(ActivationCode code, bool tiled, const float* x, size_t m,
+                                        size_t k, ComputePool& pool) {
+  const size_t blocks = code == ActivationCode::kRowInt8 ? 1 : k / tensor::kPackedBlock;
+  const size_t row = code == ActivationCode::kBFloat ? k * sizeof(uint16_t) : k;
+  const size_t height = tiled ? TileHeight(m) : 1;
+  const size_t bytes = (m + height - 1) / height * height * (tiled ? TiledRowBytes(row) : row);
+  uint8_t* codes = Resized(codes_, bytes + tensor::kPackedAlignment);
+  codes += tensor::kPackedAlignment -
+           reinterpret_cast<uintptr_t>(codes) % tensor::kPackedAlignment;
+  const QuantiseArgs args{
+      x, k, codes, Resized(scales_, m * blocks), Resized(sums_, m * blocks), tiled ? height : 0};
   const QuantiseFn fn = SelectIsa().packed.quantise[static_cast<size_t>(code)];
   constexpr size_t kGrain = 8;
   pool.ParallelFor(m, kGrain, [&](size_t begin, size_t end, int) { fn(args, begin, end); });
@@ -69,23 +77,45 @@ const float* ActivationStore::PackTiles(const float* x, size_t m, size_t k, Comp
   return out;
 }
 
+namespace {
+
+// Panels that a thread takes at a time. Tiles take two panels together, and are fast enough for a
+// part too many at the end to show: so many that the threads' shares are as equal as can be.
+size_t PanelGrain(size_t panels, int threads, bool tiled) {
+  if (!tiled) return 1;
+  const size_t pairs = (panels + 1) / 2, count = static_cast<size_t>(threads);
+  size_t best = pairs, least = SIZE_MAX;
+  for (size_t each = 4; each >= 1; --each) {
+    const size_t part = (pairs + each * count - 1) / (each * count);
+    const size_t parts = (pairs + part - 1) / part, longest = (parts + count - 1) / count * part;
+    if (longest < least) best = part, least = longest;
+  }
+  return 2 * best;
+}
+
+}  // namespace
+
 void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_t m, size_t k,
                   ActivationStore& store, ComputePool& pool) {
-  const Isa& isa = SelectIsa();
+  const PackedKernels& kernels = SelectIsa().packed;
   for (const ActivationCode code :
-       {ActivationCode::kUint7, ActivationCode::kInt8, ActivationCode::kF32}) {
+       {ActivationCode::kUint7, ActivationCode::kInt8, ActivationCode::kRowInt8,
+        ActivationCode::kBFloat, ActivationCode::kF32}) {
     std::vector<PackedMatMulArgs> parts;
     std::vector<size_t> ends;  // of each part's panels, counted through all
     QuantisedRows rows;
     const float* tiles = nullptr;
+    bool tiled = false;
     for (const PackedProduct& product : products) {
-      if (ActivationCodeOf(product.w->dtype) != code) continue;
+      if (kernels.code_of(product.w->dtype) != code) continue;
       PANO_CHECK(static_cast<size_t>(product.w->shape[1]) == k);
+      PANO_CHECK(code != ActivationCode::kRowInt8 || k <= tensor::kW8MaxColumns);
       if (parts.empty()) {
+        tiled = kernels.takes_tiles(product.w->dtype);
         if (code == ActivationCode::kF32) {
           tiles = store.PackTiles(x, m, k, pool);
         } else {
-          rows = store.Quantise(code, x, m, k, pool);
+          rows = store.Quantise(code, tiled, x, m, k, pool);
         }
       }
       parts.push_back({product.w, rows, tiles, product.bias, product.y, m,
@@ -93,13 +123,14 @@ void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_
       ends.push_back((ends.empty() ? 0 : ends.back()) + PanelCount(*product.w));
     }
     if (parts.empty()) continue;
-    pool.ParallelFor(ends.back(), 1, [&](size_t begin, size_t end, int) {
+    const size_t grain = PanelGrain(ends.back(), pool.threads(), tiled);
+    pool.ParallelFor(ends.back(), grain, [&](size_t begin, size_t end, int) {
       std::byte* scratch = Scratch(PackedScratchBytes(k));
       size_t first = 0;
       for (size_t i = 0; i < parts.size(); first = ends[i++]) {
         const size_t from = std::max(begin, first), to = std::min(end, ends[i]);
         if (from >= to) continue;
-        isa.packed.matmul(parts[i].w->dtype)(parts[i], from - first, to - first, scratch);
+        kernels.matmul(parts[i].w->dtype)(parts[i], from - first, to - first, scratch);
       }
     });
   }

@@ -45,7 +45,7 @@ void BM_PackedMatMul(benchmark::State& state, tensor::DType type) {
     if (std::abs(y[i] - x[i % k]) > 0.15f) state.SkipWithError("wrong answer");
   }
   CountWork(state, {2.0 * static_cast<double>(m * n * k), static_cast<double>(bytes),
-                    ActivationCodeOf(type) != ActivationCode::kF32});
+                    !tensor::IsPackedFloat(type)});
 }
 
 void Shapes(benchmark::internal::Benchmark* b) {
@@ -84,7 +84,7 @@ void BM_Quantise(benchmark::State& state, ActivationCode code) {
   ComputePool pool(1);
   ActivationStore store;
   QuantisedRows rows;
-  for (auto _ : state) rows = store.Quantise(code, x.data(), m, k, pool);
+  for (auto _ : state) rows = store.Quantise(code, false, x.data(), m, k, pool);
   float top = 0;
   for (size_t i = 0; i < 32; ++i) top = std::max(top, std::abs(x[i]));
   const float want = top / (code == ActivationCode::kUint7 ? 64.0f : 127.0f);

@@ -40,7 +40,7 @@ Matrix RandomPacked(DType type, size_t n, size_t k, uint64_t seed) {
   std::byte* data = m.memory.data() + (tensor::kPackedAlignment - address % 64);
   for (size_t i = 0; i < bytes; ++i) data[i] = static_cast<std::byte>(random.Below(256));
   if (tensor::IsPackedFloat(type)) {
-    for (size_t i = 0; i < bytes / tensor::Describe(type).block_bytes; ++i) {
+    for (size_t i = 0; i < bytes / (type == DType::kF32X16 ? 4 : 2); ++i) {
       const auto value = static_cast<float>(random.Normal());
       const uint16_t half =
           type == DType::kF16X16 ? tensor::FloatToHalf(value) : tensor::FloatToBFloat(value);
@@ -90,19 +90,60 @@ std::vector<float> RandomFloats(size_t count, uint64_t seed) {
   return out;
 }
 
+// Rows as a set wants them for one packed type.
 struct Quantised {
-  std::vector<uint8_t> codes;
+  ActivationCode code = ActivationCode::kInt8;
+  int zero = 0;            // what was added to codes
+  size_t k = 0, height = 0;  // of a tile, where rows are in tiles
+  std::vector<uint8_t> memory;
   std::vector<float> scales;
   std::vector<uint32_t> sums;
-  QuantisedRows rows() const { return {codes.data(), scales.data(), sums.data()}; }
+
+  uint8_t* codes() {
+    return memory.data() + (64 - reinterpret_cast<uintptr_t>(memory.data()) % 64);
+  }
+  QuantisedRows rows() { return {codes(), scales.data(), sums.data()}; }
+  // The numbers that the codes of m rows stand for.
+  std::vector<int> Values(size_t m) {
+    std::vector<int> out;
+    QuantiseArgs args;
+    args.codes = codes();
+    args.tile_height = height;
+    for (size_t row = 0; row < m; ++row) {
+      for (size_t i = 0; i < k; ++i) {
+        const int stored = height ? args.TileRow(row, i / 64, TiledRowBytes(k))[i % 64]
+                                  : codes()[row * k + i];
+        out.push_back(zero ? stored - zero : static_cast<int8_t>(stored));
+      }
+    }
+    return out;
+  }
+  float scale(size_t row, size_t column) const {
+    return code == ActivationCode::kRowInt8 ? scales[row] : scales[(row * k + column) / 32];
+  }
 };
-Quantised Quantise(QuantiseFn fn, const std::vector<float>& x, size_t m, size_t k) {
+Quantised Quantise(const PackedKernels& kernels, DType type, const std::vector<float>& x, size_t m,
+                   size_t k) {
   Quantised q;
-  q.codes.resize(m * k);
-  q.scales.resize(m * k / 32);
+  q.code = kernels.code_of(type);
+  q.zero = q.code == ActivationCode::kUint7     ? kernels.uint7_zero_point
+           : q.code == ActivationCode::kRowInt8 ? kernels.row_zero_point
+                                                : 0;
+  q.k = k;
+  q.height = kernels.takes_tiles(type) ? TileHeight(m) : 0;
+  q.memory.resize((m + 16) * TiledRowBytes(2 * k) + 64);
+  q.scales.resize(q.code == ActivationCode::kRowInt8 ? m : m * k / 32);
   q.sums.resize(m * k / 32);
-  fn({x.data(), k, q.codes.data(), q.scales.data(), q.sums.data()}, 0, m);
+  kernels.quantise[static_cast<size_t>(q.code)](
+      {x.data(), k, q.codes(), q.scales.data(), q.sums.data(), q.height}, 0, m);
   return q;
+}
+// By the plain code, with scales as `kernels` have them.
+Quantised QuantisePlain(const PackedKernels& kernels, DType type, const std::vector<float>& x,
+                        size_t m, size_t k) {
+  PackedKernels plain = SelectIsa(0).packed;
+  if (kernels.row_zero_point == kNoRowScales) plain.row_zero_point = kNoRowScales;
+  return Quantise(plain, type, x, m, k);
 }
 
 std::vector<float> Multiply(PackedMatMulFn fn, const Matrix& w, const QuantisedRows& x, size_t m,
@@ -125,31 +166,21 @@ std::vector<float> Multiply(PackedMatMulFn fn, const Matrix& w, const QuantisedR
 std::vector<float> Multiply(CpuMask mask, const Matrix& w, const std::vector<float>& x, size_t m,
                             const float* bias = nullptr) {
   const PackedKernels& kernels = SelectIsa(mask).packed;
-  const auto code = static_cast<size_t>(ActivationCodeOf(w.view.dtype));
-  const Quantised q = Quantise(kernels.quantise[code], x, m, static_cast<size_t>(w.view.shape[1]));
+  Quantised q = Quantise(kernels, w.view.dtype, x, m, static_cast<size_t>(w.view.shape[1]));
   return Multiply(kernels.matmul(w.view.dtype), w, q.rows(), m, bias);
-}
-
-// The numbers that codes of x stand for.
-std::vector<int> Values(size_t code, const PackedKernels& kernels, const Quantised& q) {
-  std::vector<int> out;
-  for (const uint8_t stored : q.codes) {
-    // Unsigned with the zero added, or signed.
-    const bool is_signed = code == 1 || kernels.uint7_zero_point == 0;
-    out.push_back(is_signed ? static_cast<int8_t>(stored) : stored - kernels.uint7_zero_point);
-  }
-  return out;
 }
 
 // The plain loops that a set's products must equal.
 PackedMatMulFn Definition(CpuMask mask) {
+  if (SelectIsa(mask).packed.row_zero_point == kNoRowScales) {
+    return PackedMatMulGeneric<FusedAdd, false>;
+  }
   return mask == 0 ? PackedMatMulGeneric<PlainAdd> : PackedMatMulGeneric<FusedAdd>;
 }
 
 class PackedMatMulTest : public TypeIsaTest {};
 
 TEST_P(PackedMatMulTest, EqualsThePlainLoops) {
-  const auto code = static_cast<size_t>(ActivationCodeOf(type()));
   const size_t block = tensor::PackedBlockOf(type());
   for (size_t k : {block, 2 * block, 5 * block}) {
     for (size_t n : {1, 15, 16, 17, 40}) {
@@ -159,11 +190,11 @@ TEST_P(PackedMatMulTest, EqualsThePlainLoops) {
         SCOPED_TRACE(StrCat("m ", m, " n ", n, " k ", k));
         const std::vector<float> x = RandomFloats(m * k, m);
         const PackedKernels& kernels = SelectIsa(mask()).packed;
-        const Quantised q = Quantise(kernels.quantise[code], x, m, k);
-        const Quantised plain = Quantise(SelectIsa(0).packed.quantise[code], x, m, k);
-        ASSERT_EQ(Values(code, kernels, q), Values(code, SelectIsa(0).packed, plain));
+        Quantised q = Quantise(kernels, type(), x, m, k);
+        Quantised plain = QuantisePlain(kernels, type(), x, m, k);
+        ASSERT_EQ(q.Values(m), plain.Values(m));
         ASSERT_EQ(q.scales, plain.scales);
-        if (code == 1) {
+        if (q.code == ActivationCode::kInt8) {
           ASSERT_EQ(q.sums, plain.sums);
         }
         const auto got = Multiply(kernels.matmul(type()), w, q.rows(), m, bias.data());
@@ -175,13 +206,12 @@ TEST_P(PackedMatMulTest, EqualsThePlainLoops) {
 }
 
 TEST_P(PackedMatMulTest, AgreesWithDoubleWithinRounding) {
-  const auto code = static_cast<size_t>(ActivationCodeOf(type()));
   const size_t k = 1024, n = 20, m = 3;
   const Matrix w = RandomPacked(type(), n, k, 1);
   const std::vector<float> x = RandomFloats(m * k, 2);
   const PackedKernels& kernels = SelectIsa(mask()).packed;
-  const Quantised q = Quantise(kernels.quantise[code], x, m, k);
-  const std::vector<int> values = Values(code, kernels, q);
+  Quantised q = Quantise(kernels, type(), x, m, k);
+  const std::vector<int> values = q.Values(m);
   const std::vector<float> y = Multiply(mask(), w, x, m);
   std::vector<float> row(k);
   for (size_t j = 0; j < n; ++j) {
@@ -190,7 +220,7 @@ TEST_P(PackedMatMulTest, AgreesWithDoubleWithinRounding) {
       double sum = 0, magnitude = 0;
       for (size_t l = 0; l < k; ++l) {
         const double product = static_cast<double>(row[l]) * values[i * k + l] *
-                               static_cast<double>(q.scales[(i * k + l) / 32]);
+                               static_cast<double>(q.scale(i, l));
         sum += product;
         magnitude += std::abs(product);
       }
@@ -217,7 +247,6 @@ TEST_P(PackedMatMulTest, RowsDoNotDependOnTheBatchToTheBit) {
 TEST_P(PackedMatMulTest, LargestCodesDoNotSaturate) {
   const size_t k = 256, n = 16, m = 7;
   Matrix w = RandomPacked(type(), n, k, 5);
-  const auto code = static_cast<size_t>(ActivationCodeOf(type()));
   const size_t panel = tensor::PanelBytes(type(), k);
   auto* data = reinterpret_cast<uint8_t*>(const_cast<std::byte*>(w.view.data));
   for (int byte : {0x00, 0x7F, 0x80, 0xFF}) {
@@ -233,7 +262,7 @@ TEST_P(PackedMatMulTest, LargestCodesDoNotSaturate) {
     }
     for (float sign : {-1.0f, 1.0f}) {
       const std::vector<float> x(m * k, sign);
-      const Quantised plain = Quantise(SelectIsa(0).packed.quantise[code], x, m, k);
+      Quantised plain = QuantisePlain(SelectIsa(mask()).packed, type(), x, m, k);
       const auto got = Multiply(mask(), w, x, m);
       const auto want = Multiply(Definition(mask()), w, plain.rows(), m, nullptr);
       ASSERT_EQ(got, want) << SelectIsa(mask()).name << " byte " << byte;
@@ -258,7 +287,7 @@ TEST_P(PackedSumsTest, OfTwoStepsAtTheEdge) {
     }
     for (float sign : {-1.0f, 1.0f}) {
       const std::vector<float> x(m * k, sign);
-      const Quantised plain = Quantise(SelectIsa(0).packed.quantise[0], x, m, k);
+      Quantised plain = Quantise(SelectIsa(0).packed, DType::kQ8_0X16, x, m, k);
       ASSERT_EQ(Multiply(mask(), w, x, m),
                 Multiply(Definition(mask()), w, plain.rows(), m, nullptr))
           << SelectIsa(mask()).name << " top " << top;
@@ -284,9 +313,76 @@ PANO_FOR_EVERY_TYPE_AND_ISA(PackedMatMulTest, testing::ValuesIn(kAllPacked));
 
 class PackedFloatsTest : public TypeIsaTest {};
 
+// Sets with a tile unit, for the types that it multiplies.
+class TiledTest : public TypeIsaTest {
+ protected:
+  void SetUp() override {
+    TypeIsaTest::SetUp();
+    if (!IsSkipped() && !SelectIsa(mask()).packed.takes_tiles(type())) {
+      GTEST_SKIP() << "instruction set " << SelectIsa(mask()).name << ": has no tiles for it";
+    }
+  }
+};
+
+// Columns in parts, more rows than a chunk, the last group of rows and the last panel cut short.
+TEST_P(TiledTest, PartsAndChunksChangeNothing) {
+  const bool integers = type() == DType::kW8X16;
+  for (size_t k : {size_t{2080}, size_t{4000}}) {
+    for (size_t m : {size_t{37}, size_t{529}}) {
+      const size_t n = 83;
+      const Matrix w = RandomPacked(type(), n, k, k);
+      const std::vector<float> x = RandomFloats(m * k, m), bias = RandomFloats(n, 9);
+      const std::vector<float> whole = Multiply(mask(), w, x, m, bias.data());
+      for (size_t i = 0; i < m; i += i < 520 ? 13 : 1) {
+        const std::vector<float> row(x.begin() + static_cast<long>(i * k),
+                                     x.begin() + static_cast<long>((i + 1) * k));
+        const std::vector<float> alone = Multiply(mask(), w, row, 1, bias.data());
+        ASSERT_EQ(0, std::memcmp(alone.data(), &whole[i * n], n * sizeof(float))) << "row " << i;
+        if (!integers) continue;
+        Quantised plain = QuantisePlain(SelectIsa(mask()).packed, type(), row, 1, k);
+        ASSERT_EQ(alone, Multiply(Definition(mask()), w, plain.rows(), 1, bias.data()));
+      }
+    }
+  }
+}
+
+// BF16 by its definition, with numbers so small that products and sums are denormal.
+TEST_P(TiledTest, BFloatsEqualTheirDefinition) {
+  if (type() != DType::kBF16X16) return;
+  for (size_t k : {2, 30, 32, 34, 64, 190, 2048}) {
+    for (size_t m : {1, 3, 16, 17, 40}) {
+      for (float size : {1.0f, 1e-19f, 1e-37f}) {
+        const size_t n = 37;
+        Matrix w = RandomPacked(type(), n, k, k);
+        std::vector<float> x = RandomFloats(m * k, m), row(k);
+        for (float& v : x) v *= size;
+        if (size < 1.0f) {  // weights as small: products are denormal, or x is
+          auto* bits = reinterpret_cast<uint16_t*>(const_cast<std::byte*>(w.view.data));
+          for (size_t i = 0; i < w.view.bytes / 2; ++i) {
+            bits[i] = tensor::FloatToBFloat(tensor::BFloatToFloat(bits[i]) * 1e-19f);
+          }
+        }
+        const std::vector<float> y = Multiply(mask(), w, x, m);
+        for (float& v : x) v = tensor::BFloatToFloat(tensor::FloatToBFloat(v));
+        for (size_t j = 0; j < n; ++j) {
+          tensor::UnpackRow(w.view, j, row.data());
+          for (size_t i = 0; i < m; ++i) {
+            ASSERT_EQ(y[i * n + j], BFloatTileDot(&x[i * k], row.data(), k))
+                << "k " << k << " m " << m << " size " << size << " at " << i << ", " << j;
+          }
+        }
+      }
+    }
+  }
+}
+
+PANO_FOR_EVERY_TYPE_AND_ISA(TiledTest, testing::Values(DType::kW8X16, DType::kBF16X16));
+
 // One chain of (fused) multiply-adds over the columns, then the bias: to the bit.
 TEST_P(PackedFloatsTest, EqualsOneChain) {
-  for (size_t k : {1, 7, 255, 256, 257, 600}) {
+  if (SelectIsa(mask()).packed.takes_tiles(type())) GTEST_SKIP() << "goes by tiles";
+  for (size_t k : {1, 7, 255, 256, 257, 600, 1198}) {
+    if (k % tensor::PackedBlockOf(type()) != 0) continue;
     for (size_t n : {1, 15, 16, 17, 33}) {
       const Matrix w = RandomPacked(type(), n, k, k + n);
       const std::vector<float> bias = RandomFloats(n, 9);
@@ -348,17 +444,17 @@ class QuantiseTest : public IsaTest {};
 TEST_P(QuantiseTest, ActivationsKeepSevenAndEightBits) {
   const size_t k = 4096;
   const std::vector<float> x = RandomFloats(k, 12);
-  for (size_t code : {0, 1}) {
-    const PackedKernels& kernels = SelectIsa(mask()).packed;
-    const Quantised q = Quantise(kernels.quantise[code], x, 1, k);
-    const std::vector<int> values = Values(code, kernels, q);
+  for (DType type : {DType::kQ8_0X16, DType::kQ4_0X16, DType::kW8X16}) {
+    Quantised q = Quantise(SelectIsa(mask()).packed, type, x, 1, k);
+    const std::vector<int> values = q.Values(1);
     double off = 0, all = 0;
     for (size_t i = 0; i < k; ++i) {
-      const double got = values[i] * static_cast<double>(q.scales[i / 32]);
+      const double got = values[i] * static_cast<double>(q.scale(0, i));
       off += std::pow(got - static_cast<double>(x[i]), 2);
       all += std::pow(static_cast<double>(x[i]), 2);
     }
-    EXPECT_LT(std::sqrt(off / all), code == 0 ? 0.011 : 0.0055);
+    const double most = type == DType::kQ8_0X16 ? 0.011 : type == DType::kQ4_0X16 ? 0.0055 : 0.011;
+    EXPECT_LT(std::sqrt(off / all), most) << tensor::Describe(type).name;
   }
 }
 

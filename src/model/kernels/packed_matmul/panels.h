@@ -42,19 +42,12 @@ using Sums = float[kPanels * kRows][kPanelWidth];
 // A 32-bit number a block and row of a panel.
 inline size_t PreparedBytes(size_t blocks) { return blocks * kPanelWidth * sizeof(int32_t); }
 
-// Where eight-bit codes stand in a panel: with a scale a block and row, or one a row before all.
-template <bool kBlockScales>
-struct EightBitLayout {
-  static constexpr size_t kHeader = kBlockScales ? 0 : 64;
-  static constexpr size_t kCodes = kBlockScales ? tensor::kBlockScaleBytes : 0;  // in a block
-  static constexpr size_t kBlock = kCodes + tensor::kEightBitBytes;
-};
-
 // A Kernel is the micro-kernel of one packed type in one instruction set:
 //   kMaxRows                 rows of x in the highest tile on one panel; half of it on two
 //   kRowGranularity          rows of x that cost the same as one of them; 1 where it is left out
 //   kMaxPanels               panels that one tile can work on; 1 where it is left out
 //   kPrepares                whether it has a Prepare
+//   kRowScales               whether x has a scale a row, not a block; false where it is left out
 //   Prepare(panel, blocks, tiles, out)   what several tiles on one panel share (PackedScratchBytes;
 //                            of two panels each has PreparedBytes)
 //   Run<kRows, kPrepared[, kPanels]>(tile, sums)   adds the products of kRows rows to sums that are
@@ -113,6 +106,13 @@ constexpr int MaxPanels() {
   return 1;
 }
 
+// Scales of a row of x.
+template <typename Kernel>
+constexpr size_t ScalesOf(size_t blocks) {
+  if constexpr (requires { Kernel::kRowScales; }) return 1;
+  return blocks;
+}
+
 // Prefetches part `part` of `parts` of some bytes.
 inline void Prefetch(const uint8_t* from, size_t part, size_t parts, size_t bytes) {
   const size_t lines = (bytes + 63) / 64;
@@ -146,7 +146,7 @@ void RunPanel(const PackedMatMulArgs& a, size_t panel, size_t end, std::byte* sc
                          panel_bytes,
                          blocks,
                          a.x.codes + m * a.k,
-                         a.x.scales + m * blocks,
+                         a.x.scales + m * ScalesOf<Kernel>(blocks),
                          a.x.sums + m * blocks,
                          a.k,
                          scratch,
@@ -182,7 +182,8 @@ void PackedMatMulOf(const PackedMatMulArgs& a, size_t begin, size_t end, std::by
     const size_t m = part * a.m / parts;
     PackedMatMulArgs rows = a;
     rows.m = (part + 1) * a.m / parts - m;
-    rows.x = {a.x.codes + m * a.k, a.x.scales + m * blocks, a.x.sums + m * blocks};
+    rows.x = {a.x.codes + m * a.k, a.x.scales + m * ScalesOf<Kernel>(blocks),
+              a.x.sums + m * blocks};
     rows.y = a.y + m * a.n;
     RunPanels<Kernel>(rows, begin, end, scratch);
   }

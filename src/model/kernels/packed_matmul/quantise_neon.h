@@ -22,6 +22,15 @@ inline float MaxMagnitude(const float32x4_t (&x)[kFours]) {
   return largest == largest ? largest : __builtin_nanf("");
 }
 
+// Sixteen numbers times `inverse`, to the nearest integer, even among two; NaN gives 0.
+inline int8x16_t SixteenCodes(const float32x4_t* x, float inverse) {
+  auto words = [&](size_t i) {
+    return vreinterpretq_s16_s32(vcvtnq_s32_f32(vmulq_n_f32(x[i], inverse)));
+  };
+  return vuzp1q_s8(vreinterpretq_s8_s16(vuzp1q_s16(words(0), words(1))),
+                   vreinterpretq_s8_s16(vuzp1q_s16(words(2), words(3))));
+}
+
 template <ActivationCode kCode>
 void QuantiseNeon(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
   constexpr float kMaxCode = kCode == ActivationCode::kUint7 ? 64.0f : 127.0f;
@@ -35,12 +44,7 @@ void QuantiseNeon(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
     const float inverse = zero ? 0.0f : kMaxCode / top;
     int8x16_t bytes[2];
     for (size_t half = 0; half < 2; ++half) {
-      // To the nearest, even among two; NaN gives 0.
-      auto words = [&](size_t i) {
-        return vreinterpretq_s16_s32(vcvtnq_s32_f32(vmulq_n_f32(x[half * 4 + i], inverse)));
-      };
-      bytes[half] = vuzp1q_s8(vreinterpretq_s8_s16(vuzp1q_s16(words(0), words(1))),
-                              vreinterpretq_s8_s16(vuzp1q_s16(words(2), words(3))));
+      bytes[half] = SixteenCodes(x + half * 4, inverse);
       vst1q_s8(reinterpret_cast<int8_t*>(a.codes) + at * tensor::kPackedBlock + 16 * half,
                bytes[half]);
     }
@@ -51,8 +55,38 @@ void QuantiseNeon(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
   }
 }
 
-inline constexpr QuantiseFn kQuantiseNeon[2] = {  // by ActivationCode
-    QuantiseNeon<ActivationCode::kUint7>, QuantiseNeon<ActivationCode::kInt8>};
+// Thirty-two floats.
+struct BlockOfFloats {
+  float32x4_t v[kFours];
+  explicit BlockOfFloats(const float* p) {
+    for (size_t i = 0; i < kFours; ++i) v[i] = vld1q_f32(p + 4 * i);
+  }
+};
+
+// A scale a row. vmaxq_f32 gives NaN where one operand is.
+inline void QuantiseRowsNeon(const QuantiseArgs& a, size_t row_begin, size_t row_end) {
+  constexpr size_t kBlock = tensor::kPackedBlock;
+  for (size_t row = row_begin; row < row_end; ++row) {
+    const float* p = a.x + row * a.k;
+    float32x4_t tops = vdupq_n_f32(0.0f);
+    for (size_t k = 0; k < a.k; k += 4) tops = vmaxq_f32(tops, vabsq_f32(vld1q_f32(p + k)));
+    const float largest = vmaxvq_f32(tops);
+    const float top = largest == largest ? largest : __builtin_nanf("");
+    const bool zero = top < 1e-30f;
+    a.scales[row] = zero ? 0.0f : top / 127.0f;
+    const float inverse = zero ? 0.0f : 127.0f / top;
+    auto* codes = reinterpret_cast<int8_t*>(a.codes) + row * a.k;
+    for (size_t k = 0; k < a.k; k += kBlock) {
+      const BlockOfFloats x(p + k);
+      for (size_t half = 0; half < 2; ++half) {
+        vst1q_s8(codes + k + 16 * half, SixteenCodes(x.v + half * 4, inverse));
+      }
+    }
+  }
+}
+
+inline constexpr QuantiseFn kQuantiseNeon[kQuantisedCodes] = {  // by ActivationCode
+    QuantiseNeon<ActivationCode::kUint7>, QuantiseNeon<ActivationCode::kInt8>, QuantiseRowsNeon};
 
 }  // namespace
 }  // namespace pano::kernels

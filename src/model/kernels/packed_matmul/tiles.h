@@ -1,152 +1,221 @@
 #pragma once
 
-// Products of eight-bit packed matrices with many rows of x, by a unit that multiplies whole tiles
-// of bytes (simd/tiles_*.h), over the Lanes that the including file defines. Anonymous namespace:
-// no symbol may stand in for one of another instruction set.
+// Products of W8 and BF16 by a unit that multiplies whole tiles (simd/tiles_*.h), over the Lanes
+// that the including file defines. Anonymous namespace: no symbol may stand in for one of another
+// instruction set.
+//
+// Tiles of x are 16 rows of 64 bytes (packed_matmul.h), tiles of weights 64 bytes of the sixteen rows
+// of a panel, which lie in a panel as the unit reads them. Two by two of them at a time, so that
+// each is loaded for two products, and the four tiles of sums stay in the unit. Where rows are
+// long, columns go in parts, so that those of two panels stay in the first-level cache while all
+// groups of rows of x meet them; sums wait in between, which changes no bit: integers are exact,
+// and floats are added one after the other either way.
 #include <cstring>
 
-#include "model/kernels/packed_matmul/panels.h"
+#include "model/kernels/packed_matmul/packed_matmul.h"
 #include "model/kernels/simd/lanes.h"
 #include "model/kernels/simd/tiles_generic.h"
 
 namespace pano::kernels {
 namespace {
 
-template <bool kBlockScales>
-struct EightBitPanel {
-  using Layout = EightBitLayout<kBlockScales>;
-  const uint8_t* panel;
+// One packed type: its elements, bytes before the first of them in a panel, and how 16 sums of a row
+// of x become results.
+struct TiledW8 {
+  static constexpr TileElement kElement = TileElement::kInt8;
+  static constexpr size_t kElementBytes = 1, kHeader = kPanelWidth * sizeof(float);
 
-  const uint8_t* codes(size_t block) const {
-    return panel + Layout::kHeader + block * Layout::kBlock + Layout::kCodes;
+  template <typename Unit>
+  static Lanes Results(const PackedMatMulArgs& a, size_t row, const uint8_t* panel,
+                       const std::byte* sums) {
+    return Unit::ToFloat(sums) * Lanes::Set(a.x.scales[row]) *
+           Lanes::Load(reinterpret_cast<const float*>(panel));
   }
-  Lanes scales(size_t block) const {
-    if (!kBlockScales) return Lanes::Set(1.0f);
-    return Lanes::LoadHalf(reinterpret_cast<const uint16_t*>(panel + block * Layout::kBlock));
+};
+struct TiledBFloat {
+  static constexpr TileElement kElement = TileElement::kBFloat;
+  static constexpr size_t kElementBytes = 2, kHeader = 0;
+
+  template <typename Unit>
+  static Lanes Results(const PackedMatMulArgs&, size_t, const uint8_t*, const std::byte* sums) {
+    return Lanes::Load(reinterpret_cast<const float*>(sums));
   }
 };
 
-// The term of x's zero point, from which sums start: -64 times the sum of each weight row's codes,
-// block by block.
-template <typename Tiles, bool kBlockScales>
-void ZeroPointTerms(const EightBitPanel<kBlockScales>& panel, size_t blocks, int32_t* zeros) {
-  alignas(64) uint8_t zero[tensor::kPackedBlock];
-  alignas(64) const int32_t none[kPanelWidth] = {};
-  std::memset(zero, 64, sizeof zero);
-  const Tiles tiles(1);
-  for (size_t b = 0; b < blocks; ++b) {
-    int32_t* at = zeros + b * kPanelWidth;
-    tiles.template Multiply<0>(zero, sizeof zero, panel.codes(b), none, at);
-    for (size_t j = 0; j < kPanelWidth; ++j) at[j] = -at[j];
-  }
-}
+// The panels [begin, end) of one product. Confined to one thread.
+template <typename Unit, typename Type>
+class TiledProduct {
+ public:
+  TiledProduct(const PackedMatMulArgs& a, std::byte* scratch)
+      : a_(a),
+        row_bytes_(TiledRowBytes(a.k * Type::kElementBytes)),
+        panel_bytes_(tensor::PanelBytes(a.w->dtype, a.k)),
+        tile_bytes_(TileHeight(a.m) * kTileRowBytes),
+        group_bytes_(TileHeight(a.m) * row_bytes_),
+        steps_(row_bytes_ / kTileRowBytes),
+        parts_(a.m <= 2 * kTileRows || steps_ <= kMaxSteps ? 1
+                                                           : (steps_ + kPartSteps - 1) / kPartSteps),
+        partials_(scratch),
+        results_(scratch + kGroupPairs * kChunkRows * 2 * kPanelWidth * sizeof(float)),
+        edges_(results_ + 2 * kSums),
+        unit_(TileHeight(a.m)) {}
 
-// Products of the blocks of a chunk, [slot][row][16].
-template <typename Tiles, bool kBlockScales>
-struct TileProducts {
-  static constexpr size_t kSlotSize = kTileHeight * kPanelWidth;
-  alignas(64) int32_t sums[kTileSlots * kSlotSize];
-
-  // Of `count` blocks from block `b` on.
-  template <int kSlot = 0>
-  void Multiply(const Tiles& tiles, const uint8_t* x, size_t k,
-                const EightBitPanel<kBlockScales>& panel, const int32_t* zeros, size_t b,
-                size_t count) {
-    tiles.template Multiply<kSlot>(x + b * tensor::kPackedBlock, k, panel.codes(b),
-                                    zeros + b * kPanelWidth, sums + kSlot * kSlotSize);
-    if constexpr (kSlot + 1 < kTileSlots) {
-      if (kSlot + 1 < count) Multiply<kSlot + 1>(tiles, x, k, panel, zeros, b + 1, count);
+  void Run(size_t begin, size_t end) {
+    const size_t group = parts_ == 1 ? end - begin : 2 * kGroupPairs;
+    for (chunk_ = 0; chunk_ < a_.m; chunk_ += kChunkRows) {
+      chunk_rows_ = a_.m - chunk_ < kChunkRows ? a_.m - chunk_ : kChunkRows;
+      for (size_t panel = begin; panel < end; panel += group) {
+        RunGroup(panel, end - panel < group ? end : panel + group, end);
+      }
     }
+    WriteResults();
   }
-};
 
-// Rows [m, m + rows) of x by one panel. Their float sums stay in registers from the first block to
-// the last; the unit multiplies the next chunk of blocks while they take in this one, because what
-// it stores takes long to be seen. kRows: a constant number of rows, or 0.
-template <typename Tiles, bool kBlockScales, size_t kRows>
-void MultiplyGroup(const PackedMatMulArgs& a, const EightBitPanel<kBlockScales>& panel,
-                   const int32_t* zeros, const Tiles& tiles, size_t m, size_t some_rows, size_t n) {
-  const size_t rows = kRows ? kRows : some_rows;
-  const size_t blocks = a.k / tensor::kPackedBlock;
-  const uint8_t* x = a.x.codes + m * a.k;
-  const float* scales = a.x.scales + m * blocks;
-  TileProducts<Tiles, kBlockScales> products[2];
-  auto multiply = [&](size_t b) {
-    products[b / kTileSlots % 2].Multiply(tiles, x, a.k, panel, zeros, b, blocks - b);
-  };
-  // Stores leave in order: a line of y that had to be fetched would hold up the unit's own.
-  for (size_t i = 0; i < rows; ++i) __builtin_prefetch(a.y + (m + i) * a.n + n, /*for writing*/ 1);
-  Lanes sums[kTileHeight];
-#pragma GCC unroll 16
-  for (size_t i = 0; i < kTileHeight; ++i) sums[i] = Lanes::Zero();
-  multiply(0);
-  for (size_t chunk = 0; chunk < blocks; chunk += kTileSlots) {
-    const size_t next = chunk + kTileSlots, end = next < blocks ? next : blocks;
-    if (next < blocks) multiply(next);
-    const int32_t* product = products[chunk / kTileSlots % 2].sums;
-    for (size_t b = chunk; b < end; ++b, product += kTileHeight * kPanelWidth) {
-      const Lanes scale = panel.scales(b);
-#pragma GCC unroll 16
-      for (size_t i = 0; i < rows; ++i) {
-        const Lanes integers = Tiles::ToFloat(product + i * kPanelWidth);
-        const Lanes s = Lanes::Set(scales[i * blocks + b]);
-        sums[i] = Lanes::MulAdd(kBlockScales ? integers * scale : integers, s, sums[i]);
+ private:
+  static constexpr size_t kMaxSteps = 24, kPartSteps = 16;  // of 64 bytes of a row, in a part
+  static constexpr size_t kChunkRows = 512;  // of x, which stay in the second-level cache
+  static constexpr size_t kGroupPairs = 8;   // of panels, whose sums wait
+  static constexpr size_t kSums = 4 * kTileBytes;
+  static_assert((kGroupPairs * kChunkRows / (2 * kTileRows) + 2) * kSums + 2 * kTileBytes <=
+                kTileScratchBytes);
+
+  void RunGroup(size_t begin, size_t end, size_t all_end) {
+    for (part_ = 0; part_ < parts_; ++part_) {
+      for (size_t panel = begin, slot = 0; panel < end; panel += 2, ++slot) {
+        next_ = panel + 2 < all_end ? Panel(panel + 2) : nullptr;
+        if (end - panel >= 2) {
+          RunPanels<2>(panel, slot);
+        } else {
+          RunPanels<1>(panel, slot);
+        }
       }
     }
   }
-  const size_t count = a.n - n < kPanelWidth ? a.n - n : kPanelWidth;
-#pragma GCC unroll 16
-  for (size_t i = 0; i < rows; ++i) {
-    if (!kBlockScales) {
-      sums[i] = sums[i] * Lanes::Load(reinterpret_cast<const float*>(panel.panel));
-    }
-    float* y = a.y + (m + i) * a.n + n;
-    if (count == kPanelWidth) {
-      (a.bias ? sums[i] + Lanes::Load(a.bias + n) : sums[i]).Store(y);
-      continue;
-    }
-    float sum[kPanelWidth];
-    sums[i].Store(sum);
-    for (size_t j = 0; a.bias && j < count; ++j) sum[j] += a.bias[n + j];
-    std::memcpy(y, sum, count * sizeof(float));
-  }
-}
 
-// The last group of many rows begins early enough to be a whole one: a row computed twice has the
-// same bits.
-template <typename Tiles, bool kBlockScales>
-void TilePanel(const PackedMatMulArgs& a, const EightBitPanel<kBlockScales>& panel,
-               const int32_t* zeros, size_t n) {
-  const Tiles tiles(a.m < kTileHeight ? a.m : kTileHeight);
-  if (a.m < kTileHeight) {
-    return MultiplyGroup<Tiles, kBlockScales, 0>(a, panel, zeros, tiles, 0, a.m, n);
+  const uint8_t* Panel(size_t panel) const {
+    return reinterpret_cast<const uint8_t*>(a_.w->data) + panel * panel_bytes_;
   }
-  for (size_t m = 0; m < a.m; m += kTileHeight) {
-    const size_t begin = m + kTileHeight < a.m ? m : a.m - kTileHeight;
-    MultiplyGroup<Tiles, kBlockScales, kTileHeight>(a, panel, zeros, tiles, begin, 0, n);
-  }
-}
 
-template <typename Tiles, bool kBlockScales>
+  template <int kW>
+  void RunPanels(size_t panel, size_t slot) {
+    panel_ = panel;
+    w_ = Panel(panel) + Type::kHeader;
+    begin_ = part_ * steps_ / parts_, end_ = (part_ + 1) * steps_ / parts_;
+    const size_t rest = a_.k * Type::kElementBytes % kTileRowBytes;
+    edge_ = rest != 0 && part_ + 1 == parts_;
+    if (edge_) {
+      // The last tile, of which the panel has a part.
+      --end_;
+      for (size_t i = 0; i < kW; ++i) {
+        std::memset(edges_ + i * kTileBytes, 0, kTileBytes);
+        std::memcpy(edges_ + i * kTileBytes, w_ + i * panel_bytes_ + end_ * kTileBytes,
+                    rest * kPanelWidth);
+      }
+      Unit::Fence();
+    }
+    const size_t groups = (chunk_rows_ + kTileRows - 1) / kTileRows;
+    for (size_t group = 0; group < groups; group += 2) {
+      std::byte* partial = partials_ + (slot * kChunkRows / (2 * kTileRows) + group / 2) * kSums;
+      PrefetchShare(group, groups);
+      if (groups - group >= 2) {
+        RunTiles<2, kW>(group, partial);
+      } else {
+        RunTiles<1, kW>(group, partial);
+      }
+    }
+  }
+
+  // A share of the same part of the next two panels.
+  void PrefetchShare(size_t group, size_t groups) const {
+    if (!next_ || groups <= 2) return;
+    const size_t lines = (end_ - begin_) * kTileRows, first = lines * group / groups,
+                 last = lines * (group + 2 < groups ? group + 2 : groups) / groups;
+    for (size_t i = 0; i < 2; ++i) {
+      const uint8_t* p = next_ + i * panel_bytes_ + Type::kHeader + begin_ * kTileBytes;
+      for (size_t line = first; line < last; ++line) __builtin_prefetch(p + line * 64, 0, 2);
+    }
+  }
+
+  // Two groups of rows of x, or one, by two panels or one.
+  template <int kX, int kW>
+  void RunTiles(size_t group, std::byte* partial) {
+    const uint8_t* x = a_.x.codes + chunk_ * row_bytes_ + group * group_bytes_;
+    if (part_ == 0) {
+      unit_.template Zero<kX, kW>();
+    } else {
+      unit_.template Load<kX, kW>(partial);
+    }
+    for (size_t step = begin_; step < end_; ++step) {
+      unit_.template MultiplyAdd<Type::kElement, kX, kW>(x + step * tile_bytes_, group_bytes_,
+                                                         w_ + step * kTileBytes, panel_bytes_);
+    }
+    if (edge_) {
+      unit_.template MultiplyAdd<Type::kElement, kX, kW>(
+          x + end_ * tile_bytes_, group_bytes_, reinterpret_cast<const uint8_t*>(edges_),
+          kTileBytes);
+    }
+    if (part_ + 1 < parts_) return unit_.template Store<kX, kW>(partial);
+    // What the unit stores takes long to be seen: the results before it are written meanwhile.
+    const size_t m = chunk_ + group * kTileRows, rows = chunk_ + chunk_rows_ - m;
+    std::byte* sums = results_ + turn_ * kSums;
+    unit_.template Store<kX, kW>(sums);
+    WriteResults();
+    ready_ = {sums, m, rows < kX * kTileRows ? rows : kX * kTileRows, panel_, kW};
+    turn_ ^= 1;
+  }
+
+  // Sums that are whole, [tile of x][tile of w], of rows [m, m + rows) by so many panels.
+  struct Ready {
+    const std::byte* sums = nullptr;
+    size_t m = 0, rows = 0, panel = 0, panels = 0;
+  };
+  void WriteResults() {
+    for (size_t i = 0; i < ready_.panels; ++i) {
+      const size_t panel = ready_.panel + i, n = panel * kPanelWidth;
+      const uint8_t* header = Panel(panel);
+      for (size_t row = 0; row < ready_.rows; ++row) {
+        const std::byte* sums = ready_.sums + (row / kTileRows * ready_.panels + i) * kTileBytes +
+                                row % kTileRows * kTileRowBytes;
+        const size_t m = ready_.m + row;
+        const Lanes results = Type::template Results<Unit>(a_, m, header, sums);
+        float* y = a_.y + m * a_.n + n;
+        if (a_.n - n >= kPanelWidth) {
+          (a_.bias ? results + Lanes::Load(a_.bias + n) : results).Store(y);
+          continue;
+        }
+        float edge[kPanelWidth];
+        results.Store(edge);
+        for (size_t j = 0; a_.bias && j < a_.n - n; ++j) edge[j] += a_.bias[n + j];
+        std::memcpy(y, edge, (a_.n - n) * sizeof(float));
+      }
+    }
+  }
+
+  const PackedMatMulArgs& a_;
+  const size_t row_bytes_;    // of x
+  const size_t panel_bytes_;  // of w
+  const size_t tile_bytes_;   // of x
+  const size_t group_bytes_;  // of the rows of a tile of x
+  const size_t steps_;        // of 64 bytes of a row
+  const size_t parts_;        // that the steps are cut into
+  std::byte* const partials_;  // [pair of panels][two groups][sums]
+  std::byte* const results_;   // two sums in turn
+  std::byte* const edges_;     // last tiles of two panels
+  Unit unit_;
+
+  size_t chunk_ = 0, chunk_rows_ = 0;  // rows of x in work
+  size_t part_ = 0;
+  size_t panel_ = 0;
+  const uint8_t *w_ = nullptr, *next_ = nullptr;
+  size_t begin_ = 0, end_ = 0;  // whole steps of the part
+  bool edge_ = false;           // whether one more follows
+  Ready ready_;
+  size_t turn_ = 0;
+};
+
+template <typename Unit, typename Type>
 void TileMatMul(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
-  // So many rows of x stay in the second-level cache while panels stream past.
-  constexpr size_t kCachedCodes = size_t{512} << 10;
-  const size_t fit = kCachedCodes / a.k / kTileHeight * kTileHeight;
-  const size_t most = fit < 4 * kTileHeight ? 4 * kTileHeight : fit;
-  const size_t panel_bytes = tensor::PanelBytes(a.w->dtype, a.k), blocks = a.k / 32;
-  auto* zeros = reinterpret_cast<int32_t*>(scratch);
-  const auto* data = reinterpret_cast<const uint8_t*>(a.w->data);
-  for (size_t m = 0; m < a.m; m += most) {
-    PackedMatMulArgs rows = a;
-    rows.m = a.m - m < most ? a.m - m : most;
-    rows.x = {a.x.codes + m * a.k, a.x.scales + m * blocks, a.x.sums + m * blocks};
-    rows.y = a.y + m * a.n;
-    for (size_t p = begin; p < end; ++p) {
-      const EightBitPanel<kBlockScales> panel{data + p * panel_bytes};
-      ZeroPointTerms<Tiles>(panel, blocks, zeros);
-      TilePanel<Tiles>(rows, panel, zeros, p * tensor::kPanelRows);
-    }
-  }
+  TiledProduct<Unit, Type>(a, scratch).Run(begin, end);
 }
 
 }  // namespace

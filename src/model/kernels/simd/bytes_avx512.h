@@ -15,7 +15,8 @@
 namespace pano::kernels {
 namespace {
 
-inline constexpr int kUint7ZeroPoint = 64;  // of seven-bit codes of x
+// What is added to codes of x of seven bits, and to those with a scale a row.
+inline constexpr int kUint7ZeroPoint = 64, kRowZeroPoint = 128;
 
 // Four columns of sixteen rows: byte 4 row + column.
 struct ByteWeights {
@@ -61,9 +62,10 @@ struct ByteSums {
   void AddUnsignedWeights(const ByteWeights& w, const uint8_t* x) {
     v = _mm512_dpbusd_epi32(v, w.v, FourBytes(x));
   }
-  // kUint7ZeroPoint times the weights.
+  // kZero times the weights.
+  template <int kZero>
   void AddZeroPoint(const ByteWeights& w) {
-    v = _mm512_dpbusd_epi32(v, _mm512_set1_epi8(kUint7ZeroPoint), w.v);
+    v = _mm512_dpbusd_epi32(v, _mm512_set1_epi8(static_cast<char>(kZero)), w.v);
   }
   friend ByteSums operator-(const ByteSums& a, const ByteSums& b) {
     return {_mm512_sub_epi32(a.v, b.v)};

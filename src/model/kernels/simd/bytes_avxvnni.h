@@ -14,7 +14,8 @@
 namespace pano::kernels {
 namespace {
 
-inline constexpr int kUint7ZeroPoint = 64;  // of seven-bit codes of x
+// What is added to codes of x of seven bits, and to those with a scale a row.
+inline constexpr int kUint7ZeroPoint = 64, kRowZeroPoint = 128;
 
 // Four columns of sixteen rows: byte 4 row + column.
 struct ByteWeights {
@@ -85,9 +86,10 @@ struct ByteSums {
     lo = _mm256_dpbusd_avx_epi32(lo, w.lo, four);
     hi = _mm256_dpbusd_avx_epi32(hi, w.hi, four);
   }
-  // kUint7ZeroPoint times the weights.
+  // kZero times the weights.
+  template <int kZero>
   void AddZeroPoint(const ByteWeights& w) {
-    const __m256i zero = _mm256_set1_epi8(kUint7ZeroPoint);
+    const __m256i zero = _mm256_set1_epi8(static_cast<char>(kZero));
     lo = _mm256_dpbusd_avx_epi32(lo, zero, w.lo);
     hi = _mm256_dpbusd_avx_epi32(hi, zero, w.hi);
   }

@@ -4,8 +4,7 @@
 
 // Sums of byte products for dot.h on NEON: both bytes are signed, so seven-bit codes of x need no
 // zero; see bytes_avxvnni.h. With FEAT_DotProd one instruction does a register's four rows; without
-// it products of two columns meet in sixteen bits, which hold them: at most 2 * 128 * 64 for
-// eight-bit weights and 2 * 63 * 127 for the others.
+// it products of two columns meet in sixteen bits, which hold them: at most 2 * 128 * 127.
 // REQUIRES: compiled for 64-bit Arm. Anonymous namespace: see lanes_generic.h.
 #if defined(__ARM_NEON) && defined(__aarch64__)
 #define PANO_BYTE_SUMS
@@ -15,7 +14,8 @@
 namespace pano::kernels {
 namespace {
 
-inline constexpr int kUint7ZeroPoint = 0;  // of seven-bit codes of x
+// What is added to codes of x of seven bits, and to those with a scale a row.
+inline constexpr int kUint7ZeroPoint = 0, kRowZeroPoint = 0;
 
 // Four columns of sixteen rows: byte 4 row + column.
 struct ByteWeights {
@@ -92,6 +92,7 @@ struct ByteSums {
   }
   void AddSignedWeights(const ByteWeights& w, const uint8_t* x) { Add(w, x); }
   void AddUnsignedWeights(const ByteWeights& w, const uint8_t* x) { Add(w, x); }
+  template <int kZero>
   void AddZeroPoint(const ByteWeights&) {}
   friend ByteSums operator-(const ByteSums& x, const ByteSums& y) {
     return {vsubq_s32(x.a, y.a), vsubq_s32(x.b, y.b), vsubq_s32(x.c, y.c), vsubq_s32(x.d, y.d)};

@@ -37,6 +37,18 @@ struct Lanes {
     };
     return {to_floats(p), to_floats(p + 8)};
   }
+  static __m256i LoadPairs(const uint16_t* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  static Lanes LoadEvenBFloats(const uint16_t* p) {
+    return {_mm256_castsi256_ps(_mm256_slli_epi32(LoadPairs(p), 16)),
+            _mm256_castsi256_ps(_mm256_slli_epi32(LoadPairs(p + 16), 16))};
+  }
+  static Lanes LoadOddBFloats(const uint16_t* p) {
+    const __m256i odd = _mm256_set1_epi32(static_cast<int>(0xFFFF0000));
+    return {_mm256_castsi256_ps(_mm256_and_si256(LoadPairs(p), odd)),
+            _mm256_castsi256_ps(_mm256_and_si256(LoadPairs(p + 16), odd))};
+  }
   static Lanes LoadInt8(const int8_t* p) {
     auto to_floats = [](const int8_t* q) {
       __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(q));

@@ -42,6 +42,13 @@ struct Lanes {
     for (int i = 0; i < kWidth; ++i) r.v[i] = tensor::BFloatToFloat(p[i]);
     return r;
   }
+  // Of sixteen pairs, the first or the second of each.
+  static Lanes LoadEvenBFloats(const uint16_t* p) {
+    Lanes r;
+    for (int i = 0; i < kWidth; ++i) r.v[i] = tensor::BFloatToFloat(p[2 * i]);
+    return r;
+  }
+  static Lanes LoadOddBFloats(const uint16_t* p) { return LoadEvenBFloats(p + 1); }
   static Lanes LoadInt8(const int8_t* p) {
     Lanes r;
     for (int i = 0; i < kWidth; ++i) r.v[i] = static_cast<float>(p[i]);

@@ -41,6 +41,19 @@ struct Lanes {
     };
     return {to_floats(p), to_floats(p + 4), to_floats(p + 8), to_floats(p + 12)};
   }
+  static uint32x4_t LoadPairs(const uint16_t* p) { return vreinterpretq_u32_u16(vld1q_u16(p)); }
+  static Lanes LoadEvenBFloats(const uint16_t* p) {
+    auto even = [](const uint16_t* q) {
+      return vreinterpretq_f32_u32(vshlq_n_u32(LoadPairs(q), 16));
+    };
+    return {even(p), even(p + 8), even(p + 16), even(p + 24)};
+  }
+  static Lanes LoadOddBFloats(const uint16_t* p) {
+    auto odd = [](const uint16_t* q) {
+      return vreinterpretq_f32_u32(vandq_u32(LoadPairs(q), vdupq_n_u32(0xFFFF0000u)));
+    };
+    return {odd(p), odd(p + 8), odd(p + 16), odd(p + 24)};
+  }
   static Lanes OfWords(int16x8_t lo, int16x8_t hi) {
     return {vcvtq_f32_s32(vmovl_s16(vget_low_s16(lo))), vcvtq_f32_s32(vmovl_high_s16(lo)),
             vcvtq_f32_s32(vmovl_s16(vget_low_s16(hi))), vcvtq_f32_s32(vmovl_high_s16(hi))};

@@ -2,10 +2,10 @@
 
 #include "model/kernels/simd/tiles_generic.h"
 
-// tiles_generic.h on AMX: a tile of sums a slot, and two each of x and of weights in turn.
-// REQUIRES: included behind lanes_avx512.h, compiled with -mamx-tile -mamx-int8, and that the
-// system has granted the tiles (cpu.h). Anonymous namespace: see lanes_generic.h.
-#if defined(__AMX_INT8__) && defined(__AMX_TILE__)
+// tiles_generic.h on AMX: registers 0 to 3 hold sums, 4 and 5 x, 6 and 7 weights.
+// REQUIRES: included behind lanes_avx512.h, compiled with -mamx-tile -mamx-int8 -mamx-bf16, and
+// that the system has granted the tiles (cpu.h). Anonymous namespace: see lanes_generic.h.
+#if defined(__AMX_INT8__) && defined(__AMX_BF16__) && defined(__AMX_TILE__)
 #include <immintrin.h>
 
 namespace pano::kernels {
@@ -17,40 +17,69 @@ class TilesAmx {
  public:
   explicit TilesAmx(size_t rows) {
     Config config;
-    for (size_t i = 0; i < kTileSlots; ++i) config.Shape(i, rows, 64);  // sums
-    for (size_t i = 0; i < 2; ++i) {
-      config.Shape(kTileSlots + i, rows, 32);    // x
-      config.Shape(kTileSlots + 2 + i, 8, 64);  // weights
-    }
+    for (size_t i = 0; i < 4; ++i) config.Shape(i, rows);
+    for (size_t i = 4; i < 6; ++i) config.Shape(i, rows);
+    for (size_t i = 6; i < 8; ++i) config.Shape(i, kTileRows);
+    // GCC 12's intrinsic says that it reads eight bytes; the compiler drops the others without this.
+    __asm__ volatile("" : "+m"(config));
     _tile_loadconfig(&config);
   }
   ~TilesAmx() { _tile_release(); }
   TilesAmx(const TilesAmx&) = delete;
   TilesAmx& operator=(const TilesAmx&) = delete;
 
-  template <int kSlot>
-  void Multiply(const uint8_t* x, size_t stride, const uint8_t* weights, const int32_t* start,
-                int32_t* out) const {
-// The intrinsics take literal numbers only.
-#define PANO_MULTIPLY_TILE(SUMS, X, WEIGHTS) \
-  _tile_loadd(SUMS, start, 0);               \
-  _tile_loadd(X, x, stride);                 \
-  _tile_loadd(WEIGHTS, weights, 64);         \
-  _tile_dpbusd(SUMS, X, WEIGHTS);            \
-  _tile_stored(SUMS, out, 64)
-    static_assert(kTileSlots == 4);
-    if constexpr (kSlot == 0) {
-      PANO_MULTIPLY_TILE(0, 4, 6);
-    } else if constexpr (kSlot == 1) {
-      PANO_MULTIPLY_TILE(1, 5, 7);
-    } else if constexpr (kSlot == 2) {
-      PANO_MULTIPLY_TILE(2, 4, 6);
-    } else {
-      PANO_MULTIPLY_TILE(3, 5, 7);
-    }
-#undef PANO_MULTIPLY_TILE
+  // The compiler does not know what tiles are loaded from.
+  static void Fence() { __asm__ volatile("" ::: "memory"); }
+
+  // The intrinsics take literal numbers only.
+  template <int kX, int kW>
+  void Zero() {
+    _tile_zero(0);
+    if constexpr (kW > 1) _tile_zero(1);
+    if constexpr (kX > 1) _tile_zero(2);
+    if constexpr (kX > 1 && kW > 1) _tile_zero(3);
   }
-  static Lanes ToFloat(const int32_t* sums) {
+  template <int kX, int kW>
+  void Load(const std::byte* from) {
+    _tile_loadd(0, from, kTileRowBytes);
+    if constexpr (kW > 1) _tile_loadd(1, from + kTileBytes, kTileRowBytes);
+    if constexpr (kX > 1) _tile_loadd(2, from + kW * kTileBytes, kTileRowBytes);
+    if constexpr (kX > 1 && kW > 1) _tile_loadd(3, from + 3 * kTileBytes, kTileRowBytes);
+  }
+  template <int kX, int kW>
+  void Store(std::byte* to) const {
+    _tile_stored(0, to, kTileRowBytes);
+    if constexpr (kW > 1) _tile_stored(1, to + kTileBytes, kTileRowBytes);
+    if constexpr (kX > 1) _tile_stored(2, to + kW * kTileBytes, kTileRowBytes);
+    if constexpr (kX > 1 && kW > 1) _tile_stored(3, to + 3 * kTileBytes, kTileRowBytes);
+  }
+
+  template <TileElement kElement, int kX, int kW>
+  void MultiplyAdd(const uint8_t* x, size_t x_next, const uint8_t* w, size_t w_next) {
+#define PANO_MULTIPLY_ADD(SUMS, X, W)                \
+  if constexpr (kElement == TileElement::kInt8) {    \
+    _tile_dpbssd(SUMS, X, W);                        \
+  } else {                                           \
+    _tile_dpbf16ps(SUMS, X, W);                      \
+  }
+    _tile_loadd(6, w, kTileRowBytes);
+    _tile_loadd(4, x, kTileRowBytes);
+    PANO_MULTIPLY_ADD(0, 4, 6)
+    if constexpr (kW > 1) {
+      _tile_loadd(7, w + w_next, kTileRowBytes);
+      PANO_MULTIPLY_ADD(1, 4, 7)
+    }
+    if constexpr (kX > 1) {
+      _tile_loadd(5, x + x_next, kTileRowBytes);
+      PANO_MULTIPLY_ADD(2, 5, 6)
+    }
+    if constexpr (kX > 1 && kW > 1) {
+      PANO_MULTIPLY_ADD(3, 5, 7)
+    }
+#undef PANO_MULTIPLY_ADD
+  }
+
+  static Lanes ToFloat(const std::byte* sums) {
     return {_mm512_cvtepi32_ps(_mm512_load_si512(sums))};
   }
 
@@ -60,9 +89,9 @@ class TilesAmx {
     uint8_t palette = 1, start_row = 0, reserved[14] = {};
     uint16_t row_bytes[16] = {};
     uint8_t rows[16] = {};
-    void Shape(size_t tile, size_t height, size_t bytes) {
+    void Shape(size_t tile, size_t height) {
       rows[tile] = static_cast<uint8_t>(height);
-      row_bytes[tile] = static_cast<uint16_t>(bytes);
+      row_bytes[tile] = kTileRowBytes;
     }
   };
 };
