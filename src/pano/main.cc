@@ -59,6 +59,7 @@ constexpr Command kCommands[] = {
     {"serve", "Serve models over HTTP: OpenAI routes, predict, metrics.", RunServe},
     {"run", "Generate text from a prompt.", RunRun},
     {"chat", "Talk to a model in the terminal.", RunChat},
+    {"pull", "Fetch a model from the Hugging Face Hub.", RunPull},
     {"inspect", "Describe a model file, or what differs between two.", RunInspect},
     {"tokenize", "Turn text into token ids and back.", RunTokenize},
     {"template", "Render a chat template.", RunTemplate},

@@ -1,18 +1,30 @@
 #include "pano/model_path.h"
 
+#include <cstdio>
+
 #include "app/hub/hub_settings.h"
 #include "app/hub/model_name.h"
 #include "app/hub/resolve.h"
 #include "app/models/model_host.h"
 #include "base/env.h"
 #include "base/strings.h"
+#include "pano/interrupt.h"
+#include "pano/pull_progress.h"
 
 namespace pano::cli {
 
 Result<std::string> ResolveModel(const std::string& argument) {
   if (!hub::IsRegistryName(argument)) return argument;
   PANO_ASSIGN_OR_RETURN(const hub::HubSettings settings, hub::HubSettingsFromEnvironment());
-  return hub::ResolveModel(argument, settings);
+  hub::ResolveOptions options;
+  options.on_fallback = [](const Status& failure) {
+    std::fprintf(stderr, "the hub cannot be asked, the model in the cache is used: %s\n",
+                 failure.message().c_str());
+  };
+  const StopOnSignal interrupt;
+  PullProgress progress(argument, /*json=*/false);
+  progress.Attach(options.pull);
+  return hub::ResolveModel(argument, settings, options, interrupt.token());
 }
 
 Result<std::string> ResolveServedModel(const std::string& argument) {

@@ -36,7 +36,14 @@ class RepoCacheTest : public testing::Test {
     fs::create_symlink(RepoCache::LinkTarget(path, etag), link);
   }
 
-  HubSettings settings_{.token = "", .cache_folder = testing::TempDir() + "/hub_repo_cache"};
+  static HubSettings Settings() {
+    HubSettings settings;
+    settings.cache_folder = testing::TempDir() + "hub_repo_cache";
+    settings.offline = true;
+    return settings;
+  }
+
+  HubSettings settings_ = Settings();
   RepoCache cache_{settings_.cache_folder, "org/name"};
 };
 
