@@ -15,6 +15,7 @@
 #include "pano/terminal/history.h"
 #include "pano/terminal/interrupts.h"
 #include "pano/terminal/line_reader.h"
+#include "pano/terminal/safe_text.h"
 
 namespace pano::cli {
 namespace {
@@ -88,7 +89,7 @@ terminal::History OpenHistory(const ChatOptions& options, chat::Console& console
   if (options.no_history || path.empty()) return {};
   Result<terminal::History> history = terminal::History::Open(path);
   if (history.ok()) return *std::move(history);
-  console.Note(StrCat("[history: ", history.error().message(), "]"));
+  console.Note(terminal::MakeSafe(StrCat("[history: ", history.error().message(), "]")));
   return {};
 }
 
@@ -103,7 +104,7 @@ Status Converse(ChatOptions& options, chat::Backend& backend, terminal::Tty& tty
   terminal::History history = OpenHistory(options, console);
   terminal::LineReader reader(tty, {.is_unfinished = chat::IsUnfinished, .complete = Complete});
   terminal::Interrupts interrupts;
-  console.Note(StrCat("Talking to ", backend.model(),
+  console.Note(StrCat("Talking to ", terminal::MakeSafeLine(backend.model()),
                       ". /help says what can be typed; Ctrl-D leaves."));
   const std::string_view style = WantsColours() ? "\x1b[1m" : "";
   bool keeps_history = true;

@@ -13,9 +13,9 @@
 namespace pano::chat {
 
 struct RemoteOptions {
-  std::string url;      // of the server, with or without "/v1" at the end
-  std::string model;    // "": the first that the server lists
-  std::string api_key;  // "": none
+  std::string url = {};      // of the server, with or without "/v1" at the end
+  std::string model = {};    // "": the first that the server lists
+  std::string api_key = {};  // "": none
   std::chrono::milliseconds timeout{600'000};  // without a byte
 };
 

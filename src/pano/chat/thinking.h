@@ -5,7 +5,7 @@
 
 namespace pano::chat {
 
-// What a model writes, told apart: what it thinks and what it answers.
+// What a model writes, told apart: what it thinks and what it answers. Confined to one thread.
 class AnswerParts {
  public:
   virtual ~AnswerParts() = default;

@@ -2,15 +2,21 @@
 
 #include <semaphore.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 
 #include "base/threads.h"
 
 namespace pano::terminal {
 namespace {
 
-sem_t happened;  // what a handler can touch
+// What a handler can touch. `under_way`: number of what an interrupt would stop, 0 for nothing; `hit`:
+// that number when the last one came, so that one that is noticed late stops nothing newer.
+sem_t happened;
+std::atomic<uint64_t> under_way{0}, hit{0};
+static_assert(std::atomic<uint64_t>::is_always_lock_free);
 
 void SetHandler(void (*handler)(int)) {
   struct sigaction action = {};
@@ -30,12 +36,15 @@ Interrupts::Interrupts() {
       std::stop_source source{std::nostopstate};
       {
         MutexLock lock(mu_);
-        source = current_;
+        if (hit.load() == number_) source = current_;
       }
       source.request_stop();
     }
   });
-  SetHandler([](int) { ::sem_post(&happened); });
+  SetHandler([](int) {
+    hit.store(under_way.load());
+    ::sem_post(&happened);
+  });
 }
 
 Interrupts::~Interrupts() {
@@ -49,11 +58,13 @@ Interrupts::~Interrupts() {
 std::stop_token Interrupts::Begin() {
   MutexLock lock(mu_);
   current_ = std::stop_source();
+  under_way.store(++number_);
   return current_.get_token();
 }
 
 void Interrupts::End() {
   MutexLock lock(mu_);
+  under_way.store(0);
   current_ = std::stop_source{std::nostopstate};
 }
 

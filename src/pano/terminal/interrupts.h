@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <stop_token>
 #include <thread>
 
@@ -24,6 +25,7 @@ class Interrupts {
  private:
   Mutex mu_;
   std::stop_source current_ PANO_GUARDED_BY(mu_){std::nostopstate};
+  uint64_t number_ PANO_GUARDED_BY(mu_) = 0;  // of what is or was under way
   std::jthread watcher_;  // waits for the signal: a handler itself may do next to nothing
 };
 

@@ -1,5 +1,6 @@
 #include "pano/terminal/tty.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@ constexpr int kFatalSignals[] = {SIGTERM, SIGHUP, SIGQUIT};
 // What signal handlers may touch. Written before the handlers are set and by the one thread of the Tty.
 termios own_settings, current_settings;
 bool taken = false;
+// Tells Read of another size: a signal may reach any thread, and between two waits.
+int resized[2] = {-1, -1};
 
 void GiveBack() {
   ::tcsetattr(STDIN_FILENO, TCSADRAIN, &own_settings);
@@ -36,6 +39,12 @@ void OnFatalSignal(int signal) {
 
 // After a stop the shell may have set the terminal as it likes it.
 void OnContinue(int) { ::tcsetattr(STDIN_FILENO, TCSADRAIN, &current_settings); }
+
+void OnResize(int) {
+  const int error = errno;
+  [[maybe_unused]] const auto n = ::write(resized[1], "", 1);
+  errno = error;
+}
 
 void Handle(int signal, void (*handler)(int), int flags) {
   struct sigaction action = {};
@@ -60,12 +69,13 @@ Result<std::unique_ptr<Tty>> Tty::Create() {
       kind == "dumb" || kind.empty()) {
     return NotFound("no terminal");
   }
+  if (::pipe2(resized, O_CLOEXEC | O_NONBLOCK) != 0) return ErrnoStatus(errno);
   own_settings = current_settings = settings;
   taken = true;
   std::unique_ptr<Tty> tty(new Tty(settings));
   for (int signal : kFatalSignals) Handle(signal, OnFatalSignal, 0);
   Handle(SIGCONT, OnContinue, SA_RESTART);
-  Handle(SIGWINCH, [](int) {}, 0);  // ends the wait for a key
+  Handle(SIGWINCH, OnResize, SA_RESTART);
   tty->SetMode(Mode::kAnswering);
   return tty;
 }
@@ -75,6 +85,8 @@ Tty::~Tty() {
   for (int signal : kFatalSignals) Handle(signal, SIG_DFL, 0);
   Handle(SIGCONT, SIG_DFL, 0);
   Handle(SIGWINCH, SIG_DFL, 0);
+  ::close(resized[0]);
+  ::close(resized[1]);
   taken = false;
 }
 
@@ -97,11 +109,15 @@ void Tty::SetMode(Mode mode) {
 }
 
 Result<std::string> Tty::Read(int timeout_ms) {
-  pollfd poll = {STDIN_FILENO, POLLIN, 0};
-  const int ready = ::poll(&poll, 1, timeout_ms);
+  pollfd polls[] = {{STDIN_FILENO, POLLIN, 0}, {resized[0], POLLIN, 0}};
+  const int ready = ::poll(polls, std::size(polls), timeout_ms);
   if (ready == 0 || (ready < 0 && errno == EINTR)) return std::string();
   if (ready < 0) return ErrnoStatus(errno);
   std::array<char, 4096> buffer;
+  if (polls[0].revents == 0) {
+    while (::read(resized[0], buffer.data(), buffer.size()) > 0) continue;
+    return std::string();
+  }
   const ssize_t n = ::read(STDIN_FILENO, buffer.data(), buffer.size());
   if (n < 0 && errno == EINTR) return std::string();
   if (n <= 0) return Status(StatusCode::kUnavailable, "the terminal has gone");
