@@ -5,7 +5,7 @@ skip_unless "$SOURCE_DIR/models/starter/config.json" "models/starter is absent"
 export XDG_STATE_HOME=$work/state
 greedy='--temperature 0 --max-tokens 8'
 
-run_with $'Once upon a time\nThe dog\n' pano chat $greedy; code 0; err "[cut at the most tokens"
+run_with $'Once upon a time\nThe dog\n' pano chat $greedy; code 0; err "[cut at max-tokens = 8]"
 check "two answers, and nothing else" test "$(wc -l <"$work/out")" -eq 2
 check "no colours" sh -c "! grep -q $'\033' $work/out $work/err"
 check "no history of a pipe" test ! -e "$work/state"

@@ -137,8 +137,11 @@ void Chat::SayEnd(const AnswerEnd& end) {
   const int64_t used = end.prompt_tokens.value_or(0) + end.answer_tokens.value_or(0);
   const bool full = context && used + 1 >= *context;
   if (end.reason == "length") {
-    Note(full ? StrCat("[cut: the context of ", *context, " tokens is full; ", kFullHint, "]")
-              : std::string("[cut at the most tokens that an answer may have: max-tokens]"));
+    const auto& max_tokens = settings_.now().sampling.max_tokens;
+    Note(full         ? StrCat("[cut: the context of ", *context, " tokens is full; ", kFullHint, "]")
+         : max_tokens ? StrCat("[cut at max-tokens = ", *max_tokens, "]")
+                      : std::string("[cut where the model or the server ends an answer; "
+                                    "/set max-tokens N asks for more]"));
   } else if (end.reason != "stop" && end.reason != "cancelled") {
     Note(StrCat("[ended by ", end.reason, "]"));
   }

@@ -15,7 +15,8 @@ std::string ValueText(const SettingValues& values, std::string_view name) {
   std::string key(name);
   std::replace(key.begin(), key.end(), '-', '_');
   for (const auto& [given, value] : values.sampling.ToJson()) {
-    if (given == key) return json::Dump(value, {.spaces = true});
+    if (given != key) continue;
+    return value.is_double() ? StrCat(value.as_double()) : json::Dump(value, {.spaces = true});
   }
   return name.ends_with("-penalty") && name != "repetition-penalty" ? "0" : "default";
 }
@@ -92,10 +93,10 @@ std::string Settings::Describe() const {
   values.Declare(options);
   std::string out;
   for (const OptionSpec& spec : options.specs()) {
-    std::string start = StrCat(out.empty() ? "" : "\n", "  ", Describe(spec.name), "  ");
-    constexpr size_t kColumn = 36;
+    std::string start = StrCat("  ", Describe(spec.name), "  ");
+    constexpr size_t kColumn = 34;
     if (start.size() < kColumn) start.resize(kColumn, ' ');
-    out += start + spec.help;
+    out += StrCat(out.empty() ? "" : "\n", start, spec.help);
   }
   return out;
 }
