@@ -115,6 +115,7 @@ Value SliceText(Runtime& rt, const Value& text, const SliceBounds& at) {
     return Substring(rt, text, begin, end);
   }
   if (!rt.Affordable((text.text().characters + 1) * sizeof(size_t))) return {};
+  if (!rt.Scan(bytes.size())) return {};
   std::vector<size_t> offsets;
   for (CharacterCursor cursor(bytes); !cursor.done(); cursor.Next())
     offsets.push_back(cursor.begin());
@@ -146,7 +147,7 @@ Value GetAttribute(Runtime& rt, const Value& object, std::string_view name) {
 Value GetItem(Runtime& rt, const Value& object, const Value& key) {
   if (object.is_undefined()) return rt.UseOfUndefined(object);
   if (object.is_dict() && Hashable(key)) {
-    if (key.is_string() && !rt.Work(key.bytes().size())) return {};
+    if (!rt.Key(key)) return {};
     if (const Value* found = object.dict().Find(key)) return *found;
   } else if (Indexable(object) && key.is_integral()) {
     size_t index = 0;
@@ -182,6 +183,7 @@ Value GetSlice(Runtime& rt, const Value& object, const Value& start, const Value
 Value GetPath(Runtime& rt, const Value& object, const Value& path) {
   if (!path.is_string()) return GetItem(rt, object, path);
   Value out = object;
+  if (!rt.Scan(path.bytes().size())) return {};
   for (const std::string_view part : Split(path.bytes(), '.')) {
     if (!rt.Step()) return {};
     const bool digits =

@@ -38,7 +38,8 @@ void SetVariables(Evaluator& evaluator, Runtime& rt, const ChatInputs& inputs) {
 }
 
 Result<Rendered> ParsedTemplate::Render(const ChatInputs& inputs) const {
-  Runtime rt(limits_, inputs.now_unix ? *inputs.now_unix : Clock::Real().UnixSeconds());
+  Runtime rt(limits_, inputs.now_unix ? *inputs.now_unix : Clock::Real().UnixSeconds(),
+             inputs.cancelled);
   Evaluator evaluator(program_, rt);
   SetVariables(evaluator, rt, inputs);
   auto [text, from_inputs] = evaluator.Run();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,7 +17,8 @@ namespace pano::jinja {
 struct Limits {
   size_t source_bytes_max = 1 << 20;
   size_t depth_max = 64;                 // nesting of blocks, expressions and macro calls
-  size_t steps_max = 2'000'000;          // nodes evaluated
+  size_t steps_max = 2'000'000;          // nodes evaluated, elements looped over
+  double cpu_seconds_max = 10;           // of the thread: the last line of defence
   size_t output_bytes_max = 16 << 20;
   size_t memory_bytes_max = 64 << 20;    // of strings and lists made on the way
 };
@@ -28,6 +30,7 @@ struct ChatInputs {
   std::string bos_token;
   std::string eos_token;
   json::Value kwargs;                    // object of further template variables, or null
+  const std::atomic<bool>* cancelled = nullptr;   // ends the rendering (Cancelled) when it is set
   std::optional<int64_t> now_unix;       // what strftime_now sees; nothing: the wall clock, UTC
 };
 

@@ -102,6 +102,7 @@ Value Evaluator::EvalDict(const Expr& expr) {
     Value value = Eval(*expr.operands[i + 1]);
     if (rt_.failed()) return {};
     if (!Hashable(key)) return rt_.TypeError(StrCat("unhashable type: '", key.type_name(), "'"));
+    if (!rt_.Key(key)) return {};
     dict->Set(key, std::move(value));
   }
   return rt_.Of(std::move(dict));
@@ -183,7 +184,7 @@ void Evaluator::AddKeywords(const Value& from, CallArguments* out) {
     return;
   }
   for (const auto& [key, value] : from.dict().entries()) {
-    if (!rt_.Step()) return;
+    if (!rt_.Step() || !rt_.Key(key)) return;
     if (!key.is_string()) {
       rt_.TypeError("keywords must be strings");
       return;
@@ -209,6 +210,8 @@ bool Evaluator::EvalArguments(const std::vector<Argument>& arguments, CallArgume
       case Argument::Kind::kStar: {
         const Value items = ToSequence(rt_, value);
         if (rt_.failed() || !rt_.Affordable(items.items().size() * sizeof(Value))) return false;
+        // They are copied once more on most ways.
+        if (!rt_.Step(items.items().size() / 4)) return false;
         out->positional.insert(out->positional.end(), items.items().begin(), items.items().end());
         break;
       }

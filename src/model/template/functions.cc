@@ -41,7 +41,10 @@ Value RangeFunction(Runtime& rt, const Value&, const CallArguments& arguments) {
 // Adds the members of a dict, or of a sequence of pairs.
 void AddMembers(Runtime& rt, const Value& from, Dict* to) {
   if (from.is_dict()) {
-    for (const auto& [key, value] : from.dict().entries()) to->Set(key, value);
+    for (const auto& [key, value] : from.dict().entries()) {
+      if (!rt.Step() || !rt.Key(key)) return;
+      to->Set(key, value);
+    }
     return;
   }
   const Value pairs = ToSequence(rt, from);
@@ -53,6 +56,7 @@ void AddMembers(Runtime& rt, const Value& from, Dict* to) {
       rt.TypeError("dict() needs pairs of a key and a value");
       return;
     }
+    if (!rt.Key(pair.items()[0])) return;
     to->Set(pair.items()[0], pair.items()[1]);
   }
 }

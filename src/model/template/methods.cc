@@ -61,6 +61,7 @@ Value JoinMethod(Runtime& rt, const Value& self, const CallArguments& arguments)
   const Value items = rt.failed() ? Value() : ToSequence(rt, bound[0]);
   if (rt.failed()) return {};
   for (const Value& item : items.items()) {
+    if (!rt.Step()) return {};
     if (!item.is_string()) {
       return rt.TypeError(
           StrCat("sequence item: expected str instance, ", item.type_name(), " found"));
@@ -143,6 +144,7 @@ Value PartitionMethod(Runtime& rt, const Value& self, const CallArguments& argum
     return rt.failed() ? Value() : rt.Error("ValueError: empty separator");
   }
   const std::string_view bytes = self.bytes();
+  if (!rt.Scan(bytes.size())) return {};
   const size_t at =
       kFromRight ? FindLastText(bytes, separator->bytes()) : FindText(bytes, separator->bytes());
   const Value empty = rt.String("");
@@ -162,6 +164,7 @@ Value RemoveAffixMethod(Runtime& rt, const Value& self, const CallArguments& arg
     return rt.failed() ? Value() : rt.TypeError("removeprefix() needs a string");
   const std::string_view bytes = self.bytes();
   const size_t length = affix->bytes().size();
+  if (!rt.Work(length)) return {};
   if (kPrefix && bytes.starts_with(affix->bytes()))
     return Substring(rt, self, length, bytes.size());
   if (!kPrefix && bytes.ends_with(affix->bytes()))
@@ -265,6 +268,7 @@ Value GetMethod(Runtime& rt, const Value& self, const CallArguments& arguments) 
   if (rt.failed()) return {};
   if (!Hashable(bound[0]))
     return rt.TypeError(StrCat("unhashable type: '", bound[0].type_name(), "'"));
+  if (!rt.Key(bound[0])) return {};
   if (const Value* found = self.dict().Find(bound[0])) return *found;
   return bound[1].is_nothing() ? Value::None() : bound[1];
 }

@@ -83,6 +83,7 @@ Order OrderValues(Runtime& rt, Operator op, const Value& a, const Value& b) {
 bool EqualDicts(Runtime& rt, const Dict& a, const Dict& b) {
   if (a.size() != b.size()) return false;
   for (const auto& [key, value] : a.entries()) {
+    if (!rt.Key(key)) return false;
     const Value* other = b.Find(key);
     if (!other || !Equal(rt, value, *other)) return false;
   }
@@ -292,7 +293,7 @@ bool Ordered(Runtime& rt, Operator op, const Value& a, const Value& b) {
 bool Contains(Runtime& rt, const Value& container, const Value& item) {
   if (container.is_string()) {
     if (item.is_string()) {
-      rt.Work(container.bytes().size());
+      if (!rt.Scan(container.bytes().size())) return false;
       return FindText(container.bytes(), item.bytes()) != std::string_view::npos;
     }
     if (item.is_undefined()) {
@@ -307,7 +308,7 @@ bool Contains(Runtime& rt, const Value& container, const Value& item) {
       rt.TypeError(StrCat("unhashable type: '", item.type_name(), "'"));
       return false;
     }
-    if (item.is_string() && !rt.Work(item.bytes().size())) return false;
+    if (!rt.Key(item)) return false;
     return container.dict().Find(item) != nullptr;
   }
   if (!container.is_sequence() && !container.is_undefined()) {
@@ -335,7 +336,7 @@ bool Compare(Runtime& rt, Operator op, const Value& a, const Value& b) {
 }
 
 Value Arithmetic(Runtime& rt, Operator op, const Value& a, const Value& b) {
-  if (rt.failed()) return {};
+  if (!rt.Step()) return {};
   if (op == Operator::kModulo && a.is_string()) return PercentFormat(rt, a, b);
   if (a.is_undefined() || b.is_undefined()) return rt.UseOfUndefined(a.is_undefined() ? a : b);
   if (a.is_number() && b.is_number()) {

@@ -1,16 +1,33 @@
 #include "model/template/runtime.h"
 
+#include <time.h>
+
 #include <algorithm>
 
 #include "base/strings.h"
+#include "base/utf8.h"
 #include "model/template/characters.h"
 
 namespace pano::jinja {
 namespace {
 
 constexpr uint32_t kValueDepthMax = 200;  // containers inside each other
+constexpr size_t kStepsPerTimeCheck = 4096;
+constexpr size_t kMessageBytesMax = 512;  // of why a value is undefined: many may be kept
+
+double ThreadCpuSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
 
 }  // namespace
+
+Runtime::Runtime(const Limits& limits, int64_t now_unix, const std::atomic<bool>* cancelled)
+    : meter_(limits),
+      now_unix_(now_unix),
+      cancelled_(cancelled),
+      cpu_begin_(ThreadCpuSeconds()) {}
 
 Runtime::~Runtime() {
   for (const auto& object : kept_) object->Clear();
@@ -43,9 +60,21 @@ Value Runtime::Exhausted(std::string_view what) {
 
 bool Runtime::Step(size_t count) {
   if (failed()) return false;
+  steps_unchecked_ += count;
+  if (steps_unchecked_ >= kStepsPerTimeCheck && !InTime()) return false;
   if (meter_.Step(count)) return true;
   Exhausted(StrCat("more than ", limits().steps_max, " steps"));
   return false;
+}
+
+bool Runtime::InTime() {
+  steps_unchecked_ = 0;
+  if (cancelled_ != nullptr && *cancelled_) {
+    Fail(Status(StatusCode::kCancelled, "the rendering was cancelled"));
+  } else if (ThreadCpuSeconds() - cpu_begin_ > limits().cpu_seconds_max) {
+    Exhausted(StrCat("more than ", limits().cpu_seconds_max, " s of processor time"));
+  }
+  return !failed();
 }
 
 bool Runtime::ChargeForGood(size_t bytes) {
@@ -103,6 +132,10 @@ Value Runtime::Of(std::shared_ptr<Dict> dict) {
 }
 
 Value Runtime::Undefined(std::string message, bool unsafe) {
+  if (message.size() > kMessageBytesMax) {
+    message.resize(kMessageBytesMax);
+    message = StrCat(Utf8Sanitize(message), "...");
+  }
   auto reason = std::make_shared<UndefinedReason>();
   reason->message = std::move(message);
   reason->unsafe = unsafe;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,7 +33,8 @@ class Meter {
 // Confined to one rendering; every Value made here must go before it.
 class Runtime {
  public:
-  Runtime(const Limits& limits, int64_t now_unix) : meter_(limits), now_unix_(now_unix) {}
+  // `cancelled`, where there is one, ends the rendering when it is set.
+  Runtime(const Limits& limits, int64_t now_unix, const std::atomic<bool>* cancelled = nullptr);
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
@@ -57,6 +59,11 @@ class Runtime {
   bool Step(size_t count = 1);
   bool Work(size_t bytes) { return Step(1 + bytes / 256); }
   bool Scan(size_t bytes) { return Step(1 + bytes / 32); }
+  // Counts the hashing and comparing of a key of a dict. REQUIRES: Hashable(key).
+  bool Key(const Value& key) {
+    const size_t bytes = KeyBytes(key);
+    return bytes < 64 ? !failed() : Step(bytes / 64);
+  }
   // Memory for as long as the rendering lasts.
   bool ChargeForGood(size_t bytes);
   // Whether so much more may be held, without taking it.
@@ -79,9 +86,14 @@ class Runtime {
 
  private:
   Value Fail(Status status);
+  // The limits that no count of steps sees; looked at now and then.
+  bool InTime();
 
   Meter meter_;
   int64_t now_unix_;
+  const std::atomic<bool>* cancelled_;
+  double cpu_begin_;
+  size_t steps_unchecked_ = 0;
   Status status_;
   uint32_t line_ = 0;
   std::vector<std::shared_ptr<Object>> kept_;

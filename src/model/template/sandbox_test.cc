@@ -1,6 +1,7 @@
 // Templates made to harm: everything ends soon, in a Status.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 
 #include "base/strings.h"
@@ -83,6 +84,94 @@ TEST(Sandbox, RenderingIsBounded) {
     EXPECT_EQ(rendered.error().code(), StatusCode::kExhausted)
         << source << ": " << rendered.error().message();
   }
+}
+
+// Work that was not counted as steps ran for minutes to an hour. Each of these loops over 10^5 elements
+// again and again; all end by the count, not by the clock.
+TEST(Sandbox, EveryLoopOverElementsCounts) {
+  Limits limits;
+  limits.cpu_seconds_max = 1e9;
+  const std::string list = "{% set l=range(99999)|list %}";
+  const std::string strings = "{% set l=range(20000)|map('string')|list %}";
+  const std::string dict = "{% set d=dict((range(60000)|map('string')|batch(2)|list)) %}";
+  const std::string big = "{% set k=(('a'*100000,)*900) %}{% set d={k: 1} %}";
+  const std::string text = "{% set s='\u00e9'*300000 %}";
+  for (const std::string& each : {
+           list + "{% for i in range(99999) %}{% set x=l|sum %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l|sort %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l|max %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l|unique %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l|groupby('x', default=1) %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l|map('abs') %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l|select %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=[]|select('eq', *l)|list %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=[]|map('abs', *l)|list %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=[]|selectattr('a', 'eq', *l)|list %}{% endfor %}",
+           list + "{% set c=cycler(1) %}{% for i in range(99999) %}{% set x=c.next(*l) %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=loop.cycle(*l) %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=cycler(*l) %}{% endfor %}",
+           list + "{% macro f() %}{{ varargs|length }}{% endmacro %}{% for i in range(99999) %}{% set x=f(*l) "
+                  "%}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l[1:] %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l|slice(1)|list %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l|batch(99999)|list %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l|reverse %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l|join %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=-1 in l %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l.count(-1) %}{% endfor %}",
+           list + "{% for i in range(99999) %}{% set x=l == l[:] %}{% endfor %}",
+           strings + "{% for i in range(99999) %}{% set x=''.join(l) %}{% endfor %}",
+           strings + "{% for i in range(99999) %}{% set x=l|sort(attribute='a,b,c') %}{% endfor %}",
+           dict + "{% for i in range(99999) %}{% set x=dict(d) %}{% endfor %}",
+           dict + "{% for i in range(99999) %}{% set x=namespace(d) %}{% endfor %}",
+           dict + "{% for i in range(99999) %}{% set x=d|dictsort %}{% endfor %}",
+           dict + "{% for i in range(99999) %}{% set x=d.items() %}{% endfor %}",
+           dict + "{% for i in range(99999) %}{% set x=d|first %}{% endfor %}",
+           dict + "{% for i in range(99999) %}{% set x=d == dict(d) %}{% endfor %}",
+           dict + "{% macro f() %}{{ kwargs|length }}{% endmacro %}{% for i in range(99999) %}{% set x=f(**d) "
+                  "%}{% endfor %}",
+           big + "{% for i in range(99999) %}{% set x=k in d %}{% endfor %}",
+           big + "{% for i in range(99999) %}{% set x=d[k] %}{% endfor %}",
+           big + "{% for i in range(99999) %}{% set x=d.get(k) %}{% endfor %}",
+           big + "{% for i in range(99999) %}{% set x={k: 1} %}{% endfor %}",
+           text + "{% for i in range(99999) %}{% set x='b' in s %}{% endfor %}",
+           text + "{% for i in range(99999) %}{% set x=s.partition('b') %}{% endfor %}",
+           text + "{% for i in range(99999) %}{% set x=s[::2] %}{% endfor %}",
+           text + "{% for i in range(99999) %}{% set x=s[100000] %}{% endfor %}",
+           text + "{% for i in range(99999) %}{% set x=s|wordcount %}{% endfor %}",
+           std::string("{% for i in range(99999) %}{% for j in range(99) %}{% set x='%.999f' % 1.5 %}{% endfor "
+                       "%}{% endfor %}"),
+           std::string("{% set r=range(2**62, 2**62+100000) %}{% for i in range(150) %}{% set x=r|unique %}"
+                       "{% endfor %}"),
+       }) {
+    const auto rendered = RenderSource(each, TestInputs(), limits);
+    ASSERT_FALSE(rendered.ok()) << each;
+    EXPECT_EQ(rendered.error().code(), StatusCode::kExhausted)
+        << each << ": " << rendered.error().message();
+  }
+}
+
+// Integers above 9e15 once had the hashes of their doubles: 10^5 of them collided.
+TEST(Sandbox, LargeIntegersDoNotCollide) {
+  EXPECT_EQ(RenderText("{{ range(2**62, 2**62+99999)|unique|list|length }}"), "99999");
+  EXPECT_EQ(RenderText("{{ {1: 'a'}[1.0] }} {{ {2**53: 'a'}[2.0**53] }} {{ 2**62+1 == 2.0**62 }} "
+                       "{{ 2**62 == 2.0**62 }} {{ 1.5 == 1 }}"),
+            "a a False True False");
+}
+
+TEST(Sandbox, TimeAndCancellationEndARendering) {
+  Limits limits;
+  limits.cpu_seconds_max = 0;
+  const std::string loop = "{% for i in range(90000) %}{% endfor %}";
+  auto rendered = RenderSource(loop, TestInputs(), limits);
+  ASSERT_FALSE(rendered.ok());
+  EXPECT_EQ(rendered.error().code(), StatusCode::kExhausted);
+  std::atomic<bool> cancelled{true};
+  ChatInputs inputs = TestInputs();
+  inputs.cancelled = &cancelled;
+  rendered = RenderSource(loop, inputs);
+  ASSERT_FALSE(rendered.ok());
+  EXPECT_EQ(rendered.error().code(), StatusCode::kCancelled);
 }
 
 TEST(Sandbox, NestingIsBounded) {

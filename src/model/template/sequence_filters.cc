@@ -35,6 +35,7 @@ std::vector<Keyed> KeyItems(Runtime& rt, const Value& items, const Value& attrib
   std::vector<Keyed> out;
   if (!rt.Affordable(items.items().size() * sizeof(Keyed))) return out;
   for (const Value& item : items.items()) {
+    if (!rt.Step()) break;
     out.emplace_back(SortKey(rt, item, attribute, case_sensitive), item);
     if (rt.failed()) break;
   }
@@ -109,6 +110,7 @@ Value UniqueFilter(Runtime& rt, const Value& self, const CallArguments& argument
   for (auto& [key, item] : KeyItems(rt, items, bound[1], bound.Boolean(0, false))) {
     if (rt.failed()) return {};
     if (!Hashable(key)) return rt.TypeError(StrCat("unhashable type: '", key.type_name(), "'"));
+    if (!rt.Key(key)) return {};
     if (seen.Find(key)) continue;
     seen.Set(key, Value::None());
     out.push_back(item);
@@ -150,10 +152,9 @@ Value SumFilter(Runtime& rt, const Value& self, const CallArguments& arguments) 
   return sum;
 }
 
-CallArguments WithoutFirst(const CallArguments& arguments) {
-  CallArguments out = arguments;
-  out.positional.erase(out.positional.begin());
-  return out;
+CallArguments WithoutFirst(Runtime& rt, const CallArguments& arguments) {
+  if (!rt.Step(arguments.positional.size() / 8 + arguments.keywords.size())) return {};
+  return {{arguments.positional.begin() + 1, arguments.positional.end()}, arguments.keywords};
 }
 
 // Jinja's map and select take anything that is false, none too, for an empty list.
@@ -171,9 +172,10 @@ Value MapFilter(Runtime& rt, const Value& self, const CallArguments& arguments) 
   }
   const Value items = ItemsIfAny(rt, self);
   if (rt.failed()) return {};
-  const CallArguments rest = by_attribute ? CallArguments() : WithoutFirst(arguments);
+  const CallArguments rest = by_attribute ? CallArguments() : WithoutFirst(rt, arguments);
   std::vector<Value> out;
   for (const Value& item : items.items()) {
+    if (!rt.Step()) return {};
     Value mapped = by_attribute ? GetPath(rt, item, bound[0])
                                 : ApplyFilter(rt, arguments.positional[0].bytes(), item, rest);
     if (by_attribute && mapped.is_undefined() && !bound[1].is_nothing()) mapped = bound[1];
@@ -188,11 +190,12 @@ Value SelectFilter(Runtime& rt, const Value& self, const CallArguments& argument
   if (kAttribute && arguments.positional.empty())
     return rt.Raise("Missing parameter for attribute name");
   const Value attribute = kAttribute ? arguments.positional[0] : Value();
-  const CallArguments test = kAttribute ? WithoutFirst(arguments) : arguments;
+  const CallArguments test = kAttribute ? WithoutFirst(rt, arguments) : arguments;
+  if (rt.failed()) return {};
   const bool named = !test.positional.empty();
   if (named && !test.positional[0].is_string())
     return rt.TypeError("the name of a test is a string");
-  const CallArguments rest = named ? WithoutFirst(test) : CallArguments();
+  const CallArguments rest = named ? WithoutFirst(rt, test) : CallArguments();
   const Value items = ItemsIfAny(rt, self);
   if (rt.failed()) return {};
   std::vector<Value> out;

@@ -12,6 +12,7 @@ namespace pano::jinja {
 // range, and stops early once the rendering failed.
 template <typename T, typename Less>
 void SortStable(Runtime& rt, std::vector<T>& items, const Less& less) {
+  if (!rt.Step(items.size() / 8)) return;
   std::vector<T> scratch = items;
   for (size_t width = 1; width < items.size(); width *= 2) {
     for (size_t begin = 0; begin < items.size(); begin += 2 * width) {
@@ -23,7 +24,8 @@ void SortStable(Runtime& rt, std::vector<T>& items, const Less& less) {
         const bool second = b < end && (a == middle || less(rt, items[b], items[a]));
         scratch[out] = items[second ? b++ : a++];
       }
-      if (rt.failed()) return;
+      // Where one half is used up nothing is compared.
+      if (!rt.Step((end - begin) / 8)) return;
     }
     std::swap(items, scratch);
   }

@@ -225,7 +225,7 @@ std::vector<Value> SplitLines(Runtime& rt, const Value& text, bool keep_ends) {
 
 Value Join(Runtime& rt, const Value& separator, const std::vector<Value>& items, bool escape) {
   TextBuilder out(rt);
-  for (size_t i = 0; i < items.size() && !rt.failed(); ++i) {
+  for (size_t i = 0; i < items.size() && rt.Step(); ++i) {
     if (i > 0) out.Append(separator.text());
     if (escape && items[i].is_string() && !items[i].markup()) {
       AppendEscaped(out, items[i].text());

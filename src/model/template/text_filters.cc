@@ -255,7 +255,8 @@ Value RoundFilter(Runtime& rt, const Value& self, const CallArguments& arguments
   const Bound bound(rt, "round", arguments, {"precision", "method"});
   const int64_t precision = bound.Integer(0, 0);
   const std::string_view method = bound.String(1) ? bound.String(1)->bytes() : "common";
-  if (rt.failed()) return {};
+  constexpr size_t kStepsPerNumber = 8;   // hundreds of digits take microseconds
+  if (!rt.Step(kStepsPerNumber)) return {};
   if (self.is_undefined()) return rt.UseOfUndefined(self);
   if (!self.is_number())
     return rt.TypeError(StrCat("type ", self.type_name(), " doesn't define __round__ method"));

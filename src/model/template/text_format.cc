@@ -86,6 +86,8 @@ bool IsIntegerType(char type) {
 
 void AppendNumber(TextBuilder& out, const Value& v, const Layout& layout) {
   Runtime& rt = out.runtime();
+  constexpr size_t kStepsPerNumber = 8;   // a thousand digits take microseconds
+  if (!rt.Step(kStepsPerNumber)) return;
   const bool as_float = v.type() == Value::Type::kFloat || IsFloatType(layout.type);
   if (v.type() == Value::Type::kFloat && IsIntegerType(layout.type)) {
     rt.Error(

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <random>
 
 #include "model/template/characters.h"
@@ -43,12 +44,20 @@ size_t HashBytes(std::string_view text) {
   return hash;
 }
 
+// The integer that a number is, if it is one of 64 bits.
+std::optional<int64_t> AsInteger(const Value& v) {
+  if (v.is_integral()) return v.integer();
+  const double d = v.number();
+  if (std::trunc(d) != d || !(d >= -0x1p63 && d < 0x1p63)) return std::nullopt;
+  return static_cast<int64_t>(d);
+}
+
 // Equal numbers of different types have one hash.
 size_t HashNumber(const Value& v) {
-  const double d = v.number();
-  if (std::trunc(d) == d && std::fabs(d) < 9e15) {
-    return Mix(HashSeed() ^ static_cast<uint64_t>(static_cast<int64_t>(d)));
+  if (const std::optional<int64_t> i = AsInteger(v)) {
+    return Mix(HashSeed() ^ static_cast<uint64_t>(*i));
   }
+  const double d = v.number();
   return Mix(HashSeed() ^ (std::isnan(d) ? 0 : std::bit_cast<uint64_t>(d)));
 }
 
@@ -184,7 +193,11 @@ bool Hashable(const Value& key) {
 
 bool KeysEqual(const Value& a, const Value& b) {
   if (a.is_number() && b.is_number()) {
-    if (a.is_integral() && b.is_integral()) return a.integer() == b.integer();
+    // Exactly, as Python: a double next to 2^62 is not every integer there.
+    if (a.is_integral() || b.is_integral()) {
+      const std::optional<int64_t> x = AsInteger(a);
+      return x && x == AsInteger(b);
+    }
     return a.number() == b.number() || (std::isnan(a.number()) && std::isnan(b.number()));
   }
   if (a.is_undefined() || b.is_undefined()) return a.is_undefined() && b.is_undefined();
@@ -193,6 +206,15 @@ bool KeysEqual(const Value& a, const Value& b) {
   if (a.is_string()) return a.bytes() == b.bytes();
   if (a.is_sequence()) return std::ranges::equal(a.items(), b.items(), KeysEqual);
   return a.identity() == b.identity();
+}
+
+size_t KeyBytes(const Value& key) {
+  if (key.is_string()) return key.bytes().size();
+  size_t bytes = sizeof(Value);
+  if (key.is_sequence()) {
+    for (const Value& item : key.items()) bytes += KeyBytes(item);
+  }
+  return bytes;
 }
 
 template <typename Matches>

@@ -162,6 +162,8 @@ void Summarize(Sequence& sequence);
 
 // Whether a dict takes it as a key: no lists or dicts in it.
 bool Hashable(const Value& key);
+// What hashing or comparing it looks at. REQUIRES: Hashable(key).
+size_t KeyBytes(const Value& key);
 // Python's equality of keys (1 == 1.0 == True), and NaN equals itself. REQUIRES: both hashable.
 bool KeysEqual(const Value& a, const Value& b);
 
