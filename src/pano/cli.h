@@ -16,6 +16,7 @@ int RunEval(const Command& self, Args args);
 int RunConvert(const Command& self, Args args);
 int RunQuantize(const Command& self, Args args);
 int RunBench(const Command& self, Args args);
+int RunDoctor(const Command& self, Args args);
 int RunLoad(const Command& self, Args args);
 
 }  // namespace pano::cli

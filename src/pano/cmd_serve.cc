@@ -11,10 +11,12 @@
 #include "app/service/service.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/process_limits.h"
 #include "base/strings.h"
 #include "base/threads.h"
 #include "model/kernels/cpu.h"
 #include "pano/cli.h"
+#include "pano/doctor/report.h"
 #include "pano/local_model.h"
 #include "pano/log_setup.h"
 #include "pano/model_path.h"
@@ -267,6 +269,7 @@ int RunServe(const Command& self, Args args) {
   const std::string set_in_use = kernels::CpuMaskName(kernels::ActiveCpuMask());
   LogInfo(StrCat("[kernels] ", set_in_use, " (this machine has ",
                  kernels::CpuMaskName(kernels::MachineCpuMask()), "; PANO_CPU chooses)"));
+  LogInfo("[host] ", doctor::DescribeLimits(ReadProcessLimits()));
   service_options->build = {kVersion, kCommit, set_in_use};
   Result<std::unique_ptr<service::Service>> service =
       service::Service::Start(std::move(service_options).value());

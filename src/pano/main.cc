@@ -67,6 +67,7 @@ constexpr Command kCommands[] = {
     {"quantize", "Quantise a model into a folder that loads by mapping.", RunQuantize},
     {"eval", "Measure perplexity, or write logits.", RunEval},
     {"bench", "Measure tokens per second on this machine.", RunBench},
+    {"doctor", "Say what this machine lets a server do, and what is wrong with it.", RunDoctor},
     {"load", "Put a server under load and measure latencies.", RunLoad},
 };
 
@@ -124,7 +125,5 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {     // out of memory, in practice
     std::fprintf(stderr, "pano: %s\n", error.what());
   }
-  // Output that could not be written is a failure, whatever the command thought of it.
-  if (std::fflush(stdout) != 0 || std::ferror(stdout)) code = code == 0 ? 1 : code;
-  return code;
+  return pano::cli::FlushStdout("pano", code);
 }

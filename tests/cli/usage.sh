@@ -5,7 +5,7 @@ run pano; code 2; err "usage: pano <command>"
 run pano --help; code 0; out "serve"; out "tokenize"
 run pano --version; code 0; out "pano 0."
 run pano frobnicate; code 2; err "no command 'frobnicate'"; one_line_error
-for command in serve run chat inspect tokenize template convert eval bench load; do
+for command in serve run chat inspect tokenize template convert eval bench load doctor; do
   run pano $command --help; code 0; out "--help"
   run pano $command --no-such-option; code 2; err "hint:"
 done
@@ -20,6 +20,11 @@ chmod +x "$work/pano-data"
 run "$work/pano" data sort 'a b'; code 3; out "data got sort a b"
 run "$work/pano" features list; code 3; out "data got features list"
 run "$work/pano" --help; code 0; out "features"
+
+# What could not be written is said: the disk is full, but not that a reader went away.
+run sh -c '"$PANO" --help >/dev/full'; code 1; err "could not be written whole: No space left on device"; one_line_error
+run sh -c '"$PANO" inspect "$SOURCE_DIR/models/starter" --json >/dev/full'; code 1; err "No space left"
+run sh -c '"$PANO" --help | true; exit 0'; code 0; check "is silent" test ! -s "$work/err"
 
 run pano run --max-tokens many; code 2; err "--max-tokens: 'many' is not a number"
 run pano run --max-tokens -5; code 2

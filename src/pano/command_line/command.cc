@@ -1,9 +1,12 @@
 #include "pano/command_line/command.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <map>
 
 #include "base/env.h"
@@ -136,6 +139,22 @@ int Fail(const Command& self, const Status& status, std::string_view hint) {
 
 int FailUsage(const Command& self, std::string_view message) {
   return Report(self, message, StrCat("see 'pano ", self.name, " --help'"), 2);
+}
+
+int FlushStdout(std::string_view program, int code) {
+  errno = 0;
+  const bool flushed = std::fflush(stdout) == 0;
+  if (flushed && !std::ferror(stdout)) return code;
+  // What failed earlier, while the command ran, has left no number: ask the pipe.
+  int error = flushed ? 0 : errno;
+  pollfd pipe{STDOUT_FILENO, 0, 0};
+  if (error == 0 && ::poll(&pipe, 1, 0) > 0 && (pipe.revents & POLLERR) != 0) error = EPIPE;
+  if (error != EPIPE) {
+    std::fprintf(stderr, "%s: standard output could not be written whole%s%s\n",
+                 std::string(program).c_str(), error == 0 ? "" : ": ",
+                 error == 0 ? "" : std::strerror(error));
+  }
+  return code == 0 ? 1 : code;
 }
 
 bool StdoutIsTerminal() { return ::isatty(STDOUT_FILENO) == 1; }

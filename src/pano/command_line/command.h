@@ -40,6 +40,11 @@ int Fail(const Command& self, const Status& status, std::string_view hint = {});
 // The same for wrong usage; returns 2.
 int FailUsage(const Command& self, std::string_view message);
 
+// Writes what standard output still holds, at the end of a program. Returns `code`, or 1 in place of 0
+// when some of the output could not be written, which it says on stderr as `program` unless the
+// reader merely went away (`| head`).
+int FlushStdout(std::string_view program, int code);
+
 bool StdoutIsTerminal();
 bool StderrIsTerminal();
 

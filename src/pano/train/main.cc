@@ -1,3 +1,4 @@
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -50,10 +51,12 @@ int Run(const std::vector<std::string>& args) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a failed write, not a signal
+  int code = 1;
   try {
-    return Run(std::vector<std::string>(argv + 1, argv + argc));
+    code = Run(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const std::exception& e) {  // torch throws where memory runs out, for one
     std::fprintf(stderr, "pano train: %s\n", e.what());
-    return 1;
   }
+  return pano::cli::FlushStdout("pano train", code);
 }
