@@ -9,6 +9,9 @@
 #include "app/api/guard.h"
 #include "app/api/native/example.h"
 #include "app/service/service.h"
+#include "app/systemd/listen_socket.h"
+#include "app/systemd/notifier.h"
+#include "app/systemd/watchdog.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process_limits.h"
@@ -192,6 +195,36 @@ void LogStart(const ServeOptions& options, const service::Service& service) {
           api::native::ExampleBody(versions[0]->input_form()), "'");
 }
 
+// What is said to a service manager, where there is one: that requests are answered, twice within its
+// watchdog's limit that no model is stuck, and that the service stops. Confined to one thread.
+class Manager {
+ public:
+  Manager(service::Service& service, Duration stall_limit) {
+    Result<systemd::Notifier> notifier = systemd::Notifier::FromEnvironment();
+    Tell(notifier.status());
+    if (!notifier.ok() || !notifier->active()) return;
+    notifier_ = std::move(notifier).value();
+    if (const std::optional<Duration> limit = systemd::WatchdogLimit()) {
+      watchdog_.emplace(*notifier_, *limit,
+                        [&service, stall_limit] { return service.Stuck(stall_limit); });
+    }
+    Tell(notifier_->Ready(StrCat("serving ", service.models().List().size(), " model versions on port ",
+                                 service.port())));
+  }
+  void Stopping() const {
+    if (notifier_) Tell(notifier_->Stopping("draining"));
+  }
+
+ private:
+  // A manager that cannot be told is no reason to stop serving.
+  static void Tell(const Status& sent) {
+    if (!sent.ok()) LogWarning("[serve] the service manager was not told: ", sent.message());
+  }
+
+  std::optional<systemd::Notifier> notifier_;
+  std::optional<systemd::Watchdog> watchdog_;
+};
+
 // Supervisors (and timeout(1)) tell the process and its group, so a signal may come twice: what
 // follows the first this closely is the same one.
 constexpr milliseconds kSameSignal{300};
@@ -212,17 +245,19 @@ void WatchForSecondSignal(const sigset_t& signals, TimePoint first,
 }
 
 // Waits for SIGTERM or SIGINT, then drains; a second signal ends at once.
-int WaitAndDrain(service::Service& service, const sigset_t& signals, double drain_timeout) {
+int WaitAndDrain(service::Service& service, const sigset_t& signals, const ServeOptions& options) {
+  const Manager manager(service, Millis(options.stall_timeout));
   int signal = 0;
   sigwait(&signals, &signal);
   TimePoint first = Clock::Real().Now();
-  LogInfo("[serve] draining: running requests get ", drain_timeout,
+  manager.Stopping();
+  LogInfo("[serve] draining: running requests get ", options.drain_timeout,
           " s; a second signal ends at once");
   std::atomic<bool> drained{false};
   std::jthread watch = StartThread("pano-signals", [&](const std::stop_token&) {
     WatchForSecondSignal(signals, first, drained);
   });
-  bool all = service.Drain(Millis(drain_timeout));
+  bool all = service.Drain(Millis(options.drain_timeout));
   if (!all) LogWarning("[serve] not every request ended in time");
   drained = true;
   pthread_kill(watch.native_handle(), SIGTERM);
@@ -249,6 +284,12 @@ int RunServe(const Command& self, Args args) {
   options.Declare(set);
   if (std::optional<int> code = Parse(self, set, args)) return *code;
   SetUpLogging(options.log_level);
+  const auto socket = systemd::TakeListenSocket();
+  if (!socket.ok()) return Fail(self, socket.error());
+  if (*socket) {      // in place of --host and --port
+    options.host = (*socket)->host;
+    options.port = (*socket)->port;
+  }
   if (!api::IsLoopbackHost(options.host) && options.api_keys.empty() && !options.insecure) {
     return Fail(self,
                 InvalidArgument(StrCat("--host ", Printable(options.host),
@@ -270,12 +311,13 @@ int RunServe(const Command& self, Args args) {
   LogInfo(StrCat("[kernels] ", set_in_use, " (this machine has ",
                  kernels::CpuMaskName(kernels::MachineCpuMask()), "; PANO_CPU chooses)"));
   LogInfo("[host] ", doctor::DescribeLimits(ReadProcessLimits()));
+  if (*socket) service_options->http.listen_descriptor = (*socket)->descriptor;
   service_options->build = {kVersion, kCommit, set_in_use};
   Result<std::unique_ptr<service::Service>> service =
       service::Service::Start(std::move(service_options).value());
   if (!service.ok()) return Fail(self, service.error(), HintFor(service.error()));
   LogStart(options, **service);
-  return WaitAndDrain(**service, signals, options.drain_timeout);
+  return WaitAndDrain(**service, signals, options);
 }
 
 }  // namespace pano::cli

@@ -79,6 +79,7 @@ using Handler = std::function<void(std::shared_ptr<Exchange>)>;
 struct ServerOptions {
   std::string host = "127.0.0.1";
   uint16_t port = 8080;                  // 0: the system picks; see Server::port
+  int listen_descriptor = -1;            // a socket that listens already; it replaces host and port
   int threads = 2;
   size_t header_bytes_max = 16 << 10;
   size_t body_bytes_max = 4 << 20;

@@ -1,12 +1,15 @@
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 
 #include "app/http/connection_internal.h"
 #include "app/http/loop_internal.h"
+#include "base/errno_status.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -102,6 +105,7 @@ class AsioServer final : public Server {
   bool Drain(std::chrono::milliseconds timeout) override;
 
  private:
+  Status Adopt(int descriptor);
   Status ListenAt(const tcp::endpoint& endpoint);
   void Accept();
   void OnAccepted(const error_code& error, tcp::socket socket);
@@ -117,7 +121,22 @@ class AsioServer final : public Server {
   size_t next_loop_ = 0;
 };
 
+// The socket is the server's from now on, whether or not this is ok.
+Status AsioServer::Adopt(int descriptor) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  error_code error;
+  if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    return ErrnoStatus(errno).Wrap(StrCat("[http] descriptor ", descriptor));
+  }
+  acceptor_->assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), descriptor, error);
+  if (!error) port_ = acceptor_->local_endpoint(error).port();
+  if (!error) return {};
+  return InvalidArgument(StrCat("[http] descriptor ", descriptor, ": ", error.message()));
+}
+
 Status AsioServer::Listen() {
+  if (context_->options.listen_descriptor >= 0) return Adopt(context_->options.listen_descriptor);
   std::string host = context_->options.host;
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);

@@ -7,6 +7,7 @@
 #include "app/auth/authenticator.h"
 #include "app/service/dialects.h"
 #include "base/clock.h"
+#include "base/strings.h"
 
 namespace pano::service {
 namespace {
@@ -97,6 +98,17 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
 }
 
 Service::~Service() = default;
+
+std::string Service::Stuck(Duration limit) const {
+  for (const models::ModelVersionPtr& version : models_.List()) {
+    const double idle = version->service().GetStats().seconds_since_progress;
+    if (idle > Seconds(limit)) {
+      return StrCat(version->FullName(), ": no step for ", static_cast<int64_t>(idle),
+                    " s while there is work");
+    }
+  }
+  return "";
+}
 
 bool Service::Drain(std::chrono::milliseconds timeout) {
   TimePoint until = Clock::Real().Now() + timeout;

@@ -10,6 +10,7 @@
 #include "app/http/http.h"
 #include "app/models/model_loader.h"
 #include "app/telemetry/metrics.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/threads.h"
 
@@ -38,6 +39,9 @@ class Service {
   int threads() const { return pool_.threads(); }
   const models::ModelHost& models() const { return models_; }
   telemetry::Metrics& metrics() { return metrics_; }
+
+  // What is stuck: a model that has made no step for `limit` although it has work; "" when nothing is.
+  std::string Stuck(Duration limit) const;
 
   // Refuses what is new, lets running requests end; those that have not by `timeout` are cancelled.
   // Returns whether all ended by themselves.
