@@ -20,8 +20,11 @@ Status PlanMemory(const nn::Model& model, uint64_t left_before, uint64_t weight_
                                   : MemoryBudget::kKvBytesDefault;
   }
   if (!budget) return {};
+  engine::Options planned = options;   // with the context that the engine fills in
+  if (planned.context_max == 0) planned.context_max = model.context_length();
+  planned.context_max = std::min(planned.context_max, model.context_length());
   const nn::StateLayout layout = model.state_layout();
-  PANO_ASSIGN_OR_RETURN(const engine::KvPlan plan, engine::PlanKvMemory(layout, options));
+  PANO_ASSIGN_OR_RETURN(const engine::KvPlan plan, engine::PlanKvMemory(layout, planned));
   uint64_t bytes = 0;
   for (size_t i = 0; i < plan.block_counts.size(); ++i) {
     bytes += static_cast<uint64_t>(plan.block_counts[i]) * layout.groups[i].bytes_per_block;

@@ -36,5 +36,21 @@ TEST(ModelLoader, TheStarterGenerates) {
   EXPECT_TRUE(version.service().Drain(std::chrono::seconds(10)));
 }
 
+// The budget planned with the options as they were given, without the context that the engine fills in: no
+// block was of use, and `pano serve` refused every model.
+TEST(ModelLoader, ABudgetIsEnoughForTheStarter) {
+  const std::string folder = StrCat(PANO_SOURCE_DIR, "/models/starter");
+  if (!FileExists(folder + "/config.json")) GTEST_SKIP() << "no " << folder;
+  ComputePool pool(1);
+  MemoryBudget budget(1);
+  LoadSettings settings;
+  settings.engine.kv_bytes_max = 0;
+  settings.memory = &budget;
+  auto loaded = LoadModelVersions({"m", folder}, settings, pool, {});
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message();
+  EXPECT_EQ(loaded->front()->context_length, 512);
+  EXPECT_GT(loaded->front()->EngineStats().kv_blocks.total, 0);
+}
+
 }  // namespace
 }  // namespace pano::models
