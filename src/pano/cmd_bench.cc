@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -125,17 +126,22 @@ Status WriteModel(const BenchOptions& o, ComputePool& pool) {
 Status Measure(const BenchOptions& o, const std::vector<size_t>& batches, ComputePool& pool,
                bench::BenchReport& report) {
   Progress progress("bench");
-  const bench::OnProgress on_progress = [&](double share, std::string_view next) {
-    progress.Update(share, next);
-  };
   PANO_ASSIGN_OR_RETURN(const format::ModelFiles files,
                         o.shape.empty() ? OpenLocalModel(o.model) : MakeModel(o, pool));
   report.model = files.path;
   if (auto work = bench::WorkOf(files); work.ok()) report.work = *work;
+  // What decoding reads: bandwidth is that of so many bytes, measured between the parts of the work.
+  const size_t read_bytes = report.work ? static_cast<size_t>(report.work->weight_bytes_per_token)
+                                        : kernels::kReadBytes;
+  const bench::OnProgress on_progress = [&](double share, std::string_view next) {
+    progress.Update(share, next);
+    report.limits.read_between = std::max(report.limits.read_between,
+                                          kernels::MeasureReadBandwidth(pool, read_bytes));
+  };
   const nn::LoadOptions load = o.model.arithmetic.LoadOptions();
   if (encoder::IsEncoder(files)) {
     PANO_ASSIGN_OR_RETURN(auto model, encoder::LoadEncoder(files, load, pool));
-    report.limits.before = kernels::MeasureLimits(pool);
+    report.limits.before = kernels::MeasureLimits(pool, 0, read_bytes);
     const bench::EncoderOptions measure{.batches = batches,
                                         .tokens = o.measure.prompt_tokens,
                                         .repetitions = o.measure.repetitions,
@@ -146,11 +152,11 @@ Status Measure(const BenchOptions& o, const std::vector<size_t>& batches, Comput
     bench::DecoderOptions measure = o.measure;
     measure.batches = batches;
     measure.seed = static_cast<uint64_t>(o.seed);
-    report.limits.before = kernels::MeasureLimits(pool);
+    report.limits.before = kernels::MeasureLimits(pool, 0, read_bytes);
     PANO_ASSIGN_OR_RETURN(report.decoder,
                           bench::MeasureDecoder(*model, pool, measure, on_progress));
   }
-  report.limits.after = kernels::MeasureLimits(pool);
+  report.limits.after = kernels::MeasureLimits(pool, 0, read_bytes);
   return {};
 }
 

@@ -24,9 +24,8 @@ constexpr CpuLevel kLevels[] = {
     {"dotprod", kNeon | kDotProd},
     {"i8mm", kNeon | kDotProd | kI8mm},
 };
-// What `auto` chooses from: sets that our tests have run on (Arm's under emulation). AMX is absent
-// until a run on a machine that has it is recorded.
-constexpr CpuMask kDefaultMask = kAvx2 | kAvxVnni | kAvx512 | kNeon | kDotProd | kI8mm;
+// What `auto` chooses from: sets that our tests have run on (Arm's under emulation).
+constexpr CpuMask kDefaultMask = kAvx2 | kAvxVnni | kAvx512 | kAmx | kNeon | kDotProd | kI8mm;
 
 #if defined(__x86_64__)
 

@@ -33,7 +33,7 @@ std::span<const CpuLevel> CpuLevels();
 CpuMask MachineCpuMask();
 
 // The value of PANO_CPU: a level's name, or "auto". That is the best of this machine among the
-// sets whose kernels are run by our tests, Arm's emulated; AMX works on demand.
+// sets whose kernels are run by our tests, Arm's emulated.
 // An unknown name or one that the machine lacks is an InvalidArgument.
 Result<CpuMask> ReadCpuMask();
 

@@ -24,6 +24,7 @@ struct Isa {
   FloatPeakFn float_peak;
   Int8PeakFn int8_peak;
   PackedKernels packed;
+  TilePeakFn tile_int8_peak = nullptr, tile_bfloat_peak = nullptr;  // null without a tile unit
 };
 
 // The twin of a set that this build does not target: never selected.

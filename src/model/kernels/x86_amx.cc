@@ -25,9 +25,20 @@ constexpr QuantiseFn kQuantiseForTiles[kQuantisedCodes] = {  // by ActivationCod
     kQuantiseAvx2<0>[0], kQuantiseAvx2<0>[1], QuantiseRowsIntoTiles,
     RoundIntoTiles};
 
+template <TileElement kElement>
+int64_t TilePeak(int64_t rounds) {
+  return TilesAmx(kTileRows).MultiplyLoaded<kElement>(rounds);
+}
+
+constexpr Isa WithTilePeaks(Isa isa) {
+  isa.tile_int8_peak = TilePeak<TileElement::kInt8>;
+  isa.tile_bfloat_peak = TilePeak<TileElement::kBFloat>;
+  return isa;
+}
+
 }  // namespace
 
-const Isa kIsa_amx =
+const Isa kIsa_amx = WithTilePeaks(
     Instantiate("amx", kAvx2 | kAvx512 | kAmx,
-                {kQuantiseForTiles, kUint7ZeroPoint, 0, PackedMatMulForDot, TilesFor});
+                {kQuantiseForTiles, kUint7ZeroPoint, 0, PackedMatMulForDot, TilesFor}));
 }  // namespace pano::kernels

@@ -44,6 +44,14 @@ double F32PeakShare(const ModelWork& work, double tokens_per_second,
                     const kernels::MachineLimits& limits) {
   return Share(work.matrix_ops_per_token * tokens_per_second, limits.f32_flop_per_second);
 }
+double TileInt8PeakShare(const ModelWork& work, double tokens_per_second,
+                         const kernels::MachineLimits& limits) {
+  return Share(work.matrix_ops_per_token * tokens_per_second, limits.tile_int8_op_per_second);
+}
+double TileBF16PeakShare(const ModelWork& work, double tokens_per_second,
+                         const kernels::MachineLimits& limits) {
+  return Share(work.matrix_ops_per_token * tokens_per_second, limits.tile_bf16_flop_per_second);
+}
 double BandwidthShare(const ModelWork& work, double tokens_per_second,
                       const kernels::MachineLimits& limits) {
   return Share(work.weight_bytes_per_token * tokens_per_second, limits.read_bytes_per_second);

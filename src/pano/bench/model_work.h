@@ -33,6 +33,10 @@ double Int8PeakShare(const ModelWork& work, double tokens_per_second,
                      const kernels::MachineLimits& limits);
 double F32PeakShare(const ModelWork& work, double tokens_per_second,
                     const kernels::MachineLimits& limits);
+double TileInt8PeakShare(const ModelWork& work, double tokens_per_second,
+                         const kernels::MachineLimits& limits);
+double TileBF16PeakShare(const ModelWork& work, double tokens_per_second,
+                         const kernels::MachineLimits& limits);
 double BandwidthShare(const ModelWork& work, double tokens_per_second,
                       const kernels::MachineLimits& limits);
 

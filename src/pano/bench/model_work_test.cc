@@ -76,6 +76,28 @@ TEST(ReportTest, TakesTheBetterLimitsAndTheirDistance) {
   EXPECT_NE(FormatReport(out).find("80 % of read bandwidth"), std::string::npos);
 }
 
+TEST(ReportTest, TilesAndBandwidthBetweenTheParts) {
+  BenchReport report{.model = "m", .cpu = "c", .isa = "i", .threads = 2};
+  report.limits.before = {2, 20e9, 100e9, 400e9, 4000e9, 2000e9};
+  report.limits.after = {2, 25e9, 90e9, 400e9, 3000e9, 1000e9};
+  report.limits.read_between = 30e9;
+  report.work.emplace();
+  report.work->matrix_ops_per_token = 1e9;
+  report.work->weight_bytes_per_token = 1e9;
+  report.decoder.emplace();
+  report.decoder->prefill = {512, {1000, 1000, 1000}};
+  report.decoder->decode = {{1, 16, 128, {27, 27, 27}}};
+  const json::Value out = ToJson(report);
+  EXPECT_EQ(out.Find("limits")->Find("tile_int8_gop_s")->as_double(), 4000);
+  const json::Value& prefill = out.Find("prefill")->as_array().at(0);
+  EXPECT_EQ(prefill.Find("tile_int8_peak_share")->as_double(), 0.25);
+  EXPECT_EQ(prefill.Find("tile_bf16_peak_share")->as_double(), 0.5);
+  EXPECT_EQ(out.Find("decode")->as_array().at(0).Find("bandwidth_share")->as_double(), 0.9);
+  const std::string text = FormatReport(out);
+  EXPECT_NE(text.find("in tiles 4000 GOP/s int8, 2000 GFLOP/s BF16"), std::string::npos) << text;
+  EXPECT_NE(text.find("50 % of the BF16 peak of tiles"), std::string::npos) << text;
+}
+
 TEST(ReportTest, LimitsByThreads) {
   const json::Value out = LimitsToJson({{1, 10e9, 50e9, 200e9}, {2, 20e9, 100e9, 400e9}}, "c", "i");
   EXPECT_EQ(out.Find("limits")->Find("read_gb_s")->as_double(), 20);

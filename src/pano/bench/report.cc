@@ -13,9 +13,15 @@ using kernels::MachineLimits;
 double Rounded(double value) { return std::round(value * 1e4) / 1e4; }
 
 json::Value LimitsJson(const MachineLimits& limits) {
-  return json::Object{{"read_gb_s", Rounded(limits.read_bytes_per_second / 1e9)},
+  json::Value out =
+      json::Object{{"read_gb_s", Rounded(limits.read_bytes_per_second / 1e9)},
                       {"f32_gflop_s", Rounded(limits.f32_flop_per_second / 1e9)},
                       {"int8_gop_s", Rounded(limits.int8_op_per_second / 1e9)}};
+  if (limits.tile_int8_op_per_second > 0) {
+    out.Set("tile_int8_gop_s", Rounded(limits.tile_int8_op_per_second / 1e9));
+    out.Set("tile_bf16_gflop_s", Rounded(limits.tile_bf16_flop_per_second / 1e9));
+  }
+  return out;
 }
 
 double Distance(double a, double b) {
@@ -46,14 +52,23 @@ json::Value WorkJson(const ModelWork& work) {
                       {"matrix_gop_per_token", Rounded(work.matrix_ops_per_token / 1e9)}};
 }
 
+// Shares of the arithmetic peaks.
+void SetPeakShares(json::Value& row, const ModelWork& work, double tokens_per_second,
+                   const MachineLimits& limits) {
+  row.Set("int8_peak_share", Rounded(Int8PeakShare(work, tokens_per_second, limits)));
+  row.Set("f32_peak_share", Rounded(F32PeakShare(work, tokens_per_second, limits)));
+  if (limits.tile_int8_op_per_second > 0) {
+    row.Set("tile_int8_peak_share", Rounded(TileInt8PeakShare(work, tokens_per_second, limits)));
+    row.Set("tile_bf16_peak_share", Rounded(TileBF16PeakShare(work, tokens_per_second, limits)));
+  }
+}
+
 void SetDecoder(const BenchReport& report, const MachineLimits& limits, json::Value& out) {
   const PrefillRow& prefill = report.decoder->prefill;
   json::Value row = json::Object{{"tokens", prefill.tokens}};
   SetRate(row, "tok_s", prefill.tokens_per_second);
   if (report.work) {
-    const double rate = prefill.tokens_per_second.median;
-    row.Set("int8_peak_share", Rounded(Int8PeakShare(*report.work, rate, limits)));
-    row.Set("f32_peak_share", Rounded(F32PeakShare(*report.work, rate, limits)));
+    SetPeakShares(row, *report.work, prefill.tokens_per_second.median, limits);
   }
   out.Set("prefill", json::Array{std::move(row)});
   json::Array decode;
@@ -79,8 +94,7 @@ json::Value EncoderJson(const BenchReport& report, const MachineLimits& limits) 
     SetRate(row, "seq_s", each.sequences_per_second);
     if (report.work) {
       const double rate = each.sequences_per_second.median * static_cast<double>(each.tokens);
-      row.Set("int8_peak_share", Rounded(Int8PeakShare(*report.work, rate, limits)));
-      row.Set("f32_peak_share", Rounded(F32PeakShare(*report.work, rate, limits)));
+      SetPeakShares(row, *report.work, rate, limits);
     }
     rows.push_back(std::move(row));
   }
@@ -102,6 +116,8 @@ void Line(std::string& out, const char* format, Arguments... arguments) {
 void AddShares(std::string& out, const json::Value& row) {
   for (const auto& [key, of] : {std::pair{"int8_peak_share", "the int8 peak"},
                                 {"f32_peak_share", "the f32 peak"},
+                                {"tile_int8_peak_share", "the int8 peak of tiles"},
+                                {"tile_bf16_peak_share", "the BF16 peak of tiles"},
                                 {"bandwidth_share", "read bandwidth"}}) {
     if (row.Find(key)) Line(out, ", %.0f %% of %s", 100 * Number(row, key), of);
   }
@@ -121,8 +137,13 @@ void AddRows(std::string& out, const json::Value& report, const char* name, cons
 }
 
 void AddLimits(std::string& out, const json::Value& limits) {
-  Line(out, "%.1f GB/s read, %.0f GFLOP/s f32, %.0f GOP/s int8\n", Number(limits, "read_gb_s"),
+  Line(out, "%.1f GB/s read, %.0f GFLOP/s f32, %.0f GOP/s int8", Number(limits, "read_gb_s"),
        Number(limits, "f32_gflop_s"), Number(limits, "int8_gop_s"));
+  if (limits.Find("tile_int8_gop_s")) {
+    Line(out, "; in tiles %.0f GOP/s int8, %.0f GFLOP/s BF16", Number(limits, "tile_int8_gop_s"),
+         Number(limits, "tile_bf16_gflop_s"));
+  }
+  out += "\n";
 }
 
 }  // namespace
@@ -132,6 +153,11 @@ MachineLimits LimitsPair::Best() const {
   best.read_bytes_per_second = std::max(before.read_bytes_per_second, after.read_bytes_per_second);
   best.f32_flop_per_second = std::max(before.f32_flop_per_second, after.f32_flop_per_second);
   best.int8_op_per_second = std::max(before.int8_op_per_second, after.int8_op_per_second);
+  best.tile_int8_op_per_second =
+      std::max(before.tile_int8_op_per_second, after.tile_int8_op_per_second);
+  best.tile_bf16_flop_per_second =
+      std::max(before.tile_bf16_flop_per_second, after.tile_bf16_flop_per_second);
+  best.read_bytes_per_second = std::max(best.read_bytes_per_second, read_between);
   return best;
 }
 

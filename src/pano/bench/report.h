@@ -12,10 +12,12 @@
 
 namespace pano::bench {
 
-// Limits measured before and after the work: the better of the two count, their distance says how
-// much the machine changed in between.
+// Limits measured before and after the work, and read bandwidth also between its parts, as that of
+// shared machines moves within seconds: the best counts, the distance of the first two says how
+// much the machine changed.
 struct LimitsPair {
   kernels::MachineLimits before, after;
+  double read_between = 0;  // bytes a second, the best
   kernels::MachineLimits Best() const;
 };
 

@@ -16,7 +16,22 @@ TEST_P(PeaksTest, CountWhatTheyDo) {
     EXPECT_EQ(peak(1000), 1000 * one);
   }
 }
+TEST_P(PeaksTest, OfTilesCountWhatTheyDo) {
+  const Isa& isa = *GetParam();
+  EXPECT_EQ(isa.tile_int8_peak != nullptr, isa.packed.takes_tiles(tensor::DType::kW8X16));
+  EXPECT_EQ(isa.tile_bfloat_peak != nullptr, isa.packed.takes_tiles(tensor::DType::kBF16X16));
+  if (!isa.tile_int8_peak) return;
+  EXPECT_EQ(isa.tile_int8_peak(10), 10 * 4 * 2 * 16 * 16 * 64);
+  EXPECT_EQ(isa.tile_bfloat_peak(10), 10 * 4 * 2 * 16 * 16 * 32);
+}
 PANO_FOR_EVERY_ISA(PeaksTest);
+
+TEST(LimitsTest, ReadBandwidthOfSmallAndLargeSets) {
+  ComputePool pool(2);
+  for (const size_t bytes : {size_t{0}, size_t{3} << 20, size_t{130} << 20}) {
+    EXPECT_GT(MeasureReadBandwidth(pool, bytes), 1e8) << bytes;
+  }
+}
 
 TEST(LimitsTest, ByThreadsEndsWithAll) {
   ComputePool pool(2);

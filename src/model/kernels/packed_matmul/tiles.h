@@ -57,7 +57,7 @@ class TiledProduct {
                                                            : (steps_ + kPartSteps - 1) / kPartSteps),
         partials_(scratch),
         results_(scratch + kGroupPairs * kChunkRows * 2 * kPanelWidth * sizeof(float)),
-        edges_(results_ + 2 * kSums),
+        edges_(results_ + kSums),
         unit_(TileHeight(a.m)) {}
 
   void Run(size_t begin, size_t end) {
@@ -68,15 +68,15 @@ class TiledProduct {
         RunGroup(panel, end - panel < group ? end : panel + group, end);
       }
     }
-    WriteResults();
+    WriteResults(ready_.rows);
   }
 
  private:
-  static constexpr size_t kMaxSteps = 24, kPartSteps = 16;  // of 64 bytes of a row, in a part
+  static constexpr size_t kMaxSteps = 32, kPartSteps = 16;  // of 64 bytes of a row, in a part
   static constexpr size_t kChunkRows = 512;  // of x, which stay in the second-level cache
   static constexpr size_t kGroupPairs = 8;   // of panels, whose sums wait
   static constexpr size_t kSums = 4 * kTileBytes;
-  static_assert((kGroupPairs * kChunkRows / (2 * kTileRows) + 2) * kSums + 2 * kTileBytes <=
+  static_assert((kGroupPairs * kChunkRows / (2 * kTileRows) + 1) * kSums + 2 * kTileBytes <=
                 kTileScratchBytes);
 
   void RunGroup(size_t begin, size_t end, size_t all_end) {
@@ -140,55 +140,63 @@ class TiledProduct {
   template <int kX, int kW>
   void RunTiles(size_t group, std::byte* partial) {
     const uint8_t* x = a_.x.codes + chunk_ * row_bytes_ + group * group_bytes_;
+    const size_t m = chunk_ + group * kTileRows, left = chunk_ + chunk_rows_ - m,
+                 rows = left < kX * kTileRows ? left : kX * kTileRows;
+    const bool last = part_ + 1 == parts_;
     if (part_ == 0) {
       unit_.template Zero<kX, kW>();
     } else {
       unit_.template Load<kX, kW>(partial);
     }
+    const size_t steps = end_ - begin_ + (edge_ ? 1 : 0);
+    // The results before these are written meanwhile, a few rows a step: in one go their stores would
+    // hold up the tiles that are loaded next.
+    const size_t share = (ready_.rows + steps - 1) / steps;
     for (size_t step = begin_; step < end_; ++step) {
       unit_.template MultiplyAdd<Type::kElement, kX, kW>(x + step * tile_bytes_, group_bytes_,
                                                          w_ + step * kTileBytes, panel_bytes_);
+      WriteResults(share);
     }
     if (edge_) {
       unit_.template MultiplyAdd<Type::kElement, kX, kW>(
           x + end_ * tile_bytes_, group_bytes_, reinterpret_cast<const uint8_t*>(edges_),
           kTileBytes);
     }
-    if (part_ + 1 < parts_) return unit_.template Store<kX, kW>(partial);
-    // What the unit stores takes long to be seen: the results before it are written meanwhile.
-    const size_t m = chunk_ + group * kTileRows, rows = chunk_ + chunk_rows_ - m;
-    std::byte* sums = results_ + turn_ * kSums;
-    unit_.template Store<kX, kW>(sums);
-    WriteResults();
-    ready_ = {sums, m, rows < kX * kTileRows ? rows : kX * kTileRows, panel_, kW};
-    turn_ ^= 1;
+    if (!last) return unit_.template Store<kX, kW>(partial);
+    WriteResults(ready_.rows);
+    unit_.template Store<kX, kW>(results_);
+    ready_ = {results_, m, rows, panel_, kW};
   }
 
-  // Sums that are whole, [tile of x][tile of w], of rows [m, m + rows) by so many panels.
+  // Sums that are whole, [tile of x][tile of w], of rows [m, m + rows) by so many panels; `row` of
+  // these are written.
   struct Ready {
     const std::byte* sums = nullptr;
-    size_t m = 0, rows = 0, panel = 0, panels = 0;
+    size_t m = 0, rows = 0, panel = 0, panels = 0, row = 0;
   };
-  void WriteResults() {
-    for (size_t i = 0; i < ready_.panels; ++i) {
-      const size_t panel = ready_.panel + i, n = panel * kPanelWidth;
-      const uint8_t* header = Panel(panel);
-      for (size_t row = 0; row < ready_.rows; ++row) {
-        const std::byte* sums = ready_.sums + (row / kTileRows * ready_.panels + i) * kTileBytes +
-                                row % kTileRows * kTileRowBytes;
-        const size_t m = ready_.m + row;
-        const Lanes results = Type::template Results<Unit>(a_, m, header, sums);
-        float* y = a_.y + m * a_.n + n;
-        if (a_.n - n >= kPanelWidth) {
-          (a_.bias ? results + Lanes::Load(a_.bias + n) : results).Store(y);
-          continue;
-        }
-        float edge[kPanelWidth];
-        results.Store(edge);
-        for (size_t j = 0; a_.bias && j < a_.n - n; ++j) edge[j] += a_.bias[n + j];
-        std::memcpy(y, edge, (a_.n - n) * sizeof(float));
+  // Of the next `count` rows.
+  void WriteResults(size_t count) {
+    const size_t end = ready_.row + count < ready_.rows ? ready_.row + count : ready_.rows;
+    for (; ready_.row < end; ++ready_.row) {
+      const size_t row = ready_.row;
+      const std::byte* sums = ready_.sums + row / kTileRows * ready_.panels * kTileBytes +
+                              row % kTileRows * kTileRowBytes;
+      for (size_t i = 0; i < ready_.panels; ++i) {
+        WriteSixteen(ready_.m + row, ready_.panel + i, sums + i * kTileBytes);
       }
     }
+  }
+  void WriteSixteen(size_t row, size_t panel, const std::byte* sums) {
+    const size_t n = panel * kPanelWidth;
+    const Lanes results = Type::template Results<Unit>(a_, row, Panel(panel), sums);
+    float* y = a_.y + row * a_.n + n;
+    if (a_.n - n >= kPanelWidth) {
+      return (a_.bias ? results + Lanes::Load(a_.bias + n) : results).Store(y);
+    }
+    float edge[kPanelWidth];
+    results.Store(edge);
+    for (size_t j = 0; a_.bias && j < a_.n - n; ++j) edge[j] += a_.bias[n + j];
+    std::memcpy(y, edge, (a_.n - n) * sizeof(float));
   }
 
   const PackedMatMulArgs& a_;
@@ -199,7 +207,7 @@ class TiledProduct {
   const size_t steps_;        // of 64 bytes of a row
   const size_t parts_;        // that the steps are cut into
   std::byte* const partials_;  // [pair of panels][two groups][sums]
-  std::byte* const results_;   // two sums in turn
+  std::byte* const results_;   // sums that are whole
   std::byte* const edges_;     // last tiles of two panels
   Unit unit_;
 
@@ -210,7 +218,6 @@ class TiledProduct {
   size_t begin_ = 0, end_ = 0;  // whole steps of the part
   bool edge_ = false;           // whether one more follows
   Ready ready_;
-  size_t turn_ = 0;
 };
 
 template <typename Unit, typename Type>

@@ -79,6 +79,26 @@ class TilesAmx {
 #undef PANO_MULTIPLY_ADD
   }
 
+  // All four sums by the tiles that are loaded, `rounds` times; gives the number of operations.
+  template <TileElement kElement>
+  int64_t MultiplyLoaded(int64_t rounds) {
+    for (int64_t i = 0; i < rounds; ++i) {
+      if constexpr (kElement == TileElement::kInt8) {
+        _tile_dpbssd(0, 4, 6);
+        _tile_dpbssd(1, 4, 7);
+        _tile_dpbssd(2, 5, 6);
+        _tile_dpbssd(3, 5, 7);
+      } else {
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+      }
+    }
+    constexpr int64_t kElements = kElement == TileElement::kInt8 ? 64 : 32;
+    return rounds * 4 * 2 * 16 * 16 * kElements;
+  }
+
   static Lanes ToFloat(const std::byte* sums) {
     return {_mm512_cvtepi32_ps(_mm512_load_si512(sums))};
   }

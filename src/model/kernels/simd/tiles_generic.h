@@ -6,6 +6,7 @@
 
 #include "model/kernels/packed_matmul/packed_matmul.h"
 #include "model/kernels/simd/lanes.h"
+#include "model/tensor/half.h"
 
 // What tiles.h needs of a unit that multiplies tiles, in plain C++: the definition that hardware
 // must equal to the bit. Anonymous namespace: see lanes_generic.h.
