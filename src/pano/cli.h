@@ -7,6 +7,7 @@ namespace pano::cli {
 // The commands, one cmd_*.cc each.
 int RunServe(const Command& self, Args args);
 int RunPull(const Command& self, Args args);
+int RunModels(const Command& self, Args args);
 int RunRun(const Command& self, Args args);
 int RunChat(const Command& self, Args args);
 int RunInspect(const Command& self, Args args);

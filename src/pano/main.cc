@@ -60,6 +60,7 @@ constexpr Command kCommands[] = {
     {"run", "Generate text from a prompt.", RunRun},
     {"chat", "Talk to a model in the terminal.", RunChat},
     {"pull", "Fetch a model from the Hugging Face Hub.", RunPull},
+    {"models", "List, show, remove or verify the models that were pulled.", RunModels},
     {"inspect", "Describe a model file, or what differs between two.", RunInspect},
     {"tokenize", "Turn text into token ids and back.", RunTokenize},
     {"template", "Render a chat template.", RunTemplate},

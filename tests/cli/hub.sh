@@ -40,6 +40,33 @@ run pano run --model hf:org/starter --prompt Once --max-tokens 4 --temperature 0
 run pano run --model hf:org/starter-GGUF:q8_0 --prompt Once --max-tokens 4 --temperature 0; code 0; err "pulling hf:org/starter-GGUF:q8_0"
 run pano inspect hf:org/starter-GGUF; code 0
 
+# What is there, and taking it away again.
+run pano models list; code 0; out "hf:org/starter "; out "hf:org/starter-GGUF:Q8_0"
+run pano models list --json; code 0; out '"name": "hf:org/starter"'; out '"used_by": []'
+run pano models show hf:org/starter; code 0; out "model.safetensors"; out "main"
+run pano models show hf:org/starter --json; code 0; out '"repository": "org/starter"'
+run pano models show hf:org/absent; code 1; err "hf:org/absent"
+run pano models verify; code 0; out "0 damaged"
+blob=$(readlink -f "$snapshot/generation_config.json")
+cp "$blob" "$work/kept"; printf ' ' >>"$blob"
+run pano models verify hf:org/starter; code 1; out "generation_config.json: its hash is"; err "damaged"
+run pano models verify --json; code 1; out '"path": "generation_config.json"'
+run pano pull hf:org/starter; code 0     # another size: fetched anew
+run pano models verify; code 0
+"$PANO" serve --model hf:org/starter --port 0 --log-level info >"$work/serve" 2>&1 &
+serve_pid=$!
+for ((i = 0; i < 200; i++)); do grep -q listening "$work/serve" && break; sleep 0.05; done
+check "serves it by its name" grep -q "v1/models/.*starter" "$work/serve"
+run pano models list; code 0; out "pano ($serve_pid)"
+run pano models rm hf:org/starter; code 1; err "is used by pano (process $serve_pid)"
+kill $serve_pid; wait $serve_pid 2>/dev/null
+run pano models rm hf:org/starter-GGUF:Q8_0 --json; code 0; out '"bytes"'
+run pano models rm hf:org/starter-GGUF:Q8_0; code 1
+run pano models; code 2; err "usage: pano models"
+run pano models --help; code 0; out "verify"
+run pano models frobnicate; code 2; err "no action 'frobnicate'"
+run pano models rm; code 2
+
 # The hub is away: what is here is used, what is not is said.
 kill $hub_pid; wait $hub_pid 2>/dev/null
 run pano run --model hf:org/starter --prompt Once --max-tokens 4; code 0; err "the model in the cache is used"

@@ -63,6 +63,7 @@ Result<ModelName> ParseModelName(std::string_view text) {
   }
   if (const size_t at = rest.find('@'); at != std::string_view::npos) {
     name.revision = rest.substr(at + 1);
+    name.revision_given = true;
     rest = rest.substr(0, at);
     if (!IsRevision(name.revision)) {
       return Wrong(text, "what follows the '@' is no branch, tag or commit");

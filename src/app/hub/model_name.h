@@ -11,6 +11,7 @@ namespace pano::hub {
 struct ModelName {
   std::string repo;                // "Qwen/Qwen3-0.6B"; old repositories have no organisation: "gpt2"
   std::string revision = "main";   // a branch, a tag, "refs/pr/1" or a commit
+  bool revision_given = false;     // and not the default
   // What of the repository: a file of it ("sub/x-Q4_K_M.gguf") or a type of its GGUF files ("Q4_K_M",
   // any case). "": what the repository is about, see ChooseFiles.
   std::string selector;
