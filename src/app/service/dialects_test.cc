@@ -234,6 +234,33 @@ TEST(Routes, ThePageRunsOnlyItsOwnScript) {
   EXPECT_NE(api.Get("/")->header("Content-Security-Policy"), policy);
 }
 
+// A model's text is shown by this page: nothing in it may make markup or code of text, and nothing may
+// depend on what the policy forbids.
+TEST(Routes, ThePageHasNoInlineHazards) {
+  Harness api;
+  const std::string page = api.Get("/")->body();
+  for (const char* hazard :
+       {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function",
+        "DOMParser", "createContextualFragment", "srcdoc", "javascript:", "<iframe", "<object",
+        " style=", "@import", "url(", " src=", "localStorage"}) {
+    EXPECT_EQ(page.find(hazard), std::string::npos) << hazard;
+  }
+  // onclick= and its kin as attributes.
+  for (size_t at = page.find(" on"); at != std::string::npos; at = page.find(" on", at + 1)) {
+    size_t end = at + 3;
+    while (end < page.size() && page[end] >= 'a' && page[end] <= 'z') ++end;
+    EXPECT_NE(page.substr(end, 2), "=\"") << page.substr(at, 20);
+  }
+  // Phones zoom into inputs with smaller letters, and scroll the conversation and not the page.
+  EXPECT_NE(page.find("input, select, textarea, button { font: inherit; font-size: 16px;"),
+            std::string::npos);
+  EXPECT_NE(page.find("height: 100dvh"), std::string::npos);
+  for (const char* part : {"id=\"log\"", "id=\"system\"", "id=\"outputs\"", "Regenerate", "Copy",
+                           "name=\"viewport\""}) {
+    EXPECT_NE(page.find(part), std::string::npos) << part;
+  }
+}
+
 TEST(Routes, MetricsAreText) {
   Harness api;
   auto exchange = api.Get("/metrics");
