@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "base/strings.h"
 #include "model/serving/reasons.h"
+#include "pano/model_path.h"
 #include "pano/progress.h"
 
 namespace pano::cli {
@@ -36,9 +37,7 @@ Result<std::unique_ptr<LocalBackend>> LocalBackend::Create(LocalSessionOptions o
 }
 
 std::string LocalBackend::model() const {
-  const std::string& path = options_.model.path;
-  if (path.starts_with("hf:")) return path;
-  return std::string(Stem(session_->local().files.path));
+  return name_.empty() ? std::string(Stem(session_->local().files.path)) : name_;
 }
 
 Result<int64_t> LocalBackend::CountTokens(const json::Value& messages) {
@@ -87,12 +86,13 @@ Result<std::vector<std::string>> LocalBackend::ListModels() {
   return Unimplemented("/model PATH or /model hf:ORG/NAME loads another one");
 }
 
-Status LocalBackend::Use(const std::string& model) {
+Status LocalBackend::Use(const std::string& model, const std::stop_token& stop) {
   LocalSessionOptions options = options_;
-  options.model.path = model;
+  PANO_ASSIGN_OR_RETURN(options.model.path, ResolveModel(model, stop));
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<LocalSession> session, CreateSession(options));
   session_ = std::move(session);
   options_ = std::move(options);
+  name_ = model.starts_with("hf:") ? model : "";
   return {};
 }
 

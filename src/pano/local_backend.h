@@ -22,13 +22,16 @@ class LocalBackend final : public chat::Backend {
                               const std::stop_token& stop) override;
   Result<std::vector<std::string>> ListModels() override;
   // A path or hf:ORG/NAME. Both models are in memory until the new one answers.
-  Status Use(const std::string& model) override;
+  Status Use(const std::string& model, const std::stop_token& stop) override;
 
  private:
   LocalBackend(LocalSessionOptions options, std::unique_ptr<LocalSession> session)
-      : options_(std::move(options)), session_(std::move(session)) {}
+      : options_(std::move(options)), session_(std::move(session)) {
+    if (options_.model.path.starts_with("hf:")) name_ = options_.model.path;
+  }
 
   LocalSessionOptions options_;
+  std::string name_;  // what it was asked for, where that is no path
   std::unique_ptr<LocalSession> session_;
 };
 

@@ -15,16 +15,21 @@ namespace pano::cli {
 
 Result<std::string> ResolveModel(const std::string& argument) {
   if (!hub::IsRegistryName(argument)) return argument;
+  const StopOnSignal interrupt;
+  return ResolveModel(argument, interrupt.token());
+}
+
+Result<std::string> ResolveModel(const std::string& argument, const std::stop_token& stop) {
+  if (!hub::IsRegistryName(argument)) return argument;
   PANO_ASSIGN_OR_RETURN(const hub::HubSettings settings, hub::HubSettingsFromEnvironment());
   hub::ResolveOptions options;
   options.on_fallback = [](const Status& failure) {
     std::fprintf(stderr, "the hub cannot be asked, the model in the cache is used: %s\n",
                  failure.message().c_str());
   };
-  const StopOnSignal interrupt;
   PullProgress progress(argument, /*json=*/false);
   progress.Attach(options.pull);
-  return hub::ResolveModel(argument, settings, options, interrupt.token());
+  return hub::ResolveModel(argument, settings, options, stop);
 }
 
 Result<std::string> ResolveServedModel(const std::string& argument) {

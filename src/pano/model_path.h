@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "base/result.h"
@@ -11,6 +12,8 @@ namespace pano::cli {
 // is not there or not the latest, with a line of progress on stderr. By the main thread, before others
 // start: meanwhile SIGINT and SIGTERM end the pull.
 Result<std::string> ResolveModel(const std::string& argument);
+// The same where interrupts are somebody else's: a stop ends it with Cancelled.
+Result<std::string> ResolveModel(const std::string& argument, const std::stop_token& stop);
 
 // The same for "[ID=]PATH" as `pano serve --model` takes it. A model of the hub without an id of its own
 // gets its repository's name.

@@ -42,8 +42,8 @@ class Backend {
 
   // What Use takes, as far as that is known.
   virtual Result<std::vector<std::string>> ListModels() = 0;
-  // From now on another model answers; after a failure, still the one before.
-  virtual Status Use(const std::string& model) = 0;
+  // From now on another model answers; after a failure or a stop, still the one before.
+  virtual Status Use(const std::string& model, const std::stop_token& stop) = 0;
 };
 
 }  // namespace pano::chat

@@ -163,7 +163,7 @@ void Chat::Do(const Command& command, const std::stop_token& stop) {
   switch (command.kind) {
     case CommandKind::kHelp: return Help();
     case CommandKind::kSystem: return System(command.argument);
-    case CommandKind::kModel: return Model(command.argument);
+    case CommandKind::kModel: return Model(command.argument, stop);
     case CommandKind::kSet: return Set(command.argument);
     case CommandKind::kSave: return Save(command.argument);
     case CommandKind::kLoad: return Load(command.argument);
@@ -188,9 +188,9 @@ void Chat::System(const std::string& text) {
   Note(text == "\"\"" ? "[no system prompt any more]" : "[system prompt set]");
 }
 
-void Chat::Model(const std::string& name) {
+void Chat::Model(const std::string& name, const std::stop_token& stop) {
   if (!name.empty()) {
-    const Status status = parts_.backend.Use(name);
+    const Status status = parts_.backend.Use(name, stop);
     return Note(status.ok() ? StrCat("[now talking to ", parts_.backend.model(), "]")
                             : StrCat(status.message(), " (still talking to ",
                                      parts_.backend.model(), ")"));

@@ -44,7 +44,7 @@ class Chat {
  private:
   void Do(const Command& command, const std::stop_token& stop);
   void System(const std::string& text);
-  void Model(const std::string& name);
+  void Model(const std::string& name, const std::stop_token& stop);
   void Set(const std::string& argument);
   void Save(const std::string& path);
   void Load(const std::string& path);

@@ -47,7 +47,7 @@ Result<std::unique_ptr<RemoteBackend>> RemoteBackend::Create(RemoteOptions optio
   std::unique_ptr<RemoteBackend> backend(
       new RemoteBackend(std::move(options), std::move(caller)));
   const std::string wanted = backend->options_.model;
-  Result<std::vector<Listed>> models = backend->FetchModels();
+  Result<std::vector<Listed>> models = backend->FetchModels({});
   if (!models.ok()) {
     // Servers without a list are fine where the model was named.
     const bool no_list = models.error().code() == StatusCode::kNotFound;
@@ -103,8 +103,8 @@ Status RemoteBackend::Refused(const HttpReply& reply) const {
   return Status(code, std::move(text)).WithReason(status.reason());
 }
 
-Result<std::vector<RemoteBackend::Listed>> RemoteBackend::FetchModels() {
-  PANO_ASSIGN_OR_RETURN(const HttpReply reply, caller_->Send(Call("/v1/models", ""), {}, {}));
+Result<std::vector<RemoteBackend::Listed>> RemoteBackend::FetchModels(const std::stop_token& stop) {
+  PANO_ASSIGN_OR_RETURN(const HttpReply reply, caller_->Send(Call("/v1/models", ""), {}, stop));
   if (reply.status == 404 || reply.status == 405 || reply.status == 501) {
     return NotFound(StrCat("HTTP ", reply.status, ": the server lists no models; name one with --model"));
   }
@@ -125,7 +125,7 @@ Result<std::vector<RemoteBackend::Listed>> RemoteBackend::FetchModels() {
 }
 
 Result<std::vector<std::string>> RemoteBackend::ListModels() {
-  PANO_ASSIGN_OR_RETURN(const std::vector<Listed> models, FetchModels());
+  PANO_ASSIGN_OR_RETURN(const std::vector<Listed> models, FetchModels({}));
   std::vector<std::string> names;
   for (const Listed& model : models) {
     if (model.generates) names.push_back(model.id);
@@ -133,8 +133,8 @@ Result<std::vector<std::string>> RemoteBackend::ListModels() {
   return names;
 }
 
-Status RemoteBackend::Use(const std::string& model) {
-  Result<std::vector<Listed>> models = FetchModels();
+Status RemoteBackend::Use(const std::string& model, const std::stop_token& stop) {
+  Result<std::vector<Listed>> models = FetchModels(stop);
   std::optional<int64_t> context;
   if (models.ok()) {
     const auto found = std::find_if(models->begin(), models->end(),

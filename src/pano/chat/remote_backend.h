@@ -35,7 +35,7 @@ class RemoteBackend final : public Backend {
   Result<AnswerEnd> Ask(const json::Value& messages, const Sampling& sampling,
                         ThinkingSplitter& answer, const std::stop_token& stop) override;
   Result<std::vector<std::string>> ListModels() override;
-  Status Use(const std::string& model) override;
+  Status Use(const std::string& model, const std::stop_token& stop) override;
 
  private:
   struct Listed {
@@ -46,7 +46,7 @@ class RemoteBackend final : public Backend {
   RemoteBackend(RemoteOptions options, std::unique_ptr<HttpCaller> caller)
       : options_(std::move(options)), caller_(std::move(caller)) {}
 
-  Result<std::vector<Listed>> FetchModels();
+  Result<std::vector<Listed>> FetchModels(const std::stop_token& stop);
   HttpCall Call(std::string_view path, std::string body) const;
   Status Refused(const HttpReply& reply) const;
 

@@ -244,10 +244,10 @@ TEST_F(Remote, AStopEndsTheCall) {
 TEST_F(Remote, Models) {
   auto backend = std::move(Connect()).value();
   EXPECT_THAT(*backend->ListModels(), ElementsAre("big", "small"));
-  EXPECT_TRUE(backend->Use("small").ok());
+  EXPECT_TRUE(backend->Use("small", {}).ok());
   EXPECT_EQ(backend->model(), "small");
   EXPECT_EQ(backend->context_max(), std::nullopt);
-  EXPECT_EQ(backend->Use("absent").code(), StatusCode::kNotFound);
+  EXPECT_EQ(backend->Use("absent", {}).code(), StatusCode::kNotFound);
   EXPECT_EQ(backend->model(), "small");
   EXPECT_EQ(backend->CountTokens(json::Array{json::Value(1)}).status().code(),
             StatusCode::kUnimplemented);

@@ -54,7 +54,7 @@ class ScriptedBackend final : public Backend {
   Result<std::vector<std::string>> ListModels() override {
     return std::vector<std::string>{"one", "two"};
   }
-  Status Use(const std::string& model) override {
+  Status Use(const std::string& model, const std::stop_token&) override {
     if (!use_failure.ok()) return use_failure;
     model_ = model;
     return {};
