@@ -32,6 +32,15 @@ check "what fits is answered" test -s "$work/out"
 turns=$(printf 'Once upon a time there was a dog that\n%.0s' {1..8})
 run_with "$turns" pano chat --temperature 0 --max-tokens 100 --trim on; code 0;
 err "left out"
+# A template that begins the thinking itself: what follows is thinking until it ends.
+cp -r "$SOURCE_DIR/models/starter" "$work/thinker"
+printf '%s' "{% for m in messages %}{{ m.role }}: {{ m.content }}"$'\n'"{% endfor %}<think>"$'\n' >"$work/thinker/chat_template.jinja"
+run_with 'Once upon a time' pano chat $greedy --model "$work/thinker" --thinking show; code 0
+check "no answer yet" test ! -s "$work/out"
+check "its thinking" test "$(grep -cv '^\[' "$work/err")" -ge 1
+run_with $'Once upon a time\n/save '"$work/thought.json"$'\n' pano chat --commands $greedy --model "$work/thinker"; code 0
+err "[thought for 0 s"
+check "thinking is kept apart" grep -q '"thinking":' "$work/thought.json"
 run_with x pano chat --thinking loud; code 2; err "fold|show|hide"
 run_with x pano chat --model "$work/absent"; code 1; err "absent"; one_line_error
 run_with x pano chat --url ftp://x; code 1; err "ftp://x"
