@@ -2,7 +2,9 @@
 
 #include <simdjson.h>
 
+#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "base/strings.h"
@@ -96,9 +98,70 @@ Value Convert(const simdjson::dom::element& element) {
 // and is turned back after parsing.
 constexpr std::string_view kNan = "-1.7976931348623151e308";
 constexpr std::string_view kInfinity = "1.7976931348623153e308";
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-std::string ReplaceNan(std::string_view text) {
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// One number of JSON's grammar.
+struct NumberText {
+  size_t length = 0;        // 0: there is none
+  bool is_integer = false;  // neither fraction nor exponent
+};
+
+// The number that `text` begins with.
+NumberText MatchNumber(std::string_view text) {
+  size_t at = text.starts_with('-') ? 1 : 0;
+  const size_t first = at;
+  while (at < text.size() && IsDigit(text[at])) ++at;
+  if (at == first || (text[first] == '0' && at > first + 1)) return {};
+  NumberText out{at, true};
+  auto take = [&](size_t from) {
+    size_t end = from;
+    while (end < text.size() && IsDigit(text[end])) ++end;
+    if (end > from) out = {end, false};
+  };
+  if (text.substr(at, 1) == ".") take(at + 1);
+  at = out.length;
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    const bool sign = at + 1 < text.size() && (text[at + 1] == '+' || text[at + 1] == '-');
+    take(at + (sign ? 2 : 1));
+  }
+  return out;
+}
+
+// A number as simdjson takes it: an integer of more than 64 bits as a double. What is larger than any
+// double becomes an infinity where `infinite` says that the text may hold one; else it stays, to be
+// refused.
+void AppendNumber(std::string& out, std::string_view text, bool is_integer, bool infinite) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range) {
+    // Too large or too small: the standard's parser does not say which, the C library's does.
+    value = std::strtod(std::string(text).c_str(), nullptr);
+    if (std::isinf(value) && infinite) {
+      if (value < 0) out.push_back('-');
+      out.append(kInfinity);
+      return;
+    }
+    if (!std::isinf(value)) {
+      out.append("0.0");
+      return;
+    }
+  }
+  out.append(text);
+  if (is_integer && text.size() > 18) {
+    uint64_t whole = 0;
+    const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), whole);
+    const bool negative = digits.size() < text.size();
+    if (parsed.ec != std::errc() || (negative && whole > uint64_t{1} << 63)) out.append(".0");
+  }
+}
+
+// `text` with every number and bare word outside strings as simdjson takes it.
+std::string ReplaceNumbers(std::string_view text, bool allow_nan) {
   std::string out;
+  out.reserve(text.size() + 64);
   bool in_string = false;
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
@@ -106,12 +169,16 @@ std::string ReplaceNan(std::string_view text) {
       out.push_back(c);
       if (c == '\\' && i + 1 < text.size()) out.push_back(text[++i]);
       if (c == '"') in_string = false;
-    } else if (text.substr(i, 3) == "NaN") {
+    } else if (allow_nan && text.substr(i, 3) == "NaN") {
       out.append(kNan);
       i += 2;
-    } else if (text.substr(i, 8) == "Infinity") {
+    } else if (allow_nan && text.substr(i, 8) == "Infinity") {
       out.append(kInfinity);
       i += 7;
+    } else if (NumberText number; (c == '-' || IsDigit(c)) &&
+                                  (number = MatchNumber(text.substr(i))).length > 0) {
+      AppendNumber(out, text.substr(i, number.length), number.is_integer, allow_nan);
+      i += number.length - 1;
     } else {
       in_string = c == '"';
       out.push_back(c);
@@ -134,31 +201,45 @@ void RestoreNan(Value& value) {
   }
 }
 
+struct Parsed {
+  simdjson::error_code error = simdjson::SUCCESS;
+  Value value;
+};
+
+Parsed ParseStrict(std::string_view text, size_t depth_max) {
+  simdjson::dom::parser parser;
+  simdjson::padded_string padded(text);
+  Parsed out;
+  out.error = parser.allocate(std::max<size_t>(text.size(), 64), depth_max);
+  simdjson::dom::element root;
+  if (!out.error) out.error = parser.parse(padded).get(root);
+  if (!out.error) out.value = Convert(root);
+  return out;
+}
+
 }  // namespace
 
 Result<Value> Parse(std::string_view text, const ParseOptions& options) {
   if (text.size() > options.bytes_max) {
     return Corruption(StrCat("[json] ", text.size(), " bytes of text, limit ", options.bytes_max));
   }
-  if (options.allow_nan) {
-    ParseOptions strict = options;
-    strict.allow_nan = false;
-    std::string replaced = ReplaceNan(text);
-    PANO_ASSIGN_OR_RETURN(Value value, Parse(replaced, strict));
-    RestoreNan(value);
-    return value;
+  // RFC 8259, section 8.1: a parser may ignore it; editors of Windows write one.
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  Parsed parsed = ParseStrict(text, options.depth_max);
+  // Most texts have no such number, so they are looked at again only after a failure.
+  const bool number = parsed.error == simdjson::NUMBER_ERROR || parsed.error == simdjson::TAPE_ERROR;
+  if (number && (options.allow_nan || parsed.error == simdjson::NUMBER_ERROR)) {
+    parsed = ParseStrict(ReplaceNumbers(text, options.allow_nan), options.depth_max);
+    if (options.allow_nan && !parsed.error) RestoreNan(parsed.value);
   }
-  simdjson::dom::parser parser;
-  simdjson::padded_string padded(text);
-  auto error = parser.allocate(std::max<size_t>(text.size(), 64), options.depth_max);
-  if (error) return Internal(StrCat("[json] ", simdjson::error_message(error)));
-  simdjson::dom::element root;
-  error = parser.parse(padded).get(root);
-  if (error == simdjson::DEPTH_ERROR) {
+  if (parsed.error == simdjson::CAPACITY || parsed.error == simdjson::MEMALLOC) {
+    return Internal(StrCat("[json] ", simdjson::error_message(parsed.error)));
+  }
+  if (parsed.error == simdjson::DEPTH_ERROR) {
     return Corruption(StrCat("[json] nested deeper than ", options.depth_max));
   }
-  if (error) return Corruption(StrCat("[json] ", simdjson::error_message(error)));
-  return Convert(root);
+  if (parsed.error) return Corruption(StrCat("[json] ", simdjson::error_message(parsed.error)));
+  return std::move(parsed.value);
 }
 
 void AppendQuoted(std::string& out, std::string_view text, bool ascii) {

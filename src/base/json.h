@@ -79,7 +79,7 @@ struct ParseOptions {
   bool allow_nan = false;          // bare NaN, Infinity, -Infinity, as Python's json writes them
 };
 
-// The whole of `text` as one value. Numbers without fraction or exponent that fit int64 are ints.
+// The whole of `text`, less a byte order mark. Integers that fit int64 are ints, else doubles.
 // Corruption for text that is no JSON (with the byte offset where known) or nests too deep.
 Result<Value> Parse(std::string_view text, const ParseOptions& options = {});
 

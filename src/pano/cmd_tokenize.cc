@@ -198,7 +198,7 @@ Result<tokenizer::TokenizerPtr> Load(const TokenizeOptions& o) {
   options.pattern = o.pattern;
   if (!o.special.empty()) {
     PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(o.special));
-    PANO_ASSIGN_OR_RETURN(options.special, json::Parse(text).Wrap(o.special));
+    PANO_ASSIGN_OR_RETURN(options.special, json::Parse(text, {.allow_nan = true}).Wrap(o.special));
   }
   return tokenizer::LoadTokenizer(path, options);
 }

@@ -18,7 +18,7 @@ using Batch = std::vector<std::vector<nn::TokenId>>;
 // [[id, ...], ...], every row of one length.
 Result<Batch> ReadIds(const std::string& path) {
   PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(path));
-  PANO_ASSIGN_OR_RETURN(json::Value value, json::Parse(text).Wrap(path));
+  PANO_ASSIGN_OR_RETURN(json::Value value, json::Parse(text, {.allow_nan = true}).Wrap(path));
   const std::string wanted = StrCat(path, ": is not [[id, ...], ...] with rows of one length");
   if (!value.is_array() || value.as_array().empty()) return InvalidArgument(wanted);
   Batch batch;

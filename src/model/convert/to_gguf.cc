@@ -105,7 +105,7 @@ Result<std::vector<GgufEntry>> Vocabulary(const format::ModelFiles& files, int64
   }
   tokenizer::HfVocabulary vocabulary;
   PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kFileBytesMax));
-  PANO_ASSIGN_OR_RETURN(vocabulary.tokenizer, json::Parse(text).Wrap(path));
+  PANO_ASSIGN_OR_RETURN(vocabulary.tokenizer, json::Parse(text, {.allow_nan = true}).Wrap(path));
   vocabulary.config = files.tokenizer_config;
   vocabulary.chat_template = files.chat_template;
   vocabulary.rows = rows;

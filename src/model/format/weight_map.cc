@@ -17,7 +17,7 @@ bool IsPlainName(std::string_view name) {
 }  // namespace
 
 Result<WeightMap> ParseWeightMap(std::string_view text) {
-  PANO_ASSIGN_OR_RETURN(json::Value index, json::Parse(text, {.depth_max = 16}));
+  PANO_ASSIGN_OR_RETURN(json::Value index, json::Parse(text, {.depth_max = 16, .allow_nan = true}));
   const json::Value* map = index.Find("weight_map");
   if (!map) return Corruption("weight_map: is missing");
   if (!map->is_object()) {

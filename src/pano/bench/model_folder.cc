@@ -27,7 +27,7 @@ json::Value* Member(json::Value& object, std::string_view key) {
 
 Result<json::Value> ReadJson(const std::string& path) {
   PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
-  return json::Parse(text).Wrap(path);
+  return json::Parse(text, {.allow_nan = true}).Wrap(path);
 }
 
 // The type of most bytes, by the name that config.json has for it. Failures as WriteModelFolder's.

@@ -14,7 +14,7 @@ constexpr size_t kConfigBytesMax = 1 << 20;
 
 Result<json::Value> ReadJson(const std::string& path) {
   PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kConfigBytesMax));
-  return json::Parse(text).Wrap(path);
+  return json::Parse(text, {.allow_nan = true}).Wrap(path);
 }
 
 struct Mode {
