@@ -7,6 +7,7 @@
 #include "app/models/model_host.h"
 #include "base/env.h"
 #include "base/strings.h"
+#include "model/format/gguf_split.h"
 
 namespace pano::models {
 namespace {
@@ -32,7 +33,7 @@ std::string ModelPathIn(const std::string& folder) {
   Result<std::vector<std::string>> names = ListDirectory(folder);
   if (!names.ok()) return folder;
   for (const std::string& name : *names) {
-    if (!name.ends_with(".gguf")) continue;
+    if (!name.ends_with(".gguf") || format::IsLaterGgufPart(name)) continue;
     if (!found.empty()) return folder;  // which one? OpenModel says what is wrong
     found = JoinPath(folder, name);
   }

@@ -17,13 +17,13 @@
 namespace pano::format {
 namespace {
 
-constexpr uint64_t kKeyBytesMax = 65535;  // of the specification
+constexpr uint64_t kKeyBytesMax = 65535;       // of the specification
+constexpr uint64_t kTensorNameBytesMax = 64;  // likewise
 constexpr uint64_t kTextBytesMax = 256u << 20;
 constexpr uint64_t kKeysMax = 65536;
 // One byte of an array becomes a json::Value of 40, so their number is limited too: room for
 // vocabularies of a million entries with scores, types and merges.
 constexpr uint64_t kValuesMax = 8u << 20;
-constexpr int kArrayDepthMax = 4;
 constexpr uint32_t kDimensionsMax = 4;
 constexpr uint64_t kAlignmentMax = 1u << 20;
 constexpr uint64_t kKeyBytesMin = 8 + 1 + 4 + 1;         // name, type, value
@@ -47,9 +47,9 @@ class Parser {
  private:
   Status ReadHeader();
   Status ReadMetadata();
-  Status ReadTyped(GgufValueType type, int depth, json::Value& out);
+  Status ReadTyped(GgufValueType type, json::Value& out);
   Status ReadType(std::string_view field, GgufValueType& out);
-  Status ReadArray(int depth, json::Value& out);
+  Status ReadArray(json::Value& out);
   template <typename T>
   Status ReadNumber(json::Value& out);
   Status ReadBool(json::Value& out);
@@ -108,7 +108,7 @@ Status Parser::ReadMetadata() {
     GgufValueType type{};
     json::Value value;
     status = ReadType("type", type);
-    if (status.ok()) status = ReadTyped(type, 0, value);
+    if (status.ok()) status = ReadTyped(type, value);
     if (!status.ok()) return status.Wrap(StrCat("metadata key '", Printable(key), "'"));
     members.emplace_back(std::string(key), std::move(value));
     contents_.raw.push_back(file_.subspan(begin, reader_.position() - begin));
@@ -125,7 +125,7 @@ Status Parser::ReadType(std::string_view field, GgufValueType& out) {
   return {};
 }
 
-Status Parser::ReadTyped(GgufValueType type, int depth, json::Value& out) {
+Status Parser::ReadTyped(GgufValueType type, json::Value& out) {
   switch (type) {
     case GgufValueType::kU8:
       return ReadNumber<uint8_t>(out);
@@ -150,7 +150,7 @@ Status Parser::ReadTyped(GgufValueType type, int depth, json::Value& out) {
     case GgufValueType::kBool:
       return ReadBool(out);
     case GgufValueType::kArray:
-      return ReadArray(depth + 1, out);
+      return ReadArray(out);
     case GgufValueType::kString:
       break;
   }
@@ -182,13 +182,14 @@ Status Parser::ReadBool(json::Value& out) {
   return {};
 }
 
-Status Parser::ReadArray(int depth, json::Value& out) {
-  if (depth > kArrayDepthMax) {
-    return Corruption(StrCat("array: nested deeper than ", kArrayDepthMax));
-  }
+Status Parser::ReadArray(json::Value& out) {
   GgufValueType type{};
   uint64_t count = 0;
   PANO_RETURN_IF_ERROR(ReadType("array type", type));
+  // No key that is defined holds one, and ggml's own reader takes none.
+  if (type == GgufValueType::kArray) {
+    return Unimplemented("array type: an array of arrays is not read");
+  }
   PANO_RETURN_IF_ERROR(reader_.Read("array length", count));
   if (count > reader_.remaining() / GgufValueBytesMin(type)) {
     return Corruption(StrCat("array length: ", count, " values, more than the ",
@@ -201,7 +202,7 @@ Status Parser::ReadArray(int depth, json::Value& out) {
   values_left_ -= count;
   json::Array items(static_cast<size_t>(count));
   for (size_t i = 0; i < items.size(); ++i) {
-    Status status = ReadTyped(type, depth, items[i]);
+    Status status = ReadTyped(type, items[i]);
     if (!status.ok()) return status.Wrap(StrCat("element ", i));
   }
   out = std::move(items);
@@ -213,7 +214,7 @@ Status Parser::ReadTensors() {
   for (uint64_t i = 0; i < tensor_count_; ++i) {
     NamedTensor tensor;
     std::string_view name;
-    Status status = reader_.ReadText("name", kKeyBytesMax, name);
+    Status status = reader_.ReadText("name", kTensorNameBytesMax, name);
     if (status.ok() && name.empty()) status = Corruption("name: is empty");
     if (!status.ok()) return status.Wrap(StrCat("tensor ", i));
     tensor.name = name;

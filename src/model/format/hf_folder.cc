@@ -17,6 +17,7 @@ namespace {
 
 constexpr size_t kConfigBytesMax = 16u << 20;  // also of a chat template
 constexpr size_t kIndexBytesMax = 64u << 20;
+constexpr size_t kTemplatesMax = 64;
 
 // The object in the JSON file; null when the folder has no such file.
 Result<json::Value> ReadObject(const std::string& folder, std::string_view name) {
@@ -30,11 +31,45 @@ Result<json::Value> ReadObject(const std::string& folder, std::string_view name)
   return value;
 }
 
-Result<std::string> ReadChatTemplate(const std::string& folder,
-                                     const json::Value& tokenizer_config) {
-  std::string path = JoinPath(folder, "chat_template.jinja");
-  if (FileExists(path)) return ReadFile(path, kConfigBytesMax);
-  return ChatTemplateOf(tokenizer_config).Wrap(JoinPath(folder, "tokenizer_config.json"));
+// A template file; a byte order mark in front of it is no part of it.
+Result<std::string> ReadTemplate(const std::string& path) {
+  PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kConfigBytesMax));
+  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
+  return text;
+}
+
+// The templates as files, which count before those in JSON; all of them, where transformers writes
+// several: chat_template.jinja is the default one.
+Status ReadTemplateFiles(const std::string& folder, ChatTemplates& out) {
+  const std::string path = JoinPath(folder, "chat_template.jinja");
+  if (FileExists(path)) {
+    PANO_ASSIGN_OR_RETURN(out.main, ReadTemplate(path));
+  }
+  constexpr std::string_view kEnding = ".jinja";
+  const std::string more = JoinPath(folder, "additional_chat_templates");
+  if (!IsDirectory(more)) return {};
+  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(more));
+  for (const std::string& name : names) {
+    if (!name.ends_with(kEnding) || name.size() == kEnding.size()) continue;
+    if (out.named.size() == kTemplatesMax) {
+      return Corruption(StrCat(more, ": more than ", kTemplatesMax, " chat templates"));
+    }
+    PANO_ASSIGN_OR_RETURN(out.named[name.substr(0, name.size() - kEnding.size())],
+                          ReadTemplate(JoinPath(more, name)));
+  }
+  return {};
+}
+
+Result<ChatTemplates> ReadChatTemplates(const std::string& folder,
+                                        const json::Value& tokenizer_config) {
+  PANO_ASSIGN_OR_RETURN(
+      ChatTemplates out,
+      ChatTemplatesOf(tokenizer_config).Wrap(JoinPath(folder, "tokenizer_config.json")));
+  PANO_RETURN_IF_ERROR(ReadTemplateFiles(folder, out));
+  if (!out.main.empty() || !out.named.empty()) return out;
+  // As processors of models that also see wrote it.
+  PANO_ASSIGN_OR_RETURN(const json::Value old, ReadObject(folder, "chat_template.json"));
+  return ChatTemplatesOf(old).Wrap(JoinPath(folder, "chat_template.json"));
 }
 
 Result<std::vector<SafetensorsFile>> OpenShards(const std::string& folder,
@@ -111,24 +146,34 @@ Status PickledWeights(const std::string& path) {
                               "AutoModel.from_pretrained(folder).save_pretrained(folder)"));
 }
 
-Result<std::string> ChatTemplateOf(const json::Value& tokenizer_config) {
-  const json::Value* value = tokenizer_config.Find("chat_template");
-  if (!value || value->is_null()) return std::string();
-  if (value->is_string()) return value->as_string();
+Result<ChatTemplates> ChatTemplatesOf(const json::Value& config) {
+  const json::Value* value = config.Find("chat_template");
+  ChatTemplates out;
+  if (!value || value->is_null()) return out;
+  if (value->is_string()) {
+    out.main = value->as_string();
+    return out;
+  }
+  if (value->is_object()) {  // name -> template
+    for (const auto& [name, text] : value->as_object()) {
+      if (!text.is_string()) return Corruption("chat_template: a template is no string");
+      (name == "default" ? out.main : out.named[name]) = text.as_string();
+    }
+    return out;
+  }
   if (!value->is_array()) {
     return Corruption(
         StrCat("chat_template: expected a string or an array, found ", value->kind()));
   }
-  std::string found;
   for (const json::Value& item : value->as_array()) {
     const json::Value* name = item.Find("name");
     const json::Value* text = item.Find("template");
     if (!name || !name->is_string() || !text || !text->is_string()) {
       return Corruption("chat_template: an item is no object with 'name' and 'template' strings");
     }
-    if (name->as_string() == "default") found = text->as_string();
+    (name->as_string() == "default" ? out.main : out.named[name->as_string()]) = text->as_string();
   }
-  return found;
+  return out;
 }
 
 Result<ModelFiles> OpenFolder(const std::string& path) {
@@ -138,7 +183,9 @@ Result<ModelFiles> OpenFolder(const std::string& path) {
   PANO_ASSIGN_OR_RETURN(model.config, ReadObject(path, "config.json"));
   PANO_ASSIGN_OR_RETURN(model.generation_config, ReadObject(path, "generation_config.json"));
   PANO_ASSIGN_OR_RETURN(model.tokenizer_config, ReadObject(path, "tokenizer_config.json"));
-  PANO_ASSIGN_OR_RETURN(model.chat_template, ReadChatTemplate(path, model.tokenizer_config));
+  PANO_ASSIGN_OR_RETURN(ChatTemplates templates, ReadChatTemplates(path, model.tokenizer_config));
+  model.chat_template = std::move(templates.main);
+  model.named_templates = std::move(templates.named);
   PANO_ASSIGN_OR_RETURN(std::vector<SafetensorsFile> files,
                         OpenWeightFiles(path, model.config.is_object()));
   model.metadata = std::move(files.front().metadata);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -13,9 +14,13 @@ namespace pano::format {
 // and whichever of the JSON files and templates are there.
 Result<ModelFiles> OpenFolder(const std::string& path);
 
-// The "chat_template" of a parsed tokenizer_config.json: a text, or the one named "default" in a
-// list of {name, template}; "" when there is none.
-Result<std::string> ChatTemplateOf(const json::Value& tokenizer_config);
+struct ChatTemplates {
+  std::string main;  // "" = none
+  std::map<std::string, std::string> named;
+};
+// The "chat_template" of a parsed tokenizer_config.json: a text, or a list of {name, template} in
+// which the main one is named "default".
+Result<ChatTemplates> ChatTemplatesOf(const json::Value& config);
 
 // By its ending, a file of pickled weights (.pt, .pth, .ckpt, .pkl), lower case.
 bool IsPickleName(std::string_view name);

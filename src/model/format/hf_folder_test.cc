@@ -136,18 +136,48 @@ TEST(HfFolderTest, BadJsonFiles) {
 }
 
 TEST(HfFolderTest, ChatTemplateForms) {
-  auto read = [](std::string_view text) { return ChatTemplateOf(json::Parse(text).value()); };
-  EXPECT_EQ(read("{}").value(), "");
-  EXPECT_EQ(read(R"({"chat_template": null})").value(), "");
-  EXPECT_EQ(read(R"({"chat_template": "t"})").value(), "t");
-  EXPECT_EQ(read(R"({"chat_template": [{"name": "tool_use", "template": "a"},
-                                       {"name": "default", "template": "b"}]})")
-                .value(),
-            "b");
-  EXPECT_EQ(read(R"({"chat_template": []})").value(), "");
+  auto read = [](std::string_view text) { return ChatTemplatesOf(json::Parse(text).value()); };
+  EXPECT_EQ(read("{}")->main, "");
+  EXPECT_EQ(read(R"({"chat_template": null})")->main, "");
+  EXPECT_EQ(read(R"({"chat_template": "t"})")->main, "t");
+  for (const char* both : {R"({"chat_template": [{"name": "tool_use", "template": "a"},
+                                                 {"name": "default", "template": "b"}]})",
+                           R"({"chat_template": {"default": "b", "tool_use": "a"}})"}) {
+    EXPECT_EQ(read(both)->main, "b");
+    EXPECT_EQ(read(both)->named.at("tool_use"), "a");
+  }
+  EXPECT_EQ(read(R"({"chat_template": []})")->main, "");
+  EXPECT_EQ(read(R"({"chat_template": {"default": 1}})").error().code(), StatusCode::kCorruption);
   EXPECT_EQ(read(R"({"chat_template": ["x"]})").error().code(), StatusCode::kCorruption);
   EXPECT_EQ(read(R"({"chat_template": [{"name": "default"}]})").error().code(),
             StatusCode::kCorruption);
+}
+
+// transformers writes several templates as files: the main one and a folder of the others.
+TEST(HfFolderTest, TemplatesInFilesOfTheirOwn) {
+  TempFolder folder;
+  WriteTensor(folder, "model.safetensors", "w");
+  std::filesystem::create_directory(folder.Path("additional_chat_templates"));
+  folder.Write("additional_chat_templates/tool_use.jinja", "with tools");
+  folder.Write("additional_chat_templates/README.md", "no template");
+  folder.Write("tokenizer_config.json",
+               R"({"chat_template": [{"name": "default", "template": "old"},
+                                     {"name": "rag", "template": "from the config"}]})");
+  auto model = OpenModel(folder.path());
+  ASSERT_TRUE(model.ok()) << model.error().ToString();
+  EXPECT_EQ(model->chat_template, "old");
+  EXPECT_EQ(model->named_templates.size(), 2u);
+  EXPECT_EQ(model->named_templates.at("tool_use"), "with tools");
+  EXPECT_EQ(model->named_templates.at("rag"), "from the config");
+  folder.Write("chat_template.jinja", "\xef\xbb\xbfmain");  // as editors of Windows save it
+  EXPECT_EQ(OpenModel(folder.path())->chat_template, "main");
+
+  TempFolder old;
+  WriteTensor(old, "model.safetensors", "w");
+  old.Write("chat_template.json", R"({"chat_template": "of a processor"})");
+  EXPECT_EQ(OpenModel(old.path())->chat_template, "of a processor");
+  old.Write("tokenizer_config.json", R"({"chat_template": "of the tokenizer"})");
+  EXPECT_EQ(OpenModel(old.path())->chat_template, "of the tokenizer");
 }
 
 TEST(OpenModelTest, WhatIsNoModel) {

@@ -44,12 +44,17 @@ Result<ModelFiles> OpenGgufModel(const std::string& path) {
   model.path = path;
   model.weights = std::move(file.weights);
   model.metadata = std::move(file.metadata);
-  if (const json::Value* text = model.metadata.Find("tokenizer.chat_template")) {
-    if (!text->is_string()) {
-      return Corruption(
-          StrCat(path, ": tokenizer.chat_template: expected a string, found ", text->kind()));
+  constexpr std::string_view kTemplate = "tokenizer.chat_template";
+  for (const auto& [key, text] : model.metadata.as_object()) {
+    if (!key.starts_with(kTemplate)) continue;
+    const std::string_view name = std::string_view(key).substr(kTemplate.size());
+    if (!name.empty() && name[0] != '.') continue;  // tokenizer.chat_templates, the list of names
+    if (!text.is_string()) {
+      return Corruption(StrCat(path, ": ", Printable(key), ": expected a string, found ",
+                               text.kind()));
     }
-    model.chat_template = text->as_string();
+    (name.empty() ? model.chat_template : model.named_templates[std::string(name.substr(1))]) =
+        text.as_string();
   }
   return model;
 }

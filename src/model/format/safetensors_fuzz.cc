@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   (void)format::ParseWeightMap(text);
   if (auto config = json::Parse(text, {.allow_nan = true}); config.ok()) {
-    (void)format::ChatTemplateOf(*config);
+    (void)format::ChatTemplatesOf(*config);
     TryPackedLayout(*config);
   }
   return 0;

@@ -42,6 +42,9 @@ struct ModelFiles {
   json::Value generation_config;
   json::Value tokenizer_config;
   std::string chat_template;  // chat_template.jinja, else tokenizer_config's or GGUF's; "" = none
+  // Further templates by name: of a list in tokenizer_config.json, additional_chat_templates/*.jinja,
+  // GGUF's tokenizer.chat_template.*. "tool_use" is for conversations with tools.
+  std::map<std::string, std::string> named_templates;
   // GGUF: every metadata key with its value (integers, doubles, bools, strings, arrays).
   json::Value metadata;
   // safetensors: the __metadata__ of the (first) file, an object of strings, or null.

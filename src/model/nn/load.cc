@@ -1,6 +1,7 @@
 #include "model/nn/load.h"
 
 #include "base/strings.h"
+#include "model/format/gguf_end_tokens.h"
 #include "model/nn/decoder.h"
 #include "model/nn/tensor_parallel.h"
 
@@ -58,14 +59,13 @@ SpecialTokens ReadSpecialTokens(const format::ModelFiles& files) {
   std::vector<TokenId> begin;
   if (files.kind == format::ModelFiles::Kind::kGguf) {
     AddIds(files.metadata.Find("tokenizer.ggml.bos_token_id"), begin);
-    AddIds(files.metadata.Find("tokenizer.ggml.eos_token_id"), special.end);
-    AddIds(files.metadata.Find("tokenizer.ggml.eot_token_id"), special.end);
-    AddIds(files.metadata.Find("tokenizer.ggml.eom_token_id"), special.end);
+    special.end = format::GgufEndTokens(files.metadata);
   } else {
     AddIds(files.generation_config.Find("bos_token_id"), begin);
     AddIds(files.config.Find("bos_token_id"), begin);
     AddIds(files.generation_config.Find("eos_token_id"), special.end);
-    if (special.end.empty()) AddIds(files.config.Find("eos_token_id"), special.end);
+    AddIds(files.config.Find("eos_token_id"),
+           special.end.empty() ? special.end : special.config_end);
   }
   if (!begin.empty()) special.begin = begin.front();
   return special;

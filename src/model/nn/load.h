@@ -37,6 +37,7 @@ Result<std::unique_ptr<Model>> LoadModel(const format::ModelFiles& files,
 struct SpecialTokens {
   std::optional<TokenId> begin;
   std::vector<TokenId> end;
+  std::vector<TokenId> config_end;  // that config.json names beside those of generation_config.json
 };
 SpecialTokens ReadSpecialTokens(const format::ModelFiles& files);
 

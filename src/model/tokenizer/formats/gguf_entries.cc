@@ -1,22 +1,8 @@
 #include "model/tokenizer/formats/gguf_entries.h"
 
-#include <algorithm>
-#include <array>
+#include "model/format/gguf_end_tokens.h"
 
 namespace pano::tokenizer {
-namespace {
-
-// Tokens that end an answer are control tokens, whatever their type says: some converters flag them as
-// user-defined, and text that spells one must not end anything.
-bool EndsAnswer(std::string_view piece) {
-  constexpr std::array<std::string_view, 12> kEnds = {
-      "</s>",     "<|im_end|>", "<|end|>",         "<|eot_id|>",     "<|eom_id|>", "<|endoftext|>",
-      "<EOT>",    "<|return|>", "<|call|>",        "<end_of_turn>",  "<|end_of_text|>",
-      "<\xef\xbd\x9c" "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>"};
-  return std::find(kEnds.begin(), kEnds.end(), piece) != kEnds.end();
-}
-
-}  // namespace
 
 Result<GgufEntries> ReadEntries(const GgufKeys& keys) {
   const Field tokens = keys.At("tokens");
@@ -42,6 +28,12 @@ Result<GgufEntries> ReadEntries(const GgufKeys& keys) {
     if (!pieces[i].is_string()) return tokens.Wrong(StrCat("entry ", i, " is no string"));
     const std::string& piece = pieces[i].as_string();
     if (piece.empty()) continue;
+    // What ends an answer is a control token, whatever the converter thought of it: text that spells
+    // one must not end anything.
+    if (format::IsEndTokenText(piece) && (entries.types[i] == 0 || entries.types[i] == kNormal)) {
+      entries.types[i] = kControl;
+      entries.usable[i] = false;
+    }
     if (const auto other = entries.vocabulary->Find(piece)) {
       if (entries.types[i] != kUnused) {
         return tokens.Wrong(StrCat("'", Printable(piece), "' has two ids, ", *other, " and ", i));
@@ -76,7 +68,7 @@ void AddTokens(const GgufEntries& entries, PipelineParts& parts) {
     AddedToken token;
     token.id = id;
     token.content = entries.vocabulary->Piece(id);
-    token.special = type != kUserDefined || EndsAnswer(token.content);
+    token.special = type != kUserDefined || format::IsEndTokenText(token.content);
     parts.added.push_back(std::move(token));
   }
 }
