@@ -1,5 +1,7 @@
 #include "model/nn/config_reader.h"
 
+#include <cmath>
+
 #include "base/strings.h"
 
 namespace pano::nn {
@@ -33,6 +35,11 @@ json::Value ConfigReader::Raw(std::string_view key) {
 
 int64_t ConfigReader::CheckedInt(std::string_view key, const json::Value& value, int64_t min,
                                  int64_t max) {
+  // Python's tools take 4096.0 for 4096 all the same.
+  if (value.is_double() && std::trunc(value.as_double()) == value.as_double() &&
+      std::abs(value.as_double()) < 9e15) {
+    return CheckedInt(key, static_cast<int64_t>(value.as_double()), min, max);
+  }
   if (!value.is_int()) {
     Fail(Corruption(StrCat(Field(key), " is ", value.kind(), ", not an integer")));
     return min;
@@ -63,6 +70,26 @@ int64_t ConfigReader::Int(std::string_view key, int64_t min, int64_t max) {
 int64_t ConfigReader::IntOr(std::string_view key, int64_t min, int64_t max, int64_t fallback) {
   const json::Value* value = Find(key);
   return value ? CheckedInt(key, *value, min, max) : fallback;
+}
+
+std::optional<int64_t> ConfigReader::IntOfLayers(std::string_view key, int64_t layers, int64_t min,
+                                                 int64_t max) {
+  const json::Value* value = Find(key);
+  if (!value) return std::nullopt;
+  if (!value->is_array()) return CheckedInt(key, *value, min, max);
+  const json::Array& list = value->as_array();
+  if (list.empty() || list.size() != static_cast<size_t>(layers)) {
+    Fail(Corruption(StrCat(Field(key), " has ", list.size(), " numbers, the model has ", layers,
+                           " layers")));
+    return min;
+  }
+  const int64_t first = CheckedInt(key, list.front(), min, max);
+  for (const json::Value& number : list) {
+    if (CheckedInt(key, number, min, max) == first) continue;
+    Fail(Unimplemented(
+        StrCat(Field(key), ": layers with different numbers of these are not supported")));
+  }
+  return first;
 }
 
 double ConfigReader::Double(std::string_view key, double min, double max) {

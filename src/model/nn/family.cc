@@ -40,6 +40,9 @@ namespace {
 
 Result<FamilyConfig> ReadHf(const format::ModelFiles& files) {
   const std::string source = JoinPath(files.path, "config.json");
+  if (files.config.is_null()) {
+    return NotFound(StrCat(source, ": no such file; it says what kind of model the weights are"));
+  }
   const json::Value* type = files.config.Find("model_type");
   if (!type || !type->is_string()) {
     return Corruption(StrCat(source, ": model_type is missing or no string"));

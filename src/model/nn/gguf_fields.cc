@@ -9,10 +9,18 @@ namespace pano::nn {
 void ReadGgufSizes(ConfigReader& reader, ModelConfig& config) {
   config.vocab_size = reader.IntOr("vocab_size", 1, kSizeMax, 0);
   config.hidden_size = reader.Int("embedding_length", 1, kSizeMax);
-  config.ffn_size = reader.Int("feed_forward_length", 1, kSizeMax);
   config.layer_count = reader.Int("block_count", 1, kLayersMax);
-  config.head_count = reader.Int("attention.head_count", 1, kHeadsMax);
-  config.kv_head_count = reader.IntOr("attention.head_count_kv", 1, kHeadsMax, config.head_count);
+  // A number, or a list with one for each layer.
+  auto required = [&](std::string_view key, int64_t max) {
+    const auto value = reader.IntOfLayers(key, config.layer_count, 1, max);
+    if (!value) reader.Fail(Corruption(StrCat(reader.Field(key), " is missing")));
+    return value.value_or(1);
+  };
+  config.ffn_size = required("feed_forward_length", kSizeMax);
+  config.head_count = required("attention.head_count", kHeadsMax);
+  config.kv_head_count =
+      reader.IntOfLayers("attention.head_count_kv", config.layer_count, 1, kHeadsMax)
+          .value_or(config.head_count);
   config.head_dim = reader.IntOr("attention.key_length", 1, kHeadDimMax,
                                  std::max<int64_t>(1, config.hidden_size / config.head_count));
   config.value_dim = reader.IntOr("attention.value_length", 1, kHeadDimMax, config.head_dim);

@@ -34,6 +34,11 @@ TEST(Load, NamesWhatIsMissingOrWrong) {
   EXPECT_THAT(LoadStatus(tiny).message(),
               HasSubstr("tensor model.layers.1.mlp.up_proj.weight is missing"));
 
+  TinyModel config;
+  config.files.config = {};
+  EXPECT_EQ(LoadStatus(config).code(), StatusCode::kNotFound);
+  EXPECT_THAT(LoadStatus(config).message(), HasSubstr("config.json: no such file"));
+
   TinyModel shape;
   shape.files.config.Set("intermediate_size", 41);
   EXPECT_THAT(LoadStatus(shape).message(), HasSubstr("has shape [40, 48], the configuration says"));

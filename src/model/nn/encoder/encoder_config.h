@@ -56,6 +56,7 @@ struct Stage {
   std::string bias_name = {};  // the whole name, or "a|b": whichever there is
   ops::Activation activation = ops::Activation::kGelu;
   float factor = 1.0f;
+  bool or_embedding = false;  // kDense: the word embeddings where the file lacks the matrix
 
   static Stage Dense(std::string name, int64_t size, bool bias) {
     Stage stage{.name = name, .size = size};

@@ -127,7 +127,10 @@ void ReadHf(nn::ConfigReader& reader, std::string_view purpose, EncoderConfig& c
     config.ignorable.emplace_back("lm_head.");
     head.stages.push_back(Stage::Embedding(decoder.vocab_size, ""));
   } else {
-    head.stages.push_back(Stage::Dense("lm_head", decoder.vocab_size, false));
+    // transformers 5 writes T5 v1.1 without this matrix: the embedding serves, unscaled.
+    Stage matrix = Stage::Dense("lm_head", decoder.vocab_size, false);
+    matrix.or_embedding = true;
+    head.stages.push_back(std::move(matrix));
   }
   config.heads = {std::move(head)};
   config.decoder = TowerConfig{std::move(decoder), DecoderNames()};

@@ -32,7 +32,12 @@ const Tower& TowerOf(const EncoderParts& parts, TowerKind kind) {
 }
 
 void BindHeads(nn::WeightBinder& bind, EncoderParts& parts) {
-  for (const HeadConfig& config : parts.config.heads) {
+  for (HeadConfig& config : parts.config.heads) {
+    for (Stage& stage : config.stages) {
+      if (stage.or_embedding && !bind.Has(stage.name + ".weight")) {
+        stage = Stage::Embedding(stage.size, "");
+      }
+    }
     if (config.optional && !bind.Has(config.stages[0].name + ".weight")) continue;
     const Tower& tower = TowerOf(parts, config.tower);
     parts.heads.push_back(BindHead(bind, config, tower.config(), tower.weights()));
