@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "model/engine/kv/kv_plan.h"
+#include "model/engine/special_tokens.h"
 #include "model/format/weights.h"
 #include "model/nn/encoder/encoder.h"
 
@@ -41,6 +42,16 @@ std::string Generator::Summary() const {
 }
 
 void Generator::LoadChatTemplate(const format::ModelFiles& files) {
+  if (const auto tools = files.named_templates.find("tool_use");
+      tools != files.named_templates.end()) {
+    Result<jinja::ChatTemplatePtr> parsed = jinja::ChatTemplate::Parse(tools->second);
+    if (parsed.ok()) {
+      tool_template = std::move(parsed).value();
+    } else {
+      LogWarning("[models] ", files.path, ": its chat template 'tool_use' does not parse and is ",
+                 "left out: ", parsed.error().message());
+    }
+  }
   if (files.chat_template.empty()) return;
   Result<jinja::ChatTemplatePtr> parsed = jinja::ChatTemplate::Parse(files.chat_template);
   if (parsed.ok()) {
@@ -69,14 +80,7 @@ Status Generator::LoadDraftModel(const LoadSettings& settings, ComputePool& pool
 engine::Options Generator::EngineOptions(const engine::Options& base,
                                          const format::ModelFiles& files) const {
   engine::Options options = base;
-  nn::SpecialTokens special = nn::ReadSpecialTokens(files);
-  options.end_token_ids = std::move(special.end);
-  options.begin_token_id = special.begin;
-  if (tokenizer) {
-    std::optional<tokenizer::TokenId> eos = tokenizer->eos();
-    if (options.end_token_ids.empty() && eos) options.end_token_ids.push_back(*eos);
-    if (!options.begin_token_id) options.begin_token_id = tokenizer->bos();
-  }
+  engine::SetSpecialTokens(nn::ReadSpecialTokens(files), tokenizer.get(), options);
   options.cache_namespace = FullName();
   options.speculation.draft_model = draft_model.get();
   return options;

@@ -79,6 +79,7 @@ struct ModelVersion {
 
   tokenizer::TokenizerPtr tokenizer;     // null: no text in or out
   jinja::ChatTemplatePtr chat_template;  // null: contents are joined by newlines
+  jinja::ChatTemplatePtr tool_template;  // of conversations with tools; null: the same
   std::string chat_template_error;       // it has a template that does not parse: chat is refused
 };
 

@@ -112,6 +112,12 @@ class EngineImpl final : public Engine {
         if (id >= 0 && id < limits_.vocab_size) active.ending_tokens.push_back(id);
       }
     }
+    for (const std::string& stop : request.stop) {
+      const std::optional<TokenId> id = tokenizer_ ? tokenizer_->Find(stop) : std::nullopt;
+      if (!id || *id >= limits_.vocab_size || !tokenizer_->IsSpecial(*id)) continue;
+      active.ending_tokens.push_back(*id);
+      active.named_stops.emplace_back(*id, stop);
+    }
     std::ranges::sort(active.ending_tokens);
     auto repeated = std::ranges::unique(active.ending_tokens);
     active.ending_tokens.erase(repeated.begin(), repeated.end());

@@ -211,6 +211,28 @@ TEST_F(EngineTest, StopStringsSplitOverTokens) {
   EXPECT_GE(output.finish.text.size(), 3u);
 }
 
+// Clients of chat models send the turn's end as a stop string; its token has no text to be found in.
+TEST_F(EngineTest, AStopStringThatNamesASpecialTokenStopsAtIt) {
+  FakeModel model({.favourite = 1});
+  auto engine = Make({}, model);
+  Request request;
+  request.prompt = {20, 21};
+  request.max_tokens = 60;
+  request.ignore_eos = true;
+  request.sampling.seed = 5;
+  request.stop = {"never comes", "<eos>"};
+  auto output = ReadAll(**engine->Submit(request))[0];
+  EXPECT_EQ(output.finish.reason, FinishReason::kStop);
+  EXPECT_EQ(output.finish.stop_match, "<eos>");
+  EXPECT_EQ(output.ids.back(), 1);
+  EXPECT_EQ(output.text.find("<eos>"), std::string::npos);
+  const std::string text = output.text;
+  request.include_stop = true;
+  EXPECT_EQ(ReadAll(**engine->Submit(request))[0].text, text + "<eos>");
+  request.stop = {"eos>"};  // only its whole name is the token
+  EXPECT_EQ(ReadAll(**engine->Submit(request))[0].finish.reason, FinishReason::kLength);
+}
+
 TEST_F(EngineTest, EndTokensStopWithoutText) {
   FakeModel model({.favourite = 1});
   auto engine = Make({}, model);

@@ -53,6 +53,13 @@ bool Sequence::EndsWith(TokenId id) const {
   return std::ranges::find(active_.ending_tokens, id) != active_.ending_tokens.end();
 }
 
+const std::string* Sequence::NamedStop(TokenId id) const {
+  for (const auto& [named, text] : active_.named_stops) {
+    if (named == id) return &text;
+  }
+  return nullptr;
+}
+
 Sequence::Accepted Sequence::Accept(const DrawnToken& drawn, TimePoint now) {
   tokens_.push_back(drawn.id);
   if (NeedsHistory(request().sampling)) history_.AddOutput(drawn.id);
@@ -67,6 +74,11 @@ Sequence::Accepted Sequence::Accept(const DrawnToken& drawn, TimePoint now) {
   out.event.top = drawn.top;
   if (EndsWith(drawn.id)) {
     out.finish = FinishReason::kStop;
+    const std::string* name = NamedStop(drawn.id);
+    if (name && request().include_stop) {
+      out.event.text = text_.Finish();
+      if (!text_.stopped()) out.event.text += *name;
+    }
     return out;
   }
   out.event.text = text_.Push(drawn.id);
@@ -86,6 +98,8 @@ Event Sequence::MakeFinish(FinishReason reason, TimePoint now, std::string error
   // The last half character may complete a stop string after the last token.
   if (text_.stopped() && reason == FinishReason::kLength) reason = FinishReason::kStop;
   if (text_.stopped() && reason == FinishReason::kStop) event.stop_match = text_.stop_match();
+  const std::string* name = output_length() > 0 ? NamedStop(tokens_.back()) : nullptr;
+  if (name && !text_.stopped() && reason == FinishReason::kStop) event.stop_match = *name;
   event.reason = reason;
   event.error = std::move(error);
   event.usage.prompt_tokens = prompt_length_;

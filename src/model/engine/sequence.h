@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -31,6 +32,8 @@ struct ActiveRequest {
   uint64_t order = 0;  // of arrival: smaller is older
   std::shared_ptr<TokenStream> stream;
   std::vector<TokenId> ending_tokens;  // that end a choice: stop tokens, and the model's own
+  // Stop strings that are the names of special tokens, which have no text: these end it too.
+  std::vector<std::pair<TokenId, std::string>> named_stops;
   std::vector<std::unique_ptr<Sequence>> sequences;
   int unfinished = 0;
   serving::TokenCounts uncounted;  // since the ledger was told last
@@ -80,6 +83,8 @@ class Sequence {
   TokenHistory* draw_history() { return NeedsHistory(request().sampling) ? &history_ : nullptr; }
   // Whether the token ends the choice.
   bool EndsWith(TokenId id) const;
+  // The stop string that is the name of this special token; null for none.
+  const std::string* NamedStop(TokenId id) const;
   // Whether this step draws for it and may have drafts: all known tokens but one are computed.
   bool is_decoding() const {
     return length() - computed == 1 && output_length() > 0 && !scores_prompt();
