@@ -95,6 +95,8 @@ Result<TokenizerPtr> PipelineTokenizer::Create(PipelineParts parts) {
     AddedTokenFinder& finder = token.normalized ? made->normalized_ : made->raw_;
     PANO_RETURN_IF_ERROR(finder.Add(token, key));
     if (key != token.content) made->rewritten_.emplace(token.id, std::move(key));
+    if (token.special || !IsMarker(token)) continue;
+    PANO_RETURN_IF_ERROR(made->shown_.Add({.id = token.id, .content = token.content}, token.content));
   }
   return TokenizerPtr(std::move(made));
 }
@@ -201,6 +203,14 @@ Result<Encoding> PipelineTokenizer::EncodePair(std::string_view text, std::optio
   Encoding encoding;
   PANO_RETURN_IF_ERROR(EncodeSlots(text, second, options, encoding.ids, &encoding.type_ids));
   return encoding;
+}
+
+std::vector<ByteRange> PipelineTokenizer::FindShownMarkers(std::string_view text) const {
+  std::vector<ByteRange> places;
+  for (const Segment& segment : shown_.Find(text, /*parse_special=*/true, {})) {
+    if (segment.id >= 0) places.push_back({segment.begin, segment.end});
+  }
+  return places;
 }
 
 bool PipelineTokenizer::IsSpecial(TokenId id) const {

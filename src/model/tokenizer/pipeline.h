@@ -51,6 +51,7 @@ class PipelineTokenizer : public Tokenizer {
   std::string_view Piece(TokenId id) const override { return parts_.vocabulary->Piece(id); }
   std::string Bytes(TokenId id) const override { return parts_.decoder.Inner(DecoderPiece(id)); }
   bool IsSpecial(TokenId id) const override;
+  std::vector<ByteRange> FindShownMarkers(std::string_view text) const override;
   std::optional<TokenId> Find(std::string_view piece) const override {
     return parts_.vocabulary->Find(piece);
   }
@@ -85,6 +86,7 @@ class PipelineTokenizer : public Tokenizer {
   std::unique_ptr<const ByteLevelEncoder> byte_level_;   // pre_tokenizer and model in one, or null
   AddedTokenFinder raw_;           // looked for in the text as given
   AddedTokenFinder normalized_;    // and after normalisation
+  AddedTokenFinder shown_;         // markers that are not special, by their content
   std::vector<bool> special_;      // by id
   std::unordered_map<TokenId, std::string> rewritten_;   // added tokens that normalisation changes
 };

@@ -72,6 +72,12 @@ class Tokenizer : public std::enable_shared_from_this<Tokenizer> {
   // The bytes that the id stands for inside a longer text ("\u0120the" is " the", "<0x0A>" is "\n").
   virtual std::string Bytes(TokenId id) const = 0;
   virtual bool IsSpecial(TokenId id) const = 0;
+  // The places of a text, ascending and disjoint, that spell an added token which is shown as text and
+  // which `plain` would keep from being parsed ("<tool_call>" where it is not flagged as special).
+  virtual std::vector<ByteRange> FindShownMarkers(std::string_view text) const {
+    static_cast<void>(text);
+    return {};
+  }
   // The id of a vocabulary entry or added token.
   virtual std::optional<TokenId> Find(std::string_view piece) const = 0;
   virtual std::optional<TokenId> bos() const = 0;

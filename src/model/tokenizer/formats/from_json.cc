@@ -1,5 +1,6 @@
 #include "base/strings.h"
 #include "model/tokenizer/formats/json_models.h"
+#include "model/tokenizer/formats/listed_tokens.h"
 #include "model/tokenizer/formats/load.h"
 #include "model/tokenizer/pipeline.h"
 #include "model/tokenizer/text/field.h"
@@ -30,20 +31,12 @@ Result<std::vector<AddedToken>> ReadAdded(const Field& field, Vocabulary& vocabu
   return added;
 }
 
-// "bos_token": "<s>" or {"content": "<s>"}; nothing when it is not there or names no entry.
-std::optional<TokenId> NamedToken(const json::Value& config, std::string_view key,
-                                  const Vocabulary& vocabulary) {
-  const json::Value* token = config.Find(key);
-  if (token != nullptr && token->is_object()) token = token->Find("content");
-  if (token == nullptr || !token->is_string()) return std::nullopt;
-  return vocabulary.Find(token->as_string());
-}
-
 }  // namespace
 
 Result<TokenizerPtr> TokenizerFromJson(std::string_view tokenizer_json,
                                        const json::Value& tokenizer_config) {
-  PANO_ASSIGN_OR_RETURN(const json::Value value, json::Parse(tokenizer_json));
+  PANO_ASSIGN_OR_RETURN(json::Value value, json::Parse(tokenizer_json, {.allow_nan = true}));
+  PANO_RETURN_IF_ERROR(AddListedTokens(tokenizer_config, value));
   const Field root(value, "");
   if (!value.is_object()) return Corruption(StrCat("expected an object, found ", value.kind()));
   PipelineParts parts;

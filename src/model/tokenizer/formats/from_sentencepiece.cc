@@ -1,9 +1,11 @@
 #include <optional>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "base/strings.h"
 #include "model/tokenizer/decode/sentencepiece_decoder.h"
+#include "model/tokenizer/formats/listed_tokens.h"
 #include "model/tokenizer/formats/load.h"
 #include "model/tokenizer/formats/sentencepiece_model.h"
 #include "model/tokenizer/models/bpe.h"
@@ -84,6 +86,24 @@ Decoder MakeDecoder(const SentencePieceModel& file) {
   return Decoder({SentencePieceStep(std::move(text))});
 }
 
+// Tokens that a folder lists beside the model: with the id of a piece where the model has one of this
+// text.
+Status AddListed(const json::Value& tokenizer_config, PipelineParts& parts) {
+  PANO_ASSIGN_OR_RETURN(std::vector<AddedToken> tokens, ListedTokens(tokenizer_config));
+  const size_t entries = parts.vocabulary->entry_count() + tokens.size();
+  std::unordered_set<TokenId> known;
+  for (const AddedToken& token : parts.added) known.insert(token.id);
+  for (AddedToken& token : tokens) {
+    const std::optional<TokenId> found = parts.vocabulary->Find(token.content);
+    if (found) token.id = *found;
+    if (parts.vocabulary->Has(token.id) && !found) token.id = parts.vocabulary->size();
+    if (!known.insert(token.id).second) continue;
+    PANO_RETURN_IF_ERROR(parts.vocabulary->Add(token.content, token.id, entries));
+    parts.added.push_back(std::move(token));
+  }
+  return {};
+}
+
 // The id of a control piece.
 std::optional<TokenId> ControlId(const SentencePieceModel& file, std::string_view piece) {
   for (size_t id = 0; id < file.pieces.size(); ++id) {
@@ -122,9 +142,12 @@ Result<TokenizerPtr> TokenizerFromSentencePiece(std::string_view model, const js
     parts.added.push_back(std::move(token));
   }
   PANO_ASSIGN_OR_RETURN(parts.model, MakeModel(file, *parts.vocabulary));
+  PANO_RETURN_IF_ERROR(AddListed(tokenizer_config, parts));
   parts.decoder = MakeDecoder(file);
-  parts.bos = ControlId(file, file.bos_piece);
-  parts.eos = ControlId(file, file.eos_piece);
+  parts.bos = NamedToken(tokenizer_config, "bos_token", *parts.vocabulary);
+  parts.eos = NamedToken(tokenizer_config, "eos_token", *parts.vocabulary);
+  if (!parts.bos) parts.bos = ControlId(file, file.bos_piece);
+  if (!parts.eos) parts.eos = ControlId(file, file.eos_piece);
   PANO_ASSIGN_OR_RETURN(parts.post_processor, MakePostProcessor(parts, tokenizer_config));
   PANO_ASSIGN_OR_RETURN(parts.normalizer, SentencePieceNormalizer(std::move(file.rules)));
   parts.adds_special_tokens_by_default = false;

@@ -1,30 +1,32 @@
 #include "model/tokenizer/formats/load.h"
 
+#include <utility>
+
 #include "base/env.h"
 #include "base/strings.h"
 #include "model/format/weights.h"
+#include "model/tokenizer/formats/listed_tokens.h"
+#include "model/tokenizer/formats/lowercased.h"
 
 namespace pano::tokenizer {
 namespace {
 
 constexpr size_t kFileBytesMax = 256ull << 20;
 
-// tokenizer_config.json; null where there is none.
-Result<json::Value> ReadConfig(const std::string& path) {
-  if (!FileExists(path)) return json::Value();
+// `folder`: where its settings are.
+Result<TokenizerPtr> LoadJson(const std::string& path, const std::string& folder) {
   PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kFileBytesMax));
-  return json::Parse(text).Wrap(path);
-}
-
-Result<TokenizerPtr> LoadJson(const std::string& path, const std::string& config_path) {
-  PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kFileBytesMax));
-  PANO_ASSIGN_OR_RETURN(const json::Value config, ReadConfig(config_path));
+  PANO_ASSIGN_OR_RETURN(const json::Value config, ReadTokenizerConfig(folder));
   return TokenizerFromJson(text, config).Wrap(path);
 }
 
-Result<TokenizerPtr> LoadSentencePiece(const std::string& path, const std::string& config_path) {
+// `folder`: "" for a file that stands alone.
+Result<TokenizerPtr> LoadSentencePiece(const std::string& path, const std::string& folder) {
   PANO_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kFileBytesMax));
-  PANO_ASSIGN_OR_RETURN(const json::Value config, ReadConfig(config_path));
+  json::Value config;
+  if (!folder.empty()) {
+    PANO_ASSIGN_OR_RETURN(config, ReadTokenizerConfig(folder));
+  }
   return TokenizerFromSentencePiece(bytes, config).Wrap(path);
 }
 
@@ -46,26 +48,30 @@ std::string FolderOf(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash + 1);
 }
 
+Result<TokenizerPtr> LoadFolder(const std::string& path) {
+  const std::string file = JoinPath(path, "tokenizer.json");
+  if (FileExists(file)) return LoadJson(file, path);
+  const std::string model = JoinPath(path, "tokenizer.model");
+  if (FileExists(model)) return LoadSentencePiece(model, path);
+  return NotFound(StrCat(path, ": no tokenizer.json or tokenizer.model"));
+}
+
 }  // namespace
 
 Result<TokenizerPtr> LoadTokenizer(const std::string& path, const LoadOptions& options) {
   if (IsDirectory(path)) {
-    const std::string config = JoinPath(path, "tokenizer_config.json");
-    const std::string file = JoinPath(path, "tokenizer.json");
-    if (FileExists(file)) return LoadJson(file, config);
-    const std::string model = JoinPath(path, "tokenizer.model");
-    if (FileExists(model)) return LoadSentencePiece(model, config);
-    return NotFound(StrCat(path, ": no tokenizer.json or tokenizer.model"));
+    PANO_ASSIGN_OR_RETURN(const bool lower, LowersTexts(path));
+    PANO_ASSIGN_OR_RETURN(TokenizerPtr tokenizer, LoadFolder(path));
+    return lower ? Lowercased(std::move(tokenizer)) : std::move(tokenizer);
   }
   if (!FileExists(path)) return NotFound(StrCat(path, ": no such file or folder"));
   if (path.ends_with(".gguf")) {
     PANO_ASSIGN_OR_RETURN(const json::Value metadata, format::ReadGgufMetadata(path));
     return TokenizerFromGguf(metadata).Wrap(path);
   }
-  const std::string config = JoinPath(FolderOf(path), "tokenizer_config.json");
-  if (path.ends_with(".json")) return LoadJson(path, config);
+  if (path.ends_with(".json")) return LoadJson(path, FolderOf(path));
   // Another file than "tokenizer.model" need not belong to what the folder's settings are about.
-  if (path.ends_with(".model")) return LoadSentencePiece(path, BaseName(path) == "tokenizer.model" ? config : "");
+  if (path.ends_with(".model")) return LoadSentencePiece(path, BaseName(path) == "tokenizer.model" ? FolderOf(path) : "");
   if (path.ends_with(".tiktoken")) return LoadTiktoken(path, options);
   return Unimplemented(StrCat(path, ": no tokenizer is known by this name (tokenizer.json, .gguf, .model, "
                                     ".tiktoken, folder)"));
