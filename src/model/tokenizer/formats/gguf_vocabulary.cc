@@ -20,7 +20,11 @@ using Merges = std::vector<std::pair<std::string, std::string>>;
 constexpr std::string_view kPreNames[] = {"gpt-2",       "llama-bpe",      "dbrx",   "qwen2",
                                           "stablelm2",   "qwen35",         "gpt-4o", "tekken",
                                           "deepseek-v3", "deepseek-coder", "falcon", "starcoder",
-                                          "bloom",       "viking",         "default"};
+                                          "bloom",       "viking",         "default",     "deepseek-llm",
+                                          "youtu",       "jais-2",         "minicpm5",    "chameleon",
+                                          "tiny_aya",    "superbpe",       "bailingmoe",  "seed-coder",
+                                          "ufakzeka",    "afmoe",          "laguna",      "exaone-moe",
+                                          "granite-embed-multi-97m"};
 
 struct Entries {
   std::vector<std::string> pieces;
