@@ -22,6 +22,7 @@ struct TemplateOptions {
 // The template and what the model says about it.
 struct Source {
   jinja::ChatTemplatePtr chat;
+  jinja::ChatTemplatePtr tools;  // of chats with tools, where that is another one
   std::string bos_token, eos_token;
 };
 
@@ -52,6 +53,11 @@ Result<Source> ReadModel(const std::string& path) {
   out.eos_token = gguf ? GgufTokenText(files.metadata, "tokenizer.ggml.eos_token_id")
                        : TokenText(files.tokenizer_config.Find("eos_token"));
   PANO_ASSIGN_OR_RETURN(out.chat, jinja::ChatTemplate::Parse(files.chat_template).Wrap(path));
+  const auto tools = files.named_templates.find("tool_use");
+  if (tools != files.named_templates.end()) {
+    PANO_ASSIGN_OR_RETURN(out.tools,
+                          jinja::ChatTemplate::Parse(tools->second).Wrap(path + ": tool_use"));
+  }
   return out;
 }
 
@@ -99,7 +105,9 @@ Result<jinja::ChatInputs> ReadInputs(const json::Value& chat, const Source& sour
 Result<std::string> Render(std::string_view text, const Source& source) {
   PANO_ASSIGN_OR_RETURN(const json::Value chat, json::Parse(text));
   PANO_ASSIGN_OR_RETURN(const jinja::ChatInputs inputs, ReadInputs(chat, source));
-  PANO_ASSIGN_OR_RETURN(jinja::Rendered rendered, source.chat->Render(inputs));
+  const bool with_tools = inputs.tools.is_array() && !inputs.tools.as_array().empty();
+  const jinja::ChatTemplate& source_template = source.tools && with_tools ? *source.tools : *source.chat;
+  PANO_ASSIGN_OR_RETURN(jinja::Rendered rendered, source_template.Render(inputs));
   return std::move(rendered.text);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "model/engine/special_tokens.h"
+#include "model/template/conversation.h"
 
 namespace pano::cli {
 namespace {
@@ -39,9 +41,8 @@ Result<std::unique_ptr<LocalSession>> LocalSession::Create(const LocalSessionOpt
                                          options.model.arithmetic.LoadOptions(), *local.pool));
     engine_options.speculation.draft_model = session->draft_.get();
   }
-  const nn::SpecialTokens special = nn::ReadSpecialTokens(local.files);
-  engine_options.begin_token_id = special.begin;
-  engine_options.end_token_ids = special.end;
+  engine::SetSpecialTokens(nn::ReadSpecialTokens(local.files), local.tokenizer.get(),
+                           engine_options);
   // One request: no more KV memory than one context needs.
   const int64_t context = options.context > 0
                               ? std::min(options.context, local.model->context_length())
@@ -75,7 +76,15 @@ Result<EncodedChat> LocalSession::EncodeChat(const json::Value& messages) {
   inputs.messages = messages;
   inputs.bos_token = TokenText(local_, local_.tokenizer->bos());
   inputs.eos_token = TokenText(local_, local_.tokenizer->eos());
-  PANO_ASSIGN_OR_RETURN(jinja::Rendered rendered, template_->Render(inputs));
+  inputs.own_markers = [&tokenizer = *local_.tokenizer](std::string_view text) {
+    std::vector<jinja::Rendered::Range> places;
+    for (const tokenizer::ByteRange& place : tokenizer.FindShownMarkers(text)) {
+      places.push_back({place.begin, place.end});
+    }
+    return places;
+  };
+  PANO_ASSIGN_OR_RETURN(jinja::Rendered rendered,
+                        jinja::RenderConversation(*template_, std::move(inputs)));
   std::vector<tokenizer::ByteRange> plain;
   for (const auto& range : rendered.from_inputs) plain.push_back({range.begin, range.end});
   tokenizer::EncodeOptions encode;

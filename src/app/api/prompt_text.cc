@@ -6,6 +6,7 @@
 #include "app/models/token_text.h"
 #include "base/strings.h"
 #include "model/serving/reasons.h"
+#include "model/template/conversation.h"
 
 namespace pano::api {
 namespace {
@@ -19,17 +20,12 @@ Status NoTokenizer(std::string_view field) {
       .WithReason("no_tokenizer");
 }
 
-// The text of a message's content: a string, null, or text parts joined by newlines.
-Status ContentText(const Value* content, std::string_view where, std::string& text) {
-  if (!content || content->is_null()) return {};
-  if (content->is_string()) {
-    text = content->as_string();
-    return {};
-  }
+// Refuses what is neither a string, null nor a list of text parts.
+Status CheckContent(const Value* content, std::string_view where) {
+  if (!content || content->is_null() || content->is_string()) return {};
   if (!content->is_array()) {
     return BadField("messages", StrCat(where, ".content must be a string or a list of parts"));
   }
-  bool first = true;
   for (const Value& part : content->as_array()) {
     const Value* type = part.Find("type");
     const Value* words = part.Find("text");
@@ -39,9 +35,6 @@ Status ContentText(const Value* content, std::string_view where, std::string& te
                                          ".content: only parts {\"type\": \"text\", \"text\": "
                                          "...} are supported"));
     }
-    if (!first) text.push_back('\n');
-    first = false;
-    text.append(words->as_string());
   }
   return {};
 }
@@ -64,26 +57,8 @@ Status CheckRole(const Value& message, std::string_view where, std::string& role
   return {};
 }
 
-// OpenAI writes a call's arguments as JSON in a string; templates print them as the object they
-// are.
-void ParseToolArguments(Value& message) {
-  const Value* calls = message.Find("tool_calls");
-  if (!calls || !calls->is_array()) return;
-  Value parsed = *calls;
-  for (Value& call : parsed.as_array()) {
-    const Value* function = call.Find("function");
-    const Value* arguments = function ? function->Find("arguments") : nullptr;
-    if (!arguments || !arguments->is_string()) continue;
-    Result<Value> object = json::Parse(arguments->as_string());
-    if (!object.ok() || !object->is_object()) continue;
-    Value with_object = *function;
-    with_object.Set("arguments", std::move(object).value());
-    call.Set("function", std::move(with_object));
-  }
-  message.Set("tool_calls", std::move(parsed));
-}
-
-// Messages as templates take them: contents are strings, roles are the known ones.
+// Messages as RenderConversation takes them: roles are the known ones, a content is a string, a list
+// of text parts or, beside tool calls, null.
 Status NormalizeMessages(const Value& messages, Value& normal) {
   normal = Value(json::Array());
   for (size_t i = 0; i < messages.as_array().size(); ++i) {
@@ -97,11 +72,15 @@ Status NormalizeMessages(const Value& messages, Value& normal) {
     if (empty && role != "assistant") {
       return BadField("messages", StrCat(where, ".content is missing"));
     }
-    std::string text;
-    PANO_RETURN_IF_ERROR(ContentText(content, where, text));
+    PANO_RETURN_IF_ERROR(CheckContent(content, where));
+    const Value* calls = message.Find("tool_calls");
+    const bool calls_tools = calls && calls->is_array() && !calls->as_array().empty();
     message.Set("role", role);
-    message.Set("content", std::move(text));
-    ParseToolArguments(message);
+    if (empty) {
+      message.Set("content", calls_tools ? Value() : Value(""));
+    } else if (content->is_array() && content->as_array().empty()) {
+      message.Set("content", "");
+    }
     normal.Append(std::move(message));
   }
   if (normal.as_array().empty()) return BadField("messages", "'messages' is empty");
@@ -133,7 +112,10 @@ Status EncodeJoined(const models::ModelVersion& version, const Value& messages, 
   std::string text;
   for (size_t i = 0; i < messages.as_array().size(); ++i) {
     if (i > 0) text.push_back('\n');
-    text.append(messages.as_array()[i].Find("content")->as_string());
+    const Value* content = messages.as_array()[i].Find("content");
+    if (content->is_string()) text.append(content->as_string());
+    if (!content->is_array()) continue;
+    for (const Value& part : content->as_array()) text.append(part.Find("text")->as_string());
   }
   tokenizer::EncodeOptions options;
   options.parse_special = false;  // all of it is the caller's text
@@ -160,14 +142,25 @@ Status EncodeChat(const models::ModelVersion& version, const json::Value& messag
                StrCat("this model's chat template does not parse: ", version.chat_template_error))
         .WithField("messages");
   }
-  if (!version.chat_template) return EncodeJoined(version, inputs.messages, prompt);
+  // A template of its own for calls, where the model has one and there are tools to call.
+  const bool has_tools = options.tools.is_array() && !options.tools.as_array().empty();
+  const jinja::ChatTemplatePtr& chat =
+      has_tools && version.tool_template ? version.tool_template : version.chat_template;
+  if (!chat) return EncodeJoined(version, inputs.messages, prompt);
 
   inputs.tools = options.tools;
   inputs.kwargs = options.kwargs;
   inputs.add_generation_prompt = options.add_generation_prompt;
   inputs.bos_token = SpecialText(*version.tokenizer, version.tokenizer->bos());
   inputs.eos_token = SpecialText(*version.tokenizer, version.tokenizer->eos());
-  Result<jinja::Rendered> rendered = version.chat_template->Render(inputs);
+  inputs.own_markers = [&version](std::string_view text) {
+    std::vector<jinja::Rendered::Range> places;
+    for (const tokenizer::ByteRange& place : version.tokenizer->FindShownMarkers(text)) {
+      places.push_back({place.begin, place.end});
+    }
+    return places;
+  };
+  Result<jinja::Rendered> rendered = jinja::RenderConversation(*chat, std::move(inputs));
   if (!rendered.ok()) {
     // A template that refuses the conversation, or one that a conversation makes too long.
     StatusCode code = rendered.error().code() == StatusCode::kInternal

@@ -32,14 +32,15 @@ void SetVariables(Evaluator& evaluator, Runtime& rt, const ChatInputs& inputs) {
       if (evaluator.Mentions(name)) evaluator.SetVariable(name, FromJson(rt, value));
     }
   }
-  evaluator.SetVariable("messages", MessagesFromJson(rt, inputs.messages));
+  evaluator.SetVariable("messages", MessagesFromJson(rt, inputs.messages, inputs.own_markers));
   evaluator.SetVariable("tools", FromJson(rt, inputs.tools));
   evaluator.SetVariable("add_generation_prompt", Value::Bool(inputs.add_generation_prompt));
 }
 
 Result<Rendered> ParsedTemplate::Render(const ChatInputs& inputs) const {
-  Runtime rt(limits_, inputs.now_unix ? *inputs.now_unix : Clock::Real().UnixSeconds(),
-             inputs.cancelled);
+  const Moment now{inputs.now_unix ? *inputs.now_unix : Clock::Real().UnixSeconds(),
+                   /*local=*/!inputs.now_unix};
+  Runtime rt(limits_, now, inputs.cancelled);
   Evaluator evaluator(program_, rt);
   SetVariables(evaluator, rt, inputs);
   auto [text, from_inputs] = evaluator.Run();

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,17 +24,6 @@ struct Limits {
   size_t memory_bytes_max = 64 << 20;    // of strings and lists made on the way
 };
 
-struct ChatInputs {
-  json::Value messages;                  // array of {"role", "content", ...}
-  json::Value tools;                     // array or null
-  bool add_generation_prompt = true;
-  std::string bos_token;
-  std::string eos_token;
-  json::Value kwargs;                    // object of further template variables, or null
-  const std::atomic<bool>* cancelled = nullptr;   // ends the rendering (Cancelled) when it is set
-  std::optional<int64_t> now_unix;       // what strftime_now sees; nothing: the wall clock, UTC
-};
-
 struct Rendered {
   std::string text;
   // Byte ranges of `text`, ascending and disjoint, that came from the inputs rather than from the
@@ -43,6 +33,24 @@ struct Rendered {
     size_t end = 0;
   };
   std::vector<Range> from_inputs;
+};
+
+// The places of a text, ascending and disjoint, where a marker of the model's own stands.
+using OwnMarkers = std::function<std::vector<Rendered::Range>(std::string_view)>;
+
+struct ChatInputs {
+  json::Value messages;                  // array of {"role", "content", ...}
+  json::Value tools;                     // array or null
+  bool add_generation_prompt = true;
+  std::string bos_token;
+  std::string eos_token;
+  json::Value kwargs;                    // object of further template variables, or null
+  const std::atomic<bool>* cancelled = nullptr;   // ends the rendering (Cancelled) when it is set
+  // What strftime_now sees, in UTC; nothing: the wall clock in the machine's time zone.
+  std::optional<int64_t> now_unix;
+  // In what an assistant said these count as the template's, so that an answer that is sent back
+  // becomes the tokens that it was. Null: all of it is text.
+  OwnMarkers own_markers = nullptr;
 };
 
 // A parsed chat template: Jinja as Hugging Face's environment sets it up (trim_blocks, lstrip_blocks,

@@ -9,7 +9,7 @@ namespace pano::jinja {
 Value FromJson(Runtime& rt, const json::Value& json);
 
 // The messages as templates expect them: what a message has as `reasoning_content` it also has as
-// `thinking`.
-Value MessagesFromJson(Runtime& rt, const json::Value& messages);
+// `thinking`. What `markers` (may be null) finds in an assistant's words counts as the template's.
+Value MessagesFromJson(Runtime& rt, const json::Value& messages, const OwnMarkers& markers);
 
 }  // namespace pano::jinja

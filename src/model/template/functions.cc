@@ -114,7 +114,7 @@ Value StrftimeFunction(Runtime& rt, const Value&, const CallArguments& arguments
     return rt.failed() ? Value() : rt.TypeError("strftime_now() needs a string");
   // A directive makes at most some 60 bytes of two.
   if (!rt.Affordable(format->bytes().size() * 32) || !rt.Step(format->bytes().size())) return {};
-  return rt.String(FormatTime(format->bytes(), rt.now_unix()), !format->text().inputs.empty());
+  return rt.String(FormatTime(format->bytes(), rt.now()), !format->text().inputs.empty());
 }
 
 constexpr NativeEntry kFunctions[] = {
@@ -136,13 +136,17 @@ void AppendDirective(std::string& out, const std::string& directive, const std::
 
 }  // namespace
 
-std::string FormatTime(std::string_view format, int64_t unix_seconds) {
+std::string FormatTime(std::string_view format, Moment moment) {
   constexpr std::string_view kDirectives = "aAbBcCdDeFgGhHIjklmMnpPrRsStTuUVwWxXyYzZ%";
   constexpr int64_t kSecondsMax = int64_t{1} << 36;  // some two thousand years either way
   const auto seconds =
-      static_cast<std::time_t>(std::clamp(unix_seconds, -kSecondsMax, kSecondsMax));
+      static_cast<std::time_t>(std::clamp(moment.unix_seconds, -kSecondsMax, kSecondsMax));
   std::tm at{};
-  gmtime_r(&seconds, &at);
+  if (moment.local) {
+    localtime_r(&seconds, &at);
+  } else {
+    gmtime_r(&seconds, &at);
+  }
   std::string out;
   for (size_t i = 0; i < format.size(); ++i) {
     const size_t flag = i + 1 < format.size() && std::string_view("-_0^#").find(format[i + 1]) !=
@@ -155,6 +159,8 @@ std::string FormatTime(std::string_view format, int64_t unix_seconds) {
     } else if (letter == 'f') {
       out += "000000";
       i += 1 + flag;
+    } else if (letter == 'z' || letter == 'Z') {
+      i += 1 + flag;  // Python's datetime.now() knows no zone
     } else if (kDirectives.find(letter) != std::string_view::npos) {
       AppendDirective(out, std::string(format.substr(i, 2 + flag)), at);
       i += 1 + flag;

@@ -8,7 +8,7 @@ namespace pano::jinja {
 // raise_exception, strftime_now); null when there is none.
 Native FindFunction(std::string_view name);
 
-// `format` as Python's strftime fills it in for a moment in UTC.
-std::string FormatTime(std::string_view format, int64_t unix_seconds);
+// `format` as strftime of Python's datetime fills it in.
+std::string FormatTime(std::string_view format, Moment moment);
 
 }  // namespace pano::jinja

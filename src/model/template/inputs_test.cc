@@ -1,6 +1,8 @@
 // Which bytes of the output came from the inputs, and how the inputs reach the template.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -115,6 +117,59 @@ TEST(Inputs, TheClockIsUsedWhenNoTimeIsGiven) {
   ChatInputs inputs = TestInputs();
   inputs.now_unix.reset();
   EXPECT_EQ(RenderText("{{ strftime_now('%Y')|int >= 2024 }}", inputs), "True");
+}
+
+// "Today's date" is the day of who asks: transformers takes datetime.now(), which is local.
+TEST(Inputs, TheClockIsReadInTheMachinesTimeZone) {
+  const char* before = std::getenv("TZ");
+  const std::string zone = before ? before : "";
+  ::setenv("TZ", "XXX-13", 1);  // thirteen hours ahead of UTC
+  ::tzset();
+  ChatInputs inputs = TestInputs();
+  inputs.now_unix.reset();
+  const std::time_t start = std::time(nullptr) + 13 * 3600;
+  const std::string hour = RenderText("{{ strftime_now('%H') }}", inputs);
+  const std::time_t end = std::time(nullptr) + 13 * 3600;
+  // A given moment is in UTC wherever the machine is, and no zone has a name.
+  EXPECT_EQ(RenderText("{{ strftime_now('%H:%M%z%Z') }}"), "12:34");
+  before ? ::setenv("TZ", zone.c_str(), 1) : ::unsetenv("TZ");
+  ::tzset();
+  auto hour_of = [](std::time_t at) {
+    const std::string two = std::to_string(at / 3600 % 24);
+    return two.size() < 2 ? "0" + two : two;
+  };
+  EXPECT_TRUE(hour == hour_of(start) || hour == hour_of(end)) << hour;
+}
+
+// A model's answer comes back from its client as text; the markers in it are tokens again.
+TEST(Inputs, AnAssistantsOwnMarkersAreTheTemplates) {
+  ChatInputs inputs;
+  inputs.messages = json::Parse(R"([{"role":"user","content":"a<t>b"},)"
+                                R"({"content":"a<t>b</s>","reasoning_content":"<t>","role":"assistant",)"
+                                R"("name":"<t>"},)"
+                                R"({"role":"assistant","content":[{"type":"text","text":"x<t>"}]}])")
+                        .value();
+  inputs.own_markers = [](std::string_view text) {
+    std::vector<Rendered::Range> found;
+    for (size_t at = 0; (at = text.find("<t>", at)) != std::string_view::npos; at += 3) {
+      found.push_back({at, at + 3});
+    }
+    return found;
+  };
+  const auto rendered = RenderSource(
+      "{% for m in messages %}{% if m.content is string %}{{ m.content|upper }}{% else %}"
+      "{{ m.content[0].text }}{% endif %}|{{ m.thinking }}|{{ m.name }};{% endfor %}",
+      inputs);
+  ASSERT_TRUE(rendered.ok()) << rendered.error().ToString();
+  std::string marked;
+  size_t at = 0;
+  for (const Rendered::Range& range : rendered->from_inputs) {
+    marked += rendered->text.substr(at, range.begin - at) + "[" +
+              rendered->text.substr(range.begin, range.end - range.begin) + "]";
+    at = range.end;
+  }
+  marked += rendered->text.substr(at);
+  EXPECT_EQ(marked, "[A<T>B]||;[A]<T>[B</S>]|<t>|[<t>];[x]<t>||;");
 }
 
 TEST(Inputs, OneTemplateServesManyRenderings) {

@@ -23,9 +23,9 @@ double ThreadCpuSeconds() {
 
 }  // namespace
 
-Runtime::Runtime(const Limits& limits, int64_t now_unix, const std::atomic<bool>* cancelled)
+Runtime::Runtime(const Limits& limits, Moment now, const std::atomic<bool>* cancelled)
     : meter_(limits),
-      now_unix_(now_unix),
+      now_(now),
       cancelled_(cancelled),
       cpu_begin_(ThreadCpuSeconds()) {}
 

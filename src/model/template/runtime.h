@@ -28,20 +28,26 @@ class Meter {
   size_t memory_ = 0;
 };
 
+// A moment to be printed: in the machine's time zone, or in UTC.
+struct Moment {
+  int64_t unix_seconds = 0;
+  bool local = false;
+};
+
 // What native code and the evaluator share during one rendering: the limits, the first failure, and
 // how values are made. Once failed() everything may return kNothing values; loops look at failed().
 // Confined to one rendering; every Value made here must go before it.
 class Runtime {
  public:
   // `cancelled`, where there is one, ends the rendering when it is set.
-  Runtime(const Limits& limits, int64_t now_unix, const std::atomic<bool>* cancelled = nullptr);
+  Runtime(const Limits& limits, Moment now, const std::atomic<bool>* cancelled = nullptr);
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
   bool failed() const { return !status_.ok(); }
   const Status& status() const { return status_; }
-  int64_t now_unix() const { return now_unix_; }
+  Moment now() const { return now_; }
   const Limits& limits() const { return meter_.limits(); }
   // Of the template, for messages.
   void set_line(uint32_t line) { line_ = line; }
@@ -90,7 +96,7 @@ class Runtime {
   bool InTime();
 
   Meter meter_;
-  int64_t now_unix_;
+  const Moment now_;
   const std::atomic<bool>* cancelled_;
   double cpu_begin_;
   size_t steps_unchecked_ = 0;

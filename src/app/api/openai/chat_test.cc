@@ -31,7 +31,9 @@ class BracketTemplate final : public jinja::ChatTemplate {
     for (const json::Value& message : inputs.messages.as_array()) {
       out.text += "[" + message.Find("role")->as_string() + "]";
       size_t begin = out.text.size();
-      out.text += message.Find("content")->as_string();
+      const json::Value* content = message.Find("content");
+      if (!content->is_string()) return InvalidArgument("TypeError: content is no string");
+      out.text += content->as_string();
       out.from_inputs.push_back({begin, out.text.size()});
     }
     for (const json::Value& message : inputs.messages.as_array()) {
@@ -127,7 +129,7 @@ TEST(Chat, WithoutATemplateContentsAreJoinedByNewlines) {
   api.Post(kPath, R"({"messages":[{"role":"system","content":"be"},{"role":"user","content":)"
                   R"([{"type":"text","text":"a<s>"},{"type":"text","text":"b"}]}]})");
   const engine::Request& request = api.engine->submitted[0].request;
-  EXPECT_EQ(PromptText(request), "<s>be\na<s>\nb");
+  EXPECT_EQ(PromptText(request), "<s>be\na<s>b");
   EXPECT_EQ(request.prompt[4], 'a');
   EXPECT_EQ(request.prompt[5], '<');  // the caller's "<s>" stays text
 }
@@ -151,6 +153,10 @@ TEST(Chat, TemplateTextIsParsedForSpecialTokensOutsideTheInputs) {
   EXPECT_EQ(PromptText(fake->submitted[3].request),
             R"(<s>[assistant][{"function":{"name":"f","arguments":{"a":1}}},)"
             R"({"function":{"arguments":"no"}}][assistant])");
+  // Parts are joined for a template that takes none.
+  api.Post(kPath, R"({"model":"t","messages":[{"role":"user","content":)"
+                  R"([{"type":"text","text":"x"},{"type":"text","text":"y"}]}]})");
+  EXPECT_EQ(PromptText(fake->submitted[4].request), "<s>[user]xy[assistant]");
   auto refused = api.Post(kPath, R"({"model":"t","messages":[{"role":"user","content":"x"}],)"
                                  R"("chat_template_kwargs":{"refuse":1}})");
   EXPECT_EQ(refused->status(), 400);
