@@ -1,9 +1,11 @@
 // Serves the folders below a folder as repositories of a hub on loopback, for scripts and by hand:
-//   pano-fake-hub FOLDER [TOKEN]        FOLDER/org/name/config.json is a file of org/name
+//   pano-fake-hub FOLDER [TOKEN [RATE]]      FOLDER/org/name/config.json is a file of org/name
+// RATE is in bytes a second, of each connection; an empty TOKEN asks for none.
 // Prints its address and runs until it is killed.
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -14,12 +16,17 @@ namespace fs = std::filesystem;
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: pano-fake-hub FOLDER [TOKEN]\n");
+    std::fprintf(stderr, "usage: pano-fake-hub FOLDER [TOKEN [RATE]]\n");
     return 2;
   }
   pano::hub::FakeHub hub;
   if (argc > 2) hub.RequireToken(argv[2]);
-  int files = 0;
+  if (argc > 3) {
+    const auto rate = static_cast<uint64_t>(std::strtoull(argv[3], nullptr, 10));
+    hub.SetFault([rate](const pano::hub::FakeRequest& request, pano::hub::FakeReply& reply) {
+      if (request.cdn) reply.bytes_per_second = rate;
+    });
+  }
   for (const auto& entry : fs::recursive_directory_iterator(argv[1], fs::directory_options::follow_directory_symlink)) {
     if (!entry.is_regular_file()) continue;
     const fs::path path = entry.path().lexically_relative(argv[1]);
@@ -30,7 +37,6 @@ int main(int argc, char** argv) {
     const std::string content(std::istreambuf_iterator<char>(in), {});
     const bool large = content.size() > 100'000 || file.ends_with(".safetensors") || file.ends_with(".gguf");
     hub.Put(org + "/" + name, file, content, large);
-    ++files;
   }
   std::printf("%s\n", hub.url().c_str());
   std::fflush(stdout);

@@ -140,9 +140,7 @@ class Puller {
     }
     TransferOptions quiet = options_.transfer;
     quiet.on_progress = nullptr;
-    BlobTransfer transfer(cache_, settings_, quiet, {blob});
-    PANO_RETURN_IF_ERROR(transfer.Run(stop_));
-    result_.bytes_fetched += transfer.State().bytes_fetched;
+    PANO_RETURN_IF_ERROR(Transfer({blob}, quiet));
     PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(cache_.BlobPath(blob.etag), kIndexBytesMax));
     return ShardsOf(text, paths_).Wrap(StrCat(name_.Text(), ": ", index));
   }
@@ -156,8 +154,7 @@ class Puller {
     for (const BlobSpec& blob : blobs) {
       if (!seen.insert(blob.etag).second) continue;
       plan.bytes_total += blob.size;
-      const Result<FileInfo> info = Env::Real().Stat(cache_.BlobPath(blob.etag));
-      if (info.ok() && info->bytes == blob.size) continue;
+      if (IsThere(blob)) continue;
       plan.bytes_missing += blob.size;
       const uint64_t there = PartialBlob::BytesOnDisk(cache_.PartialPath(blob.etag));
       needed += blob.size - std::min(blob.size, there);
@@ -173,11 +170,22 @@ class Puller {
         .WithReason("disk_full");
   }
 
-  Status Transfer(const std::vector<BlobSpec>& blobs) {
-    BlobTransfer transfer(cache_, settings_, options_.transfer, blobs);
+  Status Transfer(const std::vector<BlobSpec>& blobs) { return Transfer(blobs, options_.transfer); }
+
+  // A cache that has everything is not written to: it may be read-only.
+  Status Transfer(const std::vector<BlobSpec>& blobs, const TransferOptions& options) {
+    if (std::all_of(blobs.begin(), blobs.end(), [this](const BlobSpec& blob) { return IsThere(blob); })) {
+      return {};
+    }
+    BlobTransfer transfer(cache_, settings_, options, blobs);
     Status status = transfer.Run(stop_);
     result_.bytes_fetched += transfer.State().bytes_fetched;
     return status;
+  }
+
+  bool IsThere(const BlobSpec& blob) const {
+    const Result<FileInfo> info = Env::Real().Stat(cache_.BlobPath(blob.etag));
+    return info.ok() && info->bytes == blob.size;
   }
 
   const ModelName& name_;

@@ -477,6 +477,14 @@ TEST_F(PullTest, DamagedBlobOfAnotherSizeIsReplaced) {
   ExpectWhole();
 }
 
+TEST_F(PullTest, CacheThatHasAllIsNotWrittenTo) {
+  ASSERT_TRUE(Run().ok());
+  fs::remove_all(folder_ + "/.locks/models--org--name");
+  fs::create_directories(folder_ + "/.locks/models--org--name");
+  ASSERT_TRUE(Run().ok());
+  EXPECT_TRUE(fs::is_empty(folder_ + "/.locks/models--org--name"));
+}
+
 TEST_F(PullTest, OfflineTakesTheCacheOrSaysSo) {
   settings_.offline = true;
   ExpectFailure(StatusCode::kNotFound, "HF_HUB_OFFLINE");

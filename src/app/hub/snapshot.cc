@@ -53,9 +53,14 @@ Status LinkFile(const RepoCache& cache, std::string_view commit, std::string_vie
 
 Status WriteRef(const RepoCache& cache, std::string_view revision, std::string_view commit) {
   if (IsCommit(revision)) return {};
+  // An unchanged ref is not written: the cache may be read-only.
+  const auto is_right = [&] {
+    const Result<std::string> now = ReadRef(cache, revision);
+    return now.ok() && *now == commit;
+  };
+  if (is_right()) return {};
   PANO_ASSIGN_OR_RETURN(const FileLock lock, TakeSoon(JoinPath(cache.LockFolder(), "refs.lock")));
-  const Result<std::string> now = ReadRef(cache, revision);
-  if (now.ok() && *now == commit) return {};
+  if (is_right()) return {};
   const std::string path = cache.RefPath(revision);
   PANO_RETURN_IF_ERROR(MakeFolders(std::string(FolderName(path))));
   // Not in refs/, where huggingface_hub takes every file for a ref; and always by the same name, so that
