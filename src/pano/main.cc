@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "model/kernels/cpu.h"
 #include "pano/cli.h"
+#include "pano/command_line/documentation.h"
 #include "pano/local_model.h"
 #include "pano/version.h"
 
@@ -88,6 +89,15 @@ void PrintHelp(std::FILE* to) {
   std::fputs("\n  --version  Print the version.\n", to);
 }
 
+ProgramText Describe() {
+  ProgramText text{.name = "pano", .summary = "serve, run and measure large models",
+                   .version = kVersion, .date = "", .prefix = "", .commands = {}, .neighbours = {}};
+  for (const Neighbour& neighbour : kNeighbours) {
+    if (FileExists(PathOf(neighbour))) text.neighbours.emplace_back(neighbour.name);
+  }
+  return text;
+}
+
 int Main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);      // a reader that went away is a failed write, not a signal
   std::vector<std::string> args(argv + 1, argv + argc);
@@ -103,6 +113,7 @@ int Main(int argc, char** argv) {
     std::printf("pano %s (%s)\n", kVersion, kCommit);
     return 0;
   }
+  if (args[0] == "docs") return RunDocs(Describe(), kCommands, Args(args).subspan(1));
   for (const Command& command : kCommands) {
     if (command.name != args[0]) continue;
     if (auto mask = kernels::ReadCpuMask(); !mask.ok()) return Fail(command, mask.error());

@@ -103,6 +103,10 @@ Status Apply(const OptionSet& options, const CLI::App& app, const CommandLine& l
 
 std::optional<int> Parse(const Command& self, OptionSet& options, Args args,
                          Positionals* positionals) {
+  if (self.describer) {
+    (*self.describer)(self, options, positionals);
+    return 0;
+  }
   CLI::App app{std::string(self.summary), "pano " + std::string(self.name)};
   app.get_formatter()->column_width(34);
   CommandLine line;

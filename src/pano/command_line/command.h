@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,11 +14,19 @@ namespace pano::cli {
 
 using Args = std::span<const std::string>;
 
+struct Command;
+struct Positionals;
+
+// Takes what a command declares, in place of running it: man pages and completions come from there.
+using Describer = std::function<void(const Command& self, const OptionSet& options,
+                                     const Positionals* positionals)>;
+
 // A row of an executable's table of commands. `name`: what follows "pano" on the command line.
 struct Command {
   std::string_view name;
   std::string_view summary;              // one line for `pano --help`
   int (*run)(const Command& self, Args args);   // the exit code: 0 fine, 1 failure, 2 wrong usage
+  const Describer* describer = nullptr;  // set in a copy: Parse calls it, and the command ends at once
 };
 
 // Positional arguments of a command, for parsing and for --help.

@@ -72,7 +72,8 @@ void DiagnoseProcessor(const Machine& m, const Measured& measured, List& list) {
     if (*group.cpus < 1) {
       list.Problem("cpu-quota", what, "every step is stopped in the middle; give at least one");
     } else if (*group.cpus - std::floor(*group.cpus) > 1e-6) {
-      list.Advice("cpu-quota", StrCat(what, " pays for ", m.limits.threads(), " threads"),
+      list.Advice("cpu-quota", StrCat(what, " pays for ", m.limits.threads(),
+                                           m.limits.threads() == 1 ? " thread" : " threads"),
                   "give whole processors, best by a cpuset");
     }
   }

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "pano/command_line/documentation.h"
 #include "pano/train/commands.h"
+#include "pano/version.h"
 
 namespace {
 
@@ -34,6 +36,12 @@ int Run(const std::vector<std::string>& args) {
   if (!args.empty() && (args[0] == "--help" || args[0] == "-h" || args[0] == "help")) {
     PrintHelp(stdout);
     return 0;
+  }
+  if (!args.empty() && args[0] == "docs") {
+    return pano::cli::RunDocs({.name = "pano-train", .summary = "train a small language model",
+                               .version = pano::kVersion, .date = "", .prefix = std::string(kPrefix),
+                               .commands = {}, .neighbours = {}},
+                              kCommands, Args(args).subspan(1));
   }
   for (const Command& c : kCommands) {
     if (!args.empty() && args[0] == c.name.substr(kPrefix.size())) {
