@@ -1,0 +1,80 @@
+# `cmake --install` and Debian packages by `cpack -G DEB`: docs/install.md says how. A component is a
+# package: pano, and pano-train where PANO_PACKAGES names it (it needs libtorch).
+set(PANO_PACKAGES "pano" CACHE STRING "Packages to install: pano, pano-train")
+set(PANO_MAINTAINER "Panorama developers <panorama@lists.panorama-toolkit.org>" CACHE STRING "Who makes the packages")
+include(GNUInstallDirs)
+
+# pano_install(PROGRAM docs command...): the executable, its man pages and completions, licences, changelog.
+function(pano_install program)
+  install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${program})
+  install(CODE "
+    set(PROGRAM ${program})
+    set(BINARY \"$<TARGET_FILE:${program}>\")
+    set(SOURCE_DIR \"${CMAKE_SOURCE_DIR}\")
+    set(WORK_DIR \"${CMAKE_BINARY_DIR}/install-${program}\")
+    set(SECONDS \"${PANO_COMMIT_SECONDS}\")
+    set(VERSION \"${PROJECT_VERSION}-1\")
+    set(MAINTAINER \"${PANO_MAINTAINER}\")
+    include(\"${CMAKE_SOURCE_DIR}/cmake/install_documents.cmake\")" COMPONENT ${program})
+endfunction()
+
+set(components)
+if(TARGET pano AND "pano" IN_LIST PANO_PACKAGES)
+  list(APPEND components pano)
+  pano_install(pano)
+  install(DIRECTORY ${CMAKE_SOURCE_DIR}/models/starter DESTINATION share/panorama/models COMPONENT pano)
+  install(FILES ${CMAKE_SOURCE_DIR}/deploy/systemd/pano.service ${CMAKE_SOURCE_DIR}/deploy/systemd/pano.socket
+    DESTINATION lib/systemd/system COMPONENT pano)
+  install(FILES ${CMAKE_SOURCE_DIR}/deploy/etc/serve.yaml DESTINATION share/doc/pano/examples COMPONENT pano)
+  # /etc belongs to /usr; any other prefix has an etc of its own.
+  install(CODE "
+    set(etc \"\${CMAKE_INSTALL_PREFIX}/etc\")
+    if(CMAKE_INSTALL_PREFIX STREQUAL \"/usr\")
+      set(etc /etc)
+    endif()
+    if(CMAKE_INSTALL_PREFIX STREQUAL \"/usr\" OR NOT EXISTS \"\$ENV{DESTDIR}\${etc}/pano/serve.yaml\")
+      file(INSTALL \"${CMAKE_SOURCE_DIR}/deploy/etc/serve.yaml\" DESTINATION \"\${etc}/pano\")
+    endif()" COMPONENT pano)
+endif()
+if(TARGET pano-train AND "pano-train" IN_LIST PANO_PACKAGES)
+  list(APPEND components pano-train)
+  pano_install(pano-train)
+  install(DIRECTORY ${CMAKE_SOURCE_DIR}/recipes DESTINATION share/panorama COMPONENT pano-train)
+endif()
+if(NOT components)
+  return()
+endif()
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME panorama)
+set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGE_VENDOR Panorama)
+set(CPACK_COMPONENTS_ALL ${components})
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+  OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER "${PANO_MAINTAINER}")
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
+
+set(CPACK_DEBIAN_PANO_PACKAGE_NAME pano)
+set(CPACK_COMPONENT_PANO_DESCRIPTION "serve, run and measure large models
+Panorama serves large language models and encoders on one machine: an HTTP
+server with OpenAI routes, streaming, metrics and bounded queues, and commands
+that pull, run, convert, quantise, evaluate and measure models. A small model
+is included. The service pano.service is installed and not started.")
+set(CPACK_DEBIAN_PANO_PACKAGE_CONTROL_EXTRA
+  "${CMAKE_SOURCE_DIR}/deploy/debian/conffiles;${CMAKE_SOURCE_DIR}/deploy/debian/postinst;${CMAKE_SOURCE_DIR}/deploy/debian/prerm;${CMAKE_SOURCE_DIR}/deploy/debian/postrm")
+set(CPACK_DEBIAN_PANO_PACKAGE_RECOMMENDS "ca-certificates")
+set(CPACK_DEBIAN_PANO-TRAIN_PACKAGE_NAME pano-train)
+set(CPACK_COMPONENT_PANO-TRAIN_DESCRIPTION "train small language models
+pano-train makes tokenizers and trains dense language models and encoders by
+recipes; `pano train` runs it. It links libtorch.")
+set(CPACK_DEBIAN_PANO-TRAIN_PACKAGE_DEPENDS "pano (= ${PROJECT_VERSION}-1)")
+include(CPack)
