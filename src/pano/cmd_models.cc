@@ -190,6 +190,13 @@ void PrintHelp(std::FILE* to) {
 }  // namespace
 
 int RunModels(const Command& self, Args args) {
+  if (self.describer) {  // of each action
+    for (Command action : kActions) {
+      action.describer = self.describer;
+      (void)action.run(action, {});
+    }
+    return 0;
+  }
   if (args.empty()) {
     PrintHelp(stderr);
     return 2;

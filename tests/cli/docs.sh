@@ -32,6 +32,8 @@ run complete_in_bash pano se; code 0; check "offers serve alone" test "$(cat "$w
 run complete_in_bash pano serve --max-q; code 0; out "--max-queue"
 run complete_in_bash pano serve --compute ''; code 0; out "fast"; out "f32"
 run complete_in_bash pano inspect "$SOURCE_DIR/READ"; code 0; out "README.md"
+run complete_in_bash pano models ''; code 0; out "verify"
+check "an action has a page" test -s "$docs/man/man1/pano-models-list.1"
 run bash -n "$docs/bash/pano"; code 0
 if command -v zsh >/dev/null; then run zsh -n "$docs/zsh/_pano"; code 0; fi
 if command -v fish >/dev/null; then

@@ -59,6 +59,14 @@ std::string ZshDescription(std::string_view text) {
   return out;
 }
 
+std::string ActionWords(const CommandText& command) {
+  std::string words;
+  for (const CommandText& action : command.actions) {
+    words += StrCat(words.empty() ? "" : " ", ActionWord(command, action));
+  }
+  return words;
+}
+
 std::string BashValues(const CommandText& command) {
   std::string cases;
   for (const OptionSpec& option : command.options) {
@@ -116,7 +124,13 @@ std::string BashCompletion(const ProgramText& program) {
     words += StrCat(Word(program, command), " ");
     std::string options = "--help";
     for (const OptionSpec& option : command.options) options += StrCat(" --", option.name);
-    cases += StrCat("    ", Word(program, command), ")\n      case \"$prev\" in\n", BashValues(command),
+    const std::string actions = ActionWords(command);
+    cases += StrCat("    ", Word(program, command), ")\n");
+    if (!actions.empty()) {
+      cases += StrCat("      if ((COMP_CWORD == 2)); then COMPREPLY=($(compgen -W '", actions,
+                      " --help' -- \"$cur\")); return; fi\n");
+    }
+    cases += StrCat("      case \"$prev\" in\n", BashValues(command),
                     "      esac\n      options='", options, "'; files=",
                     command.positional.empty() ? "" : "1", " ;;\n");
   }
@@ -142,6 +156,9 @@ std::string ZshCompletion(const ProgramText& program) {
     list += StrCat("    ", Quoted(StrCat(word, ":", FirstSentence(command.summary))), "\n");
     std::string arguments = "'--help[Print the options]'";
     for (const OptionSpec& option : command.options) arguments += StrCat(" \\\n        ", ZshArgument(option));
+    if (const std::string actions = ActionWords(command); !actions.empty()) {
+      arguments += StrCat(" \\\n        '1:action:(", actions, ")' '*: :_files'");
+    }
     if (!command.positional.empty()) {
       arguments += StrCat(" \\\n        ", Quoted(StrCat("*:", ZshDescription(command.positional), ":_files")));
     }
@@ -164,6 +181,7 @@ std::string FishCompletion(const ProgramText& program) {
                   FishQuoted(FirstSentence(command.summary)), "\n");
     const std::string when = StrCat("complete -c ", program.name, " -n '__fish_seen_subcommand_from ", word, "'");
     if (!command.positional.empty()) out += StrCat(when, " -F\n");
+    if (!command.actions.empty()) out += StrCat(when, " -a ", FishQuoted(ActionWords(command)), "\n");
     for (const OptionSpec& option : command.options) {
       std::string value;
       switch (KindOf(option)) {

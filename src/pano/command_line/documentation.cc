@@ -1,5 +1,6 @@
 #include "pano/command_line/documentation.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/env.h"
@@ -21,30 +22,60 @@ Status MakeFolders(const std::string& path) {
   return {};
 }
 
+CommandText Describe(const Command& self, const OptionSet& options, const Positionals* positionals) {
+  CommandText text;
+  text.name = self.name;
+  text.summary = self.summary;
+  text.options = options.specs();
+  for (OptionSpec& spec : text.options) spec.set = nullptr;   // points into the command's stack
+  if (positionals && positionals->max > 0) {
+    text.positional = positionals->name;
+    text.positional_help = positionals->help;
+    text.positional_min = positionals->min;
+    text.positional_max = positionals->max;
+  }
+  return text;
+}
+
+// Those of `from` whose names are not in `to`.
+void AddOptions(const std::vector<OptionSpec>& from, std::vector<OptionSpec>& to) {
+  for (const OptionSpec& option : from) {
+    const bool there = std::any_of(to.begin(), to.end(), [&](const OptionSpec& other) {
+      return other.name == option.name;
+    });
+    if (!there) to.push_back(option);
+  }
+}
+
 }  // namespace
 
 std::vector<CommandText> DescribeCommands(std::span<const Command> commands) {
   std::vector<CommandText> texts;
   for (const Command& command : commands) {
-    CommandText text{.name = std::string(command.name), .summary = std::string(command.summary),
-                     .options = {}, .positional = "", .positional_help = ""};
-    const Describer describer = [&text](const Command&, const OptionSet& options,
-                                        const Positionals* positionals) {
-      text.options = options.specs();
-      for (OptionSpec& spec : text.options) spec.set = nullptr;   // points into the command's stack
-      if (positionals && positionals->max > 0) {
-        text.positional = positionals->name;
-        text.positional_help = positionals->help;
-        text.positional_min = positionals->min;
-        text.positional_max = positionals->max;
-      }
+    std::vector<CommandText> parts;
+    const Describer describer = [&parts](const Command& self, const OptionSet& options,
+                                         const Positionals* positionals) {
+      parts.push_back(Describe(self, options, positionals));
     };
     Command asked = command;
     asked.describer = &describer;
     (void)asked.run(asked, {});
+    if (parts.size() == 1 && parts[0].name == command.name) {
+      texts.push_back(std::move(parts[0]));
+      continue;
+    }
+    CommandText text = Describe(command, OptionSet(), nullptr);
+    for (const CommandText& part : parts) AddOptions(part.options, text.options);
+    text.actions = std::move(parts);
     texts.push_back(std::move(text));
   }
   return texts;
+}
+
+std::string_view ActionWord(const CommandText& command, const CommandText& action) {
+  std::string_view word = action.name;
+  if (word.starts_with(command.name)) word.remove_prefix(command.name.size());
+  return Trim(word);
 }
 
 ValueKind KindOf(const OptionSpec& option) {
@@ -81,6 +112,9 @@ Status WriteDocumentation(const ProgramText& program, const std::string& folder)
   };
   for (const CommandText& command : program.commands) {
     files.emplace_back(StrCat("man/man1/", ManPageName(command), ".1"), CommandManPage(program, command));
+    for (const CommandText& action : command.actions) {
+      files.emplace_back(StrCat("man/man1/", ManPageName(action), ".1"), CommandManPage(program, action));
+    }
   }
   for (const auto& [name, text] : files) {
     const std::string path = JoinPath(folder, name);

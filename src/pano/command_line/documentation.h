@@ -20,6 +20,8 @@ struct CommandText {
   std::string positional_help;
   size_t positional_min = 0;
   size_t positional_max = 0;
+  // Of "models": "models list", ...; its own options are then all of theirs.
+  std::vector<CommandText> actions = {};
 };
 
 // A program and its commands. A value.
@@ -35,8 +37,12 @@ struct ProgramText {
   std::vector<std::string> neighbours;   // words behind "pano" that other executables answer
 };
 
-// Asks every command what it declares. A command that acts before it parses is left without options.
+// Asks every command what it declares; one with actions passes the question on to them. A command that
+// acts before it parses is left without options.
 std::vector<CommandText> DescribeCommands(std::span<const Command> commands);
+
+// "list" of "models list".
+std::string_view ActionWord(const CommandText& command, const CommandText& action);
 
 // What an option's value can be, for completion.
 enum class ValueKind { kSwitch, kPath, kFolder, kChoice, kOther };

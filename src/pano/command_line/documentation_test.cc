@@ -37,6 +37,26 @@ TEST(DocumentationTest, CommandsAreAskedAndNotRun) {
   EXPECT_TRUE(texts[1].options.empty());
 }
 
+// A command whose actions have options of their own passes the question on to them.
+int RunModels(const Command& self, Args) {
+  for (Command action : {Command{"models list", "List.", RunServe}, Command{"models rm", "Remove.", RunServe}}) {
+    action.describer = self.describer;
+    (void)action.run(action, {});
+  }
+  return 0;
+}
+
+TEST(DocumentationTest, ActionsAreAskedToo) {
+  const Command commands[] = {{"models", "Look after models.", RunModels}};
+  const std::vector<CommandText> texts = DescribeCommands(commands);
+  ASSERT_EQ(texts.size(), 1u);
+  EXPECT_EQ(texts[0].summary, "Look after models.");
+  ASSERT_EQ(texts[0].actions.size(), 2u);
+  EXPECT_EQ(ActionWord(texts[0], texts[0].actions[1]), "rm");
+  EXPECT_EQ(texts[0].actions[1].options.size(), 2u);
+  EXPECT_EQ(texts[0].options.size(), 2u);   // each name once
+}
+
 TEST(DocumentationTest, TheNameOfAValueSaysWhatItCanBe) {
   const auto kind = [](const char* value) { return KindOf({.name = "x", .value_name = value, .help = "", .default_text = "", .set = {}}); };
   EXPECT_EQ(kind(""), ValueKind::kSwitch);

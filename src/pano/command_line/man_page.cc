@@ -31,8 +31,14 @@ std::string Option(const OptionSpec& option) {
   return text + "\n";
 }
 
+// A line of a list of commands.
+std::string Entry(const CommandText& command) {
+  return StrCat(".TP\n.BR ", RoffText(ManPageName(command)), " (1)\n", RoffText(command.summary), "\n");
+}
+
 std::string Synopsis(const CommandText& command) {
-  std::string text = StrCat(".B pano ", RoffText(command.name), "\n[\\fIoptions\\fR]");
+  std::string text = StrCat(".B pano ", RoffText(command.name), "\n",
+                            command.actions.empty() ? "" : "\\fIaction\\fR ", "[\\fIoptions\\fR]");
   if (!command.positional.empty()) {
     const bool optional = command.positional_min == 0;
     text += StrCat(optional ? " [" : " ", "\\fI", RoffText(command.positional), "\\fR", optional ? "]" : "",
@@ -81,7 +87,7 @@ std::string ProgramManPage(const ProgramText& program) {
   page += StrCat(".SH SYNOPSIS\n.B ", RoffText(program.name),
                  "\n\\fIcommand\\fR [\\fIoptions\\fR]\n.SH COMMANDS\n");
   for (const CommandText& command : program.commands) {
-    page += StrCat(".TP\n.BR ", RoffText(ManPageName(command)), " (1)\n", RoffText(command.summary), "\n");
+    page += Entry(command);
   }
   page += ".SH ENVIRONMENT\nEvery option can also be set by a variable: \\-\\-max\\-queue is\n"
           ".BR PANO_MAX_QUEUE .\n";
@@ -98,6 +104,11 @@ std::string CommandManPage(const ProgramText& program, const CommandText& comman
                  Synopsis(command), ".SH DESCRIPTION\n", RoffText(command.summary), "\n");
   if (!command.positional.empty()) {
     page += StrCat(".TP\n.I ", RoffText(command.positional), "\n", RoffText(command.positional_help), "\n");
+  }
+  if (!command.actions.empty()) {
+    page += ".SH ACTIONS\n";
+    for (const CommandText& action : command.actions) page += Entry(action);
+    return StrCat(page, kExit, ".SH SEE ALSO\n.BR pano (1)\n");
   }
   if (!command.options.empty()) page += ".SH OPTIONS\n";
   for (const OptionSpec& option : command.options) page += Option(option);
