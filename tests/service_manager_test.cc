@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "app/service/service.h"
 #include "app/systemd/testing/notify_socket.h"
 #include "base/strings.h"
 
@@ -131,6 +132,18 @@ TEST(ServiceManagerTest, SeveralSocketsAreRefused) {
   ServeProcess server({}, {"LISTEN_FDS=2"}, listener);
   ::close(listener);
   EXPECT_EQ(server.Wait(), 1);
+}
+
+// What silences the watchdog. Nothing is late without work: a limit below zero shows what would be said.
+TEST(ServiceManagerTest, AModelThatIsStuckIsNamed) {
+  service::ServiceOptions options;
+  options.models = {{"m", StrCat(PANO_SOURCE_DIR, "/models/starter")}};
+  options.threads = 1;
+  options.http.port = 0;
+  const auto service = service::Service::Start(std::move(options));
+  ASSERT_TRUE(service.ok()) << service.error().message();
+  EXPECT_EQ((*service)->Stuck(std::chrono::seconds(30)), "");
+  EXPECT_EQ((*service)->Stuck(Duration(-1)), "m@1: no step for 0 s while there is work");
 }
 
 }  // namespace
