@@ -89,11 +89,9 @@ class SnapshotRemoval {
     }
     Removed removed;
     removed.files = files_;
-    for (const std::string& etag : etags) {
-      PANO_RETURN_IF_ERROR(RemoveFile(cache_.BlobPath(etag)));
-      for (const CachedBlob& blob : repo_.blobs) {
-        if (blob.etag == etag) removed.bytes += blob.bytes;
-      }
+    for (const std::string& etag : etags) PANO_RETURN_IF_ERROR(RemoveFile(cache_.BlobPath(etag)));
+    for (const CachedBlob& blob : repo_.blobs) {
+      if (etags.contains(blob.etag)) removed.bytes += blob.bytes;
     }
     return removed;
   }

@@ -169,11 +169,7 @@ std::vector<CachedName> NamesIn(const CachedSnapshot& snapshot) {
     names.push_back(std::move(name));
   }
   std::map<std::string, std::vector<FileChoice>> by_type;
-  for (const std::string& path : paths) {
-    if (!ToLower(path).ends_with(".gguf")) continue;
-    const Result<FileChoice> model = ChooseFiles(paths, path);
-    if (model.ok() && model->open == path) by_type[GgufType(path)].push_back(*model);
-  }
+  for (FileChoice& model : GgufChoices(paths)) by_type[GgufType(model.open)].push_back(std::move(model));
   for (auto& [type, models] : by_type) {
     for (FileChoice& model : models) {
       const bool by_file = type.empty() || models.size() > 1;

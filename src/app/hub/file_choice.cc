@@ -281,6 +281,15 @@ Result<FileChoice> ChooseFiles(const std::vector<std::string>& paths, std::strin
   return ChooseOne(found, StrCat("of the type ", selector));
 }
 
+std::vector<FileChoice> GgufChoices(const std::vector<std::string>& paths) {
+  std::vector<FileChoice> choices;
+  for (const GgufModel& model : GgufModels(paths)) {
+    Result<FileChoice> choice = Chosen(model);
+    if (choice.ok()) choices.push_back(std::move(*choice));
+  }
+  return choices;
+}
+
 Result<std::vector<std::string>> ShardsOf(std::string_view index_text,
                                           const std::vector<std::string>& paths) {
   PANO_ASSIGN_OR_RETURN(const format::WeightMap map, format::ParseWeightMap(index_text));

@@ -27,6 +27,9 @@ struct FileChoice {
 // Unimplemented for a repository that has its weights only as pickles.
 Result<FileChoice> ChooseFiles(const std::vector<std::string>& paths, std::string_view selector);
 
+// Every whole GGUF model among the paths, projectors and the like included.
+std::vector<FileChoice> GgufChoices(const std::vector<std::string>& paths);
+
 // The files that the text of FileChoice::index names, all of which must be in `paths`.
 Result<std::vector<std::string>> ShardsOf(std::string_view index_text,
                                           const std::vector<std::string>& paths);
