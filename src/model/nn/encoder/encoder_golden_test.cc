@@ -152,6 +152,39 @@ TEST(GoldenKnownEncoder, HasEveryFamilyAndNothingElse) {
   }
 }
 
+// transformers 5 writes T5 v1.1 without lm_head: the answers are those of a head that is the shared
+// embedding, unscaled.
+TEST(T5, WithoutAHeadTheEmbeddingServesUnscaled) {
+  const auto drawn = nn::testing::OpenDrawnModel(JoinPath(kKnown, "t5_gated"));
+  auto inputs = format::OpenSafetensors({JoinPath(drawn.files.path, "expected.safetensors")});
+  ASSERT_TRUE(inputs.ok()) << inputs.error().ToString();
+  const EncoderBatch batch = testing::ReadBatch(**inputs, drawn.inputs.get());
+  ComputePool pool(2);
+  auto logits = [&](bool copied) {
+    auto weights = std::make_shared<nn::testing::MemoryWeights>();
+    for (const std::string& name : drawn.files.weights->Names()) {
+      const tensor::TensorView& from = *drawn.files.weights->Find(
+          name == "lm_head.weight" ? std::string("shared.weight") : name);
+      const auto* values = reinterpret_cast<const float*>(from.data);
+      weights->Add(name, from.shape, std::vector<float>(values, values + from.bytes / 4));
+    }
+    if (!copied) weights->Remove("lm_head.weight");
+    format::ModelFiles files = drawn.files;
+    files.weights = weights;
+    auto encoder = LoadEncoder(files, {nn::Compute::kF32, {}}, pool);
+    EXPECT_TRUE(encoder.ok()) << encoder.error().ToString();
+    auto outputs = (*encoder)->Encode(batch);
+    EXPECT_TRUE(outputs.ok()) << outputs.error().ToString();
+    return outputs->front().rows;
+  };
+  const auto want = logits(true), got = logits(false);
+  ASSERT_EQ(got.size(), want.size());
+  for (size_t i = 0; i < want.size(); ++i) {
+    ASSERT_EQ(got[i].size(), want[i].size());
+    for (size_t j = 0; j < want[i].size(); ++j) EXPECT_NEAR(got[i][j], want[i][j], 1e-4);
+  }
+}
+
 class GoldenEncoder : public ::testing::TestWithParam<const char*> {};
 TEST_P(GoldenEncoder, EveryOutput) {
   PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, StrCat("golden/", GetParam()));
