@@ -2,11 +2,13 @@
 // ends within its limits and says the truth about its output.
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "base/check.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "model/template/chat_template.h"
+#include "model/template/conversation.h"
 
 namespace {
 
@@ -64,6 +66,19 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto chat = pano::json::Parse(chat_text);
   if (!chat.ok()) return 0;
   const ChatInputs inputs = ReadInputs(*chat);
+  if (inputs.messages.is_array()) {
+    // As a client's conversation: other forms of the messages, an assistant's own markers.
+    ChatInputs sent = inputs;
+    sent.own_markers = [](std::string_view text) {
+      std::vector<Rendered::Range> places;
+      for (size_t at = 0; (at = text.find('<', at)) != std::string_view::npos; ++at) {
+        places.push_back({at, at + 1});
+      }
+      return places;
+    };
+    const auto conversation = pano::jinja::RenderConversation(**parsed, sent);
+    if (conversation.ok()) CheckRendered(*conversation, limits);
+  }
   const auto first = (*parsed)->Render(inputs);
   const auto second = (*parsed)->Render(inputs);
   PANO_CHECK(first.ok() == second.ok());
