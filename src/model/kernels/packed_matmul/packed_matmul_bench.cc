@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/random.h"
@@ -19,10 +20,19 @@ struct Free {
   void operator()(std::byte* p) const { std::free(p); }
 };
 
+// As models' memory is.
+std::unique_ptr<std::byte, Free> Aligned(size_t bytes) {
+  return std::unique_ptr<std::byte, Free>(
+      static_cast<std::byte*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)));
+}
+
 void BM_PackedMatMul(benchmark::State& state, tensor::DType type) {
   const auto m = static_cast<size_t>(state.range(0)), n = static_cast<size_t>(state.range(1)),
              k = static_cast<size_t>(state.range(2));
-  std::vector<float> values(n * k, 0.0f), x(m * k), y(m * n);
+  std::vector<float> values(n * k, 0.0f);
+  const auto x_memory = Aligned(m * k * sizeof(float)), y_memory = Aligned(m * n * sizeof(float));
+  const std::span<float> x(reinterpret_cast<float*>(x_memory.get()), m * k),
+      y(reinterpret_cast<float*>(y_memory.get()), m * n);
   Random random(1);
   for (float& v : x) v = static_cast<float>(random.Normal());
   for (size_t row = 0; row < n; ++row) values[row * k + row % k] = 1.0f;
@@ -30,8 +40,7 @@ void BM_PackedMatMul(benchmark::State& state, tensor::DType type) {
   const tensor::TensorView plain{tensor::DType::kF32, shape,
                                  reinterpret_cast<const std::byte*>(values.data()), n * k * 4};
   const size_t bytes = *tensor::ByteSize(type, shape), panel = tensor::PanelBytes(type, k);
-  std::unique_ptr<std::byte, Free> memory(
-      static_cast<std::byte*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)));
+  const auto memory = Aligned(bytes);
   for (size_t p = 0; p < bytes / panel; ++p) {
     tensor::PackPanel(plain, type, p, memory.get() + p * panel);
   }
