@@ -6,7 +6,8 @@ if(NOT SECONDS STREQUAL "")
 endif()
 string(TIMESTAMP date "%Y-%m-%d" UTC)
 string(TIMESTAMP rfc2822 "%a, %d %b %Y %H:%M:%S +0000" UTC)
-file(REMOVE_RECURSE ${WORK_DIR})
+string(RANDOM suffix)                          # two installations at once do not meet
+set(WORK_DIR ${WORK_DIR}-${suffix})
 file(MAKE_DIRECTORY ${WORK_DIR}/doc)
 
 # Fails the installation with what a command said.
@@ -45,3 +46,4 @@ file(WRITE ${WORK_DIR}/doc/changelog.Debian
 run(sh ${SOURCE_DIR}/cmake/third_party_licences.sh ${BINARY} ${WORK_DIR}/doc/third-party-licences)
 compress(${WORK_DIR}/doc/changelog ${WORK_DIR}/doc/changelog.Debian ${WORK_DIR}/doc/third-party-licences)
 file(INSTALL ${WORK_DIR}/doc/ DESTINATION "${CMAKE_INSTALL_PREFIX}/share/doc/${PROGRAM}")
+file(REMOVE_RECURSE ${WORK_DIR})
