@@ -106,7 +106,8 @@ Result<std::string> Render(std::string_view text, const Source& source) {
   PANO_ASSIGN_OR_RETURN(const json::Value chat, json::Parse(text));
   PANO_ASSIGN_OR_RETURN(const jinja::ChatInputs inputs, ReadInputs(chat, source));
   const bool with_tools = inputs.tools.is_array() && !inputs.tools.as_array().empty();
-  const jinja::ChatTemplate& source_template = source.tools && with_tools ? *source.tools : *source.chat;
+  const jinja::ChatTemplate& source_template =
+      source.tools && with_tools ? *source.tools : *source.chat;
   PANO_ASSIGN_OR_RETURN(jinja::Rendered rendered, source_template.Render(inputs));
   return std::move(rendered.text);
 }

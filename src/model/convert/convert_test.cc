@@ -247,6 +247,43 @@ TEST(ConvertTest, Stories) {
   answers.Compared(report.notes.size());
 }
 
+// What only tokenizer_config.json lists, and the templates that have names, go with the model.
+TEST(ConvertTest, ListedTokensAndNamedTemplatesGoThereAndBack) {
+  TempFolder folder;
+  const std::string from = folder.Path("from"), gguf = folder.Path("m.gguf"), to = folder.Path("to");
+  std::filesystem::copy(JoinPath(PANO_SOURCE_DIR, "models/starter"), from,
+                        std::filesystem::copy_options::recursive);
+  // Two pieces that few texts have become markers, which only the configuration says.
+  auto read = [&](std::string_view name) {
+    return json::Parse(ReadFile(JoinPath(from, name), 64 << 20).value()).value();
+  };
+  json::Value config = read("tokenizer_config.json");
+  const json::Value file = read("tokenizer.json");
+  const std::string piece = file.Find("model")->Find("vocab")->as_object()[2000].first;
+  config.Set("added_tokens_decoder",
+             json::Object{{"2000", json::Object{{"content", piece}, {"special", true}}}});
+  config.Set("chat_template",
+             json::Array{json::Object{{"name", "default"}, {"template", "main"}},
+                         json::Object{{"name", "tool_use"}, {"template", "tools"}}});
+  ASSERT_TRUE(WriteFile(JoinPath(from, "tokenizer_config.json"), json::Dump(config)).ok());
+  Request request;
+  request.model = from;
+  request.out = gguf;
+  request.to = Form::kGguf;
+  MustConvert(request);
+  const auto written = format::OpenModel(gguf);
+  ASSERT_TRUE(written.ok()) << written.error().ToString();
+  EXPECT_EQ(written->chat_template, "main");
+  EXPECT_EQ(written->named_templates.at("tool_use"), "tools");
+  const json::Array& types = written->metadata.Find("tokenizer.ggml.token_type")->as_array();
+  EXPECT_EQ(types[2000].as_int(), 3);  // control
+  request.model = gguf;
+  request.out = to;
+  request.to = Form::kHuggingFace;
+  MustConvert(request);
+  EXPECT_EQ(format::OpenModel(to)->named_templates.at("tool_use"), "tools");
+}
+
 TEST(ConvertTest, RefusesByName) {
   PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/models/llama_mha");
   TempFolder folder;

@@ -15,6 +15,7 @@
 #include "model/nn/family.h"
 #include "model/nn/load.h"
 #include "model/tokenizer/formats/gguf_vocabulary.h"
+#include "model/tokenizer/formats/listed_tokens.h"
 
 namespace pano::convert {
 namespace {
@@ -106,13 +107,22 @@ Result<std::vector<GgufEntry>> Vocabulary(const format::ModelFiles& files, int64
   tokenizer::HfVocabulary vocabulary;
   PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kFileBytesMax));
   PANO_ASSIGN_OR_RETURN(vocabulary.tokenizer, json::Parse(text, {.allow_nan = true}).Wrap(path));
-  vocabulary.config = files.tokenizer_config;
+  PANO_ASSIGN_OR_RETURN(vocabulary.config, tokenizer::ReadTokenizerConfig(files.path));
+  PANO_RETURN_IF_ERROR(tokenizer::AddListedTokens(vocabulary.config, vocabulary.tokenizer));
   vocabulary.chat_template = files.chat_template;
   vocabulary.rows = rows;
   const nn::SpecialTokens special = nn::ReadSpecialTokens(files);
   vocabulary.bos = special.begin;
   vocabulary.end = special.end;
-  return tokenizer::ToGgufVocabulary(vocabulary).Wrap(path);
+  PANO_ASSIGN_OR_RETURN(std::vector<GgufEntry> entries,
+                        tokenizer::ToGgufVocabulary(vocabulary).Wrap(path));
+  std::vector<std::string> names;
+  for (const auto& [name, source] : files.named_templates) {
+    names.push_back(name);
+    entries.push_back({StrCat("tokenizer.chat_template.", name), source});
+  }
+  if (!names.empty()) entries.push_back({"tokenizer.chat_templates", std::move(names)});
+  return entries;
 }
 
 }  // namespace

@@ -135,6 +135,15 @@ Status WriteVocabulary(const format::ModelFiles& files, int64_t context_length,
   }
   vocabulary.config.Set("model_max_length", context_length);
   if (!files.chat_template.empty()) vocabulary.config.Set("chat_template", files.chat_template);
+  if (!files.named_templates.empty()) {
+    json::Array list;
+    auto add = [&](const std::string& name, const std::string& text) {
+      list.push_back(json::Object{{"name", name}, {"template", text}});
+    };
+    if (!files.chat_template.empty()) add("default", files.chat_template);
+    for (const auto& [name, text] : files.named_templates) add(name, text);
+    vocabulary.config.Set("chat_template", std::move(list));
+  }
   PANO_RETURN_IF_ERROR(folder.Write("tokenizer.json", Pretty(vocabulary.tokenizer)));
   return folder.Write("tokenizer_config.json", Pretty(vocabulary.config));
 }
