@@ -54,10 +54,13 @@ Status AtomicFile::Expect(uint64_t bytes) {
 }
 
 Status AtomicFile::Open() {
+  const bool real = &env_ == &Env::Real();
+  if (real) RemoveAbandoned(path_);
   created_ = true;
   auto file = env_.Open(temporary_, Env::OpenMode::kWrite);
   if (!file.ok()) return Failed(file.status());
   file_ = *std::move(file);
+  if (real) mark_ = WriteMark(temporary_);
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/abandoned_files.h"
 #include "base/env.h"
 #include "base/status.h"
 
@@ -16,7 +17,7 @@ namespace pano {
 // or the machine), a reader finds the old file or the new one, whole. The bytes go into a file
 // beside the target; Commit syncs it, renames it and syncs the folder, and once Commit is ok the
 // new file survives a crash. Without Commit the part written is removed; a crash may leave it
-// behind, named <target>.tmp-<hex>. Failures name the target. Confined to one thread.
+// behind, named <target>.tmp-<hex>, until the target is written again. Failures name the target. Confined to one thread.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path, Env& env = Env::Real());
@@ -45,6 +46,7 @@ class AtomicFile {
   const std::string path_, temporary_;
   Env& env_;
   std::unique_ptr<File> file_;     // null before the first byte and after Commit
+  WriteMark mark_;                 // of the file beside the target
   bool created_ = false;           // the file beside the target may exist
   std::vector<std::byte> buffer_;  // small writes are gathered
   uint64_t size_ = 0;

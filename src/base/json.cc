@@ -217,6 +217,10 @@ Parsed ParseStrict(std::string_view text, size_t depth_max) {
   return out;
 }
 
+Status NoMemory() {
+  return Status(StatusCode::kExhausted, "[json] no memory to parse it").WithReason("out_of_memory");
+}
+
 }  // namespace
 
 Result<Value> Parse(std::string_view text, const ParseOptions& options) {
@@ -232,9 +236,7 @@ Result<Value> Parse(std::string_view text, const ParseOptions& options) {
     parsed = ParseStrict(ReplaceNumbers(text, options.allow_nan), options.depth_max);
     if (options.allow_nan && !parsed.error) RestoreNan(parsed.value);
   }
-  if (parsed.error == simdjson::CAPACITY || parsed.error == simdjson::MEMALLOC) {
-    return Internal(StrCat("[json] ", simdjson::error_message(parsed.error)));
-  }
+  if (parsed.error == simdjson::CAPACITY || parsed.error == simdjson::MEMALLOC) return NoMemory();
   if (parsed.error == simdjson::DEPTH_ERROR) {
     return Corruption(StrCat("[json] nested deeper than ", options.depth_max));
   }

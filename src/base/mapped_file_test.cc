@@ -1,8 +1,11 @@
 #include "base/mapped_file.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -33,6 +36,58 @@ TEST(MappedFileTest, ForgottenBytesAreStillThere) {
   EXPECT_EQ(other, std::string(20'000, 'y'));
   EXPECT_EQ(read(), text);
   std::remove(path.c_str());
+}
+
+class ChangedFile : public testing::Test {
+ protected:
+  ChangedFile() : path_(JoinPath(testing::TempDir(), StrCat("pano-mapped-", RandomHex(8)))) {
+    EXPECT_TRUE(WriteFile(path_, std::string(100'000, 'x')).ok());
+    file_ = MappedFile::Open(path_).value();
+  }
+  ~ChangedFile() override { std::remove(path_.c_str()); }
+  std::string Says() const { return file_->CheckUnchanged().message(); }
+
+  const std::string path_;
+  std::shared_ptr<const MappedFile> file_;
+};
+
+TEST_F(ChangedFile, InPlaceIsNoticed) {
+  EXPECT_EQ(Says(), "");
+  ASSERT_EQ(truncate(path_.c_str(), 200'000), 0);
+  EXPECT_EQ(Says(), StrCat(path_, ": the file was overwritten while it was in use"));
+  ASSERT_EQ(truncate(path_.c_str(), 100), 0);
+  EXPECT_EQ(Says(), StrCat(path_, ": the file was cut short while it was in use"));
+  EXPECT_EQ(file_->CheckUnchanged().code(), StatusCode::kUnavailable);
+}
+
+TEST_F(ChangedFile, AnotherFileUnderTheNameIsNoChange) {
+  ASSERT_TRUE(WriteFile(path_, "new").ok());   // by a rename
+  EXPECT_EQ(Says(), "");
+  std::remove(path_.c_str());
+  EXPECT_EQ(Says(), "");
+}
+
+// A server died of SIGBUS, with nothing in its log, when a model's file was truncated in place.
+TEST_F(ChangedFile, ReadingWhatIsGoneGivesZerosAndIsNoticed) {
+  MappedFile::SurviveFaults();
+  EXPECT_FALSE(file_->faulted());
+  ASSERT_EQ(truncate(path_.c_str(), 4096), 0);
+  const auto at = [&](size_t i) {
+    return static_cast<int>(*static_cast<const volatile std::byte*>(file_->bytes().data() + i));
+  };
+  EXPECT_EQ(at(0), 'x');
+  EXPECT_EQ(at(99'999), 0);
+  EXPECT_EQ(at(50'000), 0);
+  EXPECT_TRUE(file_->faulted());
+  EXPECT_NE(Says().find("cut short"), std::string::npos);
+  const auto other = MappedFile::Open(path_);
+  ASSERT_TRUE(other.ok());
+  EXPECT_FALSE((*other)->faulted());
+}
+
+TEST_F(ChangedFile, OtherFaultsEndTheProcess) {
+  MappedFile::SurviveFaults();
+  EXPECT_DEATH(::raise(SIGBUS), "");
 }
 
 }  // namespace

@@ -19,6 +19,13 @@ run pano quantize --model "$work/none" --to q8_0 --out "$work/x"; code 1; err "n
 run pano quantize --to q8_0; code 2; err "--model"
 run pano eval --reference "$starter" --ids x --logits y; code 2; err "--reference"
 
+# A folder beside the output is somebody's: OUT.f32 was once deleted without a word.
+run pano convert --model "$starter" --to gguf --out "$work/m.gguf"; code 0
+mkdir "$work/notes.f32"; echo mine > "$work/notes.f32/NOTES"
+run pano quantize --model "$work/m.gguf" --to q8_0 --out "$work/notes"; code 0
+check "what stood beside it is still there" grep -q mine "$work/notes.f32/NOTES"
+rm -r "$work/notes.f32"
+
 # A file cut short, and a configuration that lies.
 mkdir "$work/cut"; cp "$work"/q4_0/*.json "$work/cut"
 head -c 500000 "$work/q4_0/model.safetensors" > "$work/cut/model.safetensors"

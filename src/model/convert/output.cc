@@ -78,7 +78,11 @@ FolderWriter::~FolderWriter() {
 }
 
 Status FolderWriter::Create() {
-  return Writing(target_, env_.MakeFolder(temporary_));
+  const bool real = &env_ == &Env::Real();
+  if (real) RemoveAbandoned(target_);
+  const Status made = env_.MakeFolder(temporary_);
+  if (real && made.ok()) mark_ = WriteMark(temporary_);
+  return Writing(target_, made);
 }
 
 Status FolderWriter::Write(std::string_view name, std::string_view text) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/abandoned_files.h"
 #include "base/env.h"
 #include "base/status.h"
 
@@ -42,6 +43,7 @@ class FolderWriter {
 
   const std::string target_, temporary_;
   Env& env_;
+  WriteMark mark_;   // of the folder beside the target
 };
 
 }  // namespace pano::convert

@@ -7,6 +7,8 @@
 #include <set>
 
 #include "base/env.h"
+#include "base/abandoned_files.h"
+#include "base/random.h"
 #include "base/strings.h"
 #include "model/convert/convert.h"
 #include "model/convert/output.h"
@@ -238,14 +240,16 @@ Result<Report> Quantize(const Request& request, ComputePool& pool) {
   PANO_RETURN_IF_ERROR(convert::FolderWriter::Check(request.out, request.overwrite));
   if (std::filesystem::is_directory(request.model, error)) return QuantizeFolder(request, pool);
   // A GGUF file becomes a folder of floats first, which no quantised type tells from its own
-  // values.
-  const std::string between = request.out + ".f32";
+  // values. Under a name of its own: what stands beside `out` is somebody's.
+  RemoveAbandoned(request.out);
+  const std::string between = StrCat(request.out, ".tmp-", RandomHex(8), "-f32");
   const convert::Request to_folder{.model = request.model,
                                    .out = between,
                                    .to = convert::Form::kHuggingFace,
                                    .type = DType::kF32,
-                                   .overwrite = true};
+                                   .overwrite = false};
   PANO_RETURN_IF_ERROR(convert::Convert(to_folder).status());
+  const WriteMark mark(between);
   Request second = request;
   second.model = between;
   Result<Report> report = QuantizeFolder(second, pool);
