@@ -159,6 +159,32 @@ TEST(Sandbox, LargeIntegersDoNotCollide) {
             "a a False True False");
 }
 
+// A limit may be met at any step: a formatted number once dereferenced the text that there was no step
+// left to make.
+TEST(Sandbox, EveryStepMayBeTheLast) {
+  const std::string source =
+      "{% set l = ['b', 'a', 'C'] %}{% set d = {'x': 1, 'y': [2, 3]} %}{% set t = ' a\u00e9 b\n c ' %}"
+      "{{ '%5.2f|%-4d|%x|%s|%r' % (1.5, 2, 255, 'a', l) }}{{ '{:>8,.2f}{!r:^9}{x}'.format(1234.5, 'q', x=1) }}"
+      "{{ l|sort|join(', ') }}{{ l|map('upper')|list }}{{ l|unique|list }}{{ l|max }}{{ d|dictsort }}"
+      "{{ d|tojson(indent=2, sort_keys=true) }}{{ d.items()|list }}{{ l|groupby(0)|list }}{{ [1, 2]|sum }}"
+      "{{ t|trim|indent(2)|center(30) }}{{ t.split() }}{{ t.rsplit('a', 1) }}{{ t.splitlines() }}"
+      "{{ t.partition('b') }}{{ t.replace('a', 'x')|title }}{{ t[::-1] }}{{ t[2:5] }}{{ 'z'.zfill(5) }}"
+      "{{ t|truncate(3, true) }}{{ t|wordcount }}{{ '<a>'|e }}{{ 3.14159|round(2) }}{{ '12'|int }}"
+      "{{ l|batch(2, 'f')|list }}{{ l|slice(2, 'f')|list }}{{ 'a' in t }}{{ l == ['b'] }}{{ d == d }}"
+      "{% macro m(a, b=2) %}{{ a }}{{ b }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1, 2, 3, q=4) }}"
+      "{% set c = cycler(1, 2) %}{{ c.next() }}{% set ns = namespace(a=1) %}{% set ns.b = t ~ t %}{{ ns }}"
+      "{% for k, v in d.items() if k recursive %}{{ loop.index }}{{ loop.cycle(1, 2) }}{{ k }}{% endfor %}"
+      "{% filter upper %}a{% endfilter %}{{ dict(d, z=3) }}{{ 'a' * 3 ~ [1] * 2 }}{{ l|select('eq', 'a')|list }}";
+  ASSERT_TRUE(RenderSource(source).ok()) << RenderText(source);
+  Limits limits;
+  for (limits.steps_max = 0; limits.steps_max < 3000; ++limits.steps_max) {
+    const auto rendered = RenderSource(source, TestInputs(), limits);
+    if (rendered.ok()) return;
+    ASSERT_EQ(rendered.error().code(), StatusCode::kExhausted) << limits.steps_max;
+  }
+  FAIL() << "needs more steps than thought";
+}
+
 TEST(Sandbox, TimeAndCancellationEndARendering) {
   Limits limits;
   limits.cpu_seconds_max = 0;

@@ -237,6 +237,7 @@ Value Join(Runtime& rt, const Value& separator, const std::vector<Value>& items,
 }
 
 Value Pad(Runtime& rt, const Value& text, int64_t width, std::string_view fill, Align align) {
+  if (rt.failed()) return {};   // then `text` may be nothing
   const auto length = static_cast<int64_t>(text.text().characters);
   if (width <= length) return text;
   const auto missing = static_cast<size_t>(width - length);
