@@ -1,10 +1,5 @@
-#include <pthread.h>
-
-#include <atomic>
+#include <algorithm>
 #include <chrono>
-#include <csignal>
-#include <cstdio>
-#include <cstdlib>
 
 #include "app/api/guard.h"
 #include "app/api/native/example.h"
@@ -16,12 +11,12 @@
 #include "base/log.h"
 #include "base/process_limits.h"
 #include "base/strings.h"
-#include "base/threads.h"
 #include "model/kernels/cpu.h"
 #include "pano/cli.h"
 #include "pano/doctor/report.h"
 #include "pano/local_model.h"
 #include "pano/log_setup.h"
+#include "pano/serve_signals.h"
 #include "pano/model_path.h"
 #include "pano/version.h"
 
@@ -47,7 +42,7 @@ struct ServeOptions {
   int64_t batch_max = 32, batch_tokens = 8192;
   double batch_delay = 2;
 
-  int64_t http_threads = 2, max_connections = 1024, max_body_bytes = 4 << 20,
+  int64_t http_threads = 2, work_threads = 2, max_held_bytes = 256 << 20, max_connections = 1024, max_body_bytes = 4 << 20,
           max_header_bytes = 16 << 10;
   double header_timeout = 10, body_timeout = 30, idle_timeout = 60, write_timeout = 30;
   double slow_client_timeout = 30, drain_timeout = 30, sse_keep_alive = 15, stall_timeout = 30;
@@ -98,6 +93,13 @@ void ServeOptions::Declare(OptionSet& options) {
 void ServeOptions::DeclareLimits(OptionSet& options) {
   constexpr double kDay = 86400;
   options.Int("http-threads", &http_threads, 1, 64, "The number of threads for connections.");
+  options.Int("work-threads", &work_threads, 1, 64,
+              "The number of threads that read requests: JSON, chat templates, tokens. All but one "
+              "may have long ones at a time.");
+  options.Int("max-held-bytes", &max_held_bytes, 1 << 20, 1ll << 40,
+              "The memory for the bodies of requests that are being read, and as much again for "
+              "requests that wait or run. More is answered 503 or 429.",
+              "BYTES");
   options.Int("max-connections", &max_connections, 1, 1 << 20,
               "How many connections may be open. One more is answered 503.");
   options.Int("max-body-bytes", &max_body_bytes, 1024, 1 << 30,
@@ -175,6 +177,10 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   http.write_timeout = Millis(options.write_timeout);
 
   service.api.keep_alive = Millis(options.sse_keep_alive);
+  service.api.work.threads = static_cast<int>(options.work_threads);
+  service.http.body_bytes_total_max = static_cast<size_t>(
+      std::max(options.max_held_bytes, options.max_body_bytes));
+  service.api.held_bytes_max = static_cast<size_t>(options.max_held_bytes);
   service.api.stall_limit = Millis(options.stall_timeout);
   return service;
 }
@@ -225,46 +231,8 @@ class Manager {
   std::optional<systemd::Watchdog> watchdog_;
 };
 
-// Supervisors (and timeout(1)) tell the process and its group, so a signal may come twice: what
-// follows the first this closely is the same one.
-constexpr milliseconds kSameSignal{300};
-
-// Ends the process at a second signal while the service drains. Once `drained` is set, a signal to
-// this thread ends the wait.
-void WatchForSecondSignal(const sigset_t& signals, TimePoint first,
-                          const std::atomic<bool>& drained) {
-  while (true) {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    if (drained) return;
-    if (Clock::Real().Now() - first <= kSameSignal) continue;
-    LogWarning("[serve] ended at once by a second signal");
-    std::fflush(nullptr);
-    std::_Exit(1);
-  }
-}
-
-// Waits for SIGTERM or SIGINT, then drains; a second signal ends at once.
-int WaitAndDrain(service::Service& service, const sigset_t& signals, const ServeOptions& options) {
-  const Manager manager(service, Millis(options.stall_timeout));
-  int signal = 0;
-  sigwait(&signals, &signal);
-  TimePoint first = Clock::Real().Now();
-  manager.Stopping();
-  LogInfo("[serve] draining: running requests get ", options.drain_timeout,
-          " s; a second signal ends at once");
-  std::atomic<bool> drained{false};
-  std::jthread watch = StartThread("pano-signals", [&](const std::stop_token&) {
-    WatchForSecondSignal(signals, first, drained);
-  });
-  bool all = service.Drain(Millis(options.drain_timeout));
-  if (!all) LogWarning("[serve] not every request ended in time");
-  drained = true;
-  pthread_kill(watch.native_handle(), SIGTERM);
-  watch.join();
-  LogInfo("[serve] stopped");
-  return 0;
-}
+// For what follows the drain, until the process is ended: answers on their way, threads at work.
+constexpr milliseconds kEndTime{10'000};
 
 std::string_view HintFor(const Status& status) {
   if (status.code() == StatusCode::kUnavailable)
@@ -296,12 +264,7 @@ int RunServe(const Command& self, Args args) {
                                        " is reachable from elsewhere, and there is no --api-key")),
                 "set --api-key KEY, or say --insecure if everybody may call");
   }
-  // Before any thread starts, so that all of them leave these signals to WaitAndDrain.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ServeSignals signals(Millis(options.drain_timeout) + kEndTime);
 
   Result<service::ServiceOptions> service_options = MakeServiceOptions(options);
   if (!service_options.ok()) {
@@ -317,7 +280,19 @@ int RunServe(const Command& self, Args args) {
       service::Service::Start(std::move(service_options).value());
   if (!service.ok()) return Fail(self, service.error(), HintFor(service.error()));
   LogStart(options, **service);
-  return WaitAndDrain(**service, signals, options);
+  {
+    const Manager manager(**service, Millis(options.stall_timeout));
+    signals.SetReady();
+    signals.AwaitFirst();
+    manager.Stopping();
+    LogInfo("[serve] draining: running requests get ", options.drain_timeout,
+            " s; a second signal ends at once");
+    bool all = (*service)->Drain(Millis(options.drain_timeout));
+    if (!all) LogWarning("[serve] not every request ended in time");
+  }
+  service->reset();   // under the eyes of `signals`: a thread that is at work holds nothing up
+  LogInfo("[serve] stopped");
+  return 0;
 }
 
 }  // namespace pano::cli

@@ -1,6 +1,7 @@
 #include "app/api/answer.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "base/check.h"
@@ -24,18 +25,21 @@ Status CheckReason(engine::FinishReason reason, const std::string& error) {
 
 bool Answer::Add(size_t input, engine::Event event) {
   if (event.kind == engine::Event::Kind::kPromptLogprobs) {
-    for (const auto& token : event.prompt) logprobs_ += 1 + token.top.size();
+    size_t logprobs = 0;
+    for (const auto& token : event.prompt) logprobs += 1 + token.top.size();
+    bytes_ += logprobs * kBytesPerLogprob * static_cast<size_t>(choices);
     prompts[input] = std::move(event.prompt);
-    return logprobs_ <= kLogprobsMax;
+    return bytes_ <= kBytesMax;
   }
   PANO_CHECK(event.index >= 0 && event.index < choices);
   Output& output = outputs[input * static_cast<size_t>(choices) + static_cast<size_t>(event.index)];
   output.text += event.text;
+  bytes_ += event.text.size();
   if (event.kind == engine::Event::Kind::kToken) {
-    logprobs_ += event.top.size();
+    bytes_ += kBytesPerToken + event.top.size() * kBytesPerLogprob;
     output.tokens.push_back(
         {event.token_id, std::move(event.text), event.logprob, std::move(event.top)});
-    return logprobs_ <= kLogprobsMax;
+    return bytes_ <= kBytesMax;
   }
   output.reason = event.reason;
   output.usage = event.usage;
@@ -44,10 +48,21 @@ bool Answer::Add(size_t input, engine::Event event) {
   return true;
 }
 
+void AnswerCollector::OnEnd() {
+  pool_.SubmitAdmitted(answer_->bytes(), [call = call_, answer = answer_, then = then_] {
+    try {
+      then(*answer);
+    } catch (const std::bad_alloc&) {
+      *answer = Answer(0, 1);   // makes room for the refusal
+      call->Fail(OutOfMemory());
+    }
+  });
+}
+
 Status Answer::Check() const {
-  if (logprobs_ > kLogprobsMax) {
-    return BadField("logprobs", StrCat("the answer would hold more than ", kLogprobsMax,
-                                       " log-probabilities: stream it, or ask for fewer"));
+  if (bytes_ > kBytesMax) {
+    return BadField("logprobs", StrCat("the answer would hold more than ", kBytesMax >> 20,
+                                       " MiB: stream it, or ask for less"));
   }
   bool late = true;
   for (const Output& output : outputs) {

@@ -29,9 +29,12 @@ struct Output {
 
 // Everything that was generated for one call. A value.
 struct Answer {
-  // Log-probabilities that one plain answer may hold, alternatives included: some 250 bytes each on
-  // their way out. Streams have no such limit.
-  static constexpr size_t kLogprobsMax = 1 << 20;
+  // What one plain answer may hold: the prompt's part counts once a choice, as it is written. What is
+  // certain beforehand is refused beforehand (MakeEngineRequests), of streams the prompts' part.
+  static constexpr size_t kBytesMax = 64 << 20;
+  // Of each log-probability, alternatives included, and of each token.
+  static constexpr size_t kBytesPerLogprob = 64;
+  static constexpr size_t kBytesPerToken = 8;
 
   Answer(size_t inputs, int32_t n)
       : choices(n), prompts(inputs), outputs(inputs * static_cast<size_t>(n)) {}
@@ -40,6 +43,7 @@ struct Answer {
   std::vector<std::vector<engine::Event::PromptToken>> prompts;  // logprobs, where asked for
   std::vector<Output> outputs;                                   // prompt by prompt
 
+  size_t bytes() const { return bytes_; }  // roughly, on its way out
   // False when it has become too large; Check says so then.
   bool Add(size_t input, engine::Event event);
   // Why there is nothing to answer with: an error, a shutdown, a deadline before the first token.
@@ -48,22 +52,31 @@ struct Answer {
   engine::Timings TotalTimings() const;
 
  private:
-  size_t logprobs_ = 0;
+  size_t bytes_ = 0;
 };
 
 // What a plain (not streamed) call waits with. Confined to the connection's thread.
 class AnswerCollector final : public GenerationSink {
  public:
-  AnswerCollector(size_t inputs, int32_t n, std::function<void(Answer)> then)
-      : answer_(inputs, n), then_(std::move(then)) {}
+  // `then` runs on a thread of the pool: the answer may be much to write. It answers the call, also
+  // when memory runs out.
+  AnswerCollector(WorkPool& pool, CallPtr call, size_t inputs, int32_t n,
+                  std::function<void(const Answer&)> then)
+      : pool_(pool),
+        call_(std::move(call)),
+        answer_(std::make_shared<Answer>(inputs, n)),
+        then_(std::move(then)) {}
   bool OnEvent(size_t input, engine::Event event) override {
-    return answer_.Add(input, std::move(event));
+    return answer_->Add(input, std::move(event));
   }
-  void OnEnd() override { then_(std::move(answer_)); }
+  bool collects() const override { return true; }
+  void OnEnd() override;
 
  private:
-  Answer answer_;
-  std::function<void(Answer)> then_;
+  WorkPool& pool_;
+  const CallPtr call_;
+  const std::shared_ptr<Answer> answer_;
+  const std::function<void(const Answer&)> then_;
 };
 
 // The failure that ended a choice by itself, for streams: an error or a shutdown.

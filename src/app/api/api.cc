@@ -1,5 +1,6 @@
 #include "app/api/api.h"
 
+#include <new>
 #include <utility>
 
 #include "app/api/guard.h"
@@ -24,6 +25,18 @@ Failure NoRoute(const http::Request& request, const RouteTable::Match& match) {
   return Failure(std::move(status).WithReason("method_not_allowed"), 405);
 }
 
+http::Response Refusal(const Failure& failure, const http::Request& request,
+                       const RouteTable::Match& match) {
+  http::Response response =
+      ErrorResponse(failure, request.id, match.route ? match.route->error_body : ErrorJson);
+  if (response.status == 405) response.headers.emplace_back("Allow", match.allow);
+  return response;
+}
+
+Status Overloaded(std::string message) {
+  return Status(StatusCode::kUnavailable, std::move(message)).WithReason("overloaded");
+}
+
 }  // namespace
 
 Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options options,
@@ -32,11 +45,13 @@ Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options option
     : authenticator_(std::move(authenticator)),
       routes_(std::move(routes)),
       generations_(clock),
+      held_(options.held_bytes_max),
+      work_(std::make_unique<WorkPool>(options.work)),
       context_{
           options, std::move(hooks),
           models,  generations_,
           clock,   json::Dump(MakeOpenApi(routes_, dialects, options.document_order, PANO_VERSION)),
-          false} {}
+          *work_,  held_} {}
 
 Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, Options options,
                                          models::ModelHost& models,
@@ -47,15 +62,21 @@ Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, O
                                       std::move(authenticator), std::move(hooks), clock));
 }
 
-Failure Api::Check(Call& call, const RouteTable::Match& match) {
-  const http::Request& request = call.request();
-  if (context_.options.loopback) PANO_RETURN_IF_ERROR(CheckLoopbackCaller(request));
+Api::~Api() { work_.reset(); }
+
+Failure Api::Check(const http::Request& request, const RouteTable::Match& match,
+                   auth::Principal& principal) {
+  if (context_.options.loopback) {
+    PANO_RETURN_IF_ERROR(CheckLoopbackCaller(request));
+  } else if (context_.options.keyless) {
+    PANO_RETURN_IF_ERROR(CheckKeylessCaller(request));
+  }
   // Without a key a caller does not learn which paths exist, either.
   if (!match.route || match.route->access != Access::kOpen) {
     Result<auth::Principal> who = authenticator_->Authenticate(
         {request.Header("Authorization"), request.Header("X-Api-Key")});
     if (!who.ok()) return who.error().WithReason("invalid_api_key");
-    call.principal = std::move(who).value();
+    principal = std::move(who).value();
   }
   if (!match.route) return NoRoute(request, match);
   if (match.route->method != "POST") return {};
@@ -63,7 +84,19 @@ Failure Api::Check(Call& call, const RouteTable::Match& match) {
   if (context_.draining) {
     return Status(StatusCode::kUnavailable, "the server is draining").WithReason("draining");
   }
-  return ReadBody(call);
+  return context_.loading ? Loading() : Status();
+}
+
+std::optional<http::Response> Api::CheckHead(const http::Request& head) {
+  RouteTable::Match match = routes_.Find(head);
+  auth::Principal principal;
+  Failure failure = Check(head, match, principal);
+  if (failure.ok()) return std::nullopt;
+  http::Response response = Refusal(failure, head, match);
+  if (context_.hooks.record) {
+    context_.hooks.record({"", match.route ? match.route->pattern : "none", response.status, 0});
+  }
+  return response;
 }
 
 Status Api::ReadBody(Call& call) {
@@ -71,9 +104,11 @@ Status Api::ReadBody(Call& call) {
   options.depth_max = context_.options.json_depth_max;
   // RFC 8259, 8.1: a reader may pass over a byte order mark; Windows editors write one.
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  std::string_view text = call.request().body;
+  const std::string whole = call.exchange().TakeBody();
+  std::string_view text = whole;
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   Result<json::Value> body = json::Parse(text, options);
+  if (!body.ok() && body.error().code() == StatusCode::kExhausted) return OutOfMemory();
   if (!body.ok()) {
     return InvalidArgument(StrCat("the body is no JSON: ", body.error().message()))
         .WithReason("invalid_json");
@@ -82,18 +117,41 @@ Status Api::ReadBody(Call& call) {
   return {};
 }
 
+void Api::Work(const CallPtr& call, const Route& route) {
+  if (call->client_gone()) return call->Record(499);
+  if (context_.clock.Now() - call->begun() > context_.options.work_wait_max) {
+    return call->Fail(Overloaded("the request waited too long for a thread to read it"));
+  }
+  try {
+    Status status = ReadBody(*call);
+    if (status.ok()) {
+      route.handler(context_, call);
+    } else {
+      call->Fail(status);
+    }
+    call->ReleaseBody();
+  } catch (const std::bad_alloc&) {
+    call->body = json::Value();   // makes room for the answer
+    call->Fail(OutOfMemory());
+  }
+}
+
 void Api::Handle(std::shared_ptr<http::Exchange> exchange) {
   auto call = std::make_shared<Call>(std::move(exchange), context_.hooks.record, context_.clock);
   RouteTable::Match match = routes_.Find(call->request());
   call->route = match.route ? std::string(match.route->pattern) : "none";
   call->path_params = std::move(match.params);
   if (match.route) call->error_body = match.route->error_body;
-  if (Failure failure = Check(*call, match); !failure.ok()) {
-    http::Response response = ErrorResponse(failure, call->request().id, call->error_body);
-    if (response.status == 405) response.headers.emplace_back("Allow", match.allow);
-    return call->Respond(std::move(response));
+  if (Failure failure = Check(call->request(), match, call->principal); !failure.ok()) {
+    return call->Respond(Refusal(failure, call->request(), match));
   }
-  match.route->handler(context_, std::move(call));
+  const Route& route = *match.route;
+  if (route.method != "POST") return route.handler(context_, std::move(call));
+  call->WatchClient();
+  const size_t bytes = call->request().body.size();
+  if (!work_->Submit(bytes, [this, call, &route] { Work(call, route); })) {
+    call->Fail(Overloaded("too many requests wait for a thread to read them"));
+  }
 }
 
 http::Response HttpErrorBody(int status, std::string_view message, std::string_view request_id) {

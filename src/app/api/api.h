@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -27,8 +28,17 @@ class Api {
                                              std::unique_ptr<auth::Authenticator> authenticator,
                                              Hooks hooks = {}, Clock& clock = Clock::Real());
 
+  ~Api();
+
   // The http::Handler.
   void Handle(std::shared_ptr<http::Exchange> exchange);
+
+  // The http::Server::HeadCheck: refuses by the head alone what Handle would refuse whatever the body
+  // says, in the same words.
+  std::optional<http::Response> CheckHead(const http::Request& head);
+
+  // Until this is said again with false, /readyz says no and requests to models are answered 503.
+  void SetLoading(bool loading) { context_.loading = loading; }
 
   // From now on /readyz says no and new generations are refused with 503; running ones go on.
   void BeginDrain() { context_.draining = true; }
@@ -41,13 +51,18 @@ class Api {
       models::ModelHost& models, std::unique_ptr<auth::Authenticator> authenticator, Hooks hooks,
       Clock& clock);
 
-  // What stands between a request and its handler; ok: nothing.
-  Failure Check(Call& call, const RouteTable::Match& match);
+  // What stands between a request and its handler by its head; ok: nothing.
+  Failure Check(const http::Request& request, const RouteTable::Match& match,
+                auth::Principal& principal);
+  // Reads the request and starts its handler; on a thread of the pool.
+  void Work(const CallPtr& call, const Route& route);
   Status ReadBody(Call& call);
 
   const std::unique_ptr<auth::Authenticator> authenticator_;
   const RouteTable routes_;
   Generations generations_;
+  ByteBudget held_;
+  std::unique_ptr<WorkPool> work_;  // ends first of all: its tasks use the rest
   Context context_;
 };
 

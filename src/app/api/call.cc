@@ -10,6 +10,15 @@ Call::Call(std::shared_ptr<http::Exchange> exchange, RequestRecorder recorder, C
       clock_(clock),
       begun_(clock.Now()) {}
 
+void Call::WatchClient() {
+  exchange_->OnClosed([gone = gone_] { *gone = true; });
+}
+
+void Call::ReleaseBody() {
+  body = json::Value();
+  exchange_->ReleaseBody();
+}
+
 std::string_view Call::PathParam(std::string_view name) const {
   for (const auto& [key, value] : path_params) {
     if (key == name) return value;
@@ -35,6 +44,7 @@ void Call::RespondJson(const json::Value& answer) {
 }
 
 void Call::Fail(const Failure& failure) {
+  if (client_gone()) return Record(499);
   Respond(ErrorResponse(failure, request().id, error_body));
 }
 

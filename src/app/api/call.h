@@ -26,7 +26,8 @@ struct RequestRecord {
 using RequestRecorder = std::function<void(const RequestRecord&)>;
 
 // One request on its way through the API: its exchange, who sent it, and the one place where it is
-// answered and counted. Confined to the connection's thread until a handler says otherwise.
+// answered and counted. Confined to one thread at a time: the connection's, then the one of the work
+// pool that reads it, then the connection's again. Record and Respond may come from any.
 class Call {
  public:
   Call(std::shared_ptr<http::Exchange> exchange, RequestRecorder recorder, Clock& clock);
@@ -37,6 +38,14 @@ class Call {
   http::Exchange& exchange() { return *exchange_; }
   const std::shared_ptr<http::Exchange>& exchange_ptr() { return exchange_; }
   const http::Request& request() const { return exchange_->request(); }
+  // Whether the client has gone while its request waited for a thread to read it. Thread-safe.
+  bool client_gone() const { return *gone_; }
+  const std::atomic<bool>& gone() const { return *gone_; }
+  // From now on client_gone tells; whoever takes the exchange's OnClosed next ends that.
+  void WatchClient();
+  TimePoint begun() const { return begun_; }
+  // Drops what only the reading of the request needed: its body, as text and parsed.
+  void ReleaseBody();
   // What stands in the path for "{name}" of the pattern.
   std::string_view PathParam(std::string_view name) const;
 
@@ -61,6 +70,7 @@ class Call {
   Clock& clock_;
   const TimePoint begun_;
   std::atomic<bool> recorded_{false};
+  const std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 using CallPtr = std::shared_ptr<Call>;

@@ -6,6 +6,10 @@
 
 namespace pano::api {
 
+Status Loading() {
+  return Status(StatusCode::kUnavailable, "the models are still being loaded").WithReason("loading");
+}
+
 Result<models::ModelVersionPtr> FindModel(Context& context, Call& call) {
   std::string_view name = call.PathParam("id");
   std::string_view number = call.PathParam("version");
@@ -13,10 +17,12 @@ Result<models::ModelVersionPtr> FindModel(Context& context, Call& call) {
     const json::Value* field = call.body.Find("model");
     if (field && field->is_string()) name = field->as_string();
   }
-  PANO_ASSIGN_OR_RETURN(models::ModelVersionPtr version, number.empty()
-                                                             ? context.models.Find(name)
-                                                             : context.models.Find(name, number));
+  Result<models::ModelVersionPtr> found =
+      number.empty() ? context.models.Find(name) : context.models.Find(name, number);
+  if (!found.ok() && context.loading) return Loading();
+  PANO_ASSIGN_OR_RETURN(models::ModelVersionPtr version, std::move(found));
   call.model = version->label;
+  PANO_RETURN_IF_ERROR(version->CheckFiles());
   return version;
 }
 

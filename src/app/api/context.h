@@ -5,9 +5,11 @@
 #include <string>
 #include <string_view>
 
+#include "app/api/byte_budget.h"
 #include "app/api/call.h"
 #include "app/api/document_order.h"
 #include "app/api/generation.h"
+#include "app/api/work_pool.h"
 #include "app/models/generator.h"
 #include "app/models/model_host.h"
 #include "app/models/predictor.h"
@@ -17,12 +19,18 @@
 namespace pano::api {
 
 struct Options {
-  bool loopback = true;                          // bound to loopback: check Host and Origin
+  bool loopback = true;  // bound to loopback: check Host and Origin
+  // Bound beyond loopback and nobody has to show a key: check them all the same, so that no web page
+  // reaches it through a browser that can.
+  bool keyless = false;
   std::chrono::milliseconds keep_alive{15'000};  // between comments on a silent stream; 0: none
   Duration stall_limit =
       std::chrono::seconds(30);  // an engine with work and no step for longer is not ready
   size_t json_depth_max = 64;
   int64_t choices_max = 256;  // prompts times n in one request
+  WorkPool::Options work;     // who reads requests; by default the thread that they came on
+  Duration work_wait_max = std::chrono::seconds(30);  // for such a thread; then 503
+  size_t held_bytes_max = 256 << 20;  // what all admitted requests may hold until they are answered
   DocumentOrder document_order = {};  // of /openapi.json
 };
 
@@ -40,8 +48,14 @@ struct Context {
   Generations& generations;
   Clock& clock;
   std::string openapi;  // the document, made once
+  WorkPool& work;
+  ByteBudget& held;
   std::atomic<bool> draining{false};
+  std::atomic<bool> loading{false};  // not every model is there yet
 };
+
+// Unavailable: not every model is there yet.
+Status Loading();
 
 // The version of a model that a request names, by its path or its `model` field; its label goes
 // into the call.

@@ -88,6 +88,11 @@ Status BadField(std::string_view field, std::string message) {
   return field.empty() ? status : std::move(status).WithField(std::string(field));
 }
 
+Status OutOfMemory() {
+  return Status(StatusCode::kUnavailable, "the server has no memory left for this request")
+      .WithReason("out_of_memory");
+}
+
 Failure FromHttpStatus(int http_status, std::string_view message) {
   Status status(CodeOf(http_status), std::string(message));
   if (http_status == 413) status = std::move(status).WithReason("body_too_large");

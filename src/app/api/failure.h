@@ -29,6 +29,8 @@ struct Failure {
 
 // InvalidArgument about one field of a request; "" names none.
 Status BadField(std::string_view field, std::string message);
+// Unavailable: memory ran out for one request.
+Status OutOfMemory();
 // What the HTTP layer finds itself, by HTTP status.
 Failure FromHttpStatus(int http_status, std::string_view message);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/strings.h"
+
 namespace pano::api {
 
 Generations::Generations(Clock& clock) : clock_(clock) {}
@@ -41,15 +43,24 @@ Failure Refused(Status status, const models::ModelVersion& version) {
   return failure;
 }
 
+Status TooMuchHeld(const ByteBudget& held) {
+  return Status(StatusCode::kExhausted, StrCat("the requests that wait or run hold ", held.held(),
+                                               " bytes of the ", held.bytes_max(), " they may"))
+      .WithReason("queue_full");
+}
+
 struct Generation::Waker {
   std::shared_ptr<http::Exchange> exchange;
+  std::shared_ptr<Strand> strand;
   std::weak_ptr<Generation> generation;
   std::atomic<bool> posted{false};  // one wake-up at a time waits for the connection's thread
 };
 
-Generation::Generation(Private, Generations& generations, CallPtr call,
-                       models::GeneratorPtr version)
-    : generations_(generations), call_(std::move(call)), version_(std::move(version)) {}
+Generation::Generation(Private, const Place& place, CallPtr call, models::GeneratorPtr version)
+    : generations_(place.generations),
+      strand_(place.strand),
+      call_(std::move(call)),
+      version_(std::move(version)) {}
 
 Generation::~Generation() {
   for (const auto& stream : streams_) stream->Cancel();
@@ -65,25 +76,37 @@ Status Generation::Submit(std::vector<engine::Request> requests) {
   return {};
 }
 
+void Generation::Post(std::function<void()> task) {
+  if (strand_) return strand_->Post(std::move(task));
+  call_->exchange().Post(std::move(task));
+}
+
+void Generation::Enter(std::function<void()> task) {
+  if (strand_) return strand_->Post(std::move(task));
+  task();
+}
+
 void Generation::Run() {
-  generations_.Add(shared_from_this());
   waker_ = std::make_shared<Waker>();
+  waker_->strand = strand_;
   waker_->exchange = call_->exchange_ptr();
   waker_->generation = weak_from_this();
 
   // The exchange keeps its callbacks, so they must not keep the generation.
   call_->exchange().OnClosed([weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->Abandon();
+    if (auto self = weak.lock()) self->Enter([self] { self->Abandon(); });
   });
   call_->exchange().OnDrained([weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->Pump();
+    if (auto self = weak.lock()) self->Enter([self] { self->Pump(); });
   });
   auto notify = [waker = waker_] {
     if (waker->posted.exchange(true)) return;
-    waker->exchange->Post([waker] {
+    auto wake = [waker] {
       waker->posted = false;
       if (auto self = waker->generation.lock()) self->Pump();
-    });
+    };
+    if (waker->strand) return waker->strand->Post(std::move(wake));
+    waker->exchange->Post(std::move(wake));
   };
   for (size_t i = 0; i < streams_.size() && !over_; ++i) streams_[i]->SetNotify(notify);
 }
@@ -95,6 +118,10 @@ bool Generation::PumpOnce() {
     std::optional<engine::Event> event = streams_[i]->TryPop();
     if (!event) continue;
     any = true;
+    if (Status broken = version_->CheckFaults(); !broken.ok()) {
+      Fail(broken);
+      return true;
+    }
     if (!sink_->OnEvent(i, *std::move(event))) {
       sink_->OnEnd();
       End();
@@ -121,6 +148,23 @@ void Generation::Pump() {
     break;
   }
   pumping_ = false;
+}
+
+// What was computed is nonsense.
+void Generation::Fail(const Status& why) {
+  if (sink_->collects()) {
+    call_->Fail(Refused(why, *version_));
+    return End();
+  }
+  for (size_t i = 0; i < streams_.size(); ++i) {
+    engine::Event event;
+    event.kind = engine::Event::Kind::kFinish;
+    event.reason = engine::FinishReason::kError;
+    event.error = why.message();
+    sink_->OnEvent(i, std::move(event));
+  }
+  sink_->OnEnd();
+  End();
 }
 
 // The client is gone: its memory is free within one step.

@@ -2,11 +2,15 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
+#include "app/api/byte_budget.h"
 #include "app/api/call.h"
+#include "app/api/work_pool.h"
 #include "app/models/generator.h"
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -22,6 +26,8 @@ class GenerationSink {
   // `input` is the place of the prompt in the request; event.index the choice within it. False: the
   // sink has no use for more, the rest is cancelled.
   virtual bool OnEvent(size_t input, engine::Event event) = 0;
+  // Whether nothing goes out before OnEnd: then a failure may still be the whole answer.
+  virtual bool collects() const { return false; }
   // Every choice of every input has finished, or OnEvent said false. The sink has to answer or to
   // finish its stream.
   virtual void OnEnd() = 0;
@@ -46,37 +52,53 @@ class Generations {
   std::set<std::shared_ptr<void>> live_ PANO_GUARDED_BY(mu_);
 };
 
+// Exhausted: the requests that were admitted hold as much as they may.
+Status TooMuchHeld(const ByteBudget& held);
+
 // What a client is told when a version takes no request or gives no answer: where a retry may help,
 // after how many seconds.
 Failure Refused(Status status, const models::ModelVersion& version);
 
 // One call's requests to an engine, joined: takes events from their streams to the sink as fast as
-// the client takes them, and cancels the requests when the client goes. Confined to the
-// connection's thread; the engine's threads only wake it.
+// the client takes them, and cancels the requests when the client goes. Confined to the connection's
+// thread, or to a strand of the work pool where each event is much to write; the engine's threads
+// only wake it.
 class Generation : public std::enable_shared_from_this<Generation> {
  public:
   // Bytes waiting for the socket above which events stay in the engine's streams, which pauses
   // them.
   static constexpr size_t kPendingBytesMax = 64 << 10;
 
+  // Where it runs and what it holds.
+  struct Place {
+    Generations& generations;
+    ByteBudget& held;                         // of all generations
+    size_t bytes = 0;                         // that this one holds
+    std::shared_ptr<Strand> strand = nullptr;  // null: the connection's thread
+  };
+
   // Submits all requests or none: the first that is refused is the answer, with the engine's
   // Retry-After. `make_sink` runs once all were taken.
   template <typename MakeSink>
-  static void Start(Generations& generations, CallPtr call, models::GeneratorPtr version,
+  static void Start(Place place, CallPtr call, models::GeneratorPtr version,
                     std::vector<engine::Request> requests, MakeSink make_sink) {
-    auto generation = std::make_shared<Generation>(Private(), generations, call, version);
+    std::optional<ByteBudget::Lease> lease = place.held.Take(place.bytes);
+    if (!lease) return call->Fail(Refused(TooMuchHeld(place.held), *version));
+    auto generation = std::make_shared<Generation>(Private(), place, call, version);
+    generation->lease_ = *std::move(lease);
     if (Status status = generation->Submit(std::move(requests)); !status.ok()) {
       return call->Fail(Refused(std::move(status), *version));
     }
     generation->sink_ = make_sink();
-    generation->Run();
+    place.generations.Add(generation);
+    generation->Post([generation] { generation->Run(); });
   }
 
  private:
   struct Private {};
 
  public:
-  Generation(Private, Generations& generations, CallPtr call, models::GeneratorPtr version);
+  Generation(Private, const Place& place, CallPtr call, models::GeneratorPtr version);
   ~Generation();
 
  private:
@@ -88,12 +110,19 @@ class Generation : public std::enable_shared_from_this<Generation> {
   void Pump();
   bool PumpOnce();
   bool AllDone() const;
+  void Fail(const Status& why);
   void Abandon();
   void End();
 
+  // Runs `task` where this is confined to: later, or, from there already, at once.
+  void Post(std::function<void()> task);
+  void Enter(std::function<void()> task);
+
   Generations& generations_;
+  const std::shared_ptr<Strand> strand_;
   const CallPtr call_;
   const models::GeneratorPtr version_;
+  ByteBudget::Lease lease_;
   std::vector<std::shared_ptr<engine::TokenStream>> streams_;
   std::unique_ptr<GenerationSink> sink_;
   std::shared_ptr<Waker> waker_;

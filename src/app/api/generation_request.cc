@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/api/answer.h"
 #include "app/api/failure.h"
 #include "base/strings.h"
 
@@ -55,11 +56,59 @@ Status CheckTogether(const RequestFrame& frame, size_t prompt_count) {
   return {};
 }
 
+// Bytes that the answer to one prompt has at least, for each choice; of a stream only what repeats the
+// prompt.
+size_t CertainBytes(const RequestFrame& frame, const Prompt& prompt) {
+  const Parameters& p = frame.parameters;
+  auto per_token = [](int32_t logprobs) {
+    return logprobs < 0 ? 0 : static_cast<size_t>(1 + logprobs) * Answer::kBytesPerLogprob;
+  };
+  size_t bytes = prompt.ids.size() * per_token(frame.prompt_logprobs);
+  if (p.echo) bytes += prompt.has_text ? prompt.text.size() : 4 * prompt.ids.size();
+  if (p.stream) return bytes;
+  int64_t tokens = p.min_tokens;
+  if (p.ignore_eos && p.stop.empty() && p.stop_token_ids.empty()) {
+    tokens = std::max(tokens, MaxTokens(frame).value_or(0));
+  }
+  const int64_t left = std::max<int64_t>(frame.version.context_length, 0);
+  return bytes + static_cast<size_t>(std::clamp<int64_t>(tokens, 0, left)) *
+                     (Answer::kBytesPerToken + per_token(frame.logprobs));
+}
+
+// An answer that is certain to be too large is refused before any work: 15 kB of a request could ask
+// for 200 MB.
+Status CheckAnswerSize(const RequestFrame& frame, const std::vector<Prompt>& prompts) {
+  const auto n = static_cast<size_t>(frame.parameters.n.value_or(1));
+  size_t bytes = 0;
+  for (const Prompt& prompt : prompts) bytes += n * CertainBytes(frame, prompt);
+  if (bytes <= Answer::kBytesMax) return {};
+  return BadField(frame.parameters.echo ? "echo" : "logprobs",
+                  StrCat("the answer would hold at least ", bytes >> 20, " MiB of at most ",
+                         Answer::kBytesMax >> 20,
+                         ": ask for fewer choices, log-probabilities or prompts"))
+      .WithReason("answer_too_large");
+}
+
 }  // namespace
+
+size_t HeldBytes(const std::vector<Prompt>& prompts) {
+  constexpr size_t kRequestBytes = 4096;   // the rest of it
+  size_t bytes = kRequestBytes;
+  for (const Prompt& prompt : prompts) {
+    bytes += kRequestBytes + 2 * prompt.ids.size() * sizeof(engine::TokenId) + prompt.text.size();
+  }
+  return bytes;
+}
+
+void DropUnlessEchoed(const Parameters& parameters, std::vector<Prompt>& prompts) {
+  if (parameters.echo) return;
+  for (Prompt& prompt : prompts) prompt = Prompt();
+}
 
 Status MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& prompts,
                           std::vector<engine::Request>& requests) {
   PANO_RETURN_IF_ERROR(CheckTogether(frame, prompts.size()));
+  PANO_RETURN_IF_ERROR(CheckAnswerSize(frame, prompts));
   const Parameters& p = frame.parameters;
   for (size_t i = 0; i < prompts.size(); ++i) {
     engine::Request& request = requests.emplace_back();

@@ -33,6 +33,11 @@ struct RequestFrame {
       {};  // the dialect's; none: what is left of the context
 };
 
+// The memory that prompts take until they are answered.
+size_t HeldBytes(const std::vector<Prompt>& prompts);
+// Drops what only an echo needs, where there is none: each prompt's place stays.
+void DropUnlessEchoed(const Parameters& parameters, std::vector<Prompt>& prompts);
+
 // Engine requests, one a prompt, named "<id>-0", "<id>-1"...: the request's fields over the model's
 // generation_config over OpenAI's defaults.
 Status MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& prompts,

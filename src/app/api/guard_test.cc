@@ -46,6 +46,22 @@ TEST(Guard, RefusesOtherNamesAndOrigins) {
   }
 }
 
+// --insecure once took these checks away as well.
+TEST(Guard, KeylessServersTakeNoPublicNames) {
+  for (const char* host : {"192.168.1.5:8080", "10.0.0.1", "[fe80::1]:8080", "localhost:8080", "pano:8080",
+                           "box.local:8080", "BOX.LOCAL."}) {
+    EXPECT_TRUE(CheckKeylessCaller(With({{"Host", host}})).ok()) << host;
+    EXPECT_TRUE(CheckKeylessCaller(With({{"Host", host}, {"Origin", std::string("http://") + host}})).ok())
+        << host;
+    EXPECT_FALSE(CheckKeylessCaller(With({{"Host", host}, {"Origin", "https://evil.example"}})).ok()) << host;
+    EXPECT_FALSE(CheckKeylessCaller(With({{"Host", host}, {"Origin", "null"}})).ok()) << host;
+  }
+  for (const char* host : {"", "evil.example", "evil.example:8080", "10.0.0.1.nip.io", "local", "[evil"}) {
+    const bool single_name = std::string_view(host) == "local";
+    EXPECT_EQ(CheckKeylessCaller(With({{"Host", host}})).ok(), single_name) << host;
+  }
+}
+
 TEST(Guard, NeedsJson) {
   EXPECT_TRUE(CheckJsonContentType(With({{"content-type", "application/json"}})).ok());
   EXPECT_TRUE(

@@ -1,25 +1,45 @@
 #include "app/api/prediction_call.h"
 
+#include <new>
+#include <optional>
 #include <utility>
 
 namespace pano::api {
 namespace {
 
+// Memory that the inputs of a request take until they are answered.
+size_t HeldBytes(const batch::PredictRequest& request) {
+  size_t bytes = 4096;
+  for (const encoder::TextRow& row : request.inputs.texts) {
+    bytes += row.ids.size() * sizeof(row.ids[0]) + row.mask.size() * sizeof(row.mask[0]) +
+             row.types.size() * sizeof(row.types[0]);
+  }
+  for (const auto& ids : request.inputs.decoder_ids) bytes += ids.size() * sizeof(ids[0]);
+  for (const auto& image : request.inputs.images) bytes += image.size() * sizeof(image[0]);
+  return bytes;
+}
+
 // A call that waits for its answer. Confined to the connection's thread; the predictor's only
 // posts.
 class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
  public:
-  PredictionCall(Generations& generations, CallPtr call, models::PredictorPtr version,
-                 std::shared_ptr<batch::Prediction> prediction,
+  PredictionCall(Context& context, CallPtr call, models::PredictorPtr version,
+                 std::shared_ptr<batch::Prediction> prediction, ByteBudget::Lease lease,
                  std::function<void(Call&, batch::Predicted)> respond)
-      : generations_(generations),
+      : context_(context),
+        lease_(std::move(lease)),
         call_(std::move(call)),
         version_(std::move(version)),
         prediction_(std::move(prediction)),
         respond_(std::move(respond)) {}
 
+  void Start() {
+    context_.generations.Add(shared_from_this());
+    call_->exchange().Post([self = shared_from_this()] { self->Run(); });
+  }
+
+ private:
   void Run() {
-    generations_.Add(shared_from_this());
     // The exchange keeps its callbacks, so they must not keep the call.
     call_->exchange().OnClosed([weak = weak_from_this()] {
       if (auto self = weak.lock()) self->Abandon();
@@ -32,16 +52,30 @@ class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
     });
   }
 
- private:
   void Answer() {
     std::optional<Result<batch::Predicted>> answer = prediction_->TryTake();
     if (over_ || !answer) return;
-    if (answer->ok()) {
-      respond_(*call_, std::move(*answer).value());
-    } else {
+    if (Status broken = version_->CheckFaults(); !broken.ok()) *answer = broken;
+    if (!answer->ok()) {
       call_->Fail(Refused(answer->error(), *version_));
+      return End();
     }
-    End();
+    over_ = true;
+    // Many numbers are much to write.
+    auto predicted = std::make_shared<batch::Predicted>(std::move(*answer).value());
+    size_t bytes = 0;
+    for (const auto& output : predicted->outputs) {
+      for (const auto& row : output.rows) bytes += row.size() * sizeof(row[0]);
+    }
+    context_.work.SubmitAdmitted(bytes, [self = shared_from_this(), predicted] {
+      try {
+        self->respond_(*self->call_, std::move(*predicted));
+      } catch (const std::bad_alloc&) {
+        *predicted = {};
+        self->call_->Fail(OutOfMemory());
+      }
+      self->context_.generations.Remove(self);
+    });
   }
 
   // The client is gone.
@@ -54,10 +88,11 @@ class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
   void End() {
     over_ = true;
     prediction_->Cancel();
-    generations_.Remove(shared_from_this());
+    context_.generations.Remove(shared_from_this());
   }
 
-  Generations& generations_;
+  Context& context_;
+  const ByteBudget::Lease lease_;
   const CallPtr call_;
   const models::PredictorPtr version_;
   const std::shared_ptr<batch::Prediction> prediction_;
@@ -67,15 +102,18 @@ class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
 
 }  // namespace
 
-void StartPrediction(Generations& generations, CallPtr call, models::PredictorPtr version,
+void StartPrediction(Context& context, CallPtr call, models::PredictorPtr version,
                      batch::PredictRequest request,
                      std::function<void(Call&, batch::Predicted)> respond) {
+  std::optional<ByteBudget::Lease> lease = context.held.Take(HeldBytes(request));
+  if (!lease) return call->Fail(Refused(TooMuchHeld(context.held), *version));
   Result<std::shared_ptr<batch::Prediction>> prediction =
       version->predictor->Submit(std::move(request));
   if (!prediction.ok()) return call->Fail(Refused(prediction.error(), *version));
-  std::make_shared<PredictionCall>(generations, std::move(call), std::move(version),
-                                   std::move(prediction).value(), std::move(respond))
-      ->Run();
+  std::make_shared<PredictionCall>(context, std::move(call), std::move(version),
+                                   std::move(prediction).value(), *std::move(lease),
+                                   std::move(respond))
+      ->Start();
 }
 
 }  // namespace pano::api

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "app/api/call.h"
+#include "app/api/context.h"
 #include "app/api/generation.h"
 #include "app/models/predictor.h"
 #include "model/batch/predict_request.h"
@@ -10,10 +11,10 @@
 
 namespace pano::api {
 
-// Submits `request` to the version's predictor. When the answer is there `respond` runs on the
-// connection's thread; a refusal or a failure is answered without it. The request is cancelled when
+// Submits `request` to the version's predictor. When the answer is there `respond` runs on a thread of
+// the pool; a refusal or a failure is answered without it. The request is cancelled when
 // the client goes.
-void StartPrediction(Generations& generations, CallPtr call, models::PredictorPtr version,
+void StartPrediction(Context& context, CallPtr call, models::PredictorPtr version,
                      batch::PredictRequest request,
                      std::function<void(Call&, batch::Predicted)> respond);
 

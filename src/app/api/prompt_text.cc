@@ -151,6 +151,7 @@ Status EncodeChat(const models::ModelVersion& version, const json::Value& messag
   inputs.tools = options.tools;
   inputs.kwargs = options.kwargs;
   inputs.add_generation_prompt = options.add_generation_prompt;
+  inputs.cancelled = options.cancelled;
   inputs.bos_token = SpecialText(*version.tokenizer, version.tokenizer->bos());
   inputs.eos_token = SpecialText(*version.tokenizer, version.tokenizer->eos());
   inputs.own_markers = [&version](std::string_view text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +20,10 @@ Status EncodeText(const models::ModelVersion& version, std::string_view text,
 
 // What rendering a conversation takes beside its messages.
 struct ChatOptions {
-  json::Value tools;   // array or null
-  json::Value kwargs;  // object or null
+  json::Value tools = {};   // array or null
+  json::Value kwargs = {};  // object or null
   bool add_generation_prompt = true;
+  const std::atomic<bool>* cancelled = nullptr;  // the client has gone
 };
 
 // The conversation as the model's template renders it, in tokens: special tokens of the template

@@ -31,14 +31,14 @@ void SseWriter::DataText(std::string_view text) {
 }
 
 void SseWriter::Finish(int status) {
-  if (std::exchange(finished_, true)) return;
+  if (finished_.exchange(true)) return;
   call_->Record(status);
   call_->exchange().Finish();
 }
 
 void SseWriter::ScheduleKeepAlive() {
   if (keep_alive_.count() <= 0) return;
-  call_->exchange().PostAfter(keep_alive_, [weak = weak_from_this(), seen = writes_] {
+  call_->exchange().PostAfter(keep_alive_, [weak = weak_from_this(), seen = writes_.load()] {
     auto self = weak.lock();
     if (!self || self->finished_) return;
     if (self->writes_ == seen && self->call_->exchange().pending_bytes() == 0) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string_view>
@@ -10,7 +11,8 @@
 namespace pano::api {
 
 // One answer as server-sent events. While nothing else is sent, a comment goes out every
-// `keep_alive`, so that proxies keep the connection. Confined to the connection's thread.
+// `keep_alive`, so that proxies keep the connection. Confined to one thread, but for the comments,
+// which are the connection's.
 class SseWriter : public std::enable_shared_from_this<SseWriter> {
  public:
   SseWriter(CallPtr call, std::chrono::milliseconds keep_alive);
@@ -30,8 +32,8 @@ class SseWriter : public std::enable_shared_from_this<SseWriter> {
   const CallPtr call_;
   const std::chrono::milliseconds keep_alive_;
   int64_t events_ = 0;
-  int64_t writes_ = 0;
-  bool finished_ = false;
+  std::atomic<int64_t> writes_{0};
+  std::atomic<bool> finished_{false};
 };
 
 }  // namespace pano::api

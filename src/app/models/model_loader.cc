@@ -40,6 +40,7 @@ std::shared_ptr<ModelVersion> MakeVersion(const format::ModelFiles& files) {
 Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& at,
                                 std::string label, const LoadSettings& settings, ComputePool& pool,
                                 const ObserverFactory& observers) {
+  const uint64_t opened_before = MappedFile::OpenedCount();
   PANO_ASSIGN_OR_RETURN(format::ModelFiles files, format::OpenModel(at.path));
   std::shared_ptr<ModelVersion> version = MakeVersion(files);
   version->id = source.id;
@@ -50,6 +51,8 @@ Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& 
   PANO_ASSIGN_OR_RETURN(version->tokenizer, LoadTokenizerIfAny(files));
   engine::Observer observer = observers ? observers(version->label) : engine::Observer();
   PANO_RETURN_IF_ERROR(version->Start(files, settings, pool, std::move(observer)));
+  version->mapped_files = MappedFile::OpenedAfter(opened_before);
+  PANO_RETURN_IF_ERROR(version->CheckFiles());
   if (version->tokenizer && version->context_length > 0) {
     version->text_bytes_max = TextBytesMax(*version->tokenizer, version->context_length);
   }

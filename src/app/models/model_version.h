@@ -7,6 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/mapped_file.h"
+#include "base/mutex.h"
 #include "base/status.h"
 #include "base/threads.h"
 #include "model/engine/engine.h"
@@ -65,6 +68,12 @@ struct ModelVersion {
   // Its figures as an engine's; a predictor has no KV blocks and drafts nothing.
   virtual engine::Stats EngineStats() const { return {.serving = service().GetStats()}; }
 
+  // Unavailable, for good, when a file of its weights was changed in place since it was loaded: what it
+  // would answer is nonsense. Looks at the files once a second at most. Thread-safe.
+  Status CheckFiles() const;
+  // The same without looking at the files: after computing, whether what was read was there.
+  Status CheckFaults() const;
+
   std::string FullName() const { return id + "@" + version; }
 
   std::string id;
@@ -80,7 +89,15 @@ struct ModelVersion {
   tokenizer::TokenizerPtr tokenizer;     // null: no text in or out
   jinja::ChatTemplatePtr chat_template;  // null: contents are joined by newlines
   jinja::ChatTemplatePtr tool_template;  // of conversations with tools; null: the same
+  std::vector<std::weak_ptr<const MappedFile>> mapped_files;  // that it reads its weights from
   std::string chat_template_error;       // it has a template that does not parse: chat is refused
+
+ private:
+  Status Look(bool only_faults) const;
+  Status Changed(Status why) const;
+  mutable Mutex mu_;
+  mutable Status changed_ PANO_GUARDED_BY(mu_);         // once it is known
+  mutable TimePoint looked_ PANO_GUARDED_BY(mu_) = {};  // at the files
 };
 
 using ModelVersionPtr = std::shared_ptr<const ModelVersion>;

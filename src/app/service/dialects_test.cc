@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+#include <tuple>
+
 #include "app/api/testing/api_harness.h"
 #include "base/strings.h"
 
@@ -199,6 +203,84 @@ TEST(Routes, ReadinessProvesProgress) {
   running->Run();
   EXPECT_EQ(running->status(), 200);  // what was running goes on
   EXPECT_TRUE(api.api->WaitUntilIdle(std::chrono::milliseconds(0)));
+}
+
+TEST(Routes, CallersWaitWhileModelsLoad) {
+  Harness api;
+  api.api->SetLoading(true);
+  EXPECT_EQ(api.Get("/livez")->status(), 200);
+  auto ready = api.Get("/readyz");
+  EXPECT_EQ(ready->status(), 503);
+  EXPECT_EQ(At(ready->json(), "reason"), "loading");
+  for (auto& early : {api.Post("/v1/completions", R"({"prompt":"a"})"), api.Get("/v1/models/other")}) {
+    EXPECT_EQ(early->status(), 503);
+    EXPECT_EQ(early->header("Retry-After"), "1");
+    EXPECT_EQ(At(early->json(), "error/code"), "loading");
+  }
+  api.api->SetLoading(false);
+  EXPECT_EQ(api.Get("/readyz")->status(), 200);
+  EXPECT_EQ(api.Get("/v1/models/other")->status(), 404);
+}
+
+// What is refused by the head alone is refused before the body is read, in the same words.
+TEST(Routes, HeadsAreCheckedBeforeBodies) {
+  Harness api({"secret"});
+  auto request = [](std::string path, std::string key) {
+    http::Request made = Harness::MakeRequest("POST", std::move(path));
+    if (!key.empty()) made.headers.emplace_back("Authorization", "Bearer " + key);
+    return made;
+  };
+  for (const auto& [path, key, status] :
+       {std::tuple("/v1/completions", "", 401), std::tuple("/v1/completions", "wrong", 401),
+        std::tuple("/nowhere", "secret", 404), std::tuple("/v1/models", "secret", 405)}) {
+    const size_t before = api.records.size();
+    auto head = api.api->CheckHead(request(path, key));
+    ASSERT_TRUE(head) << path;
+    EXPECT_EQ(head->status, status);
+    ASSERT_EQ(api.records.size(), before + 1);
+    EXPECT_EQ(api.records.back().status, status);
+    auto whole = api.Send(request(path, key));
+    EXPECT_EQ(whole->status(), status);
+    EXPECT_EQ(whole->body(), head->body);
+  }
+  EXPECT_FALSE(api.api->CheckHead(request("/v1/completions", "secret")));
+  api.api->BeginDrain();
+  EXPECT_EQ(api.api->CheckHead(request("/v1/completions", "secret"))->status, 503);
+}
+
+// Requests are read on threads of their own; whoever goes meanwhile costs nothing.
+TEST(Routes, ThreadsOfTheirOwnReadRequests) {
+  api::Options options;
+  options.work.threads = 2;
+  api::testing::ApiHarness api(AllDialects(), {}, options);
+  api.engine->answer = "x";
+  const auto answer = [&](auto exchange) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!exchange->answered() && std::chrono::steady_clock::now() < until) {
+      exchange->Run();
+      std::this_thread::yield();
+    }
+    return exchange;
+  };
+  auto first = answer(api.Post("/v1/completions", R"({"prompt":"a"})"));
+  EXPECT_EQ(first->status(), 200);
+  EXPECT_EQ(At(first->json(), "choices/0/text"), "x");
+  EXPECT_EQ(answer(api.Post("/v1/completions", "{"))->status(), 400);
+  EXPECT_EQ(answer(api.Post("/v1/tokenize", R"({"text":"a"})"))->status(), 200);
+  auto echo = answer(api.Post("/v1/completions",
+                              R"({"prompt":"ab","echo":true,"logprobs":1,"stream":true,"n":2})"));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!echo->finished() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  EXPECT_TRUE(echo->finished());
+  EXPECT_NE(echo->body().find("[DONE]"), std::string::npos);
+}
+
+TEST(Routes, TextsToTokenizeHaveALimitOfTheirOwn) {
+  Harness api;
+  const std::string text(5 << 20, 'a');
+  auto refused = api.Post("/v1/tokenize", StrCat(R"({"text":")", text, R"("})"));
+  EXPECT_EQ(refused->status(), 400);
+  EXPECT_EQ(At(refused->json(), "error/param"), "text");
 }
 
 TEST(Routes, TokenizeAndBack) {

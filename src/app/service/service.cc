@@ -7,6 +7,8 @@
 #include "app/auth/authenticator.h"
 #include "app/service/dialects.h"
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/mapped_file.h"
 #include "base/strings.h"
 
 namespace pano::service {
@@ -71,11 +73,13 @@ void Service::FollowEngines() {
 }
 
 Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
+  const bool keyless = options.api_keys.empty();
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<auth::Authenticator> authenticator,
                         auth::MakeApiKeyAuthenticator(std::move(options.api_keys)));
   std::unique_ptr<Service> service(new Service(options.threads, std::move(options.build)));
-  PANO_RETURN_IF_ERROR(service->Load(options));
 
+  // A model's file that is cut short costs that model, not the others.
+  MappedFile::SurviveFaults();
   Service* self = service.get();
   service->metrics_.OnScrape([self] { self->FollowEngines(); });
   api::Hooks hooks;
@@ -84,16 +88,23 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
     self->metrics_.CountRequest(record.model, record.route, record.status, record.seconds);
   };
   options.api.loopback = api::IsLoopbackHost(options.http.host);
+  options.api.keyless = keyless;
   options.api.document_order = OpenApiOrder();
   PANO_ASSIGN_OR_RETURN(service->api_,
                         api::Api::Create(AllDialects(), options.api, service->models_,
                                          std::move(authenticator), std::move(hooks)));
-  PANO_ASSIGN_OR_RETURN(service->server_, http::Server::Start(
-                                              std::move(options.http),
-                                              [self](std::shared_ptr<http::Exchange> exchange) {
-                                                self->api_->Handle(std::move(exchange));
-                                              },
-                                              api::HttpErrorBody));
+  // The port first: an address in use is known before a long load, and callers are told to wait.
+  service->api_->SetLoading(true);
+  auto handle = [self](std::shared_ptr<http::Exchange> exchange) {
+    self->api_->Handle(std::move(exchange));
+  };
+  auto check_head = [self](const http::Request& head) { return self->api_->CheckHead(head); };
+  PANO_ASSIGN_OR_RETURN(service->server_,
+                        http::Server::Start(options.http, std::move(handle), api::HttpErrorBody,
+                                            Clock::Real(), std::move(check_head)));
+  LogInfo("[serve] port ", service->port(), " is bound, models load");
+  PANO_RETURN_IF_ERROR(service->Load(options));
+  service->api_->SetLoading(false);
   return service;
 }
 

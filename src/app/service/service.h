@@ -29,7 +29,8 @@ struct ServiceOptions {
 // Models, API and HTTP server, put together. Thread-safe.
 class Service {
  public:
-  // Loads every model, then listens. Fails with what is wrong with a model, or with the address.
+  // Listens, then loads every model; until that is done callers are answered 503 with Retry-After and
+  // /readyz says no. Fails with what is wrong with the address, or with a model.
   static Result<std::unique_ptr<Service>> Start(ServiceOptions options);
   ~Service();
   Service(const Service&) = delete;

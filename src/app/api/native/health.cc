@@ -10,6 +10,7 @@ using json::Value;
 
 // Why one version cannot answer now; "" when it can.
 std::string NotReadyReason(const Context& context, const models::ModelVersion& version) {
+  if (Status files = version.CheckFiles(); !files.ok()) return files.message();
   double idle = version.service().GetStats().seconds_since_progress;
   if (idle <= Seconds(context.options.stall_limit)) return "";
   return StrCat("no step for ", static_cast<int64_t>(idle), " s while there is work");
@@ -30,6 +31,7 @@ void RespondHealth(Call& call, const std::string& reason, const Value& body) {
 std::string NotReadyReason(const Context& context, Value& models) {
   std::string reason;
   if (context.draining) reason = "draining";
+  if (context.loading && reason.empty()) reason = "loading";
   std::vector<models::ModelVersionPtr> versions = context.models.List();
   if (versions.empty() && reason.empty()) reason = "no model is loaded";
   for (const models::ModelVersionPtr& version : versions) {

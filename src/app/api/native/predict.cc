@@ -183,14 +183,16 @@ void Predict(Context& context, CallPtr call) {
                      .version = *predict.version,
                      .id = predict.id,
                      .tenant = call->principal.tenant,
-                     .now = context.clock.Now(),
+                     .now = call->begun(),
                      .logprobs = logprobs,
                      .choices_max = context.options.choices_max};
   if (Status status = MakeEngineRequests(frame, predict.prompts, requests); !status.ok()) {
     return call->Fail(status);
   }
   models::GeneratorPtr version = predict.version;
-  Generation::Start(context.generations, call, version, std::move(requests),
+  const size_t bytes = HeldBytes(predict.prompts);
+  DropUnlessEchoed(predict.parameters, predict.prompts);
+  Generation::Start({context.generations, context.held, bytes}, call, version, std::move(requests),
                     [&]() -> std::unique_ptr<GenerationSink> {
                       if (predict.parameters.stream) {
                         return std::make_unique<PredictStream>(call, std::move(predict),
@@ -199,7 +201,8 @@ void Predict(Context& context, CallPtr call) {
                       size_t inputs = predict.prompts.size();
                       auto n = static_cast<int32_t>(predict.parameters.n.value_or(1));
                       return std::make_unique<AnswerCollector>(
-                          inputs, n, [call, predict = std::move(predict)](Answer answer) {
+                          context.work, call, inputs, n,
+                          [call, predict = std::move(predict)](const Answer& answer) {
                             RespondPredict(*call, predict, answer);
                           });
                     });

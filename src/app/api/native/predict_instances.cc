@@ -106,7 +106,7 @@ void PredictInstances(Context& context, CallPtr call) {
   batch::PredictRequest request = std::move(instances.request);
   models::PredictorPtr version = instances.version;
   StartPrediction(
-      context.generations, call, std::move(version), std::move(request),
+      context, call, std::move(version), std::move(request),
       [instances = std::move(instances)](Call& answered, const batch::Predicted& predicted) {
         Respond(answered, instances, predicted);
       });

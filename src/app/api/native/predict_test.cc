@@ -200,7 +200,7 @@ TEST(Predict, ContextOverflowHasItsOwnCode) {
 TEST(Predict, PlainAnswersHaveALimitOnLogprobs) {
   Harness api;
   auto exchange = api.Post(kPath, R"({"inputs":"a","parameters":{"logprobs":20}})");
-  for (size_t said = 0; said * 20 <= Answer::kLogprobsMax; said += 1024) {
+  for (size_t said = 0; said * (Answer::kBytesPerToken + 20 * Answer::kBytesPerLogprob) <= Answer::kBytesMax; said += 1024) {
     api.engine->Say(0, std::string(1024, 'x'));
     exchange->Run();
   }

@@ -1,7 +1,10 @@
 #include "app/api/native/tokenize.h"
 
+#include "app/api/answer.h"
 #include "app/api/native/bodies.h"
 #include "app/api/prompt_text.h"
+#include "base/json.h"
+#include "base/strings.h"
 
 namespace pano::api::native {
 namespace {
@@ -21,14 +24,22 @@ Result<models::ModelVersionPtr> ReadModel(Context& context, Call& call, const Bo
   return BadField("model", "this model has no tokenizer").WithReason("no_tokenizer");
 }
 
-Status TokenizeIds(const Value& body, const models::ModelVersion& version, Prompt& prompt) {
+// Of a text, whatever --max-body-bytes says: its tokens are many times as large.
+constexpr size_t kTextBytesMax = 4 << 20;
+
+Status TokenizeIds(const Call& call, const models::ModelVersion& version, Prompt& prompt) {
+  const Value& body = call.body;
   const Value* text = body.Find("text");
   const Value* messages = body.Find("messages");
   bool has_text = text && !text->is_null();
   bool has_messages = messages && !messages->is_null();
   if (has_text == has_messages) return BadField("text", "either 'text' or 'messages' is needed");
-  if (has_messages) return EncodeChat(version, *messages, {}, prompt);
+  if (has_messages) return EncodeChat(version, *messages, {.cancelled = &call.gone()}, prompt);
 
+  if (text->as_string().size() > kTextBytesMax) {
+    return BadField("text", StrCat("a text of ", text->as_string().size(),
+                                   " bytes is too long: at most ", kTextBytesMax));
+  }
   tokenizer::EncodeOptions options;
   options.add_special_tokens =
       BoolOr(body, "add_special_tokens", version.tokenizer->adds_special_tokens_by_default());
@@ -40,6 +51,11 @@ Status TokenizeIds(const Value& body, const models::ModelVersion& version, Promp
   return {};
 }
 
+Status TooLarge() {
+  return InvalidArgument(StrCat("the answer would hold more than ", Answer::kBytesMax >> 20, " MiB"))
+      .WithReason("answer_too_large");
+}
+
 }  // namespace
 
 void Tokenize(Context& context, CallPtr call) {
@@ -47,19 +63,24 @@ void Tokenize(Context& context, CallPtr call) {
   if (!found.ok()) return call->Fail(found.error());
   const models::ModelVersion& version = **found;
   Prompt prompt;
-  if (Status status = TokenizeIds(call->body, version, prompt); !status.ok()) {
+  if (Status status = TokenizeIds(*call, version, prompt); !status.ok()) {
     return call->Fail(status);
   }
-  Value ids{json::Array()};
-  Value tokens{json::Array()};
-  for (engine::TokenId id : prompt.ids) {
-    ids.Append(id);
-    tokens.Append(version.tokenizer->Piece(id));
+  call->ReleaseBody();
+  // As text at once: there may be millions.
+  http::Response response;
+  response.headers.emplace_back("Content-Type", "application/json");
+  std::string& out = response.body;
+  out = "{\"ids\":[";
+  for (size_t i = 0; i < prompt.ids.size(); ++i) out += StrCat(i == 0 ? "" : ",", prompt.ids[i]);
+  out += "],\"tokens\":[";
+  for (size_t i = 0; i < prompt.ids.size(); ++i) {
+    if (i > 0) out += ',';
+    json::AppendQuoted(out, version.tokenizer->Piece(prompt.ids[i]), /*ascii=*/false);
+    if (out.size() > Answer::kBytesMax) return call->Fail(TooLarge());
   }
-  Value body;
-  body.Set("ids", std::move(ids));
-  body.Set("tokens", std::move(tokens));
-  call->RespondJson(body);
+  out += "]}";
+  call->Respond(std::move(response));
 }
 
 void Detokenize(Context& context, CallPtr call) {
@@ -68,6 +89,11 @@ void Detokenize(Context& context, CallPtr call) {
   std::vector<tokenizer::TokenId> ids;
   for (const Value& id : call->body.Find("ids")->as_array()) {
     ids.push_back(static_cast<tokenizer::TokenId>(id.as_double()));
+  }
+  size_t bytes = 0;
+  for (tokenizer::TokenId id : ids) {
+    bytes += (*version)->tokenizer->Piece(id).size();
+    if (bytes > Answer::kBytesMax) return call->Fail(TooLarge());
   }
   Result<std::string> text =
       (*version)->tokenizer->Decode(ids, BoolOr(call->body, "skip_special_tokens", true));

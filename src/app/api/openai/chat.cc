@@ -38,6 +38,7 @@ Status ReadChat(Context& context, Call& call, OpenAiCall& chat) {
     chat.logprobs = static_cast<int32_t>(parameters.top_logprobs.value_or(0));
   }
   ChatOptions options;
+  options.cancelled = &call.gone();
   PANO_RETURN_IF_ERROR(ReadToolChoice(call.body, options));
   if (const Value* kwargs = call.body.Find("chat_template_kwargs")) options.kwargs = *kwargs;
   if (const Value* open = call.body.Find("add_generation_prompt"); open && open->is_bool()) {

@@ -101,6 +101,61 @@ TEST(Completions, StreamsEchoAndLogprobs) {
   EXPECT_TRUE(body.ends_with("data: [DONE]\n\n"));
 }
 
+// A request of 15 kB asked for 204 MB of answer, and took 1.6 GB while that was written.
+TEST(Completions, AnAnswerThatIsTooLargeIsRefusedBeforeTheWork) {
+  std::string ids = "1";
+  for (int i = 1; i < 5000; ++i) ids += ",1";
+  const std::string prompt = StrCat(R"({"prompt":[)", ids, "]");
+  Harness api;
+  for (const char* more : {R"(,"n":128,"max_tokens":1,"logprobs":20,"echo":true})",
+                           R"(,"n":128,"max_tokens":1,"logprobs":20,"echo":true,"stream":true})",
+                           R"(,"n":128,"max_tokens":128,"logprobs":20,"ignore_eos":true})"}) {
+    auto exchange = api.Post(kPath, prompt + more);
+    if (std::string_view(more).find("ignore_eos") != std::string_view::npos) {
+      EXPECT_FALSE(exchange->answered());   // 128 x 128 tokens fit
+      continue;
+    }
+    EXPECT_EQ(exchange->status(), 400) << more;
+    EXPECT_EQ(At(exchange->json(), "error/code"), "answer_too_large");
+    EXPECT_TRUE(api.engine->submitted.empty());
+  }
+  const std::string text(2 << 20, 'a');   // echoed 128 times
+  auto echo = api.Post(kPath, StrCat(R"({"prompt":")", text, R"(","n":128,"echo":true})"));
+  EXPECT_EQ(At(echo->json(), "error/code"), "answer_too_large");
+}
+
+// A waiting request once kept its parsed body: 90 MB for 4 MiB of zeros in a field that is ignored.
+TEST(Completions, ABodyIsGoneOnceTheRequestIsAdmitted) {
+  Harness api;
+  auto exchange = api.Post(kPath, R"({"prompt":"a","x":[0,0,0]})");
+  EXPECT_FALSE(exchange->answered());
+  EXPECT_EQ(exchange->request().body, "");
+  EXPECT_TRUE(exchange->body_released());
+  api.engine->Say(0, "b");
+  api.engine->Finish(0, engine::FinishReason::kStop);
+  exchange->Run();
+  EXPECT_EQ(At(exchange->json(), "choices/0/text"), "b");
+}
+
+TEST(Completions, AdmittedRequestsTogetherAreBoundedInBytes) {
+  Options options;
+  options.held_bytes_max = 50'000;
+  Harness api({}, options);
+  std::vector<std::shared_ptr<testing::FakeExchange>> running;
+  for (int i = 0; i < 3; ++i) running.push_back(api.Post(kPath, R"({"prompt":"a"})"));
+  EXPECT_EQ(api.engine->submitted.size(), 3u);
+  auto refused = api.Post(kPath, StrCat(R"({"prompt":")", std::string(4000, 'a'), R"("})"));
+  EXPECT_EQ(refused->status(), 429);
+  EXPECT_EQ(refused->header("Retry-After"), "7");
+  EXPECT_EQ(At(refused->json(), "error/code"), "queue_full");
+  for (size_t i = 0; i < 3; ++i) {
+    api.engine->Finish(i, engine::FinishReason::kStop);
+    running[i]->Run();
+  }
+  auto admitted = api.Post(kPath, StrCat(R"({"prompt":")", std::string(4000, 'a'), R"("})"));
+  EXPECT_FALSE(admitted->answered());
+}
+
 TEST(Completions, ZeroMaxTokensShowsThePromptAlone) {
   Harness api;
   auto exchange = api.Post(kPath, R"({"prompt":"ab","max_tokens":0,"echo":true})");

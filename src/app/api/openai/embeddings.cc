@@ -152,7 +152,7 @@ void Embeddings(Context& context, CallPtr call) {
     return call->Fail(status);
   }
   models::PredictorPtr version = embeddings.version;
-  StartPrediction(context.generations, call, version, std::move(embeddings.request),
+  StartPrediction(context, call, version, std::move(embeddings.request),
                   [version, base64 = embeddings.base64, tokens = embeddings.tokens](
                       Call& answered, const batch::Predicted& predicted) {
                     answered.RespondJson(EmbeddingsJson(*version, predicted, base64, tokens));

@@ -102,7 +102,7 @@ void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai,
                      .version = *openai.version,
                      .id = openai.id,
                      .tenant = call->principal.tenant,
-                     .now = context.clock.Now(),
+                     .now = call->begun(),
                      .logprobs = openai.logprobs,
                      .prompt_logprobs = openai.prompt_logprobs,
                      .choices_max = context.options.choices_max,
@@ -111,16 +111,24 @@ void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai,
     return call->Fail(status);
   }
   models::GeneratorPtr version = openai.version;
-  Generation::Start(context.generations, call, version, std::move(requests),
+  Generation::Place place{context.generations, context.held, HeldBytes(openai.prompts)};
+  // The prompt's log-probabilities are much to write, once a choice.
+  if (openai.parameters.stream && openai.prompt_logprobs >= 0) {
+    place.strand = std::make_shared<Strand>(context.work);
+  }
+  DropUnlessEchoed(openai.parameters, openai.prompts);
+  Generation::Start(place, call, version, std::move(requests),
                     [&]() -> std::unique_ptr<GenerationSink> {
                       if (openai.parameters.stream) return make_stream(std::move(openai));
                       size_t inputs = openai.prompts.size();
                       int32_t n = openai.n();
-                      auto answered = [call, respond, openai = std::move(openai)](Answer answer) {
+                      auto answered = [call, respond,
+                                       openai = std::move(openai)](const Answer& answer) {
                         if (Status failed = answer.Check(); !failed.ok()) return call->Fail(failed);
                         call->RespondJson(respond(openai, answer));
                       };
-                      return std::make_unique<AnswerCollector>(inputs, n, std::move(answered));
+                      return std::make_unique<AnswerCollector>(context.work, call, inputs, n,
+                                                               std::move(answered));
                     });
 }
 
