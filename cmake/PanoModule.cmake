@@ -13,7 +13,8 @@
 #   TEST_DEPS  modules that only tests, benchmarks, fuzzers and testing/ include
 #   TESTING    sources of testing/, compiled only where there are tests or benchmarks
 #   SERIAL     the tests measure time or use every core: ctest runs them alone
-#   BENCH      *_bench.cc: one Google Benchmark executable each (PANO_BENCH=ON)
+#   BENCH      *_bench.cc: one Google Benchmark executable each (PANO_BENCH=ON); with tests, ctest runs each
+#              for a moment, label bench, and fails where it says that its answer is wrong
 #   FUZZ       *_fuzz.cc with LLVMFuzzerTestOneInput: a fuzzer under PANO_FUZZ, else a corpus replayer
 #              that runs as a test over corpus/<stem>/ beside it
 function(pano_module NAME)
@@ -64,6 +65,11 @@ function(pano_module NAME)
       get_filename_component(stem ${bench} NAME_WE)
       add_executable(${stem} ${bench})
       target_link_libraries(${stem} PRIVATE ${target} ${M_TEST_DEPS} benchmark::benchmark_main)
+      if(PANO_TESTS)
+        pano_add_test(${stem} bench ${stem} --benchmark_min_time=0.0001)
+        # What SkipWithError prints; the program itself still ends with 0.
+        set_tests_properties(${stem} PROPERTIES FAIL_REGULAR_EXPRESSION "ERROR OCCURRED")
+      endif()
       pano_report(built ${stem} "")
     endforeach()
   endif()

@@ -12,6 +12,8 @@
 #include "base/random.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
+#include "model/engine/engine.h"
 
 namespace pano::service {
 namespace {
@@ -124,36 +126,42 @@ class Crowd {
   std::vector<std::thread> threads_;
 };
 
+// A published model of the shared data.
 class Stories : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = SharedFolder(PANO_SOURCE_DIR) + "/data/weights/stories260K";
-    if (!IsDirectory(folder_)) GTEST_SKIP() << "no " << folder_ << " (set PANO_SHARED)";
-    expected_ = ReadFile(folder_ + "/expected_greedy_200.txt").value();
-    if (expected_.ends_with('\n')) expected_.pop_back();
+    const std::string data = JoinPath(SharedFolder(PANO_SOURCE_DIR), "data");
+    if (!IsDirectory(data)) GTEST_SKIP() << "no shared data: PANO_SHARED or ../shared";
+    folder_ = JoinPath(data, "weights/stories260K");
+    ASSERT_TRUE(IsDirectory(folder_)) << folder_ << " is missing from its set";
   }
 
+  // Every API continues with the published text.
   void ExpectKnownText(const Service& service) {
+    SharedAnswers known(PANO_SOURCE_DIR, "weights/stories260K/expected_greedy_200.txt");
+    std::string expected = ReadFile(known.path()).value_or("");
+    if (expected.ends_with('\n')) expected.pop_back();
+    ASSERT_FALSE(expected.empty()) << known.path();
     constexpr std::string_view kGreedy = R"("max_tokens":200,"temperature":0)";
     std::string predict = StrCat(R"({"inputs":"","parameters":{)", kGreedy, "}");
     std::string completion = StrCat(R"({"model":"m","prompt":"",)", kGreedy);
     std::string chat = StrCat(R"({"messages":[{"role":"user","content":""}],)", kGreedy);
     json::Value answer = PostJson(service, "/v1/models/m/predict", predict + "}");
-    EXPECT_EQ(At(answer, "outputs/0/text"), expected_) << json::Dump(answer);
+    EXPECT_EQ(At(answer, "outputs/0/text"), expected) << json::Dump(answer);
     EXPECT_EQ(At(answer, "outputs/0/finish_reason"), "length");
     EXPECT_EQ(At(answer, "usage/completion_tokens"), 200);
     EXPECT_EQ(StreamText(service, "/v1/models/m/predict", predict + R"(,"stream":true})"),
-              expected_);
+              expected);
     answer = PostJson(service, "/v1/completions", completion + "}");
-    EXPECT_EQ(At(answer, "choices/0/text"), expected_) << json::Dump(answer);
-    EXPECT_EQ(StreamText(service, "/v1/completions", completion + R"(,"stream":true})"), expected_);
+    EXPECT_EQ(At(answer, "choices/0/text"), expected) << json::Dump(answer);
+    EXPECT_EQ(StreamText(service, "/v1/completions", completion + R"(,"stream":true})"), expected);
     answer = PostJson(service, "/v1/chat/completions", chat + "}");
-    EXPECT_EQ(At(answer, "choices/0/message/content"), expected_) << json::Dump(answer);
-    EXPECT_EQ(StreamText(service, "/v1/chat/completions", chat + R"(,"stream":true})"), expected_);
+    EXPECT_EQ(At(answer, "choices/0/message/content"), expected) << json::Dump(answer);
+    EXPECT_EQ(StreamText(service, "/v1/chat/completions", chat + R"(,"stream":true})"), expected);
+    known.Compared(6 * expected.size());
   }
 
   std::string folder_;
-  std::string expected_;
 };
 
 TEST_F(Stories, ContinueAsKnownThroughEveryApi) {

@@ -10,6 +10,7 @@
 #include "base/env.h"
 #include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 #include "model/format/weights.h"
 
 namespace pano::service {
@@ -20,7 +21,9 @@ using json::Value;
 // A golden model that is served, beside its inputs and known answers.
 class Golden {
  public:
-  explicit Golden(const std::string& folder, Duration delay = std::chrono::milliseconds(2)) {
+  explicit Golden(std::string_view model, Duration delay = std::chrono::milliseconds(2))
+      : known(PANO_SOURCE_DIR, StrCat("golden/models/", model)) {
+    const std::string& folder = known.path();
     ServiceOptions options;
     options.models.push_back({"m", folder});
     options.load.load.compute = nn::Compute::kF32;
@@ -51,6 +54,7 @@ class Golden {
     return list;
   }
 
+  SharedAnswers known;
   std::unique_ptr<Service> service;
   std::shared_ptr<const format::Weights> answers;
 
@@ -104,10 +108,9 @@ void ExpectNear(const std::vector<double>& got, const tensor::TensorView& want, 
 class Encoders : public ::testing::Test {
  protected:
   void SetUp() override {
-    root_ = SharedFolder(PANO_SOURCE_DIR) + "/data/golden/models/";
-    if (!IsDirectory(root_)) GTEST_SKIP() << "no golden models at " << root_;
+    const std::string data = JoinPath(SharedFolder(PANO_SOURCE_DIR), "data");
+    if (!IsDirectory(data)) GTEST_SKIP() << "no shared data: PANO_SHARED or ../shared";
   }
-  std::string root_;
 };
 
 TEST_F(Encoders, KnownAnswersThroughPredict) {
@@ -121,7 +124,7 @@ TEST_F(Encoders, KnownAnswersThroughPredict) {
       {"clip", {"image_embeds", "text_embeds", "logits_per_image"}},
   };
   for (const auto& [model, outputs] : cases) {
-    Golden golden(root_ + model);
+    Golden golden(model);
     Value names{json::Array()};
     for (const std::string& name : outputs) names.Append(name);
     Value body;
@@ -137,12 +140,13 @@ TEST_F(Encoders, KnownAnswersThroughPredict) {
         if (numbers) Flatten(*numbers, got);
       }
       ExpectNear(got, *golden.answers->Find(name), StrCat(model, " ", name).c_str());
+      golden.known.Compared(got.size());
     }
   }
 }
 
 TEST_F(Encoders, ClassifiersNameTheirLabels) {
-  Golden golden(root_ + "bert_seqcls");
+  Golden golden("bert_seqcls");
   Value body;
   body.Set("instances", golden.Instances());
   Value answer = golden.Post("/v1/models/m/predict", body);
@@ -152,11 +156,12 @@ TEST_F(Encoders, ClassifiersNameTheirLabels) {
   EXPECT_NEAR(sum, 1, 1e-5);
   EXPECT_EQ(one.Find("scores")->Find(one.Find("label")->as_string())->as_double(),
             one.Find("score")->as_double());
+  golden.known.Compared(one.Find("scores")->as_object().size());
 }
 
 // Callers that share batches get what each would get alone, to the bit.
 TEST_F(Encoders, BatchesDoNotShow) {
-  Golden golden(root_ + "sentence_mean", std::chrono::milliseconds(20));
+  Golden golden("sentence_mean", std::chrono::milliseconds(20));
   auto embed = [&](int64_t seed) {
     Value ids{json::Array()};
     for (int64_t i = 0; i < 3 + seed * 5; ++i) ids.Append((seed * 31 + i * 7) % 300 + 1);
@@ -176,6 +181,7 @@ TEST_F(Encoders, BatchesDoNotShow) {
     }
   }
   EXPECT_EQ(alone, together);
+  golden.known.Compared(alone.size());
   EXPECT_EQ(alone[0].size(), 344u);  // 64 float32
   EXPECT_LT(golden.service->models().List()[0]->service().GetStats().steps, 16);
   std::string metrics = golden.service->metrics().Text();

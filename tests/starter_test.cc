@@ -8,11 +8,14 @@
 #include "base/env.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "base/threads.h"
 #include "model/engine/engine.h"
+#include "model/format/weights.h"
 #include "model/nn/load.h"
 #include "model/nn/perplexity.h"
 #include "model/nn/sequence_runner.h"
 #include "model/tokenizer/formats/load.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano {
 namespace {

@@ -20,6 +20,7 @@
 #include "base/check.h"
 #include "base/errno_status.h"
 #include "base/strings.h"
+#include "base/transport_address.h"
 
 namespace pano {
 namespace {
@@ -143,13 +144,10 @@ struct FreeAddresses {
   void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
 };
 
-Result<Endpoint> UnixEndpoint(std::string_view path) {
+Endpoint UnixEndpoint(std::string_view path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof address.sun_path) {
-    return InvalidArgument(StrCat("a socket's path has 1 to ", sizeof address.sun_path - 1,
-                                  " bytes: '", Printable(path), "'"));
-  }
+  static_assert(TransportAddress::kPathBytesMax < sizeof address.sun_path);
   std::copy(path.begin(), path.end(), address.sun_path);
   Endpoint endpoint;
   std::memcpy(&endpoint.address, &address, sizeof address);
@@ -157,30 +155,18 @@ Result<Endpoint> UnixEndpoint(std::string_view path) {
   return endpoint;
 }
 
-// All endpoints of `address`, at least one.
-Result<std::vector<Endpoint>> Resolve(const std::string& address, bool passive) {
-  if (std::string_view(address).starts_with(kUnix)) {
-    PANO_ASSIGN_OR_RETURN(const Endpoint endpoint, UnixEndpoint(address.substr(kUnix.size())));
-    return std::vector{endpoint};
-  }
-  const size_t colon = address.rfind(':');
-  const auto port = colon == std::string::npos ? std::nullopt : ParseInt(address.substr(colon + 1));
-  if (!port || *port < 0 || *port > 65535) {
-    return InvalidArgument(StrCat("'", Printable(address), "' is no host:port"));
-  }
-  std::string host = address.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
-  if (host.empty()) return InvalidArgument(StrCat("'", Printable(address), "' names no host"));
+// All endpoints of `text`, at least one. `type` is SOCK_STREAM or SOCK_DGRAM.
+Result<std::vector<Endpoint>> Resolve(const std::string& text, int type, bool passive) {
+  PANO_ASSIGN_OR_RETURN(const TransportAddress address, ParseTransportAddress(text));
+  if (address.is_unix()) return std::vector{UnixEndpoint(address.path)};
   addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_socktype = type;
   hints.ai_flags = passive ? AI_PASSIVE : 0;
   addrinfo* list = nullptr;
-  const int failed = ::getaddrinfo(host.c_str(), std::to_string(*port).c_str(), &hints, &list);
+  const int failed = ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &list);
   if (failed != 0) {
     return Status(StatusCode::kUnavailable,
-                  StrCat("cannot find host '", Printable(host), "': ", ::gai_strerror(failed)))
+                  StrCat("cannot find host '", Printable(address.host), "': ", ::gai_strerror(failed)))
         .WithReason("host_not_found");
   }
   const std::unique_ptr<addrinfo, FreeAddresses> owned(list);
@@ -270,29 +256,86 @@ class SocketListener final : public Listener {
   const StopEvent stop_;
 };
 
-// "127.0.0.1:8080" for what the socket is bound to.
+// "127.0.0.1:8080" for an address of the internet's families.
+Result<std::string> AddressOf(const Endpoint& bound) {
+  std::array<char, NI_MAXHOST> host{};
+  std::array<char, NI_MAXSERV> port{};
+  if (::getnameinfo(bound.get(), bound.size, host.data(), host.size(), port.data(), port.size(),
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+    return Internal("a socket has no address");
+  }
+  if (bound.family() == AF_INET6) return StrCat('[', host.data(), "]:", port.data());
+  return StrCat(host.data(), ':', port.data());
+}
+
+// Of what the socket is bound to.
 Result<std::string> BoundAddress(int fd) {
   Endpoint bound;
   bound.size = sizeof bound.address;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&bound.address), &bound.size) != 0) {
     return ErrnoStatus(errno);
   }
-  std::array<char, NI_MAXHOST> host{};
-  std::array<char, NI_MAXSERV> port{};
-  if (::getnameinfo(bound.get(), bound.size, host.data(), host.size(), port.data(), port.size(),
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
-    return Internal("a bound socket has no address");
-  }
-  if (bound.family() == AF_INET6) return StrCat('[', host.data(), "]:", port.data());
-  return StrCat(host.data(), ':', port.data());
+  return AddressOf(bound);
 }
+
+class UdpSocket final : public DatagramSocket {
+ public:
+  UdpSocket(Descriptor socket, int family, std::string address, std::stop_token stop)
+      : socket_(std::move(socket)),
+        family_(family),
+        address_(std::move(address)),
+        stop_(std::move(stop)) {}
+
+  Status SendTo(const std::string& address, std::span<const std::byte> bytes) override {
+    PANO_RETURN_IF_ERROR(CheckSize(bytes.size()));
+    PANO_ASSIGN_OR_RETURN(const std::vector<Endpoint> endpoints,
+                          Resolve(address, SOCK_DGRAM, false));
+    const auto to = std::ranges::find(endpoints, family_, &Endpoint::family);
+    if (to == endpoints.end()) {
+      return InvalidArgument(StrCat("'", Printable(address), "' is of another family"));
+    }
+    while (!stop_.requested()) {
+      const ssize_t n =
+          ::sendto(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL, to->get(), to->size);
+      // A full buffer loses it, as a router would; so does a port where nobody listens.
+      if (n >= 0 || errno == EAGAIN || errno == EWOULDBLOCK || errno == ECONNREFUSED) return {};
+      if (errno != EINTR) return Unreachable(errno);
+    }
+    return Cancelled();
+  }
+
+  Result<Datagram> ReceiveFrom(std::span<std::byte> buffer, TimePoint deadline) override {
+    while (!stop_.requested()) {
+      Endpoint from;
+      from.size = sizeof from.address;
+      const ssize_t n = ::recvfrom(socket_.get(), buffer.data(), buffer.size(), MSG_TRUNC,
+                                   reinterpret_cast<sockaddr*>(&from.address), &from.size);
+      if (n >= 0) {
+        PANO_ASSIGN_OR_RETURN(std::string address, AddressOf(from));
+        return Datagram{static_cast<size_t>(n), std::move(address)};
+      }
+      if (errno == EINTR || errno == ECONNREFUSED) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return ErrnoStatus(errno);
+      PANO_RETURN_IF_ERROR(Await(socket_.get(), POLLIN, stop_, deadline));
+    }
+    return Cancelled();
+  }
+
+  const std::string& address() const override { return address_; }
+
+ private:
+  const Descriptor socket_;
+  const int family_;
+  const std::string address_;
+  const StopEvent stop_;
+};
 
 }  // namespace
 
 Result<std::unique_ptr<Connection>> SocketTransport::Dial(const std::string& address,
                                                           TimePoint deadline,
                                                           std::stop_token stop) {
-  PANO_ASSIGN_OR_RETURN(const std::vector<Endpoint> endpoints, Resolve(address, false));
+  PANO_ASSIGN_OR_RETURN(const std::vector<Endpoint> endpoints, Resolve(address, SOCK_STREAM, false));
   const StopEvent event(stop);
   Status status;
   for (size_t i = 0; i < endpoints.size(); ++i) {
@@ -313,7 +356,7 @@ Result<std::unique_ptr<Connection>> SocketTransport::Dial(const std::string& add
 
 Result<std::unique_ptr<Listener>> SocketTransport::Listen(const std::string& address,
                                                           std::stop_token stop) {
-  PANO_ASSIGN_OR_RETURN(const std::vector<Endpoint> endpoints, Resolve(address, true));
+  PANO_ASSIGN_OR_RETURN(const std::vector<Endpoint> endpoints, Resolve(address, SOCK_STREAM, true));
   const Endpoint& endpoint = endpoints.front();
   PANO_ASSIGN_OR_RETURN(Descriptor fd, MakeSocket(endpoint.family(), options_));
   if (endpoint.family() != AF_UNIX) {
@@ -328,6 +371,19 @@ Result<std::unique_ptr<Listener>> SocketTransport::Listen(const std::string& add
   }
   return std::make_unique<SocketListener>(std::move(fd), std::move(bound), endpoint.family(),
                                           std::move(stop), options_);
+}
+
+Result<std::unique_ptr<DatagramSocket>> SocketTransport::OpenDatagrams(const std::string& address,
+                                                                       std::stop_token stop) {
+  PANO_ASSIGN_OR_RETURN(const std::vector<Endpoint> endpoints, Resolve(address, SOCK_DGRAM, true));
+  const Endpoint& endpoint = endpoints.front();
+  if (endpoint.family() == AF_UNIX) return Unimplemented("datagrams over Unix-domain sockets");
+  Descriptor fd(::socket(endpoint.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) return ErrnoStatus(errno);
+  if (::bind(fd.get(), endpoint.get(), endpoint.size) != 0) return ErrnoStatus(errno);
+  PANO_ASSIGN_OR_RETURN(std::string bound, BoundAddress(fd.get()));
+  return std::make_unique<UdpSocket>(std::move(fd), endpoint.family(), std::move(bound),
+                                     std::move(stop));
 }
 
 Transport& Transport::Real() {

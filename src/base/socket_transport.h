@@ -7,7 +7,7 @@
 
 namespace pano {
 
-// TCP and Unix-domain sockets, blocking by poll. Thread-safe.
+// TCP, UDP and Unix-domain sockets, blocking by poll. Thread-safe.
 class SocketTransport final : public Transport {
  public:
   struct Options {
@@ -22,6 +22,8 @@ class SocketTransport final : public Transport {
   // A Unix-domain listener removes its file when it ends, not what it finds in its way.
   Result<std::unique_ptr<Listener>> Listen(const std::string& address,
                                            std::stop_token stop = {}) override;
+  Result<std::unique_ptr<DatagramSocket>> OpenDatagrams(const std::string& address,
+                                                        std::stop_token stop = {}) override;
   Clock& clock() override { return Clock::Real(); }
 
  private:

@@ -1,5 +1,7 @@
 #include "base/transport.h"
 
+#include "base/strings.h"
+
 namespace pano {
 
 Status Connection::WriteAll(std::span<const std::byte> bytes, TimePoint deadline) {
@@ -20,6 +22,11 @@ Status Connection::ReadAll(std::span<std::byte> buffer, TimePoint deadline) {
     buffer = buffer.subspan(read);
   }
   return {};
+}
+
+Status DatagramSocket::CheckSize(size_t bytes) {
+  if (bytes <= kBytesMax) return {};
+  return InvalidArgument(StrCat("a datagram has at most ", kBytesMax, " bytes, not ", bytes));
 }
 
 }  // namespace pano

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/datagram.h"
 #include "base/result.h"
 
 namespace pano {
@@ -56,12 +57,12 @@ class Listener {
 };
 
 // How processes reach each other: sockets (base/socket_transport.h) or, in tests, a network in this
-// process that delays, cuts and partitions as a seed says (base/testing/sim_network.h).
+// process that delays, cuts, loses and partitions as a seed says (base/testing/sim_network.h).
 // Thread-safe.
 //
-// An address is "host:port", "[v6 address]:port" or "unix:/path". `stop` ends every call on what
-// comes of Dial and Listen (accepted connections included) with Cancelled, from any thread and for
-// good.
+// An address is "host:port", "[v6 address]:port" or "unix:/path" (base/transport_address.h). `stop`
+// ends every call on what comes of these functions (accepted connections included) with Cancelled,
+// from any thread and for good.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -73,6 +74,9 @@ class Transport {
   // Port 0 picks a free one.
   virtual Result<std::unique_ptr<Listener>> Listen(const std::string& address,
                                                    std::stop_token stop = {}) = 0;
+  // A socket for datagrams (UDP); port 0 picks a free one. Unimplemented for Unix-domain sockets.
+  virtual Result<std::unique_ptr<DatagramSocket>> OpenDatagrams(const std::string& address,
+                                                                std::stop_token stop = {}) = 0;
   // What deadlines are measured by.
   virtual Clock& clock() = 0;
 

@@ -277,6 +277,47 @@ TEST_P(TransportTest, WritingToWhoHasGoneFails) {
              }});
 }
 
+TEST_P(TransportTest, DatagramsComeWholeAndSayFromWhom) {
+  std::stop_source stop;
+  auto opened = transport_.OpenDatagrams(net_->NewAddress(), stop.get_token());
+  if (std::string_view(GetParam().name) == "Unix") {
+    EXPECT_EQ(opened.status().code(), StatusCode::kUnimplemented);
+    return;
+  }
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  const auto server = *std::move(opened);
+  const auto client = *transport_.OpenDatagrams(net_->NewAddress());
+  const std::string hello = "hello", longer(600, 'y');
+  net_->Run({[&] {
+               std::byte buffer[100];
+               for (const std::string& want : {hello, longer}) {
+                 const auto got = server->ReceiveFrom(buffer, In(seconds(10)));
+                 ASSERT_TRUE(got.ok()) << got.status().ToString();
+                 EXPECT_EQ(got->bytes, want.size());  // also where the buffer is smaller
+                 EXPECT_EQ(std::memcmp(buffer, want.data(), std::min<size_t>(100, want.size())), 0);
+                 EXPECT_EQ(got->from, client->address());
+                 EXPECT_TRUE(server->SendTo(got->from, Bytes("back")).ok());
+               }
+               EXPECT_EQ(server->ReceiveFrom(buffer, In(milliseconds(1))).status().code(),
+                         StatusCode::kDeadline);
+             },
+             [&] {
+               std::byte buffer[100];
+               for (const std::string& text : {hello, longer}) {
+                 EXPECT_TRUE(client->SendTo(server->address(), Bytes(text)).ok());
+                 const auto got = client->ReceiveFrom(buffer, In(seconds(10)));
+                 ASSERT_TRUE(got.ok()) << got.status().ToString();
+                 EXPECT_EQ(got->bytes, 4u);
+               }
+             }});
+  EXPECT_EQ(client->SendTo("nowhere", Bytes("x")).code(), StatusCode::kInvalidArgument);
+  const std::string large(DatagramSocket::kBytesMax + 1, 'x');
+  EXPECT_EQ(client->SendTo(server->address(), Bytes(large)).code(), StatusCode::kInvalidArgument);
+  stop.request_stop();
+  std::byte buffer[1];
+  EXPECT_EQ(server->ReceiveFrom(buffer, kNoDeadline).status().code(), StatusCode::kCancelled);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, TransportTest,
     testing::Values(

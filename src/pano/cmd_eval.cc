@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "model/nn/perplexity.h"
+#include "model/tokenizer/tokenizer.h"
 #include "pano/cli.h"
 #include "pano/eval_ids.h"
 #include "pano/eval_inputs.h"

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/strings.h"
+#include "base/threads.h"
 #include "model/quant/quantize.h"
 #include "pano/cli.h"
 #include "pano/model_path.h"

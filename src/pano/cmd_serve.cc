@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/process_limits.h"
 #include "base/strings.h"
+#include "model/engine/engine.h"
 #include "model/kernels/cpu.h"
 #include "pano/cli.h"
 #include "pano/doctor/report.h"
@@ -26,15 +27,16 @@ namespace {
 using std::chrono::milliseconds;
 
 struct ServeOptions {
-  std::vector<std::string> models;
+  std::vector<std::string> models, aliases;
+  bool any_model = false;
   std::string host = "127.0.0.1";
   int64_t port = 8080;
   int64_t threads = 0;
-  std::vector<std::string> api_keys;
+  std::vector<std::string> api_keys, allow_origins, allow_hosts;
   bool insecure = false;
   ArithmeticOptions arithmetic;
   SpeculationSettings speculation;
-  std::string log_level = "info", config;
+  std::string log_level = "info", log_format = "text", config;
 
   int64_t context = 0, kv_blocks = 0, kv_bytes = 0;
   int64_t max_sequences = 64, max_queue = 256, step_tokens = 512;
@@ -56,11 +58,25 @@ void ServeOptions::Declare(OptionSet& options) {
                   "A model folder, a .gguf file, a folder of numbered versions, or hf:ORG/NAME. May be given "
                   "several times. The default is the starter model.",
                   "[ID=]PATH");
+  options.Strings("alias", &aliases,
+                  "Another name, of any form, for a model that is served. May be given several "
+                  "times.",
+                  "NAME=ID");
+  options.Flag("any-model", &any_model,
+               "The one model that is served answers to any name in a request.");
   options.String("host", &host, "The address to listen on.", "ADDRESS");
   options.Int("port", &port, 0, 65535, "The port to listen on. 0 takes a free one.");
   options.Int("threads", &threads, 0, 1024, "The number of compute threads. 0 means one per core that this process may use.");
   options.Strings("api-key", &api_keys,
                   "A key that callers have to show. May be given several times.", "KEY");
+  options.Strings("allow-origin", &allow_origins,
+                  "An origin whose pages may call from a browser, such as http://localhost:3000. "
+                  "May be given several times; * allows every page.",
+                  "ORIGIN");
+  options.Strings("allow-host", &allow_hosts,
+                  "A name, beside loopback's, by which a server on loopback may be called, such as "
+                  "host.docker.internal. May be given several times; * allows every name.",
+                  "NAME");
   options.Flag("insecure", &insecure, "Listens beyond loopback without an API key.");
   options.Int("context", &context, 0, INT32_MAX,
               "The number of positions a request may have. 0 means the model's own limit.");
@@ -87,6 +103,9 @@ void ServeOptions::Declare(OptionSet& options) {
   options.String("config", &config, "A YAML file with these settings.", "FILE");
   options.Choice("log-level", &log_level, {"debug", "info", "warning", "error"},
                  "The least severe kind of messages that is logged.");
+  options.Choice("log-format", &log_format, {"text", "json"},
+                 "How the log, with a line a request, is written: as text, or as a JSON object a "
+                 "line.");
   DeclareLimits(options);
 }
 
@@ -139,6 +158,11 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
     PANO_ASSIGN_OR_RETURN(models::ModelSource source, models::ParseModelSource(local));
     service.models.push_back(std::move(source));
   }
+  for (const std::string& alias : options.aliases) {
+    PANO_ASSIGN_OR_RETURN(models::ModelAlias parsed, models::ParseModelAlias(alias));
+    service.aliases.push_back(std::move(parsed));
+  }
+  service.any_model = options.any_model;
   service.threads = static_cast<int>(options.threads);
   service.api_keys = options.api_keys;
 
@@ -176,6 +200,16 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   http.idle_timeout = Millis(options.idle_timeout);
   http.write_timeout = Millis(options.write_timeout);
 
+  for (const std::string& text : options.allow_origins) {
+    Result<std::string> origin = api::ParseAllowedOrigin(text);
+    if (!origin.ok()) return origin.error().Wrap("--allow-origin");
+    service.api.callers.origins.push_back(std::move(origin).value());
+  }
+  for (const std::string& text : options.allow_hosts) {
+    Result<std::string> host = api::ParseAllowedHost(text);
+    if (!host.ok()) return host.error().Wrap("--allow-host");
+    service.api.callers.hosts.push_back(std::move(host).value());
+  }
   service.api.keep_alive = Millis(options.sse_keep_alive);
   service.api.work.threads = static_cast<int>(options.work_threads);
   service.http.body_bytes_total_max = static_cast<size_t>(
@@ -195,6 +229,10 @@ void LogStart(const ServeOptions& options, const service::Service& service) {
       StrCat("http://", v6 ? "[" : "", options.host, v6 ? "]" : "", ":", service.port());
   std::string key = options.api_keys.empty() ? "" : " -H 'Authorization: Bearer KEY'";
   LogInfo("[serve] ", service.threads(), " compute threads, listening on ", url);
+  if (options.api_keys.empty() && std::find(options.allow_origins.begin(), options.allow_origins.end(),
+                                            "*") != options.allow_origins.end()) {
+    LogWarning("[serve] --allow-origin * without --api-key: every page that a browser opens may call");
+  }
   if (versions.empty()) return;
   LogInfo("[serve] try: curl -N ", url, "/v1/models/", versions[0]->id, "/predict", key,
           " -H 'Content-Type: application/json' -d '",
@@ -251,7 +289,7 @@ int RunServe(const Command& self, Args args) {
   OptionSet set;
   options.Declare(set);
   if (std::optional<int> code = Parse(self, set, args)) return *code;
-  SetUpLogging(options.log_level);
+  EventLog log = SetUpLogging(options.log_level, options.log_format);
   const auto socket = systemd::TakeListenSocket();
   if (!socket.ok()) return Fail(self, socket.error());
   if (*socket) {      // in place of --host and --port
@@ -276,6 +314,9 @@ int RunServe(const Command& self, Args args) {
   LogInfo("[host] ", doctor::DescribeLimits(ReadProcessLimits()));
   if (*socket) service_options->http.listen_descriptor = (*socket)->descriptor;
   service_options->build = {kVersion, kCommit, set_in_use};
+  service_options->request_log = [log](const service::RequestLine& line) {
+    log(line.level, line.text, line.members);
+  };
   Result<std::unique_ptr<service::Service>> service =
       service::Service::Start(std::move(service_options).value());
   if (!service.ok()) return Fail(self, service.error(), HintFor(service.error()));

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/status.h"
-#include "model/nn/model.h"
+#include "model/nn/fwd.h"
 
 namespace pano::cli {
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/strings.h"
+#include "model/format/weights.h"
 #include "model/kernels/matmul/matmul.h"
 
 namespace pano::cli {

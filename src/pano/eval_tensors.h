@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/format/weights.h"
 #include "model/nn/encoder/encoder.h"
 
 namespace pano::cli {

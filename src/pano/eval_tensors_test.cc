@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/format/weights.h"
+
 namespace pano::cli {
 namespace {
 

@@ -3,6 +3,7 @@
 #include "base/env.h"
 #include "base/strings.h"
 #include "model/serving/reasons.h"
+#include "model/tokenizer/tokenizer.h"
 #include "pano/model_path.h"
 #include "pano/progress.h"
 

@@ -7,8 +7,10 @@
 
 #include "base/env.h"
 #include "base/strings.h"
+#include "model/engine/options.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/tokenizer/formats/load.h"
+#include "model/tokenizer/tokenizer.h"
 #include "pano/model_path.h"
 
 namespace pano::cli {

@@ -9,10 +9,10 @@
 #include "base/options.h"
 #include "base/result.h"
 #include "base/threads.h"
-#include "model/engine/engine.h"
+#include "model/engine/fwd.h"
 #include "model/format/weights.h"
 #include "model/nn/load.h"
-#include "model/tokenizer/tokenizer.h"
+#include "model/tokenizer/fwd.h"
 
 namespace pano::cli {
 

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "model/engine/special_tokens.h"
 #include "model/template/conversation.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::cli {
 namespace {

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 
+#include "base/closest_name.h"
 #include "base/env.h"
 #include "base/strings.h"
 #include "model/kernels/cpu.h"
@@ -122,8 +123,11 @@ int Main(int argc, char** argv) {
   for (const Neighbour& neighbour : kNeighbours) {
     if (neighbour.name == args[0]) return RunNeighbour(neighbour, Args(args).subspan(1));
   }
-  std::fprintf(stderr, "pano: no command '%s'\n  hint: see 'pano --help'\n",
-               Printable(args[0]).c_str());
+  std::vector<std::string_view> names;
+  for (const Command& command : kCommands) names.push_back(command.name);
+  for (const Neighbour& neighbour : kNeighbours) names.push_back(neighbour.name);
+  std::fprintf(stderr, "pano: no command '%s'%s\n  hint: see 'pano --help'\n",
+               Printable(args[0]).c_str(), DidYouMean(args[0], names).c_str());
   return 2;
 }
 

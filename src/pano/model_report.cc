@@ -6,10 +6,11 @@
 
 #include "base/strings.h"
 #include "model/nn/encoder/encoder_family.h"
-#include "model/nn/family.h"
+#include "model/nn/families/family.h"
 #include "model/nn/paged_state.h"
 #include "model/nn/rope_table.h"
 #include "model/tokenizer/formats/load.h"
+#include "model/tokenizer/tokenizer.h"
 #include "pano/local_model.h"
 
 namespace pano::cli {

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string>
 
-#include "base/json.h"
+#include "base/fwd.h"
 #include "base/result.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 
 namespace pano::cli {
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/strings.h"
 
 namespace pano::cli {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "base/json.h"
+#include "base/fwd.h"
 #include "base/result.h"
 
 namespace pano::cli {

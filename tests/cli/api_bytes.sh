@@ -35,7 +35,7 @@ mask() {
     -e 's/"([a-z_]*_ms|[a-z]*_tokens_per_second)":[-+.e0-9]+/"\1":N/g' \
     -e 's/([0-9]\.[0-9]{3})[0-9]+/\1/g' \
     -e 's/("info":\{"title":"Panorama","version":)"[^"]*"/\1VERSION/' \
-    -e 's/^(pano_[a-z_]+(\{.*\})?) [^ ]+$/\1 N/' \
+    -e 's/^((pano|process)_[a-z_]+(\{.*\})?) [^ ]+$/\1 N/' \
     -e 's/^pano_build_info\{.*/pano_build_info{} N/' |
     sed -E '/^[0-9a-f]{1,6}$/d'       # sizes of chunks
 }

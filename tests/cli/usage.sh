@@ -26,6 +26,11 @@ run sh -c '"$PANO" --help >/dev/full'; code 1; err "could not be written whole: 
 run sh -c '"$PANO" inspect "$SOURCE_DIR/models/starter" --json >/dev/full'; code 1; err "No space left"
 run sh -c '"$PANO" --help | true; exit 0'; code 0; check "is silent" test ! -s "$work/err"
 
+run pano serv; code 2; err "no command 'serv'; did you mean 'serve'?"
+run pano serve --modle x; code 2; err "there is no option '--modle'; did you mean '--model'?"
+run pano serve --api_key=secret; code 2; err "did you mean '--api-key'?"
+run pano bench --no-such-option; code 2; err "there is no option '--no-such-option'"
+run pano bench extra; code 2; err "'extra' is one argument too many"
 run pano run --max-tokens many; code 2; err "--max-tokens: 'many' is not a number"
 run pano run --max-tokens -5; code 2
 run pano run --prompt a --prompt-ids 1; code 2; err "not both"
@@ -56,4 +61,6 @@ printf 'port: [[1]]\n' >"$work/bad.yaml"
 run pano serve --config "$work/bad.yaml"; code 2; err "bad.yaml"
 printf 'no-such: 1\n' >"$work/unknown.yaml"
 run pano serve --config "$work/unknown.yaml"; code 2; err "no-such"
+printf 'prot: 1\n' >"$work/unknown.yaml"
+run pano serve --config "$work/unknown.yaml"; code 2; err "no setting 'prot'; did you mean 'port'?"
 finish

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Drives a server with OpenAI's own clients, unmodified: Python from PyPI, JavaScript from npm. Opt-in,
-# because it downloads them:
+# Drives a server with the clients that people have, unmodified: OpenAI's own and LiteLLM in Python from
+# PyPI, OpenAI's in JavaScript from npm. Opt-in, because it downloads them:
 #
 #   tests/interop/openai_clients.sh PANO MODEL [WORK]
 #
@@ -36,6 +36,12 @@ elif { [ -x "$work/venv/bin/python" ] || python3 -m venv "$work/venv"; } >"$work
   "$work/venv/bin/python" "$here/openai_client.py" || failed=1
 else
   skip "Python client: pip could not install openai (see $work/venv.log)"
+fi
+
+if [ -x "$work/venv/bin/python" ] && "$work/venv/bin/pip" install -q litellm >>"$work/venv.log" 2>&1; then
+  "$work/venv/bin/python" "$here/litellm_client.py" || failed=1
+else
+  skip "LiteLLM: pip could not install it (see $work/venv.log)"
 fi
 
 if ! command -v npm >/dev/null; then

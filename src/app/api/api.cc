@@ -5,6 +5,7 @@
 
 #include "app/api/guard.h"
 #include "app/api/openapi.h"
+#include "base/closest_name.h"
 #include "base/json.h"
 #include "base/strings.h"
 
@@ -15,9 +16,20 @@
 namespace pano::api {
 namespace {
 
-Failure NoRoute(const http::Request& request, const RouteTable::Match& match) {
+// A client whose base URL lacks "/v1" asks for paths that are nearly right.
+std::string MeantPath(const RouteTable& table, std::string_view path) {
+  std::vector<std::string_view> patterns;
+  for (const Route& route : table.routes()) {
+    if (route.pattern.find('{') == std::string_view::npos) patterns.push_back(route.pattern);
+  }
+  return DidYouMean(path, patterns);
+}
+
+Failure NoRoute(const RouteTable& table, const http::Request& request,
+                const RouteTable::Match& match) {
   if (match.allow.empty()) {
-    return NotFound(StrCat("there is no '", Printable(request.path), "' here"))
+    return NotFound(StrCat("there is no '", Printable(request.path), "' here",
+                           MeantPath(table, request.path)))
         .WithReason("route_not_found");
   }
   Status status = InvalidArgument(StrCat("'", Printable(request.path), "' takes ", match.allow,
@@ -66,11 +78,7 @@ Api::~Api() { work_.reset(); }
 
 Failure Api::Check(const http::Request& request, const RouteTable::Match& match,
                    auth::Principal& principal) {
-  if (context_.options.loopback) {
-    PANO_RETURN_IF_ERROR(CheckLoopbackCaller(request));
-  } else if (context_.options.keyless) {
-    PANO_RETURN_IF_ERROR(CheckKeylessCaller(request));
-  }
+  PANO_RETURN_IF_ERROR(CheckCaller(context_.options.callers, request));
   // Without a key a caller does not learn which paths exist, either.
   if (!match.route || match.route->access != Access::kOpen) {
     Result<auth::Principal> who = authenticator_->Authenticate(
@@ -78,7 +86,7 @@ Failure Api::Check(const http::Request& request, const RouteTable::Match& match,
     if (!who.ok()) return who.error().WithReason("invalid_api_key");
     principal = std::move(who).value();
   }
-  if (!match.route) return NoRoute(request, match);
+  if (!match.route) return NoRoute(routes_, request, match);
   if (match.route->method != "POST") return {};
   if (Failure failure = CheckJsonContentType(request); !failure.ok()) return failure;
   if (context_.draining) {
@@ -88,13 +96,20 @@ Failure Api::Check(const http::Request& request, const RouteTable::Match& match,
 }
 
 std::optional<http::Response> Api::CheckHead(const http::Request& head) {
+  const CallerPolicy& callers = context_.options.callers;
+  if (!callers.origins.empty() && IsPreflight(head)) return std::nullopt;  // Handle answers it
   RouteTable::Match match = routes_.Find(head);
   auth::Principal principal;
   Failure failure = Check(head, match, principal);
   if (failure.ok()) return std::nullopt;
   http::Response response = Refusal(failure, head, match);
+  for (auto& header : CrossOriginHeaders(callers, head)) response.headers.push_back(header);
   if (context_.hooks.record) {
-    context_.hooks.record({"", match.route ? match.route->pattern : "none", response.status, 0});
+    context_.hooks.record({.route = match.route ? match.route->pattern : "none",
+                           .status = response.status,
+                           .method = head.method,
+                           .target = head.target,
+                           .id = head.id});
   }
   return response;
 }
@@ -142,6 +157,7 @@ void Api::Handle(std::shared_ptr<http::Exchange> exchange) {
   call->route = match.route ? std::string(match.route->pattern) : "none";
   call->path_params = std::move(match.params);
   if (match.route) call->error_body = match.route->error_body;
+  if (AnswerPreflight(*call)) return;
   if (Failure failure = Check(call->request(), match, call->principal); !failure.ok()) {
     return call->Respond(Refusal(failure, call->request(), match));
   }
@@ -152,6 +168,16 @@ void Api::Handle(std::shared_ptr<http::Exchange> exchange) {
   if (!work_->Submit(bytes, [this, call, &route] { Work(call, route); })) {
     call->Fail(Overloaded("too many requests wait for a thread to read them"));
   }
+}
+
+bool Api::AnswerPreflight(Call& call) {
+  const CallerPolicy& callers = context_.options.callers;
+  call.headers = CrossOriginHeaders(callers, call.request());
+  if (callers.origins.empty() || !IsPreflight(call.request())) return false;
+  if (!CheckCaller(callers, call.request()).ok()) return false;
+  call.route = "preflight";
+  call.Respond(PreflightResponse(callers, call.request()));
+  return true;
 }
 
 http::Response HttpErrorBody(int status, std::string_view message, std::string_view request_id) {

@@ -51,6 +51,8 @@ class Api {
       models::ModelHost& models, std::unique_ptr<auth::Authenticator> authenticator, Hooks hooks,
       Clock& clock);
 
+  // Sets the headers by which browsers let a page read the answer; answers a preflight whole.
+  bool AnswerPreflight(Call& call);
   // What stands between a request and its handler by its head; ok: nothing.
   Failure Check(const http::Request& request, const RouteTable::Match& match,
                 auth::Principal& principal);

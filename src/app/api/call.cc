@@ -33,6 +33,7 @@ void Call::Respond(http::Response response) {
   if (recorded_) return;
   Record(response.status);
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  response.headers.insert(response.headers.end(), headers.begin(), headers.end());
   exchange_->Respond(std::move(response));
 }
 
@@ -51,7 +52,14 @@ void Call::Fail(const Failure& failure) {
 void Call::Record(int status) {
   if (recorded_.exchange(true)) return;
   if (!recorder_) return;
-  recorder_({model, route, status, Seconds(clock_.Now() - begun_)});
+  recorder_({.model = model,
+             .route = route,
+             .status = status,
+             .seconds = Seconds(clock_.Now() - begun_),
+             .method = request().method,
+             .target = request().target,
+             .id = request().id,
+             .tokens = tokens});
 }
 
 }  // namespace pano::api

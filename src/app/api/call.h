@@ -16,12 +16,22 @@
 
 namespace pano::api {
 
-// One answered request, for metrics. Views live for the call of the recorder only.
+// What a request was in tokens; what a client that went had been given counts. A value.
+struct TokenCounts {
+  int64_t prompt = 0;
+  int64_t completion = 0;
+};
+
+// One answered request, for metrics and the log. Views live for the call of the recorder only.
 struct RequestRecord {
-  std::string_view model;  // "" where the route has none
-  std::string_view route;  // the pattern, never the raw path
+  std::string_view model = {};  // "" where the route has none
+  std::string_view route = {};  // the pattern, never the raw path
   int status = 0;          // 499: the client was gone before the end
   double seconds = 0;
+  std::string_view method = {};  // as sent
+  std::string_view target = {};  // as sent, with the query
+  std::string_view id = {};
+  TokenCounts tokens = {};
 };
 using RequestRecorder = std::function<void(const RequestRecord&)>;
 
@@ -61,7 +71,9 @@ class Call {
   std::string route;  // the pattern
   ErrorBody error_body = ErrorJson;
   std::string model;  // label of the model that answers
+  TokenCounts tokens;
   std::vector<std::pair<std::string, std::string>> path_params;
+  http::Headers headers;  // that go out with every answer, streamed or not
   json::Value body;  // the parsed body of a JSON route
 
  private:

@@ -12,7 +12,7 @@ using json::Value;
 
 Value Message() {
   Value schema =
-      ObjectSchema({{"role", "s"}, {"name?", "s"}, {"tool_calls?", "[o"}, {"tool_call_id?", "s"}});
+      ObjectSchema({{"role", "s"}, {"name?", "?s"}, {"tool_calls?", "?[o"}, {"tool_call_id?", "?s"}});
   Value part = ObjectSchema({{"type", "s"}, {"text", "s"}});
   Value parts;
   parts.Set("type", "array");
@@ -63,6 +63,15 @@ json::Value ShortSchema(std::string_view text) {
       PANO_CHECK(false);
   }
   return schema;
+}
+
+json::Value EventSchema(std::string_view schema, std::string_view help) {
+  Value text;
+  text.Set("type", "string");
+  text.Set("description", help);
+  text.Set("contentMediaType", "application/json");
+  text.Set("contentSchema", ShortSchema(StrCat("#", schema)));
+  return text;
 }
 
 json::Value ObjectSchema(const SchemaMembers& members) {

@@ -14,6 +14,9 @@ namespace pano::api {
 // "[x" a list of x, "?x" x or null, "#Name" a reference to a named schema.
 json::Value ShortSchema(std::string_view text);
 
+// The text of a stream whose events' data are JSON of that schema; `help` says what else is in it.
+json::Value EventSchema(std::string_view schema, std::string_view help);
+
 // An object's members by name and ShortSchema. They are required unless the name ends in '?'.
 using SchemaMembers = std::vector<std::pair<std::string_view, std::string_view>>;
 json::Value ObjectSchema(const SchemaMembers& members);

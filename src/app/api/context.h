@@ -9,6 +9,7 @@
 #include "app/api/call.h"
 #include "app/api/document_order.h"
 #include "app/api/generation.h"
+#include "app/api/guard.h"
 #include "app/api/work_pool.h"
 #include "app/models/generator.h"
 #include "app/models/model_host.h"
@@ -19,10 +20,7 @@
 namespace pano::api {
 
 struct Options {
-  bool loopback = true;  // bound to loopback: check Host and Origin
-  // Bound beyond loopback and nobody has to show a key: check them all the same, so that no web page
-  // reaches it through a browser that can.
-  bool keyless = false;
+  CallerPolicy callers;
   std::chrono::milliseconds keep_alive{15'000};  // between comments on a silent stream; 0: none
   Duration stall_limit =
       std::chrono::seconds(30);  // an engine with work and no step for longer is not ready

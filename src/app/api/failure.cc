@@ -96,6 +96,7 @@ Status OutOfMemory() {
 Failure FromHttpStatus(int http_status, std::string_view message) {
   Status status(CodeOf(http_status), std::string(message));
   if (http_status == 413) status = std::move(status).WithReason("body_too_large");
+  if (http_status == 415) status = std::move(status).WithReason("unsupported_media_type");
   return Failure(std::move(status), http_status);
 }
 

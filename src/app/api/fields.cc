@@ -108,10 +108,10 @@ constinit const Field kModelField = {
     "model",
     FieldType::kString,
     1,
-    160,
+    256,
     0,
     false,
-    "Which model answers: id or id@version. May be left out where one model is served.",
+    "Which model answers: an id, id@version or an alias. May be left out where one model is served.",
     nullptr};
 
 constinit const Field kStreamField = {"stream",

@@ -1,9 +1,12 @@
 #include "app/api/generation.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "base/check.h"
 #include "base/strings.h"
+#include "model/engine/engine.h"
 
 namespace pano::api {
 
@@ -53,7 +56,7 @@ struct Generation::Waker {
   std::shared_ptr<http::Exchange> exchange;
   std::shared_ptr<Strand> strand;
   std::weak_ptr<Generation> generation;
-  std::atomic<bool> posted{false};  // one wake-up at a time waits for the connection's thread
+  std::atomic<bool> posted{false};  // at most one wake-up is queued on the connection's thread
 };
 
 Generation::Generation(Private, const Place& place, CallPtr call, models::GeneratorPtr version)
@@ -68,6 +71,9 @@ Generation::~Generation() {
 
 Status Generation::Submit(std::vector<engine::Request> requests) {
   for (engine::Request& request : requests) {
+    prompt_tokens_.push_back(static_cast<int64_t>(request.prompt.size()));
+    output_tokens_.emplace_back(static_cast<size_t>(request.n));
+    call_->tokens.prompt += prompt_tokens_.back();
     // The destructor cancels those that were taken before one is refused.
     PANO_ASSIGN_OR_RETURN(std::shared_ptr<engine::TokenStream> stream,
                           version_->engine->Submit(std::move(request)));
@@ -111,7 +117,7 @@ void Generation::Run() {
   for (size_t i = 0; i < streams_.size() && !over_; ++i) streams_[i]->SetNotify(notify);
 }
 
-// One event of each stream; false when there was none.
+// Takes one event of each stream, so that choices advance together; false when there was none.
 bool Generation::PumpOnce() {
   bool any = false;
   for (size_t i = 0; i < streams_.size() && !over_; ++i) {
@@ -122,12 +128,28 @@ bool Generation::PumpOnce() {
       Fail(broken);
       return true;
     }
+    Count(i, *event);
     if (!sink_->OnEvent(i, *std::move(event))) {
       sink_->OnEnd();
       End();
     }
   }
   return any;
+}
+
+// For the record: each token as it comes, so that a client that goes is counted too; the engine's own
+// sums at the end of a choice.
+void Generation::Count(size_t input, const engine::Event& event) {
+  if (event.kind == engine::Event::Kind::kPromptLogprobs) return;
+  PANO_CHECK(event.index >= 0 && event.index < std::ssize(output_tokens_[input]));
+  int64_t& output = output_tokens_[input][static_cast<size_t>(event.index)];
+  const bool finish = event.kind == engine::Event::Kind::kFinish;
+  const int64_t now = finish ? event.usage.completion_tokens : output + 1;
+  call_->tokens.completion += now - output;
+  output = now;
+  if (!finish || event.usage.prompt_tokens == 0) return;
+  call_->tokens.prompt += event.usage.prompt_tokens - prompt_tokens_[input];
+  prompt_tokens_[input] = event.usage.prompt_tokens;
 }
 
 bool Generation::AllDone() const {
@@ -138,7 +160,7 @@ bool Generation::AllDone() const {
 void Generation::Pump() {
   if (pumping_ || over_) return;
   pumping_ = true;
-  // What does not fit waits in the engine until the socket has drained.
+  // Back pressure: what the socket has no room for stays in the engine's streams.
   while (!over_ && call_->exchange().pending_bytes() <= kPendingBytesMax) {
     if (PumpOnce()) continue;
     if (!over_ && AllDone()) {
@@ -167,7 +189,7 @@ void Generation::Fail(const Status& why) {
   End();
 }
 
-// The client is gone: its memory is free within one step.
+// The client has gone. The engine ends cancelled sequences within one step and frees their memory.
 void Generation::Abandon() {
   if (over_) return;
   call_->Record(499);

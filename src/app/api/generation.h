@@ -109,6 +109,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
   void Run();
   void Pump();
   bool PumpOnce();
+  void Count(size_t input, const engine::Event& event);
   bool AllDone() const;
   void Fail(const Status& why);
   void Abandon();
@@ -124,6 +125,8 @@ class Generation : public std::enable_shared_from_this<Generation> {
   const models::GeneratorPtr version_;
   ByteBudget::Lease lease_;
   std::vector<std::shared_ptr<engine::TokenStream>> streams_;
+  std::vector<int64_t> prompt_tokens_;              // of each prompt
+  std::vector<std::vector<int64_t>> output_tokens_;  // of each choice of each prompt, so far
   std::unique_ptr<GenerationSink> sink_;
   std::shared_ptr<Waker> waker_;
   bool pumping_ = false;

@@ -53,7 +53,7 @@ Value SuccessResponse(const Route& route) {
               route.response_schema.empty() ? Text() : Reference(route.response_schema));
   if (route.streams) {
     Value media;
-    media.Set("schema", Text());
+    media.Set("schema", Reference(route.event_schema));
     content.Set("text/event-stream", std::move(media));
   }
   Value response;
@@ -84,7 +84,7 @@ Value Operation(const Route& route) {
   responses.Set("200", SuccessResponse(route));
   responses.Set("default", ErrorReference());
   operation.Set("responses", std::move(responses));
-  // An open route needs neither scheme.
+  // Overrides the document's own: an open route needs no security scheme.
   if (route.access == Access::kOpen) operation.Set("security", Value(json::Array()));
   return operation;
 }
@@ -103,7 +103,7 @@ Value SecuritySchemes() {
   return schemes;
 }
 
-// Any of: nothing (no key is set), a bearer token, a key header.
+// Alternatives: no credentials (where no key is set), a bearer token, or a key header.
 Value Security() {
   Value list{json::Array{Value(json::Object())}};
   for (std::string_view scheme : {"bearer", "apiKey"}) {

@@ -6,7 +6,7 @@
 #include "app/api/dialect.h"
 #include "app/api/document_order.h"
 #include "app/api/route.h"
-#include "base/json.h"
+#include "base/fwd.h"
 
 namespace pano::api {
 

@@ -105,6 +105,9 @@ class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
 void StartPrediction(Context& context, CallPtr call, models::PredictorPtr version,
                      batch::PredictRequest request,
                      std::function<void(Call&, batch::Predicted)> respond) {
+  for (const encoder::TextRow& row : request.inputs.texts) {
+    call->tokens.prompt += static_cast<int64_t>(row.ids.size());
+  }
   std::optional<ByteBudget::Lease> lease = context.held.Take(HeldBytes(request));
   if (!lease) return call->Fail(Refused(TooMuchHeld(context.held), *version));
   Result<std::shared_ptr<batch::Prediction>> prediction =

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "model/serving/reasons.h"
 #include "model/template/conversation.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::api {
 namespace {
@@ -52,7 +53,7 @@ Status CheckRole(const Value& message, std::string_view where, std::string& role
                                        "' is not one of system, "
                                        "developer, user, assistant, tool, function"));
   }
-  // Templates know the older name.
+  // OpenAI's newer name of "system", which templates do not know.
   if (role == "developer") role = "system";
   return {};
 }
@@ -118,7 +119,7 @@ Status EncodeJoined(const models::ModelVersion& version, const Value& messages, 
     for (const Value& part : content->as_array()) text.append(part.Find("text")->as_string());
   }
   tokenizer::EncodeOptions options;
-  options.parse_special = false;  // all of it is the caller's text
+  options.parse_special = false;  // user input never becomes a special token
   return Encode(version, text, options, "messages", prompt);
 }
 

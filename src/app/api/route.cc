@@ -1,9 +1,11 @@
 #include "app/api/route.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "app/api/dialect.h"
 #include "base/strings.h"
@@ -13,27 +15,34 @@ namespace {
 
 using Params = std::vector<std::pair<std::string, std::string>>;
 
+constexpr std::string_view kModelId = "{id}";
+constexpr size_t kIdSegmentsMax = 3;
+
 // The parameters of `path` when it fits `pattern`, segment by segment; a parameter is never empty.
-std::optional<Params> MatchPath(std::string_view pattern, std::string_view path) {
+// An id takes what the rest of the pattern leaves it.
+std::optional<Params> MatchPath(const std::vector<std::string_view>& pattern,
+                                const std::vector<std::string_view>& path) {
+  if (path.size() < pattern.size()) return std::nullopt;
+  size_t spare = path.size() - pattern.size();  // segments beyond one each
   Params params;
-  while (true) {
-    size_t pattern_end = pattern.find('/');
-    size_t path_end = path.find('/');
-    std::string_view want = pattern.substr(0, pattern_end);
-    std::string_view have = path.substr(0, path_end);
+  size_t at = 0;
+  for (std::string_view want : pattern) {
+    size_t count = want == kModelId ? 1 + std::exchange(spare, 0) : 1;
+    if (count > kIdSegmentsMax) return std::nullopt;
+    std::string have;
+    for (size_t i = 0; i < count; ++i, ++at) {
+      if (want.starts_with('{') && path[at].empty()) return std::nullopt;
+      if (i > 0) have.push_back('/');
+      have.append(path[at]);
+    }
     if (want.starts_with('{')) {
-      if (have.empty()) return std::nullopt;
-      params.emplace_back(want.substr(1, want.size() - 2), have);
+      params.emplace_back(want.substr(1, want.size() - 2), std::move(have));
     } else if (want != have) {
       return std::nullopt;
     }
-    bool pattern_over = pattern_end == std::string_view::npos;
-    bool path_over = path_end == std::string_view::npos;
-    if (pattern_over != path_over) return std::nullopt;
-    if (pattern_over) return params;
-    pattern.remove_prefix(pattern_end + 1);
-    path.remove_prefix(path_end + 1);
   }
+  if (spare > 0) return std::nullopt;
+  return params;
 }
 
 // Whether a route that asks for something in the query gets it.
@@ -47,6 +56,9 @@ Status Check(const Route& route) {
   std::string name = StrCat("[api] route ", route.method, " ", route.pattern);
   if (route.access == Access::kUnset) return InvalidArgument(StrCat(name, " has no access policy"));
   if (!route.handler) return InvalidArgument(StrCat(name, " has no handler"));
+  if (route.streams == route.event_schema.empty()) {
+    return InvalidArgument(StrCat(name, " streams without a schema of its events, or the reverse"));
+  }
   return {};
 }
 
@@ -73,9 +85,22 @@ RouteTable::Match RouteTable::Find(const http::Request& request) const {
   std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   Match match;
   std::vector<std::string_view> methods;  // that the path takes
+  // A request's path may be long; no pattern has nearly as many segments.
+  constexpr std::ptrdiff_t kSegmentsMax = 32;
+  if (std::count(request.path.begin(), request.path.end(), '/') >= kSegmentsMax) return match;
+  const std::vector<std::string_view> path = Split(request.path, '/');
+  size_t literals = 0;  // of the best pattern so far: "/predict" at the end is no part of an id
   for (const Route& route : routes_) {
-    std::optional<Params> params = MatchPath(route.pattern, request.path);
+    const std::vector<std::string_view> pattern = Split(route.pattern, '/');
+    std::optional<Params> params = MatchPath(pattern, path);
     if (!params || !MatchQuery(route.query, request)) continue;
+    const size_t own_literals = pattern.size() - params->size();
+    if (own_literals < literals) continue;
+    if (own_literals > literals) {
+      literals = own_literals;
+      match = {};
+      methods.clear();
+    }
     if (std::find(methods.begin(), methods.end(), route.method) == methods.end()) {
       methods.push_back(route.method);
       match.allow += StrCat(match.allow.empty() ? "" : ", ", route.method,

@@ -26,7 +26,8 @@ enum class Access : uint8_t {
 // What a route takes and gives, for the checks before its handler and for /openapi.json.
 struct Route {
   std::string_view method;   // "GET" (answers HEAD too) or "POST" (takes JSON)
-  std::string_view pattern;  // "/v1/models/{id}/predict": a name in braces stands for one segment
+  std::string_view pattern;  // "/v1/models/{id}/predict": a name in braces stands for one segment,
+                             // "{id}" for a model's id, which has up to three ("org/name")
   Access access = Access::kUnset;
   std::function<void(Context&, CallPtr)> handler = {};
 
@@ -36,6 +37,7 @@ struct Route {
   std::string_view response_schema = {};
   std::string_view content_type = "application/json";  // of the answer
   bool streams = false;                                // may answer as text/event-stream
+  std::string_view event_schema = {};                  // of such a stream's events
 
   // "format=tfs": this route is for requests with that in their query and goes before one without,
   // so that two dialects can answer one path. Not in /openapi.json.

@@ -48,6 +48,44 @@ TEST(RouteTable, TheApiDoesNotStartWithoutAPolicy) {
   EXPECT_EQ(api.error().message(), "[api] route GET /a has no access policy");
 }
 
+Route Post(std::string_view pattern, std::string_view id) {
+  Route route = Get(pattern, id);
+  route.method = "POST";
+  return route;
+}
+
+TEST(RouteTable, AnIdTakesWhatTheKnownEndLeaves) {
+  RouteTable table =
+      std::move(RouteTable::Create(
+                    {{.name = "x",
+                      .routes = {Get("/v1/models", "list"), Get("/v1/models/{id}", "one"),
+                                 Post("/v1/models/{id}/predict", "predict"),
+                                 Post("/v1/models/{id}/versions/{version}/predict", "version")}}}))
+          .value();
+  auto find = [&](std::string method, std::string path) {
+    RouteTable::Match match = table.Find(Asking(std::move(method), std::move(path)));
+    std::string text(match.route ? match.route->operation_id : "-");
+    for (const auto& [name, value] : match.params) text += " " + name + "=" + value;
+    return match.route || match.allow.empty() ? text : "allow " + match.allow;
+  };
+  EXPECT_EQ(find("GET", "/v1/models"), "list");
+  EXPECT_EQ(find("GET", "/v1/models/a"), "one id=a");
+  EXPECT_EQ(find("GET", "/v1/models/org/a"), "one id=org/a");
+  EXPECT_EQ(find("GET", "/v1/models/org/team/a"), "one id=org/team/a");
+  EXPECT_EQ(find("GET", "/v1/models/a/b/c/d"), "-");
+  EXPECT_EQ(find("POST", "/v1/models/org/a/predict"), "predict id=org/a");
+  EXPECT_EQ(find("POST", "/v1/models/a/b/c/predict"), "predict id=a/b/c");
+  EXPECT_EQ(find("POST", "/v1/models/org/a/versions/2/predict"), "version id=org/a version=2");
+  EXPECT_EQ(find("POST", "/v1/models/a/versions/2/predict"), "version id=a version=2");
+  EXPECT_EQ(find("GET", "/v1/models/org/a/predict"), "allow POST");
+  EXPECT_EQ(find("POST", "/v1/models/org/a"), "allow GET, HEAD");
+  for (const char* path : {"/v1/models/", "/v1/models//a", "/v1/models/a/", "/v1/models//predict",
+                           "/v1/models/a//b", "/v1/models/a/versions//predict/"}) {
+    EXPECT_EQ(find("GET", path), "-") << path;
+  }
+  EXPECT_EQ(find("GET", "/v1/models/" + std::string(10'000, '/')), "-");
+}
+
 TEST(RouteTable, AQueryChoosesAmongDialects) {
   RouteTable table =
       std::move(

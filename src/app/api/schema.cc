@@ -1,9 +1,12 @@
 #include "app/api/schema.h"
 
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "app/api/failure.h"
 #include "app/api/fields.h"
+#include "base/closest_name.h"
 #include "base/strings.h"
 
 namespace pano::api {
@@ -18,6 +21,26 @@ const Field* FindField(std::string_view name, const BodySchema& body) {
     if (field.name == name) return &field;
   }
   return nullptr;
+}
+
+std::vector<std::string_view> NamesOf(const BodySchema& body) {
+  std::vector<std::string_view> names;
+  for (const Field& field : body.fields) names.push_back(field.name);
+  return names;
+}
+
+// Where a field is missing: "; did you mean it by 'message'?" for one that nobody knows.
+std::string MisspelledField(std::string_view missing, const Value& object, const BodySchema& body) {
+  constexpr int kLookedAtMax = 32;  // a body may have any number of members
+  const std::vector<std::string_view> names = NamesOf(body);
+  int looked_at = 0;
+  for (const auto& [name, value] : object.as_object()) {
+    if (FindField(name, body)) continue;
+    if (++looked_at > kLookedAtMax) break;
+    if (ClosestName(name, names) != missing) continue;
+    return StrCat("; did you mean it by '", Printable(name), "'?");
+  }
+  return {};
 }
 
 Status Wrong(const Field& field, std::string_view wanted, const Value& value) {
@@ -160,7 +183,8 @@ Status ReadFields(const json::Value& object, const BodySchema& body, Parameters&
     const Field* field = FindField(name, body);
     if (!field) {
       if (!body.closed) continue;
-      return BadField(Printable(name), StrCat("unknown field '", Printable(name), "'"));
+      return BadField(Printable(name), StrCat("unknown field '", Printable(name), "'",
+                                              DidYouMean(name, NamesOf(body))));
     }
     if (value.is_null()) continue;
     PANO_RETURN_IF_ERROR(CheckValue(*field, value));
@@ -170,7 +194,8 @@ Status ReadFields(const json::Value& object, const BodySchema& body, Parameters&
     if (!field.required) continue;
     const Value* value = object.Find(field.name);
     if (!value || value->is_null()) {
-      return BadField(field.name, StrCat("'", field.name, "' is missing"));
+      return BadField(field.name, StrCat("'", field.name, "' is missing",
+                                         MisspelledField(field.name, object, body)));
     }
   }
   return {};

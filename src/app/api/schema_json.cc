@@ -91,13 +91,30 @@ Value TypeOf(const Field& field) {
   return {};
 }
 
+// The same, or null: that counts as absent.
+Value Nullable(Value schema) {
+  if (const Value* type = schema.Find("type")) {
+    Value types{json::Array{*type, Value("null")}};
+    schema.Set("type", std::move(types));
+    return schema;
+  }
+  if (const Value* choices = schema.Find("anyOf")) {
+    Value more = *choices;
+    more.Append(Typed("null"));
+    schema.Set("anyOf", std::move(more));
+    return schema;
+  }
+  if (schema.Find("$ref")) return AnyOf({std::move(schema), Typed("null")});
+  return schema;  // anything at all
+}
+
 }  // namespace
 
 json::Value SchemaOf(const BodySchema& body) {
   Value properties{json::Object()};
   Value required;
   for (const Field& field : body.fields) {
-    Value schema = TypeOf(field);
+    Value schema = field.required ? TypeOf(field) : Nullable(TypeOf(field));
     schema.Set("description", field.help);
     properties.Set(field.name, std::move(schema));
     if (field.required) required.Append(field.name);

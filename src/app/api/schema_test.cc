@@ -4,6 +4,7 @@
 
 #include "app/api/fields.h"
 #include "app/api/testing/body_checks.h"
+#include "base/strings.h"
 
 namespace pano::api {
 namespace {
@@ -43,6 +44,23 @@ TEST(Schema, NullIsAbsent) {
   Field needed = kModelField;
   needed.required = true;
   EXPECT_EQ(Read(R"({"model":null})", BodySchema{{needed}}, p).message(), "'model' is missing");
+}
+
+TEST(Schema, SaysWhatMayHaveBeenMeant) {
+  Parameters p;
+  BodySchema closed = Generating();
+  closed.closed = true;
+  EXPECT_EQ(Read(R"({"max_token":3})", closed, p).message(),
+            "unknown field 'max_token'; did you mean 'max_tokens'?");
+  EXPECT_EQ(Read(R"({"frobnicate":3})", closed, p).message(), "unknown field 'frobnicate'");
+  Field needed = kModelField;
+  needed.required = true;
+  EXPECT_EQ(Read(R"({"x":1,"Modell":"a"})", BodySchema{{needed}}, p).message(),
+            "'model' is missing; did you mean it by 'Modell'?");
+  std::string many = "{";
+  for (int i = 0; i < 1000; ++i) many += StrCat("\"k", i, "\":0,");
+  EXPECT_EQ(Read(many + R"("modell":"a"})", BodySchema{{needed}}, p).message(),
+            "'model' is missing");
 }
 
 TEST(Schema, NamesWhatDoesNotFit) {

@@ -10,10 +10,12 @@ SseWriter::SseWriter(CallPtr call, std::chrono::milliseconds keep_alive)
     : call_(std::move(call)), keep_alive_(keep_alive) {}
 
 void SseWriter::Begin() {
-  call_->exchange().BeginStream(200, {{"Content-Type", "text/event-stream; charset=utf-8"},
-                                      {"Cache-Control", "no-store"},
-                                      {"X-Accel-Buffering", "no"},  // nginx: pass events on at once
-                                      {"X-Content-Type-Options", "nosniff"}});
+  http::Headers headers = {{"Content-Type", "text/event-stream; charset=utf-8"},
+                           {"Cache-Control", "no-store"},
+                           {"X-Accel-Buffering", "no"},  // nginx: pass events on at once
+                           {"X-Content-Type-Options", "nosniff"}};
+  headers.insert(headers.end(), call_->headers.begin(), call_->headers.end());
+  call_->exchange().BeginStream(200, std::move(headers));
   ScheduleKeepAlive();
 }
 

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "app/api/call.h"
-#include "base/json.h"
+#include "base/fwd.h"
 
 namespace pano::api {
 

@@ -8,7 +8,7 @@
 namespace pano::api {
 namespace {
 
-// What the request could say instead.
+// What would be accepted, to go behind the message.
 std::string_view HintFor(const Status& status) {
   if (status.reason() == serving::kContextLengthExceeded) {
     return "; \"truncate\": true cuts what is too long";

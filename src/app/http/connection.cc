@@ -219,7 +219,7 @@ void Connection::OnHead() {
   SetPhase(Phase::kBody);
   const RequestHead& head = parser_->head();
   is_head_request_ = head.method == "HEAD";
-  const bool large = head.chunked || head.expects_continue ||
+  const bool large = head.chunked || head.expects_continue || parser_->decompresses() ||
                      head.content_length.value_or(0) > Server::kReadBytesAnyway;
   if (large && context_->head_check) {
     Request& request = parser_->request();

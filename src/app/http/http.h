@@ -23,7 +23,7 @@ struct Request {
   std::string path;           // percent-decoded once; ill-formed escapes were answered 400
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
   Headers headers;
-  std::string body;
+  std::string body;           // as the handler wants it: chunks joined, gzip undone
   std::string peer;           // "127.0.0.1:4711"
   std::string id;  // X-Request-Id as sent when it is [A-Za-z0-9._-]{1,64}, else made here
 

@@ -49,25 +49,52 @@ void RequestParser::EndHead() {
   request_.path = std::move(target->path);
   request_.query = std::move(target->query);
   request_.headers = head_.headers;
+  const bool has_body = head_.chunked || head_.content_length.value_or(0) > 0;
+  if (has_body && !ReadEncoding()) return;
   if (head_.chunked) chunked_.emplace(limits_.body_bytes_max);
   body_left_ = head_.content_length.value_or(0);
-  state_ = head_.chunked || body_left_ > 0 ? State::kBody : State::kComplete;
+  state_ = has_body ? State::kBody : State::kComplete;
+}
+
+// False: refused.
+bool RequestParser::ReadEncoding() {
+  std::string_view encoding;
+  for (const auto& [name, value] : head_.headers) {
+    if (ToLower(name) != "content-encoding") continue;
+    std::string_view one = Trim(value);
+    if (ToLower(one) == "identity") continue;
+    if (!encoding.empty() || one.find(',') != std::string_view::npos) {
+      Refuse(415, "the body has several Content-Encodings: one, gzip, is undone here");
+      return false;
+    }
+    encoding = one;
+  }
+  if (encoding.empty()) return true;
+  if (ToLower(encoding) != "gzip" && ToLower(encoding) != "x-gzip") {
+    Refuse(415, StrCat("the Content-Encoding '", Printable(encoding),
+                       "' is not known here: send gzip, or none"));
+    return false;
+  }
+  gzip_.emplace(limits_.body_bytes_max);
+  return true;
 }
 
 size_t RequestParser::FeedBody(std::string_view bytes) {
   if (!chunked_) {
     const size_t n = static_cast<size_t>(std::min<uint64_t>(body_left_, bytes.size()));
-    request_.body.append(bytes.substr(0, n));
     body_left_ -= n;
-    if (body_left_ == 0) state_ = State::kComplete;
+    AddBody(bytes.substr(0, n));
+    if (body_left_ == 0) EndBody();
     return n;
   }
-  const size_t used = chunked_->Feed(bytes, request_.body);
+  std::string payload;  // of a compressed body; else it goes where it belongs at once
+  const size_t used = chunked_->Feed(bytes, gzip_ ? payload : request_.body);
+  if (gzip_) AddBody(payload);
   switch (chunked_->state()) {
     case ChunkedDecoder::State::kMore:
       break;
     case ChunkedDecoder::State::kDone:
-      state_ = State::kComplete;
+      EndBody();
       break;
     case ChunkedDecoder::State::kMalformed:
       Refuse(400, "the chunked body is malformed");
@@ -77,6 +104,35 @@ size_t RequestParser::FeedBody(std::string_view bytes) {
       break;
   }
   return used;
+}
+
+void RequestParser::AddBody(std::string_view bytes) {
+  if (!gzip_) {
+    request_.body.append(bytes);
+    return;
+  }
+  switch (gzip_->Feed(bytes, request_.body)) {
+    case GzipDecoder::State::kMore:
+    case GzipDecoder::State::kWhole:
+      return;
+    case GzipDecoder::State::kMalformed:
+      return Refuse(400, "the body is no gzip, which its Content-Encoding says it is");
+    case GzipDecoder::State::kTooLarge:
+      return Refuse(413, StrCat("the body is longer than ", limits_.body_bytes_max,
+                                " bytes once decompressed"));
+    case GzipDecoder::State::kTooDense:
+      return Refuse(413, StrCat("the body decompresses to more than ", GzipDecoder::kRatioMax,
+                                " times its size: send it as it is"));
+  }
+}
+
+// Every byte of the body has come.
+void RequestParser::EndBody() {
+  if (state_ == State::kRefused) return;
+  if (gzip_ && gzip_->state() != GzipDecoder::State::kWhole) {
+    return Refuse(400, "the gzip body is cut short");
+  }
+  state_ = State::kComplete;
 }
 
 std::string ChooseRequestId(std::string_view sent) {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "app/http/chunked.h"
+#include "app/http/gzip.h"
 #include "app/http/head.h"
 #include "app/http/head_scanner.h"
 #include "app/http/http.h"
@@ -17,7 +18,7 @@ class RequestParser {
  public:
   struct Limits {
     size_t header_bytes_max = 16 << 10;
-    size_t body_bytes_max = 4 << 20;
+    size_t body_bytes_max = 4 << 20;  // as sent, and again once gzip is undone
   };
   enum class State {
     kHead,      // the head is not complete
@@ -36,11 +37,16 @@ class RequestParser {
   // From state kBody on. Peer and id are not known here.
   const RequestHead& head() const { return head_; }
   Request& request() { return request_; }
+  // From state kBody on: a short body may become a long one.
+  bool decompresses() const { return gzip_.has_value(); }
 
  private:
   void Refuse(int status, std::string message);
   void EndHead();
+  bool ReadEncoding();
   size_t FeedBody(std::string_view bytes);
+  void AddBody(std::string_view bytes);
+  void EndBody();
 
   const Limits limits_;
   State state_ = State::kHead;
@@ -49,6 +55,7 @@ class RequestParser {
   RequestHead head_;
   Request request_;
   std::optional<ChunkedDecoder> chunked_;
+  std::optional<GzipDecoder> gzip_;
   uint64_t body_left_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "app/http/testing/gzip_text.h"
 #include "base/strings.h"
 
 namespace pano::http {
@@ -54,6 +55,53 @@ TEST(RequestParser, RefusesALongBodyBeforeItComes) {
   parser.Feed("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 101\r\n\r\n");
   ASSERT_EQ(parser.state(), State::kRefused);
   EXPECT_EQ(parser.refusal().status, 413);
+}
+
+// The bodies of a long conversation are sent compressed by some clients.
+TEST(RequestParser, UndoesGzip) {
+  const std::string packed = testing::Gzip("{\"prompt\":\"hello\"}");
+  const std::string chunked =
+      StrCat(EncodeChunk(packed.substr(0, 5)), EncodeChunk(packed.substr(5)), kLastChunk);
+  for (const std::string& body :
+       {StrCat("Content-Length: ", packed.size(), "\r\n\r\n", packed),
+        StrCat("Transfer-Encoding: chunked\r\n\r\n", chunked)}) {
+    for (std::string_view encoding : {"gzip", "GZip", "x-gzip", "identity\r\nContent-Encoding: gzip"}) {
+      const std::string text = StrCat("POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: ", encoding,
+                                      "\r\n", body, "GET /next");
+      for (size_t step : {size_t{1}, size_t{3}, text.size()}) {
+        RequestParser parser({1000, 1000});
+        size_t used;
+        ASSERT_EQ(FeedAll(parser, text, step, &used), State::kComplete) << parser.refusal().message;
+        EXPECT_EQ(parser.request().body, "{\"prompt\":\"hello\"}");
+        EXPECT_EQ(text.substr(used), "GET /next");
+      }
+    }
+  }
+}
+
+TEST(RequestParser, RefusesEncodingsThatItDoesNotUndo) {
+  auto refusal = [](std::string_view encoding, std::string_view body, size_t bytes_max = 1000) {
+    const std::string text = StrCat("POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: ", encoding,
+                                    "\r\nContent-Length: ", body.size(), "\r\n\r\n", body);
+    RequestParser parser({1000, bytes_max});
+    size_t used;
+    FeedAll(parser, text, 1000, &used);
+    return parser.state() == State::kRefused ? parser.refusal().status : 0;
+  };
+  const std::string packed = testing::Gzip("hello");
+  EXPECT_EQ(refusal("gzip", packed), 0);
+  EXPECT_EQ(refusal("br", packed), 415);
+  EXPECT_EQ(refusal("gzip, gzip", packed), 415);
+  EXPECT_EQ(refusal("gzip\r\nContent-Encoding: gzip", packed), 415);
+  EXPECT_EQ(refusal("gzip", "hello"), 400);
+  EXPECT_EQ(refusal("gzip", packed.substr(0, packed.size() - 1)), 400);
+  EXPECT_EQ(refusal("gzip", packed + "x"), 400);
+  EXPECT_EQ(refusal("gzip", testing::Gzip(std::string(101, 'a')), 100), 413);
+  EXPECT_EQ(refusal("gzip", testing::Gzip(std::string(200'000, 'a')), 300'000), 413);
+  // Without a body there is nothing to undo.
+  RequestParser parser({1000, 1000});
+  parser.Feed("GET / HTTP/1.1\r\nHost: h\r\nContent-Encoding: br\r\n\r\n");
+  EXPECT_EQ(parser.state(), State::kComplete);
 }
 
 TEST(RequestParser, ChoosesRequestIds) {

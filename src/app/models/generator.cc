@@ -5,10 +5,13 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "base/threads.h"
+#include "model/engine/engine.h"
 #include "model/engine/kv/kv_plan.h"
 #include "model/engine/special_tokens.h"
 #include "model/format/weights.h"
 #include "model/nn/encoder/encoder.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::models {
 namespace {
@@ -34,6 +37,12 @@ Status PlanMemory(const nn::Model& model, uint64_t left_before, uint64_t weight_
 }
 
 }  // namespace
+
+Generator::Generator() = default;
+Generator::~Generator() = default;
+
+serving::Service& Generator::service() const { return *engine; }
+engine::Stats Generator::EngineStats() const { return engine->GetEngineStats(); }
 
 std::string Generator::Summary() const {
   return StrCat(", context ", context_length, ", vocabulary ", vocab_size, ", ",

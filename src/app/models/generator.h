@@ -5,16 +5,19 @@
 
 #include "app/models/load_settings.h"
 #include "app/models/model_version.h"
-#include "base/threads.h"
-#include "model/engine/engine.h"
-#include "model/format/weights.h"
+#include "base/fwd.h"
+#include "model/engine/fwd.h"
+#include "model/engine/options.h"
+#include "model/format/fwd.h"
+#include "model/nn/fwd.h"
 #include "model/nn/load.h"
-#include "model/nn/model.h"
 
 namespace pano::models {
 
 // A version that continues texts. Thread-safe as ModelVersion is.
 struct Generator final : ModelVersion {
+  Generator();
+  ~Generator() override;
   const Generator* AsGenerator() const override { return this; }
   Status Start(const format::ModelFiles& files, const LoadSettings& settings, ComputePool& pool,
                engine::Observer observer) override;
@@ -22,8 +25,8 @@ struct Generator final : ModelVersion {
   ModelCard Card() const override { return {.task = "generation"}; }
   std::string Summary() const override;
 
-  serving::Service& service() const override { return *engine; }
-  engine::Stats EngineStats() const override { return engine->GetEngineStats(); }
+  serving::Service& service() const override;
+  engine::Stats EngineStats() const override;
 
   nn::GenerationDefaults defaults;  // the model's own parameters, where a request gives none
   // The engine borrows the models: declared after them, it goes first.
@@ -37,7 +40,5 @@ struct Generator final : ModelVersion {
   Status LoadDraftModel(const LoadSettings& settings, ComputePool& pool);
   engine::Options EngineOptions(const engine::Options& base, const format::ModelFiles& files) const;
 };
-
-using GeneratorPtr = std::shared_ptr<const Generator>;
 
 }  // namespace pano::models

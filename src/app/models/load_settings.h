@@ -4,7 +4,7 @@
 
 #include "app/models/memory_budget.h"
 #include "model/batch/predictor.h"
-#include "model/engine/engine.h"
+#include "model/engine/options.h"
 #include "model/nn/load.h"
 
 namespace pano::models {

@@ -3,25 +3,28 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/closest_name.h"
 #include "base/strings.h"
 
 namespace pano::models {
 namespace {
 
-Status NoModel(std::string_view name) {
-  return NotFound(StrCat("the model '", Printable(name), "' does not exist here"))
-      .WithReason("model_not_found")
-      .WithField("model");
+bool IsIdSegment(std::string_view text) {
+  auto allowed = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  return !text.empty() && text.size() <= 64 && text != "." && text != ".." &&
+         std::all_of(text.begin(), text.end(), allowed);
 }
 
 }  // namespace
 
 bool IsModelId(std::string_view text) {
-  auto allowed = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  };
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), allowed);
+  constexpr size_t kBytesMax = 3 * 64 + 2;
+  if (text.size() > kBytesMax) return false;
+  std::vector<std::string_view> segments = Split(text, '/');
+  return segments.size() <= 3 && std::all_of(segments.begin(), segments.end(), IsIdSegment);
 }
 
 bool ModelHost::VersionLess::operator()(const std::string& a, const std::string& b) const {
@@ -40,17 +43,57 @@ Status ModelHost::Add(ModelVersionPtr version) {
   return Status(StatusCode::kAlreadyExists, StrCat("[models] '", name, "' is served already"));
 }
 
+Status ModelHost::AddAlias(ModelAlias alias) {
+  MutexLock lock(mu_);
+  PANO_ASSIGN_OR_RETURN(ModelVersionPtr version, FindKnown(alias.target));
+  bool taken = models_.contains(alias.name);
+  if (!taken && aliases_.emplace(alias.name, std::move(version)).second) return {};
+  return Status(StatusCode::kAlreadyExists,
+                StrCat("[models] the name '", Printable(alias.name), "' is taken already"));
+}
+
+Status ModelHost::AnswerAnyName() {
+  MutexLock lock(mu_);
+  if (models_.size() != 1) {
+    return InvalidArgument(StrCat("[models] any name can mean one model only, and ",
+                                  models_.size(), " are served"));
+  }
+  any_name_ = true;
+  return {};
+}
+
+// With the names that there are, where one of them may have been meant.
+Status ModelHost::NoModel(std::string_view name) const {
+  std::vector<std::string_view> known;
+  for (const auto& [id, versions] : models_) known.push_back(id);
+  for (const auto& [alias, version] : aliases_) known.push_back(alias);
+  return NotFound(StrCat("the model '", Printable(name), "' does not exist here",
+                         DidYouMean(name, known)))
+      .WithReason("model_not_found")
+      .WithField("model");
+}
+
+// An id or id@version.
+Result<ModelVersionPtr> ModelHost::FindKnown(std::string_view name) const {
+  size_t at = std::min(name.find('@'), name.size());
+  auto it = models_.find(name.substr(0, at));
+  if (it == models_.end()) return NoModel(name);
+  if (at == name.size()) return it->second.rbegin()->second;
+  auto version = it->second.find(std::string(name.substr(at + 1)));
+  if (version == it->second.end()) return NoModel(name);
+  return version->second;
+}
+
 Result<ModelVersionPtr> ModelHost::Find(std::string_view name) const {
-  size_t at = name.find('@');
-  if (at != std::string_view::npos) return Find(name.substr(0, at), name.substr(at + 1));
   MutexLock lock(mu_);
   if (name.empty()) {
     if (models_.size() == 1) return models_.begin()->second.rbegin()->second;
     return InvalidArgument("several models are served: say which by 'model'").WithField("model");
   }
-  auto it = models_.find(name);
-  if (it == models_.end()) return NoModel(name);
-  return it->second.rbegin()->second;
+  if (auto alias = aliases_.find(name); alias != aliases_.end()) return alias->second;
+  bool known = models_.contains(name.substr(0, name.find('@')));
+  if (any_name_ && !known) return models_.begin()->second.rbegin()->second;
+  return FindKnown(name);
 }
 
 Result<ModelVersionPtr> ModelHost::Find(std::string_view id, std::string_view version) const {
@@ -60,6 +103,15 @@ Result<ModelVersionPtr> ModelHost::Find(std::string_view id, std::string_view ve
   auto found = it->second.find(std::string(version));
   if (found == it->second.end()) return NoModel(StrCat(id, "@", version));
   return found->second;
+}
+
+std::vector<std::string> ModelHost::Aliases(std::string_view id) const {
+  MutexLock lock(mu_);
+  std::vector<std::string> names;
+  for (const auto& [name, version] : aliases_) {
+    if (version->id == id) names.push_back(name);
+  }
+  return names;
 }
 
 std::vector<ModelVersionPtr> ModelHost::List() const {

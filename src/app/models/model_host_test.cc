@@ -17,7 +17,11 @@ ModelVersionPtr Version(std::string id, std::string version) {
 TEST(ModelHost, KnowsIds) {
   EXPECT_TRUE(IsModelId("Llama-3.2_1B"));
   EXPECT_TRUE(IsModelId(std::string(64, 'a')));
-  for (std::string id : {std::string(), std::string(65, 'a'), std::string("a/b"),
+  EXPECT_TRUE(IsModelId("Qwen/Qwen3-0.6B"));
+  EXPECT_TRUE(IsModelId("a/b/..."));
+  for (std::string id : {std::string(), std::string(65, 'a'), std::string("a/b/c/d"), std::string("/a"),
+                         std::string("a/"), std::string("a//b"), std::string("a/../b"),
+                         std::string("."), std::string(64, 'a') + "/" + std::string(65, 'b'),
                          std::string("a@1"), std::string("a b"), std::string("\xc3\xa9")}) {
     EXPECT_FALSE(IsModelId(id)) << id;
   }
@@ -36,6 +40,46 @@ TEST(ModelHost, TheHighestVersionAnswersByNumber) {
   EXPECT_EQ(host.Add(Version("m", "2")).code(), StatusCode::kAlreadyExists);
   EXPECT_EQ(host.Versions("m").size(), 3u);
   EXPECT_EQ(host.Versions("m")[0]->version, "2");
+}
+
+// People come with the names that they used elsewhere.
+TEST(ModelHost, AliasesAreAnyText) {
+  ModelHost host;
+  EXPECT_TRUE(host.Add(Version("org/llama", "1")).ok());
+  EXPECT_TRUE(host.Add(Version("org/llama", "2")).ok());
+  EXPECT_TRUE(host.Add(Version("b", "1")).ok());
+  EXPECT_TRUE(host.AddAlias({"llama3:8b", "org/llama"}).ok());
+  EXPECT_TRUE(host.AddAlias({"old@home", "org/llama@1"}).ok());
+  EXPECT_EQ(host.Find("llama3:8b").value()->FullName(), "org/llama@2");
+  EXPECT_EQ(host.Find("old@home").value()->FullName(), "org/llama@1");
+  EXPECT_EQ(host.Aliases("org/llama"), (std::vector<std::string>{"llama3:8b", "old@home"}));
+  EXPECT_TRUE(host.Aliases("b").empty());
+  EXPECT_EQ(host.AddAlias({"llama3:8b", "b"}).code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(host.AddAlias({"b", "org/llama"}).code(), StatusCode::kAlreadyExists);
+  EXPECT_EQ(host.AddAlias({"x", "nobody"}).code(), StatusCode::kNotFound);
+  EXPECT_EQ(host.AddAlias({"x", "org/llama@7"}).code(), StatusCode::kNotFound);
+}
+
+TEST(ModelHost, OneModelMayAnswerToAnyName) {
+  ModelHost host;
+  EXPECT_EQ(host.AnswerAnyName().code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(host.Add(Version("a", "1")).ok());
+  EXPECT_EQ(host.Find("gpt-4o").error().code(), StatusCode::kNotFound);
+  EXPECT_TRUE(host.AnswerAnyName().ok());
+  EXPECT_EQ(host.Find("gpt-4o").value()->id, "a");
+  EXPECT_EQ(host.Find("x@1").value()->id, "a");
+  EXPECT_EQ(host.Find("a@9").error().code(), StatusCode::kNotFound);  // it is known, that version not
+  ModelHost two;
+  EXPECT_TRUE(two.Add(Version("a", "1")).ok());
+  EXPECT_TRUE(two.Add(Version("b", "1")).ok());
+  EXPECT_EQ(two.AnswerAnyName().code(), StatusCode::kInvalidArgument);
+}
+
+TEST(ModelHost, ANameThatIsNearlyRightIsSaid) {
+  ModelHost host;
+  EXPECT_TRUE(host.Add(Version("starter", "1")).ok());
+  EXPECT_EQ(host.Find("startr").error().message(),
+            "the model 'startr' does not exist here; did you mean 'starter'?");
 }
 
 TEST(ModelHost, NoNameMeansTheOnlyModel) {

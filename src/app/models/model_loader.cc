@@ -8,9 +8,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "base/threads.h"
 #include "model/format/weights.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/tokenizer/formats/load.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::models {
 namespace {

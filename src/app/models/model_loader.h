@@ -7,8 +7,8 @@
 #include "app/models/load_settings.h"
 #include "app/models/model_source.h"
 #include "app/models/model_version.h"
+#include "base/fwd.h"
 #include "base/result.h"
-#include "base/threads.h"
 
 namespace pano::models {
 

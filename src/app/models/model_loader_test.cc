@@ -5,6 +5,7 @@
 #include "app/models/generator.h"
 #include "base/env.h"
 #include "base/strings.h"
+#include "base/threads.h"
 
 namespace pano::models {
 namespace {

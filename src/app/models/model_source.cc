@@ -4,10 +4,11 @@
 #include <filesystem>
 #include <utility>
 
-#include "app/models/model_host.h"
 #include "base/env.h"
 #include "base/strings.h"
+#include "base/utf8.h"
 #include "model/format/gguf_split.h"
+#include "model/format/weights.h"
 
 namespace pano::models {
 namespace {
@@ -56,9 +57,23 @@ Result<ModelSource> ParseModelSource(std::string_view argument) {
   if (!IsModelId(source.id)) {
     return InvalidArgument(StrCat("--model ", Printable(argument), ": '", Printable(source.id),
                                   "' cannot be a model's id; name it: --model ID=PATH, where ID is "
-                                  "1 to 64 of A-Z a-z 0-9 . _ -"));
+                                  "up to three parts of A-Z a-z 0-9 . _ - joined by '/'"));
   }
   return source;
+}
+
+Result<ModelAlias> ParseModelAlias(std::string_view argument) {
+  size_t equals = argument.rfind('=');
+  if (equals == std::string_view::npos || equals == 0 || equals + 1 == argument.size()) {
+    return InvalidArgument(StrCat("--alias ", Printable(argument), ": is not NAME=ID"));
+  }
+  ModelAlias alias{std::string(argument.substr(0, equals)),
+                   std::string(argument.substr(equals + 1))};
+  if (alias.name.size() > ModelAlias::kNameBytesMax || !Utf8Valid(alias.name)) {
+    return InvalidArgument(StrCat("--alias ", Printable(argument), ": a name is UTF-8 of at most ",
+                                  ModelAlias::kNameBytesMax, " bytes"));
+  }
+  return alias;
 }
 
 Result<std::vector<VersionSource>> ListVersions(const std::string& path) {

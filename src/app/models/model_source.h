@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/models/model_host.h"
 #include "base/result.h"
 
 namespace pano::models {
@@ -17,6 +18,9 @@ struct ModelSource {
 // Splits at the first '=' when what stands before it is an id; else the id is the folder's name or
 // the file's stem. InvalidArgument when that is no id, with the way out.
 Result<ModelSource> ParseModelSource(std::string_view argument);
+
+// "NAME=ID": split at the last '=', which no id holds. InvalidArgument.
+Result<ModelAlias> ParseModelAlias(std::string_view argument);
 
 // One folder or file of a source. A value.
 struct VersionSource {

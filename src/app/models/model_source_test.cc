@@ -34,12 +34,26 @@ TEST_F(ModelSources, NamesModelsByFolderFileOrFlag) {
   ModelSource named = ParseModelSource("my=/a/b=c").value();
   EXPECT_EQ(named.id, "my");
   EXPECT_EQ(named.path, "/a/b=c");
-  EXPECT_EQ(ParseModelSource("a/b=c/d")->path, "a/b=c/d");  // "a/b" is no id
+  ModelSource slash = ParseModelSource("org/name=c/d").value();
+  EXPECT_EQ(slash.id, "org/name");
+  EXPECT_EQ(slash.path, "c/d");
+  EXPECT_EQ(ParseModelSource("./a/b=c/d")->path, "./a/b=c/d");  // "./a/b" is no id
   EXPECT_FALSE(ParseModelSource("").ok());
   EXPECT_FALSE(ParseModelSource("id=").ok());
   Result<ModelSource> wrong = ParseModelSource("/x/two words");
   ASSERT_FALSE(wrong.ok());
   EXPECT_NE(wrong.error().message().find("--model ID=PATH"), std::string::npos);
+}
+
+TEST_F(ModelSources, AliasesAreSplitAtTheLastEqualsSign) {
+  ModelAlias alias = ParseModelAlias("llama3:8b=org/llama@2").value();
+  EXPECT_EQ(alias.name, "llama3:8b");
+  EXPECT_EQ(alias.target, "org/llama@2");
+  EXPECT_EQ(ParseModelAlias("a=b=c")->name, "a=b");
+  for (const std::string& bad : {std::string(), std::string("a"), std::string("=a"), std::string("a="),
+                                 std::string("\xff=a"), std::string(257, 'n') + "=a"}) {
+    EXPECT_EQ(ParseModelAlias(bad).error().code(), StatusCode::kInvalidArgument) << bad;
+  }
 }
 
 TEST_F(ModelSources, FoldersOfNumbersAreRepositories) {

@@ -7,22 +7,19 @@
 #include <string_view>
 #include <vector>
 
+#include "app/models/fwd.h"
 #include "base/clock.h"
+#include "base/fwd.h"
 #include "base/mapped_file.h"
 #include "base/mutex.h"
 #include "base/status.h"
-#include "base/threads.h"
-#include "model/engine/engine.h"
-#include "model/format/weights.h"
+#include "model/engine/stats.h"
+#include "model/format/fwd.h"
 #include "model/serving/service.h"
 #include "model/template/chat_template.h"
-#include "model/tokenizer/tokenizer.h"
+#include "model/tokenizer/fwd.h"
 
 namespace pano::models {
-
-struct Generator;
-struct LoadSettings;
-struct Predictor;
 
 // The simplest input that a model takes.
 enum class InputForm : uint8_t {
@@ -99,7 +96,5 @@ struct ModelVersion {
   mutable Status changed_ PANO_GUARDED_BY(mu_);         // once it is known
   mutable TimePoint looked_ PANO_GUARDED_BY(mu_) = {};  // at the files
 };
-
-using ModelVersionPtr = std::shared_ptr<const ModelVersion>;
 
 }  // namespace pano::models

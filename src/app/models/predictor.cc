@@ -4,6 +4,9 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "base/threads.h"
+#include "model/engine/engine.h"
+#include "model/format/weights.h"
 
 namespace pano::models {
 

@@ -5,9 +5,9 @@
 
 #include "app/models/load_settings.h"
 #include "app/models/model_version.h"
-#include "base/threads.h"
+#include "base/fwd.h"
 #include "model/batch/predictor.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 #include "model/nn/encoder/encoder.h"
 
 namespace pano::models {
@@ -31,7 +31,5 @@ struct Predictor final : ModelVersion {
 
   std::unique_ptr<batch::Predictor> predictor;
 };
-
-using PredictorPtr = std::shared_ptr<const Predictor>;
 
 }  // namespace pano::models

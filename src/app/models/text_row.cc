@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "model/batch/predict_request.h"
 #include "model/serving/reasons.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::models {
 namespace {

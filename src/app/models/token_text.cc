@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 #include "base/utf8.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::models {
 namespace {

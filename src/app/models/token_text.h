@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/models/model_version.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::models {
 

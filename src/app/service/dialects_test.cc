@@ -15,11 +15,7 @@ namespace {
 using api::testing::At;
 
 // Every dialect over fakes.
-class Harness : public api::testing::ApiHarness {
- public:
-  explicit Harness(std::vector<std::string> keys = {}, api::Options options = {})
-      : ApiHarness(AllDialects(), std::move(keys), options) {}
-};
+using Harness = api::testing::HarnessOf<AllDialects>;
 
 TEST(Routes, NoneIsWithoutAPolicy) {
   EXPECT_TRUE(api::RouteTable::Create(AllDialects()).ok());
@@ -53,7 +49,7 @@ TEST(Routes, MatchSegmentBySegment) {
             (std::vector<std::pair<std::string, std::string>>{{"id", "x"}, {"version", "2"}}));
   EXPECT_TRUE(find("HEAD", "/livez").route);
   for (const char* path :
-       {"", "/v1", "/v1/models/", "/v1/models/a/b", "//livez", "/livez/", "/v1/models//predict"}) {
+       {"", "/v1", "/v1/models/", "/v1/models/a/b/c/d", "//livez", "/livez/", "/v1/models//predict"}) {
     EXPECT_FALSE(find("GET", path).route) << path;
   }
 }
@@ -63,6 +59,9 @@ TEST(Routes, UnknownPathsAndMethodsAnswerInTheErrorShape) {
   auto none = api.Get("/nope");
   EXPECT_EQ(none->status(), 404);
   EXPECT_EQ(At(none->json(), "error/type"), "not_found_error");
+  EXPECT_EQ(At(api.Post("/chat/completions", "{}")->json(), "error/message"),
+            "there is no '/chat/completions' here; did you mean '/v1/chat/completions'?");
+  api.records.pop_back();
   auto wrong = api.Get("/v1/completions");
   EXPECT_EQ(wrong->status(), 405);
   EXPECT_EQ(wrong->header("Allow"), "POST");
@@ -94,9 +93,58 @@ TEST(Routes, LoopbackServersCheckHostAndOrigin) {
   request.headers[0].second = "rebound.example";
   EXPECT_EQ(api.Send(request)->status(), 403);
   api::Options options;
-  options.loopback = false;
+  options.callers.loopback = false;
   Harness everywhere({}, options);
   EXPECT_EQ(everywhere.Send(request)->status(), 200);
+}
+
+http::Request FromPage(http::Request request, std::string origin) {
+  request.headers.emplace_back("Origin", std::move(origin));
+  return request;
+}
+
+// A chat page of another origin calls the API from the browser.
+TEST(Routes, PagesOfAllowedOriginsMayCall) {
+  api::Options options;
+  options.callers.origins = {"http://localhost:3000"};
+  Harness api({"secret"}, options);
+  http::Request ask =
+      FromPage(Harness::MakeRequest("OPTIONS", "/v1/completions"), "http://localhost:3000");
+  ask.headers.emplace_back("Access-Control-Request-Method", "POST");
+  ask.headers.emplace_back("Access-Control-Request-Headers", "authorization,content-type");
+  auto preflight = api.Send(ask);
+  EXPECT_EQ(preflight->status(), 204);
+  EXPECT_EQ(preflight->header("Access-Control-Allow-Origin"), "http://localhost:3000");
+  EXPECT_EQ(preflight->header("Access-Control-Allow-Methods"), "GET, POST");
+  EXPECT_EQ(preflight->header("Access-Control-Allow-Headers"), "authorization,content-type");
+  EXPECT_EQ(preflight->header("Vary"), "Origin");
+
+  auto post = [&](const char* body, std::string origin) {
+    http::Request request = FromPage(
+        Harness::MakeRequest("POST", "/v1/completions", body), std::move(origin));
+    request.headers.emplace_back("Authorization", "Bearer secret");
+    return api.Send(std::move(request));
+  };
+  // Errors and streams can be read, too.
+  auto wrong = post("{", "http://localhost:3000");
+  EXPECT_EQ(wrong->status(), 400);
+  EXPECT_EQ(wrong->header("Access-Control-Allow-Origin"), "http://localhost:3000");
+  auto stream = post(R"({"prompt":"a","stream":true})", "http://localhost:3000");
+  EXPECT_TRUE(stream->streaming());
+  EXPECT_EQ(stream->header("Access-Control-Allow-Origin"), "http://localhost:3000");
+  // A page without the key is told so and can read it.
+  auto keyless = api.Send(FromPage(Harness::MakeRequest("GET", "/v1/models"), "http://localhost:3000"));
+  EXPECT_EQ(keyless->status(), 401);
+  EXPECT_EQ(keyless->header("Access-Control-Allow-Origin"), "http://localhost:3000");
+
+  auto other = post(R"({"prompt":"a"})", "http://localhost:3001");
+  EXPECT_EQ(other->status(), 403);
+  EXPECT_EQ(other->header("Access-Control-Allow-Origin"), "");
+  EXPECT_EQ(other->header("Vary"), "Origin");
+  ask.headers[1].second = "http://evil.example";
+  auto refused = api.Send(ask);
+  EXPECT_EQ(refused->status(), 403);
+  EXPECT_EQ(refused->header("Access-Control-Allow-Origin"), "");
 }
 
 TEST(Routes, BodiesAreJson) {

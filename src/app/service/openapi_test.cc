@@ -15,11 +15,7 @@ namespace {
 using api::testing::At;
 
 // Every dialect over fakes.
-class Harness : public api::testing::ApiHarness {
- public:
-  explicit Harness(std::vector<std::string> keys = {}, api::Options options = {})
-      : ApiHarness(AllDialects(), std::move(keys), options) {}
-};
+using Harness = api::testing::HarnessOf<AllDialects>;
 
 // Every "$ref" in the document.
 void CollectReferences(const json::Value& value, std::set<std::string>& out) {
@@ -76,14 +72,53 @@ TEST(OpenApi, SchemasComeFromTheTable) {
   EXPECT_EQ(At(schemas, "PredictParameters/additionalProperties"), false);
   EXPECT_EQ(At(schemas, "PredictParameters/properties/temperature/maximum"), 2);
   EXPECT_EQ(At(schemas, "PredictRequest/required/0"), "inputs");
-  EXPECT_EQ(schemas.Find("PredictRequest")
-                ->Find("properties")
-                ->Find("parameters")
-                ->Find("$ref")
-                ->as_string(),
+  EXPECT_EQ(At(schemas, "PredictRequest/properties/parameters/anyOf/0/$ref"),
             "#/components/schemas/PredictParameters");
-  EXPECT_EQ(At(schemas, "ChatCompletionRequest/properties/logprobs/type"), "boolean");
-  EXPECT_EQ(At(schemas, "CompletionRequest/properties/logprobs/type"), "integer");
+  EXPECT_EQ(At(schemas, "ChatCompletionRequest/properties/logprobs/type/0"), "boolean");
+  EXPECT_EQ(At(schemas, "CompletionRequest/properties/logprobs/type/0"), "integer");
+}
+
+// The parsers take null for a field that is not there, so the document says so of each such field,
+// and of no required one.
+TEST(OpenApi, WhatIsTakenAsNullIsNullable) {
+  Harness api;
+  json::Value schemas = At(api.Get("/openapi.json")->json(), "components/schemas");
+  auto nullable = [](const json::Value& schema) {
+    if (const json::Value* type = schema.Find("type")) {
+      return type->is_array() && type->as_array().back() == json::Value("null");
+    }
+    if (const json::Value* any = schema.Find("anyOf")) {
+      return At(any->as_array().back(), "type") == json::Value("null");
+    }
+    return !schema.Find("$ref");  // anything
+  };
+  int optional = 0;
+  for (const char* name : {"ChatCompletionRequest", "CompletionRequest", "EmbeddingsRequest",
+                           "PredictRequest", "PredictParameters", "InstancesRequest",
+                           "InstancesParameters", "TokenizeRequest", "DetokenizeRequest",
+                           "StreamOptions", "ResponseFormat"}) {
+    const json::Value& schema = *schemas.Find(name);
+    const json::Value* required = schema.Find("required");
+    for (const auto& [field, member] : schema.Find("properties")->as_object()) {
+      bool needed = required && std::find(required->as_array().begin(), required->as_array().end(),
+                                          json::Value(field)) != required->as_array().end();
+      EXPECT_NE(nullable(member), needed) << name << "." << field;
+      optional += !needed;
+    }
+  }
+  EXPECT_GT(optional, 80);
+}
+
+TEST(OpenApi, StreamsSayWhatTheirEventsAre) {
+  Harness api;
+  json::Value document = api.Get("/openapi.json")->json();
+  json::Value content =
+      At(*document.Find("paths")->Find("/v1/chat/completions"), "post/responses/200/content");
+  const json::Value* reference = content.Find("text/event-stream")->Find("schema")->Find("$ref");
+  ASSERT_TRUE(reference);
+  json::Value stream = At(document, reference->as_string().substr(2));
+  EXPECT_EQ(At(stream, "type"), "string");
+  EXPECT_EQ(At(stream, "contentSchema/$ref"), "#/components/schemas/ChatCompletionEvent");
 }
 
 std::vector<std::string_view> Names(const json::Value& object) {

@@ -54,7 +54,13 @@ Status Service::Load(const ServiceOptions& options) {
       PANO_RETURN_IF_ERROR(models_.Add(std::move(version)));
     }
   }
-  return {};
+  for (const models::ModelAlias& alias : options.aliases) {
+    Status added = models_.AddAlias(alias);
+    if (!added.ok()) {
+      return InvalidArgument(StrCat("--alias ", Printable(alias.name), ": ", added.message()));
+    }
+  }
+  return options.any_model ? models_.AnswerAnyName().Wrap("--any-model") : Status();
 }
 
 // Gauges and totals are read from the engines when somebody looks.
@@ -84,11 +90,22 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   service->metrics_.OnScrape([self] { self->FollowEngines(); });
   api::Hooks hooks;
   hooks.metrics_text = [self] { return self->metrics_.Text(); };
-  hooks.record = [self](const api::RequestRecord& record) {
+  hooks.record = [self, log = options.request_log](const api::RequestRecord& record) {
     self->metrics_.CountRequest(record.model, record.route, record.status, record.seconds);
+    if (log) log(MakeRequestLine(record));
   };
-  options.api.loopback = api::IsLoopbackHost(options.http.host);
-  options.api.keyless = keyless;
+  // What the HTTP layer refuses before it is a request: it has no method and path yet.
+  http::Server::ErrorBody refuse = [log = options.request_log](int status, std::string_view message,
+                                                               std::string_view id) {
+    constexpr int kDropped = 500;  // was a request, and is recorded as one
+    if (log && status != kDropped) {
+      log(MakeRequestLine({.status = status, .id = id}));
+    }
+    return api::HttpErrorBody(status, message, id);
+  };
+  options.api.callers.loopback = api::IsLoopbackHost(options.http.host);
+  options.api.callers.loopback = api::IsLoopbackHost(options.http.host);
+  options.api.callers.keyless = keyless;
   options.api.document_order = OpenApiOrder();
   PANO_ASSIGN_OR_RETURN(service->api_,
                         api::Api::Create(AllDialects(), options.api, service->models_,
@@ -100,7 +117,7 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   };
   auto check_head = [self](const http::Request& head) { return self->api_->CheckHead(head); };
   PANO_ASSIGN_OR_RETURN(service->server_,
-                        http::Server::Start(options.http, std::move(handle), api::HttpErrorBody,
+                        http::Server::Start(options.http, std::move(handle), std::move(refuse),
                                             Clock::Real(), std::move(check_head)));
   LogInfo("[serve] port ", service->port(), " is bound, models load");
   PANO_RETURN_IF_ERROR(service->Load(options));

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "app/api/api.h"
 #include "app/http/http.h"
 #include "app/models/model_loader.h"
+#include "app/service/request_log.h"
 #include "app/telemetry/metrics.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -18,12 +20,16 @@ namespace pano::service {
 
 struct ServiceOptions {
   std::vector<models::ModelSource> models;
+  std::vector<models::ModelAlias> aliases;
+  bool any_model = false;  // the only model answers to any name
   int threads = 0;  // of the compute pool; 0: all cores
   models::LoadSettings load;
   http::ServerOptions http;
   std::vector<std::string> api_keys;  // none: everybody may call
-  api::Options api;                   // `loopback` is decided by http.host
+  api::Options api;                   // `callers.loopback` is decided by http.host
   telemetry::BuildInfo build;         // for pano_build_info
+  // Told of each answered request, from any thread; none: nobody.
+  std::function<void(const RequestLine&)> request_log;
 };
 
 // Models, API and HTTP server, put together. Thread-safe.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/telemetry/model_series_internal.h"
+#include "app/telemetry/process_metrics.h"
 #include "app/telemetry/prometheus_metrics.h"
 #include "base/mutex.h"
 #include "base/strings.h"
@@ -76,6 +77,7 @@ struct Metrics::Families {
   std::map<std::pair<std::string, std::string>, Histogram*> timed PANO_GUARDED_BY(mu);
 
   Mutex scrape_mu;  // held while callbacks run; taken before mu
+  ProcessMetrics process PANO_GUARDED_BY(scrape_mu){lower_layers};
   std::vector<std::function<void()>> on_scrape PANO_GUARDED_BY(scrape_mu);
 
   Family<Counter>& MakeCounter(const char* name, const char* help) {
@@ -186,6 +188,7 @@ void Metrics::OnScrape(std::function<void()> callback) {
 
 std::string Metrics::Text() {
   MutexLock lock(families_->scrape_mu);
+  families_->process.Update();
   for (const auto& callback : families_->on_scrape) callback();
   return prometheus::TextSerializer().Serialize(families_->registry.Collect());
 }

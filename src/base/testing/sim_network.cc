@@ -13,6 +13,7 @@
 #include "base/check.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "base/transport_address.h"
 
 namespace pano {
 namespace {
@@ -23,13 +24,6 @@ constexpr int kFirstFreePort = 49152;
 
 // Draws of one pipe, by what they are for.
 enum : uint64_t { kSegmentDelay, kSegmentCut, kDialDelay, kEndDelay, kHealDelay };
-
-// FNV-1a, 64 bits: names to seeds.
-uint64_t Hash(std::string_view text) {
-  uint64_t hash = 14695981039346656037u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
-  return hash;
-}
 
 Status Cancelled() { return Status(StatusCode::kCancelled, "the call was cancelled"); }
 Status Late() { return Status(StatusCode::kDeadline, "the deadline has passed"); }
@@ -97,7 +91,7 @@ struct SimNetwork::PendingDial {
 };
 
 SimNetwork::SimNetwork(uint64_t seed, ManualClock& clock, LinkOptions link)
-    : seed_(seed), link_(link), clock_(clock) {
+    : seed_(seed), link_(link), clock_(clock), datagrams_(seed, clock) {
   PANO_CHECK(link.segment_bytes > 0 && link.buffer_bytes > 0);
 }
 
@@ -366,6 +360,36 @@ class SimNetwork::SimListener final : public Listener {
   const std::stop_callback<std::function<void()>> wake_;
 };
 
+class SimNetwork::SimDatagramSocket final : public DatagramSocket {
+ public:
+  SimDatagramSocket(SimNetwork& network, std::string host, std::string address,
+                    std::stop_token stop)
+      : network_(network),
+        host_(std::move(host)),
+        address_(std::move(address)),
+        stop_(std::move(stop)),
+        wake_(stop_, [&network] { network.datagrams_.Wake(); }) {}
+  ~SimDatagramSocket() override { network_.datagrams_.Close(address_); }
+
+  Status SendTo(const std::string& address, std::span<const std::byte> bytes) override {
+    PANO_RETURN_IF_ERROR(CheckSize(bytes.size()));
+    PANO_ASSIGN_OR_RETURN(const TransportAddress to, ParseTransportAddress(address));
+    if (stop_.stop_requested()) return Cancelled();
+    network_.datagrams_.Send(address_, address, bytes, network_.DatagramLinkOf(host_, to.host));
+    return {};
+  }
+  Result<Datagram> ReceiveFrom(std::span<std::byte> buffer, TimePoint deadline) override {
+    return network_.datagrams_.Receive(address_, buffer, deadline, stop_);
+  }
+  const std::string& address() const override { return address_; }
+
+ private:
+  SimNetwork& network_;
+  const std::string host_, address_;
+  const std::stop_token stop_;
+  const std::stop_callback<std::function<void()>> wake_;
+};
+
 class SimNetwork::SimHost final : public Transport {
  public:
   SimHost(SimNetwork& network, std::string name) : network_(network), name_(std::move(name)) {}
@@ -383,24 +407,21 @@ class SimNetwork::SimHost final : public Transport {
 
   Result<std::unique_ptr<Listener>> Listen(const std::string& address,
                                            std::stop_token stop) override {
-    const size_t colon = address.rfind(':');
-    const auto port =
-        colon == std::string::npos ? std::nullopt : ParseInt(address.substr(colon + 1));
-    if (!port || *port < 0 || *port > 65535 || address.substr(0, colon) != name_) {
-      return InvalidArgument(StrCat("'", Printable(address), "' is no port of ", name_));
-    }
-    std::string bound = address;
+    PANO_ASSIGN_OR_RETURN(std::string bound, network_.FreeAddress(name_, address));
     {
       MutexLock lock(network_.mu_);
-      if (*port == 0) {
-        int& last = network_.ports_.try_emplace(name_, kFirstFreePort - 1).first->second;
-        bound = StrCat(name_, ':', ++last);
-      }
       if (!network_.listeners_.try_emplace(bound, network_.clock_.Now()).second) {
         return Status(StatusCode::kUnavailable, "Address already in use");
       }
     }
     return std::make_unique<SimListener>(network_, std::move(bound), std::move(stop));
+  }
+
+  Result<std::unique_ptr<DatagramSocket>> OpenDatagrams(const std::string& address,
+                                                        std::stop_token stop) override {
+    PANO_ASSIGN_OR_RETURN(std::string bound, network_.FreeAddress(name_, address));
+    PANO_RETURN_IF_ERROR(network_.datagrams_.Open(bound));
+    return std::make_unique<SimDatagramSocket>(network_, name_, std::move(bound), std::move(stop));
   }
 
   Clock& clock() override { return network_.clock_; }
@@ -409,6 +430,25 @@ class SimNetwork::SimHost final : public Transport {
   SimNetwork& network_;
   const std::string name_;
 };
+
+// The address that `host` binds for `address`, with a free port where 0 is asked for.
+Result<std::string> SimNetwork::FreeAddress(const std::string& host, const std::string& address) {
+  const auto parsed = ParseTransportAddress(address);
+  if (!parsed.ok() || parsed->host != host) {
+    return InvalidArgument(StrCat("'", Printable(address), "' is no port of ", host));
+  }
+  if (parsed->port != 0) return address;
+  MutexLock lock(mu_);
+  int& last = ports_.try_emplace(host, kFirstFreePort - 1).first->second;
+  return StrCat(host, ':', ++last);
+}
+
+DatagramLink SimNetwork::DatagramLinkOf(const std::string& from, const std::string& to) const {
+  MutexLock lock(mu_);
+  const LinkOptions& link = OptionsOf(from, to);
+  return {link.latency_min,          link.latency_max,  link.datagram_loss,
+          link.datagram_duplication, link.buffer_bytes, Partitioned(from, to)};
+}
 
 Result<std::shared_ptr<SimNetwork::PendingDial>> SimNetwork::StartDial(
     const std::string& from, const std::string& address) {
@@ -434,7 +474,7 @@ Result<std::shared_ptr<SimNetwork::PendingDial>> SimNetwork::StartDial(
   forward.to = back.from = to;
   forward.options = OptionsOf(from, to);
   back.options = OptionsOf(to, from);
-  for (Pipe* pipe : {&forward, &back}) pipe->key = seed_ ^ Hash(pipe->name);
+  for (Pipe* pipe : {&forward, &back}) pipe->key = seed_ ^ NameHash(pipe->name);
   dial->arrival = ArrivalOf(forward, kDialDelay, 0);
   std::erase_if(open_, [](const auto& open) { return open.expired(); });
   open_.push_back(dial->link);
@@ -523,6 +563,7 @@ void SimNetwork::RescheduleAll(const std::string& a, const std::string& b, bool 
 std::vector<std::string> SimNetwork::Trace() const {
   MutexLock lock(mu_);
   std::vector<Event> events = trace_;
+  for (auto& [at, what] : datagrams_.Trace()) events.push_back({at, std::move(what)});
   std::stable_sort(events.begin(), events.end());
   std::vector<std::string> lines;
   for (const Event& event : events) {

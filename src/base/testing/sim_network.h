@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/testing/sim_datagrams.h"
 #include "base/transport.h"
 
 namespace pano {
@@ -26,11 +27,15 @@ struct LinkOptions {
   // The connection breaks before a segment with this probability, and before this byte.
   double cut_probability = 0;
   std::optional<uint64_t> cut_at_byte = std::nullopt;
+  // Of datagrams, each: it is lost; it comes twice. Each takes a latency of its own, so that they
+  // overtake each other; buffer_bytes of them wait for their receiver, the others are dropped.
+  double datagram_loss = 0;
+  double datagram_duplication = 0;
 };
 
 // A network between named hosts in this process: connections that delay, break, block slow readers'
 // writers and get partitioned. Bytes of one connection keep their order; between connections they
-// overtake each other as the drawn delays say.
+// overtake each other as the drawn delays say. Datagrams keep no order, and get lost.
 //
 // Every delay and cut is a function of (seed, who dialled whom for the nth time, byte offset),
 // and what is sent at one instant arrives later than that instant. So a run under RunInVirtualTime
@@ -50,12 +55,13 @@ class SimNetwork {
 
   // For connections dialled from now on, the direction `from` -> `to`.
   void SetLink(const std::string& from, const std::string& to, LinkOptions link);
-  // Nothing arrives between the two until Heal; then all of it does.
+  // Nothing arrives between the two until Heal; then all of it does. Datagrams are lost instead.
   void Partition(const std::string& a, const std::string& b);
   void Heal(const std::string& a, const std::string& b);
 
   // What arrived when, a line each, in order of time and name: equal for equal runs.
   //   "1250000 a>b:80#0 1460+1460", "... cut", "... end", "... open"
+  //   "1300000 a:7=>b:9#0 received", "... lost", "... nobody", "... dropped"
   std::vector<std::string> Trace() const;
 
  private:
@@ -65,6 +71,7 @@ class SimNetwork {
   class SimConnection;
   class SimListener;
   class SimHost;
+  class SimDatagramSocket;
 
   struct Event {
     TimePoint at;
@@ -72,6 +79,8 @@ class SimNetwork {
     auto operator<=>(const Event&) const = default;
   };
 
+  DatagramLink DatagramLinkOf(const std::string& from, const std::string& to) const;
+  Result<std::string> FreeAddress(const std::string& host, const std::string& address);
   Result<std::shared_ptr<PendingDial>> StartDial(const std::string& from,
                                                  const std::string& address);
   Status AwaitAnswer(const std::shared_ptr<PendingDial>& dial, TimePoint deadline,
@@ -95,6 +104,7 @@ class SimNetwork {
   const uint64_t seed_;
   const LinkOptions link_;
   ManualClock& clock_;
+  SimDatagrams datagrams_;
 
   mutable Mutex mu_;
   CondVar changed_;

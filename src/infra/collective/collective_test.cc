@@ -26,7 +26,8 @@ std::vector<Status> OnRanks(std::vector<std::unique_ptr<Communicator>>& ranks, c
 std::vector<float> Values(int rank, size_t count) {
   Random random(static_cast<uint64_t>(rank) + 1);
   std::vector<float> values(count);
-  for (float& v : values) v = static_cast<float>(random.Normal()) * std::exp2f(static_cast<float>(rank));
+  for (float& v : values)
+    v = static_cast<float>(random.Normal()) * std::exp2f(static_cast<float>(rank));
   return values;
 }
 

@@ -1,7 +1,8 @@
 // Ranks meet in one object. A call posts the rank's memory, waits until all ranks have posted, does
 // its share of the work straight on the memory of the others, and waits until all have done theirs.
-// Rank r sums slice r of the elements over all ranks, in the order of the ranks, and writes the sums
-// to everybody: no slice is touched by two threads, and the order never depends on who came first.
+// Rank r sums slice r of the elements over all ranks, in the order of the ranks, and writes the
+// sums to everybody: no slice is touched by two threads, and the order never depends on who came
+// first.
 #include "infra/collective/in_process.h"
 
 #include <algorithm>
@@ -41,7 +42,8 @@ class Meeting {
     calls_[static_cast<size_t>(rank)] = call;
     if (++arrived_ == calls_.size()) {
       for (const Call& other : calls_) {
-        if (!other.AgreesWith(calls_.front())) Fail(Internal("[collective] ranks call differently"));
+        if (!other.AgreesWith(calls_.front()))
+          Fail(Internal("[collective] ranks call differently"));
       }
       if (!failure_.ok()) return failure_;
       OpenNext();

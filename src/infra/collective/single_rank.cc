@@ -11,7 +11,8 @@ Status SingleRank::AllReduceSum(std::span<float>) { return aborted_; }
 Status SingleRank::AllGather(std::span<const float> local, std::span<float> all) {
   if (!aborted_.ok()) return aborted_;
   if (all.size() != local.size()) {
-    return Internal(StrCat("[collective] all-gather of ", local.size(), " values into ", all.size()));
+    return Internal(
+        StrCat("[collective] all-gather of ", local.size(), " values into ", all.size()));
   }
   std::ranges::copy(local, all.begin());
   return {};

@@ -62,7 +62,7 @@ bool Wants(const std::vector<std::string>& wanted, const std::string& name) {
   return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
 }
 
-// Floats of one output that one row gives at most, for `tokens` places of it.
+// Floats of one output that one row gives at most, for `tokens` tokens of it.
 int64_t FloatsOf(const encoder::OutputInfo& output, int64_t tokens, int64_t texts) {
   int64_t size = output.size == 0 ? texts : output.size;
   return output.per_token ? tokens * size : size;

@@ -6,6 +6,7 @@
 #include <latch>
 #include <thread>
 
+#include "base/threads.h"
 #include "model/batch/testing/fake_encoder.h"
 #include "model/serving/testing/recording_observer.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/strings.h"
-#include "model/nn/model_config.h"
+#include "model/nn/fwd.h"
 
 namespace pano::convert {
 

@@ -15,14 +15,15 @@
 #include "base/shared_folder.h"
 #include "base/strings.h"
 #include "base/testing/known_answers.h"
+#include "base/threads.h"
 #include "model/format/safetensors_write.h"
 #include "model/format/testing/temp_folder.h"
 #include "model/format/weights.h"
-#include "model/nn/family.h"
+#include "model/nn/families/family.h"
 #include "model/nn/load.h"
 #include "model/nn/sequence_runner.h"
-#include "model/nn/stored_tensors.h"
 #include "model/nn/testing/tiny_families.h"
+#include "model/nn/weights/stored_tensors.h"
 
 namespace pano::convert {
 namespace {

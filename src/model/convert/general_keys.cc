@@ -6,7 +6,8 @@
 
 #include "base/env.h"
 #include "base/strings.h"
-#include "model/nn/hf_writing.h"
+#include "model/format/weights.h"
+#include "model/nn/families/hf_writing.h"
 #include "model/nn/load.h"
 
 namespace pano::convert {

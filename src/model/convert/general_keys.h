@@ -4,10 +4,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
+#include "base/fwd.h"
 #include "model/convert/row_tensor.h"
+#include "model/format/fwd.h"
 #include "model/format/gguf_write.h"
-#include "model/format/weights.h"
 
 namespace pano::convert {
 

@@ -5,6 +5,7 @@
 
 #include "model/convert/row_tensor.h"
 #include "model/convert/tensor_plan.h"
+#include "model/nn/model_config.h"
 
 namespace pano::convert {
 

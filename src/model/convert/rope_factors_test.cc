@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "model/nn/model_config.h"
+
 namespace pano::convert {
 namespace {
 

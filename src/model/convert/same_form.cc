@@ -9,6 +9,7 @@
 #include "model/convert/target_type.h"
 #include "model/format/gguf_write.h"
 #include "model/format/safetensors_write.h"
+#include "model/format/weights.h"
 #include "model/tensor/blocks.h"
 
 namespace pano::convert {

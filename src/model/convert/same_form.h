@@ -1,7 +1,7 @@
 #pragma once
 
 #include "model/convert/convert.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 
 namespace pano::convert {
 

@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "model/nn/stored_tensors.h"
+#include "model/format/weights.h"
+#include "model/nn/model_config.h"
+#include "model/nn/weights/stored_tensors.h"
 
 namespace pano::convert {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "base/result.h"
 #include "model/convert/row_tensor.h"
-#include "model/format/weights.h"
-#include "model/nn/model_config.h"
-#include "model/nn/weight_names.h"
+#include "model/format/fwd.h"
+#include "model/nn/fwd.h"
+#include "model/nn/weights/weight_names.h"
 
 namespace pano::convert {
 

@@ -12,7 +12,7 @@
 #include "model/convert/target_type.h"
 #include "model/convert/tensor_plan.h"
 #include "model/format/gguf_write.h"
-#include "model/nn/family.h"
+#include "model/nn/families/family.h"
 #include "model/nn/load.h"
 #include "model/tokenizer/formats/gguf_vocabulary.h"
 #include "model/tokenizer/formats/listed_tokens.h"

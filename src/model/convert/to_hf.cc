@@ -12,8 +12,9 @@
 #include "model/convert/target_type.h"
 #include "model/convert/tensor_plan.h"
 #include "model/format/safetensors_write.h"
-#include "model/nn/family.h"
-#include "model/nn/hf_writing.h"
+#include "model/format/weights.h"
+#include "model/nn/families/family.h"
+#include "model/nn/families/hf_writing.h"
 #include "model/tensor/blocks.h"
 #include "model/tokenizer/formats/gguf_vocabulary.h"
 

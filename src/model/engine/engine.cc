@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "base/strings.h"
+#include "base/threads.h"
 #include "model/engine/admission.h"
 #include "model/engine/kv/kv_plan.h"
 #include "model/engine/loop.h"
@@ -16,6 +17,7 @@
 #include "model/serving/continuous_batch_policy.h"
 #include "model/serving/core.h"
 #include "model/serving/reasons.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::engine {
 namespace {

@@ -7,43 +7,18 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fwd.h"
 #include "base/result.h"
-#include "base/threads.h"
 #include "model/engine/options.h"
 #include "model/engine/request.h"
+#include "model/engine/stats.h"
 #include "model/engine/token_stream.h"
-#include "model/nn/model.h"
+#include "model/nn/fwd.h"
 #include "model/serving/batch_policy.h"
-#include "model/serving/observer.h"
 #include "model/serving/service.h"
-#include "model/tokenizer/tokenizer.h"
+#include "model/tokenizer/fwd.h"
 
 namespace pano::engine {
-
-// The series that an engine counts in while it runs, as serving::Observer.
-struct Observer {
-  serving::Observer serving = {};
-  Histogram* ttft_seconds = nullptr;         // from Submit to the first token
-  Histogram* inter_token_seconds = nullptr;  // between two tokens of a sequence
-};
-
-// KV blocks of the model's state groups together: a group's blocks hold nn::kBlockTokens tokens of
-// its layers.
-struct KvBlockCounts {
-  int64_t used = 0;    // held by running sequences
-  int64_t cached = 0;  // reusable prefixes that nobody holds
-  int64_t free = 0;
-  int64_t total = 0;
-};
-
-// What an engine counts beside what every service does. A snapshot, consistent in itself.
-struct Stats {
-  serving::Stats serving = {};  // its rows are sequences
-  KvBlockCounts kv_blocks = {};
-  int64_t preemptions = 0;
-  int64_t drafts_accepted = 0;  // generated tokens that a draft had said
-  int64_t drafts_rejected = 0;  // draft tokens that were wrong, or not looked at
-};
 
 // One loop thread that owns sequences, KV blocks and the model's state; everybody else sends it
 // messages. Continuous batching, chunked prefill, paged KV with prefix reuse, preemption by
@@ -60,8 +35,9 @@ class Engine : public serving::Service {
       Clock& clock = Clock::Real());
   // Answers at once. InvalidArgument (with the field whose value is out of range or whose token is
   // outside the vocabulary, or with the reason serving::kContextLengthExceeded when the prompt
-  // leaves no room for a token), Exhausted (queue full), Unavailable (draining), AlreadyExists (a request
-  // with this id is running). When the last copy of the pointer goes, the request is cancelled.
+  // leaves no room for a token), Exhausted (queue full), Unavailable (draining), AlreadyExists (a
+  // request with this id is running). When the last copy of the pointer goes, the request is
+  // cancelled.
   virtual Result<std::shared_ptr<TokenStream>> Submit(Request request) = 0;
 
   virtual Stats GetEngineStats() const = 0;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/threads.h"
 #include "model/engine/engine.h"
 #include "model/engine/testing/fake_model.h"
 #include "model/engine/testing/fake_tokenizer.h"

@@ -4,11 +4,13 @@
 #include "base/env.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "base/threads.h"
 #include "model/engine/engine.h"
 #include "model/engine/testing/reference_generator.h"
 #include "model/format/weights.h"
 #include "model/nn/load.h"
 #include "model/tokenizer/formats/load.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::engine {
 namespace {

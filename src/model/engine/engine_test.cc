@@ -6,6 +6,7 @@
 #include <semaphore>
 
 #include "base/log.h"
+#include "base/threads.h"
 #include "model/engine/testing/engine_checks.h"
 #include "model/engine/testing/fake_model.h"
 #include "model/engine/testing/fake_tokenizer.h"

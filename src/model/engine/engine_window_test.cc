@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/threads.h"
 #include "model/engine/engine.h"
 #include "model/engine/testing/engine_checks.h"
 #include "model/engine/testing/fake_model.h"

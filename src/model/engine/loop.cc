@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/threads.h"
 
 // Continuous batching. Each round takes the messages, ends what is over, and asks the batch policy
 // and the scheduler for one step: which sequences give their memory up (preemption: their tokens

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "model/engine/engine.h"
 #include "model/engine/kv/kv_pool.h"
 #include "model/engine/kv/prefix_cache.h"
 #include "model/engine/mailbox.h"
+#include "model/engine/options.h"
 #include "model/engine/scheduler.h"
 #include "model/engine/sequence.h"
 #include "model/engine/speculation/drafter.h"

@@ -7,20 +7,22 @@
 
 #include "base/clock.h"
 #include "model/engine/request.h"
-#include "model/nn/model.h"
+#include "model/nn/fwd.h"
 
 namespace pano::engine {
 
-// The engine decides by itself, step by step.
+// draft_tokens: the engine chooses the number in each step, by the speed-up that it expects.
 inline constexpr int64_t kSpeculateWhereItPays = -1;
 inline constexpr int64_t kDraftTokensMax = 64;
 
-// Guessing tokens ahead, to verify several in one step. What comes out is the same without.
+// Speculative decoding: draft tokens are proposed and several are verified in one step. The output
+// is the same as without.
 struct SpeculationOptions {
-  // Guesses a sequence and step: so many whatever comes of it, 0: none, up to kDraftTokensMax.
+  // Draft tokens for each sequence and step, whatever the speed-up: 0 (none) to kDraftTokensMax.
   int64_t draft_tokens = kSpeculateWhereItPays;
-  // Guesses where it can, with state of its own within draft_kv_bytes_max; outlives the engine and
-  // is stepped by nobody else. Null: guesses come from what the sequence has said before.
+  // Proposes the draft tokens where it can, with state of its own within draft_kv_bytes_max. It
+  // outlives the engine, and nobody else steps it. Null: they are looked up in the sequence's own
+  // tokens (n-grams).
   nn::Model* draft_model = nullptr;
   int64_t draft_kv_bytes_max = 256ll << 20;
 };

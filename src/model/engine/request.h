@@ -57,7 +57,7 @@ struct Usage {
   int64_t prompt_tokens = 0;
   int64_t cached_tokens = 0;  // of the prompt, taken from the prefix cache
   int64_t completion_tokens = 0;
-  int64_t draft_tokens = 0;     // guessed ahead and verified
+  int64_t draft_tokens = 0;     // proposed by a draft and verified
   int64_t accepted_tokens = 0;  // of these, those that were right: part of the completion
 };
 

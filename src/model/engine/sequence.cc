@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "model/tokenizer/tokenizer.h"
+
 namespace pano::engine {
 
 Sequence::Sequence(ActiveRequest& request, int index, const tokenizer::Tokenizer* tokenizer)

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/mutex.h"
-#include "model/engine/engine.h"
+#include "model/engine/stats.h"
 #include "model/serving/core.h"
 
 namespace pano::engine {

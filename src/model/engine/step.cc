@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/threads.h"
 
 // All items become one plan of slices for one forward pass; a list of readings says what each row
 // of logits is for. Readings are worked off in parallel, a sampler a worker. With a draft the rows

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "base/fwd.h"
 #include "base/status.h"
-#include "base/threads.h"
 #include "model/engine/sampling/sampler.h"
 #include "model/engine/sequence.h"
 #include "model/nn/model.h"
@@ -17,8 +17,8 @@ namespace pano::engine {
 struct StepItem {
   Sequence* sequence = nullptr;
   int64_t tokens = 0;  // to compute, from sequence->computed on; the blocks are there
-  // Guesses of what comes behind the known tokens, computed with them; the blocks are there. Only
-  // when all known ones are computed.
+  // Draft tokens behind the known ones, computed with them; the blocks are there. Only when all known
+  // tokens are computed.
   std::vector<TokenId> draft = {};
 
   // Why it went wrong; after the tokens that were drawn before.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/tokenizer/tokenizer.h"
+
 namespace pano::engine {
 
 TextOutput::TextOutput(const tokenizer::Tokenizer* tokenizer, const Request& request)

@@ -11,6 +11,7 @@
 #include "model/format/safetensors_parse.h"
 #include "model/format/tensor_table.h"
 #include "model/format/weight_map.h"
+#include "model/format/weights.h"
 
 namespace pano::format {
 namespace {

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "base/json.h"
+#include "base/fwd.h"
 #include "base/result.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 
 namespace pano::format {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
+#include "base/fwd.h"
 #include "base/result.h"
 #include "model/format/tensor_table.h"
 

@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/nn/decoder_weights.h"
 #include "model/nn/model.h"
 #include "model/nn/paged_state.h"
 #include "model/nn/transformer.h"
+#include "model/nn/weights/decoder_weights.h"
 #include "model/ops/context.h"
 
 namespace pano::nn {

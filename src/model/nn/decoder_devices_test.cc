@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/threads.h"
 #include "model/nn/decoder.h"
 #include "model/nn/sequence_runner.h"
 #include "model/nn/testing/random_model.h"

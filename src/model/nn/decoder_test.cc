@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/random.h"
+#include "base/threads.h"
 #include "model/nn/load.h"
 #include "model/nn/testing/tiny_model.h"
 

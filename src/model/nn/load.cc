@@ -1,9 +1,11 @@
 #include "model/nn/load.h"
 
 #include "base/strings.h"
+#include "base/threads.h"
 #include "model/format/gguf_end_tokens.h"
+#include "model/format/weights.h"
 #include "model/nn/decoder.h"
-#include "model/nn/tensor_parallel.h"
+#include "model/nn/weights/tensor_parallel.h"
 
 namespace pano::nn {
 

@@ -3,13 +3,13 @@
 #include <memory>
 #include <optional>
 
+#include "base/fwd.h"
 #include "base/result.h"
-#include "base/threads.h"
 #include "infra/collective/communicator.h"
 #include "infra/device/device.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 #include "model/nn/model.h"
-#include "model/nn/packing.h"
+#include "model/nn/weights/packing.h"
 
 namespace pano::nn {
 

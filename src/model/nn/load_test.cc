@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/threads.h"
 #include "infra/device/cpu_device.h"
 #include "model/nn/testing/tiny_model.h"
 

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/nn/fwd.h"
 #include "model/ops/types.h"
 
 namespace pano::nn {
 
-using TokenId = int32_t;
 using ops::BlockId;
 using ops::Compute;
 using ops::kBlockTokens;

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "model/nn/model_config.h"
 
 namespace pano::nn {
 

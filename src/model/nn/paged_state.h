@@ -6,8 +6,8 @@
 
 #include "base/result.h"
 #include "infra/device/device.h"
+#include "model/nn/fwd.h"
 #include "model/nn/model.h"
-#include "model/nn/model_config.h"
 #include "model/ops/attention.h"
 
 namespace pano::nn {

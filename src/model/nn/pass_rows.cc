@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "model/nn/model_config.h"
 
 namespace pano::nn {
 

@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "model/nn/fwd.h"
 #include "model/nn/model.h"
-#include "model/nn/model_config.h"
 #include "model/ops/attention.h"
 
 namespace pano::nn {

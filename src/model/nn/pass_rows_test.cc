@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/nn/model.h"
 #include "model/nn/testing/random_model.h"
 
 namespace pano::nn {

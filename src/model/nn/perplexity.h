@@ -4,7 +4,7 @@
 #include <span>
 
 #include "base/result.h"
-#include "model/nn/model.h"
+#include "model/nn/fwd.h"
 
 namespace pano::nn {
 

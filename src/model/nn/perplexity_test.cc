@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "base/testing/known_answers.h"
+#include "base/threads.h"
 #include "model/nn/load.h"
 #include "model/nn/testing/tiny_model.h"
 

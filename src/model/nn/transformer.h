@@ -5,7 +5,6 @@
 #include <span>
 #include <vector>
 
-#include "model/nn/decoder_weights.h"
 #include "model/nn/layers/cross_attention.h"
 #include "model/nn/layers/mixers.h"
 #include "model/nn/layers/position_bias.h"
@@ -13,6 +12,7 @@
 #include "model/nn/model.h"
 #include "model/nn/paged_state.h"
 #include "model/nn/pass_rows.h"
+#include "model/nn/weights/decoder_weights.h"
 #include "model/ops/ops.h"
 
 namespace pano::nn {

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "base/threads.h"
+#include "base/fwd.h"
 #include "infra/collective/communicator.h"
 #include "infra/collective/single_rank.h"
 #include "model/ops/operators.h"

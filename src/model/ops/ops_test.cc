@@ -11,6 +11,7 @@
 #include <numeric>
 
 #include "base/random.h"
+#include "base/threads.h"
 #include "model/ops/testing/naive_operators.h"
 
 namespace pano::ops {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/random.h"
+#include "base/threads.h"
 #include "infra/collective/in_process.h"
 #include "model/ops/ops.h"
 

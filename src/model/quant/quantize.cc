@@ -10,15 +10,16 @@
 #include "base/abandoned_files.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "base/threads.h"
 #include "model/convert/convert.h"
 #include "model/convert/output.h"
 #include "model/format/packed_layout.h"
 #include "model/format/safetensors_write.h"
 #include "model/format/weights.h"
-#include "model/nn/decoder_weights.h"
 #include "model/nn/encoder/encoder.h"
-#include "model/nn/family.h"
-#include "model/nn/stored_tensors.h"
+#include "model/nn/families/family.h"
+#include "model/nn/weights/decoder_weights.h"
+#include "model/nn/weights/stored_tensors.h"
 #include "model/tensor/blocks.h"
 #include "model/tensor/packed.h"
 
@@ -44,7 +45,7 @@ std::string_view NameOf(DType type) {
       ->name;
 }
 
-Result<std::vector<std::string>> LinearTensors(const format::ModelFiles& files) {
+Result<std::vector<nn::LinearTensor>> LinearTensors(const format::ModelFiles& files) {
   if (encoder::IsEncoder(files)) return encoder::LinearTensors(files);
   PANO_ASSIGN_OR_RETURN(nn::FamilyConfig family, nn::ReadFamilyConfig(files));
   if (family.names.transposed) {
@@ -58,13 +59,17 @@ Result<std::vector<std::string>> LinearTensors(const format::ModelFiles& files) 
 }
 
 // Why a matrix stays as it is; empty when it does not.
-std::string WhyNot(const TensorView& view, DType type) {
+std::string WhyNot(const TensorView& view, int64_t cut_rows, DType type) {
   const auto block = static_cast<int64_t>(tensor::PackedBlockOf(type));
   if (view.shape.size() != 2) return "is a stack of matrices";
   if (view.shape[1] % block != 0) {
     return StrCat("has rows of ", view.shape[1], ", no multiple of the block of ", block);
   }
   if (tensor::IsPacked(view.dtype)) return "is packed already";
+  if (cut_rows % static_cast<int64_t>(tensor::kPanelRows) != 0) {
+    return StrCat("is cut at multiples of ", cut_rows, " rows when it is read, within a panel of ",
+                  tensor::kPanelRows);
+  }
   if (type == DType::kW8X16 && view.shape[1] > static_cast<int64_t>(tensor::kW8MaxColumns)) {
     return StrCat("has rows of ", view.shape[1], ", more than ", tensor::kW8MaxColumns);
   }
@@ -142,15 +147,15 @@ struct Plan {
 };
 
 // Packed matrices first, so that each begins at a multiple of 64.
-Plan MakePlan(const format::ModelFiles& files, const std::set<std::string>& linear,
+Plan MakePlan(const format::ModelFiles& files, const std::vector<nn::LinearTensor>& linear,
               const Request& request, ComputePool& pool) {
   Plan plan;
   std::set<std::string_view> taken;
   uint64_t total = 0;
   auto written = std::make_shared<uint64_t>(0);
-  for (const std::string& name : linear) {
+  for (const auto& [name, cut_rows] : linear) {
     const TensorView& view = *files.weights->Find(name);
-    const std::string reason = WhyNot(view, request.type);
+    const std::string reason = WhyNot(view, cut_rows, request.type);
     if (!reason.empty()) {
       plan.report.notes.push_back(
           StrCat(name, ": ", reason, ", stays ", tensor::Describe(view.dtype).name));
@@ -197,8 +202,8 @@ Result<Report> QuantizeFolder(const Request& request, ComputePool& pool) {
   if (files.kind != format::ModelFiles::Kind::kHuggingFace || !files.config.is_object()) {
     return InvalidArgument(StrCat(request.model, ": is no folder with a config.json"));
   }
-  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> linear, LinearTensors(files));
-  Plan plan = MakePlan(files, {linear.begin(), linear.end()}, request, pool);
+  PANO_ASSIGN_OR_RETURN(const std::vector<nn::LinearTensor> linear, LinearTensors(files));
+  Plan plan = MakePlan(files, linear, request, pool);
   if (plan.packed.empty()) {
     return Unimplemented(StrCat(request.model, ": no matrix of it can be written as ",
                                 NameOf(request.type), plan.report.notes.empty() ? "" : ": ",

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/fwd.h"
 #include "base/result.h"
-#include "base/threads.h"
 #include "model/tensor/tensor.h"
 
 namespace pano::quant {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "model/tokenizer/tokenizer.h"
 #include "model/train/bpe_trainer.h"
 #include "model/train/continuation.h"
 #include "model/train/evaluation.h"

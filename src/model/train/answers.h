@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "model/tokenizer/tokenizer.h"
+#include "model/tokenizer/fwd.h"
 #include "model/train/transformer_module.h"
 
 namespace pano::train {

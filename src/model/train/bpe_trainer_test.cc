@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "model/tokenizer/formats/load.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::train {
 namespace {

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "base/env.h"
-#include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 
 namespace pano::train {
 namespace {
@@ -75,10 +75,13 @@ TEST(SplitHeldOut, RepeatedStoriesCannotBeOnBothSides) {
 }
 
 TEST(SplitStories, StarterText) {
-  auto text = ReadFile(SharedFolder(PANO_SOURCE_DIR) + "/data/corpora/tinystories_sample_944k.txt");
-  if (!text.ok()) GTEST_SKIP() << "no shared data: " << text.error().message();
+  PANO_KNOWN_ANSWERS(SharedAnswers, sample, PANO_SOURCE_DIR,
+                     "corpora/tinystories_sample_944k.txt");
+  auto text = ReadFile(sample.path());
+  ASSERT_TRUE(text.ok()) << text.error().ToString();
   Stories stories = SplitStories(*text);
   EXPECT_EQ(stories.size(), 1007u);
+  sample.Compared(stories.size());
   for (const std::string& story : stories) {
     EXPECT_FALSE(story.starts_with('\n') || story.ends_with('\n') ||
                  story.find(" \n") != std::string::npos);

@@ -4,6 +4,7 @@
 #include "base/shared_folder.h"
 #include "base/strings.h"
 #include "model/tokenizer/formats/load.h"
+#include "model/tokenizer/tokenizer.h"
 #include "model/train/ngram.h"
 
 namespace pano::train {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/tokenizer/tokenizer.h"
+#include "model/tokenizer/fwd.h"
 #include "model/train/bpe_trainer.h"
 #include "model/train/corpus.h"
 #include "model/train/recipe.h"

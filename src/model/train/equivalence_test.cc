@@ -11,8 +11,9 @@
 
 #include "base/env.h"
 #include "base/random.h"
-#include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
+#include "base/threads.h"
 #include "model/nn/decoder.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/nn/encoder/encoder_family.h"
@@ -332,11 +333,10 @@ TEST(Equivalence, GradientsAreThoseOfTheLoss) {
 
 // The golden models, and their files once written again.
 TEST(Equivalence, GoldenModels) {
-  const std::string golden = JoinPath(SharedFolder(PANO_SOURCE_DIR), "data/golden");
-  if (!IsDirectory(golden)) GTEST_SKIP() << "no " << golden;
+  PANO_KNOWN_ANSWERS(SharedAnswers, golden, PANO_SOURCE_DIR, "golden");
   int decoders = 0, encoders = 0;
   for (const char* folder : {"models", "models_next"}) {
-    const std::string parent = JoinPath(golden, folder);
+    const std::string parent = JoinPath(golden.path(), folder);
     if (!IsDirectory(parent)) continue;
     const std::vector<std::string> names = ListDirectory(parent).value();
     for (const std::string& name : names) {
@@ -355,9 +355,11 @@ TEST(Equivalence, GoldenModels) {
         int heads = 0;
         EXPECT_LT(EncoderDifference(*files, *module, &heads), kBound);
         encoders += heads > 0;
+        golden.Compared(static_cast<size_t>(heads));
       } else {
         EXPECT_LT(DecoderDifference(*files, *module, 48), kBound);
         ++decoders;
+        golden.Compared(1);
       }
       for (const auto& [tensor, value] : StoredWeights(*module, at::kFloat)) {
         const tensor::TensorView* view = files->weights->Find(tensor);

@@ -4,9 +4,10 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "model/format/weights.h"
 #include "model/nn/encoder/encoder_family.h"
 #include "model/nn/encoder/head_tensors.h"
-#include "model/nn/stored_tensors.h"
+#include "model/nn/weights/stored_tensors.h"
 
 namespace pano::train {
 namespace {

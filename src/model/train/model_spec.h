@@ -9,9 +9,9 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 #include "model/nn/encoder/encoder_config.h"
-#include "model/nn/family.h"
+#include "model/nn/families/family.h"
 
 namespace pano::train {
 

@@ -4,8 +4,9 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "model/format/weights.h"
 #include "model/nn/encoder/head_tensors.h"
-#include "model/nn/stored_tensors.h"
+#include "model/nn/weights/stored_tensors.h"
 #include "model/tensor/blocks.h"
 
 namespace pano::train {

@@ -3,7 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "base/result.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 #include "model/train/tensor_file.h"
 #include "model/train/transformer_module.h"
 

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "model/nn/layers/alibi.h"
 #include "model/nn/rope_table.h"
-#include "model/tensor/half.h"
 
 namespace pano::train {
 namespace {
@@ -25,28 +25,12 @@ at::Tensor RotatedPairs(const at::Tensor& x, bool interleaved) {
   return at::stack({pairs.select(-1, 1).neg(), pairs.select(-1, 0)}, -1).flatten(-2);
 }
 
-// ALiBi (Press et al., "Train short, test long", 2021) as the published weights were made: slopes
-// and products rounded to bfloat16, the scale of the scores on top. [heads, length].
-at::Tensor AlibiBias(const nn::ModelConfig& c, int64_t length) {
-  auto round = [](double x) {
-    return tensor::BFloatToFloat(tensor::FloatToBFloat(static_cast<float>(x)));
-  };
-  const double scale = 1.0 / std::sqrt(static_cast<double>(c.head_dim));
-  int64_t whole = 1;  // the largest power of two that the heads reach
-  while (whole * 2 <= c.head_count) whole *= 2;
-  at::Tensor out = at::empty({c.head_count, length}, at::kDouble);
-  auto* to = out.data_ptr<double>();
-  for (int64_t h = 0; h < c.head_count; ++h) {
-    const bool coarse = h < whole;
-    const auto power = static_cast<double>(coarse ? h + 1 : 2 * (h - whole) + 1);
-    const double base = std::exp2(-8.0 / static_cast<double>(coarse ? whole : 2 * whole));
-    const float slope = round(std::pow(base, power));
-    for (int64_t t = 0; t < length; ++t) {
-      const float product = round(static_cast<double>(slope * round(static_cast<double>(t))));
-      *to++ = static_cast<double>(static_cast<float>(static_cast<double>(product) * scale));
-    }
-  }
-  return out;
+// [heads, length]
+at::Tensor AlibiTensor(const nn::ModelConfig& c, int64_t length) {
+  const auto heads = static_cast<size_t>(c.head_count);
+  std::vector<float> bias =
+      nn::AlibiBias(0, heads, heads, static_cast<size_t>(length), c.head_dim);
+  return at::from_blob(bias.data(), {c.head_count, length}, at::kFloat).clone();
 }
 
 // [length, length]: 0 where the query (row) may see the key, minus infinity elsewhere.
@@ -86,7 +70,7 @@ PositionTables::PositionTables(const nn::ModelConfig& c, int64_t batch, int64_t 
       local_(MakeRotation(c.local_rope, length, type)) {
   const int64_t kv = c.kv_head_count, group = c.head_count / kv;
   at::Tensor alibi;
-  if (c.alibi) alibi = AlibiBias(c, length).to(type).view({kv, group, 1, length});
+  if (c.alibi) alibi = AlibiTensor(c, length).to(type).view({kv, group, 1, length});
   for (const nn::LayerConfig& layer : c.layers) {
     if (biases_.contains(layer.window)) continue;
     const at::Tensor visible = Visible(c, layer.window, length, type);

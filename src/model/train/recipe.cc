@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/env.h"
 #include "base/strings.h"
+#include "model/format/weights.h"
 
 namespace pano::train {
 namespace {

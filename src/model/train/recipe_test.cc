@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "model/format/weights.h"
 #include "model/train/schedule.h"
 
 namespace pano::train {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/strings.h"
+#include "model/format/weights.h"
 
 namespace pano::train {
 namespace {

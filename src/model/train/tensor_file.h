@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 
 namespace pano::train {
 

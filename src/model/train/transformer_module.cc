@@ -12,7 +12,7 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "model/nn/encoder/head_tensors.h"
-#include "model/nn/stored_tensors.h"
+#include "model/nn/weights/stored_tensors.h"
 #include "model/train/pooling.h"
 #include "model/train/position_tables.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "model/nn/tensor_inventory.h"
+#include "model/nn/weights/tensor_inventory.h"
 #include "model/train/model_spec.h"
 
 namespace pano::train {

@@ -9,8 +9,8 @@
 #include "base/env.h"
 #include "base/json.h"
 #include "base/random.h"
-#include "base/shared_folder.h"
 #include "base/strings.h"
+#include "base/testing/known_answers.h"
 #include "model/format/weights.h"
 #include "model/tokenizer/formats/load.h"
 #include "model/train/continuation.h"
@@ -33,15 +33,12 @@ ModelSpec Tiny() {
   return MakeModelSpec(c).value();
 }
 
-// A public checkpoint with answers from another implementation; "" where there is none.
-std::string PublicModel() {
-  std::string folder = SharedFolder(PANO_SOURCE_DIR) + "/data/weights/stories260K/hf";
-  return FileExists(folder + "/config.json") ? folder : "";
-}
+// A public checkpoint with answers from another implementation.
+constexpr char kPublicModel[] = "weights/stories260K/hf";
 
 TEST(TransformerModule, MatchesAnotherImplementation) {
-  std::string folder = PublicModel();
-  if (folder.empty()) GTEST_SKIP() << "no shared data (stories260K)";
+  PANO_KNOWN_ANSWERS(SharedAnswers, known_answers, PANO_SOURCE_DIR, kPublicModel);
+  const std::string& folder = known_answers.path();
   auto module = ReadModelFolder(folder);
   ASSERT_TRUE(module.ok()) << module.error().ToString();
   auto answers = format::OpenSafetensors({folder + "/expected.safetensors"});
@@ -54,11 +51,12 @@ TEST(TransformerModule, MatchesAnotherImplementation) {
   at::Tensor logits = module->Converted(at::kDouble).Forward(Tensor("input_ids"), nullptr);
   double worst = ((logits - expected).abs().max() / expected.abs().max()).item<double>();
   EXPECT_LT(worst, 1e-6);
+  known_answers.Compared(static_cast<size_t>(expected.numel()));
 }
 
 TEST(Evaluate, MatchesAnotherImplementationsPerplexity) {
-  std::string folder = PublicModel();
-  if (folder.empty()) GTEST_SKIP() << "no shared data (stories260K)";
+  PANO_KNOWN_ANSWERS(SharedAnswers, known_answers, PANO_SOURCE_DIR, kPublicModel);
+  const std::string& folder = known_answers.path();
   auto module = ReadModelFolder(folder);
   ASSERT_TRUE(module.ok());
   auto text = ReadFile(folder + "/perplexity.json");
@@ -72,6 +70,7 @@ TEST(Evaluate, MatchesAnotherImplementationsPerplexity) {
                          run.Find("stride")->as_int());
     EXPECT_EQ(loss.tokens, run.Find("scored_tokens")->as_int());
     EXPECT_NEAR(loss.nats / run.Find("nll_sum")->as_double(), 1, 1e-5);
+    known_answers.Compared(1);
   }
 }
 

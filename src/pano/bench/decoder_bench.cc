@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "base/strings.h"
+#include "base/threads.h"
 #include "pano/bench/sequence_batch.h"
 
 namespace pano::bench {

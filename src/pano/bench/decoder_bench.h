@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fwd.h"
 #include "base/result.h"
-#include "base/threads.h"
-#include "model/nn/model.h"
+#include "model/nn/fwd.h"
 #include "pano/bench/rate.h"
 
 namespace pano::bench {

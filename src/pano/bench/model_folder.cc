@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "model/convert/output.h"
 #include "model/format/safetensors_write.h"
+#include "model/format/weights.h"
 
 namespace pano::bench {
 namespace {

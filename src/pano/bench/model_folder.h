@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 
 namespace pano::bench {
 

@@ -9,6 +9,7 @@
 
 #include "base/env.h"
 #include "base/strings.h"
+#include "base/threads.h"
 #include "model/convert/convert.h"
 #include "model/nn/load.h"
 #include "model/nn/testing/tiny_families.h"

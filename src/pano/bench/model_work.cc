@@ -1,6 +1,7 @@
 #include "pano/bench/model_work.h"
 
 #include "base/strings.h"
+#include "model/format/weights.h"
 
 namespace pano::bench {
 namespace {

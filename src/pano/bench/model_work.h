@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 #include "model/kernels/limits/limits.h"
 #include "pano/bench/tensor_list.h"
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/threads.h"
 #include "model/nn/testing/tiny_families.h"
 #include "pano/bench/random_weights.h"
 #include "pano/bench/report.h"

@@ -14,6 +14,8 @@
 #include "base/process_limits.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "base/threads.h"
+#include "model/format/weights.h"
 #include "model/tensor/blocks.h"
 #include "model/tensor/packed.h"
 #include "pano/bench/weight_type.h"

@@ -3,9 +3,9 @@
 #include <memory>
 #include <vector>
 
+#include "base/fwd.h"
 #include "base/result.h"
-#include "base/threads.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 #include "model/tensor/tensor.h"
 #include "pano/bench/tensor_list.h"
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <set>
 
+#include "base/threads.h"
 #include "model/nn/testing/tiny_families.h"
 #include "model/tensor/blocks.h"
 #include "model/tensor/packed.h"

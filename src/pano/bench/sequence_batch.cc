@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/threads.h"
+
 namespace pano::bench {
 
 Result<SequenceBatch> SequenceBatch::Create(nn::Model& model, ComputePool& pool, size_t count,

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "base/fwd.h"
 #include "base/result.h"
-#include "base/threads.h"
 #include "model/nn/model.h"
 
 namespace pano::bench {

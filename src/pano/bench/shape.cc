@@ -5,6 +5,7 @@
 #include "base/env.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "model/format/weights.h"
 
 namespace pano::bench {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 
 namespace pano::bench {
 

@@ -8,6 +8,7 @@
 
 #include "base/env.h"
 #include "base/strings.h"
+#include "model/format/weights.h"
 #include "pano/bench/tensor_list.h"
 
 namespace pano::bench {

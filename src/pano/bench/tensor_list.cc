@@ -5,11 +5,12 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "model/format/weights.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/nn/encoder/encoder_family.h"
 #include "model/nn/encoder/head_tensors.h"
-#include "model/nn/family.h"
-#include "model/nn/stored_tensors.h"
+#include "model/nn/families/family.h"
+#include "model/nn/weights/stored_tensors.h"
 
 namespace pano::bench {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 #include "model/tensor/tensor.h"
 
 namespace pano::bench {

@@ -5,8 +5,9 @@
 #include <map>
 #include <set>
 
+#include "base/threads.h"
 #include "model/nn/encoder/encoder.h"
-#include "model/nn/family.h"
+#include "model/nn/families/family.h"
 #include "model/nn/load.h"
 #include "model/nn/testing/tiny_families.h"
 #include "pano/bench/encoder_bench.h"

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 
+#include "base/closest_name.h"
 #include "base/env.h"
 #include "base/strings.h"
 #include "pano/command_line/config_file.h"
@@ -71,6 +72,25 @@ std::vector<std::string> Choose(const OptionSpec& spec, const CLI::App& app,
   return found->second;
 }
 
+std::vector<std::string_view> NamesOf(const OptionSet& options) {
+  std::vector<std::string_view> names;
+  for (const OptionSpec& spec : options.specs()) names.push_back(spec.name);
+  return names;
+}
+
+// What CLI11 left over: the first option that nobody knows, or a word too many.
+std::string UnknownArgument(const OptionSet& options, const std::vector<std::string>& left) {
+  for (const std::string& argument : left) {
+    if (!argument.starts_with('-') || argument == "-") continue;
+    std::string_view name = std::string_view(argument).substr(argument.starts_with("--") ? 2 : 1);
+    name = name.substr(0, name.find('='));
+    std::string close(ClosestName(name, NamesOf(options)));
+    return StrCat("there is no option '", Printable(argument.substr(0, argument.find('='))), "'",
+                  close.empty() ? "" : StrCat("; did you mean '--", close, "'?"));
+  }
+  return StrCat("'", left.empty() ? "" : Printable(left.front()), "' is one argument too many");
+}
+
 Result<ConfigFile> ReadConfig(const OptionSet& options, const CommandLine& line) {
   if (!options.Find("config")) return ConfigFile{};
   auto given = line.values.find("config");
@@ -81,7 +101,8 @@ Result<ConfigFile> ReadConfig(const OptionSet& options, const CommandLine& line)
   PANO_ASSIGN_OR_RETURN(ConfigFile file, ReadConfigFile(path));
   for (const auto& [key, values] : file.values) {
     if (!options.Find(key) || key == "config") {
-      return InvalidArgument(StrCat(path, ": no setting '", Printable(key), "'"));
+      return InvalidArgument(StrCat(path, ": no setting '", Printable(key), "'",
+                                    DidYouMean(key, NamesOf(options))));
     }
   }
   return file;
@@ -118,6 +139,8 @@ std::optional<int> Parse(const Command& self, OptionSet& options, Args args,
     std::fputs(app.help().c_str(), stdout);
     std::fputs("\nEvery option can also be set by the environment variable PANO_<OPTION>.\n", stdout);
     return 0;
+  } catch (const CLI::ExtrasError&) {
+    return FailUsage(self, UnknownArgument(options, app.remaining()));
   } catch (const CLI::Error& error) {
     return FailUsage(self, error.what());
   }

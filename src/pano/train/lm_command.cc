@@ -5,6 +5,7 @@
 
 #include "base/env.h"
 #include "base/strings.h"
+#include "model/tokenizer/tokenizer.h"
 #include "model/train/continuation.h"
 #include "model/train/dataset.h"
 #include "model/train/evaluation.h"

@@ -24,10 +24,10 @@ Dialect MakeDialect() {
       {"POST", "/v1/models/{id}/predict", Access::kKey, Predict, "predict",
        "Continues texts (inputs; streams as progress, done and error events), or looks at whole "
        "inputs (instances).",
-       "PredictBody", "PredictAnswer", "application/json", true},
+       "PredictBody", "PredictAnswer", "application/json", true, "PredictStream"},
       {"POST", "/v1/models/{id}/versions/{version}/predict", Access::kKey, Predict,
        "predictVersion", "The same with one version of the model.", "PredictBody", "PredictAnswer",
-       "application/json", true},
+       "application/json", true, "PredictStream"},
       {"POST", "/v1/tokenize", Access::kKey, Tokenize, "tokenize",
        "Text or a conversation to token ids.", "TokenizeRequest", "TokenizeResponse"},
       {"POST", "/v1/detokenize", Access::kKey, Detokenize, "detokenize", "Token ids to text.",

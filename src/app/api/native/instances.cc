@@ -10,6 +10,7 @@
 #include "app/api/fields.h"
 #include "app/api/text_place.h"
 #include "app/models/text_row.h"
+#include "base/closest_name.h"
 #include "base/strings.h"
 #include "model/batch/predict_request.h"
 
@@ -83,7 +84,7 @@ Status CheckMembers(const Value& instance, const TextPlace& place) {
                                  "': image files are not decoded here: send "
                                  "'pixel_values', resized and normalised"));
     }
-    return Wrong(place, StrCat("unknown field '", Printable(name), "'"));
+    return Wrong(place, StrCat("unknown field '", Printable(name), "'", DidYouMean(name, kKnown)));
   }
   return {};
 }
@@ -136,9 +137,9 @@ Status ReadDecoder(const models::Predictor& version, const Value& ids, const Tex
 Status ReadInstance(const models::Predictor& version, const Value& instance, bool truncate,
                     const TextPlace& place, Instances& instances) {
   encoder::EncoderBatch& inputs = instances.inputs;
-  Instances::Place& at = instances.places.emplace_back();
+  Instances::Rows& rows = instances.rows.emplace_back();
   if (instance.is_string()) {
-    at.text = inputs.texts.size();
+    rows.text = inputs.texts.size();
     encoder::TextRow& row = inputs.texts.emplace_back();
     return AtPlace(place, models::EncodeRow(version, instance.as_string(), {}, truncate, row));
   }
@@ -153,11 +154,11 @@ Status ReadInstance(const models::Predictor& version, const Value& instance, boo
   if (pixels) {
     const std::optional<encoder::ImageInput>& shape = version.info().image;
     if (!shape) return Wrong(place, "'pixel_values': the model takes no images");
-    at.image = inputs.images.size();
+    rows.image = inputs.images.size();
     PANO_RETURN_IF_ERROR(ReadPixels(*pixels, *shape, place, inputs.images.emplace_back()));
   }
   if (!has_text) return {};
-  at.text = inputs.texts.size();
+  rows.text = inputs.texts.size();
   PANO_RETURN_IF_ERROR(ReadText(version, instance, truncate, place, inputs.texts.emplace_back()));
   const Value* decoder = Member(instance, "decoder_input_ids");
   if (!decoder) return {};
@@ -173,7 +174,7 @@ Status ReadInstances(const models::Predictor& version, const json::Array& items,
     std::string where = StrCat("instances[", i, "]");
     TextPlace place{"instances", where};
     PANO_RETURN_IF_ERROR(ReadInstance(version, items[i], truncate, place, instances));
-    const std::optional<size_t>& text = instances.places.back().text;
+    const std::optional<size_t>& text = instances.rows.back().text;
     if (text) instances.tokens += static_cast<int64_t>(instances.inputs.texts[*text].ids.size());
     if (instances.tokens > kRowTokensMax) {
       return BadField("instances",

@@ -13,11 +13,11 @@ namespace pano::api::native {
 
 // The instances of a request as an encoder's inputs. A value.
 struct Instances {
-  // Which rows of the inputs an instance is.
-  struct Place {
+  // The rows of `inputs` that one instance stands for: an index into its texts, one into its images.
+  struct Rows {
     std::optional<size_t> text, image;
   };
-  std::vector<Place> places;
+  std::vector<Rows> rows;        // one an instance
   encoder::EncoderBatch inputs;  // its outputs are empty
   int64_t tokens = 0;            // in all texts
 };

@@ -14,11 +14,7 @@ using encoder::Task;
 using testing::At;
 
 // This dialect over fakes.
-class Harness : public testing::ApiHarness {
- public:
-  explicit Harness(std::vector<std::string> keys = {}, Options options = {})
-      : ApiHarness({MakeDialect()}, std::move(keys), options) {}
-};
+using Harness = testing::HarnessOf<MakeDialect>;
 
 std::string Predictions(Harness& api, std::string_view model, std::string body) {
   auto exchange = api.Post(StrCat("/v1/models/", model, "/predict"), std::move(body));
@@ -134,7 +130,7 @@ TEST(Instances, RefusesByName) {
       {R"({"instances":[1]})", "instances[0]: must be a text or an object"},
       {R"({"instances":["a",{}]})",
        "instances[1]: 'text', 'input_ids' or 'pixel_values' is missing"},
-      {R"({"instances":[{"txt":"a"}]})", "instances[0]: unknown field 'txt'"},
+      {R"({"instances":[{"txt":"a"}]})", "instances[0]: unknown field 'txt'; did you mean 'text'?"},
       {R"({"instances":[{"text":"a","ids":[1]}]})",
        "instances[0]: either a text or its ids, not both"},
       {R"({"instances":[{"pair":"a"}]})", "instances[0]: 'text' must be a string"},

@@ -12,11 +12,7 @@ namespace {
 using testing::At;
 
 // This dialect over fakes.
-class Harness : public testing::ApiHarness {
- public:
-  explicit Harness(std::vector<std::string> keys = {}, Options options = {})
-      : ApiHarness({MakeDialect()}, std::move(keys), options) {}
-};
+using Harness = testing::HarnessOf<MakeDialect>;
 
 constexpr char kPath[] = "/v1/models/m/predict";
 

@@ -10,6 +10,7 @@
 #include "app/api/failure.h"
 #include "app/models/token_text.h"
 #include "base/strings.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::api::native {
 namespace {
@@ -62,12 +63,12 @@ Value RawJson(const encoder::Output& output, const std::vector<float>& row) {
 
 // The row of an output that belongs to an instance: images have those of image models and of
 // "image_" outputs, texts the others.
-const std::vector<float>* RowOf(const encoder::Output& output, const Instances::Place& place) {
+const std::vector<float>* RowOf(const encoder::Output& output, const Instances::Rows& rows) {
   bool of_image =
-      !place.text || output.name.starts_with("image_") || output.name == "logits_per_image";
-  const std::optional<size_t>& row = of_image ? place.image : place.text;
+      !rows.text || output.name.starts_with("image_") || output.name == "logits_per_image";
+  const std::optional<size_t>& row = of_image ? rows.image : rows.text;
   bool of_text = output.name.starts_with("text_");
-  if (!row || (of_text && !place.text) || *row >= output.rows.size()) return nullptr;
+  if (!row || (of_text && !rows.text) || *row >= output.rows.size()) return nullptr;
   return &output.rows[*row];
 }
 
@@ -176,7 +177,7 @@ Status PredictionPlan::PlanTask(const models::Predictor& version, encoder::Encod
 Status PredictionPlan::Make(const models::Predictor& version, PredictionOptions options,
                             Instances instances, batch::PredictRequest& request) {
   options_ = std::move(options);
-  places_ = std::move(instances.places);
+  rows_ = std::move(instances.rows);
   request.inputs = std::move(instances.inputs);
   encoder::EncoderBatch& inputs = request.inputs;
   if (!options_.outputs.empty()) {
@@ -251,20 +252,20 @@ Value PredictionPlan::MasksJson(const models::Predictor& version, const std::vec
 }
 
 Value PredictionPlan::TaskJson(const models::Predictor& version, const batch::Predicted& predicted,
-                               const Instances::Place& place) const {
+                               const Instances::Rows& rows) const {
   const EncoderInfo& info = version.info();
   Value body{json::Object()};
   for (const encoder::Output& output : predicted.outputs) {
-    const std::vector<float>* row = RowOf(output, place);
+    const std::vector<float>* row = RowOf(output, rows);
     if (!row) continue;
     switch (info.task) {
       case Task::kSequenceClassification:
       case Task::kImageClassification:
         return ClassesJson(info, *row);
       case Task::kTokenClassification:
-        return TokensJson(version, *row, *place.text);
+        return TokensJson(version, *row, *rows.text);
       case Task::kMaskedLm:
-        return MasksJson(version, *row, *place.text);
+        return MasksJson(version, *row, *rows.text);
       case Task::kEmbedding:
         body.Set("embedding", Numbers(*row));
         return body;
@@ -282,14 +283,14 @@ Status PredictionPlan::ToJson(const models::Predictor& version, const batch::Pre
     return BadField("outputs", StrCat("these inputs do not lead to '", Printable(name), "'"));
   }
   predictions = Value(json::Array());
-  for (const Instances::Place& place : places_) {
+  for (const Instances::Rows& rows : rows_) {
     if (options_.outputs.empty()) {
-      predictions.Append(TaskJson(version, predicted, place));
+      predictions.Append(TaskJson(version, predicted, rows));
       continue;
     }
     Value outputs{json::Object()};
     for (const encoder::Output& output : predicted.outputs) {
-      const std::vector<float>* row = RowOf(output, place);
+      const std::vector<float>* row = RowOf(output, rows);
       if (row) outputs.Set(output.name, RawJson(output, *row));
     }
     Value body;

@@ -46,14 +46,14 @@ class PredictionPlan {
   Status KeepMasked(const models::Predictor& version, const encoder::EncoderBatch& inputs);
   void KeepTokens(const models::Predictor& version, const encoder::EncoderBatch& inputs);
   json::Value TaskJson(const models::Predictor& version, const batch::Predicted& predicted,
-                       const Instances::Place& place) const;
+                       const Instances::Rows& rows) const;
   json::Value TokensJson(const models::Predictor& version, const std::vector<float>& row,
                          size_t text) const;
   json::Value MasksJson(const models::Predictor& version, const std::vector<float>& row,
                         size_t text) const;
 
   PredictionOptions options_;
-  std::vector<Instances::Place> places_;
+  std::vector<Instances::Rows> rows_;           // of each instance
   std::vector<std::vector<Token>> tokens_;  // one list a text, where the task is about tokens
 };
 

@@ -5,6 +5,7 @@
 #include "app/api/prompt_text.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::api::native {
 namespace {

@@ -38,7 +38,11 @@ constexpr auto kSuffix = std::to_array<Field>({
 
 constexpr auto kFormat = std::to_array<Field>({
     {"response_format", FieldType::kObject, 0, 0, 0, false, "Only {\"type\": \"text\"} for now.",
-     nullptr},
+     nullptr, "ResponseFormat"},
+});
+
+constexpr auto kFormatType = std::to_array<Field>({
+    {"type", FieldType::kString, 1, 64, 0, true, "\"text\"; others are refused.", nullptr},
 });
 
 constexpr auto kStream = std::to_array<Field>({
@@ -123,6 +127,11 @@ const BodySchema& StreamOptions() {
   return body;
 }
 
+const BodySchema& ResponseFormat() {
+  static const BodySchema body{JoinFields({kFormatType})};
+  return body;
+}
+
 const BodySchema& EmbeddingsBody() {
   static const BodySchema body{JoinFields({std::span(&kModelField, 1), RowFields(), kEmbeddings})};
   return body;
@@ -134,6 +143,7 @@ std::vector<NamedSchema> Schemas() {
       {"CompletionRequest", SchemaOf(CompletionBody())},
       {"StreamOptions", SchemaOf(StreamOptions())},
       {"EmbeddingsRequest", SchemaOf(EmbeddingsBody())},
+      {"ResponseFormat", SchemaOf(ResponseFormat())},
       {"ChatChoice",
        ObjectSchema(
            {{"index", "i"}, {"message", "#Message"}, {"logprobs", "?o"}, {"finish_reason", "s"}})},
@@ -143,6 +153,35 @@ std::vector<NamedSchema> Schemas() {
                                        {"model", "s"},
                                        {"choices", "[#ChatChoice"},
                                        {"usage", "#Usage"}})},
+      {"ChatDelta", ObjectSchema({{"role?", "s"}, {"content?", "s"}})},
+      {"ChatChunkChoice", ObjectSchema({{"index", "i"},
+                                        {"delta", "#ChatDelta"},
+                                        {"logprobs", "?o"},
+                                        {"finish_reason", "?s"},
+                                        {"token_ids?", "[i"}})},
+      {"ChatCompletionChunk", ObjectSchema({{"id", "s"},
+                                            {"object", "s"},
+                                            {"created", "i"},
+                                            {"model", "s"},
+                                            {"choices", "[#ChatChunkChoice"},
+                                            {"usage?", "?#Usage"}})},
+      {"ChatCompletionEvent", AnyOfSchema({"#ChatCompletionChunk", "#Error"})},
+      {"ChatCompletionStream",
+       EventSchema("ChatCompletionEvent", "Server-sent events without names; the last is [DONE].")},
+      {"CompletionChunkChoice", ObjectSchema({{"index", "i"},
+                                              {"text", "s"},
+                                              {"logprobs", "?o"},
+                                              {"finish_reason", "?s"},
+                                              {"token_ids?", "[i"}})},
+      {"CompletionChunk", ObjectSchema({{"id", "s"},
+                                        {"object", "s"},
+                                        {"created", "i"},
+                                        {"model", "s"},
+                                        {"choices", "[#CompletionChunkChoice"},
+                                        {"usage?", "?#Usage"}})},
+      {"CompletionEvent", AnyOfSchema({"#CompletionChunk", "#Error"})},
+      {"CompletionStream",
+       EventSchema("CompletionEvent", "Server-sent events without names; the last is [DONE].")},
       {"CompletionChoice", ObjectSchema({{"index", "i"},
                                          {"text", "s"},
                                          {"logprobs", "?o"},
@@ -163,6 +202,7 @@ std::vector<NamedSchema> Schemas() {
                               {"created", "i"},
                               {"owned_by", "s"},
                               {"version", "s"},
+                              {"aliases?", "[s"},
                               {"versions", "[s"},
                               {"vocab_size", "i"},
                               {"context_length", "i"},

@@ -10,7 +10,8 @@ namespace pano::api::openai {
 // What requests of this dialect are made of.
 const BodySchema& ChatBody();
 const BodySchema& CompletionBody();
-const BodySchema& StreamOptions();  // "stream_options" of both
+const BodySchema& StreamOptions();   // "stream_options" of both
+const BodySchema& ResponseFormat();  // "response_format" of both
 const BodySchema& EmbeddingsBody();
 
 // For /openapi.json: these and the bodies of answers.

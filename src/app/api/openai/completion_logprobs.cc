@@ -6,6 +6,7 @@
 
 #include "app/api/answer.h"
 #include "app/models/token_text.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::api::openai {
 

@@ -13,11 +13,7 @@ using testing::At;
 using Ids = std::vector<engine::TokenId>;
 
 // This dialect over fakes.
-class Harness : public testing::ApiHarness {
- public:
-  explicit Harness(std::vector<std::string> keys = {}, Options options = {})
-      : ApiHarness({MakeDialect()}, std::move(keys), options) {}
-};
+using Harness = testing::HarnessOf<MakeDialect>;
 
 constexpr char kPath[] = "/v1/completions";
 
@@ -209,6 +205,44 @@ TEST(Completions, WorksOnTokenIdsWithoutATokenizer) {
   EXPECT_EQ(
       At(api.Post(kPath, R"({"model":"raw","prompt":[1],"stop":"x"})")->json(), "error/param"),
       "stop");
+}
+
+TEST(Completions, TokensAreRecordedEvenForAClientThatGoes) {
+  Harness api;
+  auto exchange = api.Post(kPath, R"({"prompt":["ab","c"],"n":2,"stream":true})");
+  api.engine->Say(0, "x");
+  api.engine->Say(0, "y");
+  exchange->Run();
+  exchange->Disconnect();
+  ASSERT_EQ(api.records.size(), 1u);
+  EXPECT_EQ(api.records[0].status, 499);
+  EXPECT_EQ(api.records[0].tokens.prompt, 5);
+  EXPECT_EQ(api.records[0].tokens.completion, 2);
+}
+
+TEST(Completions, WhatWouldChangeTheAnswerIsNotPassedOver) {
+  Harness api;
+  EXPECT_EQ(At(api.Post(kPath, R"({"prompt":"a","guided_json":{"type":"object"}})")->json(),
+               "error/param"),
+            "guided_json");
+  EXPECT_EQ(At(api.Post(kPath, R"({"prompt":"a","bad_words":["x"]})")->json(), "error/param"),
+            "bad_words");
+  // Clients that write every field they know ask for nothing by these.
+  api.Post(kPath, R"({"prompt":"a","guided_json":null,"bad_words":[],"use_beam_search":false,
+      "grammar":"","functions":{},"mirostat":0,"another":{"field":1}})");
+  EXPECT_EQ(api.engine->submitted.size(), 1u);
+}
+
+TEST(Completions, AResponseFormatHasAType) {
+  Harness api;
+  for (const char* format : {"{}", R"({"type":null})", R"({"type":"json_object"})", R"("text")"}) {
+    auto exchange = api.Post(kPath, StrCat(R"({"prompt":"a","response_format":)", format, "}"));
+    EXPECT_EQ(At(exchange->json(), "error/param"), "response_format") << format;
+  }
+  for (const char* format : {"null", R"({"type":"text"})"}) {
+    api.Post(kPath, StrCat(R"({"prompt":"a","response_format":)", format, "}"));
+  }
+  EXPECT_EQ(api.engine->submitted.size(), 2u);
 }
 
 TEST(Completions, BeginTokensMayBeLeftOut) {

@@ -16,10 +16,10 @@ Dialect MakeDialect() {
        "Model"},
       {"POST", "/v1/chat/completions", Access::kKey, ChatCompletions, "createChatCompletion",
        "OpenAI's chat completions.", "ChatCompletionRequest", "ChatCompletion", "application/json",
-       true},
+       true, "ChatCompletionStream"},
       {"POST", "/v1/completions", Access::kKey, Completions, "createCompletion",
        "OpenAI's completions, with echo and logprobs.", "CompletionRequest", "Completion",
-       "application/json", true},
+       "application/json", true, "CompletionStream"},
       {"POST", "/v1/embeddings", Access::kKey, Embeddings, "createEmbedding",
        "OpenAI's embeddings.", "EmbeddingsRequest", "EmbeddingsResponse"},
   };

@@ -13,11 +13,7 @@ using testing::At;
 using testing::FakePredictor;
 
 // This dialect over fakes.
-class Harness : public testing::ApiHarness {
- public:
-  explicit Harness(std::vector<std::string> keys = {}, Options options = {})
-      : ApiHarness({MakeDialect()}, std::move(keys), options) {}
-};
+using Harness = testing::HarnessOf<MakeDialect>;
 
 class EmbeddingsTest : public ::testing::Test {
  protected:

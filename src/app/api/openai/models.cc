@@ -37,6 +37,9 @@ Value ModelJson(const Context& context, const models::ModelVersion& version) {
   body.Set("created", version.created);
   body.Set("owned_by", "panorama");
   body.Set("version", version.version);
+  if (std::vector<std::string> names = context.models.Aliases(version.id); !names.empty()) {
+    body.Set("aliases", ListJson(names));
+  }
   body.Set("versions", std::move(versions));
   body.Set("vocab_size", version.vocab_size);
   body.Set("context_length", version.context_length);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/api/openai/bodies.h"
+#include "base/strings.h"
 
 namespace pano::api::openai {
 
@@ -17,16 +18,52 @@ json::Value OpenAiCall::Envelope(std::string_view object) const {
   return body;
 }
 
+namespace {
+
+// Fields of OpenAI's older API and of other servers that would change the answer. Most unknown fields
+// are passed over; with these the caller would get something else than what was asked for.
+constexpr std::string_view kAnswerChanging[] = {
+    "functions",         "function_call",      "continue_final_message", "guided_json",
+    "guided_regex",      "guided_choice",      "guided_grammar",         "structured_outputs",
+    "grammar",           "json_schema",        "bad_words",              "allowed_token_ids",
+    "use_beam_search",   "logits_processors",  "truncate_prompt_tokens", "audio",
+    "prompt_embeds",     "lora",               "dry_multiplier",         "mirostat",
+};
+
+// null, false, 0, "", [] and {} ask for nothing.
+bool AsksForNothing(const Value& value) {
+  if (value.is_bool()) return !value.as_bool();
+  if (value.is_number()) return value.as_double() == 0;
+  if (value.is_string()) return value.as_string().empty();
+  if (value.is_array()) return value.as_array().empty();
+  return value.is_null() || value.as_object().empty();
+}
+
+Status RefuseWhatWouldBeIgnored(const Value& body) {
+  for (std::string_view name : kAnswerChanging) {
+    const Value* value = body.Find(name);
+    if (!value || AsksForNothing(*value)) continue;
+    return BadField(name, StrCat("'", name, "' is not supported here, and without it the answer "
+                                 "would be another"));
+  }
+  return {};
+}
+
+}  // namespace
+
 Status ReadOpenAiFields(Context& context, Call& call, const BodySchema& body, OpenAiCall& openai) {
   PANO_RETURN_IF_ERROR(ReadFields(call.body, body, openai.parameters));
+  PANO_RETURN_IF_ERROR(RefuseWhatWouldBeIgnored(call.body));
   const Value* options = call.body.Find("stream_options");
   if (options && !options->is_null()) {
     PANO_RETURN_IF_ERROR(ReadFields(*options, StreamOptions(), openai.parameters));
   }
   const Value* format = call.body.Find("response_format");
   if (format && !format->is_null()) {
-    const Value* type = format->Find("type");
-    if (!type || !type->is_string() || type->as_string() != "text") {
+    Parameters unused;
+    Status read = ReadFields(*format, ResponseFormat(), unused);
+    if (!read.ok()) return BadField("response_format", read.Wrap("response_format").message());
+    if (format->Find("type")->as_string() != "text") {
       return BadField("response_format",
                       "only the response_format {\"type\": \"text\"} is supported");
     }

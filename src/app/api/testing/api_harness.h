@@ -29,7 +29,7 @@ class ApiHarness {
     engine = AddModel("m", "1");
     Hooks hooks;
     hooks.record = [this](const RequestRecord& r) {
-      records.push_back({std::string(r.model), std::string(r.route), r.status});
+      records.push_back({std::string(r.model), std::string(r.route), r.status, r.tokens});
     };
     hooks.metrics_text = [] { return std::string("pano_up 1\n"); };
     api = std::move(Api::Create(dialects, options, models,
@@ -107,6 +107,7 @@ class ApiHarness {
     std::string model;
     std::string route;
     int status;
+    TokenCounts tokens;
   };
 
   ManualClock clock;
@@ -114,6 +115,19 @@ class ApiHarness {
   FakeEngine* engine = nullptr;
   std::vector<Record> records;
   std::unique_ptr<Api> api;
+};
+
+inline std::vector<Dialect> ListOf(Dialect dialect) { return {std::move(dialect)}; }
+inline std::vector<Dialect> ListOf(std::vector<Dialect> dialects) { return dialects; }
+
+// The harness of one dialect or of several: `kMake` gives a Dialect or a list of them.
+//   using Harness = testing::HarnessOf<MakeDialect>;
+// Confined to the thread of its test.
+template <auto kMake>
+class HarnessOf : public ApiHarness {
+ public:
+  explicit HarnessOf(std::vector<std::string> keys = {}, Options options = {})
+      : ApiHarness(ListOf(kMake()), std::move(keys), options) {}
 };
 
 // The value at a path of names and indices, "choices/0/text"; null where there is none.

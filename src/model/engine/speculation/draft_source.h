@@ -21,8 +21,8 @@ struct DraftRequest {
   std::vector<TokenId> draft = {};  // the answer: at most `count`, none where nothing is known
 };
 
-// Guesses how sequences go on. What it says can cost time, never change a result. Confined to the
-// engine's thread.
+// Proposes draft tokens for speculative decoding. A wrong one costs time and never changes a result.
+// Confined to the engine's thread.
 class DraftSource {
  public:
   virtual ~DraftSource() = default;

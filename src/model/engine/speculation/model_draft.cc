@@ -145,7 +145,7 @@ bool ModelDraft::Forward(std::span<const Job> jobs) {
     sequence.computed += job.tokens;
     if (sequence.computed < job.known()) continue;
     std::span<const float> logits = std::as_const(logits_).row(row++);
-    // Among NaNs there is no largest; it is only a guess.
+    // Among NaNs there is no largest; any token will do: it is verified.
     auto largest = std::ranges::find(logits, MaxLogit(logits));
     const auto best = largest == logits.end() ? 0 : static_cast<TokenId>(largest - logits.begin());
     sequence.draft.push_back(best);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <optional>
 
+#include "model/nn/model.h"
+
 // Greedy: a draft token's gain is the probability that it and all before it are right (rate^n), its
 // cost a row. Tokens are given one by one to the sequence with the largest gain while the step's
 // expected tokens a second still rise. The rate is an exponential average over verified tokens.

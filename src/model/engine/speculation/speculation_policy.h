@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/nn/model.h"
+#include "model/nn/fwd.h"
 
 namespace pano::engine {
 

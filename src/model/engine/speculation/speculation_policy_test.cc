@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/random.h"
+#include "model/nn/model.h"
 
 namespace pano::engine {
 namespace {

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fwd.h"
 #include "base/result.h"
-#include "base/threads.h"
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
+#include "model/nn/fwd.h"
 #include "model/nn/load.h"
-#include "model/nn/model.h"
 
 namespace pano::encoder {
 
@@ -101,7 +101,7 @@ class Encoder {
 };
 
 // The tensors that the layers of an encoder multiply with, whole matrices only.
-Result<std::vector<std::string>> LinearTensors(const format::ModelFiles& files);
+Result<std::vector<nn::LinearTensor>> LinearTensors(const format::ModelFiles& files);
 
 // Whether LoadEncoder is for these files, and nn::LoadModel not: by their architecture alone.
 bool IsEncoder(const format::ModelFiles& files);

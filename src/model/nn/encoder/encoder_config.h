@@ -6,7 +6,7 @@
 
 #include "model/nn/encoder/encoder.h"
 #include "model/nn/model_config.h"
-#include "model/nn/weight_names.h"
+#include "model/nn/weights/weight_names.h"
 
 namespace pano::encoder {
 

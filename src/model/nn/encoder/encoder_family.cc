@@ -2,9 +2,10 @@
 
 #include "base/env.h"
 #include "base/strings.h"
+#include "model/format/weights.h"
 #include "model/nn/encoder/gguf_encoder.h"
-#include "model/nn/family.h"
-#include "model/nn/hf_fields.h"
+#include "model/nn/families/family.h"
+#include "model/nn/families/hf_fields.h"
 
 namespace pano::encoder {
 

@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "model/format/weights.h"
-#include "model/nn/config_reader.h"
+#include "model/format/fwd.h"
 #include "model/nn/encoder/encoder_config.h"
+#include "model/nn/families/config_reader.h"
 
 namespace pano::encoder {
 

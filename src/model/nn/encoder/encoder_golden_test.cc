@@ -10,10 +10,11 @@
 #include "base/env.h"
 #include "base/strings.h"
 #include "base/testing/known_answers.h"
+#include "base/threads.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/nn/encoder/encoder_family.h"
 #include "model/nn/encoder/testing/golden_batch.h"
-#include "model/nn/family.h"
+#include "model/nn/families/family.h"
 #include "model/nn/testing/drawn_model.h"
 #include "model/nn/testing/matrix_types.h"
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/threads.h"
 #include "model/nn/encoder/testing/tiny_encoder.h"
 
 namespace pano::encoder {

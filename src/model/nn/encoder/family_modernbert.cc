@@ -1,6 +1,6 @@
 // ModernBERT (Warner et al., "Smarter, better, faster, longer", 2024): pre-norm, GeGLU, rotary,
 // most layers with a window and angles of their own.
-#include "model/nn/family_modernbert.h"
+#include "model/nn/families/modernbert.h"
 
 #include "base/strings.h"
 #include "model/nn/encoder/encoder_family.h"

@@ -4,8 +4,8 @@
 
 #include "model/nn/encoder/encoder_family.h"
 #include "model/nn/encoder/gguf_encoder.h"
-#include "model/nn/gguf_fields.h"
-#include "model/nn/hf_fields.h"
+#include "model/nn/families/gguf_fields.h"
+#include "model/nn/families/hf_fields.h"
 
 namespace pano::encoder {
 namespace {

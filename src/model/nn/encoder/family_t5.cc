@@ -4,7 +4,7 @@
 
 #include "base/strings.h"
 #include "model/nn/encoder/encoder_family.h"
-#include "model/nn/hf_fields.h"
+#include "model/nn/families/hf_fields.h"
 
 namespace pano::encoder {
 namespace {

@@ -3,8 +3,9 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "model/nn/family.h"
-#include "model/nn/gguf_fields.h"
+#include "model/format/weights.h"
+#include "model/nn/families/family.h"
+#include "model/nn/families/gguf_fields.h"
 
 namespace pano::encoder {
 namespace {

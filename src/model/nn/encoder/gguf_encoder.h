@@ -1,6 +1,6 @@
 #pragma once
 
-#include "model/format/weights.h"
+#include "model/format/fwd.h"
 #include "model/nn/encoder/encoder_family.h"
 
 namespace pano::encoder {

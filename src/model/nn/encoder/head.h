@@ -5,7 +5,7 @@
 #include "model/nn/encoder/encoder_config.h"
 #include "model/nn/encoder/text_rows.h"
 #include "model/nn/encoder/tower.h"
-#include "model/nn/weight_binder.h"
+#include "model/nn/weights/weight_binder.h"
 
 namespace pano::encoder {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "model/nn/encoder/encoder_config.h"
-#include "model/nn/tensor_inventory.h"
+#include "model/nn/weights/tensor_inventory.h"
 
 namespace pano::encoder {
 

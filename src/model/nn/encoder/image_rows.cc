@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/strings.h"
+#include "base/threads.h"
 #include "model/ops/ops.h"
 
 namespace pano::encoder {

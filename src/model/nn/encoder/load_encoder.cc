@@ -1,13 +1,15 @@
 #include <cmath>
-#include <set>
+#include <map>
 
 #include "base/strings.h"
-#include "model/ops/weights.h"
+#include "base/threads.h"
+#include "model/format/weights.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/nn/encoder/encoder_family.h"
 #include "model/nn/encoder/sentence_folder.h"
 #include "model/nn/encoder/tower_encoder.h"
-#include "model/nn/stored_tensors.h"
+#include "model/nn/weights/stored_tensors.h"
+#include "model/ops/weights.h"
 
 namespace pano::encoder {
 namespace {
@@ -123,22 +125,24 @@ const OutputInfo* EncoderInfo::FindOutput(std::string_view name) const {
   return nullptr;
 }
 
-Result<std::vector<std::string>> LinearTensors(const format::ModelFiles& files) {
+Result<std::vector<nn::LinearTensor>> LinearTensors(const format::ModelFiles& files) {
   PANO_ASSIGN_OR_RETURN(const EncoderConfig config, ReadEncoderConfig(files));
   nn::WeightBinder bind(files, config.optional_prefix);
-  std::set<std::string> names;  // stacks may share one
+  std::map<std::string, int64_t> found;  // rows of cuts by name; stacks may share one
   for (const auto* tower : {&config.text, &config.image, &config.decoder}) {
     if (!*tower) continue;
     const nn::ModelConfig& model = (*tower)->model;
     PANO_RETURN_IF_ERROR(nn::BindLayers(bind, model, (*tower)->names).status());
     PANO_ASSIGN_OR_RETURN(const auto entries, nn::DescribeStack(model));
     PANO_ASSIGN_OR_RETURN(const auto stored, nn::StoreTensors(entries, model, (*tower)->names));
-    for (std::string& name :
+    for (const nn::LinearTensor& tensor :
          nn::LinearTensors(*files.weights, entries, stored, config.optional_prefix)) {
-      names.insert(std::move(name));
+      found.emplace(tensor.name, tensor.cut_rows);
     }
   }
-  return std::vector<std::string>(names.begin(), names.end());
+  std::vector<nn::LinearTensor> linear;
+  for (const auto& [name, cut_rows] : found) linear.push_back({name, cut_rows});
+  return linear;
 }
 
 bool IsEncoder(const format::ModelFiles& files) { return FindEncoderFamily(files) != nullptr; }

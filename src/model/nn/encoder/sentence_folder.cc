@@ -4,8 +4,9 @@
 
 #include "base/env.h"
 #include "base/strings.h"
-#include "model/nn/config_reader.h"
-#include "model/nn/family.h"
+#include "model/format/weights.h"
+#include "model/nn/families/config_reader.h"
+#include "model/nn/families/family.h"
 
 namespace pano::encoder {
 namespace {

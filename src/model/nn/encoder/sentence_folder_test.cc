@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "model/format/weights.h"
+
 namespace pano::encoder {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "model/format/weights.h"
 #include "model/ops/ops.h"
 
 namespace pano::encoder {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/threads.h"
+
 namespace pano::encoder {
 
 Tower::Tower(nn::ModelConfig config, nn::DecoderWeights weights, nn::Compute compute,

@@ -4,12 +4,12 @@
 #include <span>
 #include <vector>
 
+#include "base/fwd.h"
 #include "base/result.h"
-#include "base/threads.h"
-#include "model/nn/decoder_weights.h"
 #include "model/nn/model_config.h"
 #include "model/nn/paged_state.h"
 #include "model/nn/transformer.h"
+#include "model/nn/weights/decoder_weights.h"
 #include "model/ops/context.h"
 
 namespace pano::encoder {

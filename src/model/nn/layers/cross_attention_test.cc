@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/threads.h"
 #include "model/nn/testing/one_sequence.h"
 #include "model/nn/testing/random_model.h"
 #include "model/ops/testing/naive_operators.h"

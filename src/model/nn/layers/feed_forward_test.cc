@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/threads.h"
 #include "model/nn/layers/mixture_of_experts.h"
 #include "model/nn/testing/one_sequence.h"
 #include "model/nn/testing/random_model.h"

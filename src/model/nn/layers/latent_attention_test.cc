@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/threads.h"
 #include "model/nn/testing/one_sequence.h"
 #include "model/nn/testing/random_model.h"
 #include "model/ops/testing/naive_operators.h"

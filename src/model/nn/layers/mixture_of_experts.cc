@@ -1,5 +1,7 @@
 #include "model/nn/layers/mixture_of_experts.h"
 
+#include "model/format/weights.h"
+
 namespace pano::nn {
 
 MixtureOfExperts::MixtureOfExperts(const ModelConfig& config, const ExpertWeights& weights)

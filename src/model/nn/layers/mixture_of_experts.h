@@ -3,9 +3,9 @@
 #include <optional>
 #include <vector>
 
-#include "model/nn/decoder_weights.h"
 #include "model/nn/layers/feed_forward.h"
 #include "model/nn/layers/mixers.h"
+#include "model/nn/weights/decoder_weights.h"
 
 namespace pano::nn {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/nn/layers/alibi.h"
 #include "model/nn/layers/mixers.h"
-#include "model/tensor/half.h"
 
 namespace pano::nn {
 namespace {
@@ -31,40 +31,14 @@ int64_t Bucket(int64_t distance, int64_t buckets, int64_t farthest, bool causal)
   return base + std::min(exact + further, buckets - 1);
 }
 
-float ToBFloatAndBack(double x) {
-  return tensor::BFloatToFloat(tensor::FloatToBFloat(static_cast<float>(x)));
-}
-
 }  // namespace
 
 PositionBias::PositionBias(const ModelConfig& config, std::span<const float> relative_bias,
                            int64_t first_head, int64_t total_heads)
     : config_(config), relative_bias_(relative_bias) {
-  if (config.alibi) FillAlibi(Size(first_head), Size(total_heads));
-}
-
-// A slope for each head: powers of 2^(-8/n) for the largest power of two n, then every second power
-// of the next finer scale. The published weights were made with bfloat16 products and with the
-// scale of the scores on top.
-void PositionBias::FillAlibi(size_t first_head, size_t total_heads) {
-  const size_t heads = Size(config_.head_count), length = Size(config_.context_length);
-  const double scale = 1.0 / std::sqrt(static_cast<double>(config_.head_dim));
-  size_t whole = 1;
-  while (whole * 2 <= total_heads) whole *= 2;
-  alibi_.resize(heads * length);
-  for (size_t i = 0; i < heads; ++i) {
-    const size_t h = first_head + i;
-    const bool coarse = h < whole;
-    const double power =
-        coarse ? static_cast<double>(h + 1) : static_cast<double>(2 * (h - whole) + 1);
-    const double base = std::exp2(-8.0 / static_cast<double>(coarse ? whole : 2 * whole));
-    const float slope = ToBFloatAndBack(std::pow(base, power));
-    for (size_t t = 0; t < length; ++t) {
-      const float product = ToBFloatAndBack(
-          static_cast<double>(slope * ToBFloatAndBack(static_cast<double>(t))));
-      alibi_[i * length + t] = static_cast<float>(static_cast<double>(product) * scale);
-    }
-  }
+  if (!config.alibi) return;
+  alibi_ = AlibiBias(Size(first_head), Size(config.head_count), Size(total_heads),
+                     Size(config.context_length), config.head_dim);
 }
 
 void PositionBias::FillRelative(int64_t reach) {

@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "model/nn/decoder_weights.h"
-#include "model/nn/model_config.h"
+#include "model/nn/fwd.h"
 #include "model/nn/pass_rows.h"
+#include "model/nn/weights/decoder_weights.h"
 #include "model/ops/attention.h"
 
 namespace pano::nn {
@@ -23,7 +23,6 @@ class PositionBias {
   ops::ScoreBias Get() const;
 
  private:
-  void FillAlibi(size_t first_head, size_t total_heads);
   void FillRelative(int64_t reach);
 
   const ModelConfig& config_;

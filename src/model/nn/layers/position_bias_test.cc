@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "model/nn/model.h"
 #include "model/nn/testing/random_model.h"
 
 namespace pano::nn {

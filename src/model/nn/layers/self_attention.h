@@ -1,8 +1,8 @@
 #pragma once
 
-#include "model/nn/decoder_weights.h"
 #include "model/nn/layers/mixers.h"
 #include "model/nn/layers/position_bias.h"
+#include "model/nn/weights/decoder_weights.h"
 
 namespace pano::nn {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/nn/model_config.h"
+#include "model/nn/fwd.h"
 #include "model/nn/reference/formulas.h"
 #include "model/nn/reference/weights.h"
 

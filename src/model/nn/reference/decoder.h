@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "model/nn/model.h"
+#include "model/nn/fwd.h"
 #include "model/nn/reference/layers.h"
 
 namespace pano::reference {

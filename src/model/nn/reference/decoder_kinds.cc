@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "model/nn/model_config.h"
+
 namespace pano::reference {
 namespace {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "model/nn/model_config.h"
+#include "model/nn/fwd.h"
 
 namespace pano::reference {
 

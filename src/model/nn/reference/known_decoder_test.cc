@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/known_answers.h"
-#include "model/nn/family.h"
+#include "model/nn/families/family.h"
 #include "model/nn/reference/drawn_decoder.h"
 #include "model/nn/testing/drawn_model.h"
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "model/nn/model_config.h"
+#include "model/nn/fwd.h"
 #include "model/nn/reference/formulas.h"
 
 namespace pano::reference {

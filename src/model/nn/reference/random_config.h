@@ -4,7 +4,7 @@
 
 #include "base/random.h"
 #include "model/nn/model_config.h"
-#include "model/nn/weight_names.h"
+#include "model/nn/weights/weight_names.h"
 
 namespace pano::reference {
 

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "base/strings.h"
+#include "base/threads.h"
 #include "model/nn/decoder.h"
 #include "model/nn/reference/decoder_kinds.h"
 #include "model/nn/reference/drawn_decoder.h"

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "base/strings.h"
+#include "base/threads.h"
 #include "model/nn/encoder/encoder_family.h"
 #include "model/nn/reference/drawn_encoder.h"
 #include "model/nn/reference/seeds.h"

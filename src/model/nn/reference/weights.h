@@ -5,7 +5,7 @@
 
 #include "model/nn/model_config.h"
 #include "model/nn/reference/formulas.h"
-#include "model/nn/weight_names.h"
+#include "model/nn/weights/weight_names.h"
 #include "model/tensor/tensor.h"
 
 namespace pano::reference {

@@ -7,10 +7,10 @@
 
 #include "base/check.h"
 #include "base/random.h"
-#include "model/nn/decoder_weights.h"
 #include "model/nn/model_config.h"
-#include "model/nn/tensor_inventory.h"
-#include "model/nn/weight_slots.h"
+#include "model/nn/weights/decoder_weights.h"
+#include "model/nn/weights/tensor_inventory.h"
+#include "model/nn/weights/weight_slots.h"
 
 namespace pano::nn::testing {
 

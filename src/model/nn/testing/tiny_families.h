@@ -10,8 +10,8 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "model/format/weights.h"
-#include "model/nn/stored_tensors.h"
 #include "model/nn/testing/tiny_model.h"
+#include "model/nn/weights/stored_tensors.h"
 
 namespace pano::nn::testing {
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/strings.h"
+#include "base/threads.h"
 #include "infra/device/cpu_device.h"
 #include "model/kernels/rope/rope.h"
 #include "model/ops/cpu/row_grain.h"

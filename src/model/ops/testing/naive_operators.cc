@@ -5,6 +5,7 @@
 #include <functional>
 #include <numbers>
 
+#include "base/threads.h"
 #include "model/ops/weights.h"
 
 namespace pano::ops::testing {

@@ -8,6 +8,7 @@
 #include "base/env.h"
 #include "base/strings.h"
 #include "base/testing/known_answers.h"
+#include "model/format/weights.h"
 
 namespace pano::tokenizer {
 namespace {

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "base/testing/known_answers.h"
 #include "model/tokenizer/formats/load.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::tokenizer {
 namespace {

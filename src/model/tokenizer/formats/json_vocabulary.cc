@@ -11,6 +11,7 @@
 #include "model/tokenizer/formats/load.h"
 #include "model/tokenizer/split/split_patterns.h"
 #include "model/tokenizer/text/field.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::tokenizer {
 namespace {

@@ -7,6 +7,7 @@
 #include "model/format/weights.h"
 #include "model/tokenizer/formats/listed_tokens.h"
 #include "model/tokenizer/formats/lowercased.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::tokenizer {
 namespace {

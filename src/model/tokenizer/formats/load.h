@@ -5,8 +5,8 @@
 
 #include "base/json.h"
 #include "base/result.h"
-#include "model/format/weights.h"
-#include "model/tokenizer/tokenizer.h"
+#include "model/format/fwd.h"
+#include "model/tokenizer/fwd.h"
 
 namespace pano::tokenizer {
 

@@ -15,12 +15,7 @@ namespace {
 
 using testing::AddedTokenJson;
 using testing::ByteLevelJson;
-
-TokenizerPtr Make(const std::string& text) {
-  Result<TokenizerPtr> made = TokenizerFromJson(text, {});
-  EXPECT_TRUE(made.ok()) << made.status().message();
-  return made.ok() ? *made : nullptr;
-}
+using testing::FromJson;
 
 // Pieces separated by '|'.
 std::string Pieces(const Tokenizer& tokenizer, std::string_view text, EncodeOptions options = {}) {
@@ -39,7 +34,7 @@ TokenizerPtr WithTokens() {
   normalized.Set("normalized", true);
   json::Value more;
   more.Set("normalizer", json::Object{{"type", "Lowercase"}});
-  return Make(ByteLevelJson({{"a", "b"}},
+  return FromJson(ByteLevelJson({{"a", "b"}},
                             {AddedTokenJson(300, "<s>", true), AddedTokenJson(301, "<|User|>", false),
                              AddedTokenJson(302, "<b>", false), AddedTokenJson(303, "word", false, single_word),
                              AddedTokenJson(304, "[M]", false, strips), AddedTokenJson(305, "<s><s>", true),
@@ -150,7 +145,7 @@ TEST(Pipeline, DecodeChecksIds) {
 }
 
 TEST(Pipeline, LongTextsAreNotQuadratic) {
-  const TokenizerPtr byte_level = Make(ByteLevelJson({{"a", "a"}, {"aa", "aa"}}));
+  const TokenizerPtr byte_level = FromJson(ByteLevelJson({{"a", "a"}, {"aa", "aa"}}));
   const Result<TokenizerPtr> scored =
       TokenizerFromGguf(testing::ScoredGguf({"a", "aa", "aaaa", "\u2581", "\u2581\u2581"}));
   ASSERT_TRUE(scored.ok());

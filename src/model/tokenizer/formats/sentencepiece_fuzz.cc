@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/json.h"
 #include "model/tokenizer/formats/load.h"
 #include "model/tokenizer/formats/testing/exercise.h"
 

@@ -13,6 +13,7 @@
 #include "model/tokenizer/formats/testing/small_tokenizers.h"
 #include "model/tokenizer/split/split_patterns.h"
 #include "model/tokenizer/text/regex.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::tokenizer {
 namespace {

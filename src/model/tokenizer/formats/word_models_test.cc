@@ -5,15 +5,13 @@
 
 #include "base/strings.h"
 #include "model/tokenizer/formats/load.h"
+#include "model/tokenizer/formats/testing/small_tokenizers.h"
+#include "model/tokenizer/tokenizer.h"
 
 namespace pano::tokenizer {
 namespace {
 
-TokenizerPtr Make(const std::string& text) {
-  Result<TokenizerPtr> made = TokenizerFromJson(text, {});
-  EXPECT_TRUE(made.ok()) << made.status().message();
-  return made.ok() ? *made : nullptr;
-}
+using testing::FromJson;
 
 std::string Pieces(const Tokenizer& tokenizer, std::string_view text, EncodeOptions options = {}) {
   Result<std::vector<TokenId>> ids = tokenizer.Encode(text, options);
@@ -31,7 +29,7 @@ std::string WordPieceJson(std::string_view more) {
 }
 
 TEST(WordPiece, TakesTheLongestPartFirst) {
-  const TokenizerPtr t = Make(WordPieceJson(R"(, "pre_tokenizer": {"type": "BertPreTokenizer"})"));
+  const TokenizerPtr t = FromJson(WordPieceJson(R"(, "pre_tokenizer": {"type": "BertPreTokenizer"})"));
   EXPECT_EQ(Pieces(*t, "unaffable, aaaaa"), "[UNK]|,|aa|##aa|##a");
   EXPECT_EQ(Pieces(*t, "unaff unx"), "un|##aff|[UNK]");
   EXPECT_EQ(Pieces(*t, "aaaaaaaa aaaaaaaaa"), "aa|##aa|##aa|##aa|[UNK]");   // eight characters at most
@@ -40,16 +38,16 @@ TEST(WordPiece, TakesTheLongestPartFirst) {
 
 TEST(WordPiece, BertNormalizes) {
   const std::string_view rest = R"(, "pre_tokenizer": {"type": "BertPreTokenizer"}, "normalizer":)";
-  EXPECT_EQ(Pieces(*Make(WordPieceJson(StrCat(rest, R"({"type": "BertNormalizer"})"))), "\u00c9\u00c9a\u4f60a\x01"),
+  EXPECT_EQ(Pieces(*FromJson(WordPieceJson(StrCat(rest, R"({"type": "BertNormalizer"})"))), "\u00c9\u00c9a\u4f60a\x01"),
             "[UNK]|你|a");
-  EXPECT_EQ(Pieces(*Make(WordPieceJson(StrCat(rest, R"({"type": "BertNormalizer"})"))), "\u00c9"), "e");
-  EXPECT_EQ(Pieces(*Make(WordPieceJson(StrCat(rest, R"({"type": "BertNormalizer", "strip_accents": false})"))), "\u00c9"),
+  EXPECT_EQ(Pieces(*FromJson(WordPieceJson(StrCat(rest, R"({"type": "BertNormalizer"})"))), "\u00c9"), "e");
+  EXPECT_EQ(Pieces(*FromJson(WordPieceJson(StrCat(rest, R"({"type": "BertNormalizer", "strip_accents": false})"))), "\u00c9"),
             "é");
-  EXPECT_EQ(Pieces(*Make(WordPieceJson(StrCat(rest, R"({"type": "BertNormalizer", "lowercase": false})"))), "A"), "[UNK]");
+  EXPECT_EQ(Pieces(*FromJson(WordPieceJson(StrCat(rest, R"({"type": "BertNormalizer", "lowercase": false})"))), "A"), "[UNK]");
 }
 
 TEST(WordPiece, SpecialTextStaysText) {
-  const TokenizerPtr t = Make(WordPieceJson(R"(, "pre_tokenizer": {"type": "WhitespaceSplit"})"));
+  const TokenizerPtr t = FromJson(WordPieceJson(R"(, "pre_tokenizer": {"type": "WhitespaceSplit"})"));
   EXPECT_EQ(Pieces(*t, "a [SEP]"), "a|[SEP]");
   EXPECT_EQ(Pieces(*t, "a [SEP]", {.parse_special = false}), "a|[UNK]");
   const ByteRange user[] = {{0, 7}};
@@ -57,10 +55,10 @@ TEST(WordPiece, SpecialTextStaysText) {
 }
 
 TEST(WordLevel, LooksWordsUp) {
-  const TokenizerPtr t = Make(R"({"model": {"type": "WordLevel", "unk_token": "?", "vocab": {"?": 0, "ab": 1, "<s>": 2}},
+  const TokenizerPtr t = FromJson(R"({"model": {"type": "WordLevel", "unk_token": "?", "vocab": {"?": 0, "ab": 1, "<s>": 2}},
     "pre_tokenizer": {"type": "Whitespace"}, "added_tokens": [{"id": 2, "content": "<s>", "special": true}]})");
   EXPECT_EQ(Pieces(*t, "ab abc ab"), "ab|?|ab");
-  const TokenizerPtr none = Make(R"({"model": {"type": "WordLevel", "vocab": {"ab": 1}}})");
+  const TokenizerPtr none = FromJson(R"({"model": {"type": "WordLevel", "vocab": {"ab": 1}}})");
   EXPECT_EQ(none->Encode("x").status().code(), StatusCode::kInvalidArgument);
 }
 
@@ -71,26 +69,26 @@ std::string UnigramJson(std::string_view more_model, std::string_view more = {})
 }
 
 TEST(Unigram, TakesTheBestCut) {
-  const TokenizerPtr t = Make(UnigramJson(""));
+  const TokenizerPtr t = FromJson(UnigramJson(""));
   EXPECT_EQ(Pieces(*t, "ab"), "ab");
   EXPECT_EQ(Pieces(*t, "abc"), "ab|c");
   EXPECT_EQ(Pieces(*t, "axyzb"), "a|<unk>|b");       // a run of unknown characters is one
   EXPECT_EQ(Pieces(*t, "\u00e9"), "<unk>");
-  EXPECT_EQ(Pieces(*Make(UnigramJson(R"(, "byte_fallback": true)")), "a\u00e9\u00e8"), "a|<unk>");
-  EXPECT_EQ(Pieces(*Make(UnigramJson(R"(, "byte_fallback": true)")), "a\u00e9b\u00e9\u00e9"),
+  EXPECT_EQ(Pieces(*FromJson(UnigramJson(R"(, "byte_fallback": true)")), "a\u00e9\u00e8"), "a|<unk>");
+  EXPECT_EQ(Pieces(*FromJson(UnigramJson(R"(, "byte_fallback": true)")), "a\u00e9b\u00e9\u00e9"),
             "a|<0xC3>|<0xA9>|b|<0xC3>|<0xA9>|<0xC3>|<0xA9>");
 }
 
 TEST(Unigram, SpecialTextStaysText) {
   // NFKC makes the token of full-width characters, after the special ones were looked for.
-  const TokenizerPtr t = Make(UnigramJson("", R"(, "normalizer": {"type": "NFKC"})"));
+  const TokenizerPtr t = FromJson(UnigramJson("", R"(, "normalizer": {"type": "NFKC"})"));
   EXPECT_EQ(Pieces(*t, "a</s>"), "a|</s>");
   EXPECT_EQ(Pieces(*t, "a\uff1c/s\uff1e"), "a|</s>");
   EXPECT_EQ(Pieces(*t, "a\uff1c/s\uff1e</s>", {.parse_special = false}), "a|<unk>");
 }
 
 TEST(Unigram, WithoutUnknownTokenUnknownTextIsRefused) {
-  const TokenizerPtr t = Make(R"({"model": {"type": "Unigram", "vocab": [["a", -1]]}})");
+  const TokenizerPtr t = FromJson(R"({"model": {"type": "Unigram", "vocab": [["a", -1]]}})");
   EXPECT_EQ(Pieces(*t, "aa"), "a|a");
   EXPECT_EQ(t->Encode("ab").status().code(), StatusCode::kInvalidArgument);
 }
@@ -109,7 +107,7 @@ TEST(WordModels, LongTextsAreNotQuadratic) {
   for (const std::string& file : {UnigramJson(""), UnigramJson("", metaspace), WordPieceJson(""),
                                   WordPieceJson(R"(, "pre_tokenizer": {"type": "BertPreTokenizer"})"),
                                   WordPieceJson(R"(, "normalizer": {"type": "Strip", "strip_left": true, "strip_right": true})")}) {
-    const TokenizerPtr t = Make(file);
+    const TokenizerPtr t = FromJson(file);
     for (const std::string& text : {std::string(1 << 20, 'a'), std::string(1 << 20, ' ') + 'x', emoji}) {
       EXPECT_TRUE(t->Encode(text).ok());
     }
@@ -117,7 +115,7 @@ TEST(WordModels, LongTextsAreNotQuadratic) {
 }
 
 TEST(Pairs, TemplatesSayWhatStandsAround) {
-  const TokenizerPtr t = Make(UnigramJson("", R"(, "post_processor": {"type": "TemplateProcessing",
+  const TokenizerPtr t = FromJson(UnigramJson("", R"(, "post_processor": {"type": "TemplateProcessing",
     "single": [{"SpecialToken": {"id": "</s>", "type_id": 3}}, {"Sequence": {"id": "A", "type_id": 4}}],
     "pair": [{"Sequence": {"id": "B", "type_id": 1}}, {"SpecialToken": {"id": "</s>", "type_id": 2}}, {"Sequence": {"id": "A", "type_id": 0}}],
     "special_tokens": {"</s>": {"id": "</s>", "ids": [6, 6], "tokens": ["</s>", "</s>"]}}})"));

@@ -1,6 +1,7 @@
 #include "model/tokenizer/formats/testing/small_tokenizers.h"
 
 #include "base/strings.h"
+#include "model/tokenizer/formats/load.h"
 #include "model/tokenizer/text/byte_level.h"
 
 namespace pano::tokenizer::testing {
@@ -11,6 +12,10 @@ void SetAll(json::Value& value, const json::Value& more) {
 }
 
 }  // namespace
+
+TokenizerPtr FromJson(std::string_view tokenizer_json) {
+  return TokenizerFromJson(tokenizer_json, {}).value();
+}
 
 std::string ByteLevelJson(const std::vector<std::pair<std::string, std::string>>& merges,
                           const std::vector<json::Value>& added_tokens, const json::Value& more) {

@@ -6,10 +6,14 @@
 #include <vector>
 
 #include "base/json.h"
+#include "model/tokenizer/fwd.h"
 
 namespace pano::tokenizer::testing {
 
 // Small tokenizers made in code, for tests and benchmarks.
+
+// The tokenizer of a tokenizer.json's text, without a configuration. REQUIRES: it is one.
+TokenizerPtr FromJson(std::string_view tokenizer_json);
 
 // The text of a tokenizer.json: byte-level BPE over all 256 bytes (ids 0-255 in the order of the
 // bytes), then the pieces that `merges` make; `more` members replace ours.

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace pano::format {
+
+class Weights;
+struct ModelFiles;
+
+}  // namespace pano::format
