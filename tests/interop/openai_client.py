@@ -77,8 +77,13 @@ def check_errors():
                lambda: client.chat.completions.create(model="m", messages=hello, temperature=9))
     assert e.param == "temperature" and e.type == "invalid_request_error", e.body
     e = expect(openai.BadRequestError,
-               lambda: client.completions.create(model="m", prompt="a", max_tokens=1 << 20))
+               lambda: client.completions.create(model="m", prompt="once upon a time " * 3000))
     assert e.code == "context_length_exceeded", e.body
+    assert "maximum context length is" in str(e), e.body
+    # max_tokens is a ceiling: what does not fit is answered up to the end of the context.
+    answer = client.completions.create(model="m", prompt="a", max_tokens=1 << 20,
+                                       extra_body={"ignore_eos": True})
+    assert answer.choices[0].finish_reason == "length", answer
     e = expect(openai.AuthenticationError,
                lambda: openai.OpenAI(api_key="wrong", max_retries=0).models.list())
     assert e.code == "invalid_api_key", e.body
