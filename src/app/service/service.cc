@@ -104,7 +104,6 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
     return api::HttpErrorBody(status, message, id);
   };
   options.api.callers.loopback = api::IsLoopbackHost(options.http.host);
-  options.api.callers.loopback = api::IsLoopbackHost(options.http.host);
   options.api.callers.keyless = keyless;
   options.api.document_order = OpenApiOrder();
   PANO_ASSIGN_OR_RETURN(service->api_,
