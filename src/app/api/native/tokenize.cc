@@ -93,6 +93,7 @@ void Detokenize(Context& context, CallPtr call) {
   }
   size_t bytes = 0;
   for (tokenizer::TokenId id : ids) {
+    if (id < 0 || id >= (*version)->tokenizer->vocab_size()) break;   // Decode refuses it
     bytes += (*version)->tokenizer->Piece(id).size();
     if (bytes > Answer::kBytesMax) return call->Fail(TooLarge());
   }
