@@ -1,8 +1,10 @@
 #include "base/closest_name.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 #include "base/strings.h"
 
@@ -22,37 +24,41 @@ bool BeginsWith(std::string_view name, std::string_view beginning) {
                     [](char a, char b) { return Fold(a) == Fold(b); });
 }
 
-// Optimal string alignment distance: Levenshtein's, and neighbours swapped count once.
-size_t Distance(std::string_view a, std::string_view b) {
-  using Row = std::array<size_t, kLengthMax + 1>;
-  Row before{}, last{}, row{};
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+std::string Folded(std::string_view name) {
+  std::string folded(name);
+  std::ranges::transform(folded, folded.begin(), Fold);
+  return folded;
+}
+
+}  // namespace
+
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {
-    before = last;
-    last = row;
+    std::swap(before, last);
+    std::swap(last, row);
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const bool same = Fold(a[i - 1]) == Fold(b[j - 1]);
+      const bool same = a[i - 1] == b[j - 1];
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1)});
-      const bool swapped = i > 1 && j > 1 && Fold(a[i - 1]) == Fold(b[j - 2]) &&
-                           Fold(a[i - 2]) == Fold(b[j - 1]);
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
       if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }
   return row[b.size()];
 }
 
-}  // namespace
-
 std::string_view ClosestName(std::string_view name, std::span<const std::string_view> names) {
   if (name.size() < 2 || name.size() > kLengthMax) return {};
+  const std::string folded = Folded(name);
   std::string_view closest;
   size_t closest_distance = kLengthMax;
   std::string_view longer;
   size_t longer_count = 0;
   for (std::string_view candidate : names) {
     if (candidate.empty() || candidate.size() > kLengthMax) continue;
-    const size_t distance = Distance(name, candidate);
+    const size_t distance = EditDistance(folded, Folded(candidate));
     const size_t limit = std::max<size_t>(1, std::max(name.size(), candidate.size()) / 3);
     if (distance <= limit && distance < closest_distance && distance < candidate.size()) {
       closest = candidate;
