@@ -45,6 +45,10 @@ http::Response Refusal(const Failure& failure, const http::Request& request,
   return response;
 }
 
+auth::Credentials CredentialsOf(const http::Request& request) {
+  return {request.Header("Authorization"), request.Header("X-Api-Key")};
+}
+
 Status Overloaded(std::string message) {
   return Status(StatusCode::kUnavailable, std::move(message)).WithReason("overloaded");
 }
@@ -54,8 +58,7 @@ Status Overloaded(std::string message) {
 Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options options,
          models::ModelHost& models, std::unique_ptr<auth::Authenticator> authenticator, Hooks hooks,
          Clock& clock)
-    : authenticator_(std::move(authenticator)),
-      routes_(std::move(routes)),
+    : routes_(std::move(routes)),
       generations_(clock),
       held_(options.held_bytes_max),
       work_(std::make_unique<WorkPool>(options.work)),
@@ -63,7 +66,8 @@ Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options option
           options, std::move(hooks),
           models,  generations_,
           clock,   json::Dump(MakeOpenApi(routes_, dialects, options.document_order, PANO_VERSION)),
-          *work_,  held_} {}
+          *work_,  held_},
+      authenticator_(std::move(authenticator)) {}
 
 Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, Options options,
                                          models::ModelHost& models,
@@ -74,17 +78,21 @@ Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, O
                                       std::move(authenticator), std::move(hooks), clock));
 }
 
-Api::~Api() { work_.reset(); }
+Api::~Api() {
+  authenticator_.reset();
+  work_.reset();
+}
+
+bool Api::NeedsPrincipal(const RouteTable::Match& match) {
+  return !match.route || match.route->access != Access::kOpen;
+}
 
 Failure Api::Check(const http::Request& request, const RouteTable::Match& match,
-                   auth::Principal& principal) {
-  PANO_RETURN_IF_ERROR(CheckCaller(context_.options.callers, request));
-  // Without a key a caller does not learn which paths exist, either.
-  if (!match.route || match.route->access != Access::kOpen) {
-    Result<auth::Principal> who = authenticator_->Authenticate(
-        {request.Header("Authorization"), request.Header("X-Api-Key")});
-    if (!who.ok()) return who.error().WithReason("invalid_api_key");
-    principal = std::move(who).value();
+                   const Result<auth::Principal>& who) {
+  if (!who.ok()) {
+    return who.error().code() == StatusCode::kUnauthenticated
+               ? who.error().WithReason("invalid_api_key")
+               : who.error();
   }
   if (!match.route) return NoRoute(routes_, request, match);
   if (match.route->method != "POST") return {};
@@ -95,15 +103,12 @@ Failure Api::Check(const http::Request& request, const RouteTable::Match& match,
   return context_.loading ? Loading() : Status();
 }
 
-std::optional<http::Response> Api::CheckHead(const http::Request& head) {
-  const CallerPolicy& callers = context_.options.callers;
-  if (!callers.origins.empty() && IsPreflight(head)) return std::nullopt;  // Handle answers it
-  RouteTable::Match match = routes_.Find(head);
-  auth::Principal principal;
-  Failure failure = Check(head, match, principal);
-  if (failure.ok()) return std::nullopt;
+http::Response Api::Refuse(const Failure& failure, const http::Request& head,
+                           const RouteTable::Match& match) {
   http::Response response = Refusal(failure, head, match);
-  for (auto& header : CrossOriginHeaders(callers, head)) response.headers.push_back(header);
+  for (auto& header : CrossOriginHeaders(context_.options.callers, head)) {
+    response.headers.push_back(header);
+  }
   if (context_.hooks.record) {
     context_.hooks.record({.route = match.route ? match.route->pattern : "none",
                            .status = response.status,
@@ -112,6 +117,18 @@ std::optional<http::Response> Api::CheckHead(const http::Request& head) {
                            .id = head.id});
   }
   return response;
+}
+
+std::optional<http::Response> Api::CheckHead(const http::Request& head) {
+  const CallerPolicy& callers = context_.options.callers;
+  if (!callers.origins.empty() && IsPreflight(head)) return std::nullopt;  // Handle answers it
+  RouteTable::Match match = routes_.Find(head);
+  if (Status caller = CheckCaller(callers, head); !caller.ok()) return Refuse(caller, head, match);
+  std::optional<Result<auth::Principal>> who = auth::Principal();
+  if (NeedsPrincipal(match)) who = authenticator_->TryAuthenticate(CredentialsOf(head));
+  if (!who) return std::nullopt;  // not known yet: Handle waits for it
+  Failure failure = Check(head, match, *who);
+  return failure.ok() ? std::nullopt : std::optional(Refuse(failure, head, match));
 }
 
 Status Api::ReadBody(Call& call) {
@@ -158,11 +175,30 @@ void Api::Handle(std::shared_ptr<http::Exchange> exchange) {
   call->path_params = std::move(match.params);
   if (match.route) call->error_body = match.route->error_body;
   if (AnswerPreflight(*call)) return;
-  if (Failure failure = Check(call->request(), match, call->principal); !failure.ok()) {
+  if (Status caller = CheckCaller(context_.options.callers, call->request()); !caller.ok()) {
+    return call->Respond(Refusal(caller, call->request(), match));
+  }
+  if (!NeedsPrincipal(match)) return Admit(call, match, auth::Principal());
+  const auth::Credentials credentials = CredentialsOf(call->request());
+  if (auto who = authenticator_->TryAuthenticate(credentials)) {
+    return Admit(call, match, *std::move(who));
+  }
+  // The answer comes from a thread of the authenticator: the request goes on where it was.
+  authenticator_->Authenticate(
+      credentials, [this, call, match = std::move(match)](Result<auth::Principal> who) mutable {
+        call->exchange().Post([this, call, match = std::move(match), who = std::move(who)] {
+          Admit(call, match, who);
+        });
+      });
+}
+
+void Api::Admit(const CallPtr& call, const RouteTable::Match& match, Result<auth::Principal> who) {
+  if (Failure failure = Check(call->request(), match, who); !failure.ok()) {
     return call->Respond(Refusal(failure, call->request(), match));
   }
+  call->principal = std::move(who).value();
   const Route& route = *match.route;
-  if (route.method != "POST") return route.handler(context_, std::move(call));
+  if (route.method != "POST") return route.handler(context_, call);
   call->WatchClient();
   const size_t bytes = call->request().body.size();
   if (!work_->Submit(bytes, [this, call, &route] { Work(call, route); })) {

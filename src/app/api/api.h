@@ -53,19 +53,27 @@ class Api {
 
   // Sets the headers by which browsers let a page read the answer; answers a preflight whole.
   bool AnswerPreflight(Call& call);
-  // What stands between a request and its handler by its head; ok: nothing.
+  // Whether a request has to say who it is from: without that a caller does not learn which paths
+  // exist, either.
+  static bool NeedsPrincipal(const RouteTable::Match& match);
+  // What stands between a request and its handler by its head, once it is known who calls; ok: nothing.
   Failure Check(const http::Request& request, const RouteTable::Match& match,
-                auth::Principal& principal);
+                const Result<auth::Principal>& who);
+  // The answer to a request that the head alone refuses.
+  http::Response Refuse(const Failure& failure, const http::Request& head,
+                        const RouteTable::Match& match);
+  // Goes on with a request whose caller is known.
+  void Admit(const CallPtr& call, const RouteTable::Match& match, Result<auth::Principal> who);
   // Reads the request and starts its handler; on a thread of the pool.
   void Work(const CallPtr& call, const Route& route);
   Status ReadBody(Call& call);
 
-  const std::unique_ptr<auth::Authenticator> authenticator_;
   const RouteTable routes_;
   Generations generations_;
   ByteBudget held_;
-  std::unique_ptr<WorkPool> work_;  // ends first of all: its tasks use the rest
+  std::unique_ptr<WorkPool> work_;  // ends before what its tasks use
   Context context_;
+  std::unique_ptr<auth::Authenticator> authenticator_;  // ends first: its answers use the rest
 };
 
 // http::Server's own errors in the API's shape.

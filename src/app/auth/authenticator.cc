@@ -19,7 +19,40 @@ bool EqualInConstantTime(std::string_view shown, std::string_view key) {
   return difference == 0;
 }
 
-// The token of "Bearer TOKEN"; the scheme's case does not matter (RFC 9110).
+class ApiKeyAuthenticator final : public Authenticator {
+ public:
+  explicit ApiKeyAuthenticator(std::vector<std::string> keys) : keys_(std::move(keys)) {}
+
+  bool required() const override { return !keys_.empty(); }
+
+  std::optional<Result<Principal>> TryAuthenticate(const Credentials& credentials) override {
+    return Check(credentials);
+  }
+
+ private:
+  Result<Principal> Check(const Credentials& credentials) const {
+    if (keys_.empty()) return Principal{};
+    const std::string_view shown = ShownSecret(credentials);
+    if (shown.empty()) return NoCredentials();
+    size_t match = keys_.size();
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      if (EqualInConstantTime(shown, keys_[i])) match = i;
+    }
+    if (match == keys_.size()) {
+      return Status(StatusCode::kUnauthenticated, "the API key is not valid")
+          .WithReason(std::string(kInvalidApiKey));
+    }
+    Principal principal;
+    principal.tenant = StrCat("key-", match + 1);
+    principal.key_id = principal.tenant;
+    return principal;
+  }
+
+  const std::vector<std::string> keys_;
+};
+
+}  // namespace
+
 std::string_view BearerToken(std::string_view authorization) {
   constexpr std::string_view kScheme = "bearer ";
   if (authorization.size() <= kScheme.size()) return {};
@@ -27,34 +60,20 @@ std::string_view BearerToken(std::string_view authorization) {
   return Trim(authorization.substr(kScheme.size()));
 }
 
-class ApiKeyAuthenticator final : public Authenticator {
- public:
-  explicit ApiKeyAuthenticator(std::vector<std::string> keys) : keys_(std::move(keys)) {}
+std::string_view ShownSecret(const Credentials& credentials) {
+  const std::string_view bearer = BearerToken(credentials.authorization);
+  return bearer.empty() ? credentials.api_key : bearer;
+}
 
-  bool required() const override { return !keys_.empty(); }
+bool LooksLikeJwt(std::string_view secret) {
+  return std::count(secret.begin(), secret.end(), '.') >= 2;
+}
 
-  Result<Principal> Authenticate(const Credentials& credentials) const override {
-    if (keys_.empty()) return Principal{"default", {"*"}};
-    std::string_view bearer = BearerToken(credentials.authorization);
-    std::string_view shown = bearer.empty() ? credentials.api_key : bearer;
-    if (shown.empty()) {
-      return Status(StatusCode::kUnauthenticated,
-                    "no API key: send it as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'");
-    }
-    size_t match = keys_.size();
-    for (size_t i = 0; i < keys_.size(); ++i) {
-      if (EqualInConstantTime(shown, keys_[i])) match = i;
-    }
-    if (match == keys_.size())
-      return Status(StatusCode::kUnauthenticated, "the API key is not valid");
-    return Principal{StrCat("key-", match + 1), {"*"}};
-  }
-
- private:
-  const std::vector<std::string> keys_;
-};
-
-}  // namespace
+Status NoCredentials() {
+  return Status(StatusCode::kUnauthenticated,
+                "no API key: send it as 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'")
+      .WithReason(std::string(kNoCredentials));
+}
 
 Result<std::unique_ptr<Authenticator>> MakeApiKeyAuthenticator(std::vector<std::string> keys) {
   for (const std::string& key : keys) {
