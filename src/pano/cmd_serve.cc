@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "app/api/guard.h"
+#include "app/api/policy/guard.h"
 #include "app/api/native/example.h"
 #include "app/service/service.h"
 #include "app/systemd/listen_socket.h"

@@ -3,8 +3,8 @@
 #include <new>
 #include <utility>
 
-#include "app/api/guard.h"
-#include "app/api/openapi.h"
+#include "app/api/policy/guard.h"
+#include "app/api/document/openapi.h"
 #include "base/closest_name.h"
 #include "base/json.h"
 #include "base/strings.h"

@@ -5,12 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "app/api/byte_budget.h"
+#include "app/api/work/byte_budget.h"
 #include "app/api/call.h"
-#include "app/api/document_order.h"
+#include "app/api/document/document_order.h"
 #include "app/api/generation.h"
-#include "app/api/guard.h"
-#include "app/api/work_pool.h"
+#include "app/api/policy/guard.h"
+#include "app/api/work/work_pool.h"
 #include "app/models/generator.h"
 #include "app/models/model_host.h"
 #include "app/models/predictor.h"

@@ -8,9 +8,9 @@
 #include <set>
 #include <vector>
 
-#include "app/api/byte_budget.h"
+#include "app/api/work/byte_budget.h"
 #include "app/api/call.h"
-#include "app/api/work_pool.h"
+#include "app/api/work/work_pool.h"
 #include "app/models/generator.h"
 #include "base/clock.h"
 #include "base/mutex.h"

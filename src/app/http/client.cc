@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "app/http/response_parser.h"
+#include "app/http/message/response_parser.h"
 #include "base/strings.h"
 
 namespace pano::http {

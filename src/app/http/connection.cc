@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "app/http/chunked.h"
+#include "app/http/message/chunked.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/strings.h"

@@ -16,8 +16,8 @@
 
 #include "app/http/http.h"
 #include "app/http/loop_internal.h"
-#include "app/http/request_parser.h"
-#include "app/http/response_head.h"
+#include "app/http/message/request_parser.h"
+#include "app/http/message/response_head.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 

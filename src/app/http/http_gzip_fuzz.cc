@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "app/http/gzip.h"
+#include "app/http/message/gzip.h"
 #include "base/check.h"
 
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "app/http/request_parser.h"
+#include "app/http/message/request_parser.h"
 #include "base/check.h"
 
 namespace {

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string>
 
-#include "app/http/response_parser.h"
+#include "app/http/message/response_parser.h"
 #include "app/http/sse.h"
 #include "base/check.h"
 

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "app/api/dialect.h"
-#include "app/api/document_order.h"
+#include "app/api/document/document_order.h"
 
 namespace pano::service {
 

@@ -1,4 +1,4 @@
-#include "app/api/openapi.h"
+#include "app/api/document/openapi.h"
 
 #include <gtest/gtest.h>
 

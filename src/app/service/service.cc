@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "app/api/guard.h"
+#include "app/api/policy/guard.h"
 #include "app/auth/authenticator.h"
 #include "app/service/dialects.h"
 #include "base/clock.h"

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "app/api/component_schemas.h"
+#include "app/api/document/component_schemas.h"
 #include "app/api/fields.h"
 
 namespace pano::api::native {

@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "app/api/component_schemas.h"
+#include "app/api/document/component_schemas.h"
 #include "app/api/fields.h"
 
 namespace pano::api::openai {

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "app/http/response_parser.h"
+#include "app/http/message/response_parser.h"
 
 namespace pano::http::testing {
 

@@ -1,7 +1,7 @@
 // The only file that includes Beast's parser, which is slow to compile. It reads start line and
 // fields; bodies are ours (chunked.h), because basic_parser 1.81 asserts on a last chunk that
 // arrives byte by byte, and counts no total of a head that arrives in pieces.
-#include "app/http/head.h"
+#include "app/http/message/head.h"
 
 #include <boost/beast/http/basic_parser.hpp>
 

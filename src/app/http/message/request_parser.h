@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "app/http/chunked.h"
-#include "app/http/gzip.h"
-#include "app/http/head.h"
-#include "app/http/head_scanner.h"
+#include "app/http/message/chunked.h"
+#include "app/http/message/gzip.h"
+#include "app/http/message/head.h"
+#include "app/http/message/head_scanner.h"
 #include "app/http/http.h"
 
 namespace pano::http {

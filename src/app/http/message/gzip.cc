@@ -1,4 +1,4 @@
-#include "app/http/gzip.h"
+#include "app/http/message/gzip.h"
 
 #include <zlib.h>
 

@@ -1,4 +1,4 @@
-#include "app/api/work_pool.h"
+#include "app/api/work/work_pool.h"
 
 #include <cstdio>
 #include <exception>

@@ -1,8 +1,8 @@
-#include "app/http/request_parser.h"
+#include "app/http/message/request_parser.h"
 
 #include <algorithm>
 
-#include "app/http/target.h"
+#include "app/http/message/target.h"
 #include "base/random.h"
 #include "base/strings.h"
 

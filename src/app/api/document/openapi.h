@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "app/api/dialect.h"
-#include "app/api/document_order.h"
+#include "app/api/document/document_order.h"
 #include "app/api/route.h"
 #include "base/fwd.h"
 

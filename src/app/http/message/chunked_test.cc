@@ -1,4 +1,4 @@
-#include "app/http/chunked.h"
+#include "app/http/message/chunked.h"
 
 #include <gtest/gtest.h>
 

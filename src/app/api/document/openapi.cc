@@ -1,10 +1,10 @@
-#include "app/api/openapi.h"
+#include "app/api/document/openapi.h"
 
 #include <span>
 #include <string>
 #include <utility>
 
-#include "app/api/component_schemas.h"
+#include "app/api/document/component_schemas.h"
 
 namespace pano::api {
 namespace {

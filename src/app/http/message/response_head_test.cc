@@ -1,4 +1,4 @@
-#include "app/http/response_head.h"
+#include "app/http/message/response_head.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "app/http/request_parser.h"
+#include "app/http/message/request_parser.h"
 
 #include <gtest/gtest.h>
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "app/http/chunked.h"
-#include "app/http/head.h"
-#include "app/http/head_scanner.h"
+#include "app/http/message/chunked.h"
+#include "app/http/message/head.h"
+#include "app/http/message/head_scanner.h"
 
 namespace pano::http {
 

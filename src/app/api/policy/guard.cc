@@ -1,4 +1,4 @@
-#include "app/api/guard.h"
+#include "app/api/policy/guard.h"
 
 #include <arpa/inet.h>
 #include <unistd.h>

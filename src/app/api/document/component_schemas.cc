@@ -1,4 +1,4 @@
-#include "app/api/component_schemas.h"
+#include "app/api/document/component_schemas.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "app/http/target.h"
+#include "app/http/message/target.h"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
-#include "app/http/head.h"
+#include "app/http/message/head.h"
 
 #include <gtest/gtest.h>
 
-#include "app/http/head_scanner.h"
+#include "app/http/message/head_scanner.h"
 
 namespace pano::http {
 namespace {

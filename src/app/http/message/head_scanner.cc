@@ -1,4 +1,4 @@
-#include "app/http/head_scanner.h"
+#include "app/http/message/head_scanner.h"
 
 namespace pano::http {
 

@@ -1,9 +1,9 @@
-#include "app/http/response_parser.h"
+#include "app/http/message/response_parser.h"
 
 #include <algorithm>
 #include <limits>
 
-#include "app/http/response_head.h"
+#include "app/http/message/response_head.h"
 
 namespace pano::http {
 
