@@ -11,6 +11,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,12 +40,17 @@ struct Slot {
   std::atomic<bool> taken{false};
   std::atomic<uintptr_t> begin{0};   // 0: nothing is mapped
   std::atomic<uintptr_t> end{0};
+  std::atomic<const char*> path{nullptr};   // the MappedFile's, while it is mapped
   std::atomic<bool> faulted{false};
 };
 constexpr size_t kSlots = 4096;
 std::array<Slot, kSlots> g_slots;
 uintptr_t g_page_bytes = 4096;
 struct sigaction g_before;
+
+std::atomic<bool> g_survives{false};   // else a fault ends the process, with a line from g_speaker
+std::array<char, 64> g_speaker;        // who says so; constant once the handler stands
+constexpr std::string_view kCutShort = ": the file was cut short while it was in use\n";
 
 // Every file that was opened and may still be, with its number.
 struct Opened {
@@ -63,11 +70,12 @@ void Remember(const std::shared_ptr<const MappedFile>& file) {
   opened.files.emplace_back(++opened.count, file);
 }
 
-size_t TakeSlot(const std::byte* data, size_t size) {
+size_t TakeSlot(const std::byte* data, size_t size, const char* path) {
   for (size_t i = 0; i < kSlots; ++i) {
     Slot& slot = g_slots[i];
     if (slot.taken.exchange(true)) continue;
     slot.faulted = false;
+    slot.path = path;
     slot.end = reinterpret_cast<uintptr_t>(data) + size;
     slot.begin = reinterpret_cast<uintptr_t>(data);
     return i;
@@ -91,13 +99,28 @@ Slot* SlotOf(uintptr_t address) {
   return nullptr;
 }
 
-// Async-signal-safe: atomics and one system call. The page that is gone becomes one of zeros, and the
-// instruction that wanted it runs again.
+void Say(const char* text, size_t length) { (void)!::write(STDERR_FILENO, text, length); }
+
+// Async-signal-safe: system calls only. The first thread to come speaks and ends the process.
+[[noreturn]] void EndWithAWord(const char* path) {
+  static std::atomic<bool> speaking{false};
+  while (speaking.exchange(true)) ::pause();
+  if (::isatty(STDERR_FILENO)) Say("\n", 1);   // behind what stands in the line, such as progress
+  Say(g_speaker.data(), std::strlen(g_speaker.data()));
+  Say(": ", 2);
+  Say(path, std::strlen(path));
+  Say(kCutShort.data(), kCutShort.size());
+  ::_exit(1);
+}
+
+// Async-signal-safe: atomics and system calls. For those who survive, the page that is gone becomes one
+// of zeros, and the instruction that wanted it runs again.
 void OnBusError(int signal, siginfo_t* info, void* context) {
   const auto address = reinterpret_cast<uintptr_t>(info->si_addr);
   Slot* const slot = info->si_code == BUS_ADRERR ? SlotOf(address) : nullptr;
   if (slot != nullptr) {
     slot->faulted = true;
+    if (!g_survives) EndWithAWord(slot->path);
     void* const page = reinterpret_cast<void*>(address / g_page_bytes * g_page_bytes);
     const void* const zeros = ::mmap(page, g_page_bytes, PROT_READ,
                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
@@ -111,9 +134,7 @@ void OnBusError(int signal, siginfo_t* info, void* context) {
   if (info->si_code <= 0) (void)::raise(signal);   // sent by somebody: it would not come again
 }
 
-}  // namespace
-
-void MappedFile::SurviveFaults() {
+void HandleBusErrors() {
   static std::atomic<bool> done{false};
   if (done.exchange(true)) return;
   g_page_bytes = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
@@ -122,6 +143,20 @@ void MappedFile::SurviveFaults() {
   action.sa_flags = SA_SIGINFO;
   ::sigemptyset(&action.sa_mask);
   (void)::sigaction(SIGBUS, &action, &g_before);
+}
+
+}  // namespace
+
+void MappedFile::SurviveFaults() {
+  g_survives = true;
+  HandleBusErrors();
+}
+
+void MappedFile::EndAtFaults(std::string_view speaker) {
+  speaker = speaker.substr(0, g_speaker.size() - 1);
+  g_speaker.fill('\0');
+  std::copy(speaker.begin(), speaker.end(), g_speaker.begin());
+  HandleBusErrors();
 }
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::Open(const std::string& path) {
@@ -139,7 +174,7 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::Open(const std::string& pa
     void* data = ::mmap(nullptr, mapped->size_, PROT_READ, MAP_PRIVATE, file.fd, 0);
     if (data == MAP_FAILED) return Cannot(path, "map", errno);
     mapped->data_ = static_cast<const std::byte*>(data);
-    mapped->slot_ = TakeSlot(mapped->data_, mapped->size_);
+    mapped->slot_ = TakeSlot(mapped->data_, mapped->size_, mapped->path_.c_str());
   }
   Remember(mapped);
   return std::shared_ptr<const MappedFile>(std::move(mapped));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -14,7 +15,8 @@ namespace pano {
 // A file mapped read-only into memory; unmapped when destroyed. Immutable, so thread-safe.
 //
 // Another process may shorten or overwrite the file meanwhile; CheckUnchanged tells. Reading what is no
-// longer there is a SIGBUS, which ends the process, unless SurviveFaults was called.
+// longer there is a SIGBUS, which ends the process without a word, unless EndAtFaults or SurviveFaults
+// was called.
 class MappedFile {
  public:
   ~MappedFile();
@@ -26,8 +28,12 @@ class MappedFile {
 
   // From now on a fault in a mapped file does not end the process: the missing pages read as zeros, and
   // the file's CheckUnchanged fails. For servers, whose other models go on. Faults elsewhere end it as
-  // ever. Once; before the threads that read.
+  // ever. Before the threads that read.
   static void SurviveFaults();
+  // From now on a fault in a mapped file ends the process with exit code 1 and a line on stderr,
+  // "<speaker>: <path>: the file was cut short while it was in use". For commands with one model, which
+  // have nothing left to do. SurviveFaults, before or after, has precedence. `speaker` is copied.
+  static void EndAtFaults(std::string_view speaker);
 
   // The number of files opened so far, and those that were opened after it was `count`: how whoever
   // loads a model learns which files it is made of.

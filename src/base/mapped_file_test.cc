@@ -85,6 +85,25 @@ TEST_F(ChangedFile, ReadingWhatIsGoneGivesZerosAndIsNoticed) {
   EXPECT_FALSE((*other)->faulted());
 }
 
+// `pano eval` died of SIGBUS, with nothing said, when its model was truncated in place.
+TEST_F(ChangedFile, ReadingWhatIsGoneEndsAProgramWithAWord) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");   // other tests survive faults, for good
+  ASSERT_EQ(truncate(path_.c_str(), 4096), 0);
+  std::remove(path_.c_str());   // here: the fixture of a child has no end
+  const auto read = [&] {
+    MappedFile::EndAtFaults("pano eval");
+    (void)static_cast<int>(*static_cast<const volatile std::byte*>(file_->bytes().data() + 99'999));
+  };
+  EXPECT_EXIT(read(), testing::ExitedWithCode(1),
+              "^pano eval: /.*pano-mapped-[0-9a-f]+: the file was cut short while it was in use\n$");
+  const auto survive = [&] {
+    MappedFile::SurviveFaults();
+    read();
+    ::_exit(file_->faulted() ? 7 : 0);
+  };
+  EXPECT_EXIT(survive(), testing::ExitedWithCode(7), "^$");
+}
+
 TEST_F(ChangedFile, OtherFaultsEndTheProcess) {
   MappedFile::SurviveFaults();
   EXPECT_DEATH(::raise(SIGBUS), "");

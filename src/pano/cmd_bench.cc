@@ -156,6 +156,7 @@ Status Measure(const BenchOptions& o, const std::vector<size_t>& batches, Comput
     PANO_ASSIGN_OR_RETURN(report.decoder,
                           bench::MeasureDecoder(*model, pool, measure, on_progress));
   }
+  PANO_RETURN_IF_ERROR(files.weights->CheckUnchanged());
   report.limits.after = kernels::MeasureLimits(pool, 0, read_bytes);
   return {};
 }

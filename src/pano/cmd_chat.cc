@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "base/env.h"
+#include "base/mapped_file.h"
 #include "base/strings.h"
 #include "pano/chat/attachments.h"
 #include "pano/chat/chat.h"
@@ -172,6 +173,7 @@ int RunChat(const Command& self, Args args) {
   OptionSet options;
   o.Declare(options);
   if (auto code = Parse(self, options, args)) return *code;
+  MappedFile::SurviveFaults();   // the conversation outlives its model
   Status status = Execute(o);
   return status.ok() ? 0 : Fail(self, status, HintFor(o, status));
 }

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "base/json.h"
+#include "base/mapped_file.h"
 #include "base/strings.h"
 #include "model/convert/convert.h"
 #include "pano/cli.h"
@@ -63,6 +64,7 @@ int RunConvert(const Command& self, Args args) {
   if (o.model.empty() || o.to.empty() || o.out.empty()) {
     return FailUsage(self, "give --model, --to and --out");
   }
+  MappedFile::SurviveFaults();   // a model that is cut short ends the writing, which cleans up
   const Result<std::string> local = ResolveModel(o.model);
   if (!local.ok()) return Fail(self, local.error());
   convert::Request request{

@@ -41,7 +41,11 @@ Result<nn::Divergence> MeasureText(const EvalOptions& options, LocalModel& local
   exact.arithmetic.compute = "f32";
   exact.arithmetic.kv_type = "f32";
   PANO_ASSIGN_OR_RETURN(LocalModel reference, LoadLocalModel(exact).Wrap("--reference"));
-  return nn::MeasureDivergence(*reference.model, *local.model, ids, context, stride, show);
+  PANO_ASSIGN_OR_RETURN(
+      nn::Divergence result,
+      nn::MeasureDivergence(*reference.model, *local.model, ids, context, stride, show));
+  PANO_RETURN_IF_ERROR(reference.files.weights->CheckUnchanged());
+  return result;
 }
 
 double BitsPerByte(const nn::Perplexity& result, size_t bytes) {
@@ -78,6 +82,7 @@ Status RunPerplexity(const EvalOptions& options, LocalModel& local) {
                               : std::min<int64_t>(local.model->context_length(), 2048);
   const int64_t stride = options.stride > 0 ? options.stride : std::max<int64_t>(1, context / 2);
   PANO_ASSIGN_OR_RETURN(nn::Divergence result, MeasureText(options, local, ids, context, stride));
+  PANO_RETURN_IF_ERROR(local.files.weights->CheckUnchanged());
   if (options.json) {
     std::printf("%s\n", json::Dump(ToJson(options, result, context, stride, text.size())).c_str());
     return {};
@@ -138,7 +143,7 @@ int RunEval(const Command& self, Args args) {
   auto local = LoadLocalModel(o.model);
   if (!local.ok()) return Fail(self, local.error());
   Status status =
-      o.ids.empty() ? RunPerplexity(o, *local) : EvalIds(*local->model, o.ids, o.logits);
+      o.ids.empty() ? RunPerplexity(o, *local) : EvalIds(*local, o.ids, o.logits);
   return status.ok() ? 0 : Fail(self, status);
 }
 

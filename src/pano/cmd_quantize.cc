@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "base/json.h"
+#include "base/mapped_file.h"
 #include "base/strings.h"
 #include "base/threads.h"
 #include "model/quant/quantize.h"
@@ -34,6 +35,7 @@ int RunQuantize(const Command& self, Args args) {
   }
   const auto type = quant::TypeByName(to);
   if (!type.ok()) return FailUsage(self, StrCat("--to: ", type.error().message()));
+  MappedFile::SurviveFaults();   // a model that is cut short ends the writing, which cleans up
   const Result<std::string> local = ResolveModel(model);
   if (!local.ok()) return Fail(self, local.error());
   ComputePool pool(static_cast<int>(threads));

@@ -61,6 +61,10 @@ Result<Answer> Generate(const RunOptions& options, LocalSession& session,
                         session.engine().Submit(std::move(request)));
   Answer answer;
   while (auto event = stream->Pop()) {
+    if (Status changed = session.CheckFiles(); !changed.ok()) {
+      stream->Cancel();
+      return changed;
+    }
     if (interrupted.load()) stream->Cancel();
     answer.text += event->text;
     if (!options.json && !event->text.empty()) {

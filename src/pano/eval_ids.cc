@@ -37,7 +37,8 @@ Result<Batch> ReadIds(const std::string& path) {
 }
 
 // Writes tensor "logits" [batch, length, vocab] F32.
-Status WriteLogits(nn::Model& model, const Batch& batch, const std::string& path) {
+Status WriteLogits(const LocalModel& local, const Batch& batch, const std::string& path) {
+  nn::Model& model = *local.model;
   const auto vocab = static_cast<size_t>(model.vocab_size());
   const size_t length = batch[0].size();
   std::vector<float> all(batch.size() * length * vocab);
@@ -48,6 +49,7 @@ Status WriteLogits(nn::Model& model, const Batch& batch, const std::string& path
       std::copy(row.begin(), row.end(), &all[(b * length + i) * vocab]);
     }));
   }
+  PANO_RETURN_IF_ERROR(local.files.weights->CheckUnchanged());
   format::SafetensorsEntry entry;
   entry.name = "logits";
   entry.view = {tensor::DType::kF32,
@@ -60,9 +62,9 @@ Status WriteLogits(nn::Model& model, const Batch& batch, const std::string& path
 
 }  // namespace
 
-Status EvalIds(nn::Model& model, const std::string& ids, const std::string& logits) {
+Status EvalIds(const LocalModel& local, const std::string& ids, const std::string& logits) {
   PANO_ASSIGN_OR_RETURN(Batch batch, ReadIds(ids));
-  return WriteLogits(model, batch, logits);
+  return WriteLogits(local, batch, logits);
 }
 
 }  // namespace pano::cli

@@ -54,10 +54,14 @@ Result<std::vector<Output>> Run(const LocalModelOptions& options, const EncoderB
   if (encoder::IsEncoder(files)) {
     PANO_ASSIGN_OR_RETURN(std::unique_ptr<encoder::Encoder> model,
                           encoder::LoadEncoder(files, load, pool));
-    return model->Encode(batch);
+    PANO_ASSIGN_OR_RETURN(std::vector<Output> outputs, model->Encode(batch));
+    PANO_RETURN_IF_ERROR(files.weights->CheckUnchanged());
+    return outputs;
   }
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<nn::Model> model, nn::LoadModel(files, load, pool));
-  return DecoderLogits(*model, batch);
+  PANO_ASSIGN_OR_RETURN(std::vector<Output> outputs, DecoderLogits(*model, batch));
+  PANO_RETURN_IF_ERROR(files.weights->CheckUnchanged());
+  return outputs;
 }
 
 }  // namespace

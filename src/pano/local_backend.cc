@@ -67,6 +67,10 @@ Result<chat::AnswerEnd> LocalBackend::Ask(const json::Value& messages,
   const std::stop_callback cancel(stop, [&] { stream->Cancel(); });
   engine::Event finish;
   while (auto event = stream->Pop()) {
+    if (Status changed = session_->CheckFiles(); !changed.ok()) {
+      stream->Cancel();
+      return changed;
+    }
     if (!event->text.empty()) answer.Push(event->text);
     if (event->kind == engine::Event::Kind::kToken && !answer.in_answer()) {
       answer.Push(MarkText(*session_, event->token_id));

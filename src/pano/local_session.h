@@ -36,6 +36,8 @@ class LocalSession {
 
   const LocalModel& local() const { return local_; }
   engine::Engine& engine() { return *engine_; }
+  // Unavailable when a file of the model was changed in place since it was loaded.
+  Status CheckFiles() const { return local_.files.weights->CheckUnchanged(); }
   int64_t context_max() const { return engine_->context_max(); }
 
   // The text's ids. InvalidArgument where the model has no tokenizer.

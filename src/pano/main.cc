@@ -8,6 +8,7 @@
 
 #include "base/closest_name.h"
 #include "base/env.h"
+#include "base/mapped_file.h"
 #include "base/strings.h"
 #include "model/kernels/cpu.h"
 #include "pano/cli.h"
@@ -118,6 +119,7 @@ int Main(int argc, char** argv) {
   for (const Command& command : kCommands) {
     if (command.name != args[0]) continue;
     if (auto mask = kernels::ReadCpuMask(); !mask.ok()) return Fail(command, mask.error());
+    MappedFile::EndAtFaults(StrCat("pano ", command.name));
     return command.run(command, Args(args).subspan(1));
   }
   for (const Neighbour& neighbour : kNeighbours) {

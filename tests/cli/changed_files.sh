@@ -1,4 +1,5 @@
-# A model's file that is cut short or overwritten under a running server costs that model alone.
+# A model's file that is cut short or overwritten under a running server costs that model alone; a command
+# says what happened and ends with 1, where it died of SIGBUS before.
 source "$SOURCE_DIR/tests/cli/harness.sh"
 starter="$SOURCE_DIR/models/starter"
 
@@ -26,4 +27,30 @@ ask cut "Once"; out 503
 ask starter "Once"; out 200
 run cat "$work/log"; out "cut@1 answers no more"; out "over@1 answers no more"
 kill -TERM $server; wait $server; got=$?; shown="the server"; code 0
+
+# cut_under COMMAND...: runs it with a model of its own as --model, and cuts that short once it is in use.
+cut_under() {
+  shown="$* while its model is cut short"
+  rm -rf "$work/own"; cp -r "$work/whole" "$work/own"
+  "$@" --model "$work/own" >"$work/out" 2>"$work/err" <"$work/wait" &
+  local pid=$!
+  exec 9>"$work/wait"
+  for _ in $(seq 300); do
+    grep -q own/model.safetensors "/proc/$pid/maps" 2>/dev/null && break
+    sleep 0.1
+  done
+  sleep 1
+  truncate -s 4096 "$work/own/model.safetensors"
+  echo "Once upon a time" >&9
+  exec 9>&-
+  wait $pid
+  got=$?
+}
+pano quantize --model "$starter" --to q8_0 --out "$work/whole" >/dev/null
+mkfifo "$work/wait"
+for _ in $(seq 400); do cat "$SOURCE_DIR/README.md"; done >"$work/text"
+for command in "run --chat" "run --chat --json" "chat" "eval --file $work/text" "bench --repetitions 1000"; do
+  cut_under "$PANO" $command; code 1; err "own/model.safetensors: the file was cut short while it was in use"
+  check "nothing of it is printed" test ! -s "$work/out"
+done
 finish

@@ -108,6 +108,7 @@ Result<Report> SameForm(const format::ModelFiles& files, const Request& request)
     ++report.types[std::string(tensor::Describe(tensor.dtype).name)];
     streams.push_back(StreamOf(std::move(tensor)));
   }
+  format::GuardSource(*files.weights, streams);
   report.tensors = streams.size();
   PANO_RETURN_IF_ERROR(request.to == Form::kGguf ? WriteGgufCopy(files, request, streams, main)
                                                  : WriteFolderCopy(files, request, streams));

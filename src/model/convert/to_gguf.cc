@@ -171,6 +171,7 @@ Result<Report> ToGguf(const format::ModelFiles& files, const Request& request) {
     ++report.types[std::string(tensor::Describe(tensor.dtype).name)];
     streams.push_back(StreamOf(std::move(tensor)));
   }
+  format::GuardSource(*files.weights, streams);
   report.tensors = streams.size();
   PANO_RETURN_IF_ERROR(format::WriteGguf(request.out, metadata, streams));
   return report;

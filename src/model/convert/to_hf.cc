@@ -173,6 +173,7 @@ Result<Report> ToHuggingFace(const format::ModelFiles& files, const Request& req
     ++report.types[std::string(tensor::Describe(tensor.dtype).name)];
     streams.push_back(StreamOf(std::move(tensor)));
   }
+  format::GuardSource(*files.weights, streams);
   FolderWriter folder(request.out);
   PANO_RETURN_IF_ERROR(folder.Create());
   PANO_RETURN_IF_ERROR(folder.Write("config.json", Pretty(to.config)));

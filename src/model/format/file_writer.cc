@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "model/format/weights.h"
 
 namespace pano::format {
 
@@ -12,6 +13,17 @@ TensorStream StreamOf(std::string name, const tensor::TensorView& view) {
   return {std::move(name), view.dtype, view.shape, [view](const ByteSink& sink) {
             return sink({view.data, view.bytes});
           }};
+}
+
+void GuardSource(const Weights& source, std::vector<TensorStream>& streams) {
+  for (TensorStream& stream : streams) {
+    stream.write = [&source, write = std::move(stream.write)](const ByteSink& sink) -> Status {
+      const Status status = write(sink);
+      // First: a write from a page that is gone fails as a bad address, which explains nothing.
+      PANO_RETURN_IF_ERROR(source.CheckUnchanged());
+      return status;
+    };
+  }
 }
 
 Status FileWriter::Pad(size_t alignment) {

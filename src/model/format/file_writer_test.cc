@@ -2,17 +2,21 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "base/env.h"
+#include "base/mapped_file.h"
 #include "base/testing/memory_env.h"
 #include "base/testing/rewrite_check.h"
 #include "model/format/gguf_write.h"
 #include "model/format/safetensors_write.h"
 #include "model/format/testing/temp_folder.h"
+#include "model/format/weights.h"
 
 namespace pano::format {
 namespace {
@@ -53,6 +57,45 @@ TEST(FileWriterTest, NamesThePathThatCannotBeWritten) {
   TempFolder folder;
   FileWriter file(folder.Path("none/a.bin"));
   EXPECT_THAT(file.Write("abc").message(), HasSubstr("none/a.bin: cannot write: "));
+}
+
+// A conversion died of SIGBUS when its source was truncated in place; one overwritten in place was
+// written as another model.
+TEST(FileWriterTest, AGuardedSourceThatChangesEndsTheWriting) {
+  MappedFile::SurviveFaults();
+  TempFolder folder;
+  const std::vector<float> values(50'000, 0.5f);
+  const tensor::TensorView view{tensor::DType::kF32, {50'000}, std::as_bytes(std::span(values)).data(),
+                                values.size() * sizeof(float)};
+  const std::string from = folder.Path("from"), to = folder.Path("to");
+  const auto copy = [&](const std::function<void()>& change) {
+    EXPECT_TRUE(WriteSafetensors(from, {{"a", view}, {"b", view}}).ok());
+    const auto weights = OpenSafetensors({from});
+    EXPECT_TRUE(weights.ok());
+    std::vector<TensorStream> streams;
+    for (const std::string& name : (*weights)->Names()) {
+      streams.push_back(StreamOf(name, *(*weights)->Find(name)));
+    }
+    streams[1].write = [&, write = streams[1].write](const ByteSink& sink) {
+      change();
+      return write(sink);
+    };
+    GuardSource(**weights, streams);
+    return StreamSafetensors(to, streams);
+  };
+  const Status cut = copy([&] { ASSERT_EQ(::truncate(from.c_str(), 8192), 0); });
+  EXPECT_EQ(cut.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(cut.message(), HasSubstr("from: the file was cut short while it was in use"));
+  EXPECT_FALSE(FileExists(to));
+  const Status over = copy([&] {
+    std::fstream file(from, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(300'000);
+    file << "other values";
+  });
+  EXPECT_THAT(over.message(), HasSubstr("from: the file was overwritten while it was in use"));
+  EXPECT_FALSE(FileExists(to));
+  EXPECT_TRUE(copy([] {}).ok());
+  EXPECT_EQ(*ReadFile(to), *ReadFile(from));
 }
 
 std::vector<TensorStream> Streams(size_t elements) {

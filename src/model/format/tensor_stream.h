@@ -4,8 +4,10 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
+#include "model/format/fwd.h"
 #include "model/tensor/tensor.h"
 
 namespace pano::format {
@@ -24,5 +26,10 @@ struct TensorStream {
 
 // The bytes of a view as they are. The view's memory must outlive the writing.
 TensorStream StreamOf(std::string name, const tensor::TensorView& view);
+
+// Makes each stream fail when `source`, whose tensors they are made of, was changed in place by the end
+// of its write: a model that was overwritten meanwhile is not written as another one. `source` must
+// outlive the writing.
+void GuardSource(const Weights& source, std::vector<TensorStream>& streams);
 
 }  // namespace pano::format

@@ -55,6 +55,11 @@ const tensor::TensorView* TensorTable::Find(std::string_view name) const {
   return it != tensors_.end() && it->name == name ? &it->view : nullptr;
 }
 
+Status TensorTable::CheckUnchanged() const {
+  for (const auto& file : files_) PANO_RETURN_IF_ERROR(file->CheckUnchanged());
+  return {};
+}
+
 std::vector<std::string> TensorTable::Names() const {
   std::vector<std::string> names;
   names.reserve(tensors_.size());

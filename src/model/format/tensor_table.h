@@ -38,6 +38,7 @@ class TensorTable final : public Weights {
   void Forget(std::span<const std::byte> bytes) const override {
     for (const auto& file : files_) file->Forget(bytes);
   }
+  Status CheckUnchanged() const override;
 
  private:
   TensorTable() = default;

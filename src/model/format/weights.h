@@ -29,6 +29,9 @@ class Weights {
   // Gives memory of mapped files back that holds these bytes, which have been copied elsewhere.
   // They stay readable.
   virtual void Forget(std::span<const std::byte>) const {}
+  // Unavailable when a file was changed in place since it was opened (MappedFile::CheckUnchanged):
+  // what was read from it meanwhile may be nonsense. A system call a file.
+  virtual Status CheckUnchanged() const { return {}; }
 };
 
 // A model at a path: weights with everything that describes them.

@@ -188,6 +188,7 @@ Plan MakePlan(const format::ModelFiles& files, const std::vector<nn::LinearTenso
       plan.streams.push_back(format::StreamOf(name, *files.weights->Find(name)));
     }
   }
+  format::GuardSource(*files.weights, plan.streams);
   return plan;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/env.h"
 #include "base/json.h"
+#include "base/mapped_file.h"
 #include "base/threads.h"
 #include "model/format/testing/temp_folder.h"
 #include "model/format/weights.h"
@@ -114,6 +115,25 @@ void WriteFolder(const std::string& path, std::string_view family, std::string_v
 
 // Matrices that are cut within a panel when they are read were packed, and the folder could not be
 // read back. They stay as they are, by name.
+// The command died of SIGBUS when its model was truncated in place.
+TEST(Quantize, AModelCutShortMeanwhileIsNotWritten) {
+  MappedFile::SurviveFaults();
+  format::TempFolder folder;
+  const std::string from = folder.Path("from"), to = folder.Path("to");
+  std::filesystem::copy(kStarter, from);
+  const std::string weights = JoinPath(from, "model.safetensors");
+  ComputePool pool(2);
+  const auto report = Quantize({.model = from,
+                                .out = to,
+                                .type = *TypeByName("q8_0"),
+                                .overwrite = false,
+                                .progress = [&](double) { std::filesystem::resize_file(weights, 4096); }},
+                               pool);
+  EXPECT_EQ(report.error().code(), StatusCode::kUnavailable);
+  EXPECT_THAT(report.error().message(), HasSubstr("from/model.safetensors: the file was cut short"));
+  EXPECT_EQ(ListDirectory(folder.path())->size(), 1u);   // nothing but `from`
+}
+
 TEST(Quantize, MatricesCutWithinAPanelStayAsTheyAre) {
   struct Cut {
     const char* family;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/mapped_file.h"
 #include "base/strings.h"
 #include "pano/command_line/documentation.h"
 #include "pano/train/commands.h"
@@ -45,6 +46,7 @@ int Run(const std::vector<std::string>& args) {
   }
   for (const Command& c : kCommands) {
     if (!args.empty() && args[0] == c.name.substr(kPrefix.size())) {
+      pano::MappedFile::EndAtFaults("pano train");
       return c.run(c, Args(args).subspan(1));
     }
   }
