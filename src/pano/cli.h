@@ -19,5 +19,6 @@ int RunQuantize(const Command& self, Args args);
 int RunBench(const Command& self, Args args);
 int RunDoctor(const Command& self, Args args);
 int RunLoad(const Command& self, Args args);
+int RunAuth(const Command& self, Args args);
 
 }  // namespace pano::cli

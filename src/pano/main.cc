@@ -73,6 +73,7 @@ constexpr Command kCommands[] = {
     {"bench", "Measure tokens per second on this machine.", RunBench},
     {"doctor", "Say what this machine lets a server do, and what is wrong with it.", RunDoctor},
     {"load", "Put a server under load and measure latencies.", RunLoad},
+    {"auth", "Manage who may call a server, and check tokens.", RunAuth},
 };
 
 void PrintHelp(std::FILE* to) {

@@ -25,7 +25,7 @@ std::vector<std::string> Identities(const std::vector<PublicKey>& keys) {
 
 }  // namespace
 
-Result<KeySet> KeySet::Parse(std::string_view text) {
+Result<KeySet> KeySet::Parse(std::string_view text, PrivateParts parts) {
   json::ParseOptions options;
   options.depth_max = 16;
   options.bytes_max = kBytesMax;
@@ -40,7 +40,7 @@ Result<KeySet> KeySet::Parse(std::string_view text) {
       set.skipped_.push_back(StrCat(entries.size() - i, " entries after the first ", kKeysMax));
       break;
     }
-    Result<PublicKey> key = PublicKey::FromJwk(entries[i]);
+    Result<PublicKey> key = PublicKey::FromJwk(entries[i], parts);
     if (key.ok()) {
       set.keys_.push_back(std::move(key).value());
     } else {

@@ -19,7 +19,7 @@ class KeySet {
 
   // Entries that are no key for signatures here are left out and cost the others nothing. Corruption
   // where the text is no JWK Set at all.
-  static Result<KeySet> Parse(std::string_view text);
+  static Result<KeySet> Parse(std::string_view text, PrivateParts parts = PrivateParts::kRefuse);
 
   const std::vector<PublicKey>& keys() const { return keys_; }
   // Why each entry that was left out is no key: "entry 3 (kid 'x'): ...".

@@ -53,6 +53,15 @@ TEST(KeySet, LeavesOutWhatIsNoKeyForSignaturesAndKeepsTheOthers) {
   }
 }
 
+TEST(KeySet, MayBeToldToPassOverPrivateParts) {
+  const SigningKey key = std::move(SigningKey::Generate(Algorithm::kEs256)).value();
+  const std::string text = Document({key.PrivateJwk()});
+  EXPECT_TRUE(KeySet::Parse(text)->keys().empty());
+  const KeySet set = std::move(KeySet::Parse(text, PrivateParts::kIgnore)).value();
+  ASSERT_EQ(set.keys().size(), 1u);
+  EXPECT_TRUE(set.keys()[0].Verify(Algorithm::kEs256, "text", key.Sign("text").value()));
+}
+
 TEST(KeySet, RefusesATextThatIsNoKeySet) {
   for (const char* text : {"", "[]", "{}", "null", R"({"keys":{}})", R"({"keys":"x"})", "{\"keys\":[", "\xff"}) {
     Result<KeySet> set = KeySet::Parse(text);

@@ -54,7 +54,7 @@ struct PublicKey::Handle {
   evp::Key key;
 };
 
-Result<PublicKey> PublicKey::FromJwk(const json::Value& jwk) {
+Result<PublicKey> PublicKey::FromJwk(const json::Value& jwk, PrivateParts parts) {
   if (!jwk.is_object()) return InvalidArgument("it is no object");
   PublicKey result;
   PANO_RETURN_IF_ERROR(CheckUse(jwk));
@@ -62,7 +62,7 @@ Result<PublicKey> PublicKey::FromJwk(const json::Value& jwk) {
   if (result.kid_.size() > kKidBytesMax) return InvalidArgument("its kid is too long");
   PANO_ASSIGN_OR_RETURN(evp::Key key, evp::FromJwk(jwk, /*with_private=*/false, &result.kind_));
   PANO_RETURN_IF_ERROR(evp::CheckStrength(key.get(), result.kind_));
-  if (jwk.Find("d")) return InvalidArgument("its private part is published with it");
+  if (parts == PrivateParts::kRefuse && jwk.Find("d")) return InvalidArgument("its private part is published with it");
   PANO_ASSIGN_OR_RETURN(const std::string alg, OptionalText(jwk, "alg"));
   if (!alg.empty()) {
     result.algorithm_ = ParseAlgorithm(alg);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,14 +12,16 @@
 
 namespace pano::jose {
 
+enum class PrivateParts : uint8_t { kRefuse, kIgnore };
+
 // A key that checks signatures, as a JWK publishes it (RFC 7517, 7518, 8037). A value that shares the
 // key itself; immutable, so thread-safe.
 class PublicKey {
  public:
   // InvalidArgument says why an entry is no key for signatures here: another type, another use, broken
-  // or weak numbers (RSA below 2048 or above 8192 bits, a point that is not on its curve), a private part
-  // that anybody could read.
-  static Result<PublicKey> FromJwk(const json::Value& jwk);
+  // or weak numbers (RSA below 2048 or above 8192 bits, a point that is not on its curve), and where that is
+  // refused a private part, which makes the key everybody's.
+  static Result<PublicKey> FromJwk(const json::Value& jwk, PrivateParts parts = PrivateParts::kRefuse);
 
   const std::string& kid() const { return kid_; }  // "" = none
   KeyKind kind() const { return kind_; }
