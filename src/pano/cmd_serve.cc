@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 
 #include "app/api/policy/guard.h"
 #include "app/api/native/example.h"
+#include "app/service/routes_page.h"
 #include "app/service/service.h"
 #include "app/systemd/listen_socket.h"
 #include "app/systemd/notifier.h"
@@ -33,7 +35,7 @@ struct ServeOptions {
   int64_t port = 8080;
   int64_t threads = 0;
   std::vector<std::string> api_keys, allow_origins, allow_hosts;
-  bool insecure = false;
+  bool insecure = false, routes = false;
   ArithmeticOptions arithmetic;
   SpeculationSettings speculation;
   std::string log_level = "info", log_format = "text", config;
@@ -78,6 +80,8 @@ void ServeOptions::Declare(OptionSet& options) {
                   "host.docker.internal. May be given several times; * allows every name.",
                   "NAME");
   options.Flag("insecure", &insecure, "Listens beyond loopback without an API key.");
+  options.Flag("routes", &routes,
+               "Prints every path that is answered with who may call it, and serves nothing.");
   options.Int("context", &context, 0, INT32_MAX,
               "The number of positions a request may have. 0 means the model's own limit.");
   options.Int("kv-bytes", &kv_bytes, 0, INT64_MAX,
@@ -289,6 +293,10 @@ int RunServe(const Command& self, Args args) {
   OptionSet set;
   options.Declare(set);
   if (std::optional<int> code = Parse(self, set, args)) return *code;
+  if (options.routes) {
+    std::fputs(service::RouteLines().c_str(), stdout);
+    return 0;
+  }
   EventLog log = SetUpLogging(options.log_level, options.log_format);
   const auto socket = systemd::TakeListenSocket();
   if (!socket.ok()) return Fail(self, socket.error());

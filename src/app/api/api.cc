@@ -1,8 +1,10 @@
 #include "app/api/api.h"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
+#include "app/api/policy/authorization.h"
 #include "app/api/policy/guard.h"
 #include "app/api/document/openapi.h"
 #include "base/closest_name.h"
@@ -46,7 +48,19 @@ http::Response Refusal(const Failure& failure, const http::Request& request,
 }
 
 auth::Credentials CredentialsOf(const http::Request& request) {
-  return {request.Header("Authorization"), request.Header("X-Api-Key")};
+  return {request.Header("Authorization"), request.Header("X-Api-Key"),
+          request.client_certificate_sha256};
+}
+
+// Who reads the first and who reads the last would see two callers.
+bool ShowsTwoTokens(const http::Request& request) {
+  return std::count_if(request.headers.begin(), request.headers.end(), [](const auto& header) {
+           return ToLower(header.first) == "authorization";
+         }) > 1;
+}
+
+bool IsModelIn(Access::Place place, const Access& access) {
+  return access.kind == Access::Kind::kModel && access.place == place;
 }
 
 Status Overloaded(std::string message) {
@@ -58,7 +72,8 @@ Status Overloaded(std::string message) {
 Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options options,
          models::ModelHost& models, std::unique_ptr<auth::Authenticator> authenticator, Hooks hooks,
          Clock& clock)
-    : routes_(std::move(routes)),
+    : authenticator_(std::move(authenticator)),
+      routes_(std::move(routes)),
       generations_(clock),
       held_(options.held_bytes_max),
       work_(std::make_unique<WorkPool>(options.work)),
@@ -66,8 +81,7 @@ Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options option
           options, std::move(hooks),
           models,  generations_,
           clock,   json::Dump(MakeOpenApi(routes_, dialects, options.document_order, PANO_VERSION)),
-          *work_,  held_},
-      authenticator_(std::move(authenticator)) {}
+          *work_,  held_,  authenticator_->required()} {}
 
 Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, Options options,
                                          models::ModelHost& models,
@@ -83,6 +97,21 @@ Api::~Api() {
   work_.reset();
 }
 
+auth::Principal Api::Nobody() const {
+  auth::Principal nobody;
+  if (context_.credentials_required) nobody.scopes = {};
+  return nobody;
+}
+
+std::optional<Result<auth::Principal>> Api::TryAuthenticate(const http::Request& request) {
+  if (context_.credentials_required && ShowsTwoTokens(request)) {
+    return Result<auth::Principal>(Status(StatusCode::kUnauthenticated,
+                                          "there is more than one Authorization header")
+                                       .WithReason(std::string(auth::kInvalidToken)));
+  }
+  return authenticator_->TryAuthenticate(CredentialsOf(request));
+}
+
 bool Api::NeedsPrincipal(const RouteTable::Match& match) {
   return !match.route || match.route->access != Access::kOpen;
 }
@@ -90,17 +119,22 @@ bool Api::NeedsPrincipal(const RouteTable::Match& match) {
 Failure Api::Check(const http::Request& request, const RouteTable::Match& match,
                    const Result<auth::Principal>& who) {
   if (!who.ok()) {
-    return who.error().code() == StatusCode::kUnauthenticated
-               ? who.error().WithReason("invalid_api_key")
-               : who.error();
+    if (who.error().code() != StatusCode::kUnauthenticated) return who.error();
+    return Unauthorized(who.error(), context_.options.resource, request);
   }
   if (!match.route) return NoRoute(routes_, request, match);
-  if (match.route->method != "POST") return {};
-  if (Failure failure = CheckJsonContentType(request); !failure.ok()) return failure;
-  if (context_.draining) {
-    return Status(StatusCode::kUnavailable, "the server is draining").WithReason("draining");
+  const Access& access = match.route->access;
+  if (Failure failure = Authorize(access, *who); !failure.ok()) return failure;
+  if (match.route->method == "POST") {
+    if (Failure failure = CheckJsonContentType(request); !failure.ok()) return failure;
+    if (context_.draining) {
+      return Status(StatusCode::kUnavailable, "the server is draining").WithReason("draining");
+    }
+    if (context_.loading) return Loading();
   }
-  return context_.loading ? Loading() : Status();
+  if (!IsModelIn(Access::Place::kPath, access)) return {};
+  return AuthorizeModel(context_.models, *who, access,
+                        {match.Param("id"), match.Param("version")});
 }
 
 http::Response Api::Refuse(const Failure& failure, const http::Request& head,
@@ -124,8 +158,8 @@ std::optional<http::Response> Api::CheckHead(const http::Request& head) {
   if (!callers.origins.empty() && IsPreflight(head)) return std::nullopt;  // Handle answers it
   RouteTable::Match match = routes_.Find(head);
   if (Status caller = CheckCaller(callers, head); !caller.ok()) return Refuse(caller, head, match);
-  std::optional<Result<auth::Principal>> who = auth::Principal();
-  if (NeedsPrincipal(match)) who = authenticator_->TryAuthenticate(CredentialsOf(head));
+  std::optional<Result<auth::Principal>> who = Nobody();
+  if (NeedsPrincipal(match)) who = TryAuthenticate(head);
   if (!who) return std::nullopt;  // not known yet: Handle waits for it
   Failure failure = Check(head, match, *who);
   return failure.ok() ? std::nullopt : std::optional(Refuse(failure, head, match));
@@ -155,11 +189,14 @@ void Api::Work(const CallPtr& call, const Route& route) {
     return call->Fail(Overloaded("the request waited too long for a thread to read it"));
   }
   try {
-    Status status = ReadBody(*call);
-    if (status.ok()) {
+    Failure failure = ReadBody(*call);
+    if (failure.ok() && IsModelIn(Access::Place::kBody, route.access)) {
+      failure = AuthorizeModel(context_.models, call->principal, route.access, NameOfModel(*call));
+    }
+    if (failure.ok()) {
       route.handler(context_, call);
     } else {
-      call->Fail(status);
+      call->Fail(failure);
     }
     call->ReleaseBody();
   } catch (const std::bad_alloc&) {
@@ -172,20 +209,20 @@ void Api::Handle(std::shared_ptr<http::Exchange> exchange) {
   auto call = std::make_shared<Call>(std::move(exchange), context_.hooks.record, context_.clock);
   RouteTable::Match match = routes_.Find(call->request());
   call->route = match.route ? std::string(match.route->pattern) : "none";
-  call->path_params = std::move(match.params);
-  if (match.route) call->error_body = match.route->error_body;
+  call->path_params = match.params;
+  if (match.route) {
+    call->access = match.route->access;
+    call->error_body = match.route->error_body;
+  }
   if (AnswerPreflight(*call)) return;
   if (Status caller = CheckCaller(context_.options.callers, call->request()); !caller.ok()) {
     return call->Respond(Refusal(caller, call->request(), match));
   }
-  if (!NeedsPrincipal(match)) return Admit(call, match, auth::Principal());
-  const auth::Credentials credentials = CredentialsOf(call->request());
-  if (auto who = authenticator_->TryAuthenticate(credentials)) {
-    return Admit(call, match, *std::move(who));
-  }
+  if (!NeedsPrincipal(match)) return Admit(call, match, Nobody());
+  if (auto who = TryAuthenticate(call->request())) return Admit(call, match, *std::move(who));
   // The answer comes from a thread of the authenticator: the request goes on where it was.
   authenticator_->Authenticate(
-      credentials, [this, call, match = std::move(match)](Result<auth::Principal> who) mutable {
+      CredentialsOf(call->request()), [this, call, match = std::move(match)](Result<auth::Principal> who) mutable {
         call->exchange().Post([this, call, match = std::move(match), who = std::move(who)] {
           Admit(call, match, who);
         });

@@ -53,6 +53,10 @@ class Api {
 
   // Sets the headers by which browsers let a page read the answer; answers a preflight whole.
   bool AnswerPreflight(Call& call);
+  // Who calls an open route.
+  auth::Principal Nobody() const;
+  // Nothing when the answer takes a while; see auth::Authenticator.
+  std::optional<Result<auth::Principal>> TryAuthenticate(const http::Request& request);
   // Whether a request has to say who it is from: without that a caller does not learn which paths
   // exist, either.
   static bool NeedsPrincipal(const RouteTable::Match& match);
@@ -68,12 +72,12 @@ class Api {
   void Work(const CallPtr& call, const Route& route);
   Status ReadBody(Call& call);
 
+  std::unique_ptr<auth::Authenticator> authenticator_;  // ends first: its answers use the rest
   const RouteTable routes_;
   Generations generations_;
   ByteBudget held_;
   std::unique_ptr<WorkPool> work_;  // ends before what its tasks use
   Context context_;
-  std::unique_ptr<auth::Authenticator> authenticator_;  // ends first: its answers use the rest
 };
 
 // http::Server's own errors in the API's shape.

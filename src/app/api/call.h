@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/api/failure.h"
+#include "app/api/policy/access.h"
 #include "app/auth/principal.h"
 #include "app/http/http.h"
 #include "base/clock.h"
@@ -67,7 +68,8 @@ class Call {
   // Counts the request; the first call wins. For streams, whose end is elsewhere.
   void Record(int status);
 
-  auth::Principal principal;
+  auth::Principal principal{.scopes = {}};  // may do nothing until it is known who calls
+  Access access;      // the route's policy
   std::string route;  // the pattern
   ErrorBody error_body = ErrorJson;
   std::string model;  // label of the model that answers

@@ -10,15 +10,17 @@ Status Loading() {
   return Status(StatusCode::kUnavailable, "the models are still being loaded").WithReason("loading");
 }
 
+ModelName NameOfModel(const Call& call) {
+  ModelName name{call.PathParam("id"), call.PathParam("version")};
+  if (!name.name.empty()) return name;
+  const json::Value* field = call.body.Find("model");
+  if (field && field->is_string()) name.name = field->as_string();
+  return name;
+}
+
 Result<models::ModelVersionPtr> FindModel(Context& context, Call& call) {
-  std::string_view name = call.PathParam("id");
-  std::string_view number = call.PathParam("version");
-  if (name.empty()) {
-    const json::Value* field = call.body.Find("model");
-    if (field && field->is_string()) name = field->as_string();
-  }
   Result<models::ModelVersionPtr> found =
-      number.empty() ? context.models.Find(name) : context.models.Find(name, number);
+      LookUpModel(context.models, call.principal, call.access, NameOfModel(call));
   if (!found.ok() && context.loading) return Loading();
   PANO_ASSIGN_OR_RETURN(models::ModelVersionPtr version, std::move(found));
   call.model = version->label;

@@ -9,6 +9,8 @@
 #include "app/api/call.h"
 #include "app/api/document/document_order.h"
 #include "app/api/generation.h"
+#include "app/api/policy/authorization.h"
+#include "app/api/policy/challenge.h"
 #include "app/api/policy/guard.h"
 #include "app/api/work/work_pool.h"
 #include "app/models/generator.h"
@@ -21,6 +23,7 @@ namespace pano::api {
 
 struct Options {
   CallerPolicy callers;
+  ProtectedResource resource;
   std::chrono::milliseconds keep_alive{15'000};  // between comments on a silent stream; 0: none
   Duration stall_limit =
       std::chrono::seconds(30);  // an engine with work and no step for longer is not ready
@@ -48,6 +51,7 @@ struct Context {
   std::string openapi;  // the document, made once
   WorkPool& work;
   ByteBudget& held;
+  const bool credentials_required;  // open routes tell nobody which models there are
   std::atomic<bool> draining{false};
   std::atomic<bool> loading{false};  // not every model is there yet
 };
@@ -55,8 +59,9 @@ struct Context {
 // Unavailable: not every model is there yet.
 Status Loading();
 
-// The version of a model that a request names, by its path or its `model` field; its label goes
-// into the call.
+// How the request names its model: by its path or its `model` field.
+ModelName NameOfModel(const Call& call);
+// The version of that model, where the caller may see it; its label goes into the call.
 Result<models::ModelVersionPtr> FindModel(Context& context, Call& call);
 // The same as one kind. The other kind is refused by name: "model_does_not_generate" where texts
 // are to be continued, "model_only_generates" where whole inputs are to be looked at.

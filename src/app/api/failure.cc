@@ -122,7 +122,11 @@ http::Response ErrorResponse(const Failure& failure, std::string_view request_id
   if (response.status == 429 || response.status == 503) {
     SetRetryAfter(response, failure.retry_after_seconds);
   }
-  if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (!failure.challenge.empty()) {
+    response.headers.emplace_back("WWW-Authenticate", failure.challenge);
+  } else if (response.status == 401) {
+    response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"panorama\"");
+  }
   response.body = json::Dump(error_body(failure, request_id));
   return response;
 }

@@ -24,6 +24,7 @@ struct Failure {
 
   Status status;
   int http_status = 0;              // 0: the status code's own
+  std::string challenge;            // WWW-Authenticate of a 401 or 403; "": a 401's plainest
   int64_t retry_after_seconds = 1;  // for 429 and 503, which carry Retry-After
 };
 

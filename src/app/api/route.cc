@@ -55,6 +55,15 @@ bool MatchQuery(std::string_view wanted, const http::Request& request) {
 Status Check(const Route& route) {
   std::string name = StrCat("[api] route ", route.method, " ", route.pattern);
   if (route.access == Access::kUnset) return InvalidArgument(StrCat(name, " has no access policy"));
+  if (route.access.kind == Access::Kind::kModel) {
+    const bool in_path = route.access.place == Access::Place::kPath;
+    const bool has_place =
+        in_path ? route.pattern.find(kModelId) != std::string_view::npos : route.method == "POST";
+    if (!has_place) {
+      return InvalidArgument(StrCat(name, " has a policy by its model and no ",
+                                    in_path ? "{id} in its path" : "body that names one"));
+    }
+  }
   if (!route.handler) return InvalidArgument(StrCat(name, " has no handler"));
   if (route.streams == route.event_schema.empty()) {
     return InvalidArgument(StrCat(name, " streams without a schema of its events, or the reverse"));
@@ -79,6 +88,13 @@ Result<RouteTable> RouteTable::Create(const std::vector<Dialect>& dialects) {
     }
   }
   return table;
+}
+
+std::string_view RouteTable::Match::Param(std::string_view name) const {
+  for (const auto& [key, value] : params) {
+    if (key == name) return value;
+  }
+  return {};
 }
 
 RouteTable::Match RouteTable::Find(const http::Request& request) const {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -9,6 +8,7 @@
 
 #include "app/api/call.h"
 #include "app/api/failure.h"
+#include "app/api/policy/access.h"
 #include "base/result.h"
 
 namespace pano::api {
@@ -16,19 +16,12 @@ namespace pano::api {
 struct Context;
 struct Dialect;
 
-// Who may call a route.
-enum class Access : uint8_t {
-  kUnset,  // not decided: the server does not start
-  kOpen,   // everybody
-  kKey,    // whoever shows a key, where keys are set
-};
-
 // What a route takes and gives, for the checks before its handler and for /openapi.json.
 struct Route {
   std::string_view method;   // "GET" (answers HEAD too) or "POST" (takes JSON)
   std::string_view pattern;  // "/v1/models/{id}/predict": a name in braces stands for one segment,
                              // "{id}" for a model's id, which has up to three ("org/name")
-  Access access = Access::kUnset;
+  Access access = {};        // not set: the server does not start
   std::function<void(Context&, CallPtr)> handler = {};
 
   std::string_view operation_id = {};  // unique
@@ -49,13 +42,16 @@ struct Route {
 // The one table of routes, in the order of the dialects. Immutable, so thread-safe.
 class RouteTable {
  public:
-  // InvalidArgument when a route has no policy, no handler, or stands twice.
+  // InvalidArgument when a route has no policy, or one that names a model where the route has no place
+  // for its name; when it has no handler, or stands twice.
   static Result<RouteTable> Create(const std::vector<Dialect>& dialects);
 
   struct Match {
     const Route* route = nullptr;  // null: none with that method
     std::vector<std::pair<std::string, std::string>> params;
     std::string allow;  // methods of the path ("GET, HEAD"); "": no such path
+    // What stands in the path for "{name}" of the pattern; "" when it has none.
+    std::string_view Param(std::string_view name) const;
   };
   Match Find(const http::Request& request) const;
 

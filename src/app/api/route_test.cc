@@ -11,7 +11,7 @@ namespace {
 Route Get(std::string_view pattern, std::string_view id, std::string_view query = {}) {
   return {.method = "GET",
           .pattern = pattern,
-          .access = Access::kKey,
+          .access = Access::kCaller,
           .handler = [](Context&, const CallPtr& call) { call->Fail(NotFound("nothing here")); },
           .operation_id = id,
           .query = query};
@@ -33,6 +33,15 @@ TEST(RouteTable, RefusesWhatNobodyDecided) {
           .ok());
   route.access = Access::kUnset;
   EXPECT_FALSE(RouteTable::Create({{.name = "x", .routes = {route}}}).ok());
+  route.access = {};
+  EXPECT_FALSE(RouteTable::Create({{.name = "x", .routes = {route}}}).ok());
+  // A policy by a model needs a place where its name stands.
+  route.access = Access::ModelInPath(auth::Permission::kRead);
+  EXPECT_FALSE(RouteTable::Create({{.name = "x", .routes = {route}}}).ok());
+  route.access = Access::ModelInBody(auth::Permission::kRead);
+  EXPECT_FALSE(RouteTable::Create({{.name = "x", .routes = {route}}}).ok());
+  route.method = "POST";
+  EXPECT_TRUE(RouteTable::Create({{.name = "x", .routes = {route}}}).ok());
   route = Get("/a", "a");
   route.handler = nullptr;
   EXPECT_FALSE(RouteTable::Create({{.name = "x", .routes = {route}}}).ok());

@@ -25,6 +25,8 @@ struct Request {
   Headers headers;
   std::string body;           // as the handler wants it: chunks joined, gzip undone
   std::string peer;           // "127.0.0.1:4711"
+  // SHA-256 of the DER of the TLS client certificate in base64url (x5t#S256 of RFC 8705); "": none.
+  std::string client_certificate_sha256;
   std::string id;  // X-Request-Id as sent when it is [A-Za-z0-9._-]{1,64}, else made here
 
   // Case-insensitive; "" when absent.

@@ -18,6 +18,8 @@ bool IsIdSegment(std::string_view text) {
          std::all_of(text.begin(), text.end(), allowed);
 }
 
+bool Sees(const ModelHost::Visible& visible, std::string_view id) { return !visible || visible(id); }
+
 }  // namespace
 
 bool IsModelId(std::string_view text) {
@@ -45,7 +47,7 @@ Status ModelHost::Add(ModelVersionPtr version) {
 
 Status ModelHost::AddAlias(ModelAlias alias) {
   MutexLock lock(mu_);
-  PANO_ASSIGN_OR_RETURN(ModelVersionPtr version, FindKnown(alias.target));
+  PANO_ASSIGN_OR_RETURN(ModelVersionPtr version, FindKnown(alias.target, {}));
   bool taken = models_.contains(alias.name);
   if (!taken && aliases_.emplace(alias.name, std::move(version)).second) return {};
   return Status(StatusCode::kAlreadyExists,
@@ -63,10 +65,14 @@ Status ModelHost::AnswerAnyName() {
 }
 
 // With the names that there are, where one of them may have been meant.
-Status ModelHost::NoModel(std::string_view name) const {
+Status ModelHost::NoModel(std::string_view name, const Visible& visible) const {
   std::vector<std::string_view> known;
-  for (const auto& [id, versions] : models_) known.push_back(id);
-  for (const auto& [alias, version] : aliases_) known.push_back(alias);
+  for (const auto& [id, versions] : models_) {
+    if (Sees(visible, id)) known.push_back(id);
+  }
+  for (const auto& [alias, version] : aliases_) {
+    if (Sees(visible, version->id)) known.push_back(alias);
+  }
   return NotFound(StrCat("the model '", Printable(name), "' does not exist here",
                          DidYouMean(name, known)))
       .WithReason("model_not_found")
@@ -74,34 +80,50 @@ Status ModelHost::NoModel(std::string_view name) const {
 }
 
 // An id or id@version.
-Result<ModelVersionPtr> ModelHost::FindKnown(std::string_view name) const {
+Result<ModelVersionPtr> ModelHost::FindKnown(std::string_view name, const Visible& visible) const {
   size_t at = std::min(name.find('@'), name.size());
   auto it = models_.find(name.substr(0, at));
-  if (it == models_.end()) return NoModel(name);
+  if (it == models_.end() || !Sees(visible, it->first)) return NoModel(name, visible);
   if (at == name.size()) return it->second.rbegin()->second;
   auto version = it->second.find(std::string(name.substr(at + 1)));
-  if (version == it->second.end()) return NoModel(name);
+  if (version == it->second.end()) return NoModel(name, visible);
   return version->second;
 }
 
-Result<ModelVersionPtr> ModelHost::Find(std::string_view name) const {
-  MutexLock lock(mu_);
-  if (name.empty()) {
-    if (models_.size() == 1) return models_.begin()->second.rbegin()->second;
-    return InvalidArgument("several models are served: say which by 'model'").WithField("model");
+// The one model that there is for whoever asks.
+Result<ModelVersionPtr> ModelHost::FindOnly(const Visible& visible) const {
+  const VersionMap* only = nullptr;
+  for (const auto& [id, versions] : models_) {
+    if (!Sees(visible, id)) continue;
+    if (only) {
+      return InvalidArgument("several models are served: say which by 'model'").WithField("model");
+    }
+    only = &versions;
   }
-  if (auto alias = aliases_.find(name); alias != aliases_.end()) return alias->second;
-  bool known = models_.contains(name.substr(0, name.find('@')));
-  if (any_name_ && !known) return models_.begin()->second.rbegin()->second;
-  return FindKnown(name);
+  if (only) return only->rbegin()->second;
+  return NotFound("no model is served here").WithReason("model_not_found").WithField("model");
 }
 
-Result<ModelVersionPtr> ModelHost::Find(std::string_view id, std::string_view version) const {
+Result<ModelVersionPtr> ModelHost::Find(std::string_view name, const Visible& visible) const {
+  MutexLock lock(mu_);
+  if (name.empty()) return FindOnly(visible);
+  auto alias = aliases_.find(name);
+  if (alias != aliases_.end() && Sees(visible, alias->second->id)) return alias->second;
+  auto known = models_.find(name.substr(0, name.find('@')));
+  const bool any = any_name_ && (known == models_.end() || !Sees(visible, known->first));
+  if (any && Sees(visible, models_.begin()->first)) {
+    return models_.begin()->second.rbegin()->second;
+  }
+  return FindKnown(name, visible);
+}
+
+Result<ModelVersionPtr> ModelHost::Find(std::string_view id, std::string_view version,
+                                        const Visible& visible) const {
   MutexLock lock(mu_);
   auto it = models_.find(id);
-  if (it == models_.end()) return NoModel(id);
+  if (it == models_.end() || !Sees(visible, it->first)) return NoModel(id, visible);
   auto found = it->second.find(std::string(version));
-  if (found == it->second.end()) return NoModel(StrCat(id, "@", version));
+  if (found == it->second.end()) return NoModel(StrCat(id, "@", version), visible);
   return found->second;
 }
 

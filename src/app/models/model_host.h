@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -34,10 +35,15 @@ class ModelHost {
   // there are several.
   Status AnswerAnyName();
 
+  // Which models, by id, whoever asks may see; the others do not exist for them, and no failure shows
+  // them. Empty: all. It is called under the host's lock.
+  using Visible = std::function<bool(std::string_view id)>;
+
   // `name` is an alias, an id (its highest version answers) or id@version; "" means the only model
   // there is. NotFound; InvalidArgument when "" could mean several.
-  Result<ModelVersionPtr> Find(std::string_view name) const;
-  Result<ModelVersionPtr> Find(std::string_view id, std::string_view version) const;
+  Result<ModelVersionPtr> Find(std::string_view name, const Visible& visible = {}) const;
+  Result<ModelVersionPtr> Find(std::string_view id, std::string_view version,
+                               const Visible& visible = {}) const;
 
   // All versions, by id, then by version.
   std::vector<ModelVersionPtr> List() const;
@@ -53,8 +59,10 @@ class ModelHost {
   };
   using VersionMap = std::map<std::string, ModelVersionPtr, VersionLess>;
 
-  Status NoModel(std::string_view name) const PANO_REQUIRES(mu_);
-  Result<ModelVersionPtr> FindKnown(std::string_view name) const PANO_REQUIRES(mu_);
+  Status NoModel(std::string_view name, const Visible& visible) const PANO_REQUIRES(mu_);
+  Result<ModelVersionPtr> FindOnly(const Visible& visible) const PANO_REQUIRES(mu_);
+  Result<ModelVersionPtr> FindKnown(std::string_view name, const Visible& visible) const
+      PANO_REQUIRES(mu_);
 
   mutable Mutex mu_;
   std::map<std::string, VersionMap, std::less<>> models_ PANO_GUARDED_BY(mu_);

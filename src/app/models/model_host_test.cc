@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "app/models/generator.h"
+#include "base/strings.h"
 
 namespace pano::models {
 namespace {
@@ -84,12 +85,45 @@ TEST(ModelHost, ANameThatIsNearlyRightIsSaid) {
 
 TEST(ModelHost, NoNameMeansTheOnlyModel) {
   ModelHost host;
-  EXPECT_EQ(host.Find("").error().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(host.Find("").error().code(), StatusCode::kNotFound);
   EXPECT_TRUE(host.Add(Version("a", "1")).ok());
   EXPECT_EQ(host.Find("").value()->id, "a");
   EXPECT_TRUE(host.Add(Version("b", "1")).ok());
   EXPECT_EQ(host.Find("").error().code(), StatusCode::kInvalidArgument);
   EXPECT_EQ(host.List().size(), 2u);
+}
+
+// What may not be seen is answered in the very words for what is not there, and no hint names it.
+TEST(ModelHost, WhatMayNotBeSeenIsNotThere) {
+  ModelHost host;
+  EXPECT_TRUE(host.Add(Version("open", "1")).ok());
+  EXPECT_TRUE(host.Add(Version("secret", "1")).ok());
+  EXPECT_TRUE(host.AddAlias({"other", "secret"}).ok());
+  const ModelHost::Visible visible = [](std::string_view id) { return id == "open"; };
+  EXPECT_EQ(host.Find("open", visible).value()->id, "open");
+  EXPECT_EQ(host.Find("", visible).value()->id, "open");  // the only one there is
+  for (const char* name : {"secret", "secret@1", "secret@9", "other", "secre", "othe"}) {
+    const Status hidden = host.Find(name, visible).error();
+    EXPECT_EQ(hidden.message(), StrCat("the model '", name, "' does not exist here"));
+    EXPECT_EQ(hidden.reason(), "model_not_found");
+  }
+  EXPECT_EQ(host.Find("secret", "1", visible).error().message(),
+            "the model 'secret' does not exist here");
+  EXPECT_EQ(host.Find("secret", "9", visible).error().message(),
+            "the model 'secret' does not exist here");
+  EXPECT_EQ(host.Find("", [](std::string_view) { return false; }).error().code(),
+            StatusCode::kNotFound);
+}
+
+TEST(ModelHost, AnyNameMeansNothingToWhoMayNotSeeIt) {
+  ModelHost host;
+  EXPECT_TRUE(host.Add(Version("secret", "1")).ok());
+  EXPECT_TRUE(host.AnswerAnyName().ok());
+  const ModelHost::Visible nothing = [](std::string_view) { return false; };
+  for (const char* name : {"secret", "gpt-4o", "secret@1"}) {
+    EXPECT_EQ(host.Find(name, nothing).error().message(),
+              StrCat("the model '", name, "' does not exist here"));
+  }
 }
 
 }  // namespace

@@ -147,6 +147,12 @@ std::vector<NamedSchema> Schemas() {
       {"Live", ObjectSchema({{"live", "b"}})},
       {"Ready", ObjectSchema({{"ready", "b"}, {"reason?", "s"}, {"models", "[o"}})},
       {"Health", ObjectSchema({{"status", "s"}, {"reason?", "s"}})},
+      {"ProtectedResource", ObjectSchema({{"resource", "s"},
+                                          {"authorization_servers", "[s"},
+                                          {"scopes_supported", "[s"},
+                                          {"bearer_methods_supported", "[s"},
+                                          {"resource_name", "s"},
+                                          {"tls_client_certificate_bound_access_tokens?", "b"}})},
       {"OpenApi", ObjectSchema({{"openapi", "s"}, {"info", "o"}, {"paths", "o"}})},
   };
 }

@@ -7,6 +7,12 @@
 #include "app/api/native/tokenize.h"
 
 namespace pano::api::native {
+namespace {
+
+constexpr Access kPredictInPath = Access::ModelInPath(auth::Permission::kPredict);
+constexpr Access kPredictInBody = Access::ModelInBody(auth::Permission::kPredict);
+
+}  // namespace
 
 Dialect MakeDialect() {
   std::vector<Route> routes = {
@@ -18,19 +24,22 @@ Dialect MakeDialect() {
        "Ready"},
       {"GET", "/health", Access::kOpen, Health, "health", "The same as /readyz in one word.", "",
        "Health"},
-      {"GET", "/metrics", Access::kKey, MetricsText, "metrics", "Metrics for Prometheus.", "", "",
-       "text/plain"},
-      {"GET", "/openapi.json", Access::kKey, OpenApi, "openapi", "This document.", "", "OpenApi"},
-      {"POST", "/v1/models/{id}/predict", Access::kKey, Predict, "predict",
+      {"GET", kResourceMetadataPath, Access::kOpen, ProtectedResourceMetadata, "protectedResource",
+       "Whose tokens this server takes (RFC 9728); 404 where it takes none.", "",
+       "ProtectedResource"},
+      {"GET", "/metrics", Access::kMetrics, MetricsText, "metrics", "Metrics for Prometheus.", "",
+       "", "text/plain"},
+      {"GET", "/openapi.json", Access::kCaller, OpenApi, "openapi", "This document.", "", "OpenApi"},
+      {"POST", "/v1/models/{id}/predict", kPredictInPath, Predict, "predict",
        "Continues texts (inputs; streams as progress, done and error events), or looks at whole "
        "inputs (instances).",
        "PredictBody", "PredictAnswer", "application/json", true, "PredictStream"},
-      {"POST", "/v1/models/{id}/versions/{version}/predict", Access::kKey, Predict,
+      {"POST", "/v1/models/{id}/versions/{version}/predict", kPredictInPath, Predict,
        "predictVersion", "The same with one version of the model.", "PredictBody", "PredictAnswer",
        "application/json", true, "PredictStream"},
-      {"POST", "/v1/tokenize", Access::kKey, Tokenize, "tokenize",
+      {"POST", "/v1/tokenize", kPredictInBody, Tokenize, "tokenize",
        "Text or a conversation to token ids.", "TokenizeRequest", "TokenizeResponse"},
-      {"POST", "/v1/detokenize", Access::kKey, Detokenize, "detokenize", "Token ids to text.",
+      {"POST", "/v1/detokenize", kPredictInBody, Detokenize, "detokenize", "Token ids to text.",
        "DetokenizeRequest", "DetokenizeResponse"},
   };
   return {.name = "native", .routes = std::move(routes), .schemas = Schemas()};

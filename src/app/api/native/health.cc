@@ -27,7 +27,8 @@ void RespondHealth(Call& call, const std::string& reason, const Value& body) {
   call.Respond(std::move(response));
 }
 
-// Why the server takes no requests now; "" when it does. Each version's own state goes to `models`.
+// Why the server takes no requests now; "" when it does. Each version's own state goes to `models`;
+// where callers have to show who they are, these routes do not tell others which models there are.
 std::string NotReadyReason(const Context& context, Value& models) {
   std::string reason;
   if (context.draining) reason = "draining";
@@ -36,6 +37,10 @@ std::string NotReadyReason(const Context& context, Value& models) {
   if (versions.empty() && reason.empty()) reason = "no model is loaded";
   for (const models::ModelVersionPtr& version : versions) {
     std::string why = NotReadyReason(context, *version);
+    if (context.credentials_required) {
+      if (!why.empty() && reason.empty()) reason = "a model is not ready";
+      continue;
+    }
     Value model;
     model.Set("model", version->FullName());
     model.Set("ready", why.empty());
@@ -71,6 +76,13 @@ void Health(Context& context, CallPtr call) {
   body.Set("status", reason.empty() ? "ok" : "unavailable");
   if (!reason.empty()) body.Set("reason", reason);
   RespondHealth(*call, reason, body);
+}
+
+void ProtectedResourceMetadata(Context& context, CallPtr call) {
+  if (context.options.resource.authorization_servers.empty()) {
+    return call->Fail(NotFound("this server takes no tokens").WithReason("no_tokens"));
+  }
+  call->RespondJson(ResourceMetadata(context.options.resource, call->request()));
 }
 
 void MetricsText(Context& context, CallPtr call) {

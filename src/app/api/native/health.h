@@ -11,6 +11,8 @@ void Live(Context& context, CallPtr call);
 void Ready(Context& context, CallPtr call);
 // GET /health: the same in one word, under the name that load balancers and agents try first.
 void Health(Context& context, CallPtr call);
+// GET /.well-known/oauth-protected-resource: whose tokens are taken (RFC 9728).
+void ProtectedResourceMetadata(Context& context, CallPtr call);
 // GET /metrics: Prometheus' text format.
 void MetricsText(Context& context, CallPtr call);
 // GET /openapi.json.

@@ -55,7 +55,7 @@ void ListModels(Context& context, CallPtr call) {
   Value data{json::Array()};
   std::string last;
   for (const models::ModelVersionPtr& version : context.models.List()) {
-    if (version->id == last) continue;
+    if (version->id == last || !MaySee(call->principal, call->access, version->id)) continue;
     last = version->id;
     data.Append(ModelJson(context, *context.models.Versions(version->id).back()));
   }

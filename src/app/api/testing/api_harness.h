@@ -25,15 +25,19 @@ using models::testing::FakeTokenizer;
 class ApiHarness {
  public:
   explicit ApiHarness(const std::vector<Dialect>& dialects, std::vector<std::string> keys = {},
-                      Options options = {}) {
+                      Options options = {})
+      : ApiHarness(std::move(auth::MakeApiKeyAuthenticator(std::move(keys))).value(), dialects,
+                   std::move(options)) {}
+
+  ApiHarness(std::unique_ptr<auth::Authenticator> authenticator,
+             const std::vector<Dialect>& dialects, Options options = {}) {
     engine = AddModel("m", "1");
     Hooks hooks;
     hooks.record = [this](const RequestRecord& r) {
       records.push_back({std::string(r.model), std::string(r.route), r.status, r.tokens});
     };
     hooks.metrics_text = [] { return std::string("pano_up 1\n"); };
-    api = std::move(Api::Create(dialects, options, models,
-                                std::move(auth::MakeApiKeyAuthenticator(std::move(keys))).value(),
+    api = std::move(Api::Create(dialects, std::move(options), models, std::move(authenticator),
                                 std::move(hooks), clock))
               .value();
   }

@@ -8,7 +8,7 @@ Dialect MakeDialect() {
   std::vector<Route> routes = {
       {.method = "GET",
        .pattern = "/v1/models/{id}",
-       .access = Access::kKey,
+       .access = Access::ModelInPath(auth::Permission::kRead),
        .handler = ModelStatus,
        .operation_id = "modelStatus",
        .summary = "The loaded versions of a model.",

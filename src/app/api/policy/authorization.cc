@@ -1,0 +1,48 @@
+#include "app/api/policy/authorization.h"
+
+#include <string>
+#include <utility>
+
+#include "app/api/policy/challenge.h"
+#include "base/strings.h"
+
+namespace pano::api {
+
+bool MaySee(const auth::Principal& principal, const Access& access, std::string_view model_id) {
+  if (principal.scopes.AllowsModel(model_id, auth::Permission::kRead)) return true;
+  return access.kind == Access::Kind::kModel &&
+         principal.scopes.AllowsModel(model_id, access.permission);
+}
+
+Failure Authorize(const Access& access, const auth::Principal& principal) {
+  const auth::ScopeSet& scopes = principal.scopes;
+  if (access.kind == Access::Kind::kMetrics && !scopes.AllowsMetrics()) {
+    return InsufficientScope(PolicyName(access));
+  }
+  if (access.kind == Access::Kind::kAdmin && !scopes.IsAdmin()) {
+    return InsufficientScope(PolicyName(access));
+  }
+  return {};
+}
+
+Result<models::ModelVersionPtr> LookUpModel(const models::ModelHost& models,
+                                            const auth::Principal& principal, const Access& access,
+                                            const ModelName& name) {
+  const auto visible = [&](std::string_view id) { return MaySee(principal, access, id); };
+  if (name.version.empty()) return models.Find(name.name, visible);
+  return models.Find(name.name, name.version, visible);
+}
+
+Failure AuthorizeModel(const models::ModelHost& models, const auth::Principal& principal,
+                       const Access& access, const ModelName& name) {
+  Result<models::ModelVersionPtr> found = LookUpModel(models, principal, access, name);
+  // Where nothing is loaded by that name, or nothing that this caller may see, the name has to do.
+  const std::string_view id = found.ok() ? std::string_view((*found)->id)
+                                         : name.name.substr(0, name.name.find('@'));
+  if (!found.ok() && id.empty()) return {};
+  if (!found.ok() && !MaySee(principal, access, id)) return found.error();
+  if (principal.scopes.AllowsModel(id, access.permission)) return {};
+  return InsufficientScope(auth::ModelScope(id, access.permission));
+}
+
+}  // namespace pano::api

@@ -1,0 +1,256 @@
+// Who may do what at every route: scopes, models that a caller may not see, challenges.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/api/testing/api_harness.h"
+#include "app/api/testing/scoped_tokens.h"
+#include "app/service/dialects.h"
+#include "base/strings.h"
+
+namespace pano::service {
+namespace {
+
+using api::testing::At;
+
+using Tokens = std::map<std::string, std::string>;  // and their scopes
+
+class Harness : public api::testing::ApiHarness {
+ public:
+  explicit Harness(Tokens tokens, api::Options options = {})
+      : ApiHarness(std::make_unique<api::testing::ScopedTokens>(std::move(tokens)), AllDialects(),
+                   std::move(options)) {}
+
+  std::shared_ptr<api::testing::FakeExchange> Ask(const std::string& token, std::string method,
+                                                  std::string path, std::string body = "") {
+    http::Request request = MakeRequest(std::move(method), std::move(path), std::move(body));
+    if (!token.empty()) request.headers.emplace_back("Authorization", "Bearer " + token);
+    return Send(std::move(request));
+  }
+};
+
+// What a client sees of an answer.
+std::string Seen(api::testing::FakeExchange& exchange) {
+  return StrCat(exchange.status(), " ", exchange.header("WWW-Authenticate"), " ", exchange.body());
+}
+
+std::string Replaced(std::string text, std::string_view from, std::string_view to) {
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+// A body for any route that takes a model's name in it.
+std::string BodyFor(std::string_view pattern, std::string_view model) {
+  std::string fields = R"("prompt":"a","messages":[{"role":"user","content":"a"}],"input":"a")";
+  if (pattern == "/v1/tokenize") fields = R"("text":"a")";
+  if (pattern == "/v1/detokenize") fields = R"("ids":[97])";
+  return StrCat(R"({"model":")", model, "\",", fields, "}");
+}
+
+struct Ask {
+  std::string method;
+  std::string path;
+  std::string body;
+};
+
+// Every way in which `route` takes a model named `name`.
+Ask AskAbout(const api::Route& route, std::string_view name) {
+  Ask ask{std::string(route.method), Replaced(std::string(route.pattern), "{id}", name), ""};
+  ask.path = Replaced(ask.path, "{version}", "1");
+  if (route.method != "POST") return ask;
+  ask.body = route.access.place == api::Access::Place::kBody ? BodyFor(route.pattern, name)
+                                                             : R"({"inputs":"a"})";
+  return ask;
+}
+
+std::vector<api::Route> ModelRoutes() {
+  api::RouteTable table = std::move(api::RouteTable::Create(AllDialects())).value();
+  std::vector<api::Route> routes;
+  for (const api::Route& route : table.routes()) {
+    if (route.access.kind == api::Access::Kind::kModel && route.query.empty()) {
+      routes.push_back(route);
+    }
+  }
+  return routes;
+}
+
+TEST(Access, EveryClosedRouteAsksWhoCalls) {
+  Harness api(Tokens{});
+  api::RouteTable table = std::move(api::RouteTable::Create(AllDialects())).value();
+  size_t closed = 0;
+  for (const api::Route& route : table.routes()) {
+    const Ask ask = AskAbout(route, "m");
+    auto exchange = api.Ask("", ask.method, ask.path, ask.body);
+    if (route.access == api::Access::kOpen) {
+      EXPECT_NE(exchange->status(), 401) << route.pattern;
+      continue;
+    }
+    ++closed;
+    EXPECT_EQ(exchange->status(), 401) << route.pattern;
+    EXPECT_EQ(exchange->header("WWW-Authenticate"), "Bearer realm=\"panorama\"");
+    auto wrong = api.Ask("nobody", ask.method, ask.path, ask.body);
+    EXPECT_EQ(wrong->status(), 401) << route.pattern;
+    EXPECT_EQ(wrong->header("WWW-Authenticate"),
+              "Bearer realm=\"panorama\", error=\"invalid_token\", "
+              "error_description=\"the token is 'not' good\"");
+    // Valid, but for nothing.
+    Harness none(Tokens{{"none", ""}});
+    const int status = none.Ask("none", ask.method, ask.path, ask.body)->status();
+    if (route.access == api::Access::kCaller) {
+      EXPECT_EQ(status, 200) << route.pattern;
+    } else {
+      EXPECT_TRUE(status == 403 || status == 404) << route.pattern << " " << status;
+    }
+  }
+  EXPECT_GT(closed, 8u);
+}
+
+// The answers about a model that the caller may not see and about one that nobody has differ in
+// nothing but the name, at every route, by every name of it.
+TEST(Access, WhatMayNotBeReadIsAnsweredAsUnknown) {
+  Harness api(Tokens{{"other", "models:other:predict models:other:read"}, {"none", ""}});
+  api.AddModel("other", "1")->answer = "x";
+  api.AddModel("org/hidden", "1");
+  api.AddModel("org/hidden", "2");
+  ASSERT_TRUE(api.models.AddAlias({"pet", "org/hidden@1"}).ok());
+  for (const api::Route& route : ModelRoutes()) {
+    const bool in_path = route.access.place == api::Access::Place::kPath;
+    for (std::string token : {"other", "none"}) {
+      for (std::string name : {"org/hidden", "org/hidden@2", "org/hidden@7", "pet"}) {
+        if (in_path && name.find('@') != std::string::npos) continue;
+        const std::string unknown = Replaced(Replaced(name, "hidden", "absent"), "pet", "dog");
+        const Ask hidden = AskAbout(route, name), absent = AskAbout(route, unknown);
+        const std::string got = Seen(*api.Ask(token, hidden.method, hidden.path, hidden.body));
+        EXPECT_TRUE(got.starts_with("404")) << route.pattern << " " << got;
+        EXPECT_EQ(Replaced(Replaced(got, "hidden", "absent"), "pet", "dog"),
+                  Seen(*api.Ask(token, absent.method, absent.path, absent.body)))
+            << route.pattern;
+      }
+      // A near miss gets no hint about it either.
+      const Ask near = AskAbout(route, "org/hiden");
+      EXPECT_EQ(Seen(*api.Ask(token, near.method, near.path, near.body)).find("hidden"),
+                std::string::npos);
+    }
+    // A wrong body says the same about both.
+    if (route.method != "POST" || in_path) continue;
+    auto wrong = [&](std::string name) {
+      return Replaced(
+          Seen(*api.Ask("other", "POST", std::string(route.pattern),
+                        StrCat(R"({"model":")", name, R"(","n":-1,"text":7,"ids":"x"})"))),
+          name, "NAME");
+    };
+    EXPECT_EQ(wrong("org/hidden"), wrong("org/absent")) << route.pattern;
+  }
+  json::Value list = api.Ask("other", "GET", "/v1/models")->json();
+  ASSERT_EQ(At(list, "data").as_array().size(), 1u);
+  EXPECT_EQ(At(list, "data/0/id"), "other");
+  EXPECT_EQ(At(api.Ask("none", "GET", "/v1/models")->json(), "data").as_array().size(), 0u);
+  // A request that names none means the only one that its caller may see.
+  EXPECT_EQ(api.Ask("other", "POST", "/v1/completions", R"({"prompt":"a"})")->status(), 200);
+  EXPECT_EQ(api.Ask("none", "POST", "/v1/completions", R"({"prompt":"a"})")->status(), 404);
+}
+
+TEST(Access, AnyNameDoesNotReachAHiddenModel) {
+  Harness api(Tokens{{"none", ""}, {"one", "models:m:predict"}});
+  api.engine->answer = "x";
+  ASSERT_TRUE(api.models.AnswerAnyName().ok());
+  const std::string body = R"({"model":"gpt","prompt":"a"})";
+  EXPECT_EQ(api.Ask("one", "POST", "/v1/completions", body)->status(), 200);
+  auto refused = api.Ask("none", "POST", "/v1/completions", body);
+  EXPECT_EQ(refused->status(), 404);
+  EXPECT_EQ(At(refused->json(), "error/message"), "the model 'gpt' does not exist here");
+}
+
+TEST(Access, WhatMayBeReadAndNotDoneNamesTheScope) {
+  Harness api(Tokens{{"reader", "models:*:read"}, {"user", "models:org/m:predict"}});
+  api.AddModel("org/m", "1")->answer = "x";
+  for (const api::Route& route : ModelRoutes()) {
+    const Ask ask = AskAbout(route, "org/m");
+    auto reader = api.Ask("reader", ask.method, ask.path, ask.body);
+    if (route.access.permission == auth::Permission::kRead) {
+      EXPECT_EQ(reader->status(), 200) << route.pattern;
+      continue;
+    }
+    EXPECT_EQ(reader->status(), 403) << route.pattern;
+    EXPECT_EQ(reader->header("WWW-Authenticate"),
+              "Bearer realm=\"panorama\", error=\"insufficient_scope\", "
+              "error_description=\"this needs the scope models:org/m:predict\", "
+              "scope=\"models:org/m:predict\"");
+    EXPECT_EQ(At(reader->json(), "error/code"), "insufficient_scope");
+    // The scope alone lets it through, to this model and no other.
+    const int status = api.Ask("user", ask.method, ask.path, ask.body)->status();
+    EXPECT_TRUE(status == 200 || status == 400) << route.pattern << " " << status;
+    const Ask other = AskAbout(route, "m");
+    EXPECT_EQ(api.Ask("user", other.method, other.path, other.body)->status(), 404);
+  }
+}
+
+TEST(Access, MetricsHaveAScopeOfTheirOwn) {
+  Harness api(Tokens{{"models", "models:*:predict models:*:read models:*:manage"},
+               {"metrics", "metrics:read"},
+               {"admin", "admin"}});
+  auto refused = api.Ask("models", "GET", "/metrics");
+  EXPECT_EQ(refused->status(), 403);
+  EXPECT_NE(refused->header("WWW-Authenticate").find("scope=\"metrics:read\""), std::string::npos);
+  EXPECT_EQ(api.Ask("metrics", "GET", "/metrics")->status(), 200);
+  EXPECT_EQ(api.Ask("admin", "GET", "/metrics")->status(), 200);
+}
+
+TEST(Access, HeadsAreRefusedByTheSameWords) {
+  Harness api(Tokens{{"none", ""}, {"reader", "models:*:read"}});
+  for (std::string token : {"none", "reader", ""}) {
+    http::Request head = Harness::MakeRequest("POST", "/v1/models/m/predict", R"({"inputs":"a"})");
+    if (!token.empty()) head.headers.emplace_back("Authorization", "Bearer " + token);
+    auto early = api.api->CheckHead(head);
+    auto late = api.Send(std::move(head));
+    ASSERT_TRUE(early) << token;
+    EXPECT_EQ(early->status, late->status()) << token;
+    EXPECT_EQ(early->body, late->body()) << token;
+  }
+}
+
+TEST(Access, TwoTokensAreNone) {
+  Harness api(Tokens{{"reader", "models:*:read"}, {"other", "models:*:read"}});
+  http::Request request = Harness::MakeRequest("GET", "/v1/models");
+  request.headers.emplace_back("Authorization", "Bearer reader");
+  request.headers.emplace_back("authorization", "Bearer other");
+  EXPECT_EQ(api.Send(std::move(request))->status(), 401);
+}
+
+// Readiness is told to everybody, the names of models are not.
+TEST(Access, OpenRoutesNameNoModels) {
+  Harness api(Tokens{});
+  EXPECT_EQ(api.Get("/readyz")->body(), R"({"ready":true,"models":[]})");
+  api.engine->stats.seconds_since_progress = 31;
+  EXPECT_EQ(api.Get("/readyz")->body(),
+            R"({"ready":false,"reason":"a model is not ready","models":[]})");
+  EXPECT_EQ(api.Get("/health")->body(),
+            R"({"status":"unavailable","reason":"a model is not ready"})");
+}
+
+TEST(Access, MetadataSayWhoseTokensAreTaken) {
+  Harness none(Tokens{});
+  EXPECT_EQ(none.Get("/.well-known/oauth-protected-resource")->status(), 404);
+  api::Options options;
+  options.resource = {.url = "https://models.example",
+                      .authorization_servers = {"https://id.example/realms/a"},
+                      .certificate_bound_tokens = true};
+  Harness api(Tokens{}, options);
+  json::Value body = api.Get("/.well-known/oauth-protected-resource")->json();
+  EXPECT_EQ(At(body, "resource"), "https://models.example");
+  EXPECT_EQ(At(body, "authorization_servers/0"), "https://id.example/realms/a");
+  EXPECT_EQ(At(body, "bearer_methods_supported/0"), "header");
+  EXPECT_EQ(At(body, "tls_client_certificate_bound_access_tokens"), true);
+  EXPECT_EQ(api.Get("/v1/models")->header("WWW-Authenticate"),
+            "Bearer realm=\"panorama\", resource_metadata="
+            "\"https://models.example/.well-known/oauth-protected-resource\"");
+}
+
+}  // namespace
+}  // namespace pano::service
