@@ -49,6 +49,15 @@ sed -i '/^model\/high\/inner|/d' "$work/modules.txt"
 printf '#include "model/none/x.h"\n' >"$work/src/model/high/inner/inner.cc"
 check >/dev/null || { echo "FAILED: asks what a left out module includes: $(check)"; failures=$((failures + 1)); }
 
+# A build without tests has no testing modules: their includes are not judged, those of other files are.
+tree
+touch "$work/src/model/low/testing/CMakeLists.txt"
+sed -i '/^model\/low\/testing|/d' "$work/modules.txt"
+check >/dev/null || { echo "FAILED: judges tests of a build without them: $(check)"; failures=$((failures + 1)); }
+printf '#include "model/low/testing/fake.h"\n' >"$work/src/model/high/other.cc"
+[[ $(check) == *'high/other.cc: model/low/testing/fake.h belongs to no module'* ]] ||
+  { echo "FAILED: lets a file that is no test use a left out module: $(check)"; failures=$((failures + 1)); }
+
 refuses model/low/a.cc '#include "model/high/high.h"\n' 'DEPS of model_low do not name model_high'
 refuses model/high/a.cc '#include "model/high/inner/inner.h"\n' 'do not name model_high_inner'
 refuses model/high/inner/a.cc '#include "model/low/low.h"\n' 'DEPS of model_high_inner do not name model_low'
@@ -60,5 +69,5 @@ refuses app/api/core.cc '#include "app/api/core.h"\n#include "app/api/a/a.h"\n' 
 refuses model/high/a.cc '#include "model/none/x.h"\n' 'belongs to no module'
 refuses model/high/high.cc '#include <string>\n#include "model/high/high.h"\n' 'does not include model/high/high.h first'
 refuses model/low/low_test.cc '#include <string>\n#include "model/low/low.h"\n' 'does not include model/low/low.h first'
-echo "includes: 13 cases, $failures failed"
+echo "includes: 15 cases, $failures failed"
 exit $((failures > 0))
