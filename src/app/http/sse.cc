@@ -4,6 +4,20 @@
 
 namespace pano::http {
 
+void AppendSseEvent(std::string& out, std::string_view event, std::string_view id,
+                    std::string_view data) {
+  out.reserve(out.size() + event.size() + id.size() + data.size() + 24);
+  if (!event.empty()) out.append("event: ").append(event).push_back('\n');
+  if (!id.empty()) out.append("id: ").append(id).push_back('\n');
+  while (true) {
+    const size_t end = std::min(data.find_first_of("\r\n"), data.size());
+    out.append("data: ").append(data.substr(0, end)).push_back('\n');
+    if (end == data.size()) break;
+    data.remove_prefix(end + (data.substr(end).starts_with("\r\n") ? 2 : 1));
+  }
+  out.push_back('\n');
+}
+
 bool SseParser::Feed(std::string_view bytes) {
   while (!bytes.empty() && !failed_) {
     if (after_cr_ && bytes.front() == '\n') {

@@ -13,6 +13,15 @@ struct SseEvent {
   std::string id;     // the last one the stream has sent
 };
 
+// Appends one event to a text/event-stream, as the WHATWG HTML standard has it (9.2): "event:" and
+// "id:" where they are not "", a "data:" for each line of `data` (LF, CR or CR LF end one), an empty
+// line. REQUIRES: no line ends, and no NUL, in `event` and `id`; all is UTF-8.
+void AppendSseEvent(std::string& out, std::string_view event, std::string_view id,
+                    std::string_view data);
+
+// A comment, which parsers skip: keeps a silent connection alive.
+inline constexpr std::string_view kSseKeepAlive = ": keep-alive\n\n";
+
 // Takes an event stream apart as it arrives, as the WHATWG HTML standard has it (9.2): LF, CR or
 // CR LF end a line, comments and unknown fields are skipped, an event without data is none.
 // Thread-compatible.

@@ -25,6 +25,20 @@ TEST(Sse, GivesTheSameEventsWhateverThePieces) {
   for (size_t step = 1; step <= text.size(); ++step) EXPECT_EQ(Parse(text, step), want) << step;
 }
 
+TEST(Sse, WritesWhatItReads) {
+  std::string text;
+  AppendSseEvent(text, "progress", "1", "a");
+  EXPECT_EQ(text, "event: progress\nid: 1\ndata: a\n\n");
+  text.clear();
+  AppendSseEvent(text, "", "", "");
+  EXPECT_EQ(text, "data: \n\n");
+  text = kSseKeepAlive;
+  AppendSseEvent(text, "", "2", "one\ntwo\r\n\r three\n");
+  AppendSseEvent(text, "x", "", ":\u00e9");
+  const std::vector<std::string> want = {"message|one\ntwo\n\n three\n|2", "x|:\u00e9|2"};
+  for (size_t step = 1; step <= text.size(); ++step) EXPECT_EQ(Parse(text, step), want) << step;
+}
+
 TEST(Sse, RefusesAnEndlessEvent) {
   SseParser parser([](const SseEvent&) {}, 100);
   EXPECT_TRUE(parser.Feed("data: 0123456789\n"));
