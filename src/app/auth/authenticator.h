@@ -49,6 +49,9 @@ class Authenticator {
 
   // Whether callers have to show anything at all.
   virtual bool required() const = 0;
+
+  // Whether what was shown has the form of what this takes, so that it and no other says what is wrong.
+  virtual bool Recognizes(const Credentials& /*credentials*/) const { return true; }
 };
 
 // The token of "Bearer TOKEN", whatever the case of the scheme (RFC 9110); "" where it is none.
@@ -65,5 +68,9 @@ Status NoCredentials();
 // is a tenant of its own ("key-1") and may do everything. No keys: everybody is the default tenant.
 // InvalidArgument for an empty key or one with characters that no header can carry.
 Result<std::unique_ptr<Authenticator>> MakeApiKeyAuthenticator(std::vector<std::string> keys);
+
+// Asks each of `parts` that recognises what was shown, in order: the first that takes it counts, else the
+// last refusal. Callers have to show something. REQUIRES: no part is null.
+std::unique_ptr<Authenticator> MakeAuthenticatorChain(std::vector<std::unique_ptr<Authenticator>> parts);
 
 }  // namespace pano::auth

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "app/auth/jose/sha256.h"
+
 namespace pano::jose {
 namespace {
 
@@ -19,6 +21,10 @@ TEST(Base64Url, KnownTexts) {   // RFC 7515, appendix C
   EXPECT_EQ(EncodeBase64Url(std::string("\x03\xec\xff\xe0\xc1", 5)), "A-z_4ME");
   EXPECT_EQ(DecodeBase64Url("A-z_4ME"), std::string("\x03\xec\xff\xe0\xc1", 5));
   EXPECT_EQ(DecodeBase64Url(""), "");
+}
+
+TEST(Sha256, OfAbc) {   // FIPS 180-4's example
+  EXPECT_EQ(EncodeBase64Url(Sha256("abc")), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
 }
 
 TEST(Base64Url, RefusesWhateverStandsForTheSameBytesInAnotherWay) {

@@ -26,7 +26,7 @@ Status ReadHeader(std::string_view text, CompactJws& jws) {
   const std::optional<std::string> bytes = DecodeBase64Url(text);
   if (!bytes) return InvalidArgument("its header is no base64url");
   Result<json::Value> header = ParseUniqueObject(*bytes);
-  if (!header.ok()) return header.error().Wrap("its header");
+  if (!header.ok()) return InvalidArgument(StrCat("its header ", header.error().message()));
   PANO_RETURN_IF_ERROR(CheckHeader(*header));
   const json::Value* alg = header->Find("alg");
   if (!alg || !alg->is_string()) return InvalidArgument("its header names no algorithm (alg)");

@@ -4,6 +4,7 @@
 
 #include "app/auth/jose/base64url.h"
 #include "app/auth/jose/evp_internal.h"
+#include "app/auth/jose/sha256.h"
 #include "base/strings.h"
 
 namespace pano::jose {
@@ -104,12 +105,7 @@ std::string Thumbprint(const json::Value& jwk) {
     const json::Value* member = jwk.Find(name);
     if (member) canonical.Set(name, *member);
   }
-  const std::string text = json::Dump(canonical);
-  std::string hash(EVP_MAX_MD_SIZE, '\0');
-  unsigned int size = 0;
-  PANO_CHECK(EVP_Digest(text.data(), text.size(), evp::Bytes(hash), &size, EVP_sha256(), nullptr) == 1);
-  hash.resize(size);
-  return EncodeBase64Url(hash);
+  return EncodeBase64Url(Sha256(json::Dump(canonical)));
 }
 
 }  // namespace pano::jose

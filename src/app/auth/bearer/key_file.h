@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "app/auth/authenticator.h"
+#include "app/auth/principal.h"
+#include "base/clock.h"
+#include "base/env.h"
+#include "base/result.h"
+
+namespace pano::bearer {
+
+// The API keys of a file (`keys: FILE` of --auth), by the SHA-256 of their text; docs/auth.md has its format.
+// Immutable once parsed, so thread-safe.
+class KeyFile {
+ public:
+  static constexpr size_t kBytesMax = 4 << 20;
+  static constexpr size_t kKeysMax = 10'000;
+  static constexpr size_t kKeyBytesMin = 16;   // of a key that is written out
+
+  // InvalidArgument names the place that is wrong.
+  static Result<KeyFile> Parse(std::string_view yaml);
+
+  // Unauthenticated when there is no such key, or its time has passed.
+  Result<auth::Principal> Find(std::string_view key, int64_t now) const;
+  size_t size() const { return keys_.size(); }
+
+ private:
+  std::unordered_map<std::string, auth::Principal> keys_;
+};
+
+// Takes the keys of the file at `path`, as it is now: a thread looks every `poll` whether it has changed, and
+// one that cannot be read leaves the keys as they were. Fails when it cannot be read at first. `env` and
+// `clock` outlive it.
+Result<std::unique_ptr<auth::Authenticator>> MakeKeyFileAuthenticator(std::string path, Env& env = Env::Real(),
+                                                                      Clock& clock = Clock::Real(),
+                                                                      Duration poll = std::chrono::seconds(2));
+
+}  // namespace pano::bearer
