@@ -35,6 +35,7 @@ struct ServeOptions {
   int64_t port = 8080;
   int64_t threads = 0;
   std::vector<std::string> api_keys, allow_origins, allow_hosts;
+  std::string auth;
   bool insecure = false, routes = false;
   ArithmeticOptions arithmetic;
   SpeculationSettings speculation;
@@ -50,6 +51,9 @@ struct ServeOptions {
           max_header_bytes = 16 << 10;
   double header_timeout = 10, body_timeout = 30, idle_timeout = 60, write_timeout = 30;
   double slow_client_timeout = 30, drain_timeout = 30, sse_keep_alive = 15, stall_timeout = 30;
+
+  // Whether everybody may call.
+  bool open() const { return api_keys.empty() && auth.empty(); }
 
   void Declare(OptionSet& options);
   void DeclareLimits(OptionSet& options);
@@ -71,6 +75,10 @@ void ServeOptions::Declare(OptionSet& options) {
   options.Int("threads", &threads, 0, 1024, "The number of compute threads. 0 means one per core that this process may use.");
   options.Strings("api-key", &api_keys,
                   "A key that callers have to show. May be given several times.", "KEY");
+  options.String("auth", &auth,
+                 "A YAML file that names the issuers of tokens that callers may show, and API keys "
+                 "(docs/auth.md).",
+                 "FILE");
   options.Strings("allow-origin", &allow_origins,
                   "An origin whose pages may call from a browser, such as http://localhost:3000. "
                   "May be given several times; * allows every page.",
@@ -168,7 +176,7 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   }
   service.any_model = options.any_model;
   service.threads = static_cast<int>(options.threads);
-  service.api_keys = options.api_keys;
+  service.callers = {.api_keys = options.api_keys, .auth_file = options.auth};
 
   service.load.load = options.arithmetic.LoadOptions();
   engine::Options& engine = service.load.engine;
@@ -231,9 +239,9 @@ void LogStart(const ServeOptions& options, const service::Service& service) {
   bool v6 = options.host.find(':') != std::string::npos;
   std::string url =
       StrCat("http://", v6 ? "[" : "", options.host, v6 ? "]" : "", ":", service.port());
-  std::string key = options.api_keys.empty() ? "" : " -H 'Authorization: Bearer KEY'";
+  std::string key = options.open() ? "" : " -H 'Authorization: Bearer KEY'";
   LogInfo("[serve] ", service.threads(), " compute threads, listening on ", url);
-  if (options.api_keys.empty() && std::find(options.allow_origins.begin(), options.allow_origins.end(),
+  if (options.open() && std::find(options.allow_origins.begin(), options.allow_origins.end(),
                                             "*") != options.allow_origins.end()) {
     LogWarning("[serve] --allow-origin * without --api-key: every page that a browser opens may call");
   }
@@ -304,11 +312,11 @@ int RunServe(const Command& self, Args args) {
     options.host = (*socket)->host;
     options.port = (*socket)->port;
   }
-  if (!api::IsLoopbackHost(options.host) && options.api_keys.empty() && !options.insecure) {
+  if (!api::IsLoopbackHost(options.host) && options.open() && !options.insecure) {
     return Fail(self,
                 InvalidArgument(StrCat("--host ", Printable(options.host),
                                        " is reachable from elsewhere, and there is no --api-key")),
-                "set --api-key KEY, or say --insecure if everybody may call");
+                "set --api-key KEY or --auth FILE, or say --insecure if everybody may call");
   }
   ServeSignals signals(Millis(options.drain_timeout) + kEndTime);
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "app/api/policy/guard.h"
-#include "app/auth/authenticator.h"
 #include "app/service/dialects.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -79,9 +78,7 @@ void Service::FollowEngines() {
 }
 
 Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
-  const bool keyless = options.api_keys.empty();
-  PANO_ASSIGN_OR_RETURN(std::unique_ptr<auth::Authenticator> authenticator,
-                        auth::MakeApiKeyAuthenticator(std::move(options.api_keys)));
+  PANO_ASSIGN_OR_RETURN(Callers callers, MakeCallers(options.callers));
   std::unique_ptr<Service> service(new Service(options.threads, std::move(options.build)));
 
   // A model's file that is cut short costs that model, not the others.
@@ -104,11 +101,12 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
     return api::HttpErrorBody(status, message, id);
   };
   options.api.callers.loopback = api::IsLoopbackHost(options.http.host);
-  options.api.callers.keyless = keyless;
+  options.api.callers.keyless = !callers.authenticator->required();
+  options.api.resource.authorization_servers = std::move(callers.issuers);
   options.api.document_order = OpenApiOrder();
   PANO_ASSIGN_OR_RETURN(service->api_,
                         api::Api::Create(AllDialects(), options.api, service->models_,
-                                         std::move(authenticator), std::move(hooks)));
+                                         std::move(callers.authenticator), std::move(hooks)));
   // The port first: an address in use is known before a long load, and callers are told to wait.
   service->api_->SetLoading(true);
   auto handle = [self](std::shared_ptr<http::Exchange> exchange) {

@@ -10,6 +10,7 @@
 #include "app/api/api.h"
 #include "app/http/http.h"
 #include "app/models/model_loader.h"
+#include "app/service/callers.h"
 #include "app/service/request_log.h"
 #include "app/telemetry/metrics.h"
 #include "base/clock.h"
@@ -25,7 +26,7 @@ struct ServiceOptions {
   int threads = 0;  // of the compute pool; 0: all cores
   models::LoadSettings load;
   http::ServerOptions http;
-  std::vector<std::string> api_keys;  // none: everybody may call
+  CallerOptions callers;
   api::Options api;                   // `callers.loopback` is decided by http.host
   telemetry::BuildInfo build;         // for pano_build_info
   // Told of each answered request, from any thread; none: nobody.

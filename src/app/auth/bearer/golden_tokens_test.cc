@@ -76,7 +76,8 @@ TEST(GoldenTokens, EveryCaseEndsAsItShould) {
 
   ManualClock clock;
   clock.Advance(std::chrono::seconds(document.Find("now")->as_int()));
-  FakeDocuments documents;
+  auto fetcher = std::make_shared<FakeDocuments>();
+  FakeDocuments& documents = *fetcher;
   std::set<std::string> known_urls;
   std::vector<TrustedIssuer> issuers;
   for (IssuerSettings& settings : SettingsOf(answers.path(), base).issuers) {
@@ -87,7 +88,7 @@ TEST(GoldenTokens, EveryCaseEndsAsItShould) {
     documents.Put(DiscoveryUrl(issuer), testing::DiscoveryOf(issuer, issuer + "/keys"));
     documents.Put(issuer + "/keys", json::Dump(*keys));
     known_urls.insert({DiscoveryUrl(issuer), issuer + "/keys"});
-    issuers.push_back({settings, std::make_shared<RemoteKeys>(settings, documents, clock)});
+    issuers.push_back({settings, std::make_shared<RemoteKeys>(settings, fetcher, clock)});
   }
   auto authenticator = std::move(MakeBearerAuthenticator(std::move(issuers), clock)).value();
 

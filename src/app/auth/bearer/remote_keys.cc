@@ -15,10 +15,10 @@ constexpr size_t kRecentKidsMax = 64;
 
 }  // namespace
 
-RemoteKeys::RemoteKeys(IssuerSettings settings, DocumentFetcher& fetcher, Clock& clock, KeyPolicy policy)
+RemoteKeys::RemoteKeys(IssuerSettings settings, std::shared_ptr<DocumentFetcher> fetcher, Clock& clock, KeyPolicy policy)
     : settings_(std::move(settings)),
       policy_(policy),
-      fetcher_(fetcher),
+      fetcher_(std::move(fetcher)),
       clock_(clock),
       unknown_left_(policy.unknown_burst),
       unknown_at_(clock.Now()),
@@ -116,9 +116,9 @@ void RemoteKeys::Run(const std::stop_token& stop) {
 }
 
 Result<std::string> RemoteKeys::Discover(const std::stop_token& stop) {
-  Result<FetchedDocument> document = fetcher_.Get(DiscoveryUrl(settings_.issuer), kDiscoveryBytesMax, stop);
+  Result<FetchedDocument> document = fetcher_->Get(DiscoveryUrl(settings_.issuer), kDiscoveryBytesMax, stop);
   if (!document.ok() && document.error().code() == StatusCode::kNotFound) {
-    document = fetcher_.Get(MetadataUrl(settings_.issuer), kDiscoveryBytesMax, stop);
+    document = fetcher_->Get(MetadataUrl(settings_.issuer), kDiscoveryBytesMax, stop);
   }
   if (!document.ok()) return document.error();
   json::ParseOptions options;
@@ -149,7 +149,7 @@ Result<RemoteKeys::Answer> RemoteKeys::Ask(const std::stop_token& stop) {
     }
     url = discovered_;
   }
-  Result<FetchedDocument> document = fetcher_.Get(url, jose::KeySet::kBytesMax, stop);
+  Result<FetchedDocument> document = fetcher_->Get(url, jose::KeySet::kBytesMax, stop);
   Result<jose::KeySet> keys = document.ok() ? jose::KeySet::Parse(document->body) : document.error();
   if (!keys.ok()) {
     discovered_.clear();   // it may have moved

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -44,8 +46,8 @@ struct KeyPolicy {
 // says something that is no key set. Thread-safe.
 class RemoteKeys final : public KeySource {
  public:
-  // `fetcher` and `clock` outlive this.
-  RemoteKeys(IssuerSettings settings, DocumentFetcher& fetcher, Clock& clock = Clock::Real(), KeyPolicy policy = {});
+  // `clock` outlives this.
+  RemoteKeys(IssuerSettings settings, std::shared_ptr<DocumentFetcher> fetcher, Clock& clock = Clock::Real(), KeyPolicy policy = {});
   ~RemoteKeys() override;
 
   View Current() const override;
@@ -71,7 +73,7 @@ class RemoteKeys final : public KeySource {
 
   const IssuerSettings settings_;
   const KeyPolicy policy_;
-  DocumentFetcher& fetcher_;
+  const std::shared_ptr<DocumentFetcher> fetcher_;
   Clock& clock_;
 
   // Confined to the thread.

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/auth/authenticator.h"
+#include "base/clock.h"
+#include "base/env.h"
+#include "base/result.h"
+
+namespace pano::service {
+
+// Who may call. Nothing set: everybody.
+struct CallerOptions {
+  std::vector<std::string> api_keys = {};  // each may do everything
+  std::string auth_file = {};              // issuers and keys (docs/auth.md); "" = none
+};
+
+// What is made of them.
+struct Callers {
+  std::unique_ptr<auth::Authenticator> authenticator;
+  std::vector<std::string> issuers;  // whose tokens are taken
+};
+
+// Reads the file and begins to fetch the issuers' keys; waits for none of them. InvalidArgument says what is wrong
+// with a key or the file. `env` and `clock` outlive the result.
+Result<Callers> MakeCallers(const CallerOptions& options, Env& env = Env::Real(), Clock& clock = Clock::Real());
+
+}  // namespace pano::service
