@@ -50,7 +50,9 @@ struct ServeOptions {
   int64_t http_threads = 2, work_threads = 2, max_held_bytes = 256 << 20, max_connections = 1024, max_body_bytes = 4 << 20,
           max_header_bytes = 16 << 10;
   double header_timeout = 10, body_timeout = 30, idle_timeout = 60, write_timeout = 30;
-  double slow_client_timeout = 30, drain_timeout = 30, sse_keep_alive = 15, stall_timeout = 30;
+  double slow_client_timeout = 30, drain_timeout = 30, sse_keep_alive = 15, stall_timeout = 30,
+         stream_retention = 120;
+  int64_t stream_memory = 256 << 20;
 
   // Whether everybody may call.
   bool open() const { return api_keys.empty() && auth.empty(); }
@@ -149,6 +151,14 @@ void ServeOptions::DeclareLimits(OptionSet& options) {
                  "How long nobody may read a stream before it is cancelled.", "SECONDS");
   options.Double("sse-keep-alive", &sse_keep_alive, 0, kDay,
                  "The time between comments on a silent stream. 0 sends none.", "SECONDS");
+  options.Double("stream-retention", &stream_retention, 0.1, kDay,
+                 "How long a resumable stream is kept after its end. One that nobody reads for as long is "
+                 "cancelled.",
+                 "SECONDS");
+  options.Int("stream-memory", &stream_memory, 1 << 16, 1ll << 40,
+              "The memory for the events of all resumable streams. While it is full, new ones are "
+              "answered 429.",
+              "BYTES");
   options.Double("stall-timeout", &stall_timeout, 0.1, kDay,
                  "How long a model may make no step while it has work, before /readyz says 503.",
                  "SECONDS");
@@ -227,6 +237,10 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   service.http.body_bytes_total_max = static_cast<size_t>(
       std::max(options.max_held_bytes, options.max_body_bytes));
   service.api.held_bytes_max = static_cast<size_t>(options.max_held_bytes);
+  service.api.streams.retention = Millis(options.stream_retention);
+  service.api.streams.bytes_total_max = static_cast<size_t>(options.stream_memory);
+  service.api.streams.log_bytes_max =
+      std::min(service.api.streams.log_bytes_max, service.api.streams.bytes_total_max / 4);
   service.api.stall_limit = Millis(options.stall_timeout);
   return service;
 }

@@ -76,12 +76,13 @@ Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options option
       routes_(std::move(routes)),
       generations_(clock),
       held_(options.held_bytes_max),
+      streams_(options.streams, clock),
       work_(std::make_unique<WorkPool>(options.work)),
       context_{
           options, std::move(hooks),
           models,  generations_,
           clock,   json::Dump(MakeOpenApi(routes_, dialects, options.document_order, PANO_VERSION)),
-          *work_,  held_,  authenticator_->required()} {}
+          *work_,  held_,  streams_,  authenticator_->required()} {}
 
 Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, Options options,
                                          models::ModelHost& models,
@@ -94,6 +95,7 @@ Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, O
 
 Api::~Api() {
   authenticator_.reset();
+  streams_.Stop();  // it wakes generations, which run on the pool
   work_.reset();
 }
 

@@ -76,6 +76,7 @@ class Api {
   const RouteTable routes_;
   Generations generations_;
   ByteBudget held_;
+  streams::StreamStore streams_;
   std::unique_ptr<WorkPool> work_;  // ends before what its tasks use
   Context context_;
 };

@@ -3,6 +3,36 @@
 #include <utility>
 
 namespace pano::api {
+namespace {
+
+// What is left of an exchange when the answer goes elsewhere. Thread-safe: it does nothing.
+class DetachedExchange final : public http::Exchange {
+ public:
+  explicit DetachedExchange(const http::Request& request) {
+    request_.method = request.method;
+    request_.target = request.target;
+    request_.path = request.path;
+    request_.peer = request.peer;
+    request_.id = request.id;
+  }
+  const http::Request& request() const override { return request_; }
+  std::string TakeBody() override { return {}; }
+  void ReleaseBody() override {}
+  void Respond(http::Response) override {}
+  void BeginStream(int, http::Headers) override {}
+  bool Write(std::string) override { return false; }
+  void Finish() override {}
+  size_t pending_bytes() const override { return 0; }
+  void OnDrained(std::function<void()>) override {}
+  void OnClosed(std::function<void()>) override {}
+  void Post(std::function<void()>) override {}
+  void PostAfter(std::chrono::milliseconds, std::function<void()>) override {}
+
+ private:
+  http::Request request_;
+};
+
+}  // namespace
 
 Call::Call(std::shared_ptr<http::Exchange> exchange, RequestRecorder recorder, Clock& clock)
     : exchange_(std::move(exchange)),
@@ -12,6 +42,11 @@ Call::Call(std::shared_ptr<http::Exchange> exchange, RequestRecorder recorder, C
 
 void Call::WatchClient() {
   exchange_->OnClosed([gone = gone_] { *gone = true; });
+}
+
+std::shared_ptr<http::Exchange> Call::Detach() {
+  exchange_->ReleaseBody();  // while the exchange is at hand: it was read by now
+  return std::exchange(exchange_, std::make_shared<DetachedExchange>(exchange_->request()));
 }
 
 void Call::ReleaseBody() {
@@ -26,8 +61,14 @@ std::string_view Call::PathParam(std::string_view name) const {
   return {};
 }
 
-// A handler that forgot to answer: the exchange says 500 by itself when it goes.
-Call::~Call() { Record(500); }
+// A handler that forgot to answer: the exchange says 500 by itself when it goes. A log that has no end
+// by now has no producer: the call was refused.
+Call::~Call() {
+  Record(500);
+  if (!stream_log || stream_log->ended()) return;
+  stream_log->Discard();
+  stream_log->End();
+}
 
 void Call::Respond(http::Response response) {
   if (recorded_) return;

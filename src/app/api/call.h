@@ -12,6 +12,7 @@
 #include "app/api/policy/access.h"
 #include "app/auth/principal.h"
 #include "app/http/http.h"
+#include "app/streams/stream_log.h"
 #include "base/clock.h"
 #include "base/json.h"
 
@@ -55,6 +56,10 @@ class Call {
   // From now on client_gone tells; whoever takes the exchange's OnClosed next ends that.
   void WatchClient();
   TimePoint begun() const { return begun_; }
+  // Hands the exchange to whoever carries the answer from now on. The call keeps what the request was,
+  // without its headers, and has nobody to answer any more: it outlives the connection. Once, before
+  // another thread has the call.
+  std::shared_ptr<http::Exchange> Detach();
   // Drops what only the reading of the request needed: its body, as text and parsed.
   void ReleaseBody();
   // What stands in the path for "{name}" of the pattern.
@@ -77,9 +82,11 @@ class Call {
   std::vector<std::pair<std::string, std::string>> path_params;
   http::Headers headers;  // that go out with every answer, streamed or not
   json::Value body;  // the parsed body of a JSON route
+  // Where the answer of a resumable stream goes; null: to the connection alone.
+  std::shared_ptr<streams::StreamLog> stream_log;
 
  private:
-  const std::shared_ptr<http::Exchange> exchange_;
+  std::shared_ptr<http::Exchange> exchange_;
   const RequestRecorder recorder_;
   Clock& clock_;
   const TimePoint begun_;

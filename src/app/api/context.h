@@ -16,6 +16,7 @@
 #include "app/models/generator.h"
 #include "app/models/model_host.h"
 #include "app/models/predictor.h"
+#include "app/streams/stream_store.h"
 #include "base/clock.h"
 #include "base/result.h"
 
@@ -32,6 +33,7 @@ struct Options {
   WorkPool::Options work;     // who reads requests; by default the thread that they came on
   Duration work_wait_max = std::chrono::seconds(30);  // for such a thread; then 503
   size_t held_bytes_max = 256 << 20;  // what all admitted requests may hold until they are answered
+  streams::StreamStore::Options streams = {};  // of resumable streams
   DocumentOrder document_order = {};  // of /openapi.json
 };
 
@@ -51,6 +53,7 @@ struct Context {
   std::string openapi;  // the document, made once
   WorkPool& work;
   ByteBudget& held;
+  streams::StreamStore& streams;
   const bool credentials_required;  // open routes tell nobody which models there are
   std::atomic<bool> draining{false};
   std::atomic<bool> loading{false};  // not every model is there yet

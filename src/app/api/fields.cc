@@ -123,6 +123,17 @@ constinit const Field kStreamField = {"stream",
                             "Answer as server-sent events, token by token.",
                             [](P& p, const Value& v) { p.stream = v.as_bool(); }};
 
+constinit const Field kResumableField = {
+    "resumable",
+    FieldType::kBool,
+    0,
+    0,
+    0,
+    false,
+    "Keeps the stream when its connection is lost: GET /v1/streams/{X-Request-Id} reads on after "
+    "Last-Event-ID. Every event then has an id.",
+    [](P& p, const Value& v) { p.resumable = v.as_bool(); }};
+
 constinit const Field kMaxTokensField = {"max_tokens",
                                FieldType::kInteger,
                                1,

@@ -24,6 +24,7 @@ int64_t IntOf(const json::Value& value);
 
 extern const Field kModelField;      // "model": id or id@version
 extern const Field kStreamField;     // "stream"
+extern const Field kResumableField;  // "resumable", of "stream_options"
 extern const Field kMaxTokensField;  // "max_tokens", from 1
 extern const Field kLogprobsField;   // "logprobs": how many alternatives
 // How tokens are drawn and when the text ends: "temperature" and its like, "stop", "n".

@@ -92,19 +92,30 @@ void Generation::Enter(std::function<void()> task) {
   task();
 }
 
-void Generation::Run() {
-  waker_ = std::make_shared<Waker>();
-  waker_->strand = strand_;
-  waker_->exchange = call_->exchange_ptr();
-  waker_->generation = weak_from_this();
-
-  // The exchange keeps its callbacks, so they must not keep the generation.
+// Who takes the events keeps these, so they must not keep the generation.
+void Generation::Watch() {
+  auto pump = [weak = weak_from_this()] {
+    if (auto self = weak.lock()) self->Enter([self] { self->Pump(); });
+  };
+  if (log_) {
+    log_->SetProducer({.room = std::move(pump), .cancelled = [weak = weak_from_this()] {
+                         if (auto self = weak.lock()) self->Enter([self] { self->CancelLogged(); });
+                       }});
+    return;
+  }
   call_->exchange().OnClosed([weak = weak_from_this()] {
     if (auto self = weak.lock()) self->Enter([self] { self->Abandon(); });
   });
-  call_->exchange().OnDrained([weak = weak_from_this()] {
-    if (auto self = weak.lock()) self->Enter([self] { self->Pump(); });
-  });
+  call_->exchange().OnDrained(std::move(pump));
+}
+
+void Generation::Run() {
+  waker_ = std::make_shared<Waker>();
+  waker_->strand = strand_;
+  if (!log_) waker_->exchange = call_->exchange_ptr();
+  waker_->generation = weak_from_this();
+
+  Watch();
   auto notify = [waker = waker_] {
     if (waker->posted.exchange(true)) return;
     auto wake = [waker] {
@@ -152,6 +163,10 @@ void Generation::Count(size_t input, const engine::Event& event) {
   prompt_tokens_[input] = event.usage.prompt_tokens;
 }
 
+bool Generation::HasRoom() {
+  return log_ ? log_->HasRoom() : call_->exchange().pending_bytes() <= kPendingBytesMax;
+}
+
 bool Generation::AllDone() const {
   return std::all_of(streams_.begin(), streams_.end(),
                      [](const auto& stream) { return stream->done(); });
@@ -160,8 +175,8 @@ bool Generation::AllDone() const {
 void Generation::Pump() {
   if (pumping_ || over_) return;
   pumping_ = true;
-  // Back pressure: what the socket has no room for stays in the engine's streams.
-  while (!over_ && call_->exchange().pending_bytes() <= kPendingBytesMax) {
+  // Back pressure: what the socket, or the log, has no room for stays in the engine's streams.
+  while (!over_ && HasRoom()) {
     if (PumpOnce()) continue;
     if (!over_ && AllDone()) {
       sink_->OnEnd();
@@ -194,6 +209,15 @@ void Generation::Abandon() {
   if (over_) return;
   call_->Record(499);
   End();
+}
+
+// Nobody reads the stream, or its owner wants no more. The log still gets the end that the engine gives
+// its requests, so that whoever reads sees one.
+void Generation::CancelLogged() {
+  if (over_) return;
+  call_->Record(499);
+  for (const auto& stream : streams_) stream->Cancel();
+  Pump();
 }
 
 void Generation::End() {

@@ -60,7 +60,8 @@ Status TooMuchHeld(const ByteBudget& held);
 Failure Refused(Status status, const models::ModelVersion& version);
 
 // One call's requests to an engine, joined: takes events from their streams to the sink as fast as
-// the client takes them, and cancels the requests when the client goes. Confined to the connection's
+// the client takes them, and cancels the requests when the client goes. Of a resumable stream the log
+// stands for the client: it has room or not, and it says when nobody wants the rest. Confined to the connection's
 // thread, or to a strand of the work pool where each event is much to write; the engine's threads
 // only wake it.
 class Generation : public std::enable_shared_from_this<Generation> {
@@ -89,6 +90,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
     if (Status status = generation->Submit(std::move(requests)); !status.ok()) {
       return call->Fail(Refused(std::move(status), *version));
     }
+    generation->log_ = call->stream_log;
     generation->sink_ = make_sink();
     place.generations.Add(generation);
     generation->Post([generation] { generation->Run(); });
@@ -107,12 +109,15 @@ class Generation : public std::enable_shared_from_this<Generation> {
 
   Status Submit(std::vector<engine::Request> requests);
   void Run();
+  void Watch();
   void Pump();
   bool PumpOnce();
+  bool HasRoom();
   void Count(size_t input, const engine::Event& event);
   bool AllDone() const;
   void Fail(const Status& why);
   void Abandon();
+  void CancelLogged();
   void End();
 
   // Runs `task` where this is confined to: later, or, from there already, at once.
@@ -123,6 +128,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
   const std::shared_ptr<Strand> strand_;
   const CallPtr call_;
   const models::GeneratorPtr version_;
+  std::shared_ptr<streams::StreamLog> log_;  // of a resumable stream; null: the client is waited for
   ByteBudget::Lease lease_;
   std::vector<std::shared_ptr<engine::TokenStream>> streams_;
   std::vector<int64_t> prompt_tokens_;              // of each prompt

@@ -35,6 +35,7 @@ struct Parameters {
   bool return_token_ids = false;
   bool stream = false;
   bool include_usage = false;
+  bool resumable = false;  // the stream outlives its connection
 };
 
 }  // namespace pano::api

@@ -1,19 +1,22 @@
 #pragma once
 
-#include <atomic>
+#include <cstdint>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "app/api/call.h"
+#include "app/api/streaming/keep_alive.h"
 #include "base/fwd.h"
 
 namespace pano::api {
 
 // One answer as server-sent events. While nothing else is sent, a comment goes out every
-// `keep_alive`, so that proxies keep the connection. Confined to one thread, but for the comments,
-// which are the connection's.
-class SseWriter : public std::enable_shared_from_this<SseWriter> {
+// `keep_alive`, so that proxies keep the connection. Where the call has a log, events go there, each
+// with an id, and the connection is the log's first reader. Confined to one thread, but for the
+// comments, which are the connection's.
+class SseWriter {
  public:
   SseWriter(CallPtr call, std::chrono::milliseconds keep_alive);
 
@@ -27,13 +30,13 @@ class SseWriter : public std::enable_shared_from_this<SseWriter> {
   void Finish(int status);
 
  private:
-  void ScheduleKeepAlive();
+  void Write(std::string text);
 
   const CallPtr call_;
-  const std::chrono::milliseconds keep_alive_;
+  const std::chrono::milliseconds interval_;
+  const std::shared_ptr<KeepAlive> keep_alive_;
   int64_t events_ = 0;
-  std::atomic<int64_t> writes_{0};
-  std::atomic<bool> finished_{false};
+  bool finished_ = false;
 };
 
 }  // namespace pano::api

@@ -103,7 +103,9 @@ TEST(Access, EveryClosedRouteAsksWhoCalls) {
     Harness none(Tokens{{"none", ""}});
     const int status = none.Ask("none", ask.method, ask.path, ask.body)->status();
     if (route.access == api::Access::kCaller) {
-      EXPECT_EQ(status, 200) << route.pattern;
+      // What is the caller's own it does not have.
+      const bool own = route.pattern.find('{') != std::string_view::npos;
+      EXPECT_EQ(status, own ? 404 : 200) << route.pattern;
     } else {
       EXPECT_TRUE(status == 403 || status == 404) << route.pattern << " " << status;
     }

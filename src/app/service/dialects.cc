@@ -5,6 +5,7 @@
 
 #include "app/api/native/dialect.h"
 #include "app/api/openai/dialect.h"
+#include "app/api/streams/dialect.h"
 #include "app/api/tfserving/dialect.h"
 
 namespace pano::service {
@@ -23,6 +24,7 @@ constexpr auto kPaths = std::to_array<std::string_view>({
     "/v1/chat/completions",
     "/v1/completions",
     "/v1/embeddings",
+    "/v1/streams/{request_id}",
     "/v1/tokenize",
     "/v1/detokenize",
 });
@@ -30,6 +32,7 @@ constexpr auto kPaths = std::to_array<std::string_view>({
 constexpr auto kSchemas = std::to_array<std::string_view>({
     "PredictRequest",
     "PredictParameters",
+    "PredictStreamOptions",
     "ChatCompletionRequest",
     "CompletionRequest",
     "StreamOptions",
@@ -73,6 +76,7 @@ std::vector<api::Dialect> AllDialects() {
   return {
       api::native::MakeDialect(),
       api::openai::MakeDialect(),
+      api::resuming::MakeDialect(),
       api::tfserving::MakeDialect(),
   };
 }

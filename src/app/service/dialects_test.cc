@@ -118,7 +118,7 @@ TEST(Routes, PagesOfAllowedOriginsMayCall) {
   auto preflight = api.Send(ask);
   EXPECT_EQ(preflight->status(), 204);
   EXPECT_EQ(preflight->header("Access-Control-Allow-Origin"), "http://localhost:3000");
-  EXPECT_EQ(preflight->header("Access-Control-Allow-Methods"), "GET, POST");
+  EXPECT_EQ(preflight->header("Access-Control-Allow-Methods"), "GET, POST, DELETE");
   EXPECT_EQ(preflight->header("Access-Control-Allow-Headers"), "authorization,content-type");
   EXPECT_EQ(preflight->header("Vary"), "Origin");
 

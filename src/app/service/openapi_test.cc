@@ -41,7 +41,7 @@ TEST(OpenApi, DescribesEveryRoute) {
     if (!route.query.empty()) continue;  // not in the document
     const json::Value* path = document.Find("paths")->Find(route.pattern);
     ASSERT_TRUE(path) << route.pattern;
-    const json::Value* operation = path->Find(route.method == "GET" ? "get" : "post");
+    const json::Value* operation = path->Find(ToLower(route.method));
     ASSERT_TRUE(operation) << route.pattern;
     EXPECT_TRUE(ids.insert(operation->Find("operationId")->as_string()).second);
     EXPECT_TRUE(operation->Find("responses")->Find("200"));

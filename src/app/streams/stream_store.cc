@@ -23,15 +23,22 @@ Status NoStream(std::string_view id) {
 StreamStore::StreamStore(Options options, Clock& clock)
     : options_(options), clock_(clock), memory_(std::make_shared<LogMemory>(options.bytes_total_max)) {}
 
-StreamStore::~StreamStore() {
-  std::map<Key, std::shared_ptr<StreamLog>> logs;
+void StreamStore::Stop() {
   {
     MutexLock lock(mu_);
     stopping_ = true;
-    logs.swap(logs_);
     changed_.NotifyAll();
   }
   if (sweeper_.joinable()) sweeper_.join();
+}
+
+StreamStore::~StreamStore() {
+  Stop();
+  std::map<Key, std::shared_ptr<StreamLog>> logs;
+  {
+    MutexLock lock(mu_);
+    logs.swap(logs_);
+  }
   for (auto& [key, log] : logs) log->Close();
 }
 
@@ -60,7 +67,7 @@ Result<std::shared_ptr<StreamLog>> StreamStore::Create(std::string owner, std::s
         .WithReason("stream_memory_full");
   }
   replaced = std::exchange(logs_[{std::move(owner), std::move(id)}], log);
-  if (!sweeper_.joinable()) {
+  if (!stopping_ && !sweeper_.joinable()) {
     sweeper_ = StartThread("streams", [this](const std::stop_token&) { Run(); });
   }
   changed_.NotifyAll();

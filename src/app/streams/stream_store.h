@@ -43,6 +43,9 @@ class StreamStore {
   // Cancels what goes on, and from then on the stream is not found. NotFound as above.
   Status Delete(std::string_view owner, std::string_view id);
 
+  // Nothing is woken or cancelled on its own any more. From any thread but the store's.
+  void Stop();
+
   // Does what is due: a thread of the store's does this on time. The next time that it has to.
   TimePoint Sweep();
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/api/document/component_schemas.h"
+#include "base/strings.h"
 
 namespace pano::api {
 namespace {
@@ -151,7 +152,7 @@ json::Value MakeOpenApi(const RouteTable& routes, const std::vector<Dialect>& di
   for (const Route& route : routes.routes()) {
     if (!route.query.empty()) continue;  // the path's own operation stands for it
     Value item = paths.Find(route.pattern) ? *paths.Find(route.pattern) : Value();
-    item.Set(route.method == "GET" ? "get" : "post", Operation(route));
+    item.Set(ToLower(route.method), Operation(route));
     paths.Set(route.pattern, std::move(item));
   }
 

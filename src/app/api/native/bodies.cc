@@ -18,6 +18,11 @@ constexpr auto kPredict = std::to_array<Field>({
      "PredictParameters"},
 });
 
+constexpr auto kPredictStream = std::to_array<Field>({
+    {"stream_options", FieldType::kObject, 0, 0, 0, false, "How a stream behaves.", nullptr,
+     "PredictStreamOptions"},
+});
+
 constexpr auto kInstances = std::to_array<Field>({
     {"instances", FieldType::kArray, 0, 0, kInputsMax, true,
      "What to look at, one answer each: a text, or an object with \"text\" (and \"pair\"), with "
@@ -58,7 +63,13 @@ constexpr auto kDetokenize = std::to_array<Field>({
 }  // namespace
 
 const BodySchema& PredictBody() {
-  static const BodySchema body{JoinFields({kPredict, std::span(&kStreamField, 1)})};
+  static const BodySchema body{
+      JoinFields({kPredict, std::span(&kStreamField, 1), kPredictStream})};
+  return body;
+}
+
+const BodySchema& PredictStreamOptions() {
+  static const BodySchema body{JoinFields({std::span(&kResumableField, 1)})};
   return body;
 }
 
@@ -93,6 +104,7 @@ std::vector<NamedSchema> Schemas() {
   return {
       {"PredictRequest", SchemaOf(PredictBody())},
       {"PredictParameters", SchemaOf(PredictParameters())},
+      {"PredictStreamOptions", SchemaOf(PredictStreamOptions())},
       {"Timings", ObjectSchema({{"queue_ms", "n"},
                                 {"ttft_ms", "n"},
                                 {"total_ms", "n"},

@@ -9,7 +9,8 @@ namespace pano::api::native {
 
 // What requests of this dialect are made of.
 const BodySchema& PredictBody();          // with "inputs": texts to continue
-const BodySchema& PredictParameters();    // its "parameters"
+const BodySchema& PredictParameters();
+const BodySchema& PredictStreamOptions();    // its "parameters"
 const BodySchema& InstancesBody();        // with "instances": whole inputs to look at
 const BodySchema& InstancesParameters();  // its "parameters"
 const BodySchema& TokenizeBody();

@@ -9,6 +9,7 @@
 #include "app/api/native/predict_instances.h"
 #include "app/api/prompt_text.h"
 #include "app/api/sse_writer.h"
+#include "app/api/streaming/resumable.h"
 #include "app/models/token_text.h"
 #include "base/random.h"
 #include "base/strings.h"
@@ -32,6 +33,10 @@ Status ReadPredict(Context& context, Call& call, PredictCall& predict) {
   const Value* parameters = call.body.Find("parameters");
   if (parameters && !parameters->is_null()) {
     PANO_RETURN_IF_ERROR(ReadFields(*parameters, PredictParameters(), predict.parameters));
+  }
+  const Value* stream_options = call.body.Find("stream_options");
+  if (stream_options && !stream_options->is_null()) {
+    PANO_RETURN_IF_ERROR(ReadFields(*stream_options, PredictStreamOptions(), predict.parameters));
   }
   const Value& inputs = *call.body.Find("inputs");
   json::Array texts = inputs.is_array() ? inputs.as_array() : json::Array{inputs};
@@ -190,9 +195,12 @@ void Predict(Context& context, CallPtr call) {
     return call->Fail(status);
   }
   models::GeneratorPtr version = predict.version;
-  const size_t bytes = HeldBytes(predict.prompts);
+  Generation::Place place{context.generations, context.held, HeldBytes(predict.prompts)};
+  if (Failure refused = OpenResumable(context, *call, predict.parameters, place); !refused.ok()) {
+    return call->Fail(refused);
+  }
   DropUnlessEchoed(predict.parameters, predict.prompts);
-  Generation::Start({context.generations, context.held, bytes}, call, version, std::move(requests),
+  Generation::Start(place, call, version, std::move(requests),
                     [&]() -> std::unique_ptr<GenerationSink> {
                       if (predict.parameters.stream) {
                         return std::make_unique<PredictStream>(call, std::move(predict),

@@ -123,7 +123,7 @@ const BodySchema& CompletionBody() {
 }
 
 const BodySchema& StreamOptions() {
-  static const BodySchema body{JoinFields({kUsage})};
+  static const BodySchema body{JoinFields({kUsage, std::span(&kResumableField, 1)})};
   return body;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/api/openai/bodies.h"
+#include "app/api/streaming/resumable.h"
 #include "base/strings.h"
 
 namespace pano::api::openai {
@@ -152,6 +153,9 @@ void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai,
   // The prompt's log-probabilities are much to write, once a choice.
   if (openai.parameters.stream && openai.prompt_logprobs >= 0) {
     place.strand = std::make_shared<Strand>(context.work);
+  }
+  if (Failure refused = OpenResumable(context, *call, openai.parameters, place); !refused.ok()) {
+    return call->Fail(refused);
   }
   DropUnlessEchoed(openai.parameters, openai.prompts);
   Generation::Start(place, call, version, std::move(requests),

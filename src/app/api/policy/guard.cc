@@ -157,7 +157,7 @@ http::Response PreflightResponse(const CallerPolicy& policy, const http::Request
   http::Response response;
   response.status = 204;
   if (!IsAllowedOrigin(policy, OriginOf(request))) return response;
-  response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST");
+  response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, DELETE");
   // Clients send headers of their own (x-stainless-...), so those that are asked for are allowed.
   std::string_view asked = request.Header("Access-Control-Request-Headers");
   if (!asked.empty() && HasOnly(asked, "!#$%&'*+-.^_`|~, ")) {

@@ -108,7 +108,7 @@ void Strand::Post(std::function<void()> task) {
     tasks_.push_back(std::move(task));
     if (std::exchange(running_, true)) return;
   }
-  pool_.SubmitAdmitted(WorkPool::kLargeBytes, [self = shared_from_this()] { self->RunAll(); });
+  pool_.SubmitAdmitted(bytes_, [self = shared_from_this()] { self->RunAll(); });
 }
 
 void Strand::RunAll() {

@@ -59,13 +59,16 @@ class WorkPool {
 // Tasks that run one after the other, on whichever thread of a pool. Thread-safe.
 class Strand : public std::enable_shared_from_this<Strand> {
  public:
-  explicit Strand(WorkPool& pool) : pool_(pool) {}
+  // What each run counts as: see WorkPool::kLargeBytes.
+  static constexpr size_t kSmall = 0;
+  explicit Strand(WorkPool& pool, size_t bytes = WorkPool::kLargeBytes) : pool_(pool), bytes_(bytes) {}
   void Post(std::function<void()> task);
 
  private:
   void RunAll();
 
   WorkPool& pool_;
+  const size_t bytes_;
   Mutex mu_;
   std::deque<std::function<void()>> tasks_ PANO_GUARDED_BY(mu_);
   bool running_ PANO_GUARDED_BY(mu_) = false;
