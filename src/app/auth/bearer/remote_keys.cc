@@ -168,10 +168,15 @@ void RemoteKeys::Apply(Result<Answer> answer) {
       LogWarning("[auth] issuer ", Printable(settings_.issuer, 200), ": ", answer.error().message(),
                  Usable() ? "; the keys that were fetched stay in use" : "; its tokens cannot be checked");
     }
+    if (view_.keys && !Usable() && !outlived_said_) {
+      outlived_said_ = true;
+      LogWarning("[auth] issuer ", Printable(settings_.issuer, 200), ": away for too long, its keys are not used any more");
+    }
     return;
   }
   if (failures_ > 0) LogInfo("[auth] issuer ", Printable(settings_.issuer, 200), ": its keys are there again");
   failures_ = 0;
+  outlived_said_ = false;
   const Duration max_age = answer->max_age ? Duration(*answer->max_age) : policy_.refresh_default;
   next_ask_ = now + std::clamp(max_age, policy_.refresh_min, policy_.refresh_max);
   usable_until_ = now + policy_.outlive;

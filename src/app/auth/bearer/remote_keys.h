@@ -87,6 +87,7 @@ class RemoteKeys final : public KeySource {
   TimePoint next_ask_ PANO_GUARDED_BY(mu_){};  // without anybody's wish
   TimePoint retry_at_ PANO_GUARDED_BY(mu_){};  // not before, after a failure
   int failures_ PANO_GUARDED_BY(mu_) = 0;      // in a row
+  bool outlived_said_ PANO_GUARDED_BY(mu_) = false;
   bool wanted_ PANO_GUARDED_BY(mu_) = true;
   bool asking_ PANO_GUARDED_BY(mu_) = false;
   bool stopped_ PANO_GUARDED_BY(mu_) = false;
