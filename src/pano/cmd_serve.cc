@@ -299,6 +299,7 @@ class Manager {
 constexpr milliseconds kEndTime{10'000};
 
 std::string_view HintFor(const Status& status) {
+  if (status.reason() == "auth_settings") return "docs/auth.md says what the file holds";
   if (status.code() == StatusCode::kUnavailable)
     return "another --port, or --port 0 for a free one";
   if (status.code() == StatusCode::kNotFound) return "give a model: --model PATH";

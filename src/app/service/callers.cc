@@ -45,7 +45,7 @@ Result<Callers> MakeCallers(const CallerOptions& options, Env& env, Clock& clock
   std::vector<AuthenticatorPtr> parts;
   if (keys->required()) parts.push_back(std::move(keys));
   Status added = AddAuthFile(options.auth_file, env, clock, parts, callers.issuers);
-  if (!added.ok()) return added.Wrap("--auth");
+  if (!added.ok()) return added.Wrap("--auth").WithReason("auth_settings");
   callers.authenticator = auth::MakeAuthenticatorChain(std::move(parts));
   return callers;
 }

@@ -24,7 +24,7 @@ struct Callers {
 };
 
 // Reads the file and begins to fetch the issuers' keys; waits for none of them. InvalidArgument says what is wrong
-// with a key or the file. `env` and `clock` outlive the result.
+// with a key, or with the reason `auth_settings` what is wrong with the file. `env` and `clock` outlive the result.
 Result<Callers> MakeCallers(const CallerOptions& options, Env& env = Env::Real(), Clock& clock = Clock::Real());
 
 }  // namespace pano::service

@@ -43,6 +43,7 @@ TEST(Callers, AFileThatCannotBeReadIsNamed) {
   EXPECT_TRUE(MakeCallers({.auth_file = "auth.yaml"}, env).error().message().starts_with("--auth: ./none.yaml"));
   ASSERT_TRUE(WriteFile("auth.yaml", "issuer: x", env).ok());
   EXPECT_EQ(MakeCallers({.auth_file = "auth.yaml"}, env).error().field(), "issuer");
+  EXPECT_EQ(MakeCallers({.auth_file = "auth.yaml"}, env).error().reason(), "auth_settings");
 }
 
 // The issuer is nowhere: the server starts all the same, and says so to its tokens.
