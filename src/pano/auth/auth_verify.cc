@@ -31,6 +31,14 @@ Result<std::string> PayloadOfLine(const jose::KeySet& keys, std::string_view lin
   return VerifiedPayload(keys, jws->as_string());
 }
 
+// A file may hold one key alone, as most tools write it, and may be the signer's own, with private parts.
+Result<jose::KeySet> ReadKeys(const std::string& path) {
+  PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, jose::KeySet::kBytesMax));
+  const Result<json::Value> value = json::Parse(text);
+  const bool alone = value.ok() && value->Find("kty") && !value->Find("keys");
+  return jose::KeySet::Parse(alone ? StrCat(R"({"keys":[)", text, "]}") : text, jose::PrivateParts::kIgnore).Wrap(path);
+}
+
 // An answer for every line that is not blank; what is wrong with a line is its answer.
 int AnswerLines(const jose::KeySet& keys) {
   std::string line;
@@ -63,17 +71,14 @@ int RunAuthVerify(const Command& self, Args args) {
   std::string jwks;
   bool jsonl = false;
   OptionSet options;
-  options.String("jwks", &jwks, "The file with the public keys, a JWK Set.", "FILE");
+  options.String("jwks", &jwks, "The file with the public keys: a JWK Set, or one JWK.", "FILE");
   options.Flag("jsonl", &jsonl,
                "Read one request a line from stdin ({\"jws\"}), print one answer a line ({\"valid\",\"payload\"}). "
                "Without it, stdin is one JWS and its payload is printed.");
   if (auto code = Parse(self, options, args)) return *code;
   if (jwks.empty()) return FailUsage(self, "--jwks FILE is needed");
-  const Result<std::string> text = ReadFile(jwks, jose::KeySet::kBytesMax);
-  if (!text.ok()) return Fail(self, text.error());
-  // A file may be the signer's own, with the private parts.
-  const Result<jose::KeySet> keys = jose::KeySet::Parse(*text, jose::PrivateParts::kIgnore);
-  if (!keys.ok()) return Fail(self, keys.error().Wrap(jwks));
+  const Result<jose::KeySet> keys = ReadKeys(jwks);
+  if (!keys.ok()) return Fail(self, keys.error());
   for (const std::string& skipped : keys->skipped()) {
     std::fprintf(stderr, "pano auth verify: %s: left out: %s\n", Printable(jwks, 400).c_str(), skipped.c_str());
   }

@@ -158,6 +158,12 @@ Result<RemoteKeys::Answer> RemoteKeys::Ask(const std::stop_token& stop) {
   return Answer{std::move(keys).value(), document->max_age};
 }
 
+Duration RemoteKeys::RefreshAfter(std::optional<std::chrono::seconds> max_age) const {
+  if (!max_age) return policy_.refresh_default;
+  if (max_age->count() == 0) return policy_.refresh_uncached;
+  return std::clamp<Duration>(*max_age, policy_.refresh_min, policy_.refresh_max);
+}
+
 void RemoteKeys::Apply(Result<Answer> answer) {
   const TimePoint now = clock_.Now();
   if (!answer.ok()) {
@@ -177,8 +183,7 @@ void RemoteKeys::Apply(Result<Answer> answer) {
   if (failures_ > 0) LogInfo("[auth] issuer ", Printable(settings_.issuer, 200), ": its keys are there again");
   failures_ = 0;
   outlived_said_ = false;
-  const Duration max_age = answer->max_age ? Duration(*answer->max_age) : policy_.refresh_default;
-  next_ask_ = now + std::clamp(max_age, policy_.refresh_min, policy_.refresh_max);
+  next_ask_ = now + RefreshAfter(answer->max_age);
   usable_until_ = now + policy_.outlive;
   if (view_.keys && *view_.keys == answer->keys) return;
   LogInfo("[auth] issuer ", Printable(settings_.issuer, 200), ": ", answer->keys.keys().size(), " keys");

@@ -22,16 +22,17 @@ namespace pano::bearer {
 // When an issuer is asked for its keys, and how long they are believed.
 struct KeyPolicy {
   // Keys are fetched anew when the answer's max-age has passed, within these bounds; `refresh_default` where
-  // it had none.
-  Duration refresh_min = std::chrono::seconds(60);
+  // it had none, `refresh_uncached` where it was not to be kept (no-cache, as Keycloak says).
+  Duration refresh_min = std::chrono::seconds(5);
   Duration refresh_default = std::chrono::minutes(10);
+  Duration refresh_uncached = std::chrono::seconds(60);
   Duration refresh_max = std::chrono::hours(24);
   // An issuer that cannot be reached keeps its keys for so long after the last answer; then its tokens are
   // refused as "issuer unavailable".
   Duration outlive = std::chrono::hours(24);
   // After a failure: the first pause, doubled for each further one.
   Duration retry_first = std::chrono::seconds(1);
-  Duration retry_max = std::chrono::seconds(60);
+  Duration retry_max = std::chrono::seconds(15);
   // Tokens with a key that is not known make the issuer be asked at once, so often in a row and then once in
   // each pause, whoever sends them; the same kid once in a pause.
   int unknown_burst = 4;
@@ -69,6 +70,7 @@ class RemoteKeys final : public KeySource {
   bool Usable() const PANO_REQUIRES(mu_);
   bool Allowed(std::string_view kid) const PANO_REQUIRES(mu_);
   double UnknownLeft(TimePoint now) const PANO_REQUIRES(mu_);
+  Duration RefreshAfter(std::optional<std::chrono::seconds> max_age) const;
   void Apply(Result<Answer> answer) PANO_REQUIRES(mu_);
 
   const IssuerSettings settings_;

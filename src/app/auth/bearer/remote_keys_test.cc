@@ -133,12 +133,20 @@ TEST(RemoteKeys, TheSameKeysAreTheSameGeneration) {
 
 TEST(RemoteKeys, MaxAgeIsBounded) {
   Fixture often;
-  often.Publish({often.key}, seconds(0));
+  often.Publish({often.key}, seconds(1));
   often.Start();
-  often.Advance(seconds(59));
+  often.Advance(seconds(4));
   EXPECT_EQ(often.asked(), 2u);
   often.Advance(seconds(1));
   EXPECT_EQ(often.asked(), 3u);
+
+  Fixture uncached;
+  uncached.Publish({uncached.key}, seconds(0));
+  uncached.Start();
+  uncached.Advance(seconds(59));
+  EXPECT_EQ(uncached.asked(), 2u);
+  uncached.Advance(seconds(1));
+  EXPECT_EQ(uncached.asked(), 3u);
 
   Fixture never;
   never.Publish({never.key}, seconds(365 * 86400));
@@ -207,8 +215,8 @@ TEST(RemoteKeys, AFailureMakesThePausesLonger) {
   for (int i = 0; i < 3; ++i) f.Advance(seconds(1));   // after 1 s and 1 + 2 s
   EXPECT_EQ(f.asked(), 3u);
   for (int i = 0; i < 600; ++i) f.Advance(seconds(1));
-  EXPECT_LE(f.asked(), 20u);
-  EXPECT_GE(f.asked(), 10u);
+  EXPECT_LE(f.asked(), 50u);
+  EXPECT_GE(f.asked(), 30u);
 }
 
 TEST(RemoteKeys, WhoWaitsIsBoundedAndIsAnsweredAtTheEnd) {

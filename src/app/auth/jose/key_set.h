@@ -13,8 +13,8 @@ namespace pano::jose {
 // so thread-safe.
 class KeySet {
  public:
-  static constexpr size_t kBytesMax = 512 << 10;
-  static constexpr size_t kKeysMax = 256;        // entries beyond are left out
+  static constexpr size_t kBytesMax = 1 << 20;
+  static constexpr size_t kKeysMax = 2048;       // entries beyond are left out
   static constexpr size_t kCandidatesMax = 8;    // that a token may cost in verifications
 
   // Entries that are no key for signatures here are left out and cost the others nothing. Corruption

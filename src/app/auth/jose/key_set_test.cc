@@ -79,7 +79,7 @@ TEST(KeySet, ReadsAtMostSoManyEntries) {
   entries.push_back(NewJwk(Algorithm::kEs256));
   const KeySet set = std::move(KeySet::Parse(Document(entries))).value();
   EXPECT_TRUE(set.keys().empty());
-  EXPECT_EQ(set.skipped().back(), "1 entries after the first 256");
+  EXPECT_EQ(set.skipped().back(), "1 entries after the first 2048");
 }
 
 TEST(KeySet, CandidatesHaveTheKidAndFitTheAlgorithm) {
