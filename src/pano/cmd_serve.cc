@@ -63,7 +63,8 @@ struct ServeOptions {
 
 void ServeOptions::Declare(OptionSet& options) {
   options.Strings("model", &models,
-                  "A model folder, a .gguf file, a folder of numbered versions, or hf:ORG/NAME. May be given "
+                  "A model folder, a .gguf file, a folder of numbered versions, or hf:ORG/NAME; fake:MS is a "
+                  "model that computes nothing and says a token every MS milliseconds. May be given "
                   "several times. The default is the starter model.",
                   "[ID=]PATH");
   options.Strings("alias", &aliases,

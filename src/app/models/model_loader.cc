@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/models/generator.h"
+#include "app/models/paced/paced_model.h"
 #include "app/models/predictor.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -67,6 +68,11 @@ Result<std::vector<ModelVersionPtr>> LoadModelVersions(const ModelSource& source
                                                        const LoadSettings& settings,
                                                        ComputePool& pool,
                                                        const ObserverFactory& observers) {
+  if (IsPacedPath(source.path)) {
+    Result<ModelVersionPtr> paced = MakePacedModel(source);
+    if (!paced.ok()) return paced.error().Wrap(StrCat("model '", source.id, "'"));
+    return std::vector<ModelVersionPtr>{std::move(paced).value()};
+  }
   PANO_ASSIGN_OR_RETURN(std::vector<VersionSource> versions, ListVersions(source.path));
   std::vector<ModelVersionPtr> loaded;
   for (const VersionSource& at : versions) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/models/paced/paced_model.h"
 #include "base/env.h"
 #include "base/strings.h"
 #include "base/utf8.h"
@@ -51,7 +52,7 @@ Result<ModelSource> ParseModelSource(std::string_view argument) {
     source.path = std::string(argument.substr(equals + 1));
   } else {
     source.path = std::string(argument);
-    source.id = NameOf(source.path);
+    source.id = IsPacedPath(source.path) ? "fake" : NameOf(source.path);
   }
   if (source.path.empty()) return InvalidArgument("--model: the path is missing");
   if (!IsModelId(source.id)) {

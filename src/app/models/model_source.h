@@ -9,7 +9,7 @@
 
 namespace pano::models {
 
-// A model to serve: "PATH" or "ID=PATH". A value.
+// A model to serve: "PATH" or "ID=PATH"; "fake:MS" is a path, too (paced/paced_model.h). A value.
 struct ModelSource {
   std::string id;
   std::string path;
