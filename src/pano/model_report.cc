@@ -174,11 +174,19 @@ void AddRope(const nn::ModelConfig& c, json::Value& out) {
   if (local) rope.Set("local_theta", c.local_rope.theta);
 }
 
+// A number, or a list with one for each layer where they differ.
+json::Value KvHeads(const nn::ModelConfig& c) {
+  json::Array heads;
+  for (size_t i = 0; i < c.layers.size(); ++i) heads.emplace_back(c.kv_heads(i));
+  const bool differ = std::ranges::any_of(heads, [&](const auto& h) { return !(h == heads[0]); });
+  return differ ? json::Value(std::move(heads)) : json::Value(c.kv_head_count);
+}
+
 void AddLayers(const nn::ModelConfig& c, json::Value& out) {
   out.Set("layers", c.layer_count);
   out.Set("hidden_size", c.hidden_size);
   out.Set("heads", c.head_count);
-  out.Set("kv_heads", c.kv_head_count);
+  out.Set("kv_heads", KvHeads(c));
   out.Set("head_dim", c.head_dim);
   out.Set("ffn_size", c.ffn_size);
   out.Set("vocab_size", c.vocab_size);

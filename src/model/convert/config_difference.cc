@@ -91,6 +91,7 @@ void Layers(Comparison& compare, const nn::ModelConfig& a, const nn::ModelConfig
     const std::string layer = StrCat("layer ", i, ": ");
     compare.Int(layer + "attention window", a.layers[i].window, b.layers[i].window);
     compare.Kind(layer + "rope", a.layers[i].rope, b.layers[i].rope);
+    compare.Int(layer + "key/value heads", a.kv_heads(i), b.kv_heads(i));
     compare.Bool(layer + "experts", a.layers[i].experts, b.layers[i].experts);
     local = local || a.layers[i].rope == nn::LayerConfig::Rope::kLocal;
   }

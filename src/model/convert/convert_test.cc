@@ -16,6 +16,7 @@
 #include "base/strings.h"
 #include "base/testing/known_answers.h"
 #include "base/threads.h"
+#include "model/format/gguf_write.h"
 #include "model/format/safetensors_write.h"
 #include "model/format/testing/temp_folder.h"
 #include "model/format/weights.h"
@@ -197,6 +198,61 @@ TEST(ConvertTest, EveryFamilyWritesItsInventory) {
     if (!family->write_gguf || !family->write_hf) continue;
     EXPECT_TRUE(tried.contains(family->name)) << family->name;
   }
+}
+
+// A GGUF whose layers differ in key/value heads was refused. One whose second layer has one head in the
+// place of two equal ones computes the same.
+TEST(ConvertTest, KeyValueHeadsMayDifferByLayer) {
+  auto files = nn::testing::ShapeOf(
+      R"({"model_type":"llama","vocab_size":64,"hidden_size":64,"num_hidden_layers":2,
+          "num_attention_heads":4,"num_key_value_heads":2,"intermediate_size":96,
+          "max_position_embeddings":256})");
+  const auto family = nn::ReadFamilyConfig(files).value();
+  const auto weights = nn::testing::FillWeights(
+      nn::StoreTensors(nn::DescribeTensors(family.config).value(), family.config, family.names)
+          .value());
+  std::vector<format::TensorStream> streams;
+  std::map<std::string, std::vector<std::byte>> doubled;
+  for (const std::string& name : weights->Names()) {
+    tensor::TensorView view = *weights->Find(name);
+    if (name.find("1.self_attn.k_proj") != name.npos || name.find("1.self_attn.v_proj") != name.npos) {
+      std::vector<std::byte>& bytes = doubled[name];
+      for (int half = 0; half < 2; ++half) bytes.insert(bytes.end(), view.data, view.data + view.bytes / 2);
+      view.data = bytes.data();
+    }
+    streams.push_back(format::StreamOf(name, view));
+  }
+  TempFolder folder;
+  const std::string model = folder.Path("model"), plain = folder.Path("plain.gguf"),
+                    gguf = folder.Path("by_layer.gguf"), copy = folder.Path("copy.gguf");
+  ASSERT_TRUE(std::filesystem::create_directory(model));
+  folder.Write("model/config.json", json::Dump(files.config));
+  ASSERT_TRUE(format::StreamSafetensors(JoinPath(model, "model.safetensors"), streams).ok());
+  MustConvert({.model = model, .out = plain, .to = Form::kGguf});
+
+  auto metadata = format::ReadGgufEntries(plain).value();
+  for (format::GgufEntry& entry : metadata) {
+    if (entry.key.ends_with("head_count_kv")) entry.value = std::vector<uint32_t>{2, 1};
+  }
+  const auto from = format::OpenModel(plain).value();
+  streams.clear();
+  for (const std::string& name : from.weights->Names()) {
+    tensor::TensorView view = *from.weights->Find(name);
+    if (name.starts_with("blk.1.attn_k.") || name.starts_with("blk.1.attn_v.")) {
+      view.shape[0] /= 2;
+      view.bytes /= 2;
+    }
+    streams.push_back(format::StreamOf(name, view));
+  }
+  ASSERT_TRUE(format::WriteGguf(gguf, metadata, streams).ok());
+
+  ExpectClose(Logits(gguf), Logits(model), kReordered);
+  MustConvert({.model = gguf, .out = copy, .to = Form::kGguf, .type = tensor::DType::kF32});
+  ExpectClose(Logits(copy), Logits(gguf), kReordered);
+  const Status refused =
+      Convert({.model = gguf, .out = folder.Path("hf"), .to = Form::kHuggingFace}).error();
+  EXPECT_EQ(refused.code(), StatusCode::kUnimplemented);
+  EXPECT_THAT(refused.message(), HasSubstr("layer 1: key/value heads: 1 and 2"));
 }
 
 // The reference converter's files: quantised alike to the byte, and read the same.

@@ -153,6 +153,24 @@ TEST_F(EngineTest, SequencesOfDifferentLengthsShareNoAnglesThatDependOnIt) {
   EXPECT_EQ(cached(6), 64);
 }
 
+// Layers with different numbers of key/value heads keep their state in groups of their own.
+TEST_F(EngineTest, SeveralGroupsThatKeepEverythingSharePrefixesToo) {
+  FakeModel model({.groups = {FakeModel::Paged(2048), FakeModel::Paged(512)}});
+  auto engine = Make({}, model);
+  Random random(5);
+  Request request;
+  request.prompt = RandomPrompt(random, 96);
+  request.ignore_eos = true;
+  request.max_tokens = 40;
+  request.sampling.temperature = 0;
+  for (const int64_t cached : {0, 64}) {
+    const auto output = ReadAll(**engine->Submit(request))[0];
+    EXPECT_EQ(output.finish.usage.cached_tokens, cached);
+    EXPECT_EQ(output.ids, GenerateAlone(model, request, 0, {}).ids);
+  }
+  ExpectEmpty(engine->GetEngineStats());
+}
+
 TEST_F(EngineTest, OutputIsPartOfWhatTheNextTurnReuses) {
   FakeModel model;
   auto engine = Make({}, model);

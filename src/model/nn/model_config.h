@@ -88,6 +88,7 @@ struct LayerConfig {
   int64_t window = 0;
   Rope rope = Rope::kGlobal;
   bool experts = false;
+  int64_t kv_head_count = 0;  // where layers differ; divides head_count. 0: ModelConfig's
 };
 
 // What a transformer is: one struct for every family, filled from config.json or GGUF metadata by
@@ -98,7 +99,7 @@ struct ModelConfig {
   int64_t hidden_size = 0;
   int64_t layer_count = 0;
   int64_t head_count = 0;
-  int64_t kv_head_count = 0;  // divides head_count
+  int64_t kv_head_count = 0;  // divides head_count; where layers differ, the most of any
   int64_t head_dim = 0;       // of queries and keys
   int64_t value_dim = 0;      // of values; 0: head_dim
   int64_t ffn_size = 0;
@@ -159,6 +160,9 @@ struct ModelConfig {
   std::vector<std::string> warnings;  // keys that nobody knows, for `pano inspect`
 
   int64_t value_size() const { return value_dim ? value_dim : head_dim; }
+  int64_t kv_heads(size_t layer) const {
+    return layers[layer].kv_head_count ? layers[layer].kv_head_count : kv_head_count;
+  }
 };
 
 }  // namespace pano::nn

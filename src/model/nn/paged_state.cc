@@ -8,7 +8,8 @@ namespace pano::nn {
 
 StatePlan PlanState(const ModelConfig& config, KvType kv_type) {
   StatePlan plan;
-  for (const LayerConfig& layer : config.layers) {
+  for (size_t i = 0; i < config.layers.size(); ++i) {
+    const LayerConfig& layer = config.layers[i];
     PagedGroup group;
     group.type = kv_type;
     if (config.latent) {
@@ -19,15 +20,12 @@ StatePlan PlanState(const ModelConfig& config, KvType kv_type) {
       const bool window = config.causal && layer.window > 0 && layer.window < config.context_length;
       group.kind = window ? StateGroup::Kind::kWindow : StateGroup::Kind::kPaged;
       group.window = window ? layer.window : 0;
-      group.kv_head_count = static_cast<int>(config.kv_head_count);
+      group.kv_head_count = static_cast<int>(config.kv_heads(i));
       group.key_dim = static_cast<int>(config.head_dim);
       group.value_dim = static_cast<int>(config.value_size());
     }
     size_t g = 0;
-    while (g < plan.groups.size() &&
-           (plan.groups[g].kind != group.kind || plan.groups[g].window != group.window)) {
-      ++g;
-    }
+    while (g < plan.groups.size() && !plan.groups[g].Keeps(group)) ++g;
     if (g == plan.groups.size()) plan.groups.push_back(group);
     plan.slots.push_back({g, plan.groups[g].layer_count++});
   }

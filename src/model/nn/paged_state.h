@@ -24,6 +24,10 @@ struct PagedGroup {
   int value_dim = 0;  // 0: none
   KvType type = KvType::kF32;
 
+  // Whether layers of `other` keep their state as these do.
+  bool Keeps(const PagedGroup& other) const {
+    return kind == other.kind && window == other.window && kv_head_count == other.kv_head_count;
+  }
   // One head's part of a block; 8-bit codes have a float scale for each token behind them.
   size_t head_bytes(int dim) const {
     const auto elements = static_cast<size_t>(kBlockTokens) * static_cast<size_t>(dim);

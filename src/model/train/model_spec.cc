@@ -19,6 +19,7 @@ Status CheckTrainable(const nn::ModelConfig& c, const std::string& path) {
   };
   for (const nn::LayerConfig& layer : c.layers) {
     if (layer.experts) return refuse("a mixture of experts");
+    if (layer.kv_head_count > 0) return refuse("a number of key/value heads that differs by layer");
   }
   if (c.latent) return refuse("latent attention");
   if (c.cross_attention) return refuse("cross attention");

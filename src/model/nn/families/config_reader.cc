@@ -1,6 +1,8 @@
 #include "model/nn/families/config_reader.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "base/json.h"
 #include "base/strings.h"
@@ -75,22 +77,30 @@ int64_t ConfigReader::IntOr(std::string_view key, int64_t min, int64_t max, int6
 
 std::optional<int64_t> ConfigReader::IntOfLayers(std::string_view key, int64_t layers, int64_t min,
                                                  int64_t max) {
+  const std::vector<int64_t> numbers = IntsOfLayers(key, layers, min, max);
+  if (numbers.empty()) return std::nullopt;
+  if (std::ranges::adjacent_find(numbers, std::ranges::not_equal_to()) != numbers.end()) {
+    Fail(Unimplemented(
+        StrCat(Field(key), ": layers with different numbers of these are not supported")));
+  }
+  return numbers.front();
+}
+
+std::vector<int64_t> ConfigReader::IntsOfLayers(std::string_view key, int64_t layers, int64_t min,
+                                                int64_t max) {
   const json::Value* value = Find(key);
-  if (!value) return std::nullopt;
-  if (!value->is_array()) return CheckedInt(key, *value, min, max);
+  if (!value) return {};
+  const auto count = static_cast<size_t>(std::max<int64_t>(layers, 1));
+  if (!value->is_array()) return std::vector(count, CheckedInt(key, *value, min, max));
   const json::Array& list = value->as_array();
   if (list.empty() || list.size() != static_cast<size_t>(layers)) {
     Fail(Corruption(StrCat(Field(key), " has ", list.size(), " numbers, the model has ", layers,
                            " layers")));
-    return min;
+    return std::vector(count, min);
   }
-  const int64_t first = CheckedInt(key, list.front(), min, max);
-  for (const json::Value& number : list) {
-    if (CheckedInt(key, number, min, max) == first) continue;
-    Fail(Unimplemented(
-        StrCat(Field(key), ": layers with different numbers of these are not supported")));
-  }
-  return first;
+  std::vector<int64_t> numbers;
+  for (const json::Value& number : list) numbers.push_back(CheckedInt(key, number, min, max));
+  return numbers;
 }
 
 double ConfigReader::Double(std::string_view key, double min, double max) {

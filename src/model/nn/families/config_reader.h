@@ -25,6 +25,8 @@ class ConfigReader {
   // One number for all of `layers` layers, or a list with one for each; nothing where the key is
   // absent. Layers that differ are refused by name.
   std::optional<int64_t> IntOfLayers(std::string_view key, int64_t layers, int64_t min, int64_t max);
+  // The same for what may differ: one number for each layer, or none where the key is absent.
+  std::vector<int64_t> IntsOfLayers(std::string_view key, int64_t layers, int64_t min, int64_t max);
   double Double(std::string_view key, double min, double max);
   double DoubleOr(std::string_view key, double min, double max, double fallback);
   bool BoolOr(std::string_view key, bool fallback);

@@ -32,6 +32,9 @@ TEST(ConfigReader, ANumberForEachLayerIsOneNumberWhereTheyAreEqual) {
   EXPECT_EQ(reader.IntOfLayers("one", 3, 1, 9), 4);
   EXPECT_EQ(reader.IntOfLayers("list", 3, 1, 9), 4);
   EXPECT_EQ(reader.IntOfLayers("absent", 3, 1, 9), std::nullopt);
+  EXPECT_EQ(reader.IntsOfLayers("one", 3, 1, 9), (std::vector<int64_t>{4, 4, 4}));
+  EXPECT_EQ(reader.IntsOfLayers("other", 3, 1, 9), (std::vector<int64_t>{4, 2, 4}));
+  EXPECT_TRUE(reader.IntsOfLayers("absent", 3, 1, 9).empty());
   EXPECT_TRUE(reader.status().ok());
   auto failure = [&](const char* key, int64_t layers = 3) {
     ConfigReader one(*object, "m.gguf");

@@ -17,6 +17,11 @@ Status CheckModelConfig(const ModelConfig& c, std::string_view source) {
     return Corruption(StrCat(source, ": ", c.head_count, " attention heads are no multiple of ",
                              c.kv_head_count, " key/value heads"));
   }
+  for (size_t i = 0; i < c.layers.size(); ++i) {
+    if (c.head_count % c.kv_heads(i) == 0) continue;
+    return Corruption(StrCat(source, ": ", c.head_count, " attention heads are no multiple of layer ",
+                             i, "'s ", c.kv_heads(i), " key/value heads"));
+  }
   for (const RopeConfig* rope : {&c.rope, &c.local_rope}) {
     if (2 * rope->pairs() > c.head_dim) {
       return Corruption(StrCat(source, ": rotary dimension ", rope->dim,

@@ -56,6 +56,18 @@ TEST(Family, KeysThatAreLeftOutMeanWhatTheOriginalTakes) {
   EXPECT_EQ(Config("falcon").kv_head_count, 1);
 }
 
+// Dynamic scaling was of no effect: the context ended where it begins.
+TEST(Family, ScalingsReachBeyondTheContextOfTraining) {
+  const auto context = [](const char* scaling) {
+    return Config("llama", StrCat(R"(,"max_position_embeddings":256,"rope_scaling":)", scaling))
+        .context_length;
+  };
+  EXPECT_EQ(context("null"), 256);
+  EXPECT_EQ(context(R"({"type":"dynamic","factor":4.0})"), 1024);
+  EXPECT_EQ(context(R"({"rope_type":"dynamic","factor":0.5})"), 256);
+  EXPECT_EQ(context(R"({"rope_type":"yarn","factor":8.0,"original_max_position_embeddings":128})"), 1024);
+}
+
 TEST(Family, SlidingLayersAreThoseOfTheFileElseOfTheFamily) {
   auto windows = [](const ModelConfig& config) {
     std::vector<int64_t> out;

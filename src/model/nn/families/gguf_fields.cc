@@ -1,6 +1,7 @@
 #include "model/nn/families/gguf_fields.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "base/strings.h"
 
@@ -18,14 +19,17 @@ void ReadGgufSizes(ConfigReader& reader, ModelConfig& config) {
   };
   config.ffn_size = required("feed_forward_length", kSizeMax);
   config.head_count = required("attention.head_count", kHeadsMax);
-  config.kv_head_count =
-      reader.IntOfLayers("attention.head_count_kv", config.layer_count, 1, kHeadsMax)
-          .value_or(config.head_count);
+  const std::vector<int64_t> kv_heads =
+      reader.IntsOfLayers("attention.head_count_kv", config.layer_count, 1, kHeadsMax);
+  config.kv_head_count = kv_heads.empty() ? config.head_count : std::ranges::max(kv_heads);
   config.head_dim = reader.IntOr("attention.key_length", 1, kHeadDimMax,
                                  std::max<int64_t>(1, config.hidden_size / config.head_count));
   config.value_dim = reader.IntOr("attention.value_length", 1, kHeadDimMax, config.head_dim);
   config.context_length = reader.IntOr("context_length", 1, kContextMax, 2048);
   config.layers.assign(static_cast<size_t>(config.layer_count), {});
+  if (!kv_heads.empty() && std::ranges::min(kv_heads) < config.kv_head_count) {
+    for (size_t i = 0; i < kv_heads.size(); ++i) config.layers[i].kv_head_count = kv_heads[i];
+  }
   reader.Ignore({"attention.causal", "rope.scaling.finetuned", "leading_dense_block_count",
                  "use_parallel_residual", "tensor_data_layout"});
 }

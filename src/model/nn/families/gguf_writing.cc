@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <vector>
 
 #include "model/nn/model_config.h"
 
@@ -28,6 +30,18 @@ void WriteRope(const RopeConfig& rope, GgufFields& out) {
   }
 }
 
+// A number, or a list of numbers where layers differ.
+void WriteKvHeads(const ModelConfig& c, GgufFields& out) {
+  std::vector<uint32_t> heads;
+  for (size_t i = 0; i < c.layers.size(); ++i) {
+    heads.push_back(static_cast<uint32_t>(c.kv_heads(i)));
+  }
+  if (std::ranges::adjacent_find(heads, std::ranges::not_equal_to()) == heads.end()) {
+    return out.Int("attention.head_count_kv", c.kv_head_count);
+  }
+  out.entries.push_back({"attention.head_count_kv", std::move(heads)});
+}
+
 }  // namespace
 
 void GgufFields::Int(std::string key, int64_t value) {
@@ -44,7 +58,7 @@ void WriteGgufFields(const ModelConfig& c, GgufFields& out) {
   out.Int("block_count", c.layer_count);
   out.Int("feed_forward_length", c.ffn_size);
   out.Int("attention.head_count", c.head_count);
-  out.Int("attention.head_count_kv", c.kv_head_count);
+  WriteKvHeads(c, out);
   if (c.head_dim != c.hidden_size / c.head_count || c.value_size() != c.head_dim) {
     out.Int("attention.key_length", c.head_dim);
     out.Int("attention.value_length", c.value_size());

@@ -24,6 +24,7 @@ SelfAttention::SelfAttention(const ModelConfig& config, const LayerWeights& weig
       layer_(config.layers[layer]),
       slot_(slot),
       bias_(bias),
+      kv_heads_(Size(config.kv_heads(layer))),
       shape_{Size(config.head_count), Size(config.value_size()), AttentionScale(config, layer),
              config.attention_softcap} {}
 
@@ -34,11 +35,10 @@ void SelfAttention::NormHeads(ops::OpContext& ops, const NormWeights& norm,
 }
 
 Status SelfAttention::Mix(const Pass& pass, ops::ConstRows x, ops::Rows out) {
-  const size_t heads = shape_.heads, kv_heads = Size(config_.kv_head_count);
-  const size_t dim = Size(config_.head_dim);
+  const size_t heads = shape_.heads, dim = Size(config_.head_dim);
   ops::Workspace::Scope scope(pass.ops.workspace());
-  const ops::Rows q = scope.Take(x.rows, heads * dim), k = scope.Take(x.rows, kv_heads * dim),
-                  v = scope.Take(x.rows, kv_heads * shape_.value_dim);
+  const ops::Rows q = scope.Take(x.rows, heads * dim), k = scope.Take(x.rows, kv_heads_ * dim),
+                  v = scope.Take(x.rows, kv_heads_ * shape_.value_dim);
   const ops::LinearOutput projections[] = {{&weights_.q, q}, {&weights_.k, k}, {&weights_.v, v}};
   PANO_RETURN_IF_ERROR(ops::LinearLayers(pass.ops, x, projections));
   if (config_.qk_norm != QkNorm::kNone) {
@@ -47,7 +47,7 @@ Status SelfAttention::Mix(const Pass& pass, ops::ConstRows x, ops::Rows out) {
   }
   const RotaryAngles& angles = AnglesOf(pass, layer_);
   angles.Apply(pass.ops, heads, dim, q);
-  angles.Apply(pass.ops, kv_heads, dim, k);
+  angles.Apply(pass.ops, kv_heads_, dim, k);
 
   const ops::PagedKv kv = pass.state.layer(slot_);
   ops::StoreKv(pass.ops, pass.rows.sequences(slot_.group), k, v, kv);

@@ -26,6 +26,7 @@ class SelfAttention final : public TokenMixer {
   const LayerConfig& layer_;
   const LayerSlot slot_;
   const PositionBias& bias_;
+  const size_t kv_heads_;
   const ops::AttentionShape shape_;
 };
 

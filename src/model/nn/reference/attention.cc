@@ -162,7 +162,7 @@ Matrix SelfAttention(const ModelConfig& c, const ModelTensors& tensors, size_t l
   auto sees = [&](size_t query, size_t key) { return Sees(c, layer, sequence, query, key); };
   const Heads in = c.latent ? LatentHeads(c, tensors, layer, sequence, x)
                             : PlainHeads(c, tensors, layer, sequence, x);
-  const size_t kv_heads = c.latent ? heads : Size(c.kv_head_count);
+  const size_t kv_heads = c.latent ? heads : Size(c.kv_heads(layer));
   return Apply(tensors.layers[layer].o,
                Attend(in, heads, kv_heads, ScoreScale(c, layer), c.attention_softcap, bias, sees));
 }

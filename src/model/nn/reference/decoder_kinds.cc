@@ -66,6 +66,8 @@ constexpr Kind kKinds[] = {
     {"heads: one key head for all", [](C c) { return c.kv_head_count == 1 && c.head_count > 1; }},
     {"heads: groups", [](C c) { return c.kv_head_count > 1 && c.head_count > c.kv_head_count; }},
     {"heads: a key head each", [](C c) { return c.head_count == c.kv_head_count; }},
+    {"heads: key heads by layer",
+     [](C c) { return AnyLayer(c, [](const LayerConfig& l) { return l.kv_head_count > 0; }); }},
     {"heads: values of another size",
      [](C c) { return !c.latent && c.value_size() != c.head_dim; }},
     {"rope: halves", [](C c) { return Global(c) && !c.rope.interleaved; }},

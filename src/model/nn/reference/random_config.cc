@@ -132,6 +132,18 @@ class Draw {
                      c.qk_norm != QkNorm::kHeads && Chance(0.5);
   }
 
+  // Numbers of key heads that differ from layer to layer; the model's becomes the most of them.
+  void HeadsByLayer(ModelConfig& c) {
+    int64_t most = 0;
+    for (LayerConfig& layer : c.layers) {
+      do {
+        layer.kv_head_count = Between(1, c.head_count);
+      } while (c.head_count % layer.kv_head_count != 0);
+      most = std::max(most, layer.kv_head_count);
+    }
+    c.kv_head_count = most;
+  }
+
   void Latent(ModelConfig& c) {
     nn::LatentConfig latent;
     latent.q_rank = Chance(0.5) ? Between(5, 20) : 0;
@@ -225,6 +237,7 @@ RandomDecoder DrawDecoder(uint64_t seed) {
   }
   const bool divisors = c.rope.scaling == RopeConfig::Scaling::kNone && c.rope.dim > 0;
   if (!divisors || draw.Chance(0.6)) out.names.rope_factors = nullptr;
+  if (!c.latent && draw.Chance(0.2)) draw.HeadsByLayer(c);
   return out;
 }
 

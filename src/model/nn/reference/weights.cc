@@ -90,7 +90,7 @@ class LayerReader {
   }
 
   void ReadAttention(LayerTensors& out) {
-    const int64_t heads = c_.head_count, groups = c_.kv_head_count, dim = c_.head_dim,
+    const int64_t heads = c_.head_count, groups = c_.kv_heads(static_cast<size_t>(layer_)), dim = c_.head_dim,
                   value = c_.value_size();
     const int64_t q = heads * dim, k = groups * dim, v = groups * value;
     if (names_.qkv_layout == nn::QkvLayout::kSeparate) {

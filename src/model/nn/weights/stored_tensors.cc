@@ -108,7 +108,7 @@ class Layout {
   void Finish(StoredTensor& stored) const {
     const TensorEntry& first = entries_[stored.entries.front()];
     if (stored.role == Role::kQuery && FusedQkv() && names_.qkv_layout == QkvLayout::kGroups) {
-      stored.groups = c_.kv_head_count;
+      stored.groups = c_.kv_heads(static_cast<size_t>(first.layer));
     }
     stored.starts.push_back(0);
     for (uint32_t entry : stored.entries) {

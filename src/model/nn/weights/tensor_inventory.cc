@@ -149,17 +149,20 @@ class Inventory {
   }
 
   // A rank has whole key/value heads, each with the query heads that share it.
-  Shard QueryHeads(ShardAxis axis, int64_t dim) const { return {axis, group_ * dim}; }
+  int64_t KvHeadCount() const { return c_.kv_heads(static_cast<size_t>(layer_)); }
+  Shard QueryHeads(ShardAxis axis, int64_t dim) const {
+    return {axis, c_.head_count / KvHeadCount() * dim};
+  }
   Shard KvHeads(int64_t dim) const { return {kRows, dim}; }
 
   void Attention() {
-    const int64_t dim = c_.head_dim, value = c_.value_size();
+    const int64_t dim = c_.head_dim, value = c_.value_size(), kv_heads = KvHeadCount();
     Linear(Role::kQuery, c_.head_count * dim, c_.hidden_size, c_.qkv_bias, QueryHeads(kRows, dim));
-    Linear(Role::kKey, c_.kv_head_count * dim, c_.hidden_size, c_.qkv_bias, KvHeads(dim));
-    Linear(Role::kValue, c_.kv_head_count * value, c_.hidden_size, c_.qkv_bias, KvHeads(value));
+    Linear(Role::kKey, kv_heads * dim, c_.hidden_size, c_.qkv_bias, KvHeads(dim));
+    Linear(Role::kValue, kv_heads * value, c_.hidden_size, c_.qkv_bias, KvHeads(value));
     Output(Role::kAttentionOutput);
-    QkNorm(Role::kQueryNorm, c_.head_count, group_);
-    QkNorm(Role::kKeyNorm, c_.kv_head_count, 1);
+    QkNorm(Role::kQueryNorm, c_.head_count, c_.head_count / kv_heads);
+    QkNorm(Role::kKeyNorm, kv_heads, 1);
   }
 
   void Output(Role role) {
@@ -202,13 +205,12 @@ class Inventory {
   }
 
   void Cross() {
-    const int64_t dim = c_.head_dim, value = c_.value_size();
+    const int64_t dim = c_.head_dim, value = c_.value_size(), kv_heads = KvHeadCount();
     Norm(Role::kCrossNorm, c_.hidden_size);
     Linear(Role::kCrossQuery, c_.head_count * dim, c_.hidden_size, c_.qkv_bias,
            QueryHeads(kRows, dim));
-    Linear(Role::kCrossKey, c_.kv_head_count * dim, c_.hidden_size, c_.qkv_bias, KvHeads(dim));
-    Linear(Role::kCrossValue, c_.kv_head_count * value, c_.hidden_size, c_.qkv_bias,
-           KvHeads(value));
+    Linear(Role::kCrossKey, kv_heads * dim, c_.hidden_size, c_.qkv_bias, KvHeads(dim));
+    Linear(Role::kCrossValue, kv_heads * value, c_.hidden_size, c_.qkv_bias, KvHeads(value));
     Output(Role::kCrossOutput);
   }
 

@@ -113,6 +113,7 @@ Status KeepRank(int rank, int ranks, ModelConfig& config, DecoderWeights& weight
   }
   config.head_count /= ranks;
   config.kv_head_count = std::max<int64_t>(1, config.kv_head_count / ranks);  // latent: of no use
+  for (LayerConfig& layer : config.layers) layer.kv_head_count /= ranks;
   config.ffn_size /= ranks;
   config.experts.size /= ranks;
   config.experts.shared_size /= ranks;

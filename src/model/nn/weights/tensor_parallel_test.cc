@@ -152,6 +152,10 @@ TEST(TensorParallel, DecodersOfEveryKindOfLayer) {
   grouped.head_count = 8;
   grouped.kv_head_count = 4;
   grouped.qk_norm = QkNorm::kHeads;
+  ModelConfig by_layer = grouped;
+  by_layer.kv_head_count = 8;
+  by_layer.layers.front().kv_head_count = 8;
+  for (size_t i = 1; i < by_layer.layers.size(); ++i) by_layer.layers[i].kv_head_count = 4;
   ModelConfig alibi = testing::SmallConfig();
   alibi.kv_head_count = 4;
   alibi.alibi = true;
@@ -162,7 +166,7 @@ TEST(TensorParallel, DecodersOfEveryKindOfLayer) {
   alibi.parallel = true;
   alibi.tied_embeddings = true;
   for (const ModelConfig& config :
-       {grouped, alibi, testing::SmallMixture(), testing::SmallLatent()}) {
+       {grouped, by_layer, alibi, testing::SmallMixture(), testing::SmallLatent()}) {
     for (int ranks : {2, 4}) {
       if (config.kv_head_count % ranks != 0) continue;
       CheckRanks(ranks, config.layer_count, FromConfig(config), Tokens(45, config.vocab_size, 3));
