@@ -2,14 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "base/testing/file_tree.h"
+#include "base/testing/machine_tree.h"
 
 namespace pano {
 namespace {
 
 constexpr uint64_t kMiB = 1 << 20;
-
-constexpr char kV2Mount[] = "40 30 0:31 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n";
 
 TEST(CgroupTest, NoFilesNoLimits) {
   MemoryEnv env;
@@ -21,17 +19,14 @@ TEST(CgroupTest, NoFilesNoLimits) {
 
 TEST(CgroupTest, TheTightestOfAllGroupsAboveCounts) {
   MemoryEnv env;
-  PutFile(env, "/proc/self/cgroup", "0::/team/job/task\n");
-  PutFile(env, "/proc/self/mountinfo", kV2Mount);
+  PutGroup(env, {.path = "/team/job/task", .memory_max = "2147483648\n", .memory_current = ""});
   PutFile(env, "/sys/fs/cgroup/team/cpu.max", "150000 100000\n");
   PutFile(env, "/sys/fs/cgroup/team/job/cpu.max", "400000 100000\n");
-  PutFile(env, "/sys/fs/cgroup/team/job/task/cpu.max", "max 100000\n");
   PutFile(env, "/sys/fs/cgroup/team/memory.max", "max\n");
   PutFile(env, "/sys/fs/cgroup/team/job/memory.max", "1073741824\n");
   PutFile(env, "/sys/fs/cgroup/team/job/memory.current", "209715200\n");
   PutFile(env, "/sys/fs/cgroup/team/job/memory.stat",
           "anon 1\ninactive_file 10485760\nactive_file 94371840\n");
-  PutFile(env, "/sys/fs/cgroup/team/job/task/memory.max", "2147483648\n");
   const CgroupLimits limits = ReadCgroupLimits(env);
   ASSERT_TRUE(limits.cpus);
   EXPECT_DOUBLE_EQ(*limits.cpus, 1.5);
@@ -43,11 +38,8 @@ TEST(CgroupTest, TheTightestOfAllGroupsAboveCounts) {
 
 TEST(CgroupTest, MemoryHighIsALimitAndAFullerGroupAboveLeavesLess) {
   MemoryEnv env;
-  PutFile(env, "/proc/self/cgroup", "0::/a/b\n");
-  PutFile(env, "/proc/self/mountinfo", kV2Mount);
-  PutFile(env, "/sys/fs/cgroup/a/b/memory.max", "max\n");
+  PutGroup(env, {.path = "/a/b", .memory_current = "1048576\n"});
   PutFile(env, "/sys/fs/cgroup/a/b/memory.high", "104857600\n");
-  PutFile(env, "/sys/fs/cgroup/a/b/memory.current", "1048576\n");
   PutFile(env, "/sys/fs/cgroup/a/memory.max", "209715200\n");
   PutFile(env, "/sys/fs/cgroup/a/memory.current", "199229440\n");
   const CgroupLimits limits = ReadCgroupLimits(env);

@@ -4,45 +4,13 @@
 #include <sched.h>
 
 #include "base/strings.h"
-#include "base/testing/file_tree.h"
+#include "base/testing/machine_tree.h"
 #include "base/threads.h"
 
 namespace pano {
 namespace {
 
 constexpr uint64_t kMiB = 1 << 20;
-
-// A machine of two sockets with 8 processors, of which taskset left six (and one that it does not have).
-void PutMachine(MemoryEnv& env) {
-  PutFile(env, "/proc/self/status",
-          "Name:\tpano\nVmSize:\t  204800 kB\nVmRSS:\t   10240 kB\nVmSwap:\t    2048 kB\n"
-          "Cpus_allowed:\t3f\nCpus_allowed_list:\t0-4,6,99\n");
-  PutFile(env, "/sys/devices/system/cpu/online", "0-7\n");
-  PutFile(env, "/proc/meminfo",
-          "MemTotal:       4194304 kB\nMemFree:  1 kB\nMemAvailable:   2097152 kB\n"
-          "SwapTotal:  1048576 kB\nSwapFree:   1024 kB\nHugePages_Total:      16\n"
-          "Hugepagesize:       2048 kB\n");
-  PutFile(env, "/sys/devices/system/node/node0/cpulist", "0-3\n");
-  PutFile(env, "/sys/devices/system/node/node0/meminfo", "Node 0 MemTotal:  2097152 kB\n");
-  PutFile(env, "/sys/devices/system/node/node1/cpulist", "4-7\n");
-  PutFile(env, "/sys/devices/system/node/node1/meminfo", "Node 1 MemTotal:  2097152 kB\n");
-  PutFile(env, "/sys/devices/system/node/nodes", "not a node\n");
-  PutFile(env, "/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
-  PutFile(env, "/proc/self/limits",
-          "Limit                     Soft Limit           Hard Limit           Units     \n"
-          "Max processes             96365                96365                processes \n"
-          "Max open files            1024                 524288               files     \n"
-          "Max locked memory         65536                65536                bytes     \n"
-          "Max address space         unlimited            unlimited            bytes     \n");
-}
-
-void PutGroup(MemoryEnv& env, std::string_view cpu_max, std::string_view memory_max) {
-  PutFile(env, "/proc/self/cgroup", "0::/unit\n");
-  PutFile(env, "/proc/self/mountinfo", "4 3 0:3 / /sys/fs/cgroup rw - cgroup2 none rw\n");
-  PutFile(env, "/sys/fs/cgroup/unit/cpu.max", cpu_max);
-  PutFile(env, "/sys/fs/cgroup/unit/memory.max", memory_max);
-  PutFile(env, "/sys/fs/cgroup/unit/memory.current", "104857600");
-}
 
 TEST(ProcessLimitsTest, ReadsWhatTheKernelSays) {
   MemoryEnv env;
@@ -76,7 +44,7 @@ TEST(ProcessLimitsTest, AQuotaRoundsThreadsDownButNeverToNone) {
   PutMachine(env);
   for (auto [quota, threads] : {std::pair("350000 100000", 3), {"300000 100000", 3},
                                 {"20000 100000", 1}, {"2000000 100000", 6}, {"max 100000", 6}}) {
-    PutGroup(env, quota, "max");
+    PutGroup(env, {.cpu_max = quota});
     EXPECT_EQ(ReadProcessLimits(env).threads(), threads) << quota;
   }
 }
@@ -84,7 +52,7 @@ TEST(ProcessLimitsTest, AQuotaRoundsThreadsDownButNeverToNone) {
 TEST(ProcessLimitsTest, MemoryGoesByTheGroupAndByUlimit) {
   MemoryEnv env;
   PutMachine(env);
-  PutGroup(env, "max 100000", "1073741824");
+  PutGroup(env, {.memory_max = "1073741824"});
   ProcessLimits limits = ReadProcessLimits(env);
   EXPECT_EQ(limits.memory_bytes_limit(), 1024 * kMiB);
   EXPECT_EQ(limits.memory_limit_from(), "/sys/fs/cgroup/unit/memory.max");
@@ -100,7 +68,7 @@ TEST(ProcessLimitsTest, MemoryGoesByTheGroupAndByUlimit) {
 TEST(ProcessLimitsTest, ARefusalNamesTheLimitAndWhatIsLeft) {
   MemoryEnv env;
   PutMachine(env);
-  PutGroup(env, "max 100000", "1073741824");
+  PutGroup(env, {.memory_max = "1073741824"});
   EXPECT_TRUE(CheckMemoryLeft(900 * kMiB, "the weights", env).ok());
   const Status refused = CheckMemoryLeft(1500 * kMiB, "the weights", env);
   EXPECT_EQ(refused.code(), StatusCode::kExhausted);

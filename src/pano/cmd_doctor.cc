@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "app/hub/hub_settings.h"
 #include "app/models/memory_budget.h"
 #include "base/clock.h"
 #include "base/threads.h"
@@ -22,6 +23,9 @@ doctor::Machine Look() {
   machine.cpu_has = kernels::MachineCpuMask();
   machine.cpu_uses = kernels::ActiveCpuMask();
   machine.unix_seconds = Clock::Real().UnixSeconds();
+  const Result<hub::HubSettings> hub = hub::HubSettingsFromEnvironment();
+  machine.caches.push_back(hub.ok() ? doctor::TryFolder(hub->cache_folder, Env::Real())
+                                    : doctor::CacheFolder{.path = "", .wrong = hub.error().message()});
   return machine;
 }
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
-#include "base/testing/file_tree.h"
+#include "base/testing/machine_tree.h"
 
 namespace pano::models {
 namespace {
@@ -15,10 +15,7 @@ constexpr uint64_t kGiB = 1 << 30;
 void PutMemory(MemoryEnv& env, uint64_t total, uint64_t limit, uint64_t used = 0) {
   PutFile(env, "/proc/meminfo",
           StrCat("MemTotal: ", total / 1024, " kB\nMemAvailable: ", total / 2048, " kB\n"));
-  PutFile(env, "/proc/self/cgroup", "0::/unit\n");
-  PutFile(env, "/proc/self/mountinfo", "4 3 0:3 / /cg rw - cgroup2 none rw\n");
-  PutFile(env, "/cg/unit/memory.max", limit > 0 ? StrCat(limit) : "max");
-  PutFile(env, "/cg/unit/memory.current", StrCat(used));
+  PutGroup(env, {.memory_max = limit > 0 ? StrCat(limit) : "max", .memory_current = StrCat(used)});
 }
 
 TEST(MemoryBudgetTest, PlentyGivesTheDefault) {
@@ -66,7 +63,7 @@ TEST(MemoryBudgetTest, ARefusalNamesTheLimit) {
   const Status refused = budget.Take(2 * kGiB);
   EXPECT_EQ(refused.code(), StatusCode::kExhausted);
   EXPECT_EQ(refused.message(),
-            "[kv] keys and values take 2.0 GiB; of 1.0 GiB (/cg/unit/memory.max) 896 MiB are left: "
+            "[kv] keys and values take 2.0 GiB; of 1.0 GiB (/sys/fs/cgroup/unit/memory.max) 896 MiB are left: "
             "set --kv-bytes lower, or allow more memory");
   EXPECT_EQ(budget.BytesLeft(), 896 * kMiB);
 }

@@ -79,9 +79,6 @@ Machine ReadMachine(Env& env) {
   machine.clock_source =
       Trim(Read("/sys/devices/system/clocksource/clocksource0/current_clocksource", env));
   ReadQuotaUse(env, machine);
-  if (const std::string path = ModelCachePath(env); !path.empty()) {
-    machine.caches.push_back(TryFolder(path, env));
-  }
   return machine;
 }
 
@@ -106,16 +103,6 @@ CpuMoment ReadCpuMoment(Env& env) {
     ++column;
   }
   return moment;
-}
-
-std::string ModelCachePath(Env& env) {
-  if (std::string path = env.Variable("HF_HUB_CACHE"); !path.empty()) return path;
-  if (std::string home = env.Variable("HF_HOME"); !home.empty()) return JoinPath(home, "hub");
-  if (std::string cache = env.Variable("XDG_CACHE_HOME"); !cache.empty()) {
-    return JoinPath(cache, "huggingface/hub");
-  }
-  const std::string home = env.Variable("HOME");
-  return home.empty() ? "" : JoinPath(home, ".cache/huggingface/hub");
 }
 
 CacheFolder TryFolder(const std::string& path, Env& env) {

@@ -51,13 +51,10 @@ struct Measured {
   CpuMoment before, after;
 };
 
-// Files only; the masks and the time are filled in by the caller.
+// Files only; the masks, the time and the folders are filled in by the caller.
 Machine ReadMachine(Env& env);
 CpuMoment ReadCpuMoment(Env& env);
 
-// The folder of downloaded models: HF_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub, or
-// ~/.cache/huggingface/hub. "" when no variable says where.
-std::string ModelCachePath(Env& env);
 // Makes and removes an empty folder in it, or in the nearest folder above that exists.
 CacheFolder TryFolder(const std::string& path, Env& env);
 

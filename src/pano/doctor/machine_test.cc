@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/testing/fault_env.h"
-#include "base/testing/file_tree.h"
+#include "base/testing/machine_tree.h"
 
 namespace pano::doctor {
 namespace {
@@ -23,10 +23,8 @@ TEST(DoctorMachineTest, ReadsProcessorClockAndQuota) {
   PutFile(env, "/sys/devices/system/cpu/cpufreq/x", "");   // not a processor
   PutFile(env, "/sys/devices/system/clocksource/clocksource0/current_clocksource", "hpet\n");
   PutFile(env, "/proc/stat", "cpu  100 0 50 800 0 0 0 50 99 0\ncpu0 1 2 3\n");
-  PutFile(env, "/proc/self/cgroup", "0::/unit\n");
-  PutFile(env, "/proc/self/mountinfo", "4 3 0:3 / /cg rw - cgroup2 none rw\n");
-  PutFile(env, "/cg/unit/cpu.max", "150000 100000\n");
-  PutFile(env, "/cg/unit/cpu.stat", "usage_usec 5\nnr_periods 200\nnr_throttled 150\n");
+  PutGroup(env, {.cpu_max = "150000 100000\n"});
+  PutFile(env, "/sys/fs/cgroup/unit/cpu.stat", "usage_usec 5\nnr_periods 200\nnr_throttled 150\n");
   const Machine machine = ReadMachine(env);
   EXPECT_EQ(machine.cpu_name, "Some CPU @ 2.0GHz");
   EXPECT_DOUBLE_EQ(machine.mhz_max, 3500);
@@ -47,19 +45,6 @@ TEST(DoctorMachineTest, AnEmptyMachineIsUnknownAndNotWrong) {
   EXPECT_EQ(machine.cpu_name, "unknown");
   EXPECT_TRUE(machine.caches.empty());
   EXPECT_EQ(ReadCpuMoment(env).ticks, 0u);
-}
-
-TEST(DoctorMachineTest, TheModelCacheIsWhereTheHubsOwnToolsPutIt) {
-  MemoryEnv env;
-  EXPECT_EQ(ModelCachePath(env), "");
-  env.SetVariable("HOME", "/home/a");
-  EXPECT_EQ(ModelCachePath(env), "/home/a/.cache/huggingface/hub");
-  env.SetVariable("XDG_CACHE_HOME", "/cache");
-  EXPECT_EQ(ModelCachePath(env), "/cache/huggingface/hub");
-  env.SetVariable("HF_HOME", "/hf");
-  EXPECT_EQ(ModelCachePath(env), "/hf/hub");
-  env.SetVariable("HF_HUB_CACHE", "/hub");
-  EXPECT_EQ(ModelCachePath(env), "/hub");
 }
 
 TEST(DoctorMachineTest, AFolderIsTriedWhereItWouldBeMade) {
