@@ -36,6 +36,7 @@ struct ServeOptions {
   int64_t threads = 0;
   std::vector<std::string> api_keys, allow_origins, allow_hosts;
   std::string auth;
+  http::TlsOptions tls;
   bool insecure = false, routes = false;
   ArithmeticOptions arithmetic;
   SpeculationSettings speculation;
@@ -81,6 +82,15 @@ void ServeOptions::Declare(OptionSet& options) {
   options.String("auth", &auth,
                  "A YAML file that names the issuers of tokens that callers may show, and API keys "
                  "(docs/auth.md).",
+                 "FILE");
+  options.String("tls-cert", &tls.certificate_file,
+                 "The server's certificate in PEM, followed by those that lead to its authority: HTTPS is "
+                 "spoken, and no plain HTTP. It is read again when it changes.",
+                 "FILE");
+  options.String("tls-key", &tls.key_file, "The private key of that certificate in PEM.", "FILE");
+  options.String("tls-client-ca", &tls.client_ca_file,
+                 "Authorities in PEM: clients may show a certificate of theirs, to which tokens may be "
+                 "bound (RFC 8705).",
                  "FILE");
   options.Strings("allow-origin", &allow_origins,
                   "An origin whose pages may call from a browser, such as http://localhost:3000. "
@@ -214,6 +224,7 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   http::ServerOptions& http = service.http;
   http.host = options.host;
   http.port = static_cast<uint16_t>(options.port);
+  http.tls = options.tls;
   http.threads = static_cast<int>(options.http_threads);
   http.connections_max = static_cast<size_t>(options.max_connections);
   http.body_bytes_max = static_cast<size_t>(options.max_body_bytes);
@@ -253,7 +264,7 @@ void LogStart(const ServeOptions& options, const service::Service& service) {
   }
   bool v6 = options.host.find(':') != std::string::npos;
   std::string url =
-      StrCat("http://", v6 ? "[" : "", options.host, v6 ? "]" : "", ":", service.port());
+      StrCat(options.tls.enabled() ? "https://" : "http://", v6 ? "[" : "", options.host, v6 ? "]" : "", ":", service.port());
   std::string key = options.open() ? "" : " -H 'Authorization: Bearer KEY'";
   LogInfo("[serve] ", service.threads(), " compute threads, listening on ", url);
   if (options.open() && std::find(options.allow_origins.begin(), options.allow_origins.end(),
@@ -333,6 +344,12 @@ int RunServe(const Command& self, Args args) {
                 InvalidArgument(StrCat("--host ", Printable(options.host),
                                        " is reachable from elsewhere, and there is no --api-key")),
                 "set --api-key KEY or --auth FILE, or say --insecure if everybody may call");
+  }
+  if (options.tls.certificate_file.empty() != options.tls.key_file.empty()) {
+    return FailUsage(self, "--tls-cert and --tls-key go together");
+  }
+  if (!options.tls.client_ca_file.empty() && !options.tls.enabled()) {
+    return FailUsage(self, "--tls-client-ca needs --tls-cert and --tls-key");
   }
   ServeSignals signals(Millis(options.drain_timeout) + kEndTime);
 

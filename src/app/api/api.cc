@@ -142,7 +142,7 @@ Failure Api::Check(const http::Request& request, const RouteTable::Match& match,
 http::Response Api::Refuse(const Failure& failure, const http::Request& head,
                            const RouteTable::Match& match) {
   http::Response response = Refusal(failure, head, match);
-  for (auto& header : CrossOriginHeaders(context_.options.callers, head)) {
+  for (auto& header : CrossOriginHeaders(context_.options.callers, head.Header("Origin"))) {
     response.headers.push_back(header);
   }
   if (context_.hooks.record) {
@@ -247,7 +247,7 @@ void Api::Admit(const CallPtr& call, const RouteTable::Match& match, Result<auth
 
 bool Api::AnswerPreflight(Call& call) {
   const CallerPolicy& callers = context_.options.callers;
-  call.headers = CrossOriginHeaders(callers, call.request());
+  call.headers = CrossOriginHeaders(callers, call.request().Header("Origin"));
   if (callers.origins.empty() || !IsPreflight(call.request())) return false;
   if (!CheckCaller(callers, call.request()).ok()) return false;
   call.route = "preflight";
@@ -255,8 +255,13 @@ bool Api::AnswerPreflight(Call& call) {
   return true;
 }
 
-http::Response HttpErrorBody(int status, std::string_view message, std::string_view request_id) {
-  return ErrorResponse(FromHttpStatus(status, message), request_id);
+http::Response HttpErrorBody(const CallerPolicy& callers, const http::Server::OwnError& error) {
+  http::Response response =
+      ErrorResponse(FromHttpStatus(error.status, error.message), error.request_id);
+  for (auto& header : CrossOriginHeaders(callers, error.origin)) {
+    response.headers.push_back(std::move(header));
+  }
+  return response;
 }
 
 }  // namespace pano::api

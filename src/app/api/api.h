@@ -81,7 +81,7 @@ class Api {
   Context context_;
 };
 
-// http::Server's own errors in the API's shape.
-http::Response HttpErrorBody(int status, std::string_view message, std::string_view request_id);
+// http::Server's own errors in the API's shape, readable by the pages that may call.
+http::Response HttpErrorBody(const CallerPolicy& callers, const http::Server::OwnError& error);
 
 }  // namespace pano::api

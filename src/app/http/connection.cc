@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -23,6 +24,8 @@ using boost::system::error_code;
 constexpr size_t kPipelineBytesMax = 64 << 10;
 // What a peer has to take in each write_timeout; also given to one write.
 constexpr size_t kWriteBytesMax = 64 << 10;
+// The same with TLS: what is encrypted is held beside what it was made of.
+constexpr size_t kTlsWriteBytesMax = 32 << 10;
 // Bytes that the operating system may hold unsent. Beyond that it would take megabytes at once and
 // ask for more only when a third of them had gone, which takes a slow reader longer than write_timeout.
 constexpr int kUnsentBytesMax = 128 << 10;
@@ -100,19 +103,29 @@ void Connection::Start() {
   peer_ = EndpointText(socket_);
   SetSocketOptions(socket_);
   if (context_->draining.load()) return Close();
-  ArmReadTimer(context_->options.idle_timeout, &Connection::OnReadTimeout);
+  if (context_->certificates) {
+    phase_ = Phase::kHandshake;
+    tls_ = std::make_unique<TlsSession>(context_->certificates->current());
+    ArmReadTimer(context_->options.header_timeout, &Connection::OnReadTimeout);
+  } else {
+    ArmReadTimer(context_->options.idle_timeout, &Connection::OnReadTimeout);
+  }
   Read();
 }
 
 void Connection::StartRefused() {
+  if (context_->certificates) {
+    refuse_when_open_ = true;  // who speaks TLS would not understand it earlier
+    return Start();
+  }
   loop_->connections.insert(shared_from_this());
   SetSocketOptions(socket_);
-  Refuse(503, "the server has all the connections it takes", ChooseRequestId(""));
+  Refuse(503, "the server has all the connections it takes");
   Read();
 }
 
 void Connection::CloseIfIdle() {
-  if (phase_ == Phase::kIdle) Close();
+  if (phase_ == Phase::kIdle || phase_ == Phase::kHandshake) Close();
 }
 
 void Connection::Abort() {
@@ -148,17 +161,28 @@ void Connection::Read() {
 void Connection::OnRead(const error_code& error, size_t n) {
   reading_ = false;
   if (phase_ == Phase::kClosed) return;
-  if (error) {
-    peer_finished_ = true;
-    // An answer that is complete still goes out to a peer that has only closed its sending side.
-    if (error == boost::asio::error::eof && phase_ == Phase::kFlushing) return;
-    return OnPeerGone();
-  }
+  if (error) return OnEnd(error == boost::asio::error::eof);
+  bool ended = false;
   if (phase_ != Phase::kLingering) {
-    in_.append(read_buffer_.data(), n);
+    const std::string_view bytes(read_buffer_.data(), n);
+    if (tls_) {
+      ended = ReceiveTls(bytes);
+    } else {
+      in_.append(bytes);
+    }
     Advance();
   }
+  if (ended) return OnEnd(/*orderly=*/true);
   Read();
+}
+
+// The peer sends no more.
+void Connection::OnEnd(bool orderly) {
+  if (phase_ == Phase::kClosed) return;
+  peer_finished_ = true;
+  // An answer that is complete still goes out to a peer that has only closed its sending side.
+  if (orderly && phase_ == Phase::kFlushing) return;
+  OnPeerGone();
 }
 
 // Nothing is read while the pipeline is full, so the end of file would go unnoticed: ask for it.
@@ -192,8 +216,7 @@ void Connection::AdvanceRequest() {
   }
   in_.erase(0, parser_->Feed(in_));
   if (!body_->Grow(parser_->request().body.size())) {
-    return Refuse(503, "the server holds as many request bodies as it takes",
-                  ChooseRequestId(parser_->request().Header("x-request-id")));
+    return Refuse(503, "the server holds as many request bodies as it takes");
   }
   switch (parser_->state()) {
     case RequestParser::State::kHead:
@@ -205,11 +228,8 @@ void Connection::AdvanceRequest() {
       return StartExchange();
     case RequestParser::State::kRefused: {
       const Refusal refusal = parser_->refusal();
-      Request partial;
-      partial.headers = parser_->head().headers;
       is_head_request_ = parser_->head().method == "HEAD";
-      return Refuse(refusal.status, refusal.message,
-                    ChooseRequestId(partial.Header("x-request-id")));
+      return Refuse(refusal.status, refusal.message);
     }
   }
 }
@@ -224,6 +244,8 @@ void Connection::OnHead() {
   if (large && context_->head_check) {
     Request& request = parser_->request();
     request.peer = peer_;
+    request.secure = tls_ != nullptr;
+    request.client_certificate_sha256 = client_certificate_sha256_;
     request.id = ChooseRequestId(request.Header("x-request-id"));
     if (std::optional<Response> refused = context_->head_check(request)) {
       return RefuseWith(*std::move(refused), std::string(request.id));
@@ -236,10 +258,9 @@ void Connection::OnHead() {
 void Connection::OnReadTimeout() {
   switch (phase_) {
     case Phase::kHead:
-      return Refuse(408, "the header did not arrive in time", ChooseRequestId(""));
+      return Refuse(408, "the header did not arrive in time");
     case Phase::kBody:
-      return Refuse(408, "the body did not arrive in time",
-                    ChooseRequestId(parser_->request().Header("x-request-id")));
+      return Refuse(408, "the body did not arrive in time");
     default:
       return Close();
   }
@@ -251,8 +272,11 @@ void Connection::StartExchange() {
   ++context_->requests;
   Request request = std::move(parser_->request());
   request.peer = peer_;
+  request.secure = tls_ != nullptr;
+  request.client_certificate_sha256 = client_certificate_sha256_;
   request.id = ChooseRequestId(request.Header("x-request-id"));
   request_id_ = request.id;
+  origin_ = request.Header("origin");
   version_minor_ = parser_->head().version_minor;
   keep_alive_ = parser_->head().keep_alive;
   is_head_request_ = request.method == "HEAD";
@@ -273,12 +297,101 @@ void Connection::StartExchange() {
   }
 }
 
+// ---- TLS ----
+
+// Whether the peer has said that it sends no more. What it said before is in in_.
+bool Connection::ReceiveTls(std::string_view wire) {
+  // TLS begins with the number of a record type; a letter is how a method begins.
+  const unsigned char first = static_cast<unsigned char>(wire.front() | 0x20);
+  if (!tls_->started() && first >= 'a' && first <= 'z') {
+    tls_.reset();
+    SetPhase(Phase::kHead);
+    Refuse(400, "this port speaks TLS: the address has to begin with https://");
+    return false;
+  }
+  const TlsSession::State state = tls_->Receive(wire, in_);
+  if (state == TlsSession::State::kFailed) {
+    OnTlsFailed();
+    return false;
+  }
+  if (tls_->output_bytes() > 0) Flush();
+  if (phase_ == Phase::kHandshake && state != TlsSession::State::kHandshake) OnHandshake();
+  return state == TlsSession::State::kEnded;
+}
+
+void Connection::OnHandshake() {
+  client_certificate_sha256_ = tls_->PeerCertificateSha256();
+  SetPhase(Phase::kIdle);
+  if (refuse_when_open_) {
+    return Refuse(503, "the server has all the connections it takes");
+  }
+  if (context_->draining.load()) return Linger();
+  ArmReadTimer(context_->options.idle_timeout, &Connection::OnReadTimeout);
+}
+
+void Connection::OnTlsFailed() {
+  LogDebug("[tls] ", peer_, ": ", tls_->error());
+  ++context_->refused;
+  if (phase_ != Phase::kHandshake) return Abort();
+  Linger();  // the alert says why
+}
+
+// Takes as much of out_ as one write may have.
+void Connection::Encrypt() {
+  size_t offset = out_offset_;
+  for (size_t i = 0; i < out_.size() && wire_plain_ < kTlsWriteBytesMax; ++i) {
+    const size_t n = std::min(out_[i].bytes.size() - offset, kTlsWriteBytesMax - wire_plain_);
+    if (!tls_->Send(std::string_view(out_[i].bytes).substr(offset, n))) return;
+    wire_plain_ += n;
+    offset = 0;
+  }
+}
+
+void Connection::FlushTls() {
+  if (wire_offset_ == wire_.size()) {
+    wire_.clear();
+    if (wire_.capacity() > kTlsWriteBytesMax / 4) wire_.shrink_to_fit();  // streams are many and short
+    wire_offset_ = 0;
+    if (phase_ != Phase::kHandshake) Encrypt();
+    tls_->MoveOutput(wire_);
+    if (wire_.empty()) return;
+  }
+  writing_ = true;
+  if (!write_timer_armed_) ArmWriteTimer();
+  const size_t n = std::min(wire_.size() - wire_offset_, kWriteBytesMax);
+  socket_.async_write_some(boost::asio::buffer(wire_.data() + wire_offset_, n),
+                           [self = shared_from_this()](const error_code& error, size_t sent) {
+                             self->Guarded([&] { self->OnWritten(error, sent); });
+                           });
+}
+
+// Writes what is left, an alert or the end of the session, and then ends our side.
+void Connection::SendTlsEnd() {
+  shut_when_written_ = true;
+  Flush();
+  if (writing_) return;
+  shut_when_written_ = false;
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
+}
+
 // ---- Answering ----
 
-void Connection::Refuse(int status, std::string_view message, std::string_view request_id) {
-  Response response = context_->error_body(status, message, request_id);
-  response.status = status;
-  RefuseWith(std::move(response), request_id);
+// Ends what is being read, whatever is known of it.
+void Connection::Refuse(int status, std::string_view message) {
+  Request known;
+  if (parser_) {
+    known.headers = parser_->request().headers;
+    if (known.headers.empty()) known.headers = parser_->head().headers;
+  }
+  const std::string id = ChooseRequestId(known.Header("x-request-id"));
+  RefuseRequest({status, message, id, known.Header("origin")});
+}
+
+void Connection::RefuseRequest(const Server::OwnError& error) {
+  Response response = context_->error_body(error);
+  response.status = error.status;
+  RefuseWith(std::move(response), error.request_id);
 }
 
 void Connection::RefuseWith(Response response, std::string_view request_id) {
@@ -373,7 +486,8 @@ void Connection::Dropped(uint64_t number) {
     if (out_.empty()) OnAnswered();
     return;
   }
-  Refuse(500, "the request was dropped", std::string(request_id_));
+  const std::string id = request_id_, origin = origin_;
+  RefuseRequest({500, "the request was dropped", id, origin});
 }
 
 void Connection::SetOnDrained(uint64_t number, std::function<void()> callback) {
@@ -415,7 +529,9 @@ void Connection::Queue(std::string bytes, size_t payload) {
 }
 
 void Connection::Flush() {
-  if (writing_ || out_.empty()) return;
+  if (writing_) return;
+  if (tls_) return FlushTls();
+  if (out_.empty()) return;
   std::array<boost::asio::const_buffer, kWriteBuffersMax> buffers;
   size_t total = 0;
   size_t offset = out_offset_;
@@ -448,6 +564,7 @@ void Connection::ArmWriteTimer() {
   for (size_t i = 0; i < out_.size() && taken_due_ < kWriteBytesMax; ++i) {
     taken_due_ += out_[i].bytes.size() - (i == 0 ? out_offset_ : 0);
   }
+  taken_due_ += wire_.size() - wire_offset_;
   taken_due_ = std::min<uint64_t>(taken_due_, kWriteBytesMax);
   const uint64_t round = ++write_timer_round_;
   write_timer_.expires_after(context_->options.write_timeout);
@@ -468,6 +585,11 @@ void Connection::OnWritten(const error_code& error, size_t n) {
   bytes_sent_ += n;
   if (phase_ == Phase::kClosed) return;
   if (error) return Abort();
+  if (tls_) {
+    wire_offset_ += n;
+    if (wire_offset_ < wire_.size()) return Flush();
+    n = std::exchange(wire_plain_, 0);
+  }
   while (n > 0) {
     const size_t left = out_.front().bytes.size() - out_offset_;
     if (n < left) {
@@ -479,10 +601,11 @@ void Connection::OnWritten(const error_code& error, size_t n) {
     if (state_) state_->pending_bytes -= out_.front().payload;
     out_.pop_front();
   }
-  if (!out_.empty()) return Flush();
+  if (!out_.empty() || (tls_ && tls_->output_bytes() > 0)) return Flush();
   write_timer_armed_ = false;
   ++write_timer_round_;
   write_timer_.cancel();
+  if (shut_when_written_) return SendTlsEnd();
   if (phase_ == Phase::kFlushing) return OnAnswered();
   if (phase_ == Phase::kExchange && streaming_ && on_drained_) {
     const auto callback = on_drained_;  // it may replace itself
@@ -506,8 +629,13 @@ void Connection::Linger() {
   if (peer_finished_) return Close();
   SetPhase(Phase::kLingering);
   in_.clear();
-  error_code ignored;
-  socket_.shutdown(Socket::shutdown_send, ignored);
+  if (tls_) {
+    tls_->SendEnd();
+    SendTlsEnd();
+  } else {
+    error_code ignored;
+    socket_.shutdown(Socket::shutdown_send, ignored);
+  }
   ArmReadTimer(kLingerTime, &Connection::Close);
   Read();
 }
@@ -535,6 +663,13 @@ void Connection::OnPeerGone() {
 void Connection::Close() {
   if (phase_ == Phase::kClosed) return;
   const auto self = shared_from_this();
+  if (tls_ && !writing_ && wire_offset_ == wire_.size() && out_.empty()) {
+    // Between two answers: the peer is told that nothing was cut off, where that costs no wait.
+    tls_->SendEnd();
+    wire_.clear();
+    tls_->MoveOutput(wire_);
+    (void)!send(socket_.native_handle(), wire_.data(), wire_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
   SetPhase(Phase::kClosed);
   error_code ignored;
   socket_.close(ignored);

@@ -18,6 +18,8 @@
 #include "app/http/loop_internal.h"
 #include "app/http/message/request_parser.h"
 #include "app/http/message/response_head.h"
+#include "app/http/tls/tls_certificates.h"
+#include "app/http/tls/tls_session.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 
@@ -31,6 +33,7 @@ struct ServerContext {
   Server::ErrorBody error_body;
   Clock* clock = &Clock::Real();  // of Drain's time limit
   Server::HeadCheck head_check;  // may be empty
+  std::unique_ptr<TlsCertificates> certificates;  // null: plain HTTP
 
   std::atomic<int64_t> connections{0};
   std::atomic<int64_t> requests{0};
@@ -114,6 +117,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   enum class Phase {
+    kHandshake,  // of TLS
     kIdle,  // no byte of a request has come
     kHead,
     kBody,
@@ -131,9 +135,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void SetPhase(Phase phase);
   bool Owns(uint64_t number) const { return phase_ == Phase::kExchange && number == number_; }
 
+  // TLS.
+  bool ReceiveTls(std::string_view wire);
+  void OnHandshake();
+  void OnTlsFailed();
+  void Encrypt();
+  void FlushTls();
+  void SendTlsEnd();
+
   // Reading.
   void Read();
   void OnRead(const boost::system::error_code& error, size_t n);
+  void OnEnd(bool orderly);
   void WatchPausedPeer();
   void Advance();
   void AdvanceRequest();
@@ -143,7 +156,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void OnThrown(const char* what) noexcept;
 
   // Answering.
-  void Refuse(int status, std::string_view message, std::string_view request_id);
+  void Refuse(int status, std::string_view message);
+  void RefuseRequest(const Server::OwnError& error);
   void RefuseWith(Response response, std::string_view request_id);
   void SendWhole(Response response, std::string_view request_id);
   std::string MakeHead(int status, const Headers& headers, BodyFraming framing, uint64_t length,
@@ -178,22 +192,31 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool reading_ = false;
   bool peer_finished_ = false;  // end of file seen
   std::array<char, 16 << 10> read_buffer_;
-  std::string in_;  // read and not yet parsed
+  std::string in_;  // read, decrypted and not yet parsed
   std::optional<RequestParser> parser_;
   std::optional<BodyLease> body_;  // of the request that is being read
 
   bool writing_ = false;
   bool write_timer_armed_ = false;
-  uint64_t bytes_sent_ = 0;   // handed to the operating system
+  uint64_t bytes_sent_ = 0;   // handed to the operating system, encrypted where there is TLS
   uint64_t taken_before_ = 0; // by the peer when the timer was armed
   uint64_t taken_due_ = 0;    // how much more it has to take until the timer ends
   std::deque<Output> out_;
   size_t out_offset_ = 0;  // of the front that is written
 
+  std::unique_ptr<TlsSession> tls_;  // null: plain
+  bool refuse_when_open_ = false;    // there are connections enough
+  bool shut_when_written_ = false;
+  std::string client_certificate_sha256_;
+  std::string wire_;        // TLS records that are being written
+  size_t wire_offset_ = 0;
+  size_t wire_plain_ = 0;   // bytes of out_ that are in them
+
   // The exchange at hand.
   uint64_t number_ = 0;
   std::shared_ptr<ExchangeState> state_;
   std::string request_id_;
+  std::string origin_;
   int version_minor_ = 1;
   bool keep_alive_ = true;
   bool is_head_request_ = false;

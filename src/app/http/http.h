@@ -25,6 +25,7 @@ struct Request {
   Headers headers;
   std::string body;           // as the handler wants it: chunks joined, gzip undone
   std::string peer;           // "127.0.0.1:4711"
+  bool secure = false;        // came over TLS
   // SHA-256 of the DER of the TLS client certificate in base64url (x5t#S256 of RFC 8705); "": none.
   std::string client_certificate_sha256;
   std::string id;  // X-Request-Id as sent when it is [A-Za-z0-9._-]{1,64}, else made here
@@ -78,17 +79,28 @@ class Exchange {
 
 using Handler = std::function<void(std::shared_ptr<Exchange>)>;
 
+// Files in PEM, read again when they change. A value.
+struct TlsOptions {
+  std::string certificate_file;  // the server's certificate, then what leads to its authority; "": no TLS
+  std::string key_file;
+  std::string client_ca_file;    // of authorities whose client certificates are taken; "": none are asked for
+
+  bool enabled() const { return !certificate_file.empty(); }
+};
+
 struct ServerOptions {
   std::string host = "127.0.0.1";
   uint16_t port = 8080;                  // 0: the system picks; see Server::port
   int listen_descriptor = -1;            // a socket that listens already; it replaces host and port
+  TlsOptions tls = {};
   int threads = 2;
   size_t header_bytes_max = 16 << 10;
   size_t body_bytes_max = 4 << 20;
   // Of the bodies of all requests together that are being read or held: one more is answered 503.
   size_t body_bytes_total_max = 256 << 20;
   size_t connections_max = 1024;         // one more is answered 503 and closed
-  std::chrono::milliseconds header_timeout{10'000};    // first byte to last header
+  // First byte to last header; with TLS as much before that for the handshake.
+  std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{30'000};      // and no slower than that for the body
   std::chrono::milliseconds idle_timeout{60'000};      // keep-alive
   // A peer has to take 64 KiB of an answer in each such time, or all that there is.
@@ -101,21 +113,28 @@ struct ServerStats {
   int64_t refused = 0;  // answered by the server itself: limits, timeouts, bad requests
 };
 
-// HTTP/1.1 over TCP: keep-alive, pipelining in order, chunked bodies both ways, limits on
+// HTTP/1.1 over TCP, or over TLS: keep-alive, pipelining in order, chunked bodies both ways, limits on
 // everything. Knows no route and no model: every well-formed request goes to the one handler.
-// Errors that the server finds itself are answered with `error_body(status, message, request_id)`,
-// headers included. Thread-safe.
+// Errors that the server finds itself are answered with what `error_body` makes of them, headers
+// included. Thread-safe.
 class Server {
  public:
-  using ErrorBody =
-      std::function<Response(int status, std::string_view message, std::string_view request_id)>;
+  // What went wrong, and what is known by then of the request.
+  struct OwnError {
+    int status;
+    std::string_view message;
+    std::string_view request_id;  // as sent, else made here
+    std::string_view origin;      // Origin as sent; "": none, or the head was not read
+  };
+  using ErrorBody = std::function<Response(const OwnError& error)>;
   // Looks at a request whose head is there and whose body is larger than kReadBytesAnyway, before
   // that is read: an answer refuses it and closes the connection. Runs on the connection's thread.
   using HeadCheck = std::function<std::optional<Response>(const Request& head)>;
   // Bodies up to here are read whoever sends them, so that the connection can be kept.
   static constexpr size_t kReadBytesAnyway = 16 << 10;
 
-  // Binds and starts listening. Unavailable (address in use, with the address), InvalidArgument.
+  // Binds and starts listening. Unavailable (address in use, with the address), InvalidArgument; what
+  // is wrong with a certificate.
   // `clock` measures Drain's time limit and outlives the server; the limits of connections go by
   // the event loop's own timers.
   static Result<std::unique_ptr<Server>> Start(ServerOptions options, Handler handler,

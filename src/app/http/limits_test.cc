@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "app/http/http.h"
+#include "app/http/testing/both_transports.h"
 #include "app/http/testing/raw_client.h"
 #include "base/random.h"
 #include "base/strings.h"
@@ -21,12 +22,15 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using testing::RawClient;
 
+class LimitsTest : public testing::BothTransports {};
+
 void Echo(const std::shared_ptr<Exchange>& exchange) {
   exchange->Respond({200, {}, exchange->request().body});
 }
 
 std::unique_ptr<Server> StartServer(ServerOptions options, Handler handler = Echo) {
   options.port = 0;
+  options.tls = testing::BothTransports::tls();
   auto server = Server::Start(std::move(options), std::move(handler));
   EXPECT_TRUE(server.ok()) << server.status().ToString();
   return std::move(server).value();
@@ -50,7 +54,7 @@ struct Case {
   int status;
 };
 
-TEST(Limits, RefusesWithTheRightStatusAndCloses) {
+TEST_P(LimitsTest, RefusesWithTheRightStatusAndCloses) {
   ServerOptions options = Short();
   options.header_timeout = options.body_timeout = options.idle_timeout = 10s;
   const auto server = StartServer(options);
@@ -112,7 +116,7 @@ TEST(Limits, RefusesWithTheRightStatusAndCloses) {
   EXPECT_EQ(client.Receive().body, hundred);
 }
 
-TEST(Limits, ATooLongBodyIsAnsweredThoughThePeerStillSends) {
+TEST_P(LimitsTest, ATooLongBodyIsAnsweredThoughThePeerStillSends) {
   const auto server = StartServer(Short());
   RawClient client(server->port());
   client.Send(Post("Content-Length: 3000000"));
@@ -120,7 +124,7 @@ TEST(Limits, ATooLongBodyIsAnsweredThoughThePeerStillSends) {
   EXPECT_EQ(client.Receive().status, 413);
 }
 
-TEST(Limits, SlowHeadersAndBodiesAre408InTotalTime) {
+TEST_P(LimitsTest, SlowHeadersAndBodiesAre408InTotalTime) {
   const auto server = StartServer(Short());
   for (const std::string& request :
        {std::string("GET / HTTP/1.1\r\nHost: "
@@ -142,7 +146,7 @@ TEST(Limits, SlowHeadersAndBodiesAre408InTotalTime) {
 }
 
 // The 408 once lacked its body because the request before it had been a HEAD.
-TEST(Limits, ARefusalAfterHeadHasItsBody) {
+TEST_P(LimitsTest, ARefusalAfterHeadHasItsBody) {
   ServerOptions options = Short();
   options.idle_timeout = 10s;
   const auto server = StartServer(options);
@@ -155,7 +159,7 @@ TEST(Limits, ARefusalAfterHeadHasItsBody) {
   EXPECT_THAT(reply.body, HasSubstr("in time"));
 }
 
-TEST(Limits, IdleConnectionsAreClosedSilently) {
+TEST_P(LimitsTest, IdleConnectionsAreClosedSilently) {
   const auto server = StartServer(Short());
   RawClient fresh(server->port());
   RawClient used(server->port());
@@ -165,7 +169,7 @@ TEST(Limits, IdleConnectionsAreClosedSilently) {
   EXPECT_TRUE(fresh.ClosesSilently());
 }
 
-TEST(Limits, OneConnectionTooManyIs503) {
+TEST_P(LimitsTest, OneConnectionTooManyIs503) {
   ServerOptions options;
   options.connections_max = 2;
   const auto server = StartServer(options);
@@ -188,7 +192,7 @@ TEST(Limits, OneConnectionTooManyIs503) {
   EXPECT_EQ(d.Receive().status, 200);
 }
 
-TEST(Limits, APeerThatDoesNotReadIsClosed) {
+TEST_P(LimitsTest, APeerThatDoesNotReadIsClosed) {
   std::atomic<bool> closed = false;
   std::atomic<size_t> pending = 0;
   const auto server = StartServer(Short(), [&](const std::shared_ptr<Exchange>& exchange) {
@@ -210,7 +214,7 @@ TEST(Limits, APeerThatDoesNotReadIsClosed) {
 
 // The system takes megabytes at once and asks for more when a third of them has gone, so readers far above
 // the documented 64 KiB in each write_timeout were cut.
-TEST(Limits, ASlowReaderWithinTheRuleIsServed) {
+TEST_P(LimitsTest, ASlowReaderWithinTheRuleIsServed) {
   ServerOptions options;
   options.write_timeout = 1s;
   const auto server = StartServer(options, [&](const std::shared_ptr<Exchange>& exchange) {
@@ -231,13 +235,14 @@ TEST(Limits, ASlowReaderWithinTheRuleIsServed) {
 }
 
 // 100 callers without a key once had 420 MB of bodies read before they were told so.
-TEST(Limits, WhoMayNotSendABodyIsToldAtTheHead) {
+TEST_P(LimitsTest, WhoMayNotSendABodyIsToldAtTheHead) {
   ServerOptions options;
   options.port = 0;
   const auto check = [](const Request& head) -> std::optional<Response> {
     if (head.Header("x-key") == "right") return std::nullopt;
     return Response{401, {}, StrCat("no: ", head.method, ' ', head.path, ' ', !head.id.empty())};
   };
+  options.tls = tls();
   auto server = Server::Start(options, Echo, {}, Clock::Real(), check);
   ASSERT_TRUE(server.ok());
   for (std::string_view fields :
@@ -258,7 +263,7 @@ TEST(Limits, WhoMayNotSendABodyIsToldAtTheHead) {
   EXPECT_EQ(client.Receive().body, "small");
 }
 
-TEST(Limits, BodiesTogetherAreBounded) {
+TEST_P(LimitsTest, BodiesTogetherAreBounded) {
   ServerOptions options;
   options.body_bytes_total_max = 300'000;
   std::mutex mu;
@@ -304,7 +309,7 @@ TEST(Limits, BodiesTogetherAreBounded) {
 }
 
 // bad_alloc in a callback of one connection once ended the process.
-TEST(Limits, ACallbackThatThrowsCostsItsConnectionOnly) {
+TEST_P(LimitsTest, ACallbackThatThrowsCostsItsConnectionOnly) {
   const auto server = StartServer({}, [&](const std::shared_ptr<Exchange>& exchange) {
     if (exchange->request().path == "/post") {
       exchange->Post([exchange] { throw std::bad_alloc(); });
@@ -324,7 +329,7 @@ TEST(Limits, ACallbackThatThrowsCostsItsConnectionOnly) {
   EXPECT_EQ(other.Receive().body, "fine");
 }
 
-TEST(Limits, GarbageIsRefusedAndForgotten) {
+TEST_P(LimitsTest, GarbageIsRefusedAndForgotten) {
   const auto server = StartServer(Short());
   const std::string valid = Post("Content-Length: 5\r\nAccept: */*", "hello");
   for (uint64_t seed = 0; seed < 200; ++seed) {
@@ -349,6 +354,8 @@ TEST(Limits, GarbageIsRefusedAndForgotten) {
   client.Send(valid);
   EXPECT_EQ(client.Receive().body, "hello");
 }
+
+INSTANTIATE_TEST_SUITE_P(Over, LimitsTest, ::testing::Values("Tcp", "Tls"), testing::TransportName);
 
 }  // namespace
 }  // namespace pano::http

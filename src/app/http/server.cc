@@ -25,13 +25,14 @@ constexpr int64_t kRefusedConnectionsMax = 64;
 // After accept failed (out of descriptors) the next try waits.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-Response DefaultErrorBody(int status, std::string_view message, std::string_view request_id) {
+Response DefaultErrorBody(const Server::OwnError& what) {
+  const int status = what.status;
   json::Value error;
-  error.Set("message", message);
+  error.Set("message", what.message);
   error.Set("type", status < 500 ? "invalid_request_error" : "server_error");
   error.Set("param", nullptr);
   error.Set("code", nullptr);
-  error.Set("request_id", request_id);
+  error.Set("request_id", what.request_id);
   json::Value body;
   body.Set("error", std::move(error));
   Response response{status, {{"Content-Type", "application/json"}}, json::Dump(body)};
@@ -46,6 +47,11 @@ Status CheckOptions(const ServerOptions& options, const Handler& handler) {
   }
   if (options.header_bytes_max == 0 || options.connections_max == 0) {
     return InvalidArgument("[http] header_bytes_max and connections_max must be above 0");
+  }
+  const TlsOptions& tls = options.tls;
+  if (tls.certificate_file.empty() != tls.key_file.empty() ||
+      (tls.certificate_file.empty() && !tls.client_ca_file.empty())) {
+    return InvalidArgument("[tls] a certificate and its key are needed together");
   }
   const auto zero = std::chrono::milliseconds(0);
   if (options.header_timeout <= zero || options.body_timeout <= zero ||
@@ -95,6 +101,7 @@ class AsioServer final : public Server {
     }
   }
 
+  Status LoadCertificates();
   Status Listen();
   void Run();
 
@@ -133,6 +140,12 @@ Status AsioServer::Adopt(int descriptor) {
   if (!error) port_ = acceptor_->local_endpoint(error).port();
   if (!error) return {};
   return InvalidArgument(StrCat("[http] descriptor ", descriptor, ": ", error.message()));
+}
+
+Status AsioServer::LoadCertificates() {
+  if (!context_->options.tls.enabled()) return {};
+  PANO_ASSIGN_OR_RETURN(context_->certificates, TlsCertificates::Start(context_->options.tls));
+  return {};
 }
 
 Status AsioServer::Listen() {
@@ -253,6 +266,7 @@ Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler han
   auto server =
       std::make_unique<AsioServer>(std::move(options), std::move(handler), std::move(error_body),
                                    clock, std::move(head_check));
+  PANO_RETURN_IF_ERROR(server->LoadCertificates());
   PANO_RETURN_IF_ERROR(server->Listen());
   server->Run();
   return std::unique_ptr<Server>(std::move(server));

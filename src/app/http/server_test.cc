@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "app/http/http.h"
+#include "app/http/testing/both_transports.h"
 #include "app/http/testing/raw_client.h"
 #include "base/random.h"
 #include "base/strings.h"
@@ -21,8 +22,11 @@ using ::testing::Not;
 using testing::RawClient;
 using ::testing::StartsWith;
 
+class ServerTest : public testing::BothTransports {};
+
 std::unique_ptr<Server> StartServer(Handler handler, ServerOptions options = {}) {
   options.port = 0;
+  options.tls = testing::BothTransports::tls();
   auto server = Server::Start(std::move(options), std::move(handler));
   EXPECT_TRUE(server.ok()) << server.status().ToString();
   return std::move(server).value();
@@ -82,7 +86,7 @@ class Signal {
   std::future<void> future_ = state_->get_future();
 };
 
-TEST(Server, AnswersAndKeepsTheConnection) {
+TEST_P(ServerTest, AnswersAndKeepsTheConnection) {
   const auto server = StartServer(Echo);
   RawClient client(server->port());
   for (int i = 0; i < 3; ++i) {
@@ -100,7 +104,7 @@ TEST(Server, AnswersAndKeepsTheConnection) {
   EXPECT_EQ(server->GetStats().connections, 1);
 }
 
-TEST(Server, RequestHasPeerQueryAndMadeUpId) {
+TEST_P(ServerTest, RequestHasPeerQueryAndMadeUpId) {
   Inbox inbox;
   const auto server = StartServer(inbox.handler());
   RawClient client(server->port());
@@ -117,7 +121,7 @@ TEST(Server, RequestHasPeerQueryAndMadeUpId) {
   EXPECT_EQ(reply.Header("x-request-id"), exchange->request().id);
 }
 
-TEST(Server, PipelinedRequestsAreAnsweredInOrder) {
+TEST_P(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
   const auto server = StartServer([](std::shared_ptr<Exchange> exchange) {
     // The first answers last.
     const auto delay = exchange->request().path == "/0" ? 50ms : 1ms;
@@ -130,7 +134,7 @@ TEST(Server, PipelinedRequestsAreAnsweredInOrder) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(client.Receive().body, StrCat("GET /", i, ' '));
 }
 
-TEST(Server, ReadsChunkedBodiesAndAnswersExpect) {
+TEST_P(ServerTest, ReadsChunkedBodiesAndAnswersExpect) {
   const auto server = StartServer(Echo);
   RawClient client(server->port());
   client.Send(
@@ -142,7 +146,7 @@ TEST(Server, ReadsChunkedBodiesAndAnswersExpect) {
   EXPECT_EQ(client.Receive().body, "POST /c abcdefg");
 }
 
-TEST(Server, HeadHasLengthAndNoBody) {
+TEST_P(ServerTest, HeadHasLengthAndNoBody) {
   const auto server = StartServer(Echo);
   RawClient client(server->port());
   client.Send(StrCat("HEAD /h HTTP/1.1\r\nHost: a\r\n\r\n", Get("/g")));
@@ -152,7 +156,7 @@ TEST(Server, HeadHasLengthAndNoBody) {
   EXPECT_EQ(client.Receive().body, "GET /g ");
 }
 
-TEST(Server, Http10ClosesUnlessAskedToKeep) {
+TEST_P(ServerTest, Http10ClosesUnlessAskedToKeep) {
   const auto server = StartServer([](const std::shared_ptr<Exchange>& exchange) {
     if (exchange->request().path == "/stream") {
       exchange->BeginStream(200, {});
@@ -177,7 +181,7 @@ TEST(Server, Http10ClosesUnlessAskedToKeep) {
   EXPECT_THAT(all, Not(HasSubstr("chunked")));
 }
 
-TEST(Server, TheHandlerMayCloseTheConnection) {
+TEST_P(ServerTest, TheHandlerMayCloseTheConnection) {
   const auto server = StartServer([](const std::shared_ptr<Exchange>& exchange) {
     exchange->BeginStream(200, {{"Connection", "close"}});
     exchange->Write("x");
@@ -191,7 +195,7 @@ TEST(Server, TheHandlerMayCloseTheConnection) {
   EXPECT_TRUE(client.ClosesSilently());
 }
 
-TEST(Server, HalfClosedPeerStillGetsAnAnswerThatWasGivenAtOnce) {
+TEST_P(ServerTest, HalfClosedPeerStillGetsAnAnswerThatWasGivenAtOnce) {
   const auto server = StartServer(Echo);
   RawClient client(server->port());
   client.Send(Get("/x"));
@@ -200,7 +204,7 @@ TEST(Server, HalfClosedPeerStillGetsAnAnswerThatWasGivenAtOnce) {
   EXPECT_TRUE(client.ClosesSilently());
 }
 
-TEST(Server, StreamsChunksWhileTheyAreMade) {
+TEST_P(ServerTest, StreamsChunksWhileTheyAreMade) {
   Inbox inbox;
   const auto server = StartServer(inbox.handler());
   RawClient client(server->port());
@@ -232,7 +236,7 @@ TEST(Server, StreamsChunksWhileTheyAreMade) {
   EXPECT_EQ(client.Receive().body, "ok");
 }
 
-TEST(Server, ManyThreadsMayWriteToManyStreams) {
+TEST_P(ServerTest, ManyThreadsMayWriteToManyStreams) {
   Inbox inbox;
   const auto server = StartServer(inbox.handler());
   constexpr int kStreams = 8;
@@ -257,7 +261,7 @@ TEST(Server, ManyThreadsMayWriteToManyStreams) {
   }
 }
 
-TEST(Server, ReportsAPeerThatGoes) {
+TEST_P(ServerTest, ReportsAPeerThatGoes) {
   Inbox inbox;
   const auto server = StartServer(inbox.handler());
   enum class Way { kClose, kHalfClose, kReset };
@@ -293,7 +297,7 @@ TEST(Server, ReportsAPeerThatGoes) {
   }
 }
 
-TEST(Server, NoticesAGoneOneBehindAFullPipeline) {
+TEST_P(ServerTest, NoticesAGoneOneBehindAFullPipeline) {
   Inbox inbox;
   const auto server = StartServer(inbox.handler());
   RawClient client(server->port());
@@ -309,7 +313,7 @@ TEST(Server, NoticesAGoneOneBehindAFullPipeline) {
   exchange->Respond({200, {}, ""});
 }
 
-TEST(Server, CompletedExchangesDoNotReportClosed) {
+TEST_P(ServerTest, CompletedExchangesDoNotReportClosed) {
   Inbox inbox;
   const auto server = StartServer(inbox.handler());
   RawClient client(server->port());
@@ -328,7 +332,7 @@ TEST(Server, CompletedExchangesDoNotReportClosed) {
   EXPECT_EQ(calls, 0);
 }
 
-TEST(Server, ADroppedExchangeAnswers500) {
+TEST_P(ServerTest, ADroppedExchangeAnswers500) {
   const auto server = StartServer([](const std::shared_ptr<Exchange>& exchange) {
     if (exchange->request().path == "/stream") {
       exchange->BeginStream(200, {});
@@ -351,7 +355,7 @@ TEST(Server, ADroppedExchangeAnswers500) {
   EXPECT_THAT(all, Not(HasSubstr("0\r\n\r\n")));
 }
 
-TEST(Server, DrainLetsOpenExchangesEnd) {
+TEST_P(ServerTest, DrainLetsOpenExchangesEnd) {
   Inbox inbox;
   const auto server = StartServer(inbox.handler());
   RawClient idle(server->port());
@@ -371,11 +375,12 @@ TEST(Server, DrainLetsOpenExchangesEnd) {
   EXPECT_TRUE(server->Drain(10s));
 }
 
-TEST(Server, DrainGivesUpAtItsLimitOnTheServersClock) {
+TEST_P(ServerTest, DrainGivesUpAtItsLimitOnTheServersClock) {
   ManualClock clock;
   Inbox inbox;
   ServerOptions options;
   options.port = 0;
+  options.tls = tls();
   const auto server = std::move(Server::Start(options, inbox.handler(), {}, clock)).value();
   RawClient busy(server->port());
   busy.Send(Get("/busy"));
@@ -395,7 +400,7 @@ TEST(Server, DrainGivesUpAtItsLimitOnTheServersClock) {
   EXPECT_TRUE(again.get());
 }
 
-TEST(Server, StoppingEndsOpenExchangesAndOutlivingThemIsFine) {
+TEST_P(ServerTest, StoppingEndsOpenExchangesAndOutlivingThemIsFine) {
   Inbox inbox;
   auto server = StartServer(inbox.handler());
   RawClient client(server->port());
@@ -414,7 +419,7 @@ TEST(Server, StoppingEndsOpenExchangesAndOutlivingThemIsFine) {
   exchange->Finish();
 }
 
-TEST(Server, SaysWhyItCannotListen) {
+TEST_P(ServerTest, SaysWhyItCannotListen) {
   const auto first = StartServer(Echo);
   ServerOptions options;
   options.port = first->port();
@@ -427,7 +432,7 @@ TEST(Server, SaysWhyItCannotListen) {
             StatusCode::kInvalidArgument);
 }
 
-TEST(Server, ListensOnNamesAndAllAddresses) {
+TEST_P(ServerTest, ListensOnNamesAndAllAddresses) {
   for (const char* host : {"localhost", "0.0.0.0", "127.0.0.1"}) {
     ServerOptions options;
     options.host = host;
@@ -442,6 +447,7 @@ TEST(Server, ListensOnNamesAndAllAddresses) {
     ServerOptions options;
     options.host = host;
     options.port = 0;
+    options.tls = tls();
     auto server = Server::Start(options, Echo);
     if (!server.ok()) GTEST_SKIP() << "no IPv6 here: " << server.status().message();
     RawClient client((*server)->port());
@@ -451,7 +457,7 @@ TEST(Server, ListensOnNamesAndAllAddresses) {
 }
 
 // Peers that go at any point of a stream leave no connection behind and a server that answers.
-TEST(Server, RandomDisconnectsLeaveNothingBehind) {
+TEST_P(ServerTest, RandomDisconnectsLeaveNothingBehind) {
   const auto server = StartServer([](const std::shared_ptr<Exchange>& exchange) {
     exchange->BeginStream(200, {});
     auto step = std::make_shared<std::function<void(int)>>();
@@ -481,6 +487,8 @@ TEST(Server, RandomDisconnectsLeaveNothingBehind) {
   client.Send(Get("/x"));
   EXPECT_EQ(client.Receive().status, 200);
 }
+
+INSTANTIATE_TEST_SUITE_P(Over, ServerTest, ::testing::Values("Tcp", "Tls"), testing::TransportName);
 
 }  // namespace
 }  // namespace pano::http

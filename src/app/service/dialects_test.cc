@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <tuple>
@@ -402,10 +403,16 @@ TEST(Routes, MetricsAreText) {
 }
 
 TEST(Routes, HttpErrorsHaveTheSameShape) {
-  http::Response response = api::HttpErrorBody(413, "too much", "r");
+  http::Response response = api::HttpErrorBody({}, {413, "too much", "r", "http://a"});
   EXPECT_EQ(response.status, 413);
   EXPECT_EQ(response.body, R"({"error":{"message":"too much","type":"invalid_request_error",)"
                            R"("param":null,"code":"body_too_large","request_id":"r"}})");
+  EXPECT_EQ(response.headers.size(), 1u);
+  // A page that may call can read what the HTTP layer refuses, too.
+  response = api::HttpErrorBody({.origins = {"http://a"}}, {413, "too much", "r", "http://a"});
+  EXPECT_TRUE(std::find(response.headers.begin(), response.headers.end(),
+                        std::pair<std::string, std::string>("Access-Control-Allow-Origin",
+                                                            "http://a")) != response.headers.end());
 }
 
 }  // namespace

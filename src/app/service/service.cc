@@ -92,17 +92,18 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
     if (log) log(MakeRequestLine(record));
   };
   // What the HTTP layer refuses before it is a request: it has no method and path yet.
-  http::Server::ErrorBody refuse = [log = options.request_log](int status, std::string_view message,
-                                                               std::string_view id) {
+  http::Server::ErrorBody refuse = [log = options.request_log, callers = options.api.callers](
+                                       const http::Server::OwnError& error) {
     constexpr int kDropped = 500;  // was a request, and is recorded as one
-    if (log && status != kDropped) {
-      log(MakeRequestLine({.status = status, .id = id}));
+    if (log && error.status != kDropped) {
+      log(MakeRequestLine({.status = error.status, .id = error.request_id}));
     }
-    return api::HttpErrorBody(status, message, id);
+    return api::HttpErrorBody(callers, error);
   };
   options.api.callers.loopback = api::IsLoopbackHost(options.http.host);
   options.api.callers.keyless = !callers.authenticator->required();
   options.api.resource.authorization_servers = std::move(callers.issuers);
+  options.api.resource.certificate_bound_tokens = !options.http.tls.client_ca_file.empty();
   options.api.document_order = OpenApiOrder();
   PANO_ASSIGN_OR_RETURN(service->api_,
                         api::Api::Create(AllDialects(), options.api, service->models_,

@@ -30,7 +30,7 @@ std::string Challenge(std::string_view error, std::string_view description) {
 std::string ResourceUrl(const ProtectedResource& resource, const http::Request& request) {
   if (!resource.url.empty()) return resource.url;
   const std::string_view host = Trim(request.Header("Host"));
-  return host.empty() ? "" : StrCat("http://", Printable(host));
+  return host.empty() ? "" : StrCat(request.secure ? "https://" : "http://", Printable(host));
 }
 
 }  // namespace

@@ -67,9 +67,10 @@ std::string WithoutDefaultPort(std::string origin) {
   return origin;
 }
 
-bool IsOwnOrigin(const CallerPolicy& policy, const std::string& origin, std::string_view host) {
-  std::string name = ToLower(host);
-  if (origin == WithoutDefaultPort("http://" + name)) return true;
+bool IsOwnOrigin(const CallerPolicy& policy, const std::string& origin, const http::Request& request) {
+  std::string name = ToLower(Trim(request.Header("Host")));
+  const std::string_view scheme = request.secure ? "https://" : "http://";
+  if (origin == WithoutDefaultPort(StrCat(scheme, name))) return true;
   // A name that was allowed may be that of a proxy which speaks TLS.
   return Contains(policy.hosts, HostName(name)) && origin == WithoutDefaultPort("https://" + name);
 }
@@ -131,17 +132,17 @@ Status CheckCaller(const CallerPolicy& policy, const http::Request& request) {
                             "; --allow-host names others"));
   }
   std::string origin = OriginOf(request);
-  if (origin.empty() || IsOwnOrigin(policy, origin, host) || IsAllowedOrigin(policy, origin)) {
+  if (origin.empty() || IsOwnOrigin(policy, origin, request) || IsAllowedOrigin(policy, origin)) {
     return {};
   }
   return Forbidden(StrCat("the Origin '", Printable(Trim(request.Header("Origin"))),
                           "' is another site; --allow-origin names those that may call"));
 }
 
-http::Headers CrossOriginHeaders(const CallerPolicy& policy, const http::Request& request) {
+http::Headers CrossOriginHeaders(const CallerPolicy& policy, std::string_view origin_as_sent) {
   if (policy.origins.empty()) return {};
   http::Headers headers = {{"Vary", "Origin"}};  // caches: another page gets another answer
-  std::string origin = OriginOf(request);
+  std::string origin = ToLower(Trim(origin_as_sent));
   if (!IsAllowedOrigin(policy, origin)) return headers;
   headers.emplace_back("Access-Control-Allow-Origin", std::move(origin));
   headers.emplace_back("Access-Control-Expose-Headers", "X-Request-Id, Retry-After");

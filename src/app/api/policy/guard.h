@@ -40,7 +40,7 @@ Status CheckCaller(const CallerPolicy& policy, const http::Request& request);
 
 // What an answer says to the browser of an allowed origin's page (the CORS protocol of the Fetch
 // standard); to others nothing, so that their pages cannot read it.
-http::Headers CrossOriginHeaders(const CallerPolicy& policy, const http::Request& request);
+http::Headers CrossOriginHeaders(const CallerPolicy& policy, std::string_view origin);
 // A browser's question, ahead of a request, whether a page may send it; it never carries a key.
 bool IsPreflight(const http::Request& request);
 // The answer to a preflight that CheckCaller has let through. Without a key nothing is known of paths,

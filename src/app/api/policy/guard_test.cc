@@ -46,6 +46,15 @@ TEST(Guard, RefusesOtherNamesAndOrigins) {
   }
 }
 
+TEST(Guard, TheOwnOriginGoesByTheTransport) {
+  http::Request request = With({{"Host", "localhost:8443"}, {"Origin", "https://localhost:8443"}});
+  EXPECT_FALSE(CheckCaller({}, request).ok());
+  request.secure = true;
+  EXPECT_TRUE(CheckCaller({}, request).ok());
+  request.headers[1].second = "http://localhost:8443";
+  EXPECT_FALSE(CheckCaller({}, request).ok());
+}
+
 TEST(Guard, OthersMayBeAllowed) {
   CallerPolicy policy{.hosts = {"host.docker.internal", "::ffff:1"},
                       .origins = {"http://localhost:3000", "null"}};
@@ -94,7 +103,7 @@ TEST(Guard, PreflightsSayNothingToPagesThatMayNotCall) {
   request.method = "OPTIONS";
   EXPECT_TRUE(IsPreflight(request));
   EXPECT_TRUE(PreflightResponse({}, request).headers.empty());
-  EXPECT_TRUE(CrossOriginHeaders({}, request).empty());
+  EXPECT_TRUE(CrossOriginHeaders({}, request.Header("Origin")).empty());
   EXPECT_EQ(PreflightResponse({.origins = {"http://a"}}, request).headers.size(), 4u);
   request.headers[3].second = "x-a\x01";
   EXPECT_EQ(PreflightResponse({.origins = {"http://a"}}, request).headers.size(), 3u);

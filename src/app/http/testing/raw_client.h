@@ -7,12 +7,23 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "app/http/message/response_parser.h"
 
 namespace pano::http::testing {
+
+// What lies between a test's bytes and its socket.
+class RawTransport {
+ public:
+  virtual ~RawTransport() = default;
+  virtual ssize_t Send(const char* bytes, size_t size) = 0;
+  virtual ssize_t Receive(char* bytes, size_t size) = 0;
+  virtual bool HasBuffered() = 0;  // bytes that Receive has without the socket
+};
 
 // A socket for tests that send what no proper client would. Every read waits at most 10 s.
 // Thread-compatible.
@@ -24,16 +35,21 @@ class RawClient {
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     connected_ = connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    if (connected_ && make_transport) transport_ = make_transport(socket_);
   }
   ~RawClient() { Close(); }
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
 
+  // Makes the transport of all clients to come; empty: the bare socket.
+  static inline std::function<std::unique_ptr<RawTransport>(int socket)> make_transport;
+
   bool connected() const { return connected_; }
 
   bool Send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t n = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t n = transport_ ? transport_->Send(bytes.data(), bytes.size())
+                                   : send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (n <= 0) return false;
       bytes.remove_prefix(static_cast<size_t>(n));
     }
@@ -115,15 +131,18 @@ class RawClient {
  private:
   bool ReadMore() {
     pollfd query{socket_, POLLIN, 0};
-    if (poll(&query, 1, 10'000) <= 0) return false;
+    const bool buffered = transport_ && transport_->HasBuffered();
+    if (!buffered && poll(&query, 1, 10'000) <= 0) return false;
     char buffer[16 << 10];
-    const ssize_t n = recv(socket_, buffer, sizeof buffer, 0);
+    const ssize_t n = transport_ ? transport_->Receive(buffer, sizeof buffer)
+                                 : recv(socket_, buffer, sizeof buffer, 0);
     at_end_ = n <= 0;
     if (n > 0) in_.append(buffer, static_cast<size_t>(n));
     return n > 0;
   }
 
   int socket_;
+  std::unique_ptr<RawTransport> transport_;
   bool connected_ = false;
   bool at_end_ = false;
   std::string in_;
