@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """A real `pano serve --auth` and issuers on loopback: every token case of the shared known answers, signed now; then a
-rotated key, a flood of unknown keys, and issuers that are away, slow or lying.
+rotated key, a flood of unknown keys, issuers that are away, slow or lying, and tokens that are bound to a certificate.
 
   PANO=build/release/bin/pano SOURCE_DIR=. python3 tests/auth/live_tokens.py
 
 Exit code 77, with the reason, where Python's `cryptography` or the shared data is absent. Needs nothing else."""
-import http.client, http.server, importlib.util, json, os, re, socket, subprocess, sys, tempfile, threading, time
+import base64, datetime, hashlib, http.client, http.server, importlib.util, ipaddress, json, os, re, ssl, subprocess, sys, tempfile, threading, time
 from pathlib import Path
 
 source = Path(os.environ.get('SOURCE_DIR', '.')).resolve()
@@ -90,27 +90,28 @@ class Issuers:
 
 
 class Server:
-    def __init__(self, issuers, settings):
+    def __init__(self, issuers, settings, *options):
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / 'auth.yaml'
         entries = [{'issuer': f"{issuers.base}/{s['name']}", **{k: v for k, v in s.items() if k != 'name'}} for s in settings]
         path.write_text(json.dumps({'issuers': entries}))
         self.log = open(Path(self.folder.name) / 'log', 'w+')
         self.process = subprocess.Popen([pano, 'serve', '--port', '0', '--threads', '1', '--model', f'starter={source}/models/starter',
-                                         '--auth', str(path)], stdout=subprocess.DEVNULL, stderr=self.log)
+                                         '--auth', str(path), *options], stdout=subprocess.DEVNULL, stderr=self.log)
         until = time.time() + 60
         while time.time() < until:
             text = Path(self.log.name).read_text()
-            found = re.search(r'listening on http://127\.0\.0\.1:(\d+)', text)
+            found = re.search(r'listening on https?://127\.0\.0\.1:(\d+)', text)
             if found: break
             if self.process.poll() is not None: sys.exit(f'pano serve ends: {text}')
             time.sleep(0.05)
         self.port = int(found[1])
 
-    def get(self, headers, path='/v1/models/starter'):
+    def get(self, headers, path='/v1/models/starter', tls=None):
         """(status, WWW-Authenticate, seconds); status 0 where the connection was closed."""
         begun = time.time()
-        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=60)
+        connection = (http.client.HTTPSConnection('127.0.0.1', self.port, timeout=60, context=tls) if tls
+                      else http.client.HTTPConnection('127.0.0.1', self.port, timeout=60))
         try:
             connection.putrequest('GET', path)
             for name, value in headers: connection.putheader(name, value)
@@ -121,7 +122,7 @@ class Server:
         except OSError: return 0, '', time.time() - begun
         finally: connection.close()
 
-    def bearer(self, token): return self.get([('Authorization', f'Bearer {token}')])
+    def bearer(self, token, tls=None): return self.get([('Authorization', f'Bearer {token}')], tls=tls)
 
     def close(self):
         self.process.terminate()
@@ -218,6 +219,54 @@ def from_the_start(issuers, settings):
         finally: server.close()
 
 
+def certificates(folder):
+    """An authority, and what it has signed for the server and two clients: PEM files, and each one's SHA-256 (x5t#S256)."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    now, hashes_of = datetime.datetime.now(datetime.timezone.utc), {}
+    authority = None
+    for name in ('ca', 'server', 'client', 'other'):
+        key = ec.generate_private_key(ec.SECP256R1())
+        who = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        builder = (x509.CertificateBuilder().subject_name(who).issuer_name(authority[1] if authority else who)
+                   .public_key(key.public_key()).serial_number(x509.random_serial_number())
+                   .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))
+                   .add_extension(x509.BasicConstraints(ca=name == 'ca', path_length=None), critical=True)
+                   .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address('127.0.0.1'))]), critical=False))
+        certificate = builder.sign(authority[0] if authority else key, hashes.SHA256())
+        if name == 'ca': authority = (key, who)
+        pem = serialization.Encoding.PEM
+        (folder / f'{name}.pem').write_bytes(certificate.public_bytes(pem))
+        (folder / f'{name}.key').write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+        der = certificate.public_bytes(serialization.Encoding.DER)
+        hashes_of[name] = base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b'=').decode()
+    return hashes_of
+
+
+def bound_tokens(issuers, settings):
+    """RFC 8705: a token that names a certificate is good on a connection with that certificate alone."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        thumbprints = certificates(folder)
+        server = Server(issuers, [s for s in settings if s['name'] == 'main'], '--tls-cert', str(folder / 'server.pem'),
+                        '--tls-key', str(folder / 'server.key'), '--tls-client-ca', str(folder / 'ca.pem'))
+        try:
+            def tls(client=None):
+                context = ssl.create_default_context(cafile=str(folder / 'ca.pem'))
+                if client: context.load_cert_chain(str(folder / f'{client}.pem'), str(folder / f'{client}.key'))
+                return context
+            case = by_name('rs256')
+            claims = {**case['claims'], 'cnf': {'x5t#S256': thumbprints['client']}}
+            token, free = token_of({**case, 'claims': claims}, issuers.base), token_of(case, issuers.base)
+            check('a bound token with its certificate', server.bearer(token, tls('client'))[0] == 200)
+            check('a bound token without a certificate', server.bearer(token, tls())[0] == 401)
+            check('a bound token with another certificate', server.bearer(token, tls('other'))[0] == 401)
+            check('a bound token with its certificate, again', server.bearer(token, tls('client'))[0] == 200)
+            check('a token that is not bound needs no certificate', server.bearer(free, tls())[0] == 200)
+        finally: server.close()
+
+
 def main():
     issuers = Issuers()
     settings = json.loads((golden / 'issuers.json').read_text())
@@ -229,6 +278,8 @@ def main():
     finally: server.close()
     issuers.behaviour.clear()
     from_the_start(issuers, settings)
+    issuers.behaviour.clear()
+    bound_tokens(issuers, settings)
     print(f'{len(cases)} cases, {len(failures)} failures')
     return 1 if failures else 0
 
