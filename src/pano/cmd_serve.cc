@@ -271,6 +271,10 @@ void LogStart(const ServeOptions& options, const service::Service& service) {
                                             "*") != options.allow_origins.end()) {
     LogWarning("[serve] --allow-origin * without --api-key: every page that a browser opens may call");
   }
+  if (!options.open() && !options.tls.enabled() && !api::IsLoopbackHost(options.host)) {
+    LogWarning("[serve] keys and tokens travel in the open: --tls-cert and --tls-key, or a proxy that speaks "
+               "TLS, hide them");
+  }
   if (versions.empty()) return;
   LogInfo("[serve] try: curl -N ", url, "/v1/models/", versions[0]->id, "/predict", key,
           " -H 'Content-Type: application/json' -d '",
@@ -312,6 +316,7 @@ constexpr milliseconds kEndTime{10'000};
 
 std::string_view HintFor(const Status& status) {
   if (status.reason() == "auth_settings") return "docs/auth.md says what the file holds";
+  if (status.reason() == "tls_files") return {};
   if (status.code() == StatusCode::kUnavailable)
     return "another --port, or --port 0 for a free one";
   if (status.code() == StatusCode::kNotFound) return "give a model: --model PATH";

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "base/log.h"
 #include "base/threads.h"
@@ -24,11 +25,12 @@ bool IsIgnored(int signal) {
 
 }  // namespace
 
-ServeSignals::ServeSignals(std::chrono::milliseconds end_time) : end_time_(end_time) {
+ServeSignals::ServeSignals(std::chrono::milliseconds end_time, bool hangup_reopens)
+    : end_time_(end_time), hangup_reopens_(hangup_reopens) {
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGINT);
-  if (!IsIgnored(SIGHUP)) sigaddset(&signals_, SIGHUP);
+  if (hangup_reopens || !IsIgnored(SIGHUP)) sigaddset(&signals_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   thread_ = StartThread("pano-signals", [this](const std::stop_token&) { Watch(); });
 }
@@ -45,6 +47,11 @@ ServeSignals::~ServeSignals() {
 void ServeSignals::SetReady() {
   MutexLock lock(mu_);
   ready_ = true;
+}
+
+void ServeSignals::SetReopen(std::function<void()> reopen) {
+  MutexLock lock(mu_);
+  reopen_ = std::move(reopen);
 }
 
 void ServeSignals::AwaitFirst() {
@@ -70,6 +77,10 @@ int ServeSignals::Next() {
 bool ServeSignals::Handle(int signal) {
   MutexLock lock(mu_);
   if (over_) return false;
+  if (signal == SIGHUP && hangup_reopens_) {
+    if (reopen_) reopen_();
+    return true;
+  }
   if (first_ != TimePoint()) {
     if (signal == 0 && Clock::Real().Now() < first_ + end_time_) return true;   // interrupted
     if (signal != 0 && Clock::Real().Now() - first_ <= kSameSignal) return true;

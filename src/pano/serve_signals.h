@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <thread>
 
 #include "base/clock.h"
@@ -9,7 +10,8 @@
 
 namespace pano::cli {
 
-// SIGTERM, SIGINT and SIGHUP (unless it was ignored, as under nohup) while a server runs. Before it
+// SIGTERM, SIGINT and SIGHUP (unless it was ignored, as under nohup) while a server runs; where files
+// are to be reopened, SIGHUP asks for that alone, as it does of other services. Before the server
 // is ready the first ends the process; then the first asks for the drain. The second ends the process
 // at once, whatever its threads do, and so does a drain that goes on beyond its bound. Thread-safe.
 class ServeSignals {
@@ -19,13 +21,17 @@ class ServeSignals {
   static constexpr std::chrono::milliseconds kSameSignal{300};
 
   // To be made before any other thread, so that all leave these signals to this.
-  // `end_time`: from the first signal to the end of the process at the latest.
-  explicit ServeSignals(std::chrono::milliseconds end_time);
+  // `end_time`: from the first signal to the end of the process at the latest. `hangup_reopens`:
+  // SIGHUP calls what SetReopen has set and ends nothing.
+  explicit ServeSignals(std::chrono::milliseconds end_time, bool hangup_reopens = false);
   ~ServeSignals();   // the process ends in peace
   ServeSignals(const ServeSignals&) = delete;
   ServeSignals& operator=(const ServeSignals&) = delete;
 
   void SetReady();
+  // Called on the watching thread; until ResetReopen, which waits for a call that is on its way.
+  void SetReopen(std::function<void()> reopen);
+  void ResetReopen() { SetReopen({}); }
   // Waits for the first signal after SetReady.
   void AwaitFirst();
 
@@ -36,12 +42,14 @@ class ServeSignals {
   bool Handle(int signal);
 
   const std::chrono::milliseconds end_time_;
+  const bool hangup_reopens_;
   sigset_t signals_;
   Mutex mu_;
   CondVar changed_;
   bool ready_ PANO_GUARDED_BY(mu_) = false;
   bool asked_ PANO_GUARDED_BY(mu_) = false;
   bool over_ PANO_GUARDED_BY(mu_) = false;
+  std::function<void()> reopen_ PANO_GUARDED_BY(mu_);
   TimePoint first_{};   // confined to the watching thread
   std::jthread thread_;
 };

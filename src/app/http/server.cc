@@ -144,7 +144,9 @@ Status AsioServer::Adopt(int descriptor) {
 
 Status AsioServer::LoadCertificates() {
   if (!context_->options.tls.enabled()) return {};
-  PANO_ASSIGN_OR_RETURN(context_->certificates, TlsCertificates::Start(context_->options.tls));
+  auto certificates = TlsCertificates::Start(context_->options.tls);
+  if (!certificates.ok()) return certificates.error().WithReason("tls_files");
+  context_->certificates = std::move(certificates).value();
   return {};
 }
 
