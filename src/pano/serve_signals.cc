@@ -30,6 +30,7 @@ ServeSignals::ServeSignals(std::chrono::milliseconds end_time, bool hangup_reope
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGINT);
+  if (hangup_reopens) std::signal(SIGHUP, SIG_DFL);   // what is ignored is never seen
   if (hangup_reopens || !IsIgnored(SIGHUP)) sigaddset(&signals_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   thread_ = StartThread("pano-signals", [this](const std::stop_token&) { Watch(); });
@@ -44,14 +45,14 @@ ServeSignals::~ServeSignals() {
   thread_.join();
 }
 
+void ServeSignals::OnHangup(std::function<void()> reopen) {
+  MutexLock lock(mu_);
+  reopen_ = std::move(reopen);
+}
+
 void ServeSignals::SetReady() {
   MutexLock lock(mu_);
   ready_ = true;
-}
-
-void ServeSignals::SetReopen(std::function<void()> reopen) {
-  MutexLock lock(mu_);
-  reopen_ = std::move(reopen);
 }
 
 void ServeSignals::AwaitFirst() {

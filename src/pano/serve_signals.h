@@ -10,8 +10,7 @@
 
 namespace pano::cli {
 
-// SIGTERM, SIGINT and SIGHUP (unless it was ignored, as under nohup) while a server runs; where files
-// are to be reopened, SIGHUP asks for that alone, as it does of other services. Before the server
+// SIGTERM, SIGINT and SIGHUP (unless it was ignored, as under nohup, or opens files anew) while a server runs. Before it
 // is ready the first ends the process; then the first asks for the drain. The second ends the process
 // at once, whatever its threads do, and so does a drain that goes on beyond its bound. Thread-safe.
 class ServeSignals {
@@ -21,17 +20,16 @@ class ServeSignals {
   static constexpr std::chrono::milliseconds kSameSignal{300};
 
   // To be made before any other thread, so that all leave these signals to this.
-  // `end_time`: from the first signal to the end of the process at the latest. `hangup_reopens`:
-  // SIGHUP calls what SetReopen has set and ends nothing.
+  // `end_time`: from the first signal to the end of the process at the latest.
+  // `hangup_reopens`: SIGHUP asks for what OnHangup was given, and ends nothing.
   explicit ServeSignals(std::chrono::milliseconds end_time, bool hangup_reopens = false);
   ~ServeSignals();   // the process ends in peace
   ServeSignals(const ServeSignals&) = delete;
   ServeSignals& operator=(const ServeSignals&) = delete;
 
+  // Called on a thread of this at each SIGHUP from now on. It must not wait for long.
+  void OnHangup(std::function<void()> reopen);
   void SetReady();
-  // Called on the watching thread; until ResetReopen, which waits for a call that is on its way.
-  void SetReopen(std::function<void()> reopen);
-  void ResetReopen() { SetReopen({}); }
   // Waits for the first signal after SetReady.
   void AwaitFirst();
 
