@@ -155,6 +155,7 @@ Status ReadLines(ChatOptions& options, chat::Backend& backend) {
 
 std::string_view HintFor(const ChatOptions& options, const Status& status) {
   if (options.remote.url.empty()) return {};
+  if (status.reason() == "certificate") return "SSL_CERT_FILE names the certificates to trust";
   if (status.code() == StatusCode::kUnavailable) return "is a server running there? 'pano serve' starts one";
   return {};
 }

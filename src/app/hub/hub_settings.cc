@@ -1,6 +1,7 @@
 #include "app/hub/hub_settings.h"
 
 #include "base/strings.h"
+#include "base/trusted_certificates.h"
 
 namespace pano::hub {
 namespace {
@@ -73,7 +74,7 @@ Result<HubSettings> HubSettingsFromEnvironment(Env& env) {
     settings.cache_folder = JoinPath(hf_home, "hub");
   }
   settings.offline = IsTrue(FirstSet(env, {"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"}));
-  settings.ca_file = FirstSet(env, {"SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"});
+  settings.ca_file = TrustedCertificatesFile(env);
   if (std::string endpoint = env.Variable("HF_ENDPOINT"); !endpoint.empty()) {
     while (endpoint.ends_with('/')) endpoint.pop_back();
     if (!endpoint.starts_with("https://") && !endpoint.starts_with("http://")) {

@@ -15,8 +15,7 @@ struct HubSettings {
   std::string token;                                // HF_TOKEN, else the file HF_TOKEN_PATH; "" = none
   std::string cache_folder;                         // HF_HUB_CACHE, else HF_HOME/hub
   bool offline = false;                             // HF_HUB_OFFLINE
-  // SSL_CERT_FILE, CURL_CA_BUNDLE or REQUESTS_CA_BUNDLE: certificates to trust; "": the system's.
-  std::string ca_file;
+  std::string ca_file;  // certificates to trust (base/trusted_certificates.h); "": the system's
 };
 
 // InvalidArgument names the variable that is wrong. The token is never part of a message.

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "base/trusted_certificates.h"
 
 namespace pano::chat {
 namespace {
@@ -65,7 +66,7 @@ int OnProgress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 class CurlCaller final : public HttpCaller {
  public:
   CurlCaller(std::string url, const HttpCallerOptions& options)
-      : url_(std::move(url)), options_(options), easy_(curl_easy_init()) {}
+      : url_(std::move(url)), options_(options), ca_file_(TrustedCertificatesFile()), easy_(curl_easy_init()) {}
 
   Result<HttpReply> Send(const HttpCall& call, const Sink& sink,
                          const std::stop_token& stop) override {
@@ -82,6 +83,9 @@ class CurlCaller final : public HttpCaller {
     std::array<char, CURL_ERROR_SIZE> error = {};
     curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (!ca_file_.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file_.c_str());
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
@@ -125,12 +129,22 @@ class CurlCaller final : public HttpCaller {
     const std::string why = StrCat(Printable(url_, 200), ": ",
                                    *detail != '\0' ? Printable(detail, 200)
                                                    : std::string(curl_easy_strerror(code)));
-    return code == CURLE_OPERATION_TIMEDOUT ? Status(StatusCode::kDeadline, why)
-                                            : Status(StatusCode::kUnavailable, why);
+    switch (code) {
+      case CURLE_OPERATION_TIMEDOUT:
+        return Status(StatusCode::kDeadline, why);
+      case CURLE_PEER_FAILED_VERIFICATION:
+      case CURLE_SSL_CACERT_BADFILE:
+      case CURLE_SSL_CERTPROBLEM:
+      case CURLE_SSL_ISSUER_ERROR:
+        return Status(StatusCode::kPermissionDenied, why).WithReason("certificate");
+      default:
+        return Status(StatusCode::kUnavailable, why);
+    }
   }
 
   const std::string url_;
   const HttpCallerOptions options_;
+  const std::string ca_file_;
   const std::unique_ptr<CURL, FreeEasy> easy_;
 };
 

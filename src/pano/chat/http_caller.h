@@ -45,8 +45,8 @@ struct HttpCallerOptions {
   size_t body_bytes_max = 16 << 20;                  // of an answer that is kept whole
 };
 
-// For http:// (and addresses without a scheme) over `transport`; for https:// over libcurl, with the
-// machine's certificates.
+// For http:// (and addresses without a scheme) over `transport`; for https:// over libcurl, whose
+// server has to show a certificate that is trusted (base/trusted_certificates.h).
 Result<std::unique_ptr<HttpCaller>> MakeHttpCaller(const std::string& url,
                                                    const HttpCallerOptions& options,
                                                    Transport& transport);

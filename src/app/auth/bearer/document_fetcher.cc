@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/env.h"
 #include "base/strings.h"
+#include "base/trusted_certificates.h"
 
 namespace pano::bearer {
 namespace {
@@ -88,7 +89,7 @@ Status FailureOf(CURLcode code, const char* detail) {
 
 class HttpFetcher final : public DocumentFetcher {
  public:
-  explicit HttpFetcher(FetchLimits limits) : limits_(limits), ca_file_(EnvironmentVariable("SSL_CERT_FILE")) {
+  explicit HttpFetcher(FetchLimits limits) : limits_(limits), ca_file_(TrustedCertificatesFile()) {
     SetUpCurl();
   }
 
