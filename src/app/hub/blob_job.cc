@@ -23,6 +23,9 @@ Result<BlobJob::Begun> BlobJob::Begin() {
   const std::string partial_path = cache_.PartialPath(spec_.etag);
   // A blob of another size was damaged; the new one takes its place.
   const Result<FileInfo> blob = Env::Real().Stat(cache_.BlobPath(spec_.etag));
+  if (!blob.ok() && blob.error().code() != StatusCode::kNotFound) {
+    return blob.error().Wrap(StrCat(cache_.BlobPath(spec_.etag), ": cannot look"));
+  }
   if (blob.ok() && blob->bytes == spec_.size) {
     (void)Env::Real().Remove(partial_path);  // of another attempt
     bytes_done_ = spec_.size;

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "base/env.h"
+#include "base/errno_status.h"
+#include "base/path_exists.h"
 #include "base/random.h"
 #include "base/strings.h"
 
@@ -21,13 +23,16 @@ bool IsModelFile(std::string_view name) {
   return false;
 }
 
-Status Exists(const std::string& path, std::string_view why) {
+Status AlreadyThere(const std::string& path, std::string_view why) {
   return Status(StatusCode::kAlreadyExists, StrCat(path, ": ", why));
 }
 
-bool StandsAt(const std::string& path) {
+// A link counts by itself, wherever it leads.
+Result<bool> StandsAt(const std::string& path) {
   std::error_code error;
-  return fs::exists(fs::symlink_status(path, error));
+  const fs::file_status status = fs::symlink_status(path, error);
+  if (status.type() != fs::file_type::none) return fs::exists(status);
+  return ErrnoStatus(error.value()).Wrap(StrCat(path, ": cannot look"));
 }
 
 Status Writing(const std::string& target, const Status& status) {
@@ -45,21 +50,23 @@ std::string WithoutSlash(std::string path) {
 }  // namespace
 
 Status CheckFileTarget(const std::string& path, bool overwrite) {
-  if (!StandsAt(path)) return {};
-  if (IsDirectory(path)) return Exists(path, "is a folder");
-  if (!overwrite) return Exists(path, "is there already");
-  if (!FileExists(path)) return Exists(path, "is no regular file");
+  PANO_ASSIGN_OR_RETURN(const bool there, StandsAt(path));
+  if (!there) return {};
+  if (IsDirectory(path)) return AlreadyThere(path, "is a folder");
+  if (!overwrite) return AlreadyThere(path, "is there already");
+  if (!FileExists(path)) return AlreadyThere(path, "is no regular file");
   return {};
 }
 
 Status FolderWriter::Check(const std::string& target, bool overwrite) {
-  if (!StandsAt(target)) return {};
-  if (!overwrite) return Exists(target, "is there already");
-  if (!IsDirectory(target)) return Exists(target, "is no folder");
+  PANO_ASSIGN_OR_RETURN(const bool there, StandsAt(target));
+  if (!there) return {};
+  if (!overwrite) return AlreadyThere(target, "is there already");
+  if (!IsDirectory(target)) return AlreadyThere(target, "is no folder");
   PANO_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(target));
   for (const std::string& name : names) {
     if (!IsModelFile(name) || !FileExists(JoinPath(target, name))) {
-      return Exists(target, StrCat("holds '", Printable(name),
+      return AlreadyThere(target, StrCat("holds '", Printable(name),
                                    "', which is no file of a model; it is "
                                    "not replaced"));
     }
@@ -115,7 +122,8 @@ Status FolderWriter::Commit() {
 
 // Puts the new folder in the place of the old one.
 Status FolderWriter::Replace() {
-  if (!env_.Stat(target_).ok()) return env_.Rename(temporary_, target_);
+  PANO_ASSIGN_OR_RETURN(const bool there, Exists(target_, env_));
+  if (!there) return env_.Rename(temporary_, target_);
   const Status exchanged = env_.Exchange(temporary_, target_);
   if (exchanged.code() != StatusCode::kUnimplemented) return exchanged;
   const std::string old = StrCat(temporary_, "-old");

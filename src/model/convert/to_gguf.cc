@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/env.h"
+#include "base/path_exists.h"
 #include "base/strings.h"
 #include "model/convert/config_difference.h"
 #include "model/convert/general_keys.h"
@@ -100,7 +101,8 @@ Status CheckSame(const nn::ModelConfig& from, nn::ModelConfig to, std::string_vi
 Result<std::vector<GgufEntry>> Vocabulary(const format::ModelFiles& files, int64_t rows,
                                           std::vector<std::string>& notes) {
   const std::string path = JoinPath(files.path, "tokenizer.json");
-  if (!FileExists(path)) {
+  PANO_ASSIGN_OR_RETURN(const bool there, Exists(path));
+  if (!there) {
     notes.push_back(StrCat(files.path, ": no tokenizer.json, the file has no vocabulary"));
     return std::vector<GgufEntry>{{"tokenizer.ggml.model", std::string("none")}};
   }

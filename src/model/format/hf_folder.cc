@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/env.h"
+#include "base/path_exists.h"
 #include "base/strings.h"
 #include "model/format/packed_layout.h"
 #include "model/format/safetensors_parse.h"
@@ -23,7 +24,8 @@ constexpr size_t kTemplatesMax = 64;
 // The object in the JSON file; null when the folder has no such file.
 Result<json::Value> ReadObject(const std::string& folder, std::string_view name) {
   std::string path = JoinPath(folder, name);
-  if (!FileExists(path)) return json::Value();
+  PANO_ASSIGN_OR_RETURN(const bool there, Exists(path));
+  if (!there) return json::Value();
   PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kConfigBytesMax));
   PANO_ASSIGN_OR_RETURN(json::Value value, json::Parse(text, {.allow_nan = true}).Wrap(path));
   if (!value.is_object()) {
@@ -43,12 +45,14 @@ Result<std::string> ReadTemplate(const std::string& path) {
 // several: chat_template.jinja is the default one.
 Status ReadTemplateFiles(const std::string& folder, ChatTemplates& out) {
   const std::string path = JoinPath(folder, "chat_template.jinja");
-  if (FileExists(path)) {
+  PANO_ASSIGN_OR_RETURN(const bool has_main, Exists(path));
+  if (has_main) {
     PANO_ASSIGN_OR_RETURN(out.main, ReadTemplate(path));
   }
   constexpr std::string_view kEnding = ".jinja";
   const std::string more = JoinPath(folder, "additional_chat_templates");
-  if (!IsDirectory(more)) return {};
+  PANO_ASSIGN_OR_RETURN(const bool has_more, Exists(more));
+  if (!has_more) return {};
   PANO_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(more));
   for (const std::string& name : names) {
     if (!name.ends_with(kEnding) || name.size() == kEnding.size()) continue;
@@ -83,7 +87,8 @@ Result<std::vector<SafetensorsFile>> OpenShards(const std::string& folder,
   std::set<std::pair<std::string_view, std::string_view>> present;  // file, tensor
   for (const std::string& name : names) {
     std::string path = JoinPath(folder, name);
-    if (!FileExists(path)) {
+    PANO_ASSIGN_OR_RETURN(const bool there, Exists(path));
+    if (!there) {
       return NotFound(StrCat(index_path, ": weight_map: file '", name, "' is missing"));
     }
     PANO_ASSIGN_OR_RETURN(SafetensorsFile shard, MapSafetensors(path));
@@ -121,13 +126,15 @@ Status ExplainNoWeights(const std::string& folder, bool has_config) {
 Result<std::vector<SafetensorsFile>> OpenWeightFiles(const std::string& folder, bool has_config) {
   std::string single = JoinPath(folder, "model.safetensors");
   std::string index = JoinPath(folder, "model.safetensors.index.json");
-  if (FileExists(single)) {
+  PANO_ASSIGN_OR_RETURN(const bool is_single, Exists(single));
+  if (is_single) {
     std::vector<SafetensorsFile> files;
     PANO_ASSIGN_OR_RETURN(SafetensorsFile file, MapSafetensors(single));
     files.push_back(std::move(file));
     return files;
   }
-  if (FileExists(index)) return OpenShards(folder, index);
+  PANO_ASSIGN_OR_RETURN(const bool has_index, Exists(index));
+  if (has_index) return OpenShards(folder, index);
   return ExplainNoWeights(folder, has_config);
 }
 

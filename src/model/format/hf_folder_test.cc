@@ -55,6 +55,17 @@ TEST(HfFolderTest, ReadsAllThatIsThere) {
   EXPECT_EQ(OpenModel(folder.path() + "/")->chat_template, "from the file");
 }
 
+// A file that could not be looked at was taken for absent, and the model for one without it.
+TEST(HfFolderTest, WhatCannotBeLookedAtIsNotAbsent) {
+  for (const char* name : {"config.json", "generation_config.json", "chat_template.jinja",
+                           "additional_chat_templates", "model.safetensors"}) {
+    TempFolder folder;
+    if (name != std::string_view("model.safetensors")) WriteTensor(folder, "model.safetensors", "w");
+    std::filesystem::create_symlink(name, folder.Path(name));   // a link to itself
+    ExpectFailure(folder.path(), StatusCode::kUnavailable, StrCat(name, ": cannot look: "));
+  }
+}
+
 TEST(HfFolderTest, WeightsAloneAreEnough) {
   TempFolder folder;
   WriteTensor(folder, "real.safetensors", "w");

@@ -1,5 +1,6 @@
 #include "pano/chat/session_file.h"
 
+#include "base/path_exists.h"
 #include "base/strings.h"
 #include "pano/terminal/history.h"
 
@@ -139,10 +140,12 @@ Result<SavedChat> ParseSavedChat(std::string_view text) {
 }
 
 Status SaveChat(const std::string& path, const SavedChat& chat, Env& env) {
-  if (const auto info = env.Stat(path); info.ok()) {
+  PANO_ASSIGN_OR_RETURN(const bool there, Exists(path, env));
+  if (there) {
     // Only what was a conversation is replaced: a slip must not cost another file.
-    const bool is_file = info->kind == FileInfo::Kind::kFile;
-    if (!is_file || (info->bytes > 0 && !LoadChat(path, env).ok())) {
+    PANO_ASSIGN_OR_RETURN(const FileInfo info, env.Stat(path).Wrap(Printable(path, 400)));
+    const bool is_file = info.kind == FileInfo::Kind::kFile;
+    if (!is_file || (info.bytes > 0 && !LoadChat(path, env).ok())) {
       return Status(StatusCode::kAlreadyExists,
                     StrCat(Printable(path, 400),
                            ": exists and is no saved conversation; choose another name"));

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/fault_env.h"
 #include "base/testing/memory_env.h"
 
 namespace pano::chat {
@@ -88,6 +89,15 @@ TEST(SavedChat, ReplacesOnlyItsKind) {
   env.SetCapacity(20);
   EXPECT_EQ(SaveChat("b.json", Example(), env).code(), StatusCode::kExhausted);
   EXPECT_EQ(*ReadFile("other", 100, env), "precious");
+}
+
+// What could not be looked at was taken for absent, and replaced.
+TEST(SavedChat, ReplacesNothingThatItCannotLookAt) {
+  MemoryEnv disk;
+  ASSERT_TRUE(WriteFile("notes", "mine", disk).ok());
+  FaultEnv env(disk, {.fail_at = 0});
+  EXPECT_EQ(SaveChat("notes", Example(), env).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(*ReadFile("notes", 100, disk), "mine");
 }
 
 TEST(SavedChat, IsForItsOwnerOnly) {

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/json.h"
+#include "base/path_exists.h"
 #include "base/strings.h"
 
 namespace pano::terminal {
@@ -13,7 +14,9 @@ namespace {
 std::string Line(const std::string& entry) { return json::Dump(entry) + "\n"; }
 
 Status MakeFolders(const std::string& path, Env& env) {
-  if (path.empty() || env.Stat(path).ok()) return {};
+  if (path.empty()) return {};
+  PANO_ASSIGN_OR_RETURN(const bool there, Exists(path, env));
+  if (there) return {};
   const std::string above(FolderName(path));
   if (above != path) PANO_RETURN_IF_ERROR(MakeFolders(above, env));
   const Status made = env.MakeFolder(path);
@@ -29,7 +32,8 @@ Result<History> History::Open(std::string path, Env& env) {
   History history;
   history.path_ = std::move(path);
   history.env_ = &env;
-  if (!env.Stat(history.path_).ok()) {
+  PANO_ASSIGN_OR_RETURN(const bool there, Exists(history.path_, env));
+  if (!there) {
     const PrivateFiles guard;
     PANO_RETURN_IF_ERROR(MakeFolders(std::string(FolderName(history.path_)), env));
     return history;

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
+#include "base/testing/fault_env.h"
 #include "base/testing/memory_env.h"
 
 namespace pano::terminal {
@@ -56,6 +57,13 @@ TEST(History, AFullDiskIsSaidAndNoMore) {
   const Status status = history.Add("something");
   EXPECT_EQ(status.code(), StatusCode::kExhausted);
   EXPECT_EQ(history.entries().back(), "something");
+}
+
+TEST(History, ADiskThatFailsIsNoEmptyHistory) {
+  MemoryEnv disk;
+  ASSERT_TRUE(std::move(History::Open("/home/a/chat", disk)).value().Add("one").ok());
+  FaultEnv env(disk, {.fail_at = 0});
+  EXPECT_EQ(History::Open("/home/a/chat", env).error().code(), StatusCode::kUnavailable);
 }
 
 TEST(History, IsForItsOwnerOnly) {

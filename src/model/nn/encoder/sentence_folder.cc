@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/env.h"
+#include "base/path_exists.h"
 #include "base/strings.h"
 #include "model/format/weights.h"
 #include "model/nn/families/config_reader.h"
@@ -116,7 +117,8 @@ Status ReadModule(const std::string& folder, const json::Value& module, size_t n
 
 Result<int64_t> ReadAdvisedLength(const std::string& folder) {
   const std::string path = JoinPath(folder, "sentence_bert_config.json");
-  if (!FileExists(path)) return 0;
+  PANO_ASSIGN_OR_RETURN(const bool there, Exists(path));
+  if (!there) return 0;
   PANO_ASSIGN_OR_RETURN(json::Value object, ReadJson(path));
   nn::ConfigReader reader(object, path);
   const int64_t length = reader.IntOr("max_seq_length", 1, nn::kContextMax, 0);
@@ -129,7 +131,8 @@ Result<int64_t> ReadAdvisedLength(const std::string& folder) {
 Result<std::optional<SentenceFolder>> ReadSentenceFolder(const std::string& folder,
                                                          int64_t hidden_size) {
   const std::string path = JoinPath(folder, "modules.json");
-  if (!FileExists(path)) return std::optional<SentenceFolder>();
+  PANO_ASSIGN_OR_RETURN(const bool there, Exists(path));
+  if (!there) return std::optional<SentenceFolder>();
   PANO_ASSIGN_OR_RETURN(json::Value modules, ReadJson(path));
   if (!modules.is_array() || modules.as_array().size() < 2) {
     return Unimplemented(StrCat(path, ": is no list of a transformer, a pooling and what follows"));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/env.h"
+#include "base/path_exists.h"
 #include "base/strings.h"
 #include "model/tokenizer/text/field.h"
 
@@ -25,7 +26,8 @@ constexpr std::string_view kSpecialLists[] = {"additional_special_tokens", "extr
 // The object in a file; null where there is none.
 Result<Value> ReadObject(const std::string& folder, std::string_view name) {
   const std::string path = JoinPath(folder, name);
-  if (!FileExists(path)) return Value();
+  PANO_ASSIGN_OR_RETURN(const bool there, Exists(path));
+  if (!there) return Value();
   PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kFileBytesMax));
   PANO_ASSIGN_OR_RETURN(Value value, json::Parse(text, {.allow_nan = true}).Wrap(path));
   if (!value.is_object()) {

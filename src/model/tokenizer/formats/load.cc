@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/env.h"
+#include "base/path_exists.h"
 #include "base/strings.h"
 #include "model/format/weights.h"
 #include "model/tokenizer/formats/listed_tokens.h"
@@ -51,9 +52,11 @@ std::string FolderOf(const std::string& path) {
 
 Result<TokenizerPtr> LoadFolder(const std::string& path) {
   const std::string file = JoinPath(path, "tokenizer.json");
-  if (FileExists(file)) return LoadJson(file, path);
+  PANO_ASSIGN_OR_RETURN(const bool has_json, Exists(file));
+  if (has_json) return LoadJson(file, path);
   const std::string model = JoinPath(path, "tokenizer.model");
-  if (FileExists(model)) return LoadSentencePiece(model, path);
+  PANO_ASSIGN_OR_RETURN(const bool has_model, Exists(model));
+  if (has_model) return LoadSentencePiece(model, path);
   return NotFound(StrCat(path, ": no tokenizer.json or tokenizer.model"));
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/env.h"
 #include "base/json.h"
+#include "base/path_exists.h"
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "model/tokenizer/normalize/character_normalizers.h"
@@ -70,7 +71,9 @@ class LowercasedTokenizer final : public Tokenizer {
 
 Result<bool> LowersTexts(const std::string& folder) {
   const std::string path = JoinPath(folder, "sentence_bert_config.json");
-  if (!FileExists(path) || !FileExists(JoinPath(folder, "modules.json"))) return false;
+  PANO_ASSIGN_OR_RETURN(const bool there, Exists(path));
+  PANO_ASSIGN_OR_RETURN(const bool is_sentence_folder, Exists(JoinPath(folder, "modules.json")));
+  if (!there || !is_sentence_folder) return false;
   PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kConfigBytesMax));
   PANO_ASSIGN_OR_RETURN(const json::Value config,
                         json::Parse(text, {.allow_nan = true}).Wrap(path));
