@@ -45,9 +45,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT PANO_TESTS AND NOT PANO_BENCH AN
   target_precompile_headers(pano_pch PRIVATE <algorithm> <array> <atomic> <charconv> <chrono> <cmath> <cstdint>
     <cstdio> <cstring> <functional> <limits> <map> <memory> <mutex> <optional> <set> <span> <string>
     <string_view> <unordered_map> <utility> <variant> <vector>)
-  # g++ 12 sees overlapping copies in std::string that it rightly does not see without precompiled headers. What
-  # warns for good is an error in every build with tests.
-  target_compile_options(pano_compile INTERFACE -Wno-error)
+  # With precompiled headers g++ 12 sees copies in std::string beyond its bounds or over each other that
+  # it rightly does not see without them: what follows the flow of values only warns here.
+  target_compile_options(pano_compile INTERFACE -Wno-error=array-bounds -Wno-error=restrict
+    -Wno-error=stringop-overflow -Wno-error=stringop-overread)
   if(PANO_CCACHE)     # what its manual asks for; without it whatever uses them is never cached
     target_compile_options(pano_compile INTERFACE -fpch-preprocess)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${PANO_CCACHE})

@@ -103,7 +103,7 @@ void WriteGgufGemma2(const ModelConfig& config, GgufFields& out) {
   const double usual = 1.0 / std::sqrt(static_cast<double>(config.head_dim));
   if (config.attention_scale > 0 && std::abs(config.attention_scale / usual - 1) > 1e-6) {
     out.Float("attention.scale", config.attention_scale);
-    out.notes.push_back("attention.scale: other programs may not read it for this architecture");
+    out.notes.emplace_back("attention.scale: other programs may not read it for this architecture");
   }
 }
 
