@@ -70,7 +70,7 @@ Status NoCredentials();
 Result<std::unique_ptr<Authenticator>> MakeApiKeyAuthenticator(std::vector<std::string> keys);
 
 // Asks each of `parts` that recognises what was shown, in order: the first that takes it counts, else the
-// last refusal. Callers have to show something. REQUIRES: no part is null.
+// last refusal, or the first that is not final (Unavailable). Callers have to show something. REQUIRES: no part is null.
 std::unique_ptr<Authenticator> MakeAuthenticatorChain(std::vector<std::unique_ptr<Authenticator>> parts);
 
 }  // namespace pano::auth

@@ -44,8 +44,8 @@ class AuthenticatorChain final : public Authenticator {
       } else if (answer->ok()) {
         *waits = nullptr;
         return *std::move(answer);
-      } else {
-        refusal = answer->error();
+      } else if (refusal.code() != StatusCode::kUnavailable) {
+        refusal = answer->error();   // "try again later" may be no refusal at all, so it stands
       }
     }
     return refusal;

@@ -57,6 +57,22 @@ TEST(AuthenticatorChain, WaitsOnlyWhereNobodyElseTakesIt) {
   EXPECT_EQ(Ask(*chain, "Bearer b"), "b");
 }
 
+TEST(AuthenticatorChain, AnIssuerThatIsAwayIsNotOverruled) {
+  class Away final : public Authenticator {
+   public:
+    bool required() const override { return true; }
+    std::optional<Result<Principal>> TryAuthenticate(const Credentials&) override {
+      return Result<Principal>(Status(StatusCode::kUnavailable, "away"));
+    }
+  };
+  std::vector<std::unique_ptr<Authenticator>> parts;
+  parts.push_back(std::make_unique<Away>());
+  parts.push_back(std::make_unique<Fake>("b", false));
+  auto chain = MakeAuthenticatorChain(std::move(parts));
+  EXPECT_EQ(Ask(*chain, "Bearer c"), "away");
+  EXPECT_EQ(Ask(*chain, "Bearer b"), "b");
+}
+
 TEST(AuthenticatorChain, WhatNobodyRecognizesIsRefused) {
   auto chain = Chain({new Fake("a", false, /*recognizes=*/false)});
   Result<Principal> who = *chain->TryAuthenticate({"Bearer a"});
