@@ -37,6 +37,7 @@ struct ServeOptions {
   std::vector<std::string> api_keys, allow_origins, allow_hosts;
   std::string auth;
   http::TlsOptions tls;
+  std::string tenants, quota_state;
   bool insecure = false, routes = false;
   ArithmeticOptions arithmetic;
   SpeculationSettings speculation;
@@ -96,6 +97,15 @@ void ServeOptions::Declare(OptionSet& options) {
                   "An origin whose pages may call from a browser, such as http://localhost:3000. "
                   "May be given several times; * allows every page.",
                   "ORIGIN");
+  options.String("tenants", &tenants,
+                 "A YAML file with the limits and weights of tenants (docs/quotas.md). Without it everybody "
+                 "may use as much as there is.",
+                 "FILE");
+  options.String("quota-state", &quota_state,
+                 "Where it is kept what tenants have used: a folder, so that it survives a restart, or "
+                 "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], so that servers share it. Without it, "
+                 "in memory. With --tenants only.",
+                 "PLACE");
   options.Strings("allow-host", &allow_hosts,
                   "A name, beside loopback's, by which a server on loopback may be called, such as "
                   "host.docker.internal. May be given several times; * allows every name.",
@@ -197,6 +207,8 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   }
   service.any_model = options.any_model;
   service.threads = static_cast<int>(options.threads);
+  service.tenants_file = options.tenants;
+  service.quota_state = options.quota_state;
   service.callers = {.api_keys = options.api_keys, .auth_file = options.auth};
 
   service.load.load = options.arithmetic.LoadOptions();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/api/policy/authorization.h"
+#include "app/api/policy/deadline.h"
 #include "app/api/policy/guard.h"
 #include "app/api/document/openapi.h"
 #include "base/closest_name.h"
@@ -164,7 +165,10 @@ std::optional<http::Response> Api::CheckHead(const http::Request& head) {
   if (NeedsPrincipal(match)) who = TryAuthenticate(head);
   if (!who) return std::nullopt;  // not known yet: Handle waits for it
   Failure failure = Check(head, match, *who);
-  return failure.ok() ? std::nullopt : std::optional(Refuse(failure, head, match));
+  if (failure.ok()) return std::nullopt;
+  http::Response response = Refuse(failure, head, match);
+  if (who->ok()) QuotaUse(context_.options.quotas).Look(**who, response.headers);
+  return response;
 }
 
 Status Api::ReadBody(Call& call) {
@@ -185,6 +189,13 @@ Status Api::ReadBody(Call& call) {
   return {};
 }
 
+Status Api::SetDeadline(Call& call) {
+  PANO_ASSIGN_OR_RETURN(const std::optional<Duration> deadline,
+                        ReadDeadline(call.request().Header("grpc-timeout"), call.body));
+  if (deadline) call.deadline = call.begun() + *deadline;
+  return {};
+}
+
 void Api::Work(const CallPtr& call, const Route& route) {
   if (call->client_gone()) return call->Record(499);
   if (context_.clock.Now() - call->begun() > context_.options.work_wait_max) {
@@ -195,6 +206,7 @@ void Api::Work(const CallPtr& call, const Route& route) {
     if (failure.ok() && IsModelIn(Access::Place::kBody, route.access)) {
       failure = AuthorizeModel(context_.models, call->principal, route.access, NameOfModel(*call));
     }
+    if (failure.ok()) failure = SetDeadline(*call);
     if (failure.ok()) {
       route.handler(context_, call);
     } else {
@@ -232,12 +244,20 @@ void Api::Handle(std::shared_ptr<http::Exchange> exchange) {
 }
 
 void Api::Admit(const CallPtr& call, const RouteTable::Match& match, Result<auth::Principal> who) {
+  call->quota = QuotaUse(context_.options.quotas);
+  if (who.ok()) call->quota.Look(*who, call->headers);
   if (Failure failure = Check(call->request(), match, who); !failure.ok()) {
     return call->Respond(Refusal(failure, call->request(), match));
   }
   call->principal = std::move(who).value();
   const Route& route = *match.route;
   if (route.method != "POST") return route.handler(context_, call);
+  if (route.access.kind == Access::Kind::kModel &&
+      route.access.permission == auth::Permission::kPredict) {
+    Failure refused =
+        call->quota.Peek(call->principal, call->request().body, call->headers);
+    if (!refused.ok()) return call->Fail(refused);
+  }
   call->WatchClient();
   const size_t bytes = call->request().body.size();
   if (!work_->Submit(bytes, [this, call, &route] { Work(call, route); })) {

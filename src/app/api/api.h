@@ -71,6 +71,8 @@ class Api {
   // Reads the request and starts its handler; on a thread of the pool.
   void Work(const CallPtr& call, const Route& route);
   Status ReadBody(Call& call);
+  // What the request says of when it has to be answered.
+  Status SetDeadline(Call& call);
 
   std::unique_ptr<auth::Authenticator> authenticator_;  // ends first: its answers use the rest
   const RouteTable routes_;

@@ -92,6 +92,7 @@ void Call::Fail(const Failure& failure) {
 
 void Call::Record(int status) {
   if (recorded_.exchange(true)) return;
+  quota.Settle(tokens.prompt + tokens.completion);
   if (!recorder_) return;
   recorder_({.model = model,
              .route = route,

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "app/api/failure.h"
 #include "app/api/policy/access.h"
+#include "app/api/policy/quota_gate.h"
 #include "app/auth/principal.h"
 #include "app/http/http.h"
 #include "app/streams/stream_log.h"
@@ -79,6 +81,9 @@ class Call {
   ErrorBody error_body = ErrorJson;
   std::string model;  // label of the model that answers
   TokenCounts tokens;
+  QuotaUse quota;     // settled when the request is recorded
+  // Until when it has to be answered, as the request says end to end (policy/deadline.h).
+  std::optional<TimePoint> deadline;
   std::vector<std::pair<std::string, std::string>> path_params;
   http::Headers headers;  // that go out with every answer, streamed or not
   json::Value body;  // the parsed body of a JSON route

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,7 @@
 #include "app/api/policy/authorization.h"
 #include "app/api/policy/challenge.h"
 #include "app/api/policy/guard.h"
+#include "app/api/policy/quota_gate.h"
 #include "app/api/work/work_pool.h"
 #include "app/models/generator.h"
 #include "app/models/model_host.h"
@@ -34,6 +36,7 @@ struct Options {
   Duration work_wait_max = std::chrono::seconds(30);  // for such a thread; then 503
   size_t held_bytes_max = 256 << 20;  // what all admitted requests may hold until they are answered
   streams::StreamStore::Options streams = {};  // of resumable streams
+  std::shared_ptr<const QuotaGate> quotas;  // null: everybody may use as much as there is
   DocumentOrder document_order = {};  // of /openapi.json
 };
 

@@ -88,6 +88,10 @@ constexpr auto kAnswer = std::to_array<Field>({
      "Ends the request after that time: what is there by then comes with finish_reason deadline "
      "(length on OpenAI routes), nothing at all is a 504.",
      [](P& p, const Value& v) { p.timeout_ms = IntOf(v); }},
+    {"deadline_ms", FieldType::kInteger, 1, kTimeoutMsMax, 0, false,
+     "The request has to be answered within that time, end to end, queueing included: refused at once "
+     "(504) when that cannot be done, ended with finish_reason deadline when it is missed.",
+     nullptr},
 });
 
 constexpr auto kRows = std::to_array<Field>({
@@ -96,6 +100,8 @@ constexpr auto kRows = std::to_array<Field>({
     {"timeout_ms", FieldType::kInteger, 1, kTimeoutMsMax, 0, false,
      "A request that takes longer is a 504.",
      [](P& p, const Value& v) { p.timeout_ms = IntOf(v); }},
+    {"deadline_ms", FieldType::kInteger, 1, kTimeoutMsMax, 0, false,
+     "The same; refused at once when it cannot be met.", nullptr},
 });
 
 }  // namespace

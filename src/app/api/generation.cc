@@ -52,6 +52,19 @@ Status TooMuchHeld(const ByteBudget& held) {
       .WithReason("queue_full");
 }
 
+Failure TakeQuota(Call& call, const models::Generator& version,
+                  const std::vector<engine::Request>& requests) {
+  quota::Demand demand;
+  for (const engine::Request& request : requests) {
+    const auto prompt = static_cast<int64_t>(request.prompt.size());
+    const int64_t left = std::max<int64_t>(0, version.context_length - prompt);
+    demand.prompt_tokens += prompt;
+    demand.output_tokens +=
+        request.n * std::min(left, request.max_tokens.value_or(quota::Demand::kOutputGuess));
+  }
+  return call.quota.Take(call.principal, version.id, version.label, demand, call.headers);
+}
+
 struct Generation::Waker {
   std::shared_ptr<http::Exchange> exchange;
   std::shared_ptr<Strand> strand;
@@ -74,6 +87,9 @@ Status Generation::Submit(std::vector<engine::Request> requests) {
     prompt_tokens_.push_back(static_cast<int64_t>(request.prompt.size()));
     output_tokens_.emplace_back(static_cast<size_t>(request.n));
     call_->tokens.prompt += prompt_tokens_.back();
+    if (call_->deadline) {
+      request.deadline = std::min(request.deadline.value_or(TimePoint::max()), *call_->deadline);
+    }
     // The destructor cancels those that were taken before one is refused.
     PANO_ASSIGN_OR_RETURN(std::shared_ptr<engine::TokenStream> stream,
                           version_->engine->Submit(std::move(request)));

@@ -59,6 +59,10 @@ Status TooMuchHeld(const ByteBudget& held);
 // after how many seconds.
 Failure Refused(Status status, const models::ModelVersion& version);
 
+// Takes the requests together out of the caller's quotas, or says why not.
+Failure TakeQuota(Call& call, const models::Generator& version,
+                  const std::vector<engine::Request>& requests);
+
 // One call's requests to an engine, joined: takes events from their streams to the sink as fast as
 // the client takes them, and cancels the requests when the client goes. Of a resumable stream the log
 // stands for the client: it has room or not, and it says when nobody wants the rest. Confined to the connection's
@@ -87,7 +91,11 @@ class Generation : public std::enable_shared_from_this<Generation> {
     if (!lease) return call->Fail(Refused(TooMuchHeld(place.held), *version));
     auto generation = std::make_shared<Generation>(Private(), place, call, version);
     generation->lease_ = *std::move(lease);
+    if (Failure refused = TakeQuota(*call, *version, requests); !refused.ok()) {
+      return call->Fail(refused);
+    }
     if (Status status = generation->Submit(std::move(requests)); !status.ok()) {
+      call->quota.Cancel();
       return call->Fail(Refused(std::move(status), *version));
     }
     generation->log_ = call->stream_log;

@@ -1,5 +1,6 @@
 #include "app/api/prediction_call.h"
 
+#include <algorithm>
 #include <new>
 #include <optional>
 #include <utility>
@@ -110,9 +111,19 @@ void StartPrediction(Context& context, CallPtr call, models::PredictorPtr versio
   }
   std::optional<ByteBudget::Lease> lease = context.held.Take(HeldBytes(request));
   if (!lease) return call->Fail(Refused(TooMuchHeld(context.held), *version));
+  request.tenant = call->principal.tenant;
+  if (call->deadline) {
+    request.deadline = std::min(request.deadline.value_or(TimePoint::max()), *call->deadline);
+  }
+  Failure refused = call->quota.Take(call->principal, version->id, version->label,
+                                     {.prompt_tokens = call->tokens.prompt}, call->headers);
+  if (!refused.ok()) return call->Fail(refused);
   Result<std::shared_ptr<batch::Prediction>> prediction =
       version->predictor->Submit(std::move(request));
-  if (!prediction.ok()) return call->Fail(Refused(prediction.error(), *version));
+  if (!prediction.ok()) {
+    call->quota.Cancel();
+    return call->Fail(Refused(prediction.error(), *version));
+  }
   std::make_shared<PredictionCall>(context, std::move(call), std::move(version),
                                    std::move(prediction).value(), *std::move(lease),
                                    std::move(respond))

@@ -5,6 +5,7 @@
 
 #include "app/api/policy/guard.h"
 #include "app/service/dialects.h"
+#include "app/service/quotas.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mapped_file.h"
@@ -100,6 +101,8 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
     }
     return api::HttpErrorBody(callers, error);
   };
+  PANO_ASSIGN_OR_RETURN(options.api.quotas,
+                        MakeQuotas(options.tenants_file, options.quota_state, service->metrics_));
   options.api.callers.loopback = api::IsLoopbackHost(options.http.host);
   options.api.callers.keyless = !callers.authenticator->required();
   options.api.resource.authorization_servers = std::move(callers.issuers);

@@ -27,6 +27,8 @@ struct ServiceOptions {
   models::LoadSettings load;
   http::ServerOptions http;
   CallerOptions callers;
+  std::string tenants_file;  // limits and weights of tenants; "": none
+  std::string quota_state;   // where usage is kept: a folder, redis://...; "": in memory
   api::Options api;                   // `callers.loopback` is decided by http.host
   telemetry::BuildInfo build;         // for pano_build_info
   // Told of each answered request, from any thread; none: nobody.

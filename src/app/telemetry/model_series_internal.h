@@ -17,8 +17,8 @@ namespace pano::telemetry {
 // Label values that exist from the start, so that a series is there before it first counts.
 inline constexpr std::array<std::string_view, 5> kCancellationReasons = {
     "client", "deadline", "slow_client", "shutdown", "other"};
-inline constexpr std::array<std::string_view, 4> kRejectionReasons = {"queue_full", "draining",
-                                                                      "context", "other"};
+inline constexpr std::array<std::string_view, 6> kRejectionReasons = {
+    "queue_full", "draining", "context", "deadline", "quota", "other"};
 
 // A Prometheus counter that mirrors a total kept elsewhere; a total that shrinks has started anew.
 struct MirroredCounter {

@@ -7,6 +7,7 @@ const char* RejectionReasonName(RejectionReason reason) {
     case RejectionReason::kQueueFull: return "queue_full";
     case RejectionReason::kDraining: return "draining";
     case RejectionReason::kContext: return "context";
+    case RejectionReason::kDeadline: return "deadline";
   }
   return "other";
 }

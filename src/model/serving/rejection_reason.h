@@ -6,8 +6,8 @@
 namespace pano::serving {
 
 // Why Submit refused a request. The names are label values of pano_rejections_total.
-enum class RejectionReason : uint8_t { kQueueFull, kDraining, kContext };
-inline constexpr size_t kRejectionReasons = 3;
-const char* RejectionReasonName(RejectionReason reason);  // "queue_full", "draining", "context"
+enum class RejectionReason : uint8_t { kQueueFull, kDraining, kContext, kDeadline };
+inline constexpr size_t kRejectionReasons = 4;
+const char* RejectionReasonName(RejectionReason reason);  // "queue_full", "draining", ...
 
 }  // namespace pano::serving

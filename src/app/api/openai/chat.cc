@@ -86,7 +86,7 @@ Value ChatJson(const OpenAiCall& chat, const Answer& answer) {
     Value choice;
     choice.Set("index", static_cast<int64_t>(i));
     choice.Set("message", std::move(message));
-    choice.Set("finish_reason", OpenAiFinishReason(output.reason));
+    choice.Set("finish_reason", OpenAiFinishReason(chat, output.reason));
     Value content{json::Array()};
     Value ids{json::Array()};
     for (const Output::Token& token : output.tokens) {
@@ -136,7 +136,7 @@ class ChatStream final : public OpenAiStream {
       delta.Set("content", std::move(event.text));
       SendChoice(Choice(index, std::move(delta), Value()));
     }
-    SendChoice(Choice(index, Value(json::Object()), OpenAiFinishReason(event.reason)));
+    SendChoice(Choice(index, Value(json::Object()), OpenAiFinishReason(openai(), event.reason)));
   }
 
   // The first chunk of a choice says who speaks; it goes out with the first token, so that clients

@@ -97,7 +97,7 @@ Value OutputChoice(const OpenAiCall& completion, const Answer& answer, size_t i)
   text += output.text;
   Value choice = ChoiceJson(static_cast<int64_t>(i), std::move(text),
                             completion.logprobs >= 0 ? std::move(logprobs).ToJson() : Value(),
-                            OpenAiFinishReason(output.reason));
+                            OpenAiFinishReason(completion, output.reason));
   if (parameters.return_token_ids) choice.Set("token_ids", std::move(ids));
   return choice;
 }
@@ -145,7 +145,7 @@ class CompletionStream final : public OpenAiStream {
 
   void OnFinish(int64_t index, engine::Event event) override {
     Begin(index);
-    SendChoice(ChoiceJson(index, std::move(event.text), Value(), OpenAiFinishReason(event.reason)));
+    SendChoice(ChoiceJson(index, std::move(event.text), Value(), OpenAiFinishReason(openai(), event.reason)));
   }
 
   // Sends a choice's echo before anything else of it; gives its place in the text.

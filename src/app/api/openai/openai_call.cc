@@ -70,11 +70,13 @@ Status ReadOpenAiFields(Context& context, Call& call, const BodySchema& body, Op
     }
   }
   openai.created = context.clock.UnixSeconds();
+  openai.has_deadline = call.deadline.has_value();
   PANO_ASSIGN_OR_RETURN(openai.version, FindGenerator(context, call));
   return {};
 }
 
-std::string_view OpenAiFinishReason(engine::FinishReason reason) {
+std::string_view OpenAiFinishReason(const OpenAiCall& openai, engine::FinishReason reason) {
+  if (openai.has_deadline && reason == engine::FinishReason::kDeadline) return "deadline";
   return reason == engine::FinishReason::kStop ? "stop" : "length";
 }
 

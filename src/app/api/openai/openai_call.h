@@ -27,6 +27,8 @@ struct OpenAiCall {
   int32_t prompt_logprobs = -1;               // the same for the prompt's tokens
   std::optional<int64_t> default_max_tokens;  // none: what is left of the context
 
+  bool has_deadline = false;                  // of its own (deadline_ms, grpc-timeout)
+
   int32_t n() const { return static_cast<int32_t>(parameters.n.value_or(1)); }
   // The object that answers and chunks begin with: id, object, created, model.
   json::Value Envelope(std::string_view object) const;
@@ -35,8 +37,9 @@ struct OpenAiCall {
 // Reads the body's fields, the model and the stream options.
 Status ReadOpenAiFields(Context& context, Call& call, const BodySchema& body, OpenAiCall& openai);
 
-// OpenAI's finish reasons are fewer: a deadline reads as "length".
-std::string_view OpenAiFinishReason(engine::FinishReason reason);
+// OpenAI's finish reasons are fewer: a timeout reads as "length". Who sends our own deadline_ms knows our
+// word for its end, "deadline".
+std::string_view OpenAiFinishReason(const OpenAiCall& openai, engine::FinishReason reason);
 
 // A stream in OpenAI's framing: chunks, then the usage where it was asked for, then "[DONE]".
 // Confined to the connection's thread.

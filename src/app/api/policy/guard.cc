@@ -145,7 +145,9 @@ http::Headers CrossOriginHeaders(const CallerPolicy& policy, std::string_view or
   std::string origin = ToLower(Trim(origin_as_sent));
   if (!IsAllowedOrigin(policy, origin)) return headers;
   headers.emplace_back("Access-Control-Allow-Origin", std::move(origin));
-  headers.emplace_back("Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+  headers.emplace_back("Access-Control-Expose-Headers", "X-Request-Id, Retry-After, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, "
+                       "x-ratelimit-reset-requests, x-ratelimit-limit-tokens, "
+                       "x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens");
   return headers;
 }
 
