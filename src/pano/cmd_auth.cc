@@ -6,6 +6,7 @@
 
 #include "base/closest_name.h"
 #include "base/strings.h"
+#include "pano/auth/auth_actions.h"
 #include "pano/auth/auth_verify.h"
 #include "pano/cli.h"
 
@@ -14,6 +15,19 @@ namespace {
 
 // "auth client create" is two words behind "auth".
 constexpr Command kActions[] = {
+    {"auth init", "Make the state of the built-in issuer.", RunAuthInit},
+    {"auth client create", "Make a client, an application that gets tokens.", RunAuthClientCreate},
+    {"auth client list", "List the clients.", RunAuthClientList},
+    {"auth client revoke", "End a client and its tokens.", RunAuthClientRevoke},
+    {"auth key create", "Make an API key.", RunAuthKeyCreate},
+    {"auth key list", "List the API keys.", RunAuthKeyList},
+    {"auth key revoke", "End an API key.", RunAuthKeyRevoke},
+    {"auth user create", "Make a user, who logs in by a password.", RunAuthUserCreate},
+    {"auth user passwd", "Set the password of a user.", RunAuthUserPasswd},
+    {"auth user list", "List the users.", RunAuthUserList},
+    {"auth user revoke", "End a user and every login.", RunAuthUserRevoke},
+    {"auth rotate", "Sign with a new key; the old one ends after a while.", RunAuthRotate},
+    {"auth token", "Make a token for a client.", RunAuthToken},
     {"auth verify", "Check signatures of tokens by the keys of a file.", RunAuthVerify},
 };
 constexpr size_t kPrefixBytes = std::string_view("auth ").size();
@@ -23,10 +37,10 @@ std::string_view Words(const Command& action) { return action.name.substr(kPrefi
 void PrintHelp(std::FILE* to) {
   std::fputs("usage: pano auth <action> [options]      pano auth <action> --help\n\n", to);
   for (const Command& action : kActions) {
-    std::fprintf(to, "  %-14.*s %.*s\n", static_cast<int>(Words(action).size()), Words(action).data(),
+    std::fprintf(to, "  %-15.*s %.*s\n", static_cast<int>(Words(action).size()), Words(action).data(),
                  static_cast<int>(action.summary.size()), action.summary.data());
   }
-  std::fputs("\n  --help         Print this text.\n", to);
+  std::fputs("\n  --help          Print this text.\n", to);
 }
 
 }  // namespace
