@@ -32,6 +32,14 @@ Status EndStatus(serving::EndReason reason) {
   return Status(StatusCode::kCancelled, "cancelled");
 }
 
+// It was not begun, and may be sent again: a refusal, later than others.
+Status QueueTimeout(Duration waited) {
+  return Status(StatusCode::kExhausted,
+                StrCat("the request waited ", static_cast<int64_t>(Milliseconds(waited)),
+                       " ms for a batch, as long as it may"))
+      .WithReason("queue_timeout");
+}
+
 }  // namespace
 
 BatchLoop::BatchLoop(encoder::Encoder& encoder, serving::Core& core, JobQueue& queue,
@@ -49,12 +57,12 @@ void BatchLoop::End(const JobPtr& job, const Status& failure) {
 }
 
 void BatchLoop::EndOver(TimePoint now, bool shutdown) {
-  for (auto& [job, reason] : queue_.TakeOver(now, shutdown)) {
+  for (auto& [job, reason, queue_timeout] : queue_.TakeOver(now, shutdown)) {
     if (!reason) continue;  // its failure was reported
     core_.CountEnd(*reason);
     // Before the request leaves: whoever sees its end sees it counted.
     Publish(core_.stats().running_rows, /*runnable=*/true, /*stepped=*/false);
-    End(job, EndStatus(*reason));
+    End(job, queue_timeout ? QueueTimeout(now - job->submitted()) : EndStatus(*reason));
   }
 }
 

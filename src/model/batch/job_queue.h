@@ -1,21 +1,26 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/status.h"
+#include "model/batch/batching.h"
 #include "model/batch/job.h"
 #include "model/serving/end_reason.h"
 #include "model/serving/wakeup.h"
 
 namespace pano::batch {
 
-// What waits for a batch. How much may wait is decided before (serving::Ledger). Anybody may enter
-// and cancel, which wakes the loop; only the loop takes. Thread-safe.
+// What waits for a batch, by priority level and within a level by arrival. How much may wait in all is
+// decided before (serving::Ledger), how much of one level here. Anybody may enter and cancel, which wakes
+// the loop; only the loop takes. Thread-safe.
 class JobQueue {
  public:
   // Items that a policy sees at once; no batch is larger.
@@ -23,33 +28,56 @@ class JobQueue {
 
   explicit JobQueue(serving::Wakeup& wakeup) : wakeup_(wakeup) {}  // outlives it
 
-  void Enter(JobPtr job);
+  // Levels and queue policies, for what enters from now on.
+  void SetBatching(const Batching& batching);
+
+  // The level of a request with this `priority` (0: it names none), which has room in its queue. A place
+  // is taken: Enter or GiveUpPlace follows. InvalidArgument where there is no such level, Exhausted where
+  // the level's queue is full.
+  Result<int64_t> TakePlace(int64_t priority);
+  void GiveUpPlace(int64_t level);
+  // `timeout`: the request's own for waiting, where its level's policy lets it have one.
+  void Enter(JobPtr job, int64_t level = 0, std::optional<Duration> timeout = {});
+
   // Cancels the waiting job of this id, if there is one.
   void Cancel(const std::string& id);
   // A job that has units left and ends nevertheless; no reason: its failure was reported.
   struct Over {
     JobPtr job;
     std::optional<serving::EndReason> reason;
+    bool queue_timeout = false;  // kDeadline: it waited longer than its level's policy allows
   };
   // Takes these out: the cancelled, the late at `now`, those that failed with an earlier unit; all
-  // if `shutdown`.
+  // if `shutdown`. Those whose policy says so go to the end instead.
   std::vector<Over> TakeOver(TimePoint now, bool shutdown);
-  // The earliest deadline of those that wait.
+  // The earliest time at which TakeOver has something to do with those that wait.
   std::optional<TimePoint> NextDeadline() const;
 
   struct View {
     std::vector<serving::WaitingItem> items;
     std::vector<std::string> outputs;  // that all of them want; empty: all
   };
-  // The units that may share a batch with the oldest one, from it on; empty when nothing waits.
+  // The units that may share a batch with the first one, from it on; empty when nothing waits.
   View Oldest() const;
   // Takes the first `count` of them.
   std::vector<Slice> TakeFirst(size_t count);
 
  private:
+  struct Waiting {
+    JobPtr job = {};
+    int64_t level = 0;
+    int64_t rank = 0;                     // the order: the level, or behind all of them
+    std::optional<TimePoint> timeout = {};  // of waiting; only until its first unit is taken
+    QueuePolicy::TimeoutAction action = QueuePolicy::TimeoutAction::kReject;
+  };
+  void Insert(Waiting waiting) PANO_REQUIRES(mu_);
+  void Leave(const Waiting& waiting) PANO_REQUIRES(mu_);
+
   serving::Wakeup& wakeup_;
   mutable Mutex mu_;
-  std::deque<JobPtr> waiting_ PANO_GUARDED_BY(mu_);  // by arrival; all have units left
+  Batching batching_ PANO_GUARDED_BY(mu_);
+  std::deque<Waiting> waiting_ PANO_GUARDED_BY(mu_);          // by rank, then as they came; all have units left
+  std::map<int64_t, int64_t> in_level_ PANO_GUARDED_BY(mu_);  // how many wait; absent: none
 };
 
 }  // namespace pano::batch

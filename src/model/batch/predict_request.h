@@ -21,6 +21,9 @@ struct PredictRequest {
   // texts.
   std::vector<std::vector<int32_t>> positions = {};
   std::optional<TimePoint> deadline = {};
+  int64_t priority = 0;  // a level of Batching, 1 the most urgent; 0: the model's default
+  // How long it may wait for its first batch, where the queue's policy lets requests say so.
+  std::optional<Duration> queue_timeout = {};
 };
 
 struct RequestLimits {

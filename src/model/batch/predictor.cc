@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "base/threads.h"
 #include "model/batch/batch_loop.h"
+#include "model/batch/dynamic_batch_policy.h"
 #include "model/batch/job_queue.h"
 #include "model/serving/core.h"
 
@@ -18,10 +19,11 @@ class PredictorImpl final : public Predictor {
  public:
   PredictorImpl(std::unique_ptr<encoder::Encoder> encoder, const PredictorOptions& options,
                 const serving::Observer& observer, std::unique_ptr<serving::BatchPolicy> policy,
-                Clock& clock)
+                DynamicBatchPolicy* batching, Clock& clock)
       : limits_(options.limits),
         encoder_(std::move(encoder)),
         info_(encoder_->info()),
+        batching_(batching),
         core_(clock, options.queue_max, observer, std::move(policy)),
         queue_(core_.wakeup()),
         loop_(*encoder_, core_, queue_) {
@@ -34,11 +36,20 @@ class PredictorImpl final : public Predictor {
     if (Status status = CheckRequest(info_, limits_, request); !status.ok()) return status;
     std::string id = request.id;
     if (id.empty()) id = StrCat("prediction-", next_id_.fetch_add(1, std::memory_order_relaxed));
-    PANO_RETURN_IF_ERROR(core_.Enter(id, request.tenant));
+    Result<int64_t> level = queue_.TakePlace(request.priority);
+    if (level.error().code() == StatusCode::kExhausted) {
+      core_.CountRejection(serving::RejectionReason::kQueueFull);
+    }
+    if (!level.ok()) return level.error();
+    if (Status entered = core_.Enter(id, request.tenant); !entered.ok()) {
+      queue_.GiveUpPlace(*level);
+      return entered;
+    }
+    const std::optional<Duration> queue_timeout = request.queue_timeout;
     auto job = std::make_shared<Job>(std::move(id), std::move(request), core_.clock().Now());
     std::shared_ptr<Prediction> prediction = job->prediction();
     prediction->SetWake([wakeup = core_.shared_wakeup()] { wakeup->Notify(); });
-    queue_.Enter(std::move(job));
+    queue_.Enter(std::move(job), *level, queue_timeout);
     // When the reader's last pointer goes, so does the request.
     return std::shared_ptr<Prediction>(prediction.get(),
                                        [prediction](Prediction* reader) { reader->Cancel(); });
@@ -54,12 +65,19 @@ class PredictorImpl final : public Predictor {
   }
   int64_t RetryAfterSeconds() const override { return core_.ledger().RetryAfterSeconds(); }
   const encoder::EncoderInfo& info() const override { return info_; }
+  void SetBatching(const Batching& batching) override {
+    if (!batching_) return;
+    batching_->Set(batching);
+    queue_.SetBatching(batching);
+    core_.wakeup().Notify();
+  }
 
  private:
   // Constant after construction.
   const RequestLimits limits_;
   const std::unique_ptr<encoder::Encoder> encoder_;  // the loop's
   const encoder::EncoderInfo info_;
+  DynamicBatchPolicy* const batching_;  // the core's; null: its policy is another
 
   serving::Core core_;
   JobQueue queue_;
@@ -82,10 +100,17 @@ Result<std::unique_ptr<Predictor>> Predictor::Create(std::unique_ptr<encoder::En
         "[batch] rows_max, tokens_max and queue_max must be at least 1, the delay "
         "not negative");
   }
-  options.batch.delay = std::min(options.batch.delay, serving::kWaitMax);
-  if (!policy) policy = std::make_unique<serving::FixedBatchPolicy>(options.batch);
+  DynamicBatchPolicy* batching = nullptr;
+  if (!policy) {
+    auto dynamic = std::make_unique<DynamicBatchPolicy>(
+        Batching{.max_batch_size = batch.rows_max,
+                 .tokens_max = batch.tokens_max,
+                 .max_queue_delay = std::min(batch.delay, serving::kWaitMax)});
+    batching = dynamic.get();
+    policy = std::move(dynamic);
+  }
   return std::unique_ptr<Predictor>(new PredictorImpl(
-      std::move(encoder), options, observer, std::move(policy), clock));
+      std::move(encoder), options, observer, std::move(policy), batching, clock));
 }
 
 }  // namespace pano::batch

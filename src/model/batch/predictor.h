@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "model/batch/batching.h"
 #include "model/batch/predict_request.h"
 #include "model/batch/prediction.h"
 #include "model/nn/encoder/encoder.h"
@@ -26,18 +27,22 @@ struct PredictorOptions {
 class Predictor : public serving::Service {
  public:
   // `clock` (and the pool that the encoder computes with) outlive the predictor. A null
-  // `policy` is the fixed one of the options. InvalidArgument for options that make no sense.
+  // `policy` is a DynamicBatchPolicy by the options, which SetBatching changes. InvalidArgument for options that make no sense.
   static Result<std::unique_ptr<Predictor>> Create(
       std::unique_ptr<encoder::Encoder> encoder, PredictorOptions options,
       const serving::Observer& observer = {}, std::unique_ptr<serving::BatchPolicy> policy = nullptr,
       Clock& clock = Clock::Real());
 
-  // Answers at once. InvalidArgument (see CheckRequest), Exhausted (queue full), Unavailable
+  // Answers at once. InvalidArgument (see CheckRequest, and for a priority that the model does not
+  // have), Exhausted (the queue, or that of its priority level, is full), Unavailable
   // (draining), AlreadyExists (a request with this id is in). The answer's own failures are Deadline,
   // Cancelled, Unavailable (shutdown) and what the encoder says. When the last copy of the pointer
   // goes, the request is cancelled.
   virtual Result<std::shared_ptr<Prediction>> Submit(PredictRequest request) = 0;
   virtual const encoder::EncoderInfo& info() const = 0;
+  // How batches are formed from now on; what waits is looked at anew. Without effect where Create was
+  // given a policy.
+  virtual void SetBatching(const Batching& batching) { static_cast<void>(batching); }
 };
 
 }  // namespace pano::batch

@@ -61,6 +61,61 @@ struct Held {
   }
 };
 
+TEST(Predictor, AnUrgentRequestPassesThoseThatWait) {
+  Held held;
+  std::vector<float> order;  // the first token of each row, as they are computed
+  PredictorOptions options;
+  options.batch.delay = Duration::zero();
+  auto* encoder = held.encoder.get();
+  encoder->before = [&held, &order, hold = std::move(encoder->before)](const encoder::EncoderBatch& batch) {
+    for (const auto& text : batch.texts) order.push_back(static_cast<float>(text.ids[0]));
+    hold(batch);
+  };
+  std::unique_ptr<Predictor> predictor = Make(std::move(held.encoder), options);
+  Batching batching{.max_batch_size = 1, .max_queue_delay = Duration::zero(), .priority_levels = 2,
+                    .default_priority_level = 2};
+  batching.priority_queue_policy[2].max_queue_size = 2;
+  predictor->SetBatching(batching);
+  std::vector<std::shared_ptr<Prediction>> answers;
+  answers.push_back(predictor->Submit(OneText({1})).value());
+  held.begun.wait();
+  answers.push_back(predictor->Submit(OneText({2})).value());
+  answers.push_back(predictor->Submit(OneText({3})).value());
+  EXPECT_EQ(predictor->Submit(OneText({4})).error().code(), StatusCode::kExhausted);  // level 2 is full
+  PredictRequest urgent = OneText({5});
+  urgent.priority = 1;
+  answers.push_back(predictor->Submit(std::move(urgent)).value());
+  PredictRequest unknown = OneText({6});
+  unknown.priority = 3;
+  EXPECT_EQ(predictor->Submit(std::move(unknown)).error().field(), "priority");
+  EXPECT_EQ(predictor->GetStats().rejections, 1);
+  held.go.count_down();
+  for (const auto& answer : answers) EXPECT_TRUE(answer->Take().ok());
+  EXPECT_EQ(order, (std::vector<float>{1, 5, 2, 3}));
+}
+
+// A queue policy's time runs on the predictor's clock, and whoever has waited it is told to come again.
+TEST(Predictor, WhoWaitsLongerThanThePolicyAllowsIsRefused) {
+  Held held;
+  ManualClock clock;
+  PredictorOptions options;
+  options.batch.delay = Duration::zero();
+  std::unique_ptr<Predictor> predictor =
+      std::move(Predictor::Create(std::move(held.encoder), options, {}, nullptr, clock)).value();
+  Batching batching{.max_batch_size = 1, .max_queue_delay = Duration::zero()};
+  batching.default_queue_policy.default_timeout = std::chrono::milliseconds(10);
+  predictor->SetBatching(batching);
+  auto first = predictor->Submit(OneText({1})).value();
+  held.begun.wait();
+  auto late = predictor->Submit(OneText({2})).value();
+  clock.Advance(std::chrono::milliseconds(10));
+  held.go.count_down();
+  EXPECT_TRUE(first->Take().ok());
+  const Result<Predicted> refused = late->Take();
+  EXPECT_EQ(refused.error().code(), StatusCode::kExhausted);
+  EXPECT_EQ(refused.error().reason(), "queue_timeout");
+}
+
 TEST(Predictor, AFullQueueAnswersAtOnce) {
   Held held;
   serving::testing::RecordingObserver recorded;
