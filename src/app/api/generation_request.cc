@@ -14,12 +14,12 @@ float Pick(const std::optional<double>& asked, const std::optional<double>& conf
   return static_cast<float>(asked ? *asked : configured.value_or(otherwise));
 }
 
-engine::SamplingParams MakeSampling(const Parameters& p, const nn::GenerationDefaults& d) {
+engine::SamplingParams MakeSampling(const Parameters& p, const models::GenerationSettings& d) {
   engine::SamplingParams s;
   s.logit_bias = p.logit_bias;
   s.repetition_penalty = Pick(p.repetition_penalty, d.repetition_penalty, 1);
-  s.frequency_penalty = Pick(p.frequency_penalty, {}, 0);
-  s.presence_penalty = Pick(p.presence_penalty, {}, 0);
+  s.frequency_penalty = Pick(p.frequency_penalty, d.frequency_penalty, 0);
+  s.presence_penalty = Pick(p.presence_penalty, d.presence_penalty, 0);
   s.temperature = Pick(p.temperature, d.temperature, 1);
   s.top_k = static_cast<int32_t>(p.top_k ? *p.top_k : d.top_k.value_or(0));
   s.top_p = Pick(p.top_p, d.top_p, 1);
@@ -34,7 +34,7 @@ std::optional<int64_t> MaxTokens(const RequestFrame& frame) {
   const Parameters& p = frame.parameters;
   if (p.max_completion_tokens) return p.max_completion_tokens;
   if (p.max_tokens) return p.max_tokens;
-  if (std::optional<int64_t> configured = frame.version.defaults.max_tokens) {
+  if (std::optional<int64_t> configured = frame.version.Defaults().max_tokens) {
     return std::max<int64_t>(*configured, 1);
   }
   return frame.default_max_tokens;
@@ -115,7 +115,7 @@ Status MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& 
     request.id = StrCat(frame.id, "-", i);
     request.tenant = frame.tenant;
     request.prompt = prompts[i].ids;
-    request.sampling = MakeSampling(p, frame.version.defaults);
+    request.sampling = MakeSampling(p, frame.version.Defaults());
     request.n = static_cast<int32_t>(p.n.value_or(1));
     request.max_tokens = MaxTokens(frame);
     request.min_tokens = p.min_tokens;

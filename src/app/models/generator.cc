@@ -44,6 +44,16 @@ Generator::~Generator() = default;
 serving::Service& Generator::service() const { return *engine; }
 engine::Stats Generator::EngineStats() const { return engine->GetEngineStats(); }
 
+GenerationSettings Generator::Defaults() const {
+  MutexLock lock(settings_mu_);
+  return Overlay(over_, defaults);
+}
+
+void Generator::OverrideDefaults(const GenerationSettings& over) const {
+  MutexLock lock(settings_mu_);
+  over_ = over;
+}
+
 std::string Generator::Summary() const {
   return StrCat(", context ", context_length, ", vocabulary ", vocab_size, ", ",
                 EngineStats().kv_blocks.total, " KV blocks of ", nn::kBlockTokens, " tokens",

@@ -5,6 +5,7 @@
 
 #include "app/models/load_settings.h"
 #include "app/models/model_version.h"
+#include "app/models/serving_settings.h"
 #include "base/fwd.h"
 #include "model/engine/fwd.h"
 #include "model/engine/options.h"
@@ -28,6 +29,11 @@ struct Generator final : ModelVersion {
   serving::Service& service() const override;
   engine::Stats EngineStats() const override;
 
+  // What a request is given that does not say: `over` the files' own. May change while it serves.
+  // Thread-safe.
+  GenerationSettings Defaults() const;
+  void OverrideDefaults(const GenerationSettings& over) const;
+
   nn::GenerationDefaults defaults;  // the model's own parameters, where a request gives none
   // The engine borrows the models: declared after them, it goes first.
   std::unique_ptr<nn::Model> model;
@@ -39,6 +45,9 @@ struct Generator final : ModelVersion {
   // A copy for each version: a model is stepped by one engine only.
   Status LoadDraftModel(const LoadSettings& settings, ComputePool& pool);
   engine::Options EngineOptions(const engine::Options& base, const format::ModelFiles& files) const;
+
+  mutable Mutex settings_mu_;
+  mutable GenerationSettings over_ PANO_GUARDED_BY(settings_mu_);
 };
 
 }  // namespace pano::models

@@ -22,6 +22,8 @@ class FakePredictor final : public batch::Predictor {
     PANO_RETURN_IF_ERROR(batch::CheckRequest(info(), {}, request));
     if (!refusal.ok()) return refusal;
     deadlines.push_back(request.deadline);
+    priority = request.priority;
+    queue_timeout = request.queue_timeout;
     auto job = std::make_shared<batch::Job>("job", std::move(request), TimePoint());
     jobs_.push_back(job);
     if (!hold) Compute();
@@ -56,6 +58,8 @@ class FakePredictor final : public batch::Predictor {
   bool hold = false;
   serving::Stats stats;
   std::vector<std::optional<TimePoint>> deadlines;
+  int64_t priority = -1;  // of the last request
+  std::optional<Duration> queue_timeout;
 
  private:
   const std::unique_ptr<batch::testing::FakeEncoder> encoder_;
