@@ -95,6 +95,7 @@ Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, O
 }
 
 Api::~Api() {
+  stopping_ = true;
   authenticator_.reset();
   streams_.Stop();  // it wakes generations, which run on the pool
   work_.reset();
@@ -237,6 +238,7 @@ void Api::Handle(std::shared_ptr<http::Exchange> exchange) {
   // The answer comes from a thread of the authenticator: the request goes on where it was.
   authenticator_->Authenticate(
       CredentialsOf(call->request()), [this, call, match = std::move(match)](Result<auth::Principal> who) mutable {
+        if (stopping_) return;   // the connections are gone
         call->exchange().Post([this, call, match = std::move(match), who = std::move(who)] {
           Admit(call, match, who);
         });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -81,6 +82,7 @@ class Api {
   streams::StreamStore streams_;
   std::unique_ptr<WorkPool> work_;  // ends before what its tasks use
   Context context_;
+  std::atomic<bool> stopping_{false};
 };
 
 // http::Server's own errors in the API's shape, readable by the pages that may call.
