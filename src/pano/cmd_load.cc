@@ -5,6 +5,7 @@
 #include "base/options.h"
 #include "base/strings.h"
 #include "pano/cli.h"
+#include "pano/load/capacity.h"
 #include "pano/load/load_report.h"
 #include "pano/load/load_run.h"
 #include "pano/load/target_model.h"
@@ -21,6 +22,8 @@ struct LoadOptions {
   std::string url = "http://127.0.0.1:8080";
   std::string api = "openai";
   std::optional<double> rate;
+  std::string shares;
+  double seconds = 10;
   int64_t seed = 1;
   int64_t timeout_seconds = 600;
   bool json = false;
@@ -31,12 +34,19 @@ struct LoadOptions {
     options.String("url", &url, "Address of the server.", "URL");
     options.String("model", &workload.model, "Model to ask. Default: the server's first.", "ID");
     options.String("api-key", &workload.api_key, "API key to send.", "KEY");
-    options.Choice("api", &api, {"openai", "predict"},
-                   "Call /v1/completions (openai) or /v1/models/ID/predict (predict).");
+    options.Choice("api", &api, {"openai", "predict", "embeddings"},
+                   "Call /v1/completions (openai), /v1/models/ID/predict (predict) or /v1/embeddings (embeddings).");
     options.Int("concurrency", &run.concurrency, 1, load::kConnectionsMax,
                 "Requests in flight; each is followed by the next.");
     options.MaybeDouble("rate", &rate, 1e-3, 1e5,
                         "Requests a second at random times (Poisson), in place of --concurrency.");
+    options.String("capacity-shares", &shares,
+                   "Measures how many requests a second the server can answer, with --concurrency in flight, then "
+                   "offers these shares of it at random times and prints what became of them, such as 0.6,1.5.",
+                   "SHARES");
+    options.Double("seconds", &seconds, 0.1, 86'400, "How long each run of --capacity-shares takes.", "SECONDS");
+    options.Int("priority", &workload.priority, 0, 64,
+                "The priority that requests for embeddings ask for. 0 sends none.");
     options.Int("requests", &run.requests, 1, 10'000'000, "Requests in total.");
     options.Int("prompt-tokens", &workload.prompt_tokens, 1, 1 << 20, "Tokens of each prompt.");
     options.Flag("text", &workload.text, "Send prompts of words in place of random token ids.");
@@ -68,6 +78,19 @@ Status FillIn(LoadOptions& o, const http::Url& url) {
   return {};
 }
 
+int MeasureShares(const Command& self, const LoadOptions& o, const http::Url& url,
+                  const std::vector<double>& shares) {
+  const load::CapacityOptions capacity{
+      .shares = shares, .concurrency = o.run.concurrency, .seconds = o.seconds, .client = o.run.client};
+  const auto result = load::MeasureCapacity(url, o.workload, capacity, [](const std::string& what) {
+    std::fprintf(stderr, "%s\n", what.c_str());
+  });
+  if (!result.ok()) return Fail(self, result.error());
+  std::fputs((o.json ? json::Dump(load::CapacityReport(*result)) + "\n" : load::FormatCapacity(*result)).c_str(),
+             stdout);
+  return 0;
+}
+
 }  // namespace
 
 int RunLoad(const Command& self, Args args) {
@@ -80,14 +103,24 @@ int RunLoad(const Command& self, Args args) {
   if (HasControlCharacter(o.workload.api_key)) {
     return FailUsage(self, "--api-key holds a control character");
   }
-  o.workload.dialect = o.api == "openai" ? load::Dialect::kOpenAi : load::Dialect::kPredict;
+  const auto shares = load::ParseShares(o.shares);
+  if (!o.shares.empty() && !shares.ok()) {
+    return FailUsage(self, StrCat("--capacity-shares: ", shares.error().message()));
+  }
+  o.workload.dialect = o.api == "openai"    ? load::Dialect::kOpenAi
+                       : o.api == "predict" ? load::Dialect::kPredict
+                                            : load::Dialect::kEmbeddings;
   o.workload.seed = static_cast<uint64_t>(o.seed);
   o.run.rate = o.rate.value_or(0);
   o.run.client.quiet_timeout = std::chrono::seconds(o.timeout_seconds);
 
+  if (o.workload.dialect == load::Dialect::kEmbeddings && o.shares.empty()) {
+    return FailUsage(self, "--api embeddings is for --capacity-shares: there are no tokens to time");
+  }
   if (Status status = FillIn(o, *url); !status.ok()) {
     return Fail(self, status, "is the server running there? 'pano serve' starts one");
   }
+  if (!o.shares.empty()) return MeasureShares(self, o, *url, *shares);
   load::RunResult result;
   {
     Progress progress("load");

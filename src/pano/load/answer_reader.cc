@@ -35,6 +35,10 @@ AnswerReader::AnswerReader(Dialect dialect, TimePoint due)
 
 bool AnswerReader::Feed(std::string_view bytes, TimePoint now) {
   now_ = now;
+  if (dialect_ == Dialect::kEmbeddings) {
+    whole_.append(bytes);
+    return true;
+  }
   if (!sse_.Feed(bytes)) Fail("an event of the stream is too long");
   return outcome_.status.ok();
 }
@@ -92,6 +96,13 @@ void AnswerReader::ReadUsage(const json::Value* usage) {
   outcome_.generated_tokens = IntMember(*usage, "completion_tokens");
 }
 
+void AnswerReader::OnWhole(const http::ClientResponse& response) {
+  const auto answer = json::Parse(whole_.empty() ? response.body : whole_);
+  const json::Value* data = answer.ok() ? answer->Find("data") : nullptr;
+  if (!IsNonEmpty(data)) return Fail("the answer holds no embedding");
+  ReadUsage(answer->Find("usage"));
+}
+
 Outcome AnswerReader::Finish(const Result<http::ClientResponse>& response, TimePoint now) {
   outcome_.e2e = Seconds(now - due_);
   if (!has_usage_) outcome_.generated_tokens = events_;
@@ -99,7 +110,11 @@ Outcome AnswerReader::Finish(const Result<http::ClientResponse>& response, TimeP
   if (!response.ok()) {
     outcome_.status = response.status();
   } else if (response->status != 200) {
+    outcome_.refused = (response->status == 429 || response->status == 503) &&
+                       !response->Header("Retry-After").empty();
     Fail(StrCat("HTTP ", response->status, ": ", ErrorMessage(response->body)));
+  } else if (dialect_ == Dialect::kEmbeddings) {
+    OnWhole(*response);
   } else if (!complete_) {
     Fail("the stream ended before its last event");
   } else if (events_ == 0) {

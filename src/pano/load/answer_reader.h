@@ -22,9 +22,10 @@ struct Outcome {
   std::vector<double> itl;       // between the events that brought tokens
   int64_t prompt_tokens = 0;     // as the server counts them; 0 where it does not say
   int64_t generated_tokens = 0;  // as the server counts them, else the events
+  bool refused = false;  // 429 or 503 with the time to come back: the server is full, and says so
 };
 
-// Reads one streamed answer as it arrives. Thread-compatible.
+// Reads one answer as it arrives: a stream, or (of /v1/embeddings) one whole. Thread-compatible.
 class AnswerReader {
  public:
   // `due`: when the request was to be sent, which its times count from.
@@ -36,6 +37,7 @@ class AnswerReader {
   Outcome Finish(const Result<http::ClientResponse>& response, TimePoint now);
 
  private:
+  void OnWhole(const http::ClientResponse& response);
   void OnEvent(const http::SseEvent& event);
   void OnOpenAi(const http::SseEvent& event, const json::Value& data);
   void OnPredict(const http::SseEvent& event, const json::Value& data);
@@ -51,6 +53,7 @@ class AnswerReader {
   int64_t events_ = 0;
   bool has_usage_ = false;
   bool complete_ = false;  // the stream said that it is over
+  std::string whole_;  // of an answer that is no stream
   Outcome outcome_;
 };
 

@@ -71,7 +71,7 @@ json::Value MakeReport(const WorkloadOptions& workload, const RunOptions& option
   const double seconds = std::max(result.seconds, 1e-9);
   json::Value report;
   report.Set("model", workload.model);
-  report.Set("api", workload.dialect == Dialect::kOpenAi ? "openai" : "predict");
+  report.Set("api", DialectName(workload.dialect));
   if (options.rate > 0) {
     report.Set("rate", options.rate);
   } else {

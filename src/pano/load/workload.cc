@@ -66,7 +66,32 @@ json::Value PredictBody(const WorkloadOptions& options, Random& random) {
   return body;
 }
 
+json::Value EmbeddingsBody(const WorkloadOptions& options, Random& random) {
+  json::Value body;
+  body.Set("model", options.model);
+  if (options.text) {
+    body.Set("input", Words(random, options.prompt_tokens));
+  } else {
+    body.Set("input", TokenIds(random, options.prompt_tokens, options.vocab_size));
+  }
+  body.Set("encoding_format", "base64");
+  if (options.priority > 0) body.Set("priority", options.priority);
+  return body;
+}
+
 }  // namespace
+
+std::string_view DialectName(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::kOpenAi:
+      return "openai";
+    case Dialect::kPredict:
+      return "predict";
+    case Dialect::kEmbeddings:
+      return "embeddings";
+  }
+  return "openai";
+}
 
 http::ClientRequest MakeRequest(const WorkloadOptions& options, uint64_t index) {
   Random random(Philox(options.seed, index, 0)[0] | uint64_t{Philox(options.seed, index, 1)[0]}
@@ -77,7 +102,11 @@ http::ClientRequest MakeRequest(const WorkloadOptions& options, uint64_t index) 
   if (!options.api_key.empty()) {
     request.headers.emplace_back("Authorization", StrCat("Bearer ", options.api_key));
   }
-  if (options.dialect == Dialect::kOpenAi) {
+  if (options.dialect == Dialect::kEmbeddings) {
+    request.headers[1].second = "application/json";
+    request.target = "/v1/embeddings";
+    request.body = json::Dump(EmbeddingsBody(options, random));
+  } else if (options.dialect == Dialect::kOpenAi) {
     request.target = "/v1/completions";
     request.body = json::Dump(OpenAiBody(options, random));
   } else {
