@@ -92,6 +92,9 @@ constexpr auto kAnswer = std::to_array<Field>({
      "The request has to be answered within that time, end to end, queueing included: refused at once "
      "(504) when that cannot be done, ended with finish_reason deadline when it is missed.",
      nullptr},
+    {"priority", FieldType::kInteger, -10, 10, 0, false,
+     "Among the requests of the same tenant a smaller one is served earlier; 0 by default.",
+     [](P& p, const Value& v) { p.priority = IntOf(v); }},
 });
 
 constexpr auto kRows = std::to_array<Field>({

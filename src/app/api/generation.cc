@@ -87,6 +87,7 @@ Status Generation::Submit(std::vector<engine::Request> requests) {
     prompt_tokens_.push_back(static_cast<int64_t>(request.prompt.size()));
     output_tokens_.emplace_back(static_cast<size_t>(request.n));
     call_->tokens.prompt += prompt_tokens_.back();
+    request.weight = call_->quota.Weight(request.tenant);
     if (call_->deadline) {
       request.deadline = std::min(request.deadline.value_or(TimePoint::max()), *call_->deadline);
     }

@@ -114,6 +114,7 @@ Status MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& 
     engine::Request& request = requests.emplace_back();
     request.id = StrCat(frame.id, "-", i);
     request.tenant = frame.tenant;
+    request.priority = static_cast<int32_t>(p.priority);
     request.prompt = prompts[i].ids;
     request.sampling = MakeSampling(p, frame.version.Defaults());
     request.n = static_cast<int32_t>(p.n.value_or(1));

@@ -21,6 +21,7 @@ struct Parameters {
   std::optional<int64_t> max_tokens, max_completion_tokens, n, best_of;
   int64_t min_tokens = 0;
   std::optional<int64_t> timeout_ms;
+  int64_t priority = 0;  // among its tenant's requests: a smaller one is earlier
   std::vector<std::string> stop;
   std::vector<engine::TokenId> stop_token_ids;
   bool ignore_eos = false;

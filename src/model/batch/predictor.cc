@@ -41,7 +41,7 @@ class PredictorImpl final : public Predictor {
       core_.CountRejection(serving::RejectionReason::kQueueFull);
     }
     if (!level.ok()) return level.error();
-    if (Status entered = core_.Enter(id, request.tenant); !entered.ok()) {
+    if (Status entered = core_.Enter(id, request.tenant, request.deadline); !entered.ok()) {
       queue_.GiveUpPlace(*level);
       return entered;
     }

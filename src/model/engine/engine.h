@@ -36,7 +36,7 @@ class Engine : public serving::Service {
   // Answers at once. InvalidArgument (with the field whose value is out of range or whose token is
   // outside the vocabulary, or with the reason serving::kContextLengthExceeded when the prompt
   // leaves no room for a token), Exhausted (queue full), Unavailable (draining), AlreadyExists (a
-  // request with this id is running). When the last copy of the pointer goes, the request is
+  // request with this id is running), Deadline (it would pass while the request waits). When the last copy of the pointer goes, the request is
   // cancelled.
   virtual Result<std::shared_ptr<TokenStream>> Submit(Request request) = 0;
 

@@ -1,6 +1,8 @@
 #include "model/engine/loop.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <limits>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -88,6 +90,8 @@ void Loop::Begin(std::unique_ptr<ActiveRequest> active) {
     kept.cache_scope += std::to_string(variant);
   }
   requests_.emplace(kept.request.id, std::move(active));
+  share_.Enter(kept.request.tenant, kept.request.weight);
+  if (kept.request.priority != 0) prioritized_ = true;
   for (auto& sequence : kept.sequences) {
     sequence->blocks = kv_.NewTables();
     InsertByAge(waiting_, sequence.get());
@@ -140,6 +144,7 @@ void Loop::DropFinished() {
   std::erase_if(requests_, [this](const auto& entry) {
     const ActiveRequest& active = *entry.second;
     if (active.unfinished > 0) return false;
+    share_.Leave(active.request.tenant);
     core_.ledger().Leave(active.request.id);
     return true;
   });
@@ -166,7 +171,8 @@ Snapshot Loop::TakeSnapshot() {
     const BlockAllocator& allocator = kv_.allocator(g);
     snapshot.groups.push_back({kv_.group(g), allocator.available(), allocator.all_holders()});
   }
-  for (Sequence* sequence : running_) {
+  OrderRunning();
+  for (Sequence* sequence : stepping_) {
     BlockLists blocks;
     for (const BlockTable& table : sequence->blocks) blocks.push_back(table.ids());
     snapshot.running.push_back({sequence->length(), sequence->computed, std::move(blocks),
@@ -181,14 +187,126 @@ Snapshot Loop::TakeSnapshot() {
                                 sequence.scores_prompt(),
                                 sequence.active().submitted});
   }
+  if (share_.active() > 1) SetShares(snapshot);
   return snapshot;
+}
+
+void Loop::OrderRunning() {
+  stepping_ = running_;
+  if (share_.active() < 2) return;
+  struct Place {
+    double round = 0;  // how many of its tenant stand before it, by weight
+    double counter = 0;
+    Sequence* sequence = nullptr;
+  };
+  std::unordered_map<const serving::FairShare::Tenant*, double> rounds;
+  std::vector<Place> places;
+  for (Sequence* sequence : running_) {
+    const serving::FairShare::Tenant& tenant = share_.at(sequence->request().tenant);
+    double& round = rounds[&tenant];
+    places.push_back({round, tenant.counter, sequence});
+    round += 1 / tenant.weight;
+  }
+  std::ranges::stable_sort(places, [](const Place& a, const Place& b) {
+    return a.round != b.round ? a.round < b.round : a.counter < b.counter;
+  });
+  for (size_t i = 0; i < places.size(); ++i) stepping_[i] = places[i].sequence;
+}
+
+// A tenant's share of those that run, by weight among the tenants that have requests; at least one.
+void Loop::SetShares(Snapshot& snapshot) const {
+  const double running = static_cast<double>(running_.size()) + 1;
+  const double total_weight = share_.total_weight();
+  auto share_of = [&](const serving::FairShare::Tenant& tenant) {
+    return std::max<int64_t>(1, static_cast<int64_t>(running * tenant.weight / total_weight));
+  };
+  std::unordered_map<const serving::FairShare::Tenant*, int64_t> counts;
+  for (size_t i = 0; i < stepping_.size(); ++i) {
+    const serving::FairShare::Tenant& tenant = share_.at(stepping_[i]->request().tenant);
+    snapshot.running[i].displaceable = ++counts[&tenant] > share_of(tenant);
+  }
+  if (candidates_.empty()) return;
+  const serving::FairShare::Tenant& tenant = share_.at(candidates_[0].sequence->request().tenant);
+  snapshot.waiting[0].may_displace = counts[&tenant] < share_of(tenant);
+}
+
+Loop::Limited Loop::LimitFlood(Snapshot& snapshot) {
+  constexpr Duration kStandby = std::chrono::seconds(5);
+  const TimePoint now = clock_.Now();
+  if (share_.active() > 1) contended_at_ = now;
+  if (!contended_at_ || now - *contended_at_ > kStandby) return {};
+
+  std::vector<serving::StepDemand> demands;
+  auto demand_of = [&](const Sequence& sequence) -> serving::StepDemand& {
+    const serving::FairShare::Tenant& tenant = share_.at(sequence.request().tenant);
+    auto found = std::ranges::find(demands, &tenant, &serving::StepDemand::tenant);
+    if (found == demands.end()) found = demands.insert(found, serving::StepDemand{&tenant});
+    return *found;
+  };
+  auto is_decode = [](const RunningView& view) { return view.tokens - view.computed == 1; };
+  for (size_t i = 0; i < stepping_.size(); ++i) {
+    const RunningView& view = snapshot.running[i];
+    if (view.paused) continue;
+    serving::StepDemand& demand = demand_of(*stepping_[i]);
+    if (is_decode(view)) ++demand.decodes;
+    else demand.input_tokens += std::min(view.tokens - view.computed, options_.step_tokens_max);
+  }
+  // Who cannot be admitted needs no room in this step, but that others end soon.
+  for (size_t i = 0; i < candidates_.size() && !admission_blocked_; ++i) {
+    const WaitingView& view = snapshot.waiting[i];
+    demand_of(*candidates_[i].sequence).input_tokens +=
+        std::min(view.tokens - view.cached_tokens, options_.step_tokens_max);
+  }
+  const serving::StepLimit limit =
+      serving::LimitStep(demands, step_cost_.fixed_tokens(), share_.active() < 2);
+  if (!limit.tenant) return {};
+
+  auto limited = [&](const Sequence& sequence) {
+    return &share_.at(sequence.request().tenant) == limit.tenant;
+  };
+  int64_t left = limit.tokens;
+  for (const bool decodes : {true, false}) {
+    for (size_t i = 0; i < stepping_.size(); ++i) {
+      RunningView& view = snapshot.running[i];
+      if (view.paused || is_decode(view) != decodes || !limited(*stepping_[i])) continue;
+      view.deferred = left <= 0;
+      if (decodes && left > 0) --left;
+    }
+  }
+  if (left <= 0) {
+    for (size_t i = candidates_.size(); i > 0; --i) {
+      if (!limited(*candidates_[i - 1].sequence)) continue;
+      candidates_.erase(candidates_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+      snapshot.waiting.erase(snapshot.waiting.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    }
+  }
+  Limited result{.inputs = left};
+  for (const serving::StepDemand& demand : demands) {
+    if (demand.tenant != limit.tenant) result.inputs += demand.input_tokens;
+  }
+  if (share_.active() > 1) result.decodes = limit.tokens - left;
+  return result;
 }
 
 void Loop::FindCandidates() {
   candidates_.clear();
+  std::vector<Sequence*> waiting;
   for (Sequence* sequence : waiting_) {
+    if (IsRunnable(*sequence)) waiting.push_back(sequence);
+  }
+  if (share_.active() > 1 || prioritized_) {
+    std::vector<serving::ShareItem> items;
+    for (const Sequence* sequence : waiting) {
+      const Request& request = sequence->request();
+      items.push_back({&share_.at(request.tenant), static_cast<double>(sequence->length()),
+                       request.priority, sequence->active().submitted});
+    }
+    std::vector<Sequence*> ordered;
+    for (const size_t i : serving::FairOrder(items)) ordered.push_back(waiting[i]);
+    waiting = std::move(ordered);
+  }
+  for (Sequence* sequence : waiting) {
     if (candidates_.size() == kCandidatesMax) break;
-    if (!IsRunnable(*sequence)) continue;
     Candidate& candidate = candidates_.emplace_back();
     candidate.sequence = sequence;
     if (cache_) {
@@ -203,17 +321,21 @@ void Loop::FindCandidates() {
 
 Loop::Advanced Loop::Advance() {
   const TimePoint begin = clock_.Now();
-  const Snapshot snapshot = TakeSnapshot();
+  Snapshot snapshot = TakeSnapshot();
+  const Limited limited = LimitFlood(snapshot);
   std::vector<serving::WaitingItem> waiting;
   serving::BatchSnapshot summary = Summarize(limits_, snapshot, waiting);
   summary.now = begin;
   summary.draining = draining_;
+  summary.capacity.tokens = std::min(summary.capacity.tokens, limited.inputs);
+  summary.decoding_rows -= limited.decodes;
   const serving::BatchDecision batch = serving::DecideWithin(core_.policy(), summary);
   const StepDecision decision = DecideStep(limits_, snapshot, batch);
   std::vector<StepItem> items;
   std::vector<Sequence*> preempted;
-  for (size_t i : decision.preempt) preempted.push_back(running_[i]);
-  for (const Work& work : decision.run) items.push_back({running_[work.index], work.tokens});
+  admission_blocked_ = !candidates_.empty() && decision.admit.empty();
+  for (size_t i : decision.preempt) preempted.push_back(stepping_[i]);
+  for (const Work& work : decision.run) items.push_back({stepping_[work.index], work.tokens});
   for (const Work& work : decision.admit) {
     items.push_back({candidates_[work.index].sequence, work.tokens});
   }
@@ -244,6 +366,7 @@ Loop::Advanced Loop::Advance() {
   step_.Run(items);
   const TimePoint now = clock_.Now();
   drafter_.Observe(items, Seconds(now - ready));
+  step_cost_.Observe(tokens, Seconds(now - ready));
   for (StepItem& item : items) Commit(item, now);
   core_.CountStep({.rows = static_cast<int64_t>(items.size()),
                    .tokens = tokens,
@@ -318,6 +441,7 @@ void Loop::Fail(Sequence& sequence, const Status& status) {
 void Loop::CountTokens(ActiveRequest& active, const serving::TokenCounts& tokens) {
   core_.stats().tokens += tokens;
   active.uncounted += tokens;
+  share_.Charge(active.request.tenant, tokens);
 }
 
 // Takes note of tokens that are in KV memory and known to be right.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +19,8 @@
 #include "model/engine/stats_board.h"
 #include "model/engine/step.h"
 #include "model/serving/core.h"
+#include "model/serving/fair_share.h"
+#include "model/serving/step_cost.h"
 
 namespace pano::engine {
 
@@ -46,6 +50,15 @@ class Loop {
   void EndRequests(bool shutdown);
 
   Snapshot TakeSnapshot();
+  // Among tenants that compete: who stands where, who may run how much, who makes room for whom.
+  void OrderRunning();
+  void SetShares(Snapshot& snapshot) const;
+  // Defers what a flooding tenant has beyond its limit.
+  struct Limited {
+    int64_t inputs = std::numeric_limits<int64_t>::max();  // tokens of inputs that the step may have
+    int64_t decodes = 0;  // rows of the flooding tenant, which nobody else's inputs have to spare
+  };
+  Limited LimitFlood(Snapshot& snapshot);
   void FindCandidates();
   // What Advance did: whether anything changed, and else how long the batch policy waits for more.
   struct Advanced {
@@ -96,8 +109,15 @@ class Loop {
   // Oldest request first, lowest choice first.
   std::vector<Sequence*> running_;
   std::vector<Sequence*> waiting_;
+  std::vector<Sequence*> stepping_;    // those that run, in the snapshot's order
   std::vector<Candidate> candidates_;  // what the snapshot's waiting views stand for
   std::vector<std::pair<std::shared_ptr<TokenStream>, Event>> outbox_;
+
+  serving::FairShare share_;
+  serving::StepCost step_cost_;
+  bool prioritized_ = false;               // a request had a priority of its own
+  std::optional<TimePoint> contended_at_;  // when several tenants had requests, last
+  bool admission_blocked_ = false;         // in the last step those that waited could not be admitted
 
   Stats stats_;  // all but its `serving` part, which the core counts
 };

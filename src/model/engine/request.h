@@ -30,6 +30,8 @@ struct SamplingParams {
 struct Request {
   std::string id;               // unique among running requests; "" = made by the engine
   std::string tenant;           // prefix blocks are shared within one tenant only
+  double weight = 1;            // the tenant's share while tenants compete (serving::FairShare)
+  int32_t priority = 0;         // among its tenant's requests: a smaller one is earlier
   std::vector<TokenId> prompt;  // empty: starts from the model's begin token
   SamplingParams sampling;
   int32_t n = 1;                        // choices, each with its own random stream

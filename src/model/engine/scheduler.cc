@@ -15,7 +15,9 @@
 namespace pano::engine {
 namespace {
 
-bool IsDecode(const RunningView& view) { return !view.paused && view.tokens - view.computed == 1; }
+bool IsDecode(const RunningView& view) {
+  return !view.paused && !view.deferred && view.tokens - view.computed == 1;
+}
 
 class Decider {
  public:
@@ -31,6 +33,7 @@ class Decider {
         granted_(snapshot.running.size()) {}
 
   StepDecision Decide() {
+    Displace();
     for (size_t i = 0; i < snapshot_.running.size(); ++i) Grant(i);
     Admit();
     GrantLeftovers();
@@ -41,10 +44,24 @@ class Decider {
   }
 
  private:
+  // Makes room for the first waiting one at the cost of tenants that run more than their share.
+  void Displace() {
+    if (waiting_.empty() || !waiting_[0].may_displace || prefill_left_ <= 0) return;
+    while (Slots() <= 0 || !budget_.Fits(waiting_[0], Later())) {
+      std::optional<size_t> victim;
+      for (size_t k = snapshot_.running.size(); k > 0 && !victim; --k) {
+        if (!preempted_[k - 1] && snapshot_.running[k - 1].displaceable) victim = k - 1;
+      }
+      if (!victim) return;
+      Preempt(*victim);
+    }
+    displaced_ = decision_.preempt.size();
+  }
+
   // A running sequence's share of the budget, and the blocks for it.
   void Grant(size_t i) {
     const RunningView& view = snapshot_.running[i];
-    if (preempted_[i] || view.paused || view.tokens <= view.computed) return;
+    if (preempted_[i] || view.paused || view.deferred || view.tokens <= view.computed) return;
     int64_t tokens = 1;
     if (!IsDecode(view)) {
       tokens = std::min(view.tokens - view.computed, Share(YoungerPromptWaits(i)));
@@ -75,7 +92,7 @@ class Decider {
     if (!waiting_.empty() && Slots() > 0) return true;
     for (size_t k = i + 1; k < snapshot_.running.size(); ++k) {
       const RunningView& view = snapshot_.running[k];
-      if (!preempted_[k] && !view.paused && view.tokens - view.computed > 1) return true;
+      if (!preempted_[k] && !view.paused && !view.deferred && view.tokens - view.computed > 1) return true;
     }
     return false;
   }
@@ -130,7 +147,7 @@ class Decider {
   }
 
   void Admit() {
-    if (!decision_.preempt.empty()) return;
+    if (decision_.preempt.size() > displaced_) return;
     for (size_t i = 0; i < waiting_.size() && prefill_left_ > 0; ++i) {
       const WaitingView& view = waiting_[i];
       while (Slots() <= 0 || !budget_.Fits(view, Later())) {
@@ -174,6 +191,7 @@ class Decider {
   int64_t prefill_left_;
   int64_t rows_left_;
   std::vector<bool> preempted_;
+  size_t displaced_ = 0;  // of those that are preempted, to make room for the first waiting one
   std::vector<int64_t> granted_;
   StepDecision decision_;
 };
@@ -193,7 +211,7 @@ serving::BatchSnapshot Summarize(const SchedulerLimits& limits, const Snapshot& 
   for (const RunningView& view : snapshot.running) {
     if (IsDecode(view)) {
       ++summary.decoding_rows;
-    } else if (!view.paused && view.tokens > view.computed) {
+    } else if (!view.paused && !view.deferred && view.tokens > view.computed) {
       ++summary.prefill_rows;
     }
   }

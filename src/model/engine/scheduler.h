@@ -41,7 +41,8 @@ struct StepDecision {
 // younger ones wait for their share. A prompt makes do with the blocks that there are beside what
 // younger decodes need; for a sequence that could not move at all, paused ones are preempted, then the
 // youngest. Waiting ones are admitted in order, when everything they are known to need fits in every
-// state group beside what the running ones still need, and not in a step that preempted.
+// state group beside what the running ones still need, and not in a step that preempted for memory. The
+// first of them, where its tenant runs less than its share, has displaceable ones preempted for it.
 StepDecision DecideStep(const SchedulerLimits& limits, const Snapshot& snapshot,
                         const serving::BatchDecision& batch);
 

@@ -20,6 +20,8 @@ struct RunningView {
   BlockLists blocks;
   bool paused = false;                 // its reader is slow: gets no work, may be preempted
   bool scores_prompt = false;          // wants a row of logits for each token
+  bool deferred = false;               // gets no work in this step: its tenant has enough
+  bool displaceable = false;           // its tenant runs more than its share: may make room for others
 };
 
 // A sequence that waits for its first step, or for being computed again.
@@ -29,6 +31,7 @@ struct WaitingView {
   BlockLists cached;                   // what it takes over of them when it is admitted
   bool scores_prompt = false;
   TimePoint arrived = {};              // its request
+  bool may_displace = false;           // its tenant runs less than its share
 };
 
 struct GroupView {
@@ -39,7 +42,9 @@ struct GroupView {
 
 // What the policy sees.
 struct Snapshot {
-  std::vector<RunningView> running;    // oldest request first
+  // With one tenant the oldest request first; with several round by round, each tenant's oldest, then
+  // each one's next. Who stands further back gives way.
+  std::vector<RunningView> running;
   std::vector<WaitingView> waiting;    // in the order of admission
   std::vector<GroupView> groups;
 };

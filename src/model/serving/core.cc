@@ -12,8 +12,10 @@ Core::Core(Clock& clock, int64_t queue_max, const Observer& observer,
       ledger_(clock, queue_max),
       policy_(std::move(policy)) {}
 
-Status Core::Enter(const std::string& id, const std::string& tenant) {
-  Status status = ledger_.Enter(id, tenant);
+Status Core::Enter(const std::string& id, const std::string& tenant,
+                   std::optional<TimePoint> deadline) {
+  Status status = ledger_.Enter(id, tenant, deadline);
+  if (status.code() == StatusCode::kDeadline) observer_.Count(RejectionReason::kDeadline);
   if (status.code() == StatusCode::kExhausted) observer_.Count(RejectionReason::kQueueFull);
   if (status.code() == StatusCode::kUnavailable) observer_.Count(RejectionReason::kDraining);
   return status;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -33,7 +34,8 @@ class Core {
   // For answers, which may outlive the service.
   const std::shared_ptr<Wakeup>& shared_wakeup() const { return wakeup_; }
   // As Ledger::Enter; a refusal is counted.
-  Status Enter(const std::string& id, const std::string& tenant);
+  Status Enter(const std::string& id, const std::string& tenant,
+               std::optional<TimePoint> deadline = {});
   // Counts a request that the service refused for a reason of its own.
   void CountRejection(RejectionReason reason);
   // As Service::Drain.

@@ -16,13 +16,15 @@ BatchDecision FixedBatchPolicy::Decide(const BatchSnapshot& snapshot) const {
   const size_t take = CountFitting(snapshot.waiting, limits);
   int64_t rows = 0;
   int64_t tokens = 0;
+  TimePoint oldest = snapshot.now;
   for (const WaitingItem& item : snapshot.waiting.first(take)) {
     rows += item.rows;
     tokens += item.tokens;
+    oldest = std::min(oldest, item.arrived);
   }
   const bool full =
       take < snapshot.waiting.size() || rows >= limits.rows || tokens >= limits.tokens;
-  const Duration waited = snapshot.now - snapshot.waiting.front().arrived;
+  const Duration waited = snapshot.now - oldest;
   if (full || snapshot.draining || waited >= options_.delay) {
     decision.take = take;
   } else {

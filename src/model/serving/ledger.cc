@@ -4,11 +4,13 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "model/serving/reasons.h"
 #include "model/serving/wakeup.h"
 
 namespace pano::serving {
 
-Status Ledger::Enter(const std::string& id, const std::string& tenant) {
+Status Ledger::Enter(const std::string& id, const std::string& tenant,
+                     std::optional<TimePoint> deadline) {
   MutexLock lock(mu_);
   // These words are part of the API's answers.
   if (draining_) {
@@ -23,6 +25,20 @@ Status Ledger::Enter(const std::string& id, const std::string& tenant) {
   if (entries_.contains(id)) {
     return Status(StatusCode::kAlreadyExists,
                   StrCat("[engine] a request '", Printable(id), "' is running"));
+  }
+  if (deadline) {
+    // Tenants share what is served: the more of them, the longer for who has much in the queue.
+    const int64_t ahead = std::min(waiting_, tenants_.WaitingBefore(tenant));
+    const Duration wait = std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double>(retry_.WaitSeconds(ahead)));
+    const Duration left = *deadline - clock_.Now();
+    if (left <= wait) {
+      ++rejections_;
+      return Status(StatusCode::kDeadline,
+                    StrCat("[engine] the deadline cannot be met: ", Milliseconds(left), " ms are left, and ",
+                           ahead, " requests before it take about ", Milliseconds(wait), " ms"))
+          .WithReason(kDeadlineCannotBeMet);
+    }
   }
   entries_.emplace(id, Entry{tenants_.Open(tenant)});
   ++waiting_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -36,7 +37,10 @@ class Ledger {
 
   // A request comes in and waits. Unavailable when draining, Exhausted when the queue is full,
   // AlreadyExists when a request with its id is in; the first two count as rejections.
-  Status Enter(const std::string& id, const std::string& tenant = "");
+  // Deadline, with the reason serving::kDeadlineCannotBeMet, when it will hardly be begun before
+  // `deadline`, as those before it in the queue advance.
+  Status Enter(const std::string& id, const std::string& tenant = "",
+               std::optional<TimePoint> deadline = {});
   // A request was refused for a reason of its own.
   void CountRejection();
   // Its first step is about to be made: it leaves the queue. REQUIRES: it is in and waits.

@@ -9,6 +9,7 @@ TEST(RejectionReason, NamesAreThoseOfTheMetrics) {
   EXPECT_STREQ(RejectionReasonName(RejectionReason::kQueueFull), "queue_full");
   EXPECT_STREQ(RejectionReasonName(RejectionReason::kDraining), "draining");
   EXPECT_STREQ(RejectionReasonName(RejectionReason::kContext), "context");
+  EXPECT_STREQ(RejectionReasonName(RejectionReason::kDeadline), "deadline");
 }
 
 }  // namespace

@@ -15,6 +15,12 @@ void RetryEstimator::Complete(double busy_seconds) {
   if (completions_.size() > kCompletionsKept) completions_.pop_front();
 }
 
+double RetryEstimator::WaitSeconds(int64_t waiting) const {
+  if (completions_.size() < 2) return 0;
+  const double span = completions_.back() - completions_.front();
+  return static_cast<double>(waiting) * span / static_cast<double>(completions_.size() - 1);
+}
+
 int64_t RetryEstimator::Seconds(int64_t waiting, std::optional<double> stalled_seconds) const {
   if (waiting == 0) return 1;
   double seconds = 1;

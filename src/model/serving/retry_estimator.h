@@ -16,6 +16,9 @@ class RetryEstimator {
   // A request is done; `busy_seconds`: how long steps have taken in all so far.
   void Complete(double busy_seconds);
 
+  // How long `waiting` requests take until they are done, by that rate; 0 where it is not known.
+  double WaitSeconds(int64_t waiting) const;
+
   // For a client behind `waiting` requests; `stalled_seconds`: since the last step, none when there
   // is nothing to do. In [1, kSecondsMax].
   int64_t Seconds(int64_t waiting, std::optional<double> stalled_seconds) const;

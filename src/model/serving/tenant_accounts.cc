@@ -1,5 +1,7 @@
 #include "model/serving/tenant_accounts.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 
 namespace pano::serving {
@@ -25,6 +27,16 @@ void TenantAccounts::Close(Account& account, bool begun) {
   int64_t& open = begun ? account.stats_.running_requests : account.stats_.waiting_requests;
   PANO_CHECK(open > 0);
   --open;
+}
+
+int64_t TenantAccounts::WaitingBefore(const std::string& tenant) const {
+  const auto own = accounts_.find(tenant);
+  const int64_t mine = own == accounts_.end() ? 0 : own->second.stats_.waiting_requests;
+  int64_t before = mine + std::min(mine + 1, other_.stats_.waiting_requests);
+  for (auto it = accounts_.begin(); it != accounts_.end(); ++it) {
+    if (it != own) before += std::min(mine + 1, it->second.stats_.waiting_requests);
+  }
+  return before;
 }
 
 TenantAccounts::Account& TenantAccounts::Find(const std::string& tenant) {

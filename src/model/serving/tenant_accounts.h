@@ -42,6 +42,10 @@ class TenantAccounts {
   // It is done; `begun`: it had left the queue.
   void Close(Account& account, bool begun);
 
+  // How many requests are served before a new one of the tenant, at most, when tenants share: its own that
+  // wait, and as many of each other tenant that has some waiting.
+  int64_t WaitingBefore(const std::string& tenant) const;
+
   // By name; "(others)" last, once something was counted there.
   std::vector<TenantStats> List() const;
 
