@@ -1,12 +1,13 @@
 # `cmake --install` and Debian packages by `cpack -G DEB`: docs/install.md says how. A component is a
-# package: pano, and pano-train where PANO_PACKAGES names it (it needs libtorch).
-set(PANO_PACKAGES "pano" CACHE STRING "Packages to install: pano, pano-train")
-set(PANO_MAINTAINER "Panorama developers <panorama@lists.panorama-toolkit.org>" CACHE STRING "Who makes the packages")
+# package: pano, and pano-train, which needs libtorch. What is not built is left out.
+#
+# Whoever gives packages to others sets an address that is read: the project itself has none.
+set(PANO_MAINTAINER "The Panorama project <panorama@project.invalid>" CACHE STRING "Who makes the packages, NAME <ADDRESS>")
 include(GNUInstallDirs)
 
 # pano_install(PROGRAM docs command...): the executable, its man pages and completions, licences, changelog.
 function(pano_install program)
-  install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${program})
+  install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${program} OPTIONAL)
   install(CODE "
     set(PROGRAM ${program})
     set(BINARY \"$<TARGET_FILE:${program}>\")
@@ -15,11 +16,15 @@ function(pano_install program)
     set(SECONDS \"${PANO_COMMIT_SECONDS}\")
     set(VERSION \"${PROJECT_VERSION}-1\")
     set(MAINTAINER \"${PANO_MAINTAINER}\")
-    include(\"${CMAKE_SOURCE_DIR}/cmake/install_documents.cmake\")" COMPONENT ${program})
+    if(EXISTS \"\${BINARY}\")
+      include(\"${CMAKE_SOURCE_DIR}/cmake/install_documents.cmake\")
+    else()
+      message(STATUS \"${program} is not built, and left out\")
+    endif()" COMPONENT ${program})
 endfunction()
 
 set(components)
-if(TARGET pano AND "pano" IN_LIST PANO_PACKAGES)
+if(TARGET pano)
   list(APPEND components pano)
   pano_install(pano)
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/models/starter DESTINATION share/panorama/models COMPONENT pano)
@@ -36,7 +41,7 @@ if(TARGET pano AND "pano" IN_LIST PANO_PACKAGES)
       file(INSTALL \"${CMAKE_SOURCE_DIR}/deploy/etc/serve.yaml\" DESTINATION \"\${etc}/pano\")
     endif()" COMPONENT pano)
 endif()
-if(TARGET pano-train AND "pano-train" IN_LIST PANO_PACKAGES)
+if(TARGET pano-train)
   list(APPEND components pano-train)
   pano_install(pano-train)
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/recipes DESTINATION share/panorama COMPONENT pano-train)
@@ -73,8 +78,19 @@ set(CPACK_DEBIAN_PANO_PACKAGE_CONTROL_EXTRA
   "${CMAKE_SOURCE_DIR}/deploy/debian/conffiles;${CMAKE_SOURCE_DIR}/deploy/debian/postinst;${CMAKE_SOURCE_DIR}/deploy/debian/prerm;${CMAKE_SOURCE_DIR}/deploy/debian/postrm")
 set(CPACK_DEBIAN_PANO_PACKAGE_RECOMMENDS "ca-certificates")
 set(CPACK_DEBIAN_PANO-TRAIN_PACKAGE_NAME pano-train)
+# The BLAS that libtorch finds; the reference one, which it would get otherwise, is 18 times slower.
+set(CPACK_DEBIAN_PANO-TRAIN_PACKAGE_RECOMMENDS "libopenblas0-pthread")
 set(CPACK_COMPONENT_PANO-TRAIN_DESCRIPTION "train small language models
 pano-train makes tokenizers and trains dense language models and encoders by
 recipes; `pano train` runs it. It links libtorch.")
 set(CPACK_DEBIAN_PANO-TRAIN_PACKAGE_DEPENDS "pano (= ${PROJECT_VERSION}-1)")
+# Read by cpack: only then it is known what has been built.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/cpack_built.cmake @ONLY CONTENT [[
+foreach(component IN ITEMS pano pano-train)
+  if(NOT EXISTS "@CMAKE_BINARY_DIR@/bin/${component}")
+    list(REMOVE_ITEM CPACK_COMPONENTS_ALL ${component})
+  endif()
+endforeach()
+]])
+set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_BINARY_DIR}/cpack_built.cmake)
 include(CPack)

@@ -3,11 +3,13 @@
 #
 #   chroot.sh BUILD [--build]
 #
-# Takes the package that `cpack` makes of the build folder BUILD, or with --build builds it in the chroot
-# from the source tree with deploy/docker/build.sh (minutes; CCACHE_DIR is shared). Then: install, what
-# the unit starts under its limits as far as they go without systemd, an answer, an upgrade that keeps
-# state and settings, removal, purge. Needs root, debootstrap and a Debian mirror; a tree made once is
-# kept in ${PANO_CHROOT_BASE:-/var/cache/panorama-chroot}.
+# Takes the packages that `cpack` makes of the build folder BUILD, or with --build, as a newcomer, runs
+# `./pano chat` and `./pano serve` in the chroot from the source tree, and makes the package there with
+# deploy/docker/build.sh (minutes; without a compiler cache, as on a new machine, unless
+# PANO_CHROOT_CCACHE names one). Then: install, what the unit starts under its limits as far as they go
+# without systemd, an answer, pano-train where BUILD has it, an upgrade that keeps state and settings,
+# removal, purge. Needs root, debootstrap and a Debian mirror; a tree made once is kept in
+# ${PANO_CHROOT_BASE:-/var/cache/panorama-chroot}.
 set -euo pipefail
 source=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 build=$(readlink -f "${1:?the build folder}")
@@ -57,20 +59,35 @@ mkdir -p "$root/packages"
 if [[ $mode == --build ]]; then
   mkdir -p "$root/src"
   git -C "$source" archive HEAD | tar -x -C "$root/src"
-  if [[ -d ${CCACHE_DIR:-$HOME/.cache/ccache} ]]; then
+  if [[ -n ${PANO_CHROOT_CCACHE:-} ]]; then
     mkdir -p "$root/root/.cache/ccache"
-    mount --bind "${CCACHE_DIR:-$HOME/.cache/ccache}" "$root/root/.cache/ccache"
+    mount --bind "$PANO_CHROOT_CCACHE" "$root/root/.cache/ccache"
   fi
+  began=$SECONDS
+  printf 'Once upon a time\n' | inside /src/pano chat --max-tokens 8 --temperature 0 >"$work/chat" 2>"$work/chat.log" ||
+    { tail -n 40 "$work/chat.log"; fail "./pano chat"; }
+  check "./pano chat answers" grep -q . "$work/chat"
+  echo "from the source archive to the answer of ./pano chat: $((SECONDS - began)) s, $(nproc) processors"
+  chroot "$root" /usr/bin/env -i PATH=/usr/bin:/bin HOME=/root /src/pano serve --port 0 --threads 1 >"$work/serve.log" 2>&1 &
+  server=$!
+  for ((tick = 0; tick < 600; tick++)); do grep -q 'listening on' "$work/serve.log" && break; sleep 0.1; done
+  kill -TERM "$server"
+  wait "$server" || { cat "$work/serve.log"; fail "./pano serve"; }
+  server=''
+  check "./pano serve serves" grep -q 'listening on' "$work/serve.log"
   inside sh /src/deploy/docker/build.sh /src /packages || fail "build.sh"
 else
   (cd "$work" && cpack -G DEB --config "$build/CPackConfig.cmake" >"$work/log" 2>&1) || { cat "$work/log"; fail "cpack"; }
-  cp "$work"/pano_*.deb "$root/packages/"
+  cp "$work"/pano*.deb "$root/packages/"
 fi
 deb=$(ls "$root"/packages/pano_*.deb)
-echo "package: $(basename "$deb"), $(stat -c %s "$deb") bytes"
-if command -v lintian >/dev/null; then
-  lintian --fail-on error --suppress-tags bad-distribution-in-changes-file "$deb" || fail "lintian"
-fi
+train_deb=$(ls "$root"/packages/pano-train_*.deb 2>/dev/null || true)
+for package in "$deb" $train_deb; do
+  echo "package: $(basename "$package"), $(stat -c %s "$package") bytes"
+  if command -v lintian >/dev/null; then
+    lintian --fail-on error --suppress-tags bad-distribution-in-changes-file "$package" || fail "lintian"
+  fi
+done
 
 # ---- install, as the second stage of the Dockerfile does
 cp -r "$source/deploy/docker" "$root/docker"
@@ -129,6 +146,23 @@ check "the unit's user" grep -q '^Uid:[[:space:]]61184' "/proc/$server/status"
 check "a completion" grep -q '"finish_reason"' <(ask)
 check "the limits are logged" grep -q '\[host\]' "$work/serve.log"
 stop
+
+# ---- training, which is a package of its own
+if [[ -n $train_deb ]]; then
+  inside env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -q && apt-get install -qy "$0"' "/packages/$(basename "$train_deb")" \
+    >"$work/log" 2>&1 || { tail -n 20 "$work/log"; fail "pano-train does not install"; }
+  for file in /usr/share/man/man1/pano-train.1.gz /usr/share/man/man1/pano-train-lm.1.gz \
+              /usr/share/doc/pano-train/copyright /usr/share/panorama/recipes; do
+    check "$file is not installed" inside test -s "$file"
+  done
+  check "pano train" grep -q 'train <subcommand>' <(inside pano train --help)
+  check "pano --help names it" grep -q 'pano-train' <(inside pano --help)
+  check "a pass with libtorch" inside pano train answers \
+    --model /usr/share/panorama/models/starter --text /usr/share/panorama/models/starter/README.md --out /tmp/answers
+  inside dpkg --purge pano-train >"$work/log" 2>&1 || { cat "$work/log"; fail "purge of pano-train"; }
+  check "no recipe is left" absent "$root/usr/share/panorama/recipes"
+  check "pano is still there" grep -q . <(inside pano --version)
+fi
 
 # ---- an upgrade keeps state and settings
 echo kept >"$root/var/lib/pano/state"
