@@ -17,7 +17,8 @@ namespace pano {
 // or the machine), a reader finds the old file or the new one, whole. The bytes go into a file
 // beside the target; Commit syncs it, renames it and syncs the folder, and once Commit is ok the
 // new file survives a crash. Without Commit the part written is removed; a crash may leave it
-// behind, named <target>.tmp-<hex>, until the target is written again. Failures name the target. Confined to one thread.
+// behind, named <target>.tmp-<hex>, until the target is written again. Failures name the target.
+// Confined to one thread.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path, Env& env = Env::Real());

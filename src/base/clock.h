@@ -14,9 +14,9 @@ namespace pano {
 using Duration = std::chrono::nanoseconds;
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
-// Where time comes from and where a thread waits for it, so that tests and simulations can own both.
-// Code that waits until a time does it here, on whatever clock it was given, and never asks which
-// clock that is. Thread-safe.
+// Where time comes from and where a thread waits for it, so that tests and simulations can own
+// both. Code that waits until a time does it here, on whatever clock it was given, and never asks
+// which clock that is. Thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -49,18 +49,18 @@ class ManualClock final : public Clock {
   int64_t UnixSeconds() const override;
   bool WaitUntil(CondVar& changed, Mutex& mu, TimePoint until) override PANO_REQUIRES(mu);
 
-  // Moves time and wakes those who waited for it. The caller must not hold a mutex that a thread waits
-  // with.
+  // Moves time and wakes those who waited for it. The caller must not hold a mutex that a thread
+  // waits with.
   void Advance(Duration by);
-  // changed.NotifyAll(), known to the clock: whom it wakes counts as waiting no longer, even before it
-  // has run. The caller holds the mutex that they wait with.
+  // changed.NotifyAll(), known to the clock: whom it wakes counts as waiting no longer, even before
+  // it has run. The caller holds the mutex that they wait with.
   void NotifyAll(CondVar& changed);
 
   // The earliest time that a thread waits for now; nothing when none waits for a time.
   std::optional<TimePoint> NextDeadline() const;
-  // Blocks until at least `count` threads wait here, with or without a deadline: a test that advances
-  // then is seen by all of them. Whom Advance or NotifyAll has woken does not count; who was notified
-  // behind the clock's back does until it runs.
+  // Blocks until at least `count` threads wait here, with or without a deadline: a test that
+  // advances then is seen by all of them. Whom Advance or NotifyAll has woken does not count; who
+  // was notified behind the clock's back does until it runs.
   void AwaitWaiters(int count) const;
 
  private:

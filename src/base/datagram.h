@@ -15,10 +15,11 @@ struct Datagram {
   std::string from;  // the sender's address, to answer to
 };
 
-// A socket for messages that may be lost, come twice, or overtake each other, but come whole. Closed
-// when destroyed. One thread may receive while another sends; otherwise thread-compatible.
+// A socket for messages that may be lost, come twice, or overtake each other, but come whole.
+// Closed when destroyed. One thread may receive while another sends; otherwise thread-compatible.
 //
-// Failures as for Connection: Deadline, Cancelled once the stop token of OpenDatagrams is requested.
+// Failures as for Connection: Deadline, Cancelled once the stop token of OpenDatagrams is
+// requested.
 class DatagramSocket {
  public:
   static constexpr size_t kBytesMax = 65507;  // of UDP over IPv4

@@ -41,11 +41,12 @@ class File {
   Status WriteAll(std::span<const std::byte> bytes);
 };
 
-// The file system and the environment variables, so that tests can own both: base/testing has one in
-// memory that forgets at a crash what was not synced, and one that fails on purpose. Thread-safe.
+// The file system and the environment variables, so that tests can own both: base/testing has one
+// in memory that forgets at a crash what was not synced, and one that fails on purpose.
+// Thread-safe.
 //
-// A failure's message is the system's word alone ("No space left on device"): the caller wraps it in
-// what it wanted to do with which file. A full disk is Exhausted with the reason "disk_full".
+// A failure's message is the system's word alone ("No space left on device"): the caller wraps it
+// in what it wanted to do with which file. A full disk is Exhausted with the reason "disk_full".
 class Env {
  public:
   virtual ~Env() = default;
@@ -88,8 +89,8 @@ class Env {
 // The whole file as text, at most `bytes_max` bytes.
 Result<std::string> ReadFile(const std::string& path, size_t bytes_max = 1ull << 30,
                              Env& env = Env::Real());
-// Replaces the file in one step (AtomicFile): whatever happens, a reader sees the old file or the new
-// one, and once this is ok the new one survives a crash.
+// Replaces the file in one step (AtomicFile): whatever happens, a reader sees the old file or the
+// new one, and once this is ok the new one survives a crash.
 Status WriteFile(const std::string& path, std::string_view text, Env& env = Env::Real());
 
 // Of the real Env:
@@ -102,7 +103,7 @@ std::string EnvironmentVariable(const std::string& name);
 
 // "a/b" for ("a", "b"); `name` alone when it is absolute.
 std::string JoinPath(std::string_view folder, std::string_view name);
-std::string_view BaseName(std::string_view path);    // "c.gguf" for "a/b/c.gguf"; trailing '/' ignored
+std::string_view BaseName(std::string_view path);    // "c.gguf" for "a/b/c.gguf", "b" for "a/b/"
 std::string_view Stem(std::string_view path);        // "c" for "a/b/c.gguf"
 std::string_view FolderName(std::string_view path);  // "a/b" for "a/b/c.gguf"; "." for "c.gguf"
 

@@ -13,11 +13,13 @@ namespace pano::json {
 
 class Value;
 using Array = std::vector<Value>;
-// Members in the order of the text. A repeated key stays twice; Find answers the last, as Python does.
+// Members in the order of the text. A repeated key stays twice; Find answers the last, as Python
+// does.
 using Object = std::vector<std::pair<std::string, Value>>;
 
-// One JSON value: a small tree that owns its text. Thread-compatible. What the compiler could write of
-// the variant itself stands in json.cc: inline it was much of the code of every file that reads JSON.
+// One JSON value: a small tree that owns its text. Thread-compatible. What the compiler could write
+// of the variant itself stands in json.cc: inline it was much of the code of every file that reads
+// JSON.
 class Value {
  public:
   Value() noexcept;  // null
@@ -30,7 +32,7 @@ class Value {
   Value(bool v) : data_(v) {}                                         // NOLINT
   Value(int v) : data_(int64_t{v}) {}                                 // NOLINT
   Value(int64_t v) : data_(v) {}                                      // NOLINT
-  Value(uint64_t v);                                                  // NOLINT; above 2^63: a double
+  Value(uint64_t v);                                                  // NOLINT; from 2^63: double
   Value(double v) : data_(v) {}                                       // NOLINT
   Value(const char* v);                                               // NOLINT
   Value(std::string_view v);                                          // NOLINT

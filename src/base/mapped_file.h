@@ -14,9 +14,9 @@ namespace pano {
 
 // A file mapped read-only into memory; unmapped when destroyed. Immutable, so thread-safe.
 //
-// Another process may shorten or overwrite the file meanwhile; CheckUnchanged tells. Reading what is no
-// longer there is a SIGBUS, which ends the process without a word, unless EndAtFaults or SurviveFaults
-// was called.
+// Another process may shorten or overwrite the file meanwhile; CheckUnchanged tells. Reading what
+// is no longer there is a SIGBUS, which ends the process without a word, unless EndAtFaults or
+// SurviveFaults was called.
 class MappedFile {
  public:
   ~MappedFile();
@@ -26,13 +26,14 @@ class MappedFile {
   // NotFound when there is no such file, Corruption when it is no regular file.
   static Result<std::shared_ptr<const MappedFile>> Open(const std::string& path);
 
-  // From now on a fault in a mapped file does not end the process: the missing pages read as zeros, and
-  // the file's CheckUnchanged fails. For servers, whose other models go on. Faults elsewhere end it as
-  // ever. Before the threads that read.
+  // From now on a fault in a mapped file does not end the process: the missing pages read as zeros,
+  // and the file's CheckUnchanged fails. For servers, whose other models go on. Faults elsewhere
+  // end it as ever. Before the threads that read.
   static void SurviveFaults();
   // From now on a fault in a mapped file ends the process with exit code 1 and a line on stderr,
-  // "<speaker>: <path>: the file was cut short while it was in use". For commands with one model, which
-  // have nothing left to do. SurviveFaults, before or after, has precedence. `speaker` is copied.
+  // "<speaker>: <path>: the file was cut short while it was in use". For commands with one model,
+  // which have nothing left to do. SurviveFaults, before or after, has precedence. `speaker` is
+  // copied.
   static void EndAtFaults(std::string_view speaker);
 
   // The number of files opened so far, and those that were opened after it was `count`: how whoever
@@ -48,8 +49,9 @@ class MappedFile {
 
   // Whether a fault happened in it. Cheap.
   bool faulted() const;
-  // Unavailable when the file has not the size and the time of change that it had when it was opened,
-  // or a fault happened. Another file under its name is no change of this one. A system call.
+  // Unavailable when the file has not the size and the time of change that it had when it was
+  // opened, or a fault happened. Another file under its name is no change of this one. A system
+  // call.
   Status CheckUnchanged() const;
 
  private:

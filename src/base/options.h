@@ -14,7 +14,7 @@ namespace pano {
 // config file, the range check and the line of --help.
 struct OptionSpec {
   std::string name;           // "max-tokens": flag --max-tokens, PANO_MAX_TOKENS, key max-tokens
-  std::string value_name;     // "N", "PATH"; "" for a switch, which takes no value on the command line
+  std::string value_name;     // "N", "PATH"; "" for a switch, which takes no value in flags
   std::string help;
   std::string default_text;   // shown by --help; "" when there is none to show
   bool repeated = false;

@@ -21,7 +21,8 @@ struct NumaNode {
 };
 
 // What this process may use of the machine that it runs on: a container, a service's unit, taskset
-// and ulimit all take something away. An absent limit is no limit; 0 means that it could not be read.
+// and ulimit all take something away. An absent limit is no limit; 0 means that it could not be
+// read.
 // A value.
 struct ProcessLimits {
   int cpus_online = 0;
@@ -49,8 +50,8 @@ struct ProcessLimits {
   std::optional<uint64_t> processes;
 
   // Threads that compute by default: the processors that this process may run on, or fewer where a
-  // quota gives it less time. A quota is rounded down: more threads than it pays for are all stopped
-  // for the rest of each period, and every step waits for the slowest.
+  // quota gives it less time. A quota is rounded down: more threads than it pays for are all
+  // stopped for the rest of each period, and every step waits for the slowest.
   int threads() const;
   // The most memory that this process can ever have, and what says so ("memory" for the machine's).
   uint64_t memory_bytes_limit() const;
@@ -62,8 +63,8 @@ struct ProcessLimits {
 // Reads /proc and /sys as they are now. What cannot be read stays 0 or absent.
 ProcessLimits ReadProcessLimits(Env& env = Env::Real());
 
-// Exhausted when `bytes` of memory that will all be used are more than the process can take now; the
-// message says for what, how much there is, and which limit says so. Better than to be killed.
+// Exhausted when `bytes` of memory that will all be used are more than the process can take now;
+// the message says for what, how much there is, and which limit says so. Better than to be killed.
 Status CheckMemoryLeft(uint64_t bytes, std::string_view what, Env& env = Env::Real());
 
 // "3.5 GiB", "12 MiB", "900 bytes".

@@ -17,7 +17,8 @@ namespace internal {
 
 // A value or the reason why there is none; member names are those of std::expected, which it can
 // become one day. T may be move-only. A value; thread-compatible.
-// A union by hand: a std::variant<T, Status> for every T was a third of what the compiler instantiated.
+// A union by hand: a std::variant<T, Status> for every T was a third of what the compiler
+// instantiated.
 template <typename T>
 class [[nodiscard]] Result {
  public:

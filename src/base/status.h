@@ -34,7 +34,8 @@ const StatusCodeInfo& Describe(StatusCode code);
 // The outcome of an operation: one pointer, null when all is well. A value; thread-compatible.
 //
 // A failure has a code and a text, and may have
-//   a reason: a short stable id for programs ("context_length_exceeded"), where the code is too coarse;
+//   a reason: a short stable id for programs ("context_length_exceeded"), where the code is too
+//   coarse;
 //   a field: the field of the request or configuration that is wrong ("max_tokens", "texts[2]");
 //   a cause: the failure that led to this one.
 // Who decides by a failure reads code and reason, never the text.

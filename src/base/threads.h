@@ -48,8 +48,8 @@ class ComputePool {
   size_t count_ = 0;
   size_t part_ = 1;
   std::atomic<size_t> next_{0};
-  // kOpen while workers may join, plus how many have: the caller waits for those alone. A worker that
-  // another process keeps from its core costs nothing but its help.
+  // kOpen while workers may join, plus how many have: the caller waits for those alone. A worker
+  // that another process keeps from its core costs nothing but its help.
   static constexpr uint32_t kOpen = 1u << 31;
   std::atomic<uint32_t> job_{0};
   std::atomic<uint32_t> generation_{0};   // moves with each job: what sleeping workers wait on

@@ -42,8 +42,8 @@ struct Response {
 };
 
 // One request and the way to answer it, now or later, from any thread. Held by shared_ptr; dropped
-// without an answer it sends 500. All methods are thread-safe and never block, but what concerns the
-// body is for one thread at a time.
+// without an answer it sends 500. All methods are thread-safe and never block, but what concerns
+// the body is for one thread at a time.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -113,8 +113,8 @@ struct ServerStats {
   int64_t refused = 0;  // answered by the server itself: limits, timeouts, bad requests
 };
 
-// HTTP/1.1 over TCP, or over TLS: keep-alive, pipelining in order, chunked bodies both ways, limits on
-// everything. Knows no route and no model: every well-formed request goes to the one handler.
+// HTTP/1.1 over TCP, or over TLS: keep-alive, pipelining in order, chunked bodies both ways, limits
+// on everything. Knows no route and no model: every well-formed request goes to the one handler.
 // Errors that the server finds itself are answered with what `error_body` makes of them, headers
 // included. Thread-safe.
 class Server {
@@ -133,8 +133,8 @@ class Server {
   // Bodies up to here are read whoever sends them, so that the connection can be kept.
   static constexpr size_t kReadBytesAnyway = 16 << 10;
 
-  // Binds and starts listening. Unavailable (address in use, with the address), InvalidArgument; what
-  // is wrong with a certificate.
+  // Binds and starts listening. Unavailable (address in use, with the address), InvalidArgument;
+  // what is wrong with a certificate.
   // `clock` measures Drain's time limit and outlives the server; the limits of connections go by
   // the event loop's own timers.
   static Result<std::unique_ptr<Server>> Start(ServerOptions options, Handler handler,

@@ -14,8 +14,8 @@ struct SseEvent {
 };
 
 // Appends one event to a text/event-stream, as the WHATWG HTML standard has it (9.2): "event:" and
-// "id:" where they are not "", a "data:" for each line of `data` (LF, CR or CR LF end one), an empty
-// line. REQUIRES: no line ends, and no NUL, in `event` and `id`; all is UTF-8.
+// "id:" where they are not "", a "data:" for each line of `data` (LF, CR or CR LF end one), an
+// empty line. REQUIRES: no line ends, and no NUL, in `event` and `id`; all is UTF-8.
 void AppendSseEvent(std::string& out, std::string_view event, std::string_view id,
                     std::string_view data);
 

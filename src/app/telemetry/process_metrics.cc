@@ -76,7 +76,7 @@ void ProcessMetrics::Update() {
         ParseProcStat(*text, static_cast<double>(sysconf(_SC_CLK_TCK)), sysconf(_SC_PAGESIZE),
                       boot_seconds_);
     if (stats) {
-      // A counter only goes up, and sums of ticks do.
+      // What a counter is given is at least 0, whatever the kernel answers.
       cpu_seconds_.Add(std::max(0.0, stats->cpu_seconds - counted_cpu_seconds_));
       counted_cpu_seconds_ = std::max(counted_cpu_seconds_, stats->cpu_seconds);
       start_seconds_.Set(stats->start_seconds);

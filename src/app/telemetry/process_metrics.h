@@ -11,7 +11,7 @@ namespace pano::telemetry {
 
 // What the system knows of this process. A value.
 struct ProcessStats {
-  double cpu_seconds = 0;  // user and system, of all threads that were
+  double cpu_seconds = 0;  // user and system, of all threads, ended ones too
   double start_seconds = 0;  // Unix time
   int64_t virtual_bytes = 0;
   int64_t resident_bytes = 0;

@@ -10,8 +10,8 @@ namespace pano {
 
 // Files of a kernel, for tests of what reads them.
 
-// The one group of control groups version 2 that the process is in, with its limits; "" leaves a file
-// out.
+// The one group of control groups version 2 that the process is in, with its limits; "" leaves a
+// file out.
 struct GroupTree {
   std::string_view path = "/unit";
   std::string_view cpu_max = "max 100000";

@@ -8,9 +8,10 @@
 
 namespace pano::http {
 
-// Undoes `Content-Encoding: gzip` (RFC 1952, members one after the other) as a body arrives, by zlib.
-// What comes out is bounded before it is made: by `bytes_max`, and by what went in, so that a few bytes
-// cannot cost megabytes of work. Thread-compatible.
+// Undoes `Content-Encoding: gzip` (RFC 1952, members one after the other) as a body arrives, by
+// zlib.
+// What comes out is bounded before it is made: by `bytes_max`, and by what went in, so that a few
+// bytes cannot cost megabytes of work. Thread-compatible.
 class GzipDecoder {
  public:
   enum class State {

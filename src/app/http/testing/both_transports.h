@@ -44,8 +44,8 @@ class TlsFolder {
   std::string folder_;
 };
 
-// Runs each test over plain TCP and over TLS: RawClient speaks it, and the test gives `tls()` to its
-// server. Confined to the thread of the test.
+// Runs each test over plain TCP and over TLS: RawClient speaks it, and the test gives `tls()` to
+// its server. Confined to the thread of the test.
 class BothTransports : public ::testing::TestWithParam<std::string> {
  public:
   static TlsOptions tls() { return folder_ ? folder_->options() : TlsOptions(); }

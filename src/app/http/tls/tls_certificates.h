@@ -13,8 +13,9 @@
 namespace pano::http {
 
 // The certificate that new connections get, renewed when its files change: they are read once a
-// second, and what they hold is taken when it was the same twice, so that a pair that is being replaced is
-// not read half. A pair that cannot be used leaves the old one in use, and the log says so. Thread-safe.
+// second, and what they hold is taken when it was the same twice, so that a pair that is being
+// replaced is not read half. A pair that cannot be used leaves the old one in use, and the log says
+// so. Thread-safe.
 class TlsCertificates {
  public:
   // Fails as TlsContext does. `env` and `clock` outlive this.

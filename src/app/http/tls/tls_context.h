@@ -31,8 +31,8 @@ struct TlsFiles {
 // tickets, under keys that live as long as this. Immutable, so thread-safe.
 class TlsContext {
  public:
-  // InvalidArgument says which file is wrong and how: no PEM, a key of another certificate or with a
-  // passphrase, a key that is too short.
+  // InvalidArgument says which file is wrong and how: no PEM, a key of another certificate or with
+  // a passphrase, a key that is too short.
   static Result<std::shared_ptr<const TlsContext>> Create(const TlsOptions& options,
                                                           const TlsFiles& files);
   ~TlsContext();

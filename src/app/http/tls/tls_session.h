@@ -9,7 +9,8 @@
 
 namespace pano::http {
 
-// The server's side of TLS on one connection, as a filter between bytes on the wire and bytes of HTTP:
+// The server's side of TLS on one connection, as a filter between bytes on the wire and bytes of
+// HTTP:
 // it knows no socket. Confined to its connection's thread.
 class TlsSession {
  public:
