@@ -35,7 +35,8 @@ struct ServeOptions {
   int64_t port = 8080;
   int64_t threads = 0;
   std::vector<std::string> api_keys, allow_origins, allow_hosts;
-  std::string auth;
+  std::string auth, auth_state, issuer, audit_log;
+  bool audit_requests = false;
   http::TlsOptions tls;
   std::string tenants, quota_state;
   bool insecure = false, routes = false;
@@ -57,7 +58,7 @@ struct ServeOptions {
   int64_t stream_memory = 256 << 20;
 
   // Whether everybody may call.
-  bool open() const { return api_keys.empty() && auth.empty(); }
+  bool open() const { return api_keys.empty() && auth.empty() && auth_state.empty(); }
 
   void Declare(OptionSet& options);
   void DeclareLimits(OptionSet& options);
@@ -84,6 +85,17 @@ void ServeOptions::Declare(OptionSet& options) {
                  "A YAML file that names the issuers of tokens that callers may show, and API keys "
                  "(docs/auth.md).",
                  "FILE");
+  options.String("auth-state", &auth_state,
+                 "The folder of the built-in issuer of tokens and API keys, which pano auth init makes.", "DIR");
+  options.String("issuer", &issuer,
+                 "The name of the built-in issuer: the URL by which clients reach this server. Without it, the address "
+                 "that it listens on.",
+                 "URL");
+  options.String("audit-log", &audit_log,
+                 "A file for a line of JSON on each act of administration and each request that was denied. SIGHUP opens "
+                 "it anew.",
+                 "FILE");
+  options.Flag("audit-requests", &audit_requests, "Writes a line on each request of a known caller, too.");
   options.String("tls-cert", &tls.certificate_file,
                  "The server's certificate in PEM, followed by those that lead to its authority: HTTPS is "
                  "spoken, and no plain HTTP. It is read again when it changes.",
@@ -209,7 +221,9 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   service.threads = static_cast<int>(options.threads);
   service.tenants_file = options.tenants;
   service.quota_state = options.quota_state;
-  service.callers = {.api_keys = options.api_keys, .auth_file = options.auth};
+  service.callers = {.api_keys = options.api_keys, .auth_file = options.auth, .auth_state = options.auth_state, .issuer = options.issuer};
+  service.audit_log = options.audit_log;
+  service.audit_requests = options.audit_requests;
 
   service.load.load = options.arithmetic.LoadOptions();
   engine::Options& engine = service.load.engine;
@@ -327,6 +341,9 @@ class Manager {
 constexpr milliseconds kEndTime{10'000};
 
 std::string_view HintFor(const Status& status) {
+  if (status.reason() == "auth_state" && status.code() == StatusCode::kNotFound) return "pano auth init --state DIR makes one";
+  if (status.reason() == "auth_state") return "pano auth --help lists what can be done with a state";
+  if (status.reason() == "audit_log") return "the folder has to be there and writable";
   if (status.reason() == "auth_settings") return "docs/auth.md says what the file holds";
   if (status.reason() == "tls_files") return {};
   if (status.code() == StatusCode::kUnavailable)
@@ -360,7 +377,7 @@ int RunServe(const Command& self, Args args) {
     return Fail(self,
                 InvalidArgument(StrCat("--host ", Printable(options.host),
                                        " is reachable from elsewhere, and there is no --api-key")),
-                "set --api-key KEY or --auth FILE, or say --insecure if everybody may call");
+                "set --api-key KEY, --auth FILE or --auth-state DIR, or say --insecure if everybody may call");
   }
   if (options.tls.certificate_file.empty() != options.tls.key_file.empty()) {
     return FailUsage(self, "--tls-cert and --tls-key go together");
@@ -368,7 +385,8 @@ int RunServe(const Command& self, Args args) {
   if (!options.tls.client_ca_file.empty() && !options.tls.enabled()) {
     return FailUsage(self, "--tls-client-ca needs --tls-cert and --tls-key");
   }
-  ServeSignals signals(Millis(options.drain_timeout) + kEndTime);
+  ServeSignals signals(Millis(options.drain_timeout) + kEndTime,
+                       /*hangup_reopens=*/!options.audit_log.empty());
 
   Result<service::ServiceOptions> service_options = MakeServiceOptions(options);
   if (!service_options.ok()) {
@@ -389,6 +407,7 @@ int RunServe(const Command& self, Args args) {
   LogStart(options, **service);
   {
     const Manager manager(**service, Millis(options.stall_timeout));
+    if (!options.audit_log.empty()) signals.OnHangup([&service] { (*service)->ReopenAuditLog(); });
     signals.SetReady();
     signals.AwaitFirst();
     manager.Stopping();
@@ -396,6 +415,7 @@ int RunServe(const Command& self, Args args) {
             " s; a second signal ends at once");
     bool all = (*service)->Drain(Millis(options.drain_timeout));
     if (!all) LogWarning("[serve] not every request ended in time");
+    signals.OnHangup({});
   }
   service->reset();   // under the eyes of `signals`: a thread that is at work holds nothing up
   LogInfo("[serve] stopped");

@@ -69,4 +69,14 @@ ask GET /readyz; status 200; check "names no model" bash -c "! grep -q starter '
 ask GET /v1/models "Authorization: Bearer secret"; status 200; out starter
 ask GET /metrics "X-Api-Key: secret"; status 200
 stop
+
+# The same of the built-in issuer, whose keys let exactly one model through.
+pano auth init --state "$work/state" >/dev/null
+key=$(pano auth key create --state "$work/state" --scope models:starter:read --json | sed 's/.*"key":"\([^"]*\)".*/\1/')
+start --auth-state "$work/state"
+refuses_all
+ask GET /v1/models/starter "Authorization: Bearer $key"; status 200
+ask GET /v1/models/other "Authorization: Bearer $key"; status 404
+ask GET /metrics "X-Api-Key: $key"; status 403; head_has 'scope="metrics:read"'
+stop
 finish

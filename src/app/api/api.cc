@@ -130,11 +130,13 @@ Failure Api::Check(const http::Request& request, const RouteTable::Match& match,
   const Access& access = match.route->access;
   if (Failure failure = Authorize(access, *who); !failure.ok()) return failure;
   if (match.route->method == "POST") {
-    if (Failure failure = CheckJsonContentType(request); !failure.ok()) return failure;
+    const bool form = match.route->form;
+    const Failure type = form ? CheckFormContentType(request) : CheckJsonContentType(request);
+    if (!type.ok()) return type;
     if (context_.draining) {
       return Status(StatusCode::kUnavailable, "the server is draining").WithReason("draining");
     }
-    if (context_.loading) return Loading();
+    if (context_.loading && !form) return Loading();
   }
   if (!IsModelIn(Access::Place::kPath, access)) return {};
   return AuthorizeModel(context_.models, *who, access,
@@ -152,7 +154,8 @@ http::Response Api::Refuse(const Failure& failure, const http::Request& head,
                            .status = response.status,
                            .method = head.method,
                            .target = head.target,
-                           .id = head.id});
+                           .id = head.id,
+                           .peer = head.peer});
   }
   return response;
 }
@@ -203,11 +206,22 @@ void Api::Work(const CallPtr& call, const Route& route) {
     return call->Fail(Overloaded("the request waited too long for a thread to read it"));
   }
   try {
-    Failure failure = ReadBody(*call);
+    Failure failure = route.form ? Failure() : Failure(ReadBody(*call));
     if (failure.ok() && IsModelIn(Access::Place::kBody, route.access)) {
       failure = AuthorizeModel(context_.models, call->principal, route.access, NameOfModel(*call));
     }
     if (failure.ok()) failure = SetDeadline(*call);
+    if (failure.ok() && context_.hooks.administer && route.access.administers()) {
+      const http::Request& request = call->request();
+      failure = context_.hooks.administer({.model = call->PathParam("id"),
+                                           .route = route.pattern,
+                                           .method = request.method,
+                                           .target = request.target,
+                                           .id = request.id,
+                                           .peer = request.peer,
+                                           .principal = &call->principal,
+                                           .administers = true});
+    }
     if (failure.ok()) {
       route.handler(context_, call);
     } else {

@@ -101,7 +101,10 @@ void Call::Record(int status) {
              .method = request().method,
              .target = request().target,
              .id = request().id,
-             .tokens = tokens});
+             .tokens = tokens,
+             .peer = request().peer,
+             .principal = &principal,
+             .administers = access.administers() && request().method == "POST"});
 }
 
 }  // namespace pano::api

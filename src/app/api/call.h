@@ -36,6 +36,9 @@ struct RequestRecord {
   std::string_view target = {};  // as sent, with the query
   std::string_view id = {};
   TokenCounts tokens = {};
+  std::string_view peer = {};
+  const auth::Principal* principal = nullptr;  // who sent it; null where that is not known
+  bool administers = false;                    // its route's policy is one of administration, and it may change things
 };
 using RequestRecorder = std::function<void(const RequestRecord&)>;
 

@@ -43,6 +43,8 @@ struct Options {
 // What connects the API to the rest of the process; all optional.
 struct Hooks {
   RequestRecorder record;
+  // An act of administration is about to be done: when this fails, it must not be. May wait for a disk.
+  std::function<Status(const RequestRecord&)> administer = {};
   std::function<std::string()> metrics_text;  // Prometheus' text format
 };
 

@@ -36,6 +36,10 @@ struct Route {
   // so that two dialects can answer one path. Not in /openapi.json.
   std::string_view query = {};
 
+  // A POST that takes application/x-www-form-urlencoded in place of JSON: the handler reads the body itself,
+  // and needs no model, so that it answers while they load.
+  bool form = false;
+
   ErrorBody error_body = ErrorJson;  // its dialect's: the table sets it
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/auth/authenticator.h"
+#include "app/auth/issuer/token_issuer.h"
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/result.h"
@@ -15,12 +16,16 @@ namespace pano::service {
 struct CallerOptions {
   std::vector<std::string> api_keys = {};  // each may do everything
   std::string auth_file = {};              // issuers and keys (docs/auth.md); "" = none
+  std::string auth_state = {};             // the folder of the built-in issuer's state; "" = no such issuer
+  std::string issuer = {};                 // its name, a URL; "" = the address that is listened on
+  std::string address = {};                // that address as a URL; "" = not known yet
 };
 
 // What is made of them.
 struct Callers {
   std::unique_ptr<auth::Authenticator> authenticator;
-  std::vector<std::string> issuers;  // whose tokens are taken
+  std::vector<std::string> issuers;  // whose tokens are taken; "" is the built-in one whose name is not known yet
+  std::shared_ptr<issuer::TokenIssuer> issuer;  // the built-in one; null: none
 };
 
 // Reads the file and begins to fetch the issuers' keys; waits for none of them. InvalidArgument says what is wrong

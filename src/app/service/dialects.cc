@@ -2,8 +2,10 @@
 
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "app/api/native/dialect.h"
+#include "app/api/oauth/dialect.h"
 #include "app/api/openai/dialect.h"
 #include "app/api/streams/dialect.h"
 #include "app/api/tfserving/dialect.h"
@@ -72,12 +74,15 @@ constexpr auto kSchemas = std::to_array<std::string_view>({
 
 }  // namespace
 
-std::vector<api::Dialect> AllDialects() {
+std::vector<api::Dialect> AllDialects() { return DialectsWith(nullptr); }
+
+std::vector<api::Dialect> DialectsWith(api::oauth::OAuthServerPtr issuer) {
   return {
       api::native::MakeDialect(),
       api::openai::MakeDialect(),
       api::resuming::MakeDialect(),
       api::tfserving::MakeDialect(),
+      api::oauth::MakeDialect(std::move(issuer)),
   };
 }
 

@@ -36,7 +36,11 @@ TEST(Routes, OnlyPageAndHealthAreOpen) {
     if (route.access == api::Access::kOpen) open.push_back(route.pattern);
   }
   EXPECT_EQ(open, (std::vector<std::string_view>{"/", "/livez", "/readyz", "/health",
-                                                 "/.well-known/oauth-protected-resource"}));
+                                                 "/.well-known/oauth-protected-resource",
+                                                 // The issuer's: they check their own callers.
+                                                 "/oauth/token", "/oauth/authorize", "/oauth/authorize", "/oauth/revoke",
+                                                 "/oauth/introspect", "/.well-known/openid-configuration",
+                                                 "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"}));
 }
 
 TEST(Routes, MatchSegmentBySegment) {

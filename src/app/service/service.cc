@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/api/policy/guard.h"
+#include "app/service/audited_request.h"
 #include "app/service/dialects.h"
 #include "app/service/quotas.h"
 #include "base/clock.h"
@@ -33,6 +34,14 @@ engine::Observer MakeObserver(const telemetry::ModelMetrics& series) {
     serving.rejections[i] = &series.rejections(serving::RejectionReasonName(reason));
   }
   return observer;
+}
+
+// "http://127.0.0.1:8080"; every address is loopback's, for who asks on this machine.
+std::string AddressUrl(bool tls, std::string_view host, uint16_t port) {
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "::") host = "::1";
+  const bool v6 = host.find(':') != std::string_view::npos;
+  return StrCat(tls ? "https://" : "http://", v6 ? "[" : "", host, v6 ? "]" : "", ":", port);
 }
 
 }  // namespace
@@ -79,6 +88,9 @@ void Service::FollowEngines() {
 }
 
 Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
+  if (!options.callers.auth_state.empty() && options.http.port != 0) {
+    options.callers.address = AddressUrl(options.http.tls.enabled(), options.http.host, options.http.port);
+  }
   PANO_ASSIGN_OR_RETURN(Callers callers, MakeCallers(options.callers));
   std::unique_ptr<Service> service(new Service(options.threads, std::move(options.build)));
 
@@ -88,8 +100,17 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   service->metrics_.OnScrape([self] { self->FollowEngines(); });
   api::Hooks hooks;
   hooks.metrics_text = [self] { return self->metrics_.Text(); };
-  hooks.record = [self, log = options.request_log](const api::RequestRecord& record) {
+  if (!options.audit_log.empty()) {
+    Result<std::unique_ptr<audit::AuditLog>> audit = audit::AuditLog::Open(options.audit_log);
+    if (!audit.ok()) return audit.error().Wrap("--audit-log").WithReason("audit_log");
+    service->audit_ = *std::move(audit);
+    hooks.administer = [self](const api::RequestRecord& record) {
+      return self->audit_->Record(AdministrationEvent(record));
+    };
+  }
+  hooks.record = [self, log = options.request_log, all = options.audit_requests](const api::RequestRecord& record) {
     self->metrics_.CountRequest(record.model, record.route, record.status, record.seconds);
+    if (self->audit_ && IsAudited(record, all)) self->audit_->Note(RequestEvent(record));
     if (log) log(MakeRequestLine(record));
   };
   // What the HTTP layer refuses before it is a request: it has no method and path yet.
@@ -106,10 +127,14 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   options.api.callers.loopback = api::IsLoopbackHost(options.http.host);
   options.api.callers.keyless = !callers.authenticator->required();
   options.api.resource.authorization_servers = std::move(callers.issuers);
+  if (options.api.resource.url.empty()) options.api.resource.url = options.callers.issuer;
   options.api.resource.certificate_bound_tokens = !options.http.tls.client_ca_file.empty();
+  const std::shared_ptr<issuer::TokenIssuer> issuer = callers.issuer;
+  api::oauth::OAuthServerPtr oauth;
+  if (issuer) oauth = std::make_shared<api::oauth::OAuthServer>(issuer, service->audit_.get());
   options.api.document_order = OpenApiOrder();
   PANO_ASSIGN_OR_RETURN(service->api_,
-                        api::Api::Create(AllDialects(), options.api, service->models_,
+                        api::Api::Create(DialectsWith(oauth), options.api, service->models_,
                                          std::move(callers.authenticator), std::move(hooks)));
   // The port first: an address in use is known before a long load, and callers are told to wait.
   service->api_->SetLoading(true);
@@ -120,6 +145,8 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   PANO_ASSIGN_OR_RETURN(service->server_,
                         http::Server::Start(options.http, std::move(handle), std::move(refuse),
                                             Clock::Real(), std::move(check_head)));
+  // Where the port was not known before.
+  if (issuer && issuer->name().empty()) issuer->SetName(AddressUrl(options.http.tls.enabled(), options.http.host, service->port()));
   LogInfo("[serve] port ", service->port(), " is bound, models load");
   PANO_RETURN_IF_ERROR(service->Load(options));
   service->api_->SetLoading(false);
@@ -127,6 +154,15 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
 }
 
 Service::~Service() = default;
+
+void Service::ReopenAuditLog() {
+  if (!audit_) return;
+  if (Status opened = audit_->Reopen(); !opened.ok()) {
+    LogError("[audit] the old file is kept: ", opened.message());
+  } else {
+    LogInfo("[audit] the file is opened anew");
+  }
+}
 
 std::string Service::Stuck(Duration limit) const {
   for (const models::ModelVersionPtr& version : models_.List()) {

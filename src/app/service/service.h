@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/api/api.h"
+#include "app/audit/audit_log.h"
 #include "app/http/http.h"
 #include "app/models/model_loader.h"
 #include "app/service/callers.h"
@@ -31,6 +32,8 @@ struct ServiceOptions {
   std::string quota_state;   // where usage is kept: a folder, redis://...; "": in memory
   api::Options api;                   // `callers.loopback` is decided by http.host
   telemetry::BuildInfo build;         // for pano_build_info
+  std::string audit_log;        // the file of docs/audit.md; "" = none
+  bool audit_requests = false;  // every request of a known caller, too, not only what was denied
   // Told of each answered request, from any thread; none: nobody.
   std::function<void(const RequestLine&)> request_log;
 };
@@ -53,6 +56,9 @@ class Service {
   // What is stuck: a model that has made no step for `limit` although it has work; "" when nothing is.
   std::string Stuck(Duration limit) const;
 
+  // Opens the audit log anew under its name, where there is one.
+  void ReopenAuditLog();
+
   // Refuses what is new, lets running requests end; those that have not by `timeout` are cancelled.
   // Returns whether all ended by themselves.
   bool Drain(std::chrono::milliseconds timeout);
@@ -66,6 +72,7 @@ class Service {
   ComputePool pool_;
   telemetry::Metrics metrics_;
   models::ModelHost models_;
+  std::unique_ptr<audit::AuditLog> audit_;  // null: none
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> server_;
 };

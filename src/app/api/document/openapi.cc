@@ -75,10 +75,13 @@ Value Operation(const Route& route) {
   operation.Set("summary", route.summary);
   Value parameters = PathParameters(route.pattern);
   if (!parameters.is_null()) operation.Set("parameters", std::move(parameters));
-  if (!route.request_schema.empty()) {
+  if (!route.request_schema.empty() || route.form) {
+    Value fields;
+    fields.Set("type", "object");
     Value body;
     body.Set("required", true);
-    body.Set("content", Content("application/json", Reference(route.request_schema)));
+    body.Set("content", route.form ? Content("application/x-www-form-urlencoded", std::move(fields))
+                                   : Content("application/json", Reference(route.request_schema)));
     operation.Set("requestBody", std::move(body));
   }
   Value responses;

@@ -32,6 +32,11 @@ struct Access {
   auth::Permission permission = auth::Permission::kPredict;  // of kModel
   Place place = Place::kPath;                                // of kModel
 
+  // Whether what is asked for changes the server: such acts are written down before they happen.
+  bool administers() const {
+    return kind == Kind::kAdmin || (kind == Kind::kModel && permission == auth::Permission::kManage);
+  }
+
   bool operator==(const Access& other) const = default;
 };
 

@@ -38,7 +38,9 @@ std::string ResourceUrl(const ProtectedResource& resource, const http::Request& 
 json::Value ResourceMetadata(const ProtectedResource& resource, const http::Request& request) {
   using json::Value;
   Value servers{json::Array()};
-  for (const std::string& issuer : resource.authorization_servers) servers.Append(issuer);
+  for (const std::string& issuer : resource.authorization_servers) {
+    servers.Append(issuer.empty() ? ResourceUrl(resource, request) : issuer);
+  }
   Value scopes{json::Array()};
   for (std::string_view scope : {"models:*:predict", "models:*:read", "models:*:manage",
                                  "metrics:read", "admin"}) {

@@ -13,7 +13,7 @@ namespace pano::api {
 // This server as OAuth2 clients see it (RFC 9728). A value.
 struct ProtectedResource {
   std::string url = {};  // its name, "https://models.example"; "": the address that it was called by
-  // Whose tokens it takes; none: it takes no tokens and publishes no metadata.
+  // Whose tokens it takes, "" for its own, named as it was called; none: it takes no tokens and publishes no metadata.
   std::vector<std::string> authorization_servers = {};
   bool certificate_bound_tokens = false;  // tokens may be bound to TLS client certificates (RFC 8705)
 };

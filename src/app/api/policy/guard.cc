@@ -173,14 +173,24 @@ http::Response PreflightResponse(const CallerPolicy& policy, const http::Request
   return response;
 }
 
-Failure CheckJsonContentType(const http::Request& request) {
+namespace {
+
+Failure CheckContentType(const http::Request& request, std::string_view wanted) {
   std::string_view header = request.Header("Content-Type");
   std::string type = ToLower(Trim(header.substr(0, header.find(';'))));
-  if (type == "application/json") return {};
+  if (type == wanted) return {};
   Status status = InvalidArgument(
-      type.empty() ? "the Content-Type is missing: application/json is needed"
-                   : StrCat("the Content-Type '", Printable(type), "' is not application/json"));
+      type.empty() ? StrCat("the Content-Type is missing: ", wanted, " is needed")
+                   : StrCat("the Content-Type '", Printable(type), "' is not ", wanted));
   return Failure(std::move(status).WithReason("unsupported_media_type"), 415);
+}
+
+}  // namespace
+
+Failure CheckJsonContentType(const http::Request& request) { return CheckContentType(request, "application/json"); }
+
+Failure CheckFormContentType(const http::Request& request) {
+  return CheckContentType(request, "application/x-www-form-urlencoded");
 }
 
 }  // namespace pano::api
