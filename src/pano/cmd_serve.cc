@@ -50,7 +50,7 @@ struct ServeOptions {
   int64_t batch_max = 32, batch_tokens = 8192;
   double batch_delay = 2;
 
-  int64_t http_threads = 2, work_threads = 2, max_held_bytes = 256 << 20, max_connections = 1024, max_body_bytes = 4 << 20,
+  int64_t http_threads = 2, work_threads = 2, max_held_bytes = 256 << 20, max_connections = 0, max_body_bytes = 4 << 20,
           max_header_bytes = 16 << 10;
   double header_timeout = 10, body_timeout = 30, idle_timeout = 60, write_timeout = 30;
   double slow_client_timeout = 30, drain_timeout = 30, sse_keep_alive = 15, stall_timeout = 30,
@@ -164,10 +164,12 @@ void ServeOptions::DeclareLimits(OptionSet& options) {
               "may have long ones at a time.");
   options.Int("max-held-bytes", &max_held_bytes, 1 << 20, 1ll << 40,
               "The memory for the bodies of requests that are being read, and as much again for "
-              "requests that wait or run. More is answered 503 or 429.",
+              "requests that wait or run, and for large answers that are not read yet. More is answered "
+              "503 or 429.",
               "BYTES");
-  options.Int("max-connections", &max_connections, 1, 1 << 20,
-              "How many connections may be open. One more is answered 503.");
+  options.Int("max-connections", &max_connections, 0, 1 << 20,
+              "How many connections may be open. One more is answered 503. 0 means 4096, or as many as "
+              "this process may have descriptors for.");
   options.Int("max-body-bytes", &max_body_bytes, 1024, 1 << 30,
               "The largest body of a request. A larger one is answered 413.");
   options.Int("max-header-bytes", &max_header_bytes, 1024, 1 << 20,
@@ -274,6 +276,7 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   service.api.work.threads = static_cast<int>(options.work_threads);
   service.http.body_bytes_total_max = static_cast<size_t>(
       std::max(options.max_held_bytes, options.max_body_bytes));
+  service.api.answer_bytes_max = static_cast<size_t>(options.max_held_bytes);
   service.api.held_bytes_max = static_cast<size_t>(options.max_held_bytes);
   service.api.streams.retention = Millis(options.stream_retention);
   service.api.streams.bytes_total_max = static_cast<size_t>(options.stream_memory);

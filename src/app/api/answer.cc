@@ -48,7 +48,19 @@ bool Answer::Add(size_t input, engine::Event event) {
   return true;
 }
 
+bool AnswerCollector::OnEvent(size_t input, engine::Event event) {
+  if (!answer_->Add(input, std::move(event))) return false;
+  // In steps, so that not each token asks.
+  constexpr size_t kStep = Call::kSmallAnswerBytes;
+  const size_t bytes = answer_->bytes() / kStep * kStep;
+  if (!lease_ || lease_->Grow(bytes)) return true;
+  refused_ = TooManyAnswersHeld(*call_->answers);
+  return false;
+}
+
 void AnswerCollector::OnEnd() {
+  lease_.reset();  // what is written from it is accounted anew
+  if (!refused_.ok()) return call_->Fail(refused_);
   pool_.SubmitAdmitted(answer_->bytes(), [call = call_, answer = answer_, then = then_] {
     try {
       then(*answer);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,10 +66,10 @@ class AnswerCollector final : public GenerationSink {
       : pool_(pool),
         call_(std::move(call)),
         answer_(std::make_shared<Answer>(inputs, n)),
-        then_(std::move(then)) {}
-  bool OnEvent(size_t input, engine::Event event) override {
-    return answer_->Add(input, std::move(event));
+        then_(std::move(then)) {
+    if (call_->answers) lease_ = call_->answers->Take(0);
   }
+  bool OnEvent(size_t input, engine::Event event) override;
   bool collects() const override { return true; }
   void OnEnd() override;
 
@@ -77,6 +78,8 @@ class AnswerCollector final : public GenerationSink {
   const CallPtr call_;
   const std::shared_ptr<Answer> answer_;
   const std::function<void(const Answer&)> then_;
+  std::optional<ByteBudget::Lease> lease_;  // of the call's `answers`
+  Status refused_;                          // no memory was left for the answer
 };
 
 // The failure that ended a choice by itself, for streams: an error or a shutdown.

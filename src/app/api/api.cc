@@ -77,6 +77,7 @@ Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options option
       routes_(std::move(routes)),
       generations_(clock),
       held_(options.held_bytes_max),
+      answers_(std::make_shared<ByteBudget>(options.answer_bytes_max)),
       streams_(options.streams, clock),
       work_(std::make_unique<WorkPool>(options.work)),
       context_{
@@ -238,6 +239,7 @@ void Api::Handle(std::shared_ptr<http::Exchange> exchange) {
   auto call = std::make_shared<Call>(std::move(exchange), context_.hooks.record, context_.clock);
   RouteTable::Match match = routes_.Find(call->request());
   call->route = match.route ? std::string(match.route->pattern) : "none";
+  call->answers = answers_;
   call->path_params = match.params;
   if (match.route) {
     call->access = match.route->access;

@@ -79,6 +79,7 @@ class Api {
   const RouteTable routes_;
   Generations generations_;
   ByteBudget held_;
+  const std::shared_ptr<ByteBudget> answers_;  // answers on their way keep it
   streams::StreamStore streams_;
   std::unique_ptr<WorkPool> work_;  // ends before what its tasks use
   Context context_;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/strings.h"
+
 namespace pano::api {
 namespace {
 
@@ -33,6 +35,13 @@ class DetachedExchange final : public http::Exchange {
 };
 
 }  // namespace
+
+Status TooManyAnswersHeld(const ByteBudget& answers) {
+  return Status(StatusCode::kUnavailable,
+                StrCat("answers that their clients have not read yet hold ", answers.held(), " bytes of the ",
+                       answers.bytes_max(), " they may"))
+      .WithReason("overloaded");
+}
 
 Call::Call(std::shared_ptr<http::Exchange> exchange, RequestRecorder recorder, Clock& clock)
     : exchange_(std::move(exchange)),
@@ -72,6 +81,14 @@ Call::~Call() {
 
 void Call::Respond(http::Response response) {
   if (recorded_) return;
+  if (answers && response.body.size() > kSmallAnswerBytes) {
+    if (auto lease = answers->Take(response.body.size())) {
+      using Held = std::pair<std::shared_ptr<ByteBudget>, ByteBudget::Lease>;  // the lease goes first
+      response.held = std::make_shared<Held>(answers, *std::move(lease));
+    } else {
+      response = ErrorResponse(TooManyAnswersHeld(*answers), request().id, error_body);
+    }
+  }
   Record(response.status);
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.headers.insert(response.headers.end(), headers.begin(), headers.end());

@@ -12,6 +12,7 @@
 #include "app/api/failure.h"
 #include "app/api/policy/access.h"
 #include "app/api/policy/quota_gate.h"
+#include "app/api/work/byte_budget.h"
 #include "app/auth/principal.h"
 #include "app/http/http.h"
 #include "app/streams/stream_log.h"
@@ -70,7 +71,10 @@ class Call {
   // What stands in the path for "{name}" of the pattern.
   std::string_view PathParam(std::string_view name) const;
 
-  // Answers once; later ones are ignored.
+  // Answers up to here are in no budget: their number is bounded by that of connections.
+  static constexpr size_t kSmallAnswerBytes = 64 << 10;
+
+  // Answers once; later ones are ignored. 503 in place of a large answer for which there is no memory.
   void Respond(http::Response response);
   void RespondJson(const json::Value& body);
   // In the shape of errors of the route's dialect.
@@ -90,6 +94,9 @@ class Call {
   std::vector<std::pair<std::string, std::string>> path_params;
   http::Headers headers;  // that go out with every answer, streamed or not
   json::Value body;  // the parsed body of a JSON route
+  // What whole answers are accounted in from their first token until the client has read them; null: in
+  // nothing.
+  std::shared_ptr<ByteBudget> answers;
   // Where the answer of a resumable stream goes; null: to the connection alone.
   std::shared_ptr<streams::StreamLog> stream_log;
 
@@ -101,6 +108,9 @@ class Call {
   std::atomic<bool> recorded_{false};
   const std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
 };
+
+// Unavailable: whole answers hold as much as they may.
+Status TooManyAnswersHeld(const ByteBudget& answers);
 
 using CallPtr = std::shared_ptr<Call>;
 

@@ -37,6 +37,7 @@ struct Options {
   size_t held_bytes_max = 256 << 20;  // what all admitted requests may hold until they are answered
   streams::StreamStore::Options streams = {};  // of resumable streams
   std::shared_ptr<const QuotaGate> quotas;  // null: everybody may use as much as there is
+  size_t answer_bytes_max = 256 << 20;  // whole answers, until their clients have read them
   DocumentOrder document_order = {};  // of /openapi.json
 };
 

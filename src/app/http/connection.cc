@@ -47,6 +47,7 @@ std::string EndpointText(const boost::asio::ip::tcp::socket& socket) {
 void SetSocketOptions(boost::asio::ip::tcp::socket& socket) {
   error_code ignored;
   socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+  socket.non_blocking(true, ignored);  // what is written at once never waits
   setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsentBytesMax,
              sizeof kUnsentBytesMax);
 }
@@ -430,6 +431,7 @@ void Connection::SendWhole(Response response, std::string_view request_id) {
                                no_body ? BodyFraming::kNone : BodyFraming::kLength,
                                response.body.size(), request_id);
   EndExchange();
+  answer_held_ = std::move(response.held);
   SetPhase(Phase::kFlushing);
   if (!no_body && !is_head_request_ && !response.body.empty()) {
     // Beside the head, not copied behind it: it may be large.
@@ -452,13 +454,19 @@ void Connection::BeginStream(uint64_t number, int status, Headers headers) {
   Queue(MakeHead(status, headers, stream_framing_, 0, request_id_), 0);
 }
 
-void Connection::Write(uint64_t number, std::string data) {
+void Connection::Write(uint64_t number, std::string data, bool from_task) {
   if (!Owns(number)) return;
   const size_t payload = data.size();
   if (is_head_request_ || stream_framing_ == BodyFraming::kNone) {
     state_->pending_bytes -= payload;
   } else if (stream_framing_ == BodyFraming::kChunked) {
-    Queue(EncodeChunk(data), payload);
+    const std::string head = ChunkHead(payload);
+    const size_t sent = SendChunkNow(head, data);
+    if (sent < head.size() + payload + kChunkEnd.size()) {
+      return Queue(EncodeChunk(data).substr(sent), payload);
+    }
+    state_->pending_bytes -= payload;
+    if (from_task) OnDrained();
   } else {
     Queue(std::move(data), payload);
   }
@@ -526,6 +534,20 @@ void Connection::EndExchange() {
 void Connection::Queue(std::string bytes, size_t payload) {
   out_.push_back({std::move(bytes), payload});
   Flush();
+}
+
+// Hands a chunk to the operating system at once when nothing waits before it, which for a reader that
+// keeps up is always: no copy, no timer and no completion to wait for. How many bytes were taken; what
+// keeps the rest, an error included, is found when that is written.
+size_t Connection::SendChunkNow(std::string_view head, std::string_view data) {
+  if (tls_ || writing_ || !out_.empty()) return 0;
+  const std::array<boost::asio::const_buffer, 3> buffers = {
+      boost::asio::buffer(head), boost::asio::buffer(data), boost::asio::buffer(kChunkEnd)};
+  error_code error;
+  const size_t n = socket_.write_some(buffers, error);
+  if (error) return 0;
+  bytes_sent_ += n;
+  return n;
 }
 
 void Connection::Flush() {
@@ -607,15 +629,19 @@ void Connection::OnWritten(const error_code& error, size_t n) {
   write_timer_.cancel();
   if (shut_when_written_) return SendTlsEnd();
   if (phase_ == Phase::kFlushing) return OnAnswered();
-  if (phase_ == Phase::kExchange && streaming_ && on_drained_) {
-    const auto callback = on_drained_;  // it may replace itself
-    callback();
-  }
+  OnDrained();
+}
+
+void Connection::OnDrained() {
+  if (phase_ != Phase::kExchange || !streaming_ || !on_drained_) return;
+  const auto callback = on_drained_;  // it may replace itself
+  callback();
 }
 
 // The answer has left: on to the next request, which may be here already.
 void Connection::OnAnswered() {
   state_.reset();
+  answer_held_.reset();
   if (!keep_alive_ || context_->draining.load() || peer_finished_) return Linger();
   SetPhase(Phase::kIdle);
   ArmReadTimer(context_->options.idle_timeout, &Connection::OnReadTimeout);
@@ -680,7 +706,10 @@ void Connection::Close() {
   in_.clear();
   parser_.reset();
   body_.reset();
-  if (!writing_) out_.clear();  // else the operating system may still look at it
+  if (!writing_) {  // else the operating system may still look at it
+    out_.clear();
+    answer_held_.reset();
+  }
   EndExchange();
   loop_->connections.erase(self);
 }

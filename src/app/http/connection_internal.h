@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "app/http/http.h"
@@ -93,7 +94,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void Respond(uint64_t number, Response response);
   void BeginStream(uint64_t number, int status, Headers headers);
-  void Write(uint64_t number, std::string data);
+  // `from_task`: nobody who writes is below on the stack, so callbacks may be called.
+  void Write(uint64_t number, std::string data, bool from_task);
+  // Whether Write of this exchange may be called now: its head is on its way.
+  bool IsStreaming(uint64_t number) const { return Owns(number) && streaming_; }
   void Finish(uint64_t number);
   void Dropped(uint64_t number);
   void SetOnDrained(uint64_t number, std::function<void()> callback);
@@ -164,6 +168,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
                        std::string_view request_id);
   void EndExchange();
   void Queue(std::string bytes, size_t payload);
+  size_t SendChunkNow(std::string_view head, std::string_view data);
+  void OnDrained();
   void Flush();
   uint64_t BytesTaken() const;
   void ArmWriteTimer();
@@ -215,6 +221,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // The exchange at hand.
   uint64_t number_ = 0;
   std::shared_ptr<ExchangeState> state_;
+  std::shared_ptr<void> answer_held_;  // of a whole answer that is on its way
   std::string request_id_;
   std::string origin_;
   int version_minor_ = 1;

@@ -52,8 +52,13 @@ class ConnectionExchange final : public Exchange {
     }
     if (data.empty()) return true;
     state_->pending_bytes += data.size();
+    // Most streams are written from their connection's own thread: one task less for each token.
+    if (connection_->loop().IsCurrent() && connection_->IsStreaming(number_)) {
+      connection_->Write(number_, std::move(data), /*from_task=*/false);
+      return true;
+    }
     return Send([number = number_, data = std::move(data)](Connection& c) mutable {
-      c.Write(number, std::move(data));
+      c.Write(number, std::move(data), /*from_task=*/true);
     });
   }
 

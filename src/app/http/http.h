@@ -39,6 +39,8 @@ struct Response {
   int status = 200;
   Headers headers;            // Content-Length, Date, Connection and X-Request-Id are added
   std::string body;
+  // Let go once the answer has left, or cannot any more: what its memory is accounted by.
+  std::shared_ptr<void> held = {};
 };
 
 // One request and the way to answer it, now or later, from any thread. Held by shared_ptr; dropped
@@ -98,7 +100,8 @@ struct ServerOptions {
   size_t body_bytes_max = 4 << 20;
   // Of the bodies of all requests together that are being read or held: one more is answered 503.
   size_t body_bytes_total_max = 256 << 20;
-  size_t connections_max = 1024;         // one more is answered 503 and closed
+  // One more is answered 503 and closed. 0: see FitConnections (descriptor_limit.h).
+  size_t connections_max = 0;
   // First byte to last header; with TLS as much before that for the handshake.
   std::chrono::milliseconds header_timeout{10'000};
   std::chrono::milliseconds body_timeout{30'000};      // and no slower than that for the body

@@ -41,6 +41,9 @@ class Loop : public std::enable_shared_from_this<Loop> {
     return true;
   }
 
+  // Whether the caller is this loop's own thread. Thread-safe.
+  bool IsCurrent() { return io_.get_executor().running_in_this_thread(); }
+
   boost::asio::io_context& io() { return io_; }
 
   // Those that are open. Confined.

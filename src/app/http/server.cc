@@ -1,4 +1,3 @@
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <cerrno>
 
 #include "app/http/connection_internal.h"
+#include "app/http/descriptor_limit.h"
 #include "app/http/loop_internal.h"
 #include "base/errno_status.h"
 #include "base/json.h"
@@ -45,8 +45,8 @@ Status CheckOptions(const ServerOptions& options, const Handler& handler) {
   if (options.threads < 1 || options.threads > 256) {
     return InvalidArgument(StrCat("[http] threads must be 1 to 256, not ", options.threads));
   }
-  if (options.header_bytes_max == 0 || options.connections_max == 0) {
-    return InvalidArgument("[http] header_bytes_max and connections_max must be above 0");
+  if (options.header_bytes_max == 0) {
+    return InvalidArgument("[http] header_bytes_max must be above 0");
   }
   const TlsOptions& tls = options.tls;
   if (tls.certificate_file.empty() != tls.key_file.empty() ||
@@ -59,21 +59,6 @@ Status CheckOptions(const ServerOptions& options, const Handler& handler) {
     return InvalidArgument("[http] timeouts must be above 0");
   }
   return {};
-}
-
-// The usual limit of 1024 descriptors is below our default of connections; without this the last
-// ones would hang in the kernel's queue where they should be told 503.
-void RaiseDescriptorLimit(size_t connections_max) {
-  constexpr rlim_t kOthers = 256;  // models, logs, connections that are being refused
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const rlim_t wanted = static_cast<rlim_t>(connections_max) + kOthers;
-  if (limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = std::min(wanted, limit.rlim_max);
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted) {
-    LogWarning("[http] ", connections_max, " connections need ", wanted,
-               " descriptors; the system allows ", limit.rlim_max);
-  }
 }
 
 class AsioServer final : public Server {
@@ -264,7 +249,7 @@ Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler han
                                               ErrorBody error_body, Clock& clock,
                                               HeadCheck head_check) {
   PANO_RETURN_IF_ERROR(CheckOptions(options, handler));
-  RaiseDescriptorLimit(options.connections_max);
+  PANO_ASSIGN_OR_RETURN(options.connections_max, FitConnections(options.connections_max));
   auto server =
       std::make_unique<AsioServer>(std::move(options), std::move(handler), std::move(error_body),
                                    clock, std::move(head_check));

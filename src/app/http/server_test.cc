@@ -104,6 +104,38 @@ TEST_P(ServerTest, AnswersAndKeepsTheConnection) {
   EXPECT_EQ(server->GetStats().connections, 1);
 }
 
+// What an answer's memory is accounted by goes when the answer has, or with the connection.
+TEST_P(ServerTest, AnswersAreHeldUntilTheyHaveLeft) {
+  Inbox inbox;
+  const auto server = StartServer(inbox.handler());
+  const auto held = std::make_shared<int>(0);
+  const auto answer = [&](size_t bytes) {
+    Response response{200, {}, std::string(bytes, 'x')};
+    response.held = held;
+    inbox.Take()->Respond(std::move(response));
+  };
+  const auto released = [&] {
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (held.use_count() > 1 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    return held.use_count() == 1;
+  };
+  RawClient client(server->port());
+  ASSERT_TRUE(client.Send(Get("/")));
+  answer(32 << 20);
+  ASSERT_FALSE(client.ReceiveBytes(1000).empty());
+  EXPECT_EQ(held.use_count(), 2);
+  while (held.use_count() > 1 && client.Discard() > 0) {
+  }
+  EXPECT_TRUE(released());
+  RawClient gone(server->port());
+  ASSERT_TRUE(gone.Send(Get("/")));
+  answer(32 << 20);
+  ASSERT_FALSE(gone.ReceiveBytes(1000).empty());
+  EXPECT_EQ(held.use_count(), 2);
+  gone.Reset();
+  EXPECT_TRUE(released());
+}
+
 TEST_P(ServerTest, RequestHasPeerQueryAndMadeUpId) {
   Inbox inbox;
   const auto server = StartServer(inbox.handler());

@@ -331,6 +331,34 @@ TEST(Routes, ThreadsOfTheirOwnReadRequests) {
   EXPECT_NE(echo->body().find("[DONE]"), std::string::npos);
 }
 
+// Large answers are accounted until their clients have read them; what finds no room is refused.
+TEST(Routes, AnswersShareOneMemory) {
+  api::Options options;
+  options.answer_bytes_max = 300 << 10;
+  Harness api({}, options);
+  api.engine->answer = std::string(100'000, 'x');
+  const std::string body = R"({"prompt":"a","return_token_ids":true})";
+  // 100 kB of text, 8 bytes a token while it is collected: no room, before the end.
+  auto refused = api.Post("/v1/completions", body);
+  EXPECT_EQ(refused->status(), 503);
+  EXPECT_EQ(At(refused->json(), "error/code"), "overloaded");
+  EXPECT_NE(refused->header("Retry-After"), "");
+  api.engine->answer = std::string(20'000, 'x');
+  auto first = api.Post("/v1/completions", body);  // 100 kB, which nobody reads
+  EXPECT_EQ(first->status(), 200);
+  auto second = api.Post("/v1/completions", body);
+  EXPECT_EQ(second->status(), 200);
+  auto third = api.Post("/v1/completions", body);
+  EXPECT_EQ(third->status(), 503);
+  EXPECT_EQ(api.records.back().status, 503);
+  api.engine->answer = "x";
+  EXPECT_EQ(api.Post("/v1/completions", body)->status(), 200);  // small ones always pass
+  api.engine->answer = std::string(20'000, 'x');
+  first.reset();
+  api.engine->Reset();  // its streams keep their exchanges
+  EXPECT_EQ(api.Post("/v1/completions", body)->status(), 200);
+}
+
 TEST(Routes, TextsToTokenizeHaveALimitOfTheirOwn) {
   Harness api;
   const std::string text(5 << 20, 'a');

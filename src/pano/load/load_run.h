@@ -26,7 +26,7 @@ struct RunResult {
 
 // In an open loop at most so many requests are in flight; one that comes later waits for its turn,
 // and its times count from when it was due.
-inline constexpr int64_t kConnectionsMax = 256;
+inline constexpr int64_t kConnectionsMax = 4096;
 
 // Sends all requests and waits for them; `on_progress` is called from this thread now and then. Times
 // are those of the transport's clock.

@@ -27,6 +27,19 @@ class ByteBudget {
       return *this;
     }
 
+    // Holds `bytes` from now on; false, and nothing changes, when that is more than is left.
+    // REQUIRES: it came from Take.
+    bool Grow(size_t bytes) {
+      if (bytes <= bytes_) return true;
+      const size_t more = bytes - bytes_;
+      if (budget_->held_.fetch_add(more) + more > budget_->bytes_max_) {
+        budget_->held_ -= more;
+        return false;
+      }
+      bytes_ = bytes;
+      return true;
+    }
+
    private:
     void Release() {
       if (budget_ != nullptr) budget_->held_ -= bytes_;

@@ -122,14 +122,17 @@ void ChunkedDecoder::StepTrailer(char c) {
   }
 }
 
+std::string ChunkHead(size_t data_size) {
+  char digits[16];
+  const auto end = std::to_chars(digits, digits + sizeof digits, data_size, 16).ptr;
+  return std::string(digits, end).append("\r\n");  // short enough to need no memory
+}
+
 std::string EncodeChunk(std::string_view data) {
   PANO_CHECK(!data.empty());
-  char digits[16];
-  const auto end = std::to_chars(digits, digits + sizeof digits, data.size(), 16).ptr;
   std::string out;
   out.reserve(data.size() + 24);
-  out.append(digits, end);
-  out.append("\r\n").append(data).append("\r\n");
+  out.append(ChunkHead(data.size())).append(data).append(kChunkEnd);
   return out;
 }
 

@@ -38,6 +38,9 @@ class ChunkedDecoder {
 
 // "5\r\nhello\r\n". REQUIRES: data is not empty.
 std::string EncodeChunk(std::string_view data);
+// What stands around its data: "5\r\n".
+std::string ChunkHead(size_t data_size);
+inline constexpr std::string_view kChunkEnd = "\r\n";
 inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 }  // namespace pano::http

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,7 +17,7 @@
 
 namespace pano::http::testing {
 
-// What lies between a test's bytes and its socket.
+// What lies between a test's bytes and its socket. Thread-compatible.
 class RawTransport {
  public:
   virtual ~RawTransport() = default;
@@ -101,6 +102,15 @@ class RawClient {
     return std::exchange(in_, {});
   }
 
+  // The next `n` bytes, or fewer at the end: not one more is taken from the socket.
+  std::string ReceiveBytes(size_t n) {
+    while (in_.size() < n && ReadMore(n - in_.size())) {
+    }
+    std::string bytes = in_.substr(0, n);
+    in_.erase(0, bytes.size());
+    return bytes;
+  }
+
   // Reads at most 16 KiB and throws them away; how many, 0 at the end.
   size_t Discard() {
     const size_t before = in_.size();
@@ -129,13 +139,13 @@ class RawClient {
   }
 
  private:
-  bool ReadMore() {
+  bool ReadMore(size_t bytes_max = 16 << 10) {
     pollfd query{socket_, POLLIN, 0};
     const bool buffered = transport_ && transport_->HasBuffered();
     if (!buffered && poll(&query, 1, 10'000) <= 0) return false;
     char buffer[16 << 10];
-    const ssize_t n = transport_ ? transport_->Receive(buffer, sizeof buffer)
-                                 : recv(socket_, buffer, sizeof buffer, 0);
+    const ssize_t n = transport_ ? transport_->Receive(buffer, std::min(bytes_max, sizeof buffer))
+                                 : recv(socket_, buffer, std::min(bytes_max, sizeof buffer), 0);
     at_end_ = n <= 0;
     if (n > 0) in_.append(buffer, static_cast<size_t>(n));
     return n > 0;
