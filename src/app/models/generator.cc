@@ -16,14 +16,13 @@
 namespace pano::models {
 namespace {
 
-// The memory for keys and values, within the budget where there is one.
-Status PlanMemory(const nn::Model& model, uint64_t left_before, uint64_t weight_bytes,
-                  MemoryBudget* budget, engine::Options& options) {
+// The memory for keys and values, within the budget where there is one: what it takes.
+Result<uint64_t> PlanMemory(const nn::Model& model, uint64_t left_before, uint64_t weight_bytes,
+                            MemoryBudget* budget, engine::Options& options) {
   if (options.kv_bytes_max == 0) {
     options.kv_bytes_max = budget ? budget->KvBytes(left_before, weight_bytes)
                                   : MemoryBudget::kKvBytesDefault;
   }
-  if (!budget) return {};
   engine::Options planned = options;   // with the context that the engine fills in
   if (planned.context_max == 0) planned.context_max = model.context_length();
   planned.context_max = std::min(planned.context_max, model.context_length());
@@ -33,7 +32,8 @@ Status PlanMemory(const nn::Model& model, uint64_t left_before, uint64_t weight_
   for (size_t i = 0; i < plan.block_counts.size(); ++i) {
     bytes += static_cast<uint64_t>(plan.block_counts[i]) * layout.groups[i].bytes_per_block;
   }
-  return budget->Take(bytes);
+  if (budget) PANO_RETURN_IF_ERROR(budget->Take(bytes));
+  return bytes;
 }
 
 }  // namespace
@@ -114,8 +114,8 @@ Status Generator::Start(const format::ModelFiles& files, const LoadSettings& set
   vocab_size = model->vocab_size();
   PANO_RETURN_IF_ERROR(LoadDraftModel(settings, pool));
   engine::Options options = EngineOptions(settings.engine, files);
-  PANO_RETURN_IF_ERROR(
-      PlanMemory(*model, left_before, files.weights->FileBytes(), settings.memory, options));
+  PANO_ASSIGN_OR_RETURN(state_bytes, PlanMemory(*model, left_before, files.weights->FileBytes(),
+                                                settings.memory, options));
   PANO_ASSIGN_OR_RETURN(
       engine, engine::Engine::Create(*model, tokenizer, pool, options, std::move(observer)));
   context_length = engine->context_max();

@@ -22,13 +22,23 @@ uint64_t LeftUnder(const ProcessLimits& limits, uint64_t promised) {
 
 }  // namespace
 
-uint64_t MemoryBudget::BytesLeft() const { return LeftUnder(ReadProcessLimits(*env_), promised_); }
+uint64_t MemoryBudget::promised() const {
+  MutexLock lock(mu_);
+  return promised_;
+}
+
+uint64_t MemoryBudget::BytesLeft() const { return LeftUnder(ReadProcessLimits(*env_), promised()); }
 
 int64_t MemoryBudget::KvBytes(uint64_t left_before, uint64_t weight_bytes) const {
   const uint64_t now = BytesLeft();
   const uint64_t with_weights = std::min(now, Less(left_before, weight_bytes));
+  int64_t models = 1;
+  {
+    MutexLock lock(mu_);
+    models = std::max<int64_t>(models_, 1);
+  }
   const auto share = static_cast<int64_t>(
-      std::min<uint64_t>(with_weights / static_cast<uint64_t>(std::max<int64_t>(models_, 1)),
+      std::min<uint64_t>(with_weights / static_cast<uint64_t>(models),
                          static_cast<uint64_t>(kKvBytesDefault)));
   const auto most = static_cast<int64_t>(std::min<uint64_t>(now, kKvBytesLeast));
   return std::max(share, most);
@@ -36,6 +46,7 @@ int64_t MemoryBudget::KvBytes(uint64_t left_before, uint64_t weight_bytes) const
 
 Status MemoryBudget::Take(uint64_t bytes) {
   const ProcessLimits limits = ReadProcessLimits(*env_);
+  MutexLock lock(mu_);
   const uint64_t left = LeftUnder(limits, promised_);
   if (bytes > left) {
     return Status(StatusCode::kExhausted,
@@ -47,6 +58,12 @@ Status MemoryBudget::Take(uint64_t bytes) {
   promised_ += bytes;
   models_ = std::max<int64_t>(models_ - 1, 1);
   return {};
+}
+
+void MemoryBudget::Release(uint64_t bytes) {
+  MutexLock lock(mu_);
+  promised_ = Less(promised_, bytes);
+  ++models_;
 }
 
 }  // namespace pano::models

@@ -3,13 +3,14 @@
 #include <cstdint>
 
 #include "base/env.h"
+#include "base/mutex.h"
 #include "base/status.h"
 
 namespace pano::models {
 
 // Shares the memory that this process may take (base/process_limits.h) among models that are loaded
 // one after the other. Keys and values are promised when a model is loaded and used much later: what
-// is promised counts as gone. Thread-compatible.
+// is promised counts as gone. Thread-safe.
 class MemoryBudget {
  public:
   // What a model gets for keys and values where memory is plenty.
@@ -18,7 +19,7 @@ class MemoryBudget {
   static constexpr int64_t kKvBytesLeast = int64_t{16} << 20;
 
   // `models`: how many will ask.
-  explicit MemoryBudget(int64_t models, Env& env = Env::Real()) : models_(models), env_(&env) {}
+  explicit MemoryBudget(int64_t models, Env& env = Env::Real()) : env_(&env), models_(models) {}
 
   // Bytes that are not used or promised, without a reserve for computing and connections; UINT64_MAX
   // where nothing limits them.
@@ -31,11 +32,16 @@ class MemoryBudget {
 
   // Promises `bytes` to a model. Exhausted, with the limit by name, when they are not there.
   Status Take(uint64_t bytes);
+  // Gives a promise back: the model is gone.
+  void Release(uint64_t bytes);
 
  private:
-  int64_t models_;
-  Env* env_;
-  uint64_t promised_ = 0;
+  uint64_t promised() const;
+
+  Env* const env_;
+  mutable Mutex mu_;
+  int64_t models_ PANO_GUARDED_BY(mu_);
+  uint64_t promised_ PANO_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace pano::models

@@ -68,5 +68,16 @@ TEST(MemoryBudgetTest, ARefusalNamesTheLimit) {
   EXPECT_EQ(budget.BytesLeft(), 896 * kMiB);
 }
 
+TEST(MemoryBudgetTest, WhatIsGivenBackCanBeTakenAgain) {
+  MemoryEnv env;
+  PutMemory(env, 64 * kGiB, kGiB);
+  MemoryBudget budget(1, env);
+  ASSERT_TRUE(budget.Take(800 * kMiB).ok());
+  EXPECT_FALSE(budget.Take(800 * kMiB).ok());
+  budget.Release(800 * kMiB);
+  EXPECT_EQ(budget.BytesLeft(), 896 * kMiB);
+  EXPECT_TRUE(budget.Take(800 * kMiB).ok());
+}
+
 }  // namespace
 }  // namespace pano::models

@@ -18,6 +18,23 @@ bool IsIdSegment(std::string_view text) {
          std::all_of(text.begin(), text.end(), allowed);
 }
 
+std::string_view IdOf(std::string_view name) { return name.substr(0, name.find('@')); }
+
+// 0 to 99, spread evenly over the texts of callers and another for each model: FNV-1a (Fowler, Noll,
+// Vo), whose bits splitmix64's finaliser (Steele et al.) mixes.
+int PercentOf(std::string_view id, std::string_view sticky) {
+  uint64_t hash = 14695981039346656037u;
+  auto add = [&hash](std::string_view text) {
+    for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  };
+  add(id);
+  add(std::string_view("\0", 1));
+  add(sticky);
+  hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
+  hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
+  return static_cast<int>((hash ^ (hash >> 31)) % 100);
+}
+
 bool Sees(const ModelHost::Visible& visible, std::string_view id) { return !visible || visible(id); }
 
 }  // namespace
@@ -40,16 +57,43 @@ bool ModelHost::VersionLess::operator()(const std::string& a, const std::string&
 Status ModelHost::Add(ModelVersionPtr version) {
   MutexLock lock(mu_);
   std::string name = version->FullName();
-  bool added = models_[version->id].emplace(version->version, std::move(version)).second;
+  bool added = models_[version->id].loaded.emplace(version->version, std::move(version)).second;
   if (added) return {};
   return Status(StatusCode::kAlreadyExists, StrCat("[models] '", name, "' is served already"));
 }
 
+ModelVersionPtr ModelHost::Put(ModelVersionPtr version) {
+  MutexLock lock(mu_);
+  ModelVersionPtr& slot = models_[version->id].loaded[version->version];
+  return std::exchange(slot, std::move(version));
+}
+
+ModelVersionPtr ModelHost::Remove(const ModelTarget& target) {
+  MutexLock lock(mu_);
+  const auto model = models_.find(target.id);
+  if (model == models_.end()) return nullptr;
+  const auto version = model->second.loaded.find(target.version);
+  if (version == model->second.loaded.end()) return nullptr;
+  ModelVersionPtr removed = std::move(version->second);
+  model->second.loaded.erase(version);
+  if (model->second.loaded.empty() && model->second.known.empty()) models_.erase(model);
+  return removed;
+}
+
+void ModelHost::SetKnown(const std::string& id, std::vector<std::string> versions,
+                         VersionRoutes routes) {
+  MutexLock lock(mu_);
+  Model& model = models_[id];
+  model.known = {versions.begin(), versions.end()};
+  model.routes = std::move(routes);
+  if (model.loaded.empty() && model.known.empty()) models_.erase(id);
+}
+
 Status ModelHost::AddAlias(ModelAlias alias) {
   MutexLock lock(mu_);
-  PANO_ASSIGN_OR_RETURN(ModelVersionPtr version, FindKnown(alias.target, {}));
+  PANO_RETURN_IF_ERROR(ResolveKnown(alias.target, {}, {}).status());
   bool taken = models_.contains(alias.name);
-  if (!taken && aliases_.emplace(alias.name, std::move(version)).second) return {};
+  if (!taken && aliases_.emplace(alias.name, std::move(alias.target)).second) return {};
   return Status(StatusCode::kAlreadyExists,
                 StrCat("[models] the name '", Printable(alias.name), "' is taken already"));
 }
@@ -67,11 +111,11 @@ Status ModelHost::AnswerAnyName() {
 // With the names that there are, where one of them may have been meant.
 Status ModelHost::NoModel(std::string_view name, const Visible& visible) const {
   std::vector<std::string_view> known;
-  for (const auto& [id, versions] : models_) {
+  for (const auto& [id, model] : models_) {
     if (Sees(visible, id)) known.push_back(id);
   }
-  for (const auto& [alias, version] : aliases_) {
-    if (Sees(visible, version->id)) known.push_back(alias);
+  for (const auto& [alias, target] : aliases_) {
+    if (models_.find(IdOf(target)) != models_.end() && Sees(visible, IdOf(target))) known.push_back(alias);
   }
   return NotFound(StrCat("the model '", Printable(name), "' does not exist here",
                          DidYouMean(name, known)))
@@ -79,59 +123,127 @@ Status ModelHost::NoModel(std::string_view name, const Visible& visible) const {
       .WithField("model");
 }
 
-// An id or id@version.
-Result<ModelVersionPtr> ModelHost::FindKnown(std::string_view name, const Visible& visible) const {
+std::string ModelHost::DefaultVersion(const std::string& id, const Model& model,
+                                      std::string_view sticky) {
+  if (!sticky.empty() && !model.routes.shares.empty()) {
+    int point = PercentOf(id, sticky);
+    for (const VersionRoutes::Share& share : model.routes.shares) {
+      if (point < share.percent && model.loaded.contains(share.version)) return share.version;
+      if (point < share.percent) break;  // it is not there: all of its share is stable's
+      point -= share.percent;
+    }
+  }
+  const auto stable = model.routes.labels.find("stable");
+  if (stable != model.routes.labels.end() &&
+      (model.loaded.contains(stable->second) || model.known.contains(stable->second))) {
+    return stable->second;
+  }
+  return model.loaded.empty() ? *model.known.rbegin() : model.loaded.rbegin()->first;
+}
+
+Result<ModelTarget> ModelHost::ResolveVersion(ModelMap::const_iterator model,
+                                              std::string_view version,
+                                              const Visible& visible) const {
+  const auto& [id, one] = *model;
+  std::string wanted(version);
+  if (const auto label = one.routes.labels.find(version); label != one.routes.labels.end()) {
+    wanted = label->second;
+  }
+  if (one.loaded.contains(wanted) || one.known.contains(wanted)) return ModelTarget{id, wanted};
+  return NoModel(StrCat(id, "@", version), visible);
+}
+
+// An id, id@version or id@label.
+Result<ModelTarget> ModelHost::ResolveKnown(std::string_view name, const Visible& visible,
+                                            std::string_view sticky) const {
   size_t at = std::min(name.find('@'), name.size());
-  auto it = models_.find(name.substr(0, at));
+  const auto it = models_.find(name.substr(0, at));
   if (it == models_.end() || !Sees(visible, it->first)) return NoModel(name, visible);
-  if (at == name.size()) return it->second.rbegin()->second;
-  auto version = it->second.find(std::string(name.substr(at + 1)));
-  if (version == it->second.end()) return NoModel(name, visible);
-  return version->second;
+  if (at == name.size()) {
+    return ModelTarget{it->first, DefaultVersion(it->first, it->second, sticky)};
+  }
+  return ResolveVersion(it, name.substr(at + 1), visible);
 }
 
 // The one model that there is for whoever asks.
-Result<ModelVersionPtr> ModelHost::FindOnly(const Visible& visible) const {
-  const VersionMap* only = nullptr;
-  for (const auto& [id, versions] : models_) {
-    if (!Sees(visible, id)) continue;
-    if (only) {
+Result<ModelTarget> ModelHost::ResolveOnly(const Visible& visible, std::string_view sticky) const {
+  auto only = models_.end();
+  for (auto it = models_.begin(); it != models_.end(); ++it) {
+    if (!Sees(visible, it->first)) continue;
+    if (only != models_.end()) {
       return InvalidArgument("several models are served: say which by 'model'").WithField("model");
     }
-    only = &versions;
+    only = it;
   }
-  if (only) return only->rbegin()->second;
+  if (only != models_.end()) {
+    return ModelTarget{only->first, DefaultVersion(only->first, only->second, sticky)};
+  }
   return NotFound("no model is served here").WithReason("model_not_found").WithField("model");
 }
 
-Result<ModelVersionPtr> ModelHost::Find(std::string_view name, const Visible& visible) const {
-  MutexLock lock(mu_);
-  if (name.empty()) return FindOnly(visible);
-  auto alias = aliases_.find(name);
-  if (alias != aliases_.end() && Sees(visible, alias->second->id)) return alias->second;
-  auto known = models_.find(name.substr(0, name.find('@')));
-  const bool any = any_name_ && (known == models_.end() || !Sees(visible, known->first));
-  if (any && Sees(visible, models_.begin()->first)) {
-    return models_.begin()->second.rbegin()->second;
+Result<ModelTarget> ModelHost::ResolveLocked(std::string_view name, const Visible& visible,
+                                             std::string_view sticky) const {
+  if (name.empty()) return ResolveOnly(visible, sticky);
+  const auto alias = aliases_.find(name);
+  if (alias != aliases_.end() && Sees(visible, IdOf(alias->second))) {
+    // A target that is gone is said by the name that was asked for.
+    Result<ModelTarget> target = ResolveKnown(alias->second, visible, sticky);
+    return target.ok() ? target : NoModel(name, visible);
   }
-  return FindKnown(name, visible);
+  const auto known = models_.find(IdOf(name));
+  const bool any = any_name_ && (known == models_.end() || !Sees(visible, known->first));
+  if (any && !models_.empty() && Sees(visible, models_.begin()->first)) {
+    const auto& [id, model] = *models_.begin();
+    return ModelTarget{id, DefaultVersion(id, model, sticky)};
+  }
+  return ResolveKnown(name, visible, sticky);
+}
+
+Result<ModelVersionPtr> ModelHost::Loaded(const ModelTarget& target) const {
+  const Model& model = models_.find(target.id)->second;  // it was resolved under the same lock
+  const auto found = model.loaded.find(target.version);
+  if (found != model.loaded.end()) return found->second;
+  return Status(StatusCode::kUnavailable,
+                StrCat("the model '", target.FullName(), "' is not loaded"))
+      .WithReason("model_not_loaded")
+      .WithField("model");
+}
+
+Result<ModelTarget> ModelHost::Resolve(std::string_view name, const Visible& visible,
+                                       std::string_view sticky) const {
+  MutexLock lock(mu_);
+  return ResolveLocked(name, visible, sticky);
+}
+
+Result<ModelTarget> ModelHost::Resolve(std::string_view id, std::string_view version,
+                                       const Visible& visible) const {
+  MutexLock lock(mu_);
+  const auto it = models_.find(id);
+  if (it == models_.end() || !Sees(visible, it->first)) return NoModel(id, visible);
+  return ResolveVersion(it, version, visible);
+}
+
+Result<ModelVersionPtr> ModelHost::Find(std::string_view name, const Visible& visible,
+                                        std::string_view sticky) const {
+  MutexLock lock(mu_);
+  PANO_ASSIGN_OR_RETURN(const ModelTarget target, ResolveLocked(name, visible, sticky));
+  return Loaded(target);
 }
 
 Result<ModelVersionPtr> ModelHost::Find(std::string_view id, std::string_view version,
                                         const Visible& visible) const {
   MutexLock lock(mu_);
-  auto it = models_.find(id);
+  const auto it = models_.find(id);
   if (it == models_.end() || !Sees(visible, it->first)) return NoModel(id, visible);
-  auto found = it->second.find(std::string(version));
-  if (found == it->second.end()) return NoModel(StrCat(id, "@", version), visible);
-  return found->second;
+  PANO_ASSIGN_OR_RETURN(const ModelTarget target, ResolveVersion(it, version, visible));
+  return Loaded(target);
 }
 
 std::vector<std::string> ModelHost::Aliases(std::string_view id) const {
   MutexLock lock(mu_);
   std::vector<std::string> names;
-  for (const auto& [name, version] : aliases_) {
-    if (version->id == id) names.push_back(name);
+  for (const auto& [name, target] : aliases_) {
+    if (IdOf(target) == id) names.push_back(name);
   }
   return names;
 }
@@ -139,8 +251,8 @@ std::vector<std::string> ModelHost::Aliases(std::string_view id) const {
 std::vector<ModelVersionPtr> ModelHost::List() const {
   MutexLock lock(mu_);
   std::vector<ModelVersionPtr> list;
-  for (const auto& [id, versions] : models_) {
-    for (const auto& [name, version] : versions) list.push_back(version);
+  for (const auto& [id, model] : models_) {
+    for (const auto& [name, version] : model.loaded) list.push_back(version);
   }
   return list;
 }
@@ -150,7 +262,7 @@ std::vector<ModelVersionPtr> ModelHost::Versions(std::string_view id) const {
   std::vector<ModelVersionPtr> list;
   auto it = models_.find(id);
   if (it == models_.end()) return list;
-  for (const auto& [name, version] : it->second) list.push_back(version);
+  for (const auto& [name, version] : it->second.loaded) list.push_back(version);
   return list;
 }
 

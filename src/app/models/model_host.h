@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,25 @@ namespace pano::models {
 // "..", which URLs and paths understand otherwise.
 bool IsModelId(std::string_view text);
 
+// One version of one model, loaded or not. A value.
+struct ModelTarget {
+  std::string id;
+  std::string version;
+  std::string FullName() const { return id + "@" + version; }
+  bool operator==(const ModelTarget&) const = default;
+};
+
+// Which version answers a request that names a label ("id@canary") or none. A value.
+struct VersionRoutes {
+  std::map<std::string, std::string, std::less<>> labels = {};  // label -> version
+  struct Share {
+    std::string version;
+    int percent = 0;
+  };
+  // Of requests that name no version; the rest goes to the label "stable". Empty: all of them.
+  std::vector<Share> shares = {};
+};
+
 // Another name of a model: any text, such as "llama3:8b". A value.
 struct ModelAlias {
   static constexpr size_t kNameBytesMax = 256;
@@ -23,11 +43,20 @@ struct ModelAlias {
   std::string target;  // id or id@version
 };
 
-// What is served: ids, their versions, and which of them a request means. Thread-safe.
+// What is served: ids, their versions, and which of them a request means. A version may be known
+// without being loaded: then it is found by Resolve and not by Find. Thread-safe.
 class ModelHost {
  public:
   // AlreadyExists when that version of that id is there.
   Status Add(ModelVersionPtr version);
+
+  // The same, in place of a version of that name: the one that was there, or null.
+  ModelVersionPtr Put(ModelVersionPtr version);
+  // Takes a version out of service; it stays known. Null when it was not served.
+  ModelVersionPtr Remove(const ModelTarget& target);
+  // The versions that exist beside those that are loaded, and what labels mean. With neither versions
+  // nor loaded ones the id is forgotten.
+  void SetKnown(const std::string& id, std::vector<std::string> versions, VersionRoutes routes);
 
   // NotFound when nobody has the target's name; AlreadyExists when somebody has the alias.
   Status AddAlias(ModelAlias alias);
@@ -39,15 +68,24 @@ class ModelHost {
   // them. Empty: all. It is called under the host's lock.
   using Visible = std::function<bool(std::string_view id)>;
 
-  // `name` is an alias, an id (its highest version answers) or id@version; "" means the only model
-  // there is. NotFound; InvalidArgument when "" could mean several.
-  Result<ModelVersionPtr> Find(std::string_view name, const Visible& visible = {}) const;
+  // `name` is an alias, an id, id@version or id@label; "" means the only model there is. An id without
+  // a version means the label "stable" where there is one, else the highest version that is loaded.
+  // With shares, `sticky` (who asks: a user, a session) chooses: the same text, the same version; ""
+  // takes no part. NotFound; InvalidArgument when "" could mean several.
+  Result<ModelTarget> Resolve(std::string_view name, const Visible& visible = {},
+                              std::string_view sticky = {}) const;
+  // `version` may be a label, too.
+  Result<ModelTarget> Resolve(std::string_view id, std::string_view version,
+                              const Visible& visible = {}) const;
+  // The same where that version is loaded; else Unavailable, "model_not_loaded".
+  Result<ModelVersionPtr> Find(std::string_view name, const Visible& visible = {},
+                               std::string_view sticky = {}) const;
   Result<ModelVersionPtr> Find(std::string_view id, std::string_view version,
                                const Visible& visible = {}) const;
 
-  // All versions, by id, then by version.
+  // All versions that are loaded, by id, then by version.
   std::vector<ModelVersionPtr> List() const;
-  // Versions of one id, lowest first; empty when there is none.
+  // Those of one id, lowest first; empty when there is none.
   std::vector<ModelVersionPtr> Versions(std::string_view id) const;
   // Other names of one id, by name.
   std::vector<std::string> Aliases(std::string_view id) const;
@@ -59,14 +97,30 @@ class ModelHost {
   };
   using VersionMap = std::map<std::string, ModelVersionPtr, VersionLess>;
 
+  struct Model {
+    VersionMap loaded;
+    std::set<std::string, VersionLess> known;  // beside those
+    VersionRoutes routes;
+  };
+  using ModelMap = std::map<std::string, Model, std::less<>>;
+
   Status NoModel(std::string_view name, const Visible& visible) const PANO_REQUIRES(mu_);
-  Result<ModelVersionPtr> FindOnly(const Visible& visible) const PANO_REQUIRES(mu_);
-  Result<ModelVersionPtr> FindKnown(std::string_view name, const Visible& visible) const
+  Result<ModelTarget> ResolveLocked(std::string_view name, const Visible& visible,
+                                    std::string_view sticky) const PANO_REQUIRES(mu_);
+  Result<ModelTarget> ResolveOnly(const Visible& visible, std::string_view sticky) const
       PANO_REQUIRES(mu_);
+  Result<ModelTarget> ResolveKnown(std::string_view name, const Visible& visible,
+                                   std::string_view sticky) const PANO_REQUIRES(mu_);
+  Result<ModelTarget> ResolveVersion(ModelMap::const_iterator model, std::string_view version,
+                                     const Visible& visible) const PANO_REQUIRES(mu_);
+  Result<ModelVersionPtr> Loaded(const ModelTarget& target) const PANO_REQUIRES(mu_);
+  // The version that answers where none is named.
+  static std::string DefaultVersion(const std::string& id, const Model& model,
+                                    std::string_view sticky);
 
   mutable Mutex mu_;
-  std::map<std::string, VersionMap, std::less<>> models_ PANO_GUARDED_BY(mu_);
-  std::map<std::string, ModelVersionPtr, std::less<>> aliases_ PANO_GUARDED_BY(mu_);
+  ModelMap models_ PANO_GUARDED_BY(mu_);
+  std::map<std::string, std::string, std::less<>> aliases_ PANO_GUARDED_BY(mu_);  // to targets
   bool any_name_ PANO_GUARDED_BY(mu_) = false;
 };
 

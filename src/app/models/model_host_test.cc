@@ -126,5 +126,79 @@ TEST(ModelHost, AnyNameMeansNothingToWhoMayNotSeeIt) {
   }
 }
 
+TEST(ModelHost, AVersionMayBeKnownWithoutBeingLoaded) {
+  ModelHost host;
+  host.SetKnown("m", {"1", "2"}, {});
+  EXPECT_EQ(host.Resolve("m").value(), (ModelTarget{"m", "2"}));
+  EXPECT_EQ(host.Find("m").error().code(), StatusCode::kUnavailable);
+  EXPECT_EQ(host.Find("m").error().reason(), "model_not_loaded");
+  EXPECT_EQ(host.Find("m@3").error().reason(), "model_not_found");
+  EXPECT_TRUE(host.AddAlias({"pet", "m"}).ok());
+  EXPECT_EQ(host.Find("pet").error().reason(), "model_not_loaded");
+
+  EXPECT_EQ(host.Put(Version("m", "1")), nullptr);
+  EXPECT_EQ(host.Find("m").value()->version, "1");  // what is loaded goes before what is higher
+  EXPECT_EQ(host.Find("pet").value()->version, "1");
+  const ModelVersionPtr second = Version("m", "1");
+  EXPECT_NE(host.Put(second), second);
+  EXPECT_EQ(host.Remove({"m", "1"}), second);
+  EXPECT_EQ(host.Remove({"m", "1"}), nullptr);
+  EXPECT_EQ(host.Remove({"x", "1"}), nullptr);
+
+  host.SetKnown("m", {}, {});
+  EXPECT_EQ(host.Find("m").error().reason(), "model_not_found");
+  EXPECT_EQ(host.Find("pet").error().message(), "the model 'pet' does not exist here");
+}
+
+TEST(ModelHost, LabelsNameVersions) {
+  ModelHost host;
+  for (const char* version : {"1", "2", "3"}) EXPECT_TRUE(host.Add(Version("m", version)).ok());
+  host.SetKnown("m", {"1", "2", "3", "4"}, {.labels = {{"stable", "1"}, {"canary", "2"}, {"next", "4"}, {"lost", "9"}}});
+  EXPECT_EQ(host.Find("m").value()->version, "1");
+  EXPECT_EQ(host.Find("m@canary").value()->version, "2");
+  EXPECT_EQ(host.Find("m", "canary").value()->version, "2");
+  EXPECT_EQ(host.Find("m@3").value()->version, "3");
+  EXPECT_EQ(host.Find("m@next").error().reason(), "model_not_loaded");
+  EXPECT_EQ(host.Find("m@lost").error().reason(), "model_not_found");
+  EXPECT_EQ(host.Find("m@nothing").error().reason(), "model_not_found");
+}
+
+TEST(ModelHost, ACanaryTakesItsShareAndKeepsItsCallers) {
+  ModelHost host;
+  for (const char* version : {"1", "2"}) EXPECT_TRUE(host.Add(Version("m", version)).ok());
+  host.SetKnown("m", {}, {.labels = {{"stable", "1"}, {"canary", "2"}}, .shares = {{"2", 20}}});
+  const ModelHost::Visible all;
+  int canary = 0;
+  for (int user = 0; user < 10'000; ++user) {
+    const std::string name = StrCat("user-", user);
+    const std::string version = host.Find("m", all, name).value()->version;
+    canary += version == "2";
+    EXPECT_EQ(host.Find("m", all, name).value()->version, version);
+    EXPECT_EQ(host.Find("m@stable", all, name).value()->version, "1");
+  }
+  // Binomial with p = 0.2: the standard deviation is 40.
+  EXPECT_NEAR(canary, 2000, 200);
+  EXPECT_EQ(host.Find("m").value()->version, "1");  // who cannot be told apart takes no part
+
+  // Whom the canary has stays with it when its share grows.
+  host.SetKnown("m", {}, {.labels = {{"stable", "1"}, {"canary", "2"}}, .shares = {{"2", 50}}});
+  host.SetKnown("n", {}, {});
+  int moved = 0;
+  for (int user = 0; user < 1000; ++user) {
+    const std::string name = StrCat("user-", user);
+    host.SetKnown("m", {}, {.labels = {{"stable", "1"}}, .shares = {{"2", 20}}});
+    const bool before = host.Find("m", all, name).value()->version == "2";
+    host.SetKnown("m", {}, {.labels = {{"stable", "1"}}, .shares = {{"2", 50}}});
+    moved += before && host.Find("m", all, name).value()->version == "1";
+  }
+  EXPECT_EQ(moved, 0);
+
+  // A canary that does not load costs nobody anything.
+  (void)host.Remove({"m", "2"});
+  for (int user = 0; user < 100; ++user) {
+    EXPECT_EQ(host.Find("m", all, StrCat("user-", user)).value()->version, "1");
+  }
+}
+
 }  // namespace
 }  // namespace pano::models

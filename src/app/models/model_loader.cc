@@ -40,9 +40,11 @@ std::shared_ptr<ModelVersion> MakeVersion(const format::ModelFiles& files) {
   return std::make_shared<Generator>();
 }
 
-Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& at,
-                                std::string label, const LoadSettings& settings, ComputePool& pool,
-                                const ObserverFactory& observers) {
+}  // namespace
+
+Result<ModelVersionPtr> LoadModelVersion(const ModelSource& source, const VersionSource& at,
+                                         std::string label, const LoadSettings& settings,
+                                         ComputePool& pool, const ObserverFactory& observers) {
   const uint64_t opened_before = MappedFile::OpenedCount();
   PANO_ASSIGN_OR_RETURN(format::ModelFiles files, format::OpenModel(at.path));
   std::shared_ptr<ModelVersion> version = MakeVersion(files);
@@ -53,16 +55,19 @@ Result<ModelVersionPtr> LoadOne(const ModelSource& source, const VersionSource& 
   version->created = Clock::Real().UnixSeconds();
   PANO_ASSIGN_OR_RETURN(version->tokenizer, LoadTokenizerIfAny(files));
   engine::Observer observer = observers ? observers(version->label) : engine::Observer();
-  PANO_RETURN_IF_ERROR(version->Start(files, settings, pool, std::move(observer)));
+  Status started = version->Start(files, settings, pool, std::move(observer));
+  version->weight_bytes = files.weights->FileBytes();
   version->mapped_files = MappedFile::OpenedAfter(opened_before);
-  PANO_RETURN_IF_ERROR(version->CheckFiles());
+  if (started.ok()) started = version->CheckFiles();
+  if (!started.ok()) {
+    if (settings.memory) settings.memory->Release(version->state_bytes);
+    return started;
+  }
   if (version->tokenizer && version->context_length > 0) {
     version->text_bytes_max = TextBytesMax(*version->tokenizer, version->context_length);
   }
   return ModelVersionPtr(std::move(version));
 }
-
-}  // namespace
 
 Result<std::vector<ModelVersionPtr>> LoadModelVersions(const ModelSource& source,
                                                        const LoadSettings& settings,
@@ -78,7 +83,7 @@ Result<std::vector<ModelVersionPtr>> LoadModelVersions(const ModelSource& source
   for (const VersionSource& at : versions) {
     std::string label = versions.size() == 1 ? source.id : StrCat(source.id, "@", at.version);
     Result<ModelVersionPtr> version =
-        LoadOne(source, at, std::move(label), settings, pool, observers);
+        LoadModelVersion(source, at, std::move(label), settings, pool, observers);
     if (!version.ok()) return version.error().Wrap(StrCat("model '", source.id, "'"));
     loaded.push_back(std::move(version).value());
   }

@@ -14,11 +14,6 @@
 namespace pano::models {
 namespace {
 
-bool IsNumber(std::string_view text) {
-  return !text.empty() && text.size() <= 18 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 // "models/x" for "models/x", "models/x/" and, run inside it, ".".
 std::string NameOf(const std::string& path) {
   std::string_view base = BaseName(path);
@@ -43,6 +38,11 @@ std::string ModelPathIn(const std::string& folder) {
 }
 
 }  // namespace
+
+bool IsVersionNumber(std::string_view text) {
+  return !text.empty() && text.size() <= 18 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
 
 Result<ModelSource> ParseModelSource(std::string_view argument) {
   size_t equals = argument.find('=');
@@ -83,7 +83,7 @@ Result<std::vector<VersionSource>> ListVersions(const std::string& path) {
     PANO_ASSIGN_OR_RETURN(std::vector<std::string> names, ListDirectory(path));
     for (const std::string& name : names) {
       std::string folder = JoinPath(path, name);
-      if (IsNumber(name) && IsDirectory(folder)) versions.push_back({name, ModelPathIn(folder)});
+      if (IsVersionNumber(name) && IsDirectory(folder)) versions.push_back({name, ModelPathIn(folder)});
     }
   }
   if (versions.empty()) versions.push_back({"1", path});

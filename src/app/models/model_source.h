@@ -28,6 +28,9 @@ struct VersionSource {
   std::string path;
 };
 
+// Whether a folder's name is a version's.
+bool IsVersionNumber(std::string_view text);
+
 // A folder of numeric sub-folders is a repository of versions, lowest first; all else is version
 // "1". A version's folder may hold a single .gguf in place of a Hugging Face layout.
 Result<std::vector<VersionSource>> ListVersions(const std::string& path);

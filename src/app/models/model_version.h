@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -73,11 +74,17 @@ struct ModelVersion {
 
   std::string FullName() const { return id + "@" + version; }
 
+  // A call has taken this version: what is used last goes last. Thread-safe.
+  void CountUse() const { uses_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t uses() const { return uses_.load(std::memory_order_relaxed); }
+
   std::string id;
   std::string version = "1";
   std::string label;  // in metrics: id, or id@version where it has several
   std::string path;
   int64_t created = 0;         // Unix seconds, when it was loaded
+  uint64_t weight_bytes = 0;   // of its files
+  uint64_t state_bytes = 0;    // that it keeps for keys and values; taken from LoadSettings::memory
   int64_t vocab_size = 0;      // 0: takes no text
   int64_t context_length = 0;  // tokens of one input; 0: takes no text
   // Longer texts cannot fit into the context whatever they are; 0: not known.
@@ -92,6 +99,7 @@ struct ModelVersion {
  private:
   Status Look(bool only_faults) const;
   Status Changed(Status why) const;
+  mutable std::atomic<uint64_t> uses_{0};
   mutable Mutex mu_;
   mutable Status changed_ PANO_GUARDED_BY(mu_);         // once it is known
   mutable TimePoint looked_ PANO_GUARDED_BY(mu_) = {};  // at the files
