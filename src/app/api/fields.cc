@@ -105,6 +105,12 @@ constexpr auto kRows = std::to_array<Field>({
      [](P& p, const Value& v) { p.timeout_ms = IntOf(v); }},
     {"deadline_ms", FieldType::kInteger, 1, kTimeoutMsMax, 0, false,
      "The same; refused at once when it cannot be met.", nullptr},
+    {"priority", FieldType::kInteger, 0, 64, 0, false,
+     "The priority level, 1 the most urgent, of a model whose model.yaml has some; 0: its default.",
+     [](P& p, const Value& v) { p.priority = IntOf(v); }},
+    {"queue_timeout_ms", FieldType::kInteger, 1, kTimeoutMsMax, 0, false,
+     "A request that waits longer for its batch is a 429, where model.yaml lets requests say so.",
+     [](P& p, const Value& v) { p.queue_timeout_ms = IntOf(v); }},
 });
 
 }  // namespace

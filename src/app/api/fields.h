@@ -31,7 +31,7 @@ extern const Field kLogprobsField;   // "logprobs": how many alternatives
 std::span<const Field> SamplingFields();
 // What else comes with a generated answer: "return_token_ids", "timeout_ms".
 std::span<const Field> AnswerFields();
-// Of requests with texts for a predictor: "truncate", "timeout_ms".
+// Of requests for a predictor: "truncate", "timeout_ms", "priority", "queue_timeout_ms".
 std::span<const Field> RowFields();
 
 }  // namespace pano::api

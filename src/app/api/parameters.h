@@ -20,8 +20,10 @@ struct Parameters {
 
   std::optional<int64_t> max_tokens, max_completion_tokens, n, best_of;
   int64_t min_tokens = 0;
-  std::optional<int64_t> timeout_ms;
-  int64_t priority = 0;  // among its tenant's requests: a smaller one is earlier
+  std::optional<int64_t> timeout_ms, queue_timeout_ms;
+  // To generate: among its tenant's requests, a smaller one is earlier. To look at whole inputs: a level of
+  // the model's Batching, 0 for its default.
+  int64_t priority = 0;
   std::vector<std::string> stop;
   std::vector<engine::TokenId> stop_token_ids;
   bool ignore_eos = false;

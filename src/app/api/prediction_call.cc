@@ -103,6 +103,13 @@ class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
 
 }  // namespace
 
+void SetUrgency(const Parameters& parameters, TimePoint now, batch::PredictRequest& request) {
+  using std::chrono::milliseconds;
+  if (parameters.timeout_ms) request.deadline = now + milliseconds(*parameters.timeout_ms);
+  if (parameters.queue_timeout_ms) request.queue_timeout = milliseconds(*parameters.queue_timeout_ms);
+  request.priority = parameters.priority;
+}
+
 void StartPrediction(Context& context, CallPtr call, models::PredictorPtr version,
                      batch::PredictRequest request,
                      std::function<void(Call&, batch::Predicted)> respond) {

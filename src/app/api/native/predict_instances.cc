@@ -27,16 +27,14 @@ struct InstancesCall {
 struct InstanceOptions {
   PredictionOptions prediction;
   bool truncate = false;
-  std::optional<int64_t> timeout_ms;
+  Parameters fields;
 };
 
 Status ReadParameters(const Value& body, InstanceOptions& options) {
   const Value* parameters = body.Find("parameters");
   if (!parameters || parameters->is_null()) return {};
-  Parameters fields;
-  PANO_RETURN_IF_ERROR(ReadFields(*parameters, InstancesParameters(), fields));
-  if (fields.top_k) options.prediction.top_k = *fields.top_k;
-  options.timeout_ms = fields.timeout_ms;
+  PANO_RETURN_IF_ERROR(ReadFields(*parameters, InstancesParameters(), options.fields));
+  if (options.fields.top_k) options.prediction.top_k = *options.fields.top_k;
   const Value* truncate = parameters->Find("truncate");
   options.truncate = truncate && truncate->is_bool() && truncate->as_bool();
   const Value* mask = parameters->Find("mask_token_id");
@@ -70,10 +68,7 @@ Status ReadCall(Context& context, Call& call, InstancesCall& instances) {
                                      options.truncate, read));
   instances.tokens = read.tokens;
   instances.id = StrCat("predict-", RandomHex(12));
-  if (options.timeout_ms) {
-    instances.request.deadline =
-        context.clock.Now() + std::chrono::milliseconds(*options.timeout_ms);
-  }
+  SetUrgency(options.fields, context.clock.Now(), instances.request);
   return instances.plan.Make(*instances.version, std::move(options.prediction), std::move(read),
                              instances.request);
 }

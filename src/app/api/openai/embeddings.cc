@@ -87,10 +87,7 @@ Status ReadEmbeddings(Context& context, Call& call, EmbeddingsCall& embeddings) 
         .WithReason("model_makes_no_embeddings");
   }
   embeddings.request.inputs.outputs = {output->name};
-  if (parameters.timeout_ms) {
-    embeddings.request.deadline =
-        context.clock.Now() + std::chrono::milliseconds(*parameters.timeout_ms);
-  }
+  SetUrgency(parameters, context.clock.Now(), embeddings.request);
   PANO_RETURN_IF_ERROR(ReadOptions(call.body, output->size, embeddings));
   return ReadInput(call.body, embeddings);
 }

@@ -4,6 +4,7 @@
 
 #include "app/api/openai/dialect.h"
 #include "app/api/testing/api_harness.h"
+#include "base/strings.h"
 
 namespace pano::api::openai {
 namespace {
@@ -96,6 +97,18 @@ TEST_F(EmbeddingsTest, AFullQueueSaysWhenToComeBack) {
   auto exchange = Post(R"({"model":"e","input":"a"})");
   EXPECT_EQ(exchange->status(), 429);
   EXPECT_EQ(exchange->header("Retry-After"), "9");
+}
+
+TEST_F(EmbeddingsTest, SaysHowUrgentItIs) {
+  EXPECT_EQ(Post(R"({"model":"e","input":"a"})")->status(), 200);
+  EXPECT_EQ(predictor_->priority, 0);
+  EXPECT_EQ(predictor_->queue_timeout, std::nullopt);
+  EXPECT_EQ(Post(R"({"model":"e","input":"a","priority":3,"queue_timeout_ms":20})")->status(), 200);
+  EXPECT_EQ(predictor_->priority, 3);
+  EXPECT_EQ(predictor_->queue_timeout, std::chrono::milliseconds(20));
+  for (const char* field : {R"("priority":-1)", R"("priority":65)", R"("priority":"high")", R"("queue_timeout_ms":0)"}) {
+    EXPECT_EQ(Post(StrCat(R"({"model":"e","input":"a",)", field, "}"))->status(), 400) << field;
+  }
 }
 
 TEST_F(EmbeddingsTest, DeadlinesAndClientsThatGo) {
