@@ -119,6 +119,7 @@ void StartPrediction(Context& context, CallPtr call, models::PredictorPtr versio
   std::optional<ByteBudget::Lease> lease = context.held.Take(HeldBytes(request));
   if (!lease) return call->Fail(Refused(TooMuchHeld(context.held), *version));
   request.tenant = call->principal.tenant;
+  request.weight = call->quota.Weight(request.tenant);
   if (call->deadline) {
     request.deadline = std::min(request.deadline.value_or(TimePoint::max()), *call->deadline);
   }

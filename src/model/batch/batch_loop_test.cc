@@ -30,6 +30,13 @@ class BatchLoopTest : public ::testing::Test {
     request.inputs.outputs = std::move(outputs);
     return Enter(std::move(request));
   }
+  JobPtr EnterAs(std::string tenant, int rows) {
+    PredictRequest request;
+    request.tenant = std::move(tenant);
+    for (int i = 0; i < rows; ++i) request.inputs.texts.push_back({{1, 2}, {}, {}});
+    request.inputs.outputs = {"sentence_embedding"};
+    return Enter(std::move(request));
+  }
   static std::vector<std::vector<float>> Rows(const JobPtr& job) {
     std::optional<Result<Predicted>> answer = job->prediction()->TryTake();
     if (!answer || !answer->ok()) return {};
@@ -51,6 +58,26 @@ class BatchLoopTest : public ::testing::Test {
   BatchLoop loop_{encoder_, core_, queue_};
   int jobs_ = 0;
 };
+
+TEST_F(BatchLoopTest, AFloodDoesNotDelayAnotherTenantByMoreThanABatch) {
+  std::vector<JobPtr> flood;
+  for (int i = 0; i < 20; ++i) flood.push_back(EnterAs("flood", 5));
+  loop_.Step();
+  const JobPtr few = EnterAs("few", 1);
+  loop_.Step();
+  EXPECT_TRUE(few->over());
+  EXPECT_EQ(Rows(few).size(), 1u);
+  // The flood is served on, and each row is what it is alone.
+  for (int i = 0; i < 200 && !flood.back()->over(); ++i) {
+    loop_.Step();
+    clock_.Advance(milliseconds(2));  // the last batch is not full
+  }
+  for (const JobPtr& job : flood) {
+    const auto rows = Rows(job);
+    ASSERT_EQ(rows.size(), 5u);
+    EXPECT_EQ(rows[4], rows[0]);
+  }
+}
 
 TEST_F(BatchLoopTest, WaitsForCompanyAsLongAsThePolicySays) {
   EXPECT_FALSE(loop_.Step().until);  // nothing to do

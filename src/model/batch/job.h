@@ -26,6 +26,8 @@ class Job {
   const std::string& id() const { return id_; }
   const std::shared_ptr<Prediction>& prediction() const { return prediction_; }
   const std::optional<TimePoint>& deadline() const { return request_.deadline; }
+  const std::string& tenant() const { return request_.tenant; }
+  double weight() const { return request_.weight; }
   TimePoint submitted() const { return submitted_; }
   int64_t tokens() const { return tokens_; }
   // Those that are wanted; empty: all.

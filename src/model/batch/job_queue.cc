@@ -44,6 +44,7 @@ void JobQueue::GiveUpPlace(int64_t level) {
 void JobQueue::Leave(const Waiting& waiting) {
   auto it = in_level_.find(waiting.level);
   if (it != in_level_.end() && --it->second <= 0) in_level_.erase(it);
+  if (waiting.job) share_.Leave(waiting.job->tenant());
 }
 
 void JobQueue::Insert(Waiting waiting) {
@@ -61,6 +62,7 @@ void JobQueue::Enter(JobPtr job, int64_t level, std::optional<Duration> timeout)
     }
     Waiting waiting{.level = level, .rank = level, .action = policy.timeout_action};
     if (limit > Duration::zero()) waiting.timeout = job->submitted() + limit;
+    share_.Enter(job->tenant(), job->weight());
     waiting.job = std::move(job);
     Insert(std::move(waiting));
   }
@@ -123,10 +125,28 @@ std::optional<TimePoint> JobQueue::NextDeadline() const {
   return next;
 }
 
-JobQueue::View JobQueue::Oldest() const {
+// Each rank's stretch in the tenants' fair order.
+void JobQueue::Order() {
+  if (share_.active() < 2) return;
+  std::deque<Waiting> ordered;
+  for (size_t begin = 0, end = 0; begin < waiting_.size(); begin = end) {
+    std::vector<serving::ShareItem> items;
+    for (; end < waiting_.size() && waiting_[end].rank == waiting_[begin].rank; ++end) {
+      const Job& job = *waiting_[end].job;
+      items.push_back({.tenant = &share_.at(job.tenant()),
+                       .cost = static_cast<double>(job.Unit(job.next()).tokens),
+                       .arrived = job.submitted()});
+    }
+    for (const size_t i : serving::FairOrder(items)) ordered.push_back(std::move(waiting_[begin + i]));
+  }
+  waiting_ = std::move(ordered);
+}
+
+JobQueue::View JobQueue::Oldest() {
   MutexLock lock(mu_);
   View view;
   if (waiting_.empty()) return view;
+  Order();
   const JobPtr& first = waiting_.front().job;
   view.outputs = first->outputs();
   for (const Waiting& one : waiting_) {
@@ -149,6 +169,9 @@ std::vector<Slice> JobQueue::TakeFirst(size_t count) {
     if (one.job != first && !first->Matches(*one.job)) continue;
     size_t taken = std::min(count, one.job->units() - one.job->next());
     slices.push_back({one.job, one.job->next(), one.job->next() + taken});
+    for (size_t unit = one.job->next(); unit < one.job->next() + taken; ++unit) {
+      share_.Charge(one.job->tenant(), {.input = one.job->Unit(unit).tokens});
+    }
     one.job->TakeUntil(one.job->next() + taken);
     count -= taken;
     if (one.job->all_taken()) Leave(one);

@@ -14,11 +14,13 @@
 #include "model/batch/batching.h"
 #include "model/batch/job.h"
 #include "model/serving/end_reason.h"
+#include "model/serving/fair_share.h"
 #include "model/serving/wakeup.h"
 
 namespace pano::batch {
 
-// What waits for a batch, by priority level and within a level by arrival. How much may wait in all is
+// What waits for a batch, by priority level and within a level by arrival; where several tenants wait, by
+// their fair order (serving::FairShare), in which what is taken is charged to its tenant. How much may wait in all is
 // decided before (serving::Ledger), how much of one level here. Anybody may enter and cancel, which wakes
 // the loop; only the loop takes. Thread-safe.
 class JobQueue {
@@ -58,7 +60,7 @@ class JobQueue {
     std::vector<std::string> outputs;  // that all of them want; empty: all
   };
   // The units that may share a batch with the first one, from it on; empty when nothing waits.
-  View Oldest() const;
+  View Oldest();
   // Takes the first `count` of them.
   std::vector<Slice> TakeFirst(size_t count);
 
@@ -71,12 +73,14 @@ class JobQueue {
     QueuePolicy::TimeoutAction action = QueuePolicy::TimeoutAction::kReject;
   };
   void Insert(Waiting waiting) PANO_REQUIRES(mu_);
+  void Order() PANO_REQUIRES(mu_);
   void Leave(const Waiting& waiting) PANO_REQUIRES(mu_);
 
   serving::Wakeup& wakeup_;
   mutable Mutex mu_;
   Batching batching_ PANO_GUARDED_BY(mu_);
   std::deque<Waiting> waiting_ PANO_GUARDED_BY(mu_);          // by rank, then as they came; all have units left
+  serving::FairShare share_ PANO_GUARDED_BY(mu_);             // among those that wait
   std::map<int64_t, int64_t> in_level_ PANO_GUARDED_BY(mu_);  // how many wait; absent: none
 };
 

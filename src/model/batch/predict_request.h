@@ -16,6 +16,7 @@ namespace pano::batch {
 struct PredictRequest {
   std::string id = {};      // unique among those that are not done; "" = made by the predictor
   std::string tenant = {};  // who is charged
+  double weight = 1;        // its share while tenants compete
   encoder::EncoderBatch inputs = {};
   // One list a text: the positions whose per-token outputs are kept, ascending. Empty: all of all
   // texts.
