@@ -144,8 +144,11 @@ Result<bool> AuthStore::Init(const std::string& folder, jose::Algorithm algorith
 
 Result<std::unique_ptr<AuthStore>> AuthStore::Open(const std::string& folder) {
   const std::string path = PathIn(folder);
-  const std::string absent = IsDirectory(folder) ? StrCat(path, ": is not there") : StrCat(folder, ": is no folder");
-  if (!FileExists(path)) return NotFound(StrCat("[auth] ", absent, "; pano auth init --state ", folder, " makes it"));
+  if (const Result<FileInfo> info = Env::Real().Stat(path); !info.ok()) {
+    if (IsDirectory(folder) && info.error().code() != StatusCode::kNotFound) return info.error().Wrap(StrCat("[auth] ", path));
+    const std::string absent = IsDirectory(folder) ? StrCat(path, ": is not there") : StrCat(folder, ": is no folder");
+    return NotFound(StrCat("[auth] ", absent, "; pano auth init --state ", folder, " makes it"));
+  }
   PANO_RETURN_IF_ERROR(MakePrivate(folder, 0700));
   PANO_RETURN_IF_ERROR(MakePrivate(path, 0600));
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(path));

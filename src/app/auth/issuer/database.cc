@@ -120,6 +120,8 @@ Status Database::Run(const char* statement, std::initializer_list<Value> values)
   return Query(statement, values, [](const Row&) {});
 }
 
+bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
 int64_t Database::changed() const { return sqlite3_changes(handle_); }
 
 Result<Transaction> Transaction::Begin(Database& database) {
@@ -134,7 +136,7 @@ Status Transaction::Commit() {
 }
 
 Transaction::~Transaction() {
-  if (!database_) return;
+  if (!database_ || !database_->in_transaction()) return;
   if (Status status = database_->Script("ROLLBACK"); !status.ok()) LogWarning(status.message());
 }
 

@@ -50,6 +50,8 @@ class Database {
   // Calls `row` for each row of the answer.
   Status Query(const char* statement, std::initializer_list<Value> values,
                const std::function<void(const Row& row)>& row);
+  // Whether a transaction is open: a full disk ends one by itself.
+  bool in_transaction() const;
   // Rows that the last Run changed.
   int64_t changed() const;
 
