@@ -101,6 +101,9 @@ end
 return 1
 )lua";
 
+// The reason where Redis was not asked, because it did not answer a moment ago.
+constexpr char kNotAsked[] = "not_asked";
+
 Status Away(std::string_view why) {
   return Status(StatusCode::kUnavailable, StrCat("[quotas] Redis: ", Printable(why, 200)));
 }
@@ -217,7 +220,9 @@ Result<RedisUsage::Connection> RedisUsage::Connect() const {
 Result<RedisUsage::Connection> RedisUsage::Borrow() {
   {
     MutexLock lock(mu_);
-    if (away_ && clock_.Now() < ask_again_) return Away("did not answer a moment ago");
+    if (away_ && clock_.Now() < ask_again_) {
+      return Away("did not answer a moment ago").WithReason(kNotAsked);
+    }
     // While it is away one asks, the others need not wait for the same.
     if (away_) ask_again_ = clock_.Now() + options_.retry;
     if (!idle_.empty()) {
@@ -277,7 +282,7 @@ Result<SharedUsage::Answer> RedisUsage::Admit(std::string id, std::span<const Cl
 
   Result<Connection> connection = Borrow();
   if (!connection.ok()) {
-    if (connection.error().message().find("a moment ago") == std::string::npos) Note(connection.error());
+    if (connection.error().reason() != kNotAsked) Note(connection.error());
     return connection.error();
   }
   Result<Reply> reply = Ask(connection->get(), words);
