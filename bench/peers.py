@@ -6,7 +6,8 @@
     /tmp/peers/bin/python bench/peers.py --shape qwen2.5-0.5b --types q8_0,q4_0
 
 The peer of decoders is mainline llama.cpp: the package xllamacpp, which is built for AVX2, or with `--node-modules DIR`
-npm's node-llama-cpp, which has a build for every instruction set. That of encoders is ONNX Runtime. Each round runs every
+npm's node-llama-cpp, which has a build for every instruction set, or with `--llama-bin DIR` a build of one's own for
+this very machine (bench/README.md), the strongest of the three. That of encoders is ONNX Runtime. Each round runs every
 engine once, one after the other (A B A B ...), each in a process of its own, so that a machine that slows down slows
 all of them. Printed are medians over the rounds and the ratios of medians. `--types TYPE=OURS` lets us run a type of
 our own on the same shape: `q4_0=q4g`. A package that is not installed is skipped, with the reason.
@@ -51,6 +52,8 @@ def our_decoder(options, source, batches):
 
 def run_llama(options, mode, *arguments):
     arguments = ["--threads", options.threads, *arguments]
+    if options.llama_bin:
+        return run_peer("llama_native_peer.py", mode, options.llama_bin, *arguments)
     if options.node_modules:
         return run_peer("llama_peer.mjs", mode, options.node_modules, *arguments, program="node")
     return run_peer("llama_peer.py", mode, *arguments)
@@ -154,6 +157,7 @@ def main():
     parser.add_argument("--shape", default="qwen2.5-0.5b", help="of the decoder; '' for none")
     parser.add_argument("--types", default="q8_0,q4_0", help="THEIRS or THEIRS=OURS, a list")
     parser.add_argument("--node-modules", default="", help="folder that holds node-llama-cpp; xllamacpp where empty")
+    parser.add_argument("--llama-bin", default="", help="bin folder of a build of llama.cpp for this machine")
     parser.add_argument("--prompt-tokens", type=int, default=512)
     parser.add_argument("--gen-tokens", type=int, default=128)
     parser.add_argument("--batch", default="4,8,16,32", help="'' for none")
