@@ -58,7 +58,8 @@ bool CheckPassword(std::string_view password, std::string_view hash) {
 }
 
 void SpendPasswordCheck(std::string_view password) {
-  (void)Scrypt(password.substr(0, kPasswordBytesMax), "no such name here....", ScryptCost{});
+  if (password.empty() || password.size() > kPasswordBytesMax) return;  // as CheckPassword
+  (void)Scrypt(password, "no such name here....", ScryptCost{});
 }
 
 }  // namespace pano::issuer

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "base/clock.h"
+
 namespace pano::issuer {
 namespace {
 
@@ -33,6 +37,18 @@ TEST(PasswordHash, RefusesWhatIsNoHash) {
         std::string("plain$4$8$1$c2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")}) {
     EXPECT_FALSE(CheckPassword("x", wrong)) << wrong;
   }
+}
+
+// A password that is refused unseen is refused as fast for names that nobody has.
+TEST(PasswordHash, SpendsNothingWhereACheckDoesNot) {
+  const auto seconds = [](const std::string& password) {
+    const TimePoint begun = Clock::Real().Now();
+    SpendPasswordCheck(password);
+    return Seconds(Clock::Real().Now() - begun);
+  };
+  const double whole = seconds("password");
+  EXPECT_LT(seconds(""), whole / 2);
+  EXPECT_LT(seconds(std::string(kPasswordBytesMax + 1, 'x')), whole / 2);
 }
 
 TEST(PasswordHash, BoundsPasswords) {
