@@ -26,6 +26,9 @@ constexpr size_t kPipelineBytesMax = 64 << 10;
 constexpr size_t kWriteBytesMax = 64 << 10;
 // The same with TLS: what is encrypted is held beside what it was made of.
 constexpr size_t kTlsWriteBytesMax = 32 << 10;
+// What TLS itself says after the handshake (answers to requests for new keys, RFC 8446, 4.6.3) may wait for
+// the socket up to here.
+constexpr size_t kTlsProtocolBytesMax = 64 << 10;
 // Bytes that the operating system may hold unsent. Beyond that it would take megabytes at once and
 // ask for more only when a third of them had gone, which takes a slow reader longer than write_timeout.
 constexpr int kUnsentBytesMax = 128 << 10;
@@ -316,6 +319,11 @@ bool Connection::ReceiveTls(std::string_view wire) {
     return false;
   }
   if (tls_->output_bytes() > 0) Flush();
+  if (phase_ != Phase::kHandshake && tls_->output_bytes() > kTlsProtocolBytesMax) {
+    LogInfo("[tls] ", peer_, " asks for new keys and does not read; closed");
+    Abort();
+    return false;
+  }
   if (phase_ == Phase::kHandshake && state != TlsSession::State::kHandshake) OnHandshake();
   return state == TlsSession::State::kEnded;
 }

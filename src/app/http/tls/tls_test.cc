@@ -222,6 +222,25 @@ TEST_F(TlsTest, GarbageCostsItsConnectionOnly) {
   EXPECT_EQ(Shown(), "/CN=one");
 }
 
+// Each wish for new keys is answered: whoever does not read must not make the server keep the answers.
+TEST_F(TlsTest, WishesForNewKeysDoNotPileUp) {
+  ServerOptions options;
+  options.tls = folder_.options();
+  options.idle_timeout = options.write_timeout = 600s;
+  Start(options);
+  TlsTransport* transport = nullptr;
+  const auto client = Connect(client_, &transport);
+  ASSERT_TRUE(transport->connected());
+  constexpr int kMany = 400'000;
+  int sent = 0;
+  while (sent < kMany && SSL_key_update(transport->ssl(), SSL_KEY_UPDATE_REQUESTED) == 1 &&
+         SSL_do_handshake(transport->ssl()) == 1) {
+    ++sent;
+  }
+  EXPECT_LT(sent, kMany);
+  EXPECT_EQ(Shown(), "/CN=one");
+}
+
 TEST_F(TlsTest, TheEndIsSaid) {
   Start();
   TlsTransport* transport = nullptr;
