@@ -112,6 +112,21 @@ TEST(ServiceManagerTest, IsToldOfReadinessOfLifeAndOfTheEnd) {
   EXPECT_EQ(server.Wait(), 0);
 }
 
+TEST(ServiceManagerTest, IsToldWhileFilesAreOpenedAnew) {
+  const std::string name = UniqueName("reload");
+  const std::string log = StrCat("/tmp/pano-reload-", ::getpid(), ".jsonl");
+  NotifySocket socket(name);
+  ServeProcess server({"--port", "0", "--audit-log", log}, {StrCat("NOTIFY_SOCKET=", name)});
+  EXPECT_THAT(socket.Next(), StartsWith("READY=1\n"));
+  server.Signal(SIGHUP);
+  EXPECT_THAT(socket.Next(), StartsWith("RELOADING=1\nMONOTONIC_USEC="));
+  EXPECT_THAT(socket.Next(), StartsWith("READY=1\n"));
+  server.Signal(SIGTERM);
+  EXPECT_THAT(socket.Next(), StartsWith("STOPPING=1\n"));
+  EXPECT_EQ(server.Wait(), 0);
+  ::unlink(log.c_str());
+}
+
 TEST(ServiceManagerTest, ASocketOfTheManagerIsServed) {
   const std::string name = UniqueName("activation");
   NotifySocket socket(name);
