@@ -30,6 +30,7 @@ using std::chrono::milliseconds;
 
 struct ServeOptions {
   std::vector<std::string> models, aliases;
+  std::string models_dir;
   bool any_model = false;
   std::string host = "127.0.0.1";
   int64_t port = 8080;
@@ -50,6 +51,10 @@ struct ServeOptions {
   int64_t batch_max = 32, batch_tokens = 8192;
   double batch_delay = 2;
 
+  bool lazy_load = false;
+  int64_t memory_budget = 0, load_queue = 256;
+  double idle_unload = 0, load_wait = 30, models_poll = 1, models_quiet = 3;
+
   int64_t http_threads = 2, work_threads = 2, max_held_bytes = 256 << 20, max_connections = 0, max_body_bytes = 4 << 20,
           max_header_bytes = 16 << 10;
   double header_timeout = 10, body_timeout = 30, idle_timeout = 60, write_timeout = 30;
@@ -61,6 +66,7 @@ struct ServeOptions {
   bool open() const { return api_keys.empty() && auth.empty() && auth_state.empty(); }
 
   void Declare(OptionSet& options);
+  void DeclareRepository(OptionSet& options);
   void DeclareLimits(OptionSet& options);
 };
 
@@ -70,6 +76,10 @@ void ServeOptions::Declare(OptionSet& options) {
                   "model that computes nothing and says a token every MS milliseconds. May be given "
                   "several times. The default is the starter model.",
                   "[ID=]PATH");
+  options.String("models-dir", &models_dir,
+                 "A folder of models, DIR/ID or DIR/ID/VERSION, that is watched: what comes, changes and "
+                 "goes there is loaded and unloaded while the server runs (docs/models-dir.md).",
+                 "DIR");
   options.Strings("alias", &aliases,
                   "Another name, of any form, for a model that is served. May be given several "
                   "times.",
@@ -153,7 +163,30 @@ void ServeOptions::Declare(OptionSet& options) {
   options.Choice("log-format", &log_format, {"text", "json"},
                  "How the log, with a line a request, is written: as text, or as a JSON object a "
                  "line.");
+  DeclareRepository(options);
   DeclareLimits(options);
+}
+
+void ServeOptions::DeclareRepository(OptionSet& options) {
+  constexpr double kDay = 86400;
+  options.Flag("lazy-load", &lazy_load,
+               "Loads the models of --models-dir when the first request for each comes, not before.");
+  options.Int("memory-budget", &memory_budget, 0, INT64_MAX,
+              "The memory that the models of --models-dir may take together, with their keys and values. A model "
+              "that is asked for makes room: what was used longest ago is unloaded. 0 sets no limit of its own.",
+              "BYTES");
+  options.Double("idle-unload", &idle_unload, 0, 365 * kDay,
+                 "How long nobody may use a model of --models-dir before it is unloaded. 0 never unloads one.",
+                 "SECONDS");
+  options.Double("load-wait", &load_wait, 0, kDay,
+                 "How long a request waits for its model of --models-dir to be loaded before it is answered 503. 0 "
+                 "does not let it wait.",
+                 "SECONDS");
+  options.Int("load-queue", &load_queue, 0, 1 << 20, "How many requests may wait for one model to be loaded.");
+  options.Double("models-poll", &models_poll, 0.01, kDay, "The time between looks at --models-dir.", "SECONDS");
+  options.Double("models-quiet", &models_quiet, 0, kDay,
+                 "How long nothing may change in a folder without manifest.json before it counts as complete.",
+                 "SECONDS");
 }
 
 void ServeOptions::DeclareLimits(OptionSet& options) {
@@ -206,7 +239,7 @@ milliseconds Millis(double seconds) { return milliseconds(static_cast<int64_t>(s
 Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) {
   service::ServiceOptions service;
   std::vector<std::string> models = options.models;
-  if (models.empty()) {
+  if (models.empty() && options.models_dir.empty()) {
     PANO_ASSIGN_OR_RETURN(std::string starter, FindStarterModel());
     models.push_back(std::move(starter));
   }
@@ -219,6 +252,15 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
     PANO_ASSIGN_OR_RETURN(models::ModelAlias parsed, models::ParseModelAlias(alias));
     service.aliases.push_back(std::move(parsed));
   }
+  repository::Options& repository = service.repository;
+  repository.folder = options.models_dir;
+  repository.decision.eager = !options.lazy_load;
+  repository.decision.memory_bytes = static_cast<uint64_t>(options.memory_budget);
+  repository.decision.idle_unload = Millis(options.idle_unload);
+  repository.load_wait = Millis(options.load_wait);
+  repository.waiting_max = static_cast<size_t>(options.load_queue);
+  repository.poll = Millis(options.models_poll);
+  repository.quiet = Millis(options.models_quiet);
   service.any_model = options.any_model;
   service.threads = static_cast<int>(options.threads);
   service.tenants_file = options.tenants;
@@ -311,10 +353,10 @@ void LogStart(const ServeOptions& options, const service::Service& service) {
 }
 
 // What is said to a service manager, where there is one: that requests are answered, twice within its
-// watchdog's limit that no model is stuck, and that the service stops. Confined to one thread.
+// watchdog's limit that no model is stuck, when files are opened anew, and that the service stops. Thread-safe.
 class Manager {
  public:
-  Manager(service::Service& service, Duration stall_limit) {
+  Manager(service::Service& service, Duration stall_limit) : service_(service) {
     Result<systemd::Notifier> notifier = systemd::Notifier::FromEnvironment();
     Tell(notifier.status());
     if (!notifier.ok() || !notifier->active()) return;
@@ -323,8 +365,17 @@ class Manager {
       watchdog_.emplace(*notifier_, *limit,
                         [&service, stall_limit] { return service.Stuck(stall_limit); });
     }
-    Tell(notifier_->Ready(StrCat("serving ", service.models().List().size(), " model versions on port ",
-                                 service.port())));
+  }
+  void Ready() const {
+    if (!notifier_) return;
+    Tell(notifier_->Ready(StrCat("serving ", service_.models().List().size(), " model versions on port ",
+                                 service_.port())));
+  }
+  // Opens anew what SIGHUP asks for.
+  void Reload() const {
+    if (notifier_) Tell(notifier_->Reloading(Clock::Real().Now()));
+    service_.ReopenAuditLog();
+    Ready();
   }
   void Stopping() const {
     if (notifier_) Tell(notifier_->Stopping("draining"));
@@ -336,6 +387,7 @@ class Manager {
     if (!sent.ok()) LogWarning("[serve] the service manager was not told: ", sent.message());
   }
 
+  service::Service& service_;
   std::optional<systemd::Notifier> notifier_;
   std::optional<systemd::Watchdog> watchdog_;
 };
@@ -410,8 +462,9 @@ int RunServe(const Command& self, Args args) {
   LogStart(options, **service);
   {
     const Manager manager(**service, Millis(options.stall_timeout));
-    if (!options.audit_log.empty()) signals.OnHangup([&service] { (*service)->ReopenAuditLog(); });
+    if (!options.audit_log.empty()) signals.OnHangup([&manager] { manager.Reload(); });
     signals.SetReady();
+    manager.Ready();   // whoever is told may send signals at once
     signals.AwaitFirst();
     manager.Stopping();
     LogInfo("[serve] draining: running requests get ", options.drain_timeout,

@@ -60,6 +60,21 @@ bool ShowsTwoTokens(const http::Request& request) {
          }) > 1;
 }
 
+// Whether a body larger than http::Server::kReadBytesAnyway is to come that nobody will read: of a route
+// without one, or a form that is longer than forms are. Anybody may send those.
+Failure CheckBodyBounds(const http::Request& head, const Route* route) {
+  const bool post = route && route->method == "POST";
+  if (post && !route->form) return {};
+  const size_t bytes_max = post ? Route::kFormBytesMax : http::Server::kReadBytesAnyway;
+  const std::string_view length = head.Header("Content-Length");
+  const bool counted = !length.empty() && head.Header("Content-Encoding").empty();
+  const int64_t bytes = ParseInt(length).value_or(0);
+  if (counted && bytes <= static_cast<int64_t>(bytes_max)) return {};
+  if (!counted && length.empty() && head.Header("Transfer-Encoding").empty()) return {};
+  return FromHttpStatus(413, StrCat("'", Printable(head.path), "' takes a body of at most ", bytes_max,
+                                    " bytes, with a Content-Length and not compressed"));
+}
+
 bool IsModelIn(Access::Place place, const Access& access) {
   return access.kind == Access::Kind::kModel && access.place == place;
 }
@@ -163,13 +178,18 @@ http::Response Api::Refuse(const Failure& failure, const http::Request& head,
 
 std::optional<http::Response> Api::CheckHead(const http::Request& head) {
   const CallerPolicy& callers = context_.options.callers;
-  if (!callers.origins.empty() && IsPreflight(head)) return std::nullopt;  // Handle answers it
   RouteTable::Match match = routes_.Find(head);
+  if (!callers.origins.empty() && IsPreflight(head)) {
+    const Failure body = CheckBodyBounds(head, nullptr);
+    if (body.ok()) return std::nullopt;  // Handle answers it
+    return Refuse(body, head, match);
+  }
   if (Status caller = CheckCaller(callers, head); !caller.ok()) return Refuse(caller, head, match);
   std::optional<Result<auth::Principal>> who = Nobody();
   if (NeedsPrincipal(match)) who = TryAuthenticate(head);
   if (!who) return std::nullopt;  // not known yet: Handle waits for it
   Failure failure = Check(head, match, *who);
+  if (failure.ok()) failure = CheckBodyBounds(head, match.route);
   if (failure.ok()) return std::nullopt;
   http::Response response = Refuse(failure, head, match);
   if (who->ok()) QuotaUse(context_.options.quotas).Look(**who, response.headers);
@@ -223,16 +243,47 @@ void Api::Work(const CallPtr& call, const Route& route) {
                                            .principal = &call->principal,
                                            .administers = true});
     }
-    if (failure.ok()) {
-      route.handler(context_, call);
-    } else {
+    if (!failure.ok()) {
       call->Fail(failure);
+      return call->ReleaseBody();
     }
+    if (!AwaitModel(call, route)) Start(call, route);
+  } catch (const std::bad_alloc&) {
+    call->body = json::Value();   // makes room for the answer
+    call->Fail(OutOfMemory());
+  }
+}
+
+void Api::Start(const CallPtr& call, const Route& route) {
+  if (call->client_gone()) return call->Record(499);
+  try {
+    route.handler(context_, call);
     call->ReleaseBody();
   } catch (const std::bad_alloc&) {
     call->body = json::Value();   // makes room for the answer
     call->Fail(OutOfMemory());
   }
+}
+
+bool Api::AwaitModel(const CallPtr& call, const Route& route) {
+  models::ModelCatalog* catalog = context_.catalog;
+  const bool asks = route.access.kind == Access::Kind::kModel &&
+                    route.access.permission == auth::Permission::kPredict;
+  if (!catalog || !asks) return false;
+  const Result<models::ModelTarget> target =
+      ResolveModel(context_.models, call->principal, call->access, NameOfModel(*call));
+  if (!target.ok() || !catalog->Keeps(*target)) return false;
+  if (context_.models.Find(target->id, target->version).ok()) return false;
+  catalog->Await(*target, [this, call, &route](models::ModelCatalog::Refusal refusal) {
+    if (!refusal.status.ok()) {
+      Failure failure(std::move(refusal.status));
+      failure.retry_after_seconds = refusal.retry_after_seconds;
+      failure.progress = refusal.progress;
+      return call->exchange().Post([call, failure = std::move(failure)] { call->Fail(failure); });
+    }
+    work_->SubmitAdmitted(0, [this, call, &route] { Start(call, route); });
+  });
+  return true;
 }
 
 void Api::Handle(std::shared_ptr<http::Exchange> exchange) {

@@ -41,6 +41,10 @@ class Api {
   // Until this is said again with false, /readyz says no and requests to models are answered 503.
   void SetLoading(bool loading) { context_.loading = loading; }
 
+  // Models that come and go: requests wait for theirs to be loaded. It outlives the API, and is stopped
+  // before the API ends.
+  void SetCatalog(models::ModelCatalog* catalog) { context_.catalog = catalog; }
+
   // From now on /readyz says no and new generations are refused with 503; running ones go on.
   void BeginDrain() { context_.draining = true; }
   bool WaitUntilIdle(std::chrono::milliseconds timeout) {
@@ -71,6 +75,10 @@ class Api {
   void Admit(const CallPtr& call, const RouteTable::Match& match, Result<auth::Principal> who);
   // Reads the request and starts its handler; on a thread of the pool.
   void Work(const CallPtr& call, const Route& route);
+  // Starts the handler, once the model that the request names is loaded.
+  void Start(const CallPtr& call, const Route& route);
+  // Whether the request waits for its model now; then Start is called again.
+  bool AwaitModel(const CallPtr& call, const Route& route);
   Status ReadBody(Call& call);
   // What the request says of when it has to be answered.
   Status SetDeadline(Call& call);

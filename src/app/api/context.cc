@@ -6,12 +6,36 @@
 
 namespace pano::api {
 
+std::string NotReadyReason(const Context& context, const models::ModelVersion& version) {
+  if (Status files = version.CheckFiles(); !files.ok()) return files.message();
+  double idle = version.service().GetStats().seconds_since_progress;
+  if (idle <= Seconds(context.options.stall_limit)) return "";
+  return StrCat("no step for ", static_cast<int64_t>(idle), " s while there is work");
+}
+
 Status Loading() {
   return Status(StatusCode::kUnavailable, "the models are still being loaded").WithReason("loading");
 }
 
+namespace {
+
+// OpenAI's `user`, or the session that a client names; of whoever says neither each request is on its own.
+std::string WhoAsks(const Call& call) {
+  const json::Value* user = call.body.Find("user");
+  if (user && user->is_string() && !user->as_string().empty()) {
+    return StrCat(call.principal.tenant, " user ", user->as_string());
+  }
+  const std::string_view session = call.request().Header("X-Session-Id");
+  if (!session.empty()) return StrCat(call.principal.tenant, " session ", session);
+  return StrCat("request ", call.request().id);
+}
+
+}  // namespace
+
 ModelName NameOfModel(const Call& call) {
   ModelName name{call.PathParam("id"), call.PathParam("version")};
+  // Who only looks at a model sees the one that most requests get.
+  if (call.access.permission == auth::Permission::kPredict) name.sticky = WhoAsks(call);
   if (!name.name.empty()) return name;
   const json::Value* field = call.body.Find("model");
   if (field && field->is_string()) name.name = field->as_string();
@@ -24,6 +48,7 @@ Result<models::ModelVersionPtr> FindModel(Context& context, Call& call) {
   if (!found.ok() && context.loading) return Loading();
   PANO_ASSIGN_OR_RETURN(models::ModelVersionPtr version, std::move(found));
   call.model = version->label;
+  version->CountUse();
   PANO_RETURN_IF_ERROR(version->CheckFiles());
   return version;
 }

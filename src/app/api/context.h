@@ -16,6 +16,7 @@
 #include "app/api/policy/quota_gate.h"
 #include "app/api/work/work_pool.h"
 #include "app/models/generator.h"
+#include "app/models/model_catalog.h"
 #include "app/models/model_host.h"
 #include "app/models/predictor.h"
 #include "app/streams/stream_store.h"
@@ -63,7 +64,11 @@ struct Context {
   const bool credentials_required;  // open routes tell nobody which models there are
   std::atomic<bool> draining{false};
   std::atomic<bool> loading{false};  // not every model is there yet
+  std::atomic<models::ModelCatalog*> catalog{nullptr};  // of models that come and go; null: none do
 };
+
+// Why a version that is loaded cannot answer now; "" when it can.
+std::string NotReadyReason(const Context& context, const models::ModelVersion& version);
 
 // Unavailable: not every model is there yet.
 Status Loading();

@@ -1,6 +1,7 @@
 #include "app/api/failure.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/strings.h"
 
@@ -109,6 +110,12 @@ json::Value ErrorJson(const Failure& failure, std::string_view request_id) {
   error.Set("code",
             status.reason().empty() ? NameOf(status.code()) : std::string_view(status.reason()));
   error.Set("request_id", request_id);
+  if (failure.progress) {
+    json::Value progress;
+    progress.Set("fraction", std::round(failure.progress->fraction * 100) / 100);
+    progress.Set("eta_seconds", failure.progress->eta_seconds);
+    error.Set("progress", std::move(progress));
+  }
   json::Value body;
   body.Set("error", std::move(error));
   return body;

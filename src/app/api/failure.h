@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "app/http/http.h"
+#include "app/models/model_catalog.h"
 #include "base/json.h"
 #include "base/status.h"
 
@@ -26,6 +28,8 @@ struct Failure {
   int http_status = 0;              // 0: the status code's own
   std::string challenge;            // WWW-Authenticate of a 401 or 403; "": a 401's plainest
   int64_t retry_after_seconds = 1;  // for 429 and 503, which carry Retry-After
+  // Of the model that is being loaded: the error's member "progress", 0 to 1.
+  std::optional<models::LoadProgress> progress = {};
 };
 
 // InvalidArgument about one field of a request; "" names none.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,7 @@ struct Route {
   // A POST that takes application/x-www-form-urlencoded in place of JSON: the handler reads the body itself,
   // and needs no model, so that it answers while they load.
   bool form = false;
+  static constexpr size_t kFormBytesMax = 32 << 10;
 
   ErrorBody error_body = ErrorJson;  // its dialect's: the table sets it
 };

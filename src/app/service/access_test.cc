@@ -170,9 +170,13 @@ TEST(Access, AnyNameDoesNotReachAHiddenModel) {
 }
 
 TEST(Access, WhatMayBeReadAndNotDoneNamesTheScope) {
-  Harness api(Tokens{{"reader", "models:*:read"}, {"user", "models:org/m:predict"}});
+  Harness api(Tokens{{"reader", "models:*:read"},
+                     {"predict", "models:org/m:predict"},
+                     {"manage", "models:org/m:manage"}});
   api.AddModel("org/m", "1")->answer = "x";
   for (const api::Route& route : ModelRoutes()) {
+    const bool manages = route.access.permission == auth::Permission::kManage;
+    const std::string needed = manages ? "manage" : "predict";
     const Ask ask = AskAbout(route, "org/m");
     auto reader = api.Ask("reader", ask.method, ask.path, ask.body);
     if (route.access.permission == auth::Permission::kRead) {
@@ -181,15 +185,15 @@ TEST(Access, WhatMayBeReadAndNotDoneNamesTheScope) {
     }
     EXPECT_EQ(reader->status(), 403) << route.pattern;
     EXPECT_EQ(reader->header("WWW-Authenticate"),
-              "Bearer realm=\"panorama\", error=\"insufficient_scope\", "
-              "error_description=\"this needs the scope models:org/m:predict\", "
-              "scope=\"models:org/m:predict\"");
+              StrCat("Bearer realm=\"panorama\", error=\"insufficient_scope\", "
+                     "error_description=\"this needs the scope models:org/m:",
+                     needed, "\", scope=\"models:org/m:", needed, "\""));
     EXPECT_EQ(At(reader->json(), "error/code"), "insufficient_scope");
     // The scope alone lets it through, to this model and no other.
-    const int status = api.Ask("user", ask.method, ask.path, ask.body)->status();
+    const int status = api.Ask(needed, ask.method, ask.path, ask.body)->status();
     EXPECT_TRUE(status == 200 || status == 400) << route.pattern << " " << status;
     const Ask other = AskAbout(route, "m");
-    EXPECT_EQ(api.Ask("user", other.method, other.path, other.body)->status(), 404);
+    EXPECT_EQ(api.Ask(needed, other.method, other.path, other.body)->status(), 404);
   }
 }
 
@@ -215,6 +219,45 @@ TEST(Access, HeadsAreRefusedByTheSameWords) {
     EXPECT_EQ(early->status, late->status()) << token;
     EXPECT_EQ(early->body, late->body()) << token;
   }
+}
+
+// Else anybody could hold what there is for the bodies of all requests.
+TEST(Access, BodiesThatNobodyReadsAreRefusedByTheirHeads) {
+  api::Options options;
+  options.callers.origins = {"http://page.example"};
+  Harness api(Tokens{{"reader", "models:*:read models:*:predict"}}, options);
+  const auto status = [&](std::string method, std::string path, http::Headers headers) {
+    http::Request head = Harness::MakeRequest(std::move(method), path);
+    if (path.starts_with("/oauth")) head.headers = {{"Host", "127.0.0.1"}, {"Content-Type", "application/x-www-form-urlencoded"}};
+    head.headers.insert(head.headers.end(), headers.begin(), headers.end());
+    const auto refused = api.api->CheckHead(head);
+    return refused ? refused->status : 0;
+  };
+  const http::Headers::value_type caller = {"Authorization", "Bearer reader"};
+  EXPECT_EQ(status("GET", "/livez", {{"Content-Length", "20000"}}), 413);
+  EXPECT_EQ(status("GET", "/livez", {{"Transfer-Encoding", "chunked"}}), 413);
+  EXPECT_EQ(status("GET", "/livez", {{"Content-Length", "9"}, {"Content-Encoding", "gzip"}}), 413);
+  EXPECT_EQ(status("GET", "/livez", {{"Content-Length", "9"}}), 0);
+  EXPECT_EQ(status("GET", "/v1/models", {caller, {"Content-Length", "20000"}}), 413);
+  EXPECT_EQ(status("POST", "/oauth/token", {{"Content-Length", "20000"}}), 0);
+  EXPECT_EQ(status("POST", "/oauth/token", {{"Content-Length", "40000"}}), 413);
+  EXPECT_EQ(status("POST", "/oauth/token", {{"Transfer-Encoding", "chunked"}}), 413);
+  EXPECT_EQ(status("POST", "/oauth/token", {{"Content-Length", "9"}, {"Content-Encoding", "gzip"}}), 413);
+  EXPECT_EQ(status("POST", "/v1/completions", {caller, {"Content-Length", "4000000"}}), 0);
+  EXPECT_EQ(status("POST", "/v1/completions", {caller, {"Transfer-Encoding", "chunked"}}), 0);
+  const http::Headers asks = {{"Origin", "http://page.example"}, {"Access-Control-Request-Method", "POST"}};
+  EXPECT_EQ(status("OPTIONS", "/v1/completions", asks), 0);
+  EXPECT_EQ(status("OPTIONS", "/v1/completions", {asks[0], asks[1], {"Content-Length", "20000"}}), 413);
+}
+
+// What a caller calls a model does not make a header that clients cannot read.
+TEST(Access, AMissingScopeIsShownShort) {
+  Harness api(Tokens{{"reader", "models:*:read"}});
+  const std::string name(100'000, 'y');
+  auto refused = api.Ask("reader", "POST", "/v1/completions", BodyFor("/v1/completions", name));
+  EXPECT_EQ(refused->status(), 403);
+  EXPECT_LT(refused->header("WWW-Authenticate").size(), 1000u);
+  EXPECT_LT(refused->body().size(), 1000u);
 }
 
 TEST(Access, TwoTokensAreNone) {

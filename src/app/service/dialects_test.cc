@@ -222,6 +222,11 @@ TEST(Routes, ReadinessAndListsKnowPredictors) {
   models::testing::FakePredictor* predictor = api.AddPredictor("e", encoder::Task::kEmbedding);
   EXPECT_EQ(api.Get("/readyz")->status(), 200);
   predictor->stats.seconds_since_progress = 31;
+  auto one_stuck = api.Get("/readyz");   // the other still answers
+  EXPECT_EQ(one_stuck->status(), 200);
+  EXPECT_EQ(At(one_stuck->json(), "models/0/ready"), false);
+  EXPECT_EQ(At(one_stuck->json(), "models/1/ready"), true);
+  api.engine->stats.seconds_since_progress = 31;
   EXPECT_EQ(api.Get("/readyz")->status(), 503);
   json::Value model = api.Get("/v1/models/e")->json();
   EXPECT_EQ(At(model, "task"), "embedding");

@@ -4,12 +4,15 @@
 #include <utility>
 
 #include "app/api/policy/guard.h"
+#include "app/models/generator.h"
+#include "app/models/predictor.h"
 #include "app/service/audited_request.h"
 #include "app/service/dialects.h"
 #include "app/service/quotas.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mapped_file.h"
+#include "base/process_limits.h"
 #include "base/strings.h"
 
 namespace pano::service {
@@ -53,9 +56,12 @@ Status Service::Load(const ServiceOptions& options) {
   models::ObserverFactory observers = [this](const std::string& label) {
     return MakeObserver(metrics_.ForModel(label));
   };
-  models::MemoryBudget memory(static_cast<int64_t>(options.models.size()));
+  // Of a folder's models several come sooner or later.
+  constexpr size_t kExpectedOfFolder = 4;
+  memory_ = std::make_unique<models::MemoryBudget>(static_cast<int64_t>(
+      options.models.size() + (options.repository.folder.empty() ? 0 : kExpectedOfFolder)));
   models::LoadSettings settings = options.load;
-  settings.memory = &memory;
+  settings.memory = memory_.get();
   for (const models::ModelSource& source : options.models) {
     PANO_ASSIGN_OR_RETURN(std::vector<models::ModelVersionPtr> versions,
                           models::LoadModelVersions(source, settings, pool_, observers));
@@ -63,6 +69,7 @@ Status Service::Load(const ServiceOptions& options) {
       PANO_RETURN_IF_ERROR(models_.Add(std::move(version)));
     }
   }
+  if (!options.repository.folder.empty()) PANO_RETURN_IF_ERROR(StartRepository(options, settings));
   for (const models::ModelAlias& alias : options.aliases) {
     Status added = models_.AddAlias(alias);
     if (!added.ok()) {
@@ -70,6 +77,52 @@ Status Service::Load(const ServiceOptions& options) {
     }
   }
   return options.any_model ? models_.AnswerAnyName().Wrap("--any-model") : Status();
+}
+
+Status Service::StartRepository(const ServiceOptions& options, const models::LoadSettings& settings) {
+  repository::Options folder = options.repository;
+  for (const models::ModelSource& source : options.models) folder.taken.insert(source.id);
+  models::LoadSettings load = settings;
+  if (const uint64_t budget = folder.decision.memory_bytes; budget > 0 && load.engine.kv_bytes_max == 0) {
+    // An eighth of the budget for keys and values of each, so that several fit, within the usual bounds.
+    load.engine.kv_bytes_max = std::clamp(static_cast<int64_t>(std::min<uint64_t>(budget / 8, INT64_MAX)),
+                                          models::MemoryBudget::kKvBytesLeast,
+                                          models::MemoryBudget::kKvBytesDefault);
+  }
+  folder.state_bytes = static_cast<uint64_t>(load.engine.kv_bytes_max);
+  repository::Hooks hooks;
+  hooks.load = [this, load](const repository::LoadJob& job) -> Result<models::ModelVersionPtr> {
+    models::ObserverFactory observers = [this](const std::string& label) {
+      return MakeObserver(metrics_.ForModel(label));
+    };
+    PANO_RETURN_IF_ERROR(CheckMemoryLeft(job.weight_bytes, job.target.FullName()));
+    std::string label = job.only_version ? job.target.id : job.target.FullName();
+    return models::LoadModelVersion({job.target.id, job.path}, {job.target.version, job.path},
+                                    std::move(label), load, pool_, observers);
+  };
+  const serving::FixedBatchOptions& fixed = load.predictor.batch;
+  const batch::Batching server{
+      .max_batch_size = fixed.rows_max, .tokens_max = fixed.tokens_max, .max_queue_delay = fixed.delay};
+  hooks.configure = [server](const models::ModelVersion& version,
+                             const model_settings::ModelSettings& changed) {
+    if (const models::Generator* generator = version.AsGenerator()) generator->OverrideDefaults(changed.defaults);
+    if (const models::Predictor* predictor = version.AsPredictor()) {
+      predictor->predictor->SetBatching(changed.batching.Over(server));
+    }
+  };
+  hooks.unloaded = [this](const models::ModelVersion& version) {
+    memory_->Release(version.state_bytes);
+    telemetry::ModelMetrics& series = metrics_.ForModel(version.label);
+    series.SetQueueRequests(0);
+    series.SetRunningSequences(0);
+    series.SetKvBlocks(0, 0, 0);
+  };
+  Result<std::unique_ptr<repository::Repository>> started =
+      repository::Repository::Start(std::move(folder), std::move(hooks), models_);
+  if (!started.ok()) return started.error().Wrap("--models-dir");
+  repository_ = std::move(started).value();
+  api_->SetCatalog(repository_.get());
+  return {};
 }
 
 // Gauges and totals are read from the engines when somebody looks.
@@ -153,7 +206,10 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   return service;
 }
 
-Service::~Service() = default;
+// Requests that wait for a model go on in the API: they end while it is there.
+Service::~Service() {
+  if (repository_) repository_->Stop();
+}
 
 void Service::ReopenAuditLog() {
   if (!audit_) return;

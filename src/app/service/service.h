@@ -10,7 +10,9 @@
 #include "app/api/api.h"
 #include "app/audit/audit_log.h"
 #include "app/http/http.h"
+#include "app/models/memory_budget.h"
 #include "app/models/model_loader.h"
+#include "app/repository/repository.h"
 #include "app/service/callers.h"
 #include "app/service/request_log.h"
 #include "app/telemetry/metrics.h"
@@ -22,6 +24,9 @@ namespace pano::service {
 
 struct ServiceOptions {
   std::vector<models::ModelSource> models;
+  // A folder whose models come and go beside those; without a folder: none. `taken`, `state_bytes` are
+  // filled in.
+  repository::Options repository;
   std::vector<models::ModelAlias> aliases;
   bool any_model = false;  // the only model answers to any name
   int threads = 0;  // of the compute pool; 0: all cores
@@ -41,8 +46,8 @@ struct ServiceOptions {
 // Models, API and HTTP server, put together. Thread-safe.
 class Service {
  public:
-  // Listens, then loads every model; until that is done callers are answered 503 with Retry-After and
-  // /readyz says no. Fails with what is wrong with the address, or with a model.
+  // Listens, then loads every model of `models`; until that is done callers are answered 503 with Retry-After and
+  // /readyz says no. Those of the folder load afterwards, on their own. Fails with what is wrong with the address, or with a model.
   static Result<std::unique_ptr<Service>> Start(ServiceOptions options);
   ~Service();
   Service(const Service&) = delete;
@@ -66,6 +71,7 @@ class Service {
  private:
   Service(int threads, telemetry::BuildInfo build);
   Status Load(const ServiceOptions& options);
+  Status StartRepository(const ServiceOptions& options, const models::LoadSettings& settings);
   void FollowEngines();
 
   // In the order of who borrows whom: the server goes first, the pool last.
@@ -73,6 +79,8 @@ class Service {
   telemetry::Metrics metrics_;
   models::ModelHost models_;
   std::unique_ptr<audit::AuditLog> audit_;  // null: none
+  std::unique_ptr<models::MemoryBudget> memory_;
+  std::unique_ptr<repository::Repository> repository_;  // null: there is no folder
   std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> server_;
 };

@@ -156,6 +156,8 @@ std::vector<NamedSchema> Schemas() {
       {"DetokenizeRequest", SchemaOf(DetokenizeBody())},
       {"TokenizeResponse", ObjectSchema({{"ids", "[i"}, {"tokens", "[s"}})},
       {"DetokenizeResponse", ObjectSchema({{"text", "s"}})},
+      {"ManageBody", ObjectSchema({})},
+      {"ManageAnswer", ObjectSchema({{"id", "s"}, {"version_states", "[o"}})},
       {"Live", ObjectSchema({{"live", "b"}})},
       {"Ready", ObjectSchema({{"ready", "b"}, {"reason?", "s"}, {"models", "[o"}})},
       {"Health", ObjectSchema({{"status", "s"}, {"reason?", "s"}})},

@@ -2,6 +2,7 @@
 
 #include "app/api/native/bodies.h"
 #include "app/api/native/health.h"
+#include "app/api/native/manage.h"
 #include "app/api/native/page.h"
 #include "app/api/native/predict.h"
 #include "app/api/native/tokenize.h"
@@ -10,6 +11,7 @@ namespace pano::api::native {
 namespace {
 
 constexpr Access kPredictInPath = Access::ModelInPath(auth::Permission::kPredict);
+constexpr Access kManage = Access::ModelInPath(auth::Permission::kManage);
 constexpr Access kPredictInBody = Access::ModelInBody(auth::Permission::kPredict);
 
 }  // namespace
@@ -37,6 +39,15 @@ Dialect MakeDialect() {
       {"POST", "/v1/models/{id}/versions/{version}/predict", kPredictInPath, Predict,
        "predictVersion", "The same with one version of the model.", "PredictBody", "PredictAnswer",
        "application/json", true, "PredictStream"},
+      {"POST", "/v1/models/{id}/load", kManage, LoadModel, "loadModel",
+       "Loads a model, or its new files; answered when it is ready.", "ManageBody", "ManageAnswer"},
+      {"POST", "/v1/models/{id}/unload", kManage, UnloadModel, "unloadModel",
+       "Unloads a model once its requests have ended, until it is loaded again.", "ManageBody",
+       "ManageAnswer"},
+      {"POST", "/v1/models/{id}/versions/{version}/load", kManage, LoadModel, "loadModelVersion",
+       "The same with one version, or label.", "ManageBody", "ManageAnswer"},
+      {"POST", "/v1/models/{id}/versions/{version}/unload", kManage, UnloadModel,
+       "unloadModelVersion", "The same with one version, or label.", "ManageBody", "ManageAnswer"},
       {"POST", "/v1/tokenize", kPredictInBody, Tokenize, "tokenize",
        "Text or a conversation to token ids.", "TokenizeRequest", "TokenizeResponse"},
       {"POST", "/v1/detokenize", kPredictInBody, Detokenize, "detokenize", "Token ids to text.",

@@ -8,14 +8,6 @@ namespace {
 
 using json::Value;
 
-// Why one version cannot answer now; "" when it can.
-std::string NotReadyReason(const Context& context, const models::ModelVersion& version) {
-  if (Status files = version.CheckFiles(); !files.ok()) return files.message();
-  double idle = version.service().GetStats().seconds_since_progress;
-  if (idle <= Seconds(context.options.stall_limit)) return "";
-  return StrCat("no step for ", static_cast<int64_t>(idle), " s while there is work");
-}
-
 // 200, or 503 where there is a reason.
 void RespondHealth(Call& call, const std::string& reason, const Value& body) {
   http::Response response;
@@ -27,28 +19,43 @@ void RespondHealth(Call& call, const std::string& reason, const Value& body) {
   call.Respond(std::move(response));
 }
 
-// Why the server takes no requests now; "" when it does. Each version's own state goes to `models`;
-// where callers have to show who they are, these routes do not tell others which models there are.
+// What a version says of itself to whoever asks.
+void AppendState(const models::ModelTarget& target, const std::string& why_not, Value& models) {
+  Value model;
+  model.Set("model", target.FullName());
+  model.Set("ready", why_not.empty());
+  if (!why_not.empty()) model.Set("reason", why_not);
+  models.Append(std::move(model));
+}
+
+// Why the server takes no requests now; "" when it does: one model that answers, or that a request would
+// have loaded, is enough, since what is wrong with another is no reason to send its callers elsewhere.
+// Each version's own state goes to `models`; where callers have to show who they are, these routes do not
+// tell others which models there are.
 std::string NotReadyReason(const Context& context, Value& models) {
-  std::string reason;
-  if (context.draining) reason = "draining";
-  if (context.loading && reason.empty()) reason = "loading";
-  std::vector<models::ModelVersionPtr> versions = context.models.List();
-  if (versions.empty() && reason.empty()) reason = "no model is loaded";
-  for (const models::ModelVersionPtr& version : versions) {
-    std::string why = NotReadyReason(context, *version);
-    if (context.credentials_required) {
-      if (!why.empty() && reason.empty()) reason = "a model is not ready";
-      continue;
+  bool any = false;
+  std::string first;  // of the reasons
+  auto see = [&](const models::ModelTarget& target, const std::string& why, bool on_request) {
+    any = any || why.empty() || on_request;
+    if (!why.empty() && first.empty()) {
+      first = context.credentials_required ? "a model is not ready" : StrCat(target.FullName(), ": ", why);
     }
-    Value model;
-    model.Set("model", version->FullName());
-    model.Set("ready", why.empty());
-    if (!why.empty()) model.Set("reason", why);
-    models.Append(std::move(model));
-    if (!why.empty() && reason.empty()) reason = StrCat(version->FullName(), ": ", why);
+    if (!context.credentials_required) AppendState(target, why, models);
+  };
+  for (const models::ModelVersionPtr& version : context.models.List()) {
+    see({version->id, version->version}, api::NotReadyReason(context, *version), false);
   }
-  return reason;
+  if (const models::ModelCatalog* catalog = context.catalog) {
+    for (const models::VersionStatus& one : catalog->List()) {
+      if (one.state == models::LoadState::kReady) continue;  // it is among those that are loaded
+      const char* state = models::LoadStateName(one.state);
+      see(one.target, one.reason.empty() ? state : StrCat(state, ": ", one.reason), one.on_request);
+    }
+  }
+  if (context.draining) return "draining";
+  if (context.loading) return "loading";
+  if (any) return "";
+  return first.empty() ? "no model is loaded" : first;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/api/route.h"
 #include "base/result.h"
 
 namespace pano::api::oauth {
@@ -12,7 +13,7 @@ namespace pano::api::oauth {
 // The fields of a form or a query. A value.
 class Form {
  public:
-  static constexpr size_t kBytesMax = 32 << 10;
+  static constexpr size_t kBytesMax = Route::kFormBytesMax;
   static constexpr size_t kFieldsMax = 64;
 
   // Of application/x-www-form-urlencoded. InvalidArgument for more bytes or fields than there may be, for

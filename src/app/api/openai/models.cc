@@ -1,5 +1,7 @@
 #include "app/api/openai/models.h"
 
+#include <cmath>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,52 @@ void SetCard(const models::ModelCard& card, Value& body) {
   if (!card.image_shape.empty()) body.Set("image_shape", ListJson(card.image_shape));
 }
 
+// How each version that may be loaded is; "state" of the whole model is that of its best one.
+void SetStates(const std::vector<models::VersionStatus>& versions, Value& body) {
+  // By how near to an answer they are.
+  auto rank = [](models::LoadState state) {
+    constexpr int kRanks[models::kLoadStates] = {/*unloaded=*/2, /*loading=*/3, /*ready=*/4, /*unloading=*/1, /*failed=*/0};
+    return kRanks[static_cast<size_t>(state)];
+  };
+  const models::VersionStatus* best = nullptr;
+  Value list{json::Array()};
+  for (const models::VersionStatus& version : versions) {
+    if (!best || rank(version.state) >= rank(best->state)) best = &version;
+    Value entry;
+    entry.Set("version", version.target.version);
+    entry.Set("state", models::LoadStateName(version.state));
+    if (!version.reason.empty()) entry.Set("reason", version.reason);
+    if (version.progress) {
+      entry.Set("progress", std::round(version.progress->fraction * 100) / 100);
+      entry.Set("eta_seconds", version.progress->eta_seconds);
+    }
+    if (!version.labels.empty()) entry.Set("labels", ListJson(version.labels));
+    list.Append(std::move(entry));
+  }
+  body.Set("state", models::LoadStateName(best->state));
+  body.Set("version_states", std::move(list));
+}
+
+// A model of which nothing is loaded.
+Value UnloadedJson(const std::vector<models::VersionStatus>& versions) {
+  Value names{json::Array()};
+  for (const models::VersionStatus& version : versions) names.Append(version.target.version);
+  Value body;
+  body.Set("id", versions.back().target.id);
+  body.Set("object", "model");
+  body.Set("created", 0);
+  body.Set("owned_by", "panorama");
+  body.Set("version", versions.back().target.version);
+  body.Set("versions", std::move(names));
+  SetStates(versions, body);
+  return body;
+}
+
+std::vector<models::VersionStatus> StatesOf(const Context& context, std::string_view id) {
+  const models::ModelCatalog* catalog = context.catalog;
+  return catalog ? catalog->Versions(id) : std::vector<models::VersionStatus>();
+}
+
 Value ModelJson(const Context& context, const models::ModelVersion& version) {
   Value versions{json::Array()};
   for (const models::ModelVersionPtr& one : context.models.Versions(version.id)) {
@@ -46,19 +94,35 @@ Value ModelJson(const Context& context, const models::ModelVersion& version) {
   body.Set("has_tokenizer", version.tokenizer != nullptr);
   body.Set("has_chat_template", version.chat_template != nullptr);
   SetCard(version.Card(), body);
+  if (const auto states = StatesOf(context, version.id); !states.empty()) {
+    SetStates(states, body);
+  } else {
+    const std::string reason = NotReadyReason(context, version);
+    body.Set("state", models::LoadStateName(reason.empty() ? models::LoadState::kReady : models::LoadState::kFailed));
+    if (!reason.empty()) body.Set("reason", reason);
+  }
   return body;
 }
 
 }  // namespace
 
 void ListModels(Context& context, CallPtr call) {
-  Value data{json::Array()};
-  std::string last;
-  for (const models::ModelVersionPtr& version : context.models.List()) {
-    if (version->id == last || !MaySee(call->principal, call->access, version->id)) continue;
-    last = version->id;
-    data.Append(ModelJson(context, *context.models.Versions(version->id).back()));
+  std::map<std::string, Value> by_id;
+  const std::vector<models::ModelVersionPtr> loaded = context.models.List();   // the highest of an id is its last
+  for (auto version = loaded.rbegin(); version != loaded.rend(); ++version) {
+    const std::string& id = (*version)->id;
+    if (by_id.contains(id) || !MaySee(call->principal, call->access, id)) continue;
+    by_id[id] = ModelJson(context, **version);
   }
+  if (const models::ModelCatalog* catalog = context.catalog) {
+    for (const models::VersionStatus& one : catalog->List()) {
+      const std::string& id = one.target.id;
+      if (by_id.contains(id) || !MaySee(call->principal, call->access, id)) continue;
+      if (const auto states = catalog->Versions(id); !states.empty()) by_id[id] = UnloadedJson(states);
+    }
+  }
+  Value data{json::Array()};
+  for (auto& [id, model] : by_id) data.Append(std::move(model));
   Value body;
   body.Set("object", "list");
   body.Set("data", std::move(data));
@@ -66,9 +130,17 @@ void ListModels(Context& context, CallPtr call) {
 }
 
 void RetrieveModel(Context& context, CallPtr call) {
-  Result<models::ModelVersionPtr> version = FindModel(context, *call);
-  if (!version.ok()) return call->Fail(version.error());
-  call->RespondJson(ModelJson(context, **version));
+  const Result<models::ModelTarget> target =
+      ResolveModel(context.models, call->principal, call->access, NameOfModel(*call));
+  if (!target.ok()) return call->Fail(context.loading ? Loading() : target.error());
+  const Result<models::ModelVersionPtr> version = context.models.Find(target->id, target->version);
+  if (version.ok()) {
+    call->model = (*version)->label;
+    return call->RespondJson(ModelJson(context, **version));
+  }
+  const auto states = StatesOf(context, target->id);
+  if (states.empty()) return call->Fail(version.error());
+  call->RespondJson(UnloadedJson(states));
 }
 
 }  // namespace pano::api::openai

@@ -29,20 +29,29 @@ Result<models::ModelVersionPtr> LookUpModel(const models::ModelHost& models,
                                             const auth::Principal& principal, const Access& access,
                                             const ModelName& name) {
   const auto visible = [&](std::string_view id) { return MaySee(principal, access, id); };
-  if (name.version.empty()) return models.Find(name.name, visible);
+  if (name.version.empty()) return models.Find(name.name, visible, name.sticky);
   return models.Find(name.name, name.version, visible);
+}
+
+Result<models::ModelTarget> ResolveModel(const models::ModelHost& models,
+                                         const auth::Principal& principal, const Access& access,
+                                         const ModelName& name) {
+  const auto visible = [&](std::string_view id) { return MaySee(principal, access, id); };
+  if (name.version.empty()) return models.Resolve(name.name, visible, name.sticky);
+  return models.Resolve(name.name, name.version, visible);
 }
 
 Failure AuthorizeModel(const models::ModelHost& models, const auth::Principal& principal,
                        const Access& access, const ModelName& name) {
-  Result<models::ModelVersionPtr> found = LookUpModel(models, principal, access, name);
+  Result<models::ModelTarget> found = ResolveModel(models, principal, access, name);
   // Where nothing is loaded by that name, or nothing that this caller may see, the name has to do.
-  const std::string_view id = found.ok() ? std::string_view((*found)->id)
+  const std::string_view id = found.ok() ? std::string_view(found->id)
                                          : name.name.substr(0, name.name.find('@'));
   if (!found.ok() && id.empty()) return {};
   if (!found.ok() && !MaySee(principal, access, id)) return found.error();
   if (principal.scopes.AllowsModel(id, access.permission)) return {};
-  return InsufficientScope(auth::ModelScope(id, access.permission));
+  constexpr size_t kShownMax = 256;  // more than an id has: the name is the caller's own
+  return InsufficientScope(auth::ModelScope(id.substr(0, kShownMax), access.permission));
 }
 
 }  // namespace pano::api

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "app/api/failure.h"
@@ -10,10 +11,12 @@
 
 namespace pano::api {
 
-// How a request names a model. Views into the request.
+// How a request names a model. Views into the request, but for `sticky`.
 struct ModelName {
   std::string_view name = {};     // id, alias or id@version; "": the only one that the caller may see
   std::string_view version = {};  // "/versions/{version}" of the path; "": none
+  // Who asks, for models whose versions share requests (models::VersionRoutes); "": cannot be told apart.
+  std::string sticky = {};
 };
 
 // What may be done once it is known who calls. What a caller may not know of is answered exactly as
@@ -27,10 +30,15 @@ bool MaySee(const auth::Principal& principal, const Access& access, std::string_
 Failure Authorize(const Access& access, const auth::Principal& principal);
 
 // The version of a model that `name` (of the path, or of the body) means to this caller: NotFound for
-// what it may not see, in the words for what is not there.
+// what it may not see, in the words for what is not there; Unavailable for what is not loaded.
 Result<models::ModelVersionPtr> LookUpModel(const models::ModelHost& models,
                                             const auth::Principal& principal, const Access& access,
                                             const ModelName& name);
+
+// The same, whether it is loaded or not.
+Result<models::ModelTarget> ResolveModel(const models::ModelHost& models,
+                                         const auth::Principal& principal, const Access& access,
+                                         const ModelName& name);
 
 // By the policy of a model's route. NotFound as LookUpModel has it; ok also where no model has the name
 // and the caller might do this with one that had: the handler knows more.

@@ -1,0 +1,72 @@
+#include "app/api/native/manage.h"
+
+#include <utility>
+
+#include "base/json.h"
+#include "base/strings.h"
+
+namespace pano::api::native {
+namespace {
+
+using json::Value;
+
+// Which versions of which model: "id" alone leaves the choice to the catalog.
+Result<models::ModelTarget> Meant(Context& context, const Call& call) {
+  PANO_ASSIGN_OR_RETURN(models::ModelTarget target,
+                        ResolveModel(context.models, call.principal, call.access, NameOfModel(call)));
+  const bool named = !call.PathParam("version").empty() || call.PathParam("id").find('@') != std::string_view::npos;
+  if (!named) target.version.clear();
+  return target;
+}
+
+Status NotKept(const std::string& id) {
+  return InvalidArgument(StrCat("the model '", id, "' was given with --model: it is loaded as long as the server runs"))
+      .WithReason("model_not_managed")
+      .WithField("model");
+}
+
+void Manage(Context& context, CallPtr call, bool load) {
+  if (!call->body.is_object() || !call->body.as_object().empty()) {
+    return call->Fail(BadField("", "this takes no settings: send the body {}"));
+  }
+  const Result<models::ModelTarget> target = Meant(context, *call);
+  if (!target.ok()) return call->Fail(target.error());
+  models::ModelCatalog* catalog = context.catalog;
+  if (!catalog || catalog->Versions(target->id).empty()) return call->Fail(NotKept(target->id));
+  call->model = target->id;
+  auto done = [call, catalog, target = *target](models::ModelCatalog::Refusal refusal) {
+    if (!refusal.status.ok()) {
+      Failure failure(std::move(refusal.status));
+      failure.retry_after_seconds = refusal.retry_after_seconds;
+      failure.progress = refusal.progress;
+      return call->exchange().Post([call, failure = std::move(failure)] { call->Fail(failure); });
+    }
+    call->exchange().Post([call, catalog, target] {
+      Value versions{json::Array()};
+      for (const models::VersionStatus& one : catalog->Versions(target.id)) {
+        if (!target.version.empty() && one.target.version != target.version) continue;
+        Value entry;
+        entry.Set("version", one.target.version);
+        entry.Set("state", models::LoadStateName(one.state));
+        if (!one.reason.empty()) entry.Set("reason", one.reason);
+        versions.Append(std::move(entry));
+      }
+      Value body;
+      body.Set("id", target.id);
+      body.Set("version_states", std::move(versions));
+      call->RespondJson(body);
+    });
+  };
+  if (load) {
+    catalog->Load(target->id, target->version, std::move(done));
+  } else {
+    catalog->Unload(target->id, target->version, std::move(done));
+  }
+}
+
+}  // namespace
+
+void LoadModel(Context& context, CallPtr call) { Manage(context, std::move(call), /*load=*/true); }
+void UnloadModel(Context& context, CallPtr call) { Manage(context, std::move(call), /*load=*/false); }
+
+}  // namespace pano::api::native
