@@ -16,6 +16,7 @@ parser.add_argument("--seconds", type=float, default=20)
 parser.add_argument("--streams", type=int, default=32)
 parser.add_argument("--tokens", type=int, default=96, help="that a request of the few gets")
 parser.add_argument("--pause", type=float, default=0.2, help="seconds between two of its requests")
+parser.add_argument("--ids", action="store_true", help="prompts of token ids, for a model without a tokenizer")
 parser.add_argument("--limit", type=float, default=1.3)
 args = parser.parse_args()
 
@@ -35,6 +36,8 @@ if port is None:
     sys.exit("flood: the server does not start")
 
 def ask(connection, key, tokens, prompt):
+    if args.ids:
+        prompt = list(prompt.encode())
     body = {"model": "m", "prompt": prompt, "max_tokens": tokens, "ignore_eos": True, "temperature": 0.8}
     connection.request("POST", "/v1/completions", json.dumps(body),
                        {"Content-Type": "application/json", "Authorization": "Bearer " + key})

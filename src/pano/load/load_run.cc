@@ -1,9 +1,13 @@
 #include "pano/load/load_run.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <functional>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -35,7 +39,7 @@ class Board {
     ++done_;
     if (!outcome.status.ok()) ++errors_;
     outcomes_[index] = std::move(outcome);
-    changed_.NotifyAll();
+    if (done_ == static_cast<int64_t>(outcomes_.size())) changed_.NotifyAll();
   }
   void WaitForAll(Clock& clock, const std::function<void(int64_t, int64_t)>& on_progress) {
     MutexLock lock(mu_);
@@ -80,19 +84,80 @@ Outcome SendOne(http::Client& client, const WorkloadOptions& workload, size_t in
   return reader.Finish(response, clock.Now());
 }
 
-void Work(Board& board, const http::Url& url, const WorkloadOptions& workload,
-          const http::ClientOptions& options, Transport& transport, TimePoint start) {
-  Clock& clock = transport.clock();
-  http::Client client(url, options, transport);
-  while (const auto index = board.Take()) {
-    TimePoint due = clock.Now();
-    if (const auto at = board.DueAt(*index)) {
-      due = start + *at;
-      clock.SleepUntil(due);
+// The threads of one run, each with a connection of its own that it keeps. In a closed loop all of them send at
+// once. In an open loop one at a time waits for the next request to be due, and a further thread starts only when
+// one leaves to send and none is free to wait in its place: there are then no more threads and connections than
+// requests were ever in flight, and those that do nothing cost the server beside them nothing.
+class Senders {
+ public:
+  Senders(Board& board, const http::Url& url, const WorkloadOptions& workload, const http::ClientOptions& options,
+          Transport& transport)
+      : board_(board),
+        url_(url),
+        workload_(workload),
+        options_(options),
+        transport_(transport),
+        clock_(transport.clock()),
+        start_(clock_.Now()) {}
+
+  void RunClosedLoop(int64_t count) {
+    for (int64_t i = 0; i < count; ++i) {
+      Start([this](http::Client& client) { SendInTurn(client); });
     }
-    board.Put(*index, SendOne(client, workload, *index, due, clock));
   }
-}
+  void RunOpenLoop(int64_t most) {
+    most_ = most;
+    StartWaiting();
+  }
+
+ private:
+  void SendInTurn(http::Client& client) {
+    while (const auto index = board_.Take()) Send(client, *index, clock_.Now());
+  }
+  void SendWhenDue(http::Client& client) {
+    while (const auto next = WaitForNext()) Send(client, next->first, next->second);
+  }
+  // The next request, once it is due; nothing after the last one.
+  std::optional<std::pair<size_t, TimePoint>> WaitForNext() {
+    free_.fetch_add(1);
+    MutexLock lock(turn_);
+    free_.fetch_sub(1);
+    const auto index = board_.Take();
+    if (!index) return std::nullopt;
+    const TimePoint due = start_ + *board_.DueAt(*index);
+    clock_.SleepUntil(due);
+    if (free_.load() == 0) StartWaiting();
+    return std::pair(*index, due);
+  }
+  void Send(http::Client& client, size_t index, TimePoint due) {
+    board_.Put(index, SendOne(client, workload_, index, due, clock_));
+  }
+
+  void StartWaiting() {
+    if (started_ < most_) Start([this](http::Client& client) { SendWhenDue(client); });
+  }
+  void Start(std::function<void(http::Client&)> work) {
+    MutexLock lock(mu_);
+    threads_.push_back(StartThread(StrCat("load-", started_++), [this, work](const std::stop_token&) {
+      http::Client client(url_, options_, transport_);
+      work(client);
+    }));
+  }
+
+  Board& board_;
+  const http::Url& url_;
+  const WorkloadOptions& workload_;
+  const http::ClientOptions& options_;
+  Transport& transport_;
+  Clock& clock_;
+  const TimePoint start_;
+  int64_t most_ = 0;
+  Mutex turn_;  // held by the thread that waits for the next request to be due
+  std::atomic<int64_t> free_{0};  // threads that wait for the turn
+  std::atomic<int64_t> started_{0};
+  Mutex mu_;
+  std::vector<std::jthread> threads_ PANO_GUARDED_BY(mu_);  // last: they end before what they use
+};
 
 }  // namespace
 
@@ -108,11 +173,11 @@ RunResult SendAll(const http::Url& url, const WorkloadOptions& workload, const R
   const TimePoint start = clock.Now();
   RunResult result;
   {
-    std::vector<std::jthread> threads;
-    for (int64_t i = 0; i < workers; ++i) {
-      threads.push_back(StartThread(StrCat("load-", i), [&](const std::stop_token&) {
-        Work(board, url, workload, options.client, transport, start);
-      }));
+    Senders senders(board, url, workload, options.client, transport);
+    if (open_loop) {
+      senders.RunOpenLoop(workers);
+    } else {
+      senders.RunClosedLoop(workers);
     }
     board.WaitForAll(clock, on_progress);
   }
