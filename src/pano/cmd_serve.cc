@@ -48,8 +48,8 @@ struct ServeOptions {
   int64_t context = 0, kv_blocks = 0, kv_bytes = 0;
   int64_t max_sequences = 64, max_queue = 256, step_tokens = 512;
   bool no_prefix_cache = false;
-  int64_t batch_max = 32, batch_tokens = 8192;
-  double batch_delay = 2;
+  int64_t batch_max = 32, batch_tokens = 256;
+  double batch_delay = 0;
 
   bool lazy_load = false;
   int64_t memory_budget = 0, load_queue = 256;
@@ -153,7 +153,7 @@ void ServeOptions::Declare(OptionSet& options) {
   options.Int("batch-max", &batch_max, 1, 4096,
               "How many inputs are computed at once by models that make embeddings, labels and "
               "the like.");
-  options.Int("batch-tokens", &batch_tokens, 1, 1 << 24, "How many tokens such a batch has.");
+  options.Int("batch-tokens", &batch_tokens, 1, 1 << 24, "How many tokens such a batch has; a longer input is computed alone.");
   options.Double("batch-delay", &batch_delay, 0, 10'000,
                  "How long such an input waits for others at most. 0 means that it never waits.",
                  "MILLISECONDS");
