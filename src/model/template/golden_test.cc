@@ -1,9 +1,7 @@
 // Known answers: the templates of public models, rendered by the reference implementation.
 #include <gtest/gtest.h>
 
-#include <charconv>
 #include <cstdlib>
-#include <map>
 #include <string>
 
 #include "base/env.h"
@@ -11,6 +9,7 @@
 #include "base/shared_folder.h"
 #include "base/strings.h"
 #include "base/testing/known_answers.h"
+#include "base/testing/tar_archive.h"
 #include "model/template/chat_template.h"
 
 namespace pano::jinja {
@@ -19,25 +18,6 @@ namespace {
 // 2024-07-26T12:34:56, the `now` of every case.
 constexpr int64_t kNow = 1721997296;
 constexpr const char* kTemplates = "api_security/chat_templates_jinja.tar";
-
-// The regular files of an uncompressed tar archive by name.
-std::map<std::string, std::string> ReadTar(const std::string& archive) {
-  constexpr size_t kBlock = 512;
-  std::map<std::string, std::string> out;
-  size_t pos = 0;
-  while (pos + kBlock <= archive.size() && archive[pos] != '\0') {
-    const std::string name(archive.c_str() + pos);
-    size_t size = 0;
-    const char* digits = archive.data() + pos + 124;
-    std::from_chars(digits, digits + 11, size, 8);
-    const char type = archive[pos + 156];
-    pos += kBlock;
-    if (size > archive.size() - pos) break;
-    if (type == '0' || type == '\0') out[name] = archive.substr(pos, size);
-    pos += (size + kBlock - 1) / kBlock * kBlock;
-  }
-  return out;
-}
 
 std::string TextOf(const json::Value& object, std::string_view key) {
   const json::Value* found = object.Find(key);
