@@ -13,6 +13,7 @@ int RunChat(const Command& self, Args args);
 int RunInspect(const Command& self, Args args);
 int RunTokenize(const Command& self, Args args);
 int RunTemplate(const Command& self, Args args);
+int RunGrammar(const Command& self, Args args);
 int RunEval(const Command& self, Args args);
 int RunConvert(const Command& self, Args args);
 int RunQuantize(const Command& self, Args args);

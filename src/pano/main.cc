@@ -67,6 +67,7 @@ constexpr Command kCommands[] = {
     {"inspect", "Describe a model file, or what differs between two.", RunInspect},
     {"tokenize", "Turn text into token ids and back.", RunTokenize},
     {"template", "Render a chat template.", RunTemplate},
+    {"grammar", "Check texts against a JSON Schema, a regex or a GBNF grammar.", RunGrammar},
     {"convert", "Write a model in another format or type.", RunConvert},
     {"quantize", "Quantise a model into a folder that loads by mapping.", RunQuantize},
     {"eval", "Measure perplexity, or write logits.", RunEval},
