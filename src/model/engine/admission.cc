@@ -103,6 +103,10 @@ Status CheckRequest(const AdmissionLimits& limits, Request& request) {
   PANO_RETURN_IF_ERROR(CheckTokens("prompt", request.prompt, limits.vocab_size));
   PANO_RETURN_IF_ERROR(CheckSampling(request.sampling, limits.vocab_size));
   PANO_RETURN_IF_ERROR(CheckStops(limits, request));
+  if (request.grammar && request.grammar->table().vocab_size() > limits.vocab_size) {
+    return Refuse("grammar", StrCat("made for a vocabulary of ", request.grammar->table().vocab_size(),
+                                    " tokens, not of ", limits.vocab_size));
+  }
   PANO_RETURN_IF_ERROR(CheckRange("n", request.n, 1, kChoicesMax));
   PANO_RETURN_IF_ERROR(CheckRange("logprobs", request.logprobs, -1, kLogprobsMax));
   return CheckRange("prompt_logprobs", request.prompt_logprobs, -1, kLogprobsMax);

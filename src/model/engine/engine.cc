@@ -43,6 +43,12 @@ Status CompleteOptions(const nn::Model& model, Options& options) {
   return OkStatus();
 }
 
+void SortUnique(std::vector<TokenId>& ids) {
+  std::ranges::sort(ids);
+  auto repeated = std::ranges::unique(ids);
+  ids.erase(repeated.begin(), repeated.end());
+}
+
 class EngineImpl final : public Engine {
  public:
   EngineImpl(nn::Model& model, const KvPlan& kv, std::unique_ptr<nn::State> state,
@@ -120,9 +126,15 @@ class EngineImpl final : public Engine {
       active.ending_tokens.push_back(*id);
       active.named_stops.emplace_back(*id, stop);
     }
-    std::ranges::sort(active.ending_tokens);
-    auto repeated = std::ranges::unique(active.ending_tokens);
-    active.ending_tokens.erase(repeated.begin(), repeated.end());
+    SortUnique(active.ending_tokens);
+    if (request.grammar) {
+      active.vocab_size = limits_.vocab_size;
+      active.grammar_ends.all = active.ending_tokens;
+      for (TokenId id : options_.end_token_ids) {
+        if (id >= 0 && id < limits_.vocab_size) active.grammar_ends.model.push_back(id);
+      }
+      SortUnique(active.grammar_ends.model);
+    }
     active.unfinished = request.n;
     for (int32_t index = 0; index < request.n; ++index) {
       active.sequences.push_back(std::make_unique<Sequence>(active, index, tokenizer_.get()));

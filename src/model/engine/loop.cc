@@ -20,6 +20,8 @@ namespace {
 
 // Waiting sequences that one step looks at: their prefixes are searched for in the cache.
 constexpr size_t kCandidatesMax = 32;
+// Forced tokens that one step appends to a sequence: each takes a mask, which others wait for.
+constexpr int64_t kForcedTokensMax = 32;
 
 bool Older(const Sequence* a, const Sequence* b) {
   uint64_t order_a = a->active().order;
@@ -29,6 +31,11 @@ bool Older(const Sequence* a, const Sequence* b) {
 
 void InsertByAge(std::vector<Sequence*>& list, Sequence* sequence) {
   list.insert(std::upper_bound(list.begin(), list.end(), sequence, Older), sequence);
+}
+
+bool IsFinished(const std::optional<TokenConstraint>& constraint) {
+  return constraint && constraint->looked() &&
+         constraint->state() == TokenConstraint::State::kFinished;
 }
 
 }  // namespace
@@ -45,7 +52,7 @@ Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, c
       board_(board),
       kv_(kv),
       drafter_(options, kv_, std::move(drafts)),
-      step_(model, state, pool) {
+      step_(model, state, pool, clock_, observer.mask_seconds) {
   if (options.prefix_cache) cache_.emplace(kv_, options.cache_namespace);
   limits_.step_tokens_max = options.step_tokens_max;
   limits_.sequences_max = std::min(options.sequences_max, options.step_tokens_max);
@@ -356,6 +363,7 @@ Loop::Advanced Loop::Advance() {
     kv_.Extend(item.sequence->blocks, item.sequence->computed + item.tokens);
   }
   drafter_.Draft(items, static_cast<int64_t>(running_.size()));
+  for (StepItem& item : items) item.forced_max = ForcedRoom(item);
   int64_t tokens = 0;
   for (const StepItem& item : items) {
     tokens += item.tokens + static_cast<int64_t>(item.draft.size());
@@ -376,6 +384,19 @@ Loop::Advanced Loop::Advance() {
   DropFinished();
   SendEvents();
   return {.moved = true};
+}
+
+// Forced tokens that may come behind what a step draws: what the request still may have and what its reader
+// has room for.
+int64_t Loop::ForcedRoom(const StepItem& item) {
+  const Sequence& sequence = *item.sequence;
+  if (sequence.constraint() == nullptr) return 0;
+  const ActiveRequest& active = sequence.active();
+  const auto drawn = static_cast<int64_t>(1 + item.draft.size());
+  const auto events = static_cast<int64_t>(active.stream->Room()) / std::max(1, active.unfinished);
+  return std::clamp<int64_t>(
+      std::min(*active.request.max_tokens - sequence.output_length(), events) - drawn, 0,
+      kForcedTokensMax);
 }
 
 void Loop::Preempt(Sequence& sequence) {
@@ -415,8 +436,10 @@ void Loop::Admit(const Candidate& candidate) {
 
 void Loop::Commit(StepItem& item, TimePoint now) {
   Sequence& sequence = *item.sequence;
-  // Behind drafts that were right a row may be broken: what was drawn before it comes out.
-  if (!item.status.ok() && (item.draft.empty() || item.drawn.empty())) {
+  // Behind drafts that were right a row may be broken, and behind any token a grammar may have become too
+  // ambiguous: what was drawn before it comes out.
+  const bool goes_on = !item.draft.empty() || item.constraint;
+  if (!item.status.ok() && (!goes_on || item.drawn.empty())) {
     return Fail(sequence, item.status);
   }
   MarkComputed(sequence, item.tokens);
@@ -456,23 +479,39 @@ void Loop::MarkComputed(Sequence& sequence, int64_t tokens) {
 }
 
 // One drawn token after the other, as if each came from a step of its own: but for the last one, a
-// draft has said it and so it is computed already.
+// draft has said it and so it is computed already. Those that the grammar forced are computed in the next
+// step, together.
 void Loop::DeliverAll(StepItem& item, TimePoint now) {
   Sequence& sequence = *item.sequence;
   const auto drafted = static_cast<int64_t>(item.draft.size());
   int64_t accepted = 0;
   sequence.draft_tokens += drafted;
   for (size_t i = 0; i < item.drawn.size() && sequence.state == Sequence::State::kRunning; ++i) {
-    if (i > 0) MarkComputed(sequence, 1);
-    if (i < item.draft.size() && item.drawn[i].id == item.draft[i]) {
+    const bool sampled = i < item.sampled;
+    if (i > 0 && sampled) MarkComputed(sequence, 1);
+    if (sampled && i < item.draft.size() && item.drawn[i].id == item.draft[i]) {
       ++accepted;
       ++sequence.accepted_tokens;
     }
-    Deliver(sequence, item.drawn[i], now);
+    if (!sampled) ++stats_.forced_tokens;
+    const bool completes = i + 1 == item.drawn.size() && IsFinished(item.constraint);
+    Deliver(sequence, item.drawn[i], completes, now);
   }
+  if (sequence.state == Sequence::State::kRunning && item.constraint) FollowGrammar(item);
   stats_.drafts_accepted += accepted;
   stats_.drafts_rejected += drafted - accepted;
   if (!item.drawn.empty()) sequence.acceptance.Learn(drafted, accepted);
+}
+
+// Behind all that was drawn.
+void Loop::FollowGrammar(StepItem& item) {
+  Sequence& sequence = *item.sequence;
+  if (!item.status.ok()) return;
+  if (IsFinished(item.constraint)) return Finish(sequence, FinishReason::kStop);
+  if (item.constraint->state() == TokenConstraint::State::kFailed) {
+    return Fail(sequence, item.constraint->failure());
+  }
+  sequence.SetConstraint(*std::move(item.constraint));
 }
 
 void Loop::SendPromptReport(Sequence& sequence) {
@@ -498,7 +537,7 @@ void Loop::RegisterBlocks(Sequence& sequence) {
   }
 }
 
-void Loop::Deliver(Sequence& sequence, const DrawnToken& drawn, TimePoint now) {
+void Loop::Deliver(Sequence& sequence, const DrawnToken& drawn, bool completes, TimePoint now) {
   ActiveRequest& active = sequence.active();
   if (!active.first_token) {
     active.first_token = now;
@@ -510,6 +549,8 @@ void Loop::Deliver(Sequence& sequence, const DrawnToken& drawn, TimePoint now) {
   Sequence::Accepted accepted = sequence.Accept(drawn, now);
   CountTokens(active, {.output = 1});
   outbox_.emplace_back(active.stream, std::move(accepted.event));
+  // What the grammar has made whole was not cut.
+  if (completes && accepted.finish == FinishReason::kLength) accepted.finish = FinishReason::kStop;
   if (accepted.finish) Finish(sequence, *accepted.finish);
 }
 

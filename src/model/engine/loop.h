@@ -67,6 +67,7 @@ class Loop {
   };
   // Asks the batch policy and the scheduler, and does what they say: one step at most.
   Advanced Advance();
+  static int64_t ForcedRoom(const StepItem& item);
   void Preempt(Sequence& sequence);
   void Admit(const Candidate& candidate);
   void ReleaseBlocks(Sequence& sequence);
@@ -77,7 +78,9 @@ class Loop {
   void Fail(Sequence& sequence, const Status& status);
   void RegisterBlocks(Sequence& sequence);
   void SendPromptReport(Sequence& sequence);
-  void Deliver(Sequence& sequence, const DrawnToken& drawn, TimePoint now);
+  // `completes`: the output is then whole by its grammar.
+  void Deliver(Sequence& sequence, const DrawnToken& drawn, bool completes, TimePoint now);
+  void FollowGrammar(StepItem& item);
 
   // Ends one choice: its blocks are free at once, its last event goes out with the step's.
   void Finish(Sequence& sequence, FinishReason reason, std::string error = "");

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "model/grammar/compiled_grammar.h"
 
 namespace pano::engine {
 
@@ -45,11 +47,18 @@ struct Request {
   int32_t logprobs = -1;         // alternatives per token; -1: none, 0: the token's own only
   int32_t prompt_logprobs = -1;  // the same for each prompt token (`echo` with `logprobs`)
   std::optional<TimePoint> deadline;
+  // What the output must be; null: anything. A token that the grammar does not allow next is as if the model
+  // did not have it, whatever else the request says; end tokens are allowed only where the grammar accepts,
+  // and where nothing can follow the choice ends by itself (kStop). A choice for which no token is left
+  // before that ends with kError. Stop strings, stop tokens that are text, and max_tokens cut as always.
+  std::shared_ptr<const grammar::CompiledGrammar> grammar;
 };
 
 struct TokenLogprob {
   TokenId id = 0;
-  float logprob = 0;  // raw log-softmax, before penalties and temperature
+  // Raw log-softmax, before penalties and temperature; with a grammar that of the tokens it allows next, so
+  // that a token without alternative has 0.
+  float logprob = 0;
 };
 
 enum class FinishReason : uint8_t { kStop, kLength, kCancelled, kDeadline, kError };

@@ -17,6 +17,9 @@ Sequence::Sequence(ActiveRequest& request, int index, const tokenizer::Tokenizer
                                                       : std::span<const TokenId>()),
       text_(tokenizer, request.request),
       scored_(prompt_length_) {
+  if (request.request.grammar) {
+    constraint_.emplace(request.request.grammar, request.vocab_size, request.grammar_ends);
+  }
   if (request.request.prompt_logprobs < 0 || index != 0) return;
   // Nothing comes before the first token that could tell how likely it was.
   prompt_report_.reserve(tokens_.size());
@@ -43,7 +46,7 @@ DrawInput Sequence::NextDraw(int64_t ahead) const {
   DrawInput input;
   input.params = &request().sampling;
   input.history = &history_;
-  if (output_length() + ahead < request().min_tokens) input.masked = active_.ending_tokens;
+  if (!MayEnd(ahead)) input.masked = active_.ending_tokens;
   input.seed = *request().sampling.seed;
   input.choice = static_cast<uint64_t>(index_);
   input.position = static_cast<uint64_t>(length() + ahead);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "model/engine/admission.h"
+#include "model/engine/constraint/token_constraint.h"
 #include "model/engine/kv/kv_pool.h"
 #include "model/engine/kv/prefix_cache.h"
 #include "model/engine/request.h"
@@ -34,6 +35,8 @@ struct ActiveRequest {
   std::vector<TokenId> ending_tokens;  // that end a choice: stop tokens, and the model's own
   // Stop strings that are the names of special tokens, which have no text: these end it too.
   std::vector<std::pair<TokenId, std::string>> named_stops;
+  GrammarEnds grammar_ends;  // of a request with a grammar
+  int64_t vocab_size = 0;    // of the model
   std::vector<std::unique_ptr<Sequence>> sequences;
   int unfinished = 0;
   serving::TokenCounts uncounted;  // since the ledger was told last
@@ -81,6 +84,8 @@ class Sequence {
   DrawInput NextDraw(int64_t ahead = 0) const;
   // What NextDraw looks at; null when it looks at none.
   TokenHistory* draw_history() { return NeedsHistory(request().sampling) ? &history_ : nullptr; }
+  // Whether the choice may end when `ahead` more tokens have come.
+  bool MayEnd(int64_t ahead = 0) const { return output_length() + ahead >= request().min_tokens; }
   // Whether the token ends the choice.
   bool EndsWith(TokenId id) const;
   // The stop string that is the name of this special token; null for none.
@@ -89,6 +94,9 @@ class Sequence {
   bool is_decoding() const {
     return length() - computed == 1 && output_length() > 0 && !scores_prompt();
   }
+  // Where its output so far stands in the request's grammar; null: the output is free.
+  const TokenConstraint* constraint() const { return constraint_ ? &*constraint_ : nullptr; }
+  void SetConstraint(TokenConstraint constraint) { constraint_ = std::move(constraint); }
   SequenceKey key() const { return active_.order * kChoicesMax + static_cast<uint64_t>(index_); }
 
   // Takes the drawn token: what comes out for the reader, and why the choice ends, if it does.
@@ -121,6 +129,7 @@ class Sequence {
   std::vector<TokenId> tokens_;
   TokenHistory history_;
   TextOutput text_;
+  std::optional<TokenConstraint> constraint_;
   int64_t scored_;
   std::vector<Event::PromptToken> prompt_report_;
   std::optional<TimePoint> first_token_;

@@ -12,6 +12,7 @@ struct Observer {
   serving::Observer serving = {};
   Histogram* ttft_seconds = nullptr;         // from Submit to the first token
   Histogram* inter_token_seconds = nullptr;  // between two tokens of a sequence
+  Histogram* mask_seconds = nullptr;         // filling the mask of one token of a grammar
 };
 
 // KV blocks of the model's state groups together: a group's blocks hold nn::kBlockTokens tokens of
@@ -30,6 +31,7 @@ struct Stats {
   int64_t preemptions = 0;
   int64_t drafts_accepted = 0;  // generated tokens that a draft had said
   int64_t drafts_rejected = 0;  // draft tokens that were wrong, or not looked at
+  int64_t forced_tokens = 0;    // generated tokens that a grammar left no choice about
 };
 
 }  // namespace pano::engine

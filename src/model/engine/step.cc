@@ -10,12 +10,28 @@
 // All items become one plan of slices for one forward pass; a list of readings says what each row
 // of logits is for. Readings are worked off in parallel, a sampler a worker. With a draft the rows
 // behind each of its tokens are there too: the tokens are drawn one after the other, each with its
-// own random number, as long as the drawn one is the drafted one.
+// own random number, as long as the drawn one is the drafted one. With a grammar the masks are filled
+// here too, so on the pool and beside other sequences' draws: that of the next token as soon as the one
+// before it is known.
 
 namespace pano::engine {
 
-Step::Step(nn::Model& model, nn::State& state, ComputePool& pool)
-    : model_(model), state_(state), pool_(pool), samplers_(static_cast<size_t>(pool.threads())) {}
+namespace {
+
+bool GoesOn(TokenConstraint::State state) {
+  return state == TokenConstraint::State::kOpen || state == TokenConstraint::State::kForced;
+}
+
+}  // namespace
+
+Step::Step(nn::Model& model, nn::State& state, ComputePool& pool, const Clock& clock,
+           Histogram* mask_seconds)
+    : model_(model),
+      state_(state),
+      pool_(pool),
+      clock_(clock),
+      mask_seconds_(mask_seconds),
+      samplers_(static_cast<size_t>(pool.threads())) {}
 
 void Step::Run(std::span<StepItem> items) {
   Status status = Forward(items);
@@ -95,36 +111,84 @@ void Step::Read() {
     if (!reading.status.ok()) item.status = reading.status;
     auto& to = reading.scored ? item.scores : item.drawn;
     std::ranges::move(reading.tokens, std::back_inserter(to));
+    if (reading.scored) continue;
+    item.sampled = reading.sampled;
+    item.constraint = std::move(reading.constraint);
   }
 }
 
 // Several threads do this for different readings: of all that belongs to a sequence, only the draws
 // touch its history.
 void Step::ReadOne(Reading& reading, Sampler& sampler) {
-  StepItem& item = *reading.item;
-  Sequence& sequence = *item.sequence;
-  if (reading.scored) {
-    auto score = sampler.Score(*reading.scored, sequence.request().prompt_logprobs,
-                               std::as_const(logits_).row(reading.row));
-    if (score.ok()) {
-      reading.tokens.push_back(std::move(score).value());
-    } else {
-      reading.status = score.status();
-    }
-    return;
+  if (reading.scored) return ReadScore(reading, sampler);
+  ReadDraws(reading, sampler);
+}
+
+void Step::ReadScore(Reading& reading, Sampler& sampler) {
+  auto score =
+      sampler.Score(*reading.scored, reading.item->sequence->request().prompt_logprobs,
+                    std::as_const(logits_).row(reading.row));
+  if (score.ok()) {
+    reading.tokens.push_back(std::move(score).value());
+  } else {
+    reading.status = score.status();
   }
+}
+
+void Step::ReadDraws(Reading& reading, Sampler& sampler) {
+  const StepItem& item = *reading.item;
+  Sequence& sequence = *item.sequence;
+  std::optional<TokenConstraint>& constraint = reading.constraint;
+  if (sequence.constraint() != nullptr) constraint.emplace(*sequence.constraint());
   HistoryPreview preview(sequence.draw_history());
   for (size_t ahead = 0; ahead <= item.draft.size(); ++ahead) {
-    auto drawn = sampler.Draw(sequence.NextDraw(static_cast<int64_t>(ahead)),
-                              logits_.row(reading.row + ahead));
+    DrawInput input = sequence.NextDraw(static_cast<int64_t>(ahead));
+    if (constraint) {
+      if (!GoesOn(Look(reading, *constraint))) return;
+      input.allowed = constraint->allowed();
+      input.masked = {};  // part of what is allowed
+    }
+    auto drawn = sampler.Draw(input, logits_.row(reading.row + ahead));
     if (!drawn.ok()) {
       reading.status = drawn.status();
       return;
     }
     const TokenId id = drawn->id;
     reading.tokens.push_back(std::move(drawn).value());
-    if (ahead == item.draft.size() || id != item.draft[ahead]) return;
+    ++reading.sampled;
+    if (constraint) {
+      if (sequence.EndsWith(id)) return;
+      reading.status = constraint->Accept(id);
+      if (!reading.status.ok()) return;
+    }
+    if (ahead == item.draft.size() || id != item.draft[ahead]) break;
     preview.AddOutput(id);
+  }
+  if (constraint) AppendForced(reading, *constraint);
+}
+
+TokenConstraint::State Step::Look(const Reading& reading, TokenConstraint& constraint) const {
+  const bool may_end =
+      reading.item->sequence->MayEnd(static_cast<int64_t>(reading.tokens.size()));
+  if (constraint.looked() || mask_seconds_ == nullptr) return constraint.Look(may_end);
+  const TimePoint begin = clock_.Now();
+  const TokenConstraint::State state = constraint.Look(may_end);
+  mask_seconds_->Observe(Seconds(clock_.Now() - begin));
+  return state;
+}
+
+// The only token that is allowed needs no logits: whatever they are, it is drawn, with a log-probability
+// of 0. The mask behind the last one stays with the sequence for its next draw.
+void Step::AppendForced(Reading& reading, TokenConstraint& constraint) const {
+  const Sequence& sequence = *reading.item->sequence;
+  for (int64_t room = reading.item->forced_max;; --room) {
+    if (Look(reading, constraint) != TokenConstraint::State::kForced || room <= 0) return;
+    const TokenId id = constraint.only();
+    const bool ends = sequence.EndsWith(id);
+    if (!ends) reading.status = constraint.Accept(id);
+    if (!reading.status.ok()) return;
+    reading.tokens.push_back(OnlyToken(id, sequence.request().logprobs));
+    if (ends) return;
   }
 }
 

@@ -5,8 +5,11 @@
 #include <span>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/fwd.h"
+#include "base/metrics.h"
 #include "base/status.h"
+#include "model/engine/constraint/token_constraint.h"
 #include "model/engine/sampling/sampler.h"
 #include "model/engine/sequence.h"
 #include "model/nn/model.h"
@@ -20,13 +23,19 @@ struct StepItem {
   // Draft tokens behind the known ones, computed with them; the blocks are there. Only when all known
   // tokens are computed.
   std::vector<TokenId> draft = {};
+  // Tokens at most that may come behind the drawn ones because the grammar leaves no other.
+  int64_t forced_max = 0;
 
   // Why it went wrong; after the tokens that were drawn before.
   Status status = {};
   std::vector<DrawnToken> scores = {};  // of prompt tokens, from sequence->scored() on
   // When all known tokens are computed: the next one, and as long as they are those of the draft,
-  // the ones behind it.
+  // the ones behind it; then those that the grammar forces. None where the grammar has nothing more.
   std::vector<DrawnToken> drawn = {};
+  size_t sampled = 0;  // of `drawn`, those that came from logits: each but the last is computed
+  // Where the grammar stands behind `drawn`, with its state looked at unless the last of them ends the
+  // choice.
+  std::optional<TokenConstraint> constraint = {};
 };
 
 // What one forward pass does: runs the model over the items and draws from the logits, items in
@@ -38,8 +47,9 @@ struct StepItem {
 // draft.
 class Step {
  public:
-  // All are borrowed and outlive it.
-  Step(nn::Model& model, nn::State& state, ComputePool& pool);
+  // All are borrowed and outlive it. `mask_seconds` (may be null): what each mask of a grammar took.
+  Step(nn::Model& model, nn::State& state, ComputePool& pool, const Clock& clock,
+       Histogram* mask_seconds);
 
   // When the model refuses a pass, each item is tried alone and without its draft, so that only
   // those at fault fail.
@@ -53,6 +63,8 @@ class Step {
     std::optional<TokenId> scored = {};
     Status status = {};
     std::vector<DrawnToken> tokens = {};
+    size_t sampled = 0;
+    std::optional<TokenConstraint> constraint = {};
   };
 
   Status Forward(std::span<StepItem> items);
@@ -60,10 +72,16 @@ class Step {
   std::span<const TokenId> TokensOf(const StepItem& item);
   void Read();
   void ReadOne(Reading& reading, Sampler& sampler);
+  void ReadScore(Reading& reading, Sampler& sampler);
+  void ReadDraws(Reading& reading, Sampler& sampler);
+  TokenConstraint::State Look(const Reading& reading, TokenConstraint& constraint) const;
+  void AppendForced(Reading& reading, TokenConstraint& constraint) const;
 
   nn::Model& model_;
   nn::State& state_;
   ComputePool& pool_;
+  const Clock& clock_;
+  Histogram* const mask_seconds_;
   nn::StepPlan plan_;
   nn::Logits logits_;
   size_t rows_ = 0;

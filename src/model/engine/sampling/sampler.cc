@@ -7,8 +7,8 @@
 #include "base/random.h"
 #include "model/engine/sampling/softmax.h"
 
-// The row's log-sum-exp comes first, since reported log-probabilities are those before any change.
-// Then bias, penalties and masks are written into the row, the raw logits of the ids that change
+// What a grammar does not allow goes out of the row before anything is looked at. The row's log-sum-exp
+// comes next, since reported log-probabilities are those before any other change. Then bias, penalties and masks are written into the row, the raw logits of the ids that change
 // are kept, and the token is drawn by inverse CDF with the random number of (seed, choice,
 // position), or is the first largest where the temperature is zero.
 
@@ -34,7 +34,18 @@ std::vector<TokenLogprob> Top(std::span<const float> logits, double log_sum, int
   return TopLogprobs(logits, log_sum, static_cast<size_t>(count));
 }
 
+// Alternatives that are not allowed are none.
+void DropImpossible(std::vector<TokenLogprob>& top) {
+  std::erase_if(top, [](const TokenLogprob& one) { return one.logprob == kMinusInfinity; });
+}
+
 }  // namespace
+
+DrawnToken OnlyToken(TokenId id, int32_t top_logprobs) {
+  DrawnToken drawn{.id = id, .logprob = 0, .top = {}};
+  if (top_logprobs > 0) drawn.top.push_back({id, 0});
+  return drawn;
+}
 
 void AdjustLogits(const SamplingParams& params, const TokenHistory& history,
                   std::span<float> logits) {
@@ -77,9 +88,11 @@ Result<DrawnToken> Sampler::Score(TokenId token, int32_t top_logprobs,
 
 Result<DrawnToken> Sampler::Draw(const DrawInput& input, std::span<float> logits) {
   const SamplingParams& params = *input.params;
+  if (!input.allowed.empty()) MaskLogits(input.allowed, logits);
   PANO_ASSIGN_OR_RETURN(double log_sum, LogSum(logits));
   DrawnToken drawn;
   drawn.top = Top(logits, log_sum, input.top_logprobs);
+  if (!input.allowed.empty()) DropImpossible(drawn.top);
 
   // The raw logits of ids that may change, to tell the drawn token's log-probability afterwards.
   std::vector<std::pair<TokenId, float>> raw;

@@ -23,6 +23,9 @@ struct DrawInput {
   const SamplingParams* params = nullptr;
   const TokenHistory* history = nullptr;
   std::span<const TokenId> masked;   // cannot be drawn, unless nothing else is left
+  // One bit a token, the lowest of the first word for token 0: what may be drawn at all. Others are as if
+  // the model did not have them: they have no log-probability and no part in anybody else's. Empty: all.
+  std::span<const uint32_t> allowed;
   uint64_t seed = 0;
   uint64_t choice = 0;
   uint64_t position = 0;             // of the token to draw, in the sequence
@@ -31,14 +34,18 @@ struct DrawInput {
 
 struct DrawnToken {
   TokenId id = 0;
-  float logprob = 0;                 // raw log-softmax
+  float logprob = 0;                 // raw log-softmax, over the tokens that were allowed
   std::vector<TokenLogprob> top;
 };
+
+// What Draw gives where `id` is all that is allowed, whatever the logits are.
+DrawnToken OnlyToken(TokenId id, int32_t top_logprobs);
 
 // Draws tokens from rows of logits. Holds its memory between rows. Confined to one thread at a time.
 class Sampler {
  public:
-  // Internal when the row has a NaN or no finite largest logit. Overwrites `logits`.
+  // Internal when the row has a NaN or no finite largest logit, both among what is allowed. Overwrites
+  // `logits`. REQUIRES: `allowed` is empty or has a bit for each logit, one of them set.
   Result<DrawnToken> Draw(const DrawInput& input, std::span<float> logits);
 
   // The log-probability of a given token, as for a prompt that is echoed.

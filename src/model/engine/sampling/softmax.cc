@@ -44,6 +44,24 @@ float MaxLogit(std::span<const float> logits) {
   return max;
 }
 
+void MaskLogits(std::span<const uint32_t> allowed, std::span<float> logits) {
+  constexpr size_t kWordBits = 32;
+  constexpr float kLowest = -std::numeric_limits<float>::infinity();
+  const size_t words = logits.size() / kWordBits;
+  for (size_t w = 0; w < words; ++w) {
+    const uint32_t bits = allowed[w];
+    float* x = &logits[w * kWordBits];
+    if (bits == 0) {
+      for (size_t k = 0; k < kWordBits; ++k) x[k] = kLowest;
+    } else if (bits != ~0u) {
+      for (size_t k = 0; k < kWordBits; ++k) x[k] = (bits >> k & 1u) != 0 ? x[k] : kLowest;
+    }
+  }
+  for (size_t i = words * kWordBits; i < logits.size(); ++i) {
+    if ((allowed[i / kWordBits] >> (i % kWordBits) & 1u) == 0) logits[i] = kLowest;
+  }
+}
+
 double ExpWeights(std::span<const float> logits, float max, float scale, std::vector<float>& weights,
                   std::vector<double>& sums) {
   size_t blocks = (logits.size() + kSumBlock - 1) / kSumBlock;

@@ -40,6 +40,10 @@ inline float ExpNegative(float z) {
 // The largest value; NaNs are passed over. -infinity for an empty span.
 float MaxLogit(std::span<const float> logits);
 
+// Minus infinity for each logit whose bit is not set; bit i % 32 of word i / 32 is that of logit i.
+// REQUIRES: a bit for each.
+void MaskLogits(std::span<const uint32_t> allowed, std::span<float> logits);
+
 // weights[i] = e^((logits[i] - max) * scale), sums[b] = the sum of block b of kSumBlock weights; returns
 // the sum of all, in an order that depends on the size alone. NaN when a logit is NaN.
 // REQUIRES: `max` is MaxLogit and finite, scale > 0.

@@ -112,6 +112,8 @@ void Drafter::Adopt(StepItem& item, std::vector<TokenId> draft, int64_t kept) {
   // Nothing comes behind the token that ends it.
   auto end = std::ranges::find_if(draft, [&](TokenId id) { return sequence.EndsWith(id); });
   if (end != draft.end()) draft.erase(end + 1, draft.end());
+  // What the grammar does not allow cannot come out.
+  if (sequence.constraint() != nullptr) draft.resize(sequence.constraint()->CountAllowed(draft));
   if (draft.empty()) return;
   kv_.Extend(sequence.blocks, sequence.length() + static_cast<int64_t>(draft.size()));
   item.draft = std::move(draft);
