@@ -89,9 +89,12 @@ void ManualClock::Advance(Duration by) {
     now_ += by;
     for (Waiter& waiter : waiters_) {
       if (waiter.until > now_) continue;
-      waiter.awake = true;
       ++waiter.pins;
       due.push_back(&waiter);
+    }
+    // Whoever waits on the same condition variable wakes too, to wait again: until then it does not count.
+    for (Waiter& waiter : waiters_) {
+      waiter.awake |= std::ranges::any_of(due, [&](const Waiter* one) { return &one->changed == &waiter.changed; });
     }
   }
   for (Waiter* waiter : due) {

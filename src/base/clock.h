@@ -59,8 +59,8 @@ class ManualClock final : public Clock {
   // The earliest time that a thread waits for now; nothing when none waits for a time.
   std::optional<TimePoint> NextDeadline() const;
   // Blocks until at least `count` threads wait here, with or without a deadline: a test that
-  // advances then is seen by all of them. Whom Advance or NotifyAll has woken does not count; who
-  // was notified behind the clock's back does until it runs.
+  // advances then is seen by all of them. Whom Advance or NotifyAll has woken does not count, be it
+  // only to wait again; who was notified behind the clock's back does until it runs.
   void AwaitWaiters(int count) const;
 
  private:

@@ -90,6 +90,7 @@ TEST(ManualClockTest, AdvanceWakesWhomItIsTimeFor) {
   clock.Advance(milliseconds(1));
   first.join();
   EXPECT_EQ(late, 1);
+  clock.AwaitWaiters(1);  // the other one woke with it, to wait again
   EXPECT_EQ(clock.NextDeadline(), start + hours(1));
   clock.Advance(hours(2));
   second.join();

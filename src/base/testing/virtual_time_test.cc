@@ -69,6 +69,31 @@ TEST(VirtualTimeTest, WhoeverIsNotifiedRunsBeforeTimeMoves) {
   }
 }
 
+// One condition variable for both: when time wakes the first, the second wakes too and waits again for the time that
+// it had, which is not forgotten meanwhile.
+TEST(VirtualTimeTest, WhoSharesAConditionVariableKeepsItsTime) {
+  for (int run = 0; run < 2000; ++run) {
+    ManualClock clock;
+    Mutex mu;
+    CondVar changed;
+    bool done = false;
+    RunInVirtualTime(clock, {[&] {
+                               MutexLock lock(mu);
+                               while (clock.WaitUntil(changed, mu, TimePoint{} + seconds(1))) {
+                               }
+                               while (!done) clock.WaitUntil(changed, mu, TimePoint::max());
+                             },
+                             [&] {
+                               MutexLock lock(mu);
+                               while (clock.WaitUntil(changed, mu, TimePoint{} + seconds(2))) {
+                               }
+                               done = true;
+                               clock.NotifyAll(changed);
+                             }});
+    ASSERT_EQ(clock.Now(), TimePoint{} + seconds(2));
+  }
+}
+
 TEST(VirtualTimeDeathTest, ADeadlockOfAllIsABug) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH(
