@@ -59,7 +59,7 @@ struct ServeOptions {
           max_header_bytes = 16 << 10;
   double header_timeout = 10, body_timeout = 30, idle_timeout = 60, write_timeout = 30;
   double slow_client_timeout = 30, drain_timeout = 30, sse_keep_alive = 15, stall_timeout = 30,
-         stream_retention = 120;
+         stream_retention = 120, response_retention = 3600;
   int64_t stream_memory = 256 << 20;
 
   // Whether everybody may call.
@@ -227,6 +227,8 @@ void ServeOptions::DeclareLimits(OptionSet& options) {
               "The memory for the events of all resumable streams. While it is full, new ones are "
               "answered 429.",
               "BYTES");
+  options.Double("response-retention", &response_retention, 0.1, 30 * kDay,
+                 "How long a response of /v1/responses is kept for its caller, unless it asks not to.", "SECONDS");
   options.Double("stall-timeout", &stall_timeout, 0.1, kDay,
                  "How long a model may make no step while it has work, before /readyz says 503.",
                  "SECONDS");
@@ -321,6 +323,7 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   service.api.answer_bytes_max = static_cast<size_t>(options.max_held_bytes);
   service.api.held_bytes_max = static_cast<size_t>(options.max_held_bytes);
   service.api.streams.retention = Millis(options.stream_retention);
+  service.api.response_retention = Millis(options.response_retention);
   service.api.streams.bytes_total_max = static_cast<size_t>(options.stream_memory);
   service.api.streams.log_bytes_max =
       std::min(service.api.streams.log_bytes_max, service.api.streams.bytes_total_max / 4);

@@ -31,6 +31,10 @@ std::string MeantPath(const RouteTable& table, std::string_view path) {
 Failure NoRoute(const RouteTable& table, const http::Request& request,
                 const RouteTable::Match& match) {
   if (match.allow.empty()) {
+    if (const AbsentPath* absent = table.FindAbsent(request.path)) {
+      return NotFound(StrCat("'", Printable(request.path), "' is not supported: ", absent->why))
+          .WithReason("endpoint_not_supported");
+    }
     return NotFound(StrCat("there is no '", Printable(request.path), "' here",
                            MeantPath(table, request.path)))
         .WithReason("route_not_found");

@@ -37,6 +37,7 @@ struct Options {
   Duration work_wait_max = std::chrono::seconds(30);  // for such a thread; then 503
   size_t held_bytes_max = 256 << 20;  // what all admitted requests may hold until they are answered
   streams::StreamStore::Options streams = {};  // of resumable streams
+  Duration response_retention = std::chrono::hours(1);  // of what /v1/responses keeps
   std::shared_ptr<const QuotaGate> quotas;  // null: everybody may use as much as there is
   size_t answer_bytes_max = 256 << 20;  // whole answers, until their clients have read them
   DocumentOrder document_order = {};  // of /openapi.json

@@ -20,6 +20,7 @@ struct Dialect {
   std::vector<Route> routes = {};         // each with its access policy
   std::vector<NamedSchema> schemas = {};  // of the bodies that its routes take and give
   ErrorBody error_body = ErrorJson;       // how its routes say what went wrong
+  std::vector<AbsentPath> absent = {};    // endpoints that are refused by name
 };
 
 }  // namespace pano::api

@@ -86,6 +86,7 @@ Result<RouteTable> RouteTable::Create(const std::vector<Dialect>& dialects) {
       route.error_body = dialect.error_body;
       table.routes_.push_back(std::move(route));
     }
+    table.absent_.insert(table.absent_.end(), dialect.absent.begin(), dialect.absent.end());
   }
   return table;
 }
@@ -95,6 +96,14 @@ std::string_view RouteTable::Match::Param(std::string_view name) const {
     if (key == name) return value;
   }
   return {};
+}
+
+const AbsentPath* RouteTable::FindAbsent(std::string_view path) const {
+  for (const AbsentPath& absent : absent_) {
+    const std::string_view rest = path.substr(std::min(path.size(), absent.path.size()));
+    if (path.starts_with(absent.path) && (rest.empty() || rest.front() == '/')) return &absent;
+  }
+  return nullptr;
 }
 
 RouteTable::Match RouteTable::Find(const http::Request& request) const {

@@ -45,6 +45,12 @@ struct Route {
   ErrorBody error_body = ErrorJson;  // its dialect's: the table sets it
 };
 
+// An endpoint that the protocol has and this server has not, so that the 404 says so. A value.
+struct AbsentPath {
+  std::string_view path;  // "/v1/audio": this, and what is below it
+  std::string_view why;   // "speech is neither read nor spoken here"
+};
+
 // The one table of routes, in the order of the dialects. Immutable, so thread-safe.
 class RouteTable {
  public:
@@ -60,11 +66,14 @@ class RouteTable {
     std::string_view Param(std::string_view name) const;
   };
   Match Find(const http::Request& request) const;
+  // What a dialect says of a path that it has no route for; null: none knows it.
+  const AbsentPath* FindAbsent(std::string_view path) const;
 
   const std::vector<Route>& routes() const { return routes_; }
 
  private:
   std::vector<Route> routes_;
+  std::vector<AbsentPath> absent_;
 };
 
 }  // namespace pano::api

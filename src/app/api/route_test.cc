@@ -47,6 +47,21 @@ TEST(RouteTable, RefusesWhatNobodyDecided) {
   EXPECT_FALSE(RouteTable::Create({{.name = "x", .routes = {route}}}).ok());
 }
 
+TEST(RouteTable, AbsentEndpointsAreRefusedByName) {
+  RouteTable table = std::move(RouteTable::Create({{.name = "x",
+                                                    .routes = {Get("/v1/audios", "a")},
+                                                    .absent = {{"/v1/audio", "nothing is heard"}}}}))
+                         .value();
+  EXPECT_EQ(table.FindAbsent("/v1/audio")->why, "nothing is heard");
+  EXPECT_TRUE(table.FindAbsent("/v1/audio/speech"));
+  for (const char* path : {"/v1/audios", "/v1", "/v1/audi", "", "/v2/audio"}) EXPECT_FALSE(table.FindAbsent(path)) << path;
+  testing::ApiHarness api({{.name = "x", .absent = {{"/v1/audio", "nothing is heard"}}}});
+  auto exchange = api.Post("/v1/audio/speech", "{}");
+  EXPECT_EQ(exchange->status(), 404);
+  EXPECT_EQ(testing::At(exchange->json(), "error/code"), "endpoint_not_supported");
+  EXPECT_EQ(testing::At(exchange->json(), "error/message"), "'/v1/audio/speech' is not supported: nothing is heard");
+}
+
 TEST(RouteTable, TheApiDoesNotStartWithoutAPolicy) {
   Route route = Get("/a", "a");
   route.access = Access::kUnset;

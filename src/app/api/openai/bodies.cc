@@ -13,6 +13,7 @@ using json::Value;
 using P = Parameters;
 
 constexpr int64_t kEmbeddingsMax = 2048;  // as OpenAI has it
+constexpr int64_t kPairsMax = 1024;       // of texts, in one request
 
 constexpr auto kChat = std::to_array<Field>({
     {"messages", FieldType::kMessages, 0, 0, kMessagesMax, true, "The conversation so far.",
@@ -34,6 +35,11 @@ constexpr auto kPrompt = std::to_array<Field>({
 
 constexpr auto kSuffix = std::to_array<Field>({
     {"suffix", FieldType::kString, 0, kAnyBytes, 0, false, "Not supported unless empty.", nullptr},
+});
+
+constexpr auto kTruncate = std::to_array<Field>({
+    {"truncate_prompt_tokens", FieldType::kInteger, -1, kTokensMax, 0, false,
+     "Keeps that many tokens of each prompt, its last ones; -1: as many as fit.", nullptr},
 });
 
 constexpr auto kFormat = std::to_array<Field>({
@@ -87,14 +93,58 @@ constexpr auto kChatLogprobs = std::to_array<Field>({
      [](P& p, const Value& v) { p.top_logprobs = IntOf(v); }},
 });
 
+constexpr auto kResponse = std::to_array<Field>({
+    {"input", FieldType::kAny, 0, 0, 0, false,
+     "A text, or a list of items: messages of text, function calls and their outputs, reasoning.", nullptr},
+    {"instructions", FieldType::kString, 0, kAnyBytes, 0, false, "A system message for this response alone.",
+     nullptr},
+    {"previous_response_id", FieldType::kString, 1, 256, 0, false, "The response that the talk goes on from.",
+     nullptr},
+    {"store", FieldType::kBool, 0, 0, 0, false, "Keeps the response for a while; true by default.", nullptr},
+    {"max_output_tokens", FieldType::kInteger, 1, kTokensMax, 0, false,
+     "Tokens to generate at most. Default: what is left of the context.",
+     [](P& p, const Value& v) { p.max_tokens = IntOf(v); }},
+    {"tools", FieldType::kArray, 0, 0, 256, false, "Functions; handed to the chat template.", nullptr},
+    {"tool_choice", FieldType::kAny, 0, 0, 0, false, "\"auto\" or \"none\" (the template sees no tools).", nullptr},
+    {"parallel_tool_calls", FieldType::kBool, 0, 0, 0, false, "Whether there may be several calls.", nullptr},
+    {"text", FieldType::kObject, 0, 0, 0, false, "The format of the text: {\"format\": {\"type\": \"text\"}}.",
+     nullptr},
+    {"reasoning", FieldType::kObject, 0, 0, 0, false, "How a model that reasons does it.", nullptr},
+    {"include", FieldType::kArray, 0, 0, 32, false, "\"message.output_text.logprobs\" adds log-probabilities.",
+     nullptr},
+    {"top_logprobs", FieldType::kInteger, 0, 20, 0, false, "Alternatives beside each token; needs include.",
+     [](P& p, const Value& v) { p.top_logprobs = IntOf(v); }},
+    {"truncation", FieldType::kString, 1, 64, 0, false, "\"disabled\".", nullptr},
+    {"metadata", FieldType::kObject, 0, 0, 0, false, "Given back.", nullptr},
+    {"user", FieldType::kString, 0, kAnyBytes, 0, false, "Given back.", nullptr},
+    {"safety_identifier", FieldType::kString, 0, kAnyBytes, 0, false, "Given back.", nullptr},
+    {"prompt_cache_key", FieldType::kString, 0, kAnyBytes, 0, false, "Given back.", nullptr},
+    {"chat_template_kwargs", FieldType::kObject, 0, 0, 0, false, "More variables for the chat template.", nullptr},
+});
+
 constexpr auto kEmbeddings = std::to_array<Field>({
     {"input", FieldType::kPrompt, 0, kTokenIdMax, kEmbeddingsMax, true,
      "Text, texts, token ids or lists of token ids.", nullptr},
     {"encoding_format", FieldType::kString, 1, 16, 0, false,
      "\"float\" (the default) or \"base64\": float32, little-endian.", nullptr},
-    {"dimensions", FieldType::kInteger, 1, kTokenIdMax, 0, false, "Has to be the model's.",
+    {"dimensions", FieldType::kInteger, 1, kTokenIdMax, 0, false,
+     "Cuts each vector to so many numbers, an even number up to the model's, and normalises what is left.",
      nullptr},
     {"user", FieldType::kString, 0, kAnyBytes, 0, false, "Not looked at.", nullptr},
+});
+
+constexpr auto kRerank = std::to_array<Field>({
+    {"query", FieldType::kString, 0, kAnyBytes, 0, true, "What the documents are to answer.", nullptr},
+    {"documents", FieldType::kArray, 0, 0, kPairsMax, true, "Texts, or objects with a \"text\".", nullptr},
+    {"top_n", FieldType::kInteger, 1, kTokenIdMax, 0, false, "So many of the best; all by default.", nullptr},
+    {"return_documents", FieldType::kBool, 0, 0, 0, false, "Gives each result its document's text; false by default.",
+     nullptr},
+});
+
+constexpr auto kScore = std::to_array<Field>({
+    {"text_1", FieldType::kTextOrTexts, 0, kAnyBytes, kPairsMax, true,
+     "A text, which goes with each of text_2, or as many as those.", nullptr},
+    {"text_2", FieldType::kTextOrTexts, 0, kAnyBytes, kPairsMax, true, "A text or texts.", nullptr},
 });
 
 Value EmbeddingSchema() {
@@ -111,14 +161,14 @@ const BodySchema& ChatBody() {
   static const BodySchema body{
       JoinFields({std::span(&kModelField, 1), std::span(&kStreamField, 1), kChat, kFormat, kStream,
                   std::span(&kMaxTokensField, 1), kChatTokens, SamplingFields(), kChatLogprobs,
-                  AnswerFields()})};
+                  kTruncate, AnswerFields()})};
   return body;
 }
 
 const BodySchema& CompletionBody() {
   static const BodySchema body{JoinFields(
       {std::span(&kModelField, 1), std::span(&kStreamField, 1), kPrompt, kFormat, kSuffix, kStream,
-       kCompletionTokens, SamplingFields(), kEcho, std::span(&kLogprobsField, 1), AnswerFields()})};
+       kCompletionTokens, SamplingFields(), kEcho, std::span(&kLogprobsField, 1), kTruncate, AnswerFields()})};
   return body;
 }
 
@@ -134,6 +184,22 @@ const BodySchema& ResponseFormat() {
 
 const BodySchema& EmbeddingsBody() {
   static const BodySchema body{JoinFields({std::span(&kModelField, 1), RowFields(), kEmbeddings})};
+  return body;
+}
+
+const BodySchema& ResponseBody() {
+  static const BodySchema body{JoinFields({std::span(&kModelField, 1), std::span(&kStreamField, 1), kResponse, kStream,
+                                           SamplingFields(), AnswerFields()})};
+  return body;
+}
+
+const BodySchema& RerankBody() {
+  static const BodySchema body{JoinFields({std::span(&kModelField, 1), RowFields(), kRerank})};
+  return body;
+}
+
+const BodySchema& ScoreBody() {
+  static const BodySchema body{JoinFields({std::span(&kModelField, 1), RowFields(), kScore})};
   return body;
 }
 
@@ -197,6 +263,53 @@ std::vector<NamedSchema> Schemas() {
       {"EmbeddingsResponse",
        ObjectSchema(
            {{"object", "s"}, {"data", "[#Embedding"}, {"model", "s"}, {"usage", "#InputUsage"}})},
+      {"ResponseRequest", SchemaOf(ResponseBody())},
+      {"Response", ObjectSchema({{"id", "s"},
+                                 {"object", "s"},
+                                 {"created_at", "i"},
+                                 {"status", "s"},
+                                 {"error", "?o"},
+                                 {"incomplete_details", "?o"},
+                                 {"instructions", "?s"},
+                                 {"max_output_tokens", "?i"},
+                                 {"model", "s"},
+                                 {"output", "[o"},
+                                 {"previous_response_id", "?s"},
+                                 {"store", "b"},
+                                 {"temperature", "n"},
+                                 {"top_p", "n"},
+                                 {"usage", "?o"}})},
+      {"ResponseEvent", ObjectSchema({{"type", "s"},
+                                      {"sequence_number", "i"},
+                                      {"response?", "#Response"},
+                                      {"item?", "o"},
+                                      {"item_id?", "s"},
+                                      {"output_index?", "i"},
+                                      {"content_index?", "i"},
+                                      {"delta?", "s"}})},
+      {"ResponseStream", EventSchema("ResponseEvent", "Server-sent events, named by their type.")},
+      {"ResponseDeleted", ObjectSchema({{"id", "s"}, {"object", "s"}, {"deleted", "b"}})},
+      {"ResponseInputItems", ObjectSchema({{"object", "s"},
+                                           {"data", "[o"},
+                                           {"first_id", "?s"},
+                                           {"last_id", "?s"},
+                                           {"has_more", "b"}})},
+      {"ResponseInputTokens", ObjectSchema({{"object", "s"}, {"input_tokens", "i"}})},
+      {"RerankRequest", SchemaOf(RerankBody())},
+      {"RerankResult", ObjectSchema({{"index", "i"}, {"relevance_score", "n"}, {"document?", "o"}})},
+      {"RerankResponse", ObjectSchema({{"id", "s"},
+                                       {"object", "s"},
+                                       {"model", "s"},
+                                       {"results", "[#RerankResult"},
+                                       {"usage", "#InputUsage"}})},
+      {"ScoreRequest", SchemaOf(ScoreBody())},
+      {"PairScore", ObjectSchema({{"index", "i"}, {"object", "s"}, {"score", "n"}})},
+      {"ScoreResponse", ObjectSchema({{"id", "s"},
+                                      {"object", "s"},
+                                      {"created", "i"},
+                                      {"model", "s"},
+                                      {"data", "[#PairScore"},
+                                      {"usage", "#InputUsage"}})},
       {"Model", ObjectSchema({{"id", "s"},
                               {"object", "s"},
                               {"created", "i"},

@@ -13,6 +13,9 @@ const BodySchema& CompletionBody();
 const BodySchema& StreamOptions();   // "stream_options" of both
 const BodySchema& ResponseFormat();  // "response_format" of both
 const BodySchema& EmbeddingsBody();
+const BodySchema& ResponseBody();
+const BodySchema& RerankBody();
+const BodySchema& ScoreBody();
 
 // For /openapi.json: these and the bodies of answers.
 std::vector<NamedSchema> Schemas();

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "app/api/openai/bodies.h"
+#include "app/api/openai/content_logprobs.h"
 #include "app/api/openai/openai_call.h"
 #include "app/api/prompt_text.h"
-#include "app/models/token_text.h"
 #include "base/random.h"
 #include "base/strings.h"
 
@@ -49,25 +49,6 @@ Status ReadChat(Context& context, Call& call, OpenAiCall& chat) {
                     chat.prompts.emplace_back());
 }
 
-Value TokenLogprobJson(const models::ModelVersion& version, engine::TokenId id, float logprob) {
-  Value entry;
-  entry.Set("token", models::TokenText(version, id));
-  entry.Set("logprob", FloatJson(logprob));
-  entry.Set("bytes", TokenBytesJson(version, id));
-  return entry;
-}
-
-Value ContentEntry(const models::ModelVersion& version, engine::TokenId id, float logprob,
-                   const std::vector<engine::TokenLogprob>& top) {
-  Value entry = TokenLogprobJson(version, id, logprob);
-  Value alternatives{json::Array()};
-  for (const engine::TokenLogprob& one : top) {
-    alternatives.Append(TokenLogprobJson(version, one.id, one.logprob));
-  }
-  entry.Set("top_logprobs", std::move(alternatives));
-  return entry;
-}
-
 Value LogprobsJson(Value content) {
   Value logprobs;
   logprobs.Set("content", std::move(content));
@@ -91,7 +72,7 @@ Value ChatJson(const OpenAiCall& chat, const Answer& answer) {
     Value ids{json::Array()};
     for (const Output::Token& token : output.tokens) {
       if (chat.logprobs >= 0)
-        content.Append(ContentEntry(*chat.version, token.id, token.logprob, token.top));
+        content.Append(TokenLogprobs(*chat.version, token.id, token.logprob, token.top));
       ids.Append(token.id);
     }
     choice.Set("logprobs", chat.logprobs >= 0 ? LogprobsJson(std::move(content)) : Value());
@@ -120,7 +101,7 @@ class ChatStream final : public OpenAiStream {
     delta.Set("content", event.text);
     Value choice = Choice(index, std::move(delta), Value());
     if (openai().logprobs >= 0) {
-      choice.Set("logprobs", LogprobsJson(Value(json::Array{ContentEntry(
+      choice.Set("logprobs", LogprobsJson(Value(json::Array{TokenLogprobs(
                                  version(), event.token_id, event.logprob, event.top)})));
     }
     if (openai().parameters.return_token_ids) {

@@ -255,6 +255,19 @@ TEST(Completions, BeginTokensMayBeLeftOut) {
   EXPECT_EQ(api.engine->submitted[2].request.prompt, (Ids{256, 'a'}));
 }
 
+TEST(Completions, PromptsAreCutAtTheirBeginning) {
+  Harness api;
+  api.engine->answer = "x";
+  auto exchange = api.Post(kPath, R"({"prompt":["abcd","e"],"truncate_prompt_tokens":3,"echo":true})");
+  EXPECT_EQ(api.engine->submitted[0].request.prompt, (Ids{'b', 'c', 'd'}));
+  EXPECT_EQ(api.engine->submitted[1].request.prompt, (Ids{256, 'e'}));
+  EXPECT_EQ(At(exchange->json(), "choices/0/text"), "bcdx");
+  api.Post(kPath, StrCat(R"({"prompt":")", std::string(300, 'a'), R"(","truncate_prompt_tokens":-1})"));
+  EXPECT_EQ(api.engine->submitted[2].request.prompt.size(), 127u);
+  EXPECT_EQ(At(api.Post(kPath, R"({"prompt":"a","truncate_prompt_tokens":-2})")->json(), "error/param"),
+            "truncate_prompt_tokens");
+}
+
 TEST(Completions, RefusesCombinationsThatDoNotFit) {
   Harness api;
   EXPECT_EQ(At(api.Post(kPath, R"({"prompt":"a","best_of":2})")->json(), "error/param"), "best_of");

@@ -1,12 +1,14 @@
 #include "app/api/openai/embeddings.h"
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <utility>
 
 #include "app/api/answer.h"
 #include "app/api/fields.h"
 #include "app/api/openai/bodies.h"
+#include "app/api/openai/undone_fields.h"
 #include "app/api/prediction_call.h"
 #include "app/api/text_place.h"
 #include "app/models/text_row.h"
@@ -17,11 +19,17 @@ namespace {
 
 using json::Value;
 
+// What an answer is made of beside the vectors.
+struct EmbeddingsShape {
+  bool base64 = false;
+  size_t dimensions = 0;  // what vectors are cut to; 0: as they are
+  int64_t tokens = 0;
+};
+
 struct EmbeddingsCall {
   models::PredictorPtr version;
   batch::PredictRequest request;
-  bool base64 = false;
-  int64_t tokens = 0;
+  EmbeddingsShape shape;
 };
 
 Status ReadOptions(const Value& body, int64_t size, EmbeddingsCall& embeddings) {
@@ -30,14 +38,19 @@ Status ReadOptions(const Value& body, int64_t size, EmbeddingsCall& embeddings) 
     if (format->as_string() != "float" && format->as_string() != "base64") {
       return BadField("encoding_format", "'encoding_format' must be \"float\" or \"base64\"");
     }
-    embeddings.base64 = format->as_string() == "base64";
+    embeddings.shape.base64 = format->as_string() == "base64";
   }
   const Value* dimensions = body.Find("dimensions");
-  if (dimensions && dimensions->is_number() &&
-      dimensions->as_double() != static_cast<double>(size)) {
+  if (!dimensions || !dimensions->is_number()) return {};
+  const double asked = dimensions->as_double();
+  if (asked == static_cast<double>(size)) return {};
+  // Models whose vectors may be cut (Matryoshka representation learning, Kusupati et al. 2022) are trained for
+  // halves of halves; another size is a mistake more often than a wish.
+  if (asked > static_cast<double>(size) || std::fmod(asked, 2) != 0) {
     return BadField("dimensions", StrCat("this model's embeddings have ", size,
-                                         " dimensions, others are not made"));
+                                         " dimensions: they can be cut to fewer, an even number"));
   }
+  embeddings.shape.dimensions = static_cast<size_t>(asked);
   return {};
 }
 
@@ -55,8 +68,8 @@ Status ReadOne(const Value& item, std::string_view where, bool truncate,
     status = models::FinishRow(*embeddings.version, truncate, row);
   }
   PANO_RETURN_IF_ERROR(AtPlace(place, status));
-  embeddings.tokens += static_cast<int64_t>(row.ids.size());
-  if (embeddings.tokens <= kRowTokensMax) return {};
+  embeddings.shape.tokens += static_cast<int64_t>(row.ids.size());
+  if (embeddings.shape.tokens <= kRowTokensMax) return {};
   return BadField("input", StrCat("one request may hold ", kRowTokensMax, " tokens"));
 }
 
@@ -78,6 +91,7 @@ Status ReadInput(const Value& body, EmbeddingsCall& embeddings) {
 Status ReadEmbeddings(Context& context, Call& call, EmbeddingsCall& embeddings) {
   Parameters parameters;
   PANO_RETURN_IF_ERROR(ReadFields(call.body, EmbeddingsBody(), parameters));
+  PANO_RETURN_IF_ERROR(RefuseUndone(call.body, FieldSet::kEmbeddings, EmbeddingsBody()));
   PANO_ASSIGN_OR_RETURN(embeddings.version, FindPredictor(context, call));
   const encoder::EncoderInfo& info = embeddings.version->info();
   const encoder::OutputInfo* output = models::EmbeddingOutput(info);
@@ -90,6 +104,18 @@ Status ReadEmbeddings(Context& context, Call& call, EmbeddingsCall& embeddings) 
   SetUrgency(parameters, context.clock.Now(), embeddings.request);
   PANO_RETURN_IF_ERROR(ReadOptions(call.body, output->size, embeddings));
   return ReadInput(call.body, embeddings);
+}
+
+// The first numbers of a vector, of length 1 again.
+std::vector<float> CutVector(const std::vector<float>& row, size_t dimensions) {
+  if (dimensions == 0) return row;
+  std::vector<float> cut(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(dimensions));
+  double squares = 0;
+  for (float number : cut) squares += static_cast<double>(number) * number;
+  const double length = std::sqrt(squares);
+  if (length == 0) return cut;
+  for (float& number : cut) number = static_cast<float>(number / length);
+  return cut;
 }
 
 Value EmbeddingJson(const std::vector<float>& row, size_t index, bool base64) {
@@ -108,13 +134,15 @@ Value EmbeddingJson(const std::vector<float>& row, size_t index, bool base64) {
 }
 
 Value EmbeddingsJson(const models::Predictor& version, const batch::Predicted& predicted,
-                     bool base64, int64_t tokens) {
+                     const EmbeddingsShape& shape) {
   Value data{json::Array()};
   const std::vector<std::vector<float>>& rows = predicted.outputs.at(0).rows;
-  for (size_t i = 0; i < rows.size(); ++i) data.Append(EmbeddingJson(rows[i], i, base64));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    data.Append(EmbeddingJson(CutVector(rows[i], shape.dimensions), i, shape.base64));
+  }
   Value usage;
-  usage.Set("prompt_tokens", tokens);
-  usage.Set("total_tokens", tokens);
+  usage.Set("prompt_tokens", shape.tokens);
+  usage.Set("total_tokens", shape.tokens);
   Value body;
   body.Set("object", "list");
   body.Set("data", std::move(data));
@@ -150,9 +178,8 @@ void Embeddings(Context& context, CallPtr call) {
   }
   models::PredictorPtr version = embeddings.version;
   StartPrediction(context, call, version, std::move(embeddings.request),
-                  [version, base64 = embeddings.base64, tokens = embeddings.tokens](
-                      Call& answered, const batch::Predicted& predicted) {
-                    answered.RespondJson(EmbeddingsJson(*version, predicted, base64, tokens));
+                  [version, shape = embeddings.shape](Call& answered, const batch::Predicted& predicted) {
+                    answered.RespondJson(EmbeddingsJson(*version, predicted, shape));
                   });
 }
 

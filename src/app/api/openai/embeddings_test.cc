@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "app/api/openai/dialect.h"
 #include "app/api/testing/api_harness.h"
 #include "base/strings.h"
@@ -76,6 +78,25 @@ TEST_F(EmbeddingsTest, RefusesByName) {
   api_.AddPredictor("c", Task::kSequenceClassification, {"a", "b"});
   EXPECT_EQ(At(Post(R"({"model":"c","input":"a"})")->json(), "error/code"),
             "model_makes_no_embeddings");
+}
+
+TEST_F(EmbeddingsTest, DimensionsCutAndNormaliseAgain) {
+  // The fake's vector of [3, 4] is (7, 2); its models have two numbers, so a wider one is cut here.
+  auto* wide = api_.AddPredictor("w", Task::kEmbedding);
+  wide->mutable_info().outputs[1].size = 4;
+  json::Value whole = Post(R"({"model":"w","input":[3,4]})")->json();
+  EXPECT_EQ(json::Dump(At(whole, "data/0/embedding")), "[7.0,2.0,0.0,0.0]");
+  json::Value body = Post(R"({"model":"w","input":[3,4],"dimensions":2})")->json();
+  const json::Value cut = At(body, "data/0/embedding");
+  ASSERT_EQ(cut.as_array().size(), 2u);
+  EXPECT_NEAR(cut.as_array()[0].as_double(), 7 / std::sqrt(53.0), 1e-6);
+  EXPECT_NEAR(cut.as_array()[1].as_double(), 2 / std::sqrt(53.0), 1e-6);
+  EXPECT_EQ(json::Dump(At(Post(R"({"model":"w","input":[3,4],"dimensions":4})")->json(), "data/0/embedding")),
+            "[7.0,2.0,0.0,0.0]");
+  for (const char* dimensions : {"1", "3", "6", "0", "2.5"}) {
+    auto refused = Post(StrCat(R"({"model":"w","input":[3,4],"dimensions":)", dimensions, "}"));
+    EXPECT_EQ(At(refused->json(), "error/param"), "dimensions") << dimensions;
+  }
 }
 
 TEST_F(EmbeddingsTest, TextsAreCutOnRequestOnly) {

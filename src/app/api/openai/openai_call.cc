@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "app/api/fields.h"
 #include "app/api/openai/bodies.h"
+#include "app/api/openai/undone_fields.h"
 #include "app/api/streaming/resumable.h"
 #include "base/strings.h"
 
@@ -19,42 +21,9 @@ json::Value OpenAiCall::Envelope(std::string_view object) const {
   return body;
 }
 
-namespace {
-
-// Fields of OpenAI's older API and of other servers that would change the answer. Most unknown fields
-// are passed over; with these the caller would get something else than what was asked for.
-constexpr std::string_view kAnswerChanging[] = {
-    "functions",         "function_call",      "continue_final_message", "guided_json",
-    "guided_regex",      "guided_choice",      "guided_grammar",         "structured_outputs",
-    "grammar",           "json_schema",        "bad_words",              "allowed_token_ids",
-    "use_beam_search",   "logits_processors",  "truncate_prompt_tokens", "audio",
-    "prompt_embeds",     "lora",               "dry_multiplier",         "mirostat",
-};
-
-// null, false, 0, "", [] and {} ask for nothing.
-bool AsksForNothing(const Value& value) {
-  if (value.is_bool()) return !value.as_bool();
-  if (value.is_number()) return value.as_double() == 0;
-  if (value.is_string()) return value.as_string().empty();
-  if (value.is_array()) return value.as_array().empty();
-  return value.is_null() || value.as_object().empty();
-}
-
-Status RefuseWhatWouldBeIgnored(const Value& body) {
-  for (std::string_view name : kAnswerChanging) {
-    const Value* value = body.Find(name);
-    if (!value || AsksForNothing(*value)) continue;
-    return BadField(name, StrCat("'", name, "' is not supported here, and without it the answer "
-                                 "would be another"));
-  }
-  return {};
-}
-
-}  // namespace
-
 Status ReadOpenAiFields(Context& context, Call& call, const BodySchema& body, OpenAiCall& openai) {
   PANO_RETURN_IF_ERROR(ReadFields(call.body, body, openai.parameters));
-  PANO_RETURN_IF_ERROR(RefuseWhatWouldBeIgnored(call.body));
+  PANO_RETURN_IF_ERROR(RefuseUndone(call.body, FieldSet::kGeneration, body));
   const Value* options = call.body.Find("stream_options");
   if (options && !options->is_null()) {
     PANO_RETURN_IF_ERROR(ReadFields(*options, StreamOptions(), openai.parameters));
@@ -68,6 +37,9 @@ Status ReadOpenAiFields(Context& context, Call& call, const BodySchema& body, Op
       return BadField("response_format",
                       "only the response_format {\"type\": \"text\"} is supported");
     }
+  }
+  if (const Value* keep = call.body.Find("truncate_prompt_tokens"); keep && keep->is_number()) {
+    openai.truncate_prompt_tokens = IntOf(*keep);
   }
   openai.created = context.clock.UnixSeconds();
   openai.has_deadline = call.deadline.has_value();
@@ -134,9 +106,28 @@ void OpenAiStream::SendChunk(json::Value choices, json::Value usage) {
   writer_->Data(body);
 }
 
+namespace {
+
+// Cuts prompts at their beginning, as vLLM does. What is echoed is what is left.
+void TruncatePrompts(OpenAiCall& openai) {
+  if (openai.truncate_prompt_tokens == 0) return;
+  const int64_t fits = openai.version->context_length - 1;  // one is left to generate
+  const int64_t keep = openai.truncate_prompt_tokens < 0 ? fits : openai.truncate_prompt_tokens;
+  for (Prompt& prompt : openai.prompts) {
+    const auto size = static_cast<int64_t>(prompt.ids.size());
+    if (size <= keep) continue;
+    prompt.ids.erase(prompt.ids.begin(), prompt.ids.begin() + (size - keep));
+    prompt.text.clear();
+    prompt.has_text = false;
+  }
+}
+
+}  // namespace
+
 void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai,
                  std::function<std::unique_ptr<GenerationSink>(OpenAiCall)> make_stream,
                  std::function<json::Value(const OpenAiCall&, const Answer&)> respond) {
+  TruncatePrompts(openai);
   std::vector<engine::Request> requests;
   RequestFrame frame{.parameters = openai.parameters,
                      .version = *openai.version,

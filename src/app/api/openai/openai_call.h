@@ -26,6 +26,7 @@ struct OpenAiCall {
   int32_t logprobs = -1;                      // alternatives per token; -1: none
   int32_t prompt_logprobs = -1;               // the same for the prompt's tokens
   std::optional<int64_t> default_max_tokens;  // none: what is left of the context
+  int64_t truncate_prompt_tokens = 0;         // of each prompt that many are kept, the last; -1: what fits; 0: all
 
   bool has_deadline = false;                  // of its own (deadline_ms, grpc-timeout)
 

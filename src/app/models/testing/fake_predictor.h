@@ -53,6 +53,7 @@ class FakePredictor final : public batch::Predictor {
   std::vector<serving::TenantStats> GetTenantStats() const override { return {}; }
   int64_t RetryAfterSeconds() const override { return 9; }
   const encoder::EncoderInfo& info() const override { return encoder_->info(); }
+  encoder::EncoderInfo& mutable_info() { return encoder_->mutable_info(); }
 
   Status refusal;
   bool hold = false;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/utf8.h"
@@ -10,8 +12,8 @@
 
 namespace pano::models::testing {
 
-// A byte is a token; 256 is "<s>", 257 "</s>", written so in the text too. Immutable, so
-// thread-safe.
+// A byte is a token; 256 is "<s>", 257 "</s>", written so in the text too. Between two texts stands
+// "</s>". Immutable, so thread-safe.
 class FakeTokenizer final : public tokenizer::Tokenizer {
  public:
   static constexpr tokenizer::TokenId kBos = 256;
@@ -37,6 +39,20 @@ class FakeTokenizer final : public tokenizer::Tokenizer {
       }
     }
     return ids;
+  }
+
+  Result<tokenizer::Encoding> EncodePair(std::string_view text, std::optional<std::string_view> second,
+                                         const tokenizer::EncodeOptions& options = {}) const override {
+    if (!second) return Tokenizer::EncodePair(text, second, options);
+    tokenizer::EncodeOptions bare = options;
+    bare.add_special_tokens = false;
+    PANO_ASSIGN_OR_RETURN(std::vector<tokenizer::TokenId> ids, Encode(text, options));
+    PANO_ASSIGN_OR_RETURN(const std::vector<tokenizer::TokenId> behind, Encode(*second, bare));
+    ids.push_back(kEos);
+    std::vector<int32_t> types(ids.size(), 0);
+    ids.insert(ids.end(), behind.begin(), behind.end());
+    types.resize(ids.size(), 1);
+    return tokenizer::Encoding{std::move(ids), std::move(types)};
   }
 
   Result<std::string> Decode(std::span<const tokenizer::TokenId> ids,

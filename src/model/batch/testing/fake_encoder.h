@@ -12,7 +12,7 @@
 namespace pano::batch::testing {
 
 // An encoder whose answers can be computed by hand: the state of a token is (id, place); a
-// sentence's vector the sum of the ids and their number; logits of `labels` are id sums modulo 7,
+// sentence's vector the sum of the ids and their number, then zeros; logits of `labels` are id sums modulo 7,
 // one apart. Thread-compatible.
 class FakeEncoder final : public encoder::Encoder {
  public:
@@ -138,6 +138,7 @@ class FakeEncoder final : public encoder::Encoder {
         output.rows.push_back(Numbers(Sum(row), info.size));
       } else {
         output.rows.push_back({Sum(row), static_cast<float>(row.ids.size())});
+        output.rows.back().resize(static_cast<size_t>(info.size));
       }
     }
   }

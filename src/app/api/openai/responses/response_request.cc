@@ -1,0 +1,271 @@
+#include "app/api/openai/responses/response_request.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "app/api/failure.h"
+#include "app/api/fields.h"
+#include "app/api/openai/bodies.h"
+#include "app/api/openai/undone_fields.h"
+#include "app/api/prompt_text.h"
+#include "app/streams/stream_owner.h"
+#include "base/random.h"
+#include "base/strings.h"
+
+namespace pano::api::openai {
+namespace {
+
+using json::Value;
+
+// The member where it is there and not null.
+const Value* Given(const Value& body, std::string_view name) {
+  const Value* value = body.Find(name);
+  return value && !value->is_null() ? value : nullptr;
+}
+
+Status CheckText(const Value& body, Value& echo) {
+  Value format;
+  format.Set("type", "text");
+  echo.Set("format", format);
+  const Value* text = Given(body, "text");
+  if (!text) return {};
+  if (const Value* verbosity = Given(*text, "verbosity"); verbosity && !(*verbosity == Value("medium"))) {
+    return BadField("text.verbosity", "'text.verbosity' is not supported here: say it in the instructions");
+  }
+  const Value* given = Given(*text, "format");
+  if (!given) return {};
+  const Value* type = given->Find("type");
+  if (!type || !type->is_string()) return BadField("text.format", "'text.format' must have a 'type'");
+  if (type->as_string() != "text") {
+    return BadField("text.format", StrCat("'text.format' of the type '", Printable(type->as_string()),
+                                          "' is not supported: only {\"type\": \"text\"}"));
+  }
+  return {};
+}
+
+Status CheckReasoning(const Value& body, Value& echo) {
+  echo.Set("effort", nullptr);
+  echo.Set("summary", nullptr);
+  const Value* reasoning = Given(body, "reasoning");
+  if (!reasoning) return {};
+  constexpr std::array<std::string_view, 7> kEfforts = {"none", "minimal", "low", "medium", "high", "xhigh", "max"};
+  if (const Value* effort = Given(*reasoning, "effort")) {
+    if (!effort->is_string() || std::find(kEfforts.begin(), kEfforts.end(), effort->as_string()) == kEfforts.end()) {
+      return BadField("reasoning.effort", "'reasoning.effort' must be none, minimal, low, medium, high or xhigh");
+    }
+    echo.Set("effort", *effort);
+  }
+  for (const char* name : {"summary", "generate_summary"}) {
+    const Value* summary = Given(*reasoning, name);
+    if (!summary || *summary == Value("auto")) continue;
+    return BadField(StrCat("reasoning.", name), StrCat("'reasoning.", name, "' is not supported: reasoning is answered as it is"));
+  }
+  return {};
+}
+
+// What "include" may ask for. Some is of built-in tools, of which there are none.
+Status ReadInclude(const Value& body, ResponseRequest& request) {
+  constexpr std::string_view kLogprobs = "message.output_text.logprobs";
+  constexpr std::array<std::string_view, 9> kNothing = {"reasoning.encrypted_content",
+                                                        "file_search_call.results",
+                                                        "web_search_call.results",
+                                                        "web_search_call.action.sources",
+                                                        "message.input_image.image_url",
+                                                        "computer_call_output.output.image_url",
+                                                        "code_interpreter_call.outputs",
+                                                        "mcp_call.outputs",
+                                                        "shell_call.outputs"};
+  bool logprobs = false;
+  if (const Value* include = Given(body, "include")) {
+    for (const Value& name : include->as_array()) {
+      const bool text = name.is_string();
+      if (text && name.as_string() == kLogprobs) {
+        logprobs = true;
+      } else if (!text || std::find(kNothing.begin(), kNothing.end(), name.as_string()) == kNothing.end()) {
+        return BadField("include", StrCat("'include' has ", text ? Printable(name.as_string()) : json::Dump(name),
+                                          ", which is not known here"));
+      }
+    }
+  }
+  const std::optional<int64_t>& top = request.parameters.top_logprobs;
+  if (top && *top > 0 && !logprobs) {
+    return BadField("top_logprobs", StrCat("'top_logprobs' needs \"", kLogprobs, "\" in 'include'"));
+  }
+  if (logprobs) request.logprobs = static_cast<int32_t>(top.value_or(0));
+  return {};
+}
+
+// Function tools in the form that chat templates know: {"type", "function": {...}}.
+Status ReadTools(const Value& body, ChatOptions& options) {
+  const Value* tools = Given(body, "tools");
+  if (!tools) return {};
+  Value list{json::Array()};
+  for (size_t i = 0; i < tools->as_array().size(); ++i) {
+    const Value& tool = tools->as_array()[i];
+    const Value* type = tool.Find("type");
+    const Value* name = tool.Find("name");
+    if (!type || !type->is_string() || type->as_string() != "function") {
+      return BadField("tools", StrCat("tools[", i, "] is ",
+                                      type && type->is_string() ? StrCat("of the type '", Printable(type->as_string()), "'")
+                                                                : std::string("no tool with a 'type'"),
+                                      ": only functions are supported, built-in tools are not"));
+    }
+    if (!name || !name->is_string() || name->as_string().empty()) {
+      return BadField("tools", StrCat("tools[", i, "] has no 'name'"));
+    }
+    Value function;
+    for (const auto& [key, member] : tool.as_object()) {
+      if (key != "type" && !(key == "description" && member.is_null())) function.Set(key, member);
+    }
+    Value wrapped;
+    wrapped.Set("type", "function");
+    wrapped.Set("function", std::move(function));
+    list.Append(std::move(wrapped));
+  }
+  options.tools = std::move(list);
+  return {};
+}
+
+Status ReadToolChoice(const Value& body, ChatOptions& options) {
+  const Value* choice = Given(body, "tool_choice");
+  if (!choice || *choice == Value("auto")) return {};
+  if (*choice == Value("none")) {
+    options.tools = Value();
+    return {};
+  }
+  return BadField("tool_choice", "'tool_choice' must be \"auto\" or \"none\": tool calls are not forced here");
+}
+
+// Instructions, the turns before, the input.
+Status EncodeTalk(const Value* instructions, const ChatOptions& options, ResponseRequest& request) {
+  std::vector<const StoredResponse*> turns;
+  size_t count = request.input.messages.as_array().size();
+  for (const StoredResponse* turn = request.previous.get(); turn; turn = turn->previous.get()) {
+    turns.push_back(turn);
+    count += turn->messages.as_array().size();
+    if (count > static_cast<size_t>(kMessagesMax)) {
+      return BadField("previous_response_id", StrCat("the talk has more than ", kMessagesMax, " messages"));
+    }
+  }
+  Value messages{json::Array()};
+  if (instructions) {
+    Value system;
+    system.Set("role", "system");
+    system.Set("content", *instructions);
+    messages.Append(std::move(system));
+  }
+  for (auto turn = turns.rbegin(); turn != turns.rend(); ++turn) {
+    for (const Value& message : (*turn)->messages.as_array()) messages.Append(message);
+  }
+  for (const Value& message : request.input.messages.as_array()) messages.Append(message);
+  Status status = EncodeChat(*request.version, messages, options, request.prompt);
+  return status.field() == "messages" ? std::move(status).WithField("input") : status;
+}
+
+Status CheckChoices(const Value& body, const Parameters& parameters) {
+  if (parameters.n.value_or(1) != 1) return BadField("n", "'n' is not supported here: a response is one answer");
+  if (parameters.return_token_ids) {
+    return BadField("return_token_ids", "'return_token_ids' is not supported here; /v1/chat/completions has it");
+  }
+  if (const Value* truncation = Given(body, "truncation"); truncation && !(*truncation == Value("disabled"))) {
+    return BadField("truncation", "'truncation' must be \"disabled\": nothing is dropped from a talk here");
+  }
+  return {};
+}
+
+// What the response object repeats of the request, in OpenAI's order.
+Value Frame(const Value& body, const ResponseRequest& request, int64_t created, Value text, Value reasoning) {
+  auto or_else = [&](std::string_view name, Value otherwise) {
+    const Value* value = Given(body, name);
+    return value ? *value : std::move(otherwise);
+  };
+  Value frame;
+  frame.Set("id", request.id);
+  frame.Set("object", "response");
+  frame.Set("created_at", created);
+  frame.Set("status", nullptr);
+  frame.Set("background", false);
+  frame.Set("error", nullptr);
+  frame.Set("incomplete_details", nullptr);
+  frame.Set("instructions", or_else("instructions", {}));
+  frame.Set("max_output_tokens", or_else("max_output_tokens", {}));
+  frame.Set("model", request.version->id);
+  frame.Set("output", Value(json::Array()));
+  frame.Set("parallel_tool_calls", or_else("parallel_tool_calls", true));
+  frame.Set("previous_response_id", or_else("previous_response_id", {}));
+  frame.Set("reasoning", std::move(reasoning));
+  frame.Set("store", request.stored);
+  frame.Set("temperature", nullptr);
+  frame.Set("text", std::move(text));
+  frame.Set("tool_choice", or_else("tool_choice", "auto"));
+  frame.Set("tools", or_else("tools", Value(json::Array())));
+  frame.Set("top_logprobs", or_else("top_logprobs", 0));
+  frame.Set("top_p", nullptr);
+  frame.Set("truncation", "disabled");
+  frame.Set("usage", nullptr);
+  for (const char* name : {"user", "safety_identifier", "prompt_cache_key"}) {
+    if (const Value* value = Given(body, name)) frame.Set(name, *value);
+  }
+  frame.Set("metadata", or_else("metadata", Value(json::Object())));
+  return frame;
+}
+
+}  // namespace
+
+Status ReadResponseRequest(Context& context, Call& call, ResponseStore& store, ResponseRequest& request) {
+  const Value& body = call.body;
+  PANO_RETURN_IF_ERROR(ReadFields(body, ResponseBody(), request.parameters));
+  PANO_RETURN_IF_ERROR(RefuseUndone(body, FieldSet::kResponses, ResponseBody()));
+  PANO_RETURN_IF_ERROR(RefuseUndone(body, FieldSet::kGeneration, ResponseBody()));
+  if (const Value* options = Given(body, "stream_options")) {
+    PANO_RETURN_IF_ERROR(ReadFields(*options, StreamOptions(), request.parameters));
+  }
+  PANO_RETURN_IF_ERROR(CheckChoices(body, request.parameters));
+  PANO_ASSIGN_OR_RETURN(request.version, FindGenerator(context, call));
+  Value text, reasoning;
+  PANO_RETURN_IF_ERROR(CheckText(body, text));
+  PANO_RETURN_IF_ERROR(CheckReasoning(body, reasoning));
+  PANO_RETURN_IF_ERROR(ReadInclude(body, request));
+  ChatOptions options;
+  options.cancelled = &call.gone();
+  PANO_RETURN_IF_ERROR(ReadTools(body, options));
+  PANO_RETURN_IF_ERROR(ReadToolChoice(body, options));
+  if (const Value* kwargs = Given(body, "chat_template_kwargs")) options.kwargs = *kwargs;
+  request.owner = streams::OwnerOf(call.principal);
+  if (const Value* previous = Given(body, "previous_response_id")) {
+    Result<std::shared_ptr<const StoredResponse>> found =
+        store.Find(request.owner, previous->as_string(), context.clock.Now());
+    if (!found.ok()) return found.error().WithField("previous_response_id");
+    request.previous = *std::move(found);
+  }
+  const Value* input = Given(body, "input");
+  if (!input && !request.previous) return BadField("input", "'input' is missing");
+  if (input) {
+    PANO_ASSIGN_OR_RETURN(request.input, ReadResponseInput(*input));
+  }
+  const Value* stored = Given(body, "store");
+  request.stored = !stored || stored->as_bool();
+  request.has_deadline = call.deadline.has_value();
+  request.id = StrCat("resp_", RandomHex(16));
+  request.frame = Frame(body, request, context.clock.UnixSeconds(), std::move(text), std::move(reasoning));
+  return EncodeTalk(Given(body, "instructions"), options, request);
+}
+
+json::Value ResponseJson(const json::Value& frame, std::string_view status, json::Value output, json::Value usage,
+                         std::string_view incomplete, json::Value error) {
+  Value response = frame;
+  response.Set("status", status);
+  response.Set("output", std::move(output));
+  response.Set("usage", std::move(usage));
+  response.Set("error", std::move(error));
+  if (!incomplete.empty()) {
+    Value details;
+    details.Set("reason", incomplete);
+    response.Set("incomplete_details", std::move(details));
+  }
+  return response;
+}
+
+}  // namespace pano::api::openai
