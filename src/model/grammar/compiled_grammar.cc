@@ -23,8 +23,8 @@ Result<std::shared_ptr<const CompiledGrammar>> CompiledGrammar::Compile(
       new CompiledGrammar(std::move(grammar), std::move(table), options));
 }
 
-size_t CompiledGrammar::memory_bytes() const {
-  return grammar_.memory_bytes() + masks_->memory_bytes();
-}
+size_t CompiledGrammar::masks_bytes() const { return masks_->memory_bytes(); }
+
+size_t CompiledGrammar::memory_bytes() const { return grammar_.memory_bytes() + masks_bytes(); }
 
 }  // namespace pano::grammar

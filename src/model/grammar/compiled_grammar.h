@@ -37,6 +37,7 @@ class CompiledGrammar {
   const TokenTable& table() const { return *table_; }
   // Now, with the masks cached so far; without the table, which models share.
   size_t memory_bytes() const;
+  size_t masks_bytes() const;   // of the cached masks alone
 
   // For the module's own files.
   MaskCache& masks() const { return *masks_; }

@@ -62,7 +62,7 @@ size_t FreeRun(const PushdownAutomaton& automaton, uint32_t state, const ByteAut
     for (uint32_t at : reached) {
       if (seen.insert(at).second) layer.push_back(at);
     }
-    if (layer.empty()) return chars_max;
+    if (layer.empty()) return kEndless;
   }
   return chars_max;
 }

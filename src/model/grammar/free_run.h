@@ -9,9 +9,11 @@
 namespace pano::grammar {
 
 // How many characters of the class that `character` reads can follow in `state`, whichever they
-// are, without a call or a return: at most `chars_max`, and possibly fewer than is true. In the body
-// of a JSON string of unlimited length that is `chars_max`.
+// are, without a call or a return: `chars_max` stands for any more, and the answer may be fewer than
+// is true. kEndless, where a search to its end shows that no number is too many: in the body of a
+// JSON string of unlimited length.
 // A breadth-first search of the product of both automata for the nearest byte that is refused.
+inline constexpr size_t kEndless = SIZE_MAX;
 size_t FreeRun(const PushdownAutomaton& automaton, uint32_t state, const ByteAutomaton& character,
                size_t chars_max);
 

@@ -74,13 +74,12 @@ Shortcut Find(const TokenTable::Part& part, size_t run) {
   return out;
 }
 
-// Runs longer than this are not told apart; longer tokens are few and walked.
+// Finite runs longer than this are not told apart; longer tokens are few and walked.
 constexpr size_t kRunMax = 31;
 
 size_t RunOf(const PushdownAutomaton& automaton, uint32_t state, const TokenTable::Part& part) {
   if (part.character.states.empty() || part.chars_max == 0) return 0;
-  const size_t run = FreeRun(automaton, state, part.character, kRunMax + 1);
-  return run > kRunMax ? part.chars_max : run;
+  return FreeRun(automaton, state, part.character, std::min<size_t>(part.chars_max, kRunMax));
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ void ExpectAgreement(const Grammar& grammar, const testing::Language& language,
 
 TEST(RandomGrammars, AcceptWhatTheirDefinitionsDerive) {
   size_t read = 0, refused = 0;
-  for (uint64_t seed = 0; seed < 1500; ++seed) {
+  for (uint64_t seed = 0; seed < 700; ++seed) {
     const std::vector<testing::Node> rules = testing::RandomRules(seed);
     const Result<Grammar> grammar = testing::Build(rules);
     const testing::Language language = testing::Derive(rules, kLength)[0];
@@ -61,7 +61,7 @@ TEST(RandomGrammars, AcceptWhatTheirDefinitionsDerive) {
     ASSERT_TRUE(language.any) << shown;
     ASSERT_NO_FATAL_FAILURE(ExpectAgreement(*grammar, language, shown));
   }
-  EXPECT_GT(read, 500u);
+  EXPECT_GT(read, 200u);
   EXPECT_GT(refused, 100u);
 }
 

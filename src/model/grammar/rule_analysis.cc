@@ -1,6 +1,7 @@
 #include "model/grammar/rule_analysis.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <span>
 #include <utility>
@@ -14,8 +15,10 @@ namespace {
 using Kind = Expression::Kind;
 
 // A rule of at most so many states is copied to where it is used: a short detour over the stack
-// would cost more, and masks then see what follows the rule.
-constexpr uint64_t kInlineStates = 64;
+// would cost more, and masks then see what follows the rule. The next number is tried where the
+// copies would grow beyond kInlinedStatesMax altogether.
+constexpr std::array<uint64_t, 3> kInlineStates = {64, 12, 0};
+constexpr uint64_t kInlinedStatesMax = 1 << 16;
 constexpr uint32_t kInlineDepth = 800;
 constexpr uint64_t kHuge = std::numeric_limits<uint64_t>::max() / 4;
 
@@ -312,11 +315,10 @@ class Analyzer {
     return extents_[node] = out;
   }
 
-  Status ChooseInlined() {
+  // States of all rules that stay, with rules of at most `inline_states` states inlined.
+  uint64_t Inline(const std::vector<uint32_t>& order, const std::vector<bool>& recursive,
+                  const std::vector<uint32_t>& uses, uint64_t inline_states) {
     const auto rules = static_cast<uint32_t>(pool_.rules.size());
-    const std::vector<uint32_t> uses = CountUses();
-    std::vector<bool> recursive;
-    const std::vector<uint32_t> order = OrderByCalls(recursive);
     out_.rule_inlined.assign(rules, false);
     out_.rule_states.assign(rules, 0);
     rule_depth_.assign(rules, 0);
@@ -329,8 +331,20 @@ class Analyzer {
       rule_depth_[rule] = extent.depth;
       out_.rule_inlined[rule] = rule != root_ && !recursive[rule] && !pool_.rules[rule].block &&
                                 extent.depth <= kInlineDepth &&
-                                (uses[rule] <= 1 || extent.states <= kInlineStates);
+                                (uses[rule] <= 1 || extent.states <= inline_states);
       if (!out_.rule_inlined[rule]) total = std::min(kHuge, total + extent.states);
+    }
+    return total;
+  }
+
+  Status ChooseInlined() {
+    const std::vector<uint32_t> uses = CountUses();
+    std::vector<bool> recursive;
+    const std::vector<uint32_t> order = OrderByCalls(recursive);
+    uint64_t total = 0;
+    for (uint64_t inline_states : kInlineStates) {
+      total = Inline(order, recursive, uses, inline_states);
+      if (total <= kInlinedStatesMax) break;
     }
     if (total > limits_.states_max) {
       return Status(StatusCode::kExhausted,

@@ -29,9 +29,9 @@ struct Item {
 class Workspace {
  public:
   // A step that would make more items than this is refused: bounded work for ambiguous grammars.
-  static constexpr size_t kItemsMax = 1 << 14;
-  static constexpr size_t kWorkMax = 1 << 20;    // visits of edges and returns in one step
-  static constexpr size_t kMaskWorkMax = 1 << 26;   // the same for all steps of one mask
+  static constexpr size_t kItemsMax = 1 << 12;
+  static constexpr size_t kWorkMax = 1 << 17;       // visits of edges and returns in one step
+  static constexpr size_t kMaskWorkMax = 1 << 22;   // the same for all steps of one mask
 
   struct View {
     size_t begin = 0, end = 0;   // of the items

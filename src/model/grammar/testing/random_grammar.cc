@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/random.h"
 #include "base/strings.h"
 #include "model/grammar/grammar_builder.h"
 
@@ -9,42 +10,43 @@ namespace pano::grammar::testing {
 namespace {
 
 using Kind = Node::Kind;
+using Below = std::function<uint64_t(uint64_t)>;
 
-std::string RandomText(Random& random, size_t length) {
+std::string RandomText(const Below& below, size_t length) {
   std::string text;
-  for (size_t i = 0; i < length; ++i) text.push_back(static_cast<char>('a' + random.Below(3)));
+  for (size_t i = 0; i < length; ++i) text.push_back(static_cast<char>('a' + below(3)));
   return text;
 }
 
-Node RandomNode(Random& random, size_t rules, int depth) {
+Node RandomNode(const Below& below, size_t rules, int depth) {
   Node out;
-  const uint64_t draw = random.Below(depth > 0 ? 20 : 9);
+  const uint64_t draw = below(depth > 0 ? 20 : 9);
   if (draw < 3) {
     out.kind = Kind::kText;
-    out.text = RandomText(random, 1 + random.Below(3));
+    out.text = RandomText(below, 1 + below(3));
   } else if (draw < 4) {
     out.kind = Kind::kClass;
-    out.text = random.Below(2) ? "ab" : "bc";
+    out.text = below(2) ? "ab" : "bc";
   } else if (draw < 8) {
     out.kind = Kind::kRule;
-    out.rule = random.Below(rules);
+    out.rule = below(rules);
   } else if (draw < 9) {
-    out.kind = random.Below(4) ? Kind::kEmpty : Kind::kNothing;
+    out.kind = below(4) ? Kind::kEmpty : Kind::kNothing;
   } else if (draw < 13) {
     out.kind = Kind::kSequence;
-    for (uint64_t i = 0; i < 2 + random.Below(2); ++i) {
-      out.children.push_back(RandomNode(random, rules, depth - 1));
+    for (uint64_t left = 2 + below(2); left > 0; --left) {
+      out.children.push_back(RandomNode(below, rules, depth - 1));
     }
   } else if (draw < 17) {
     out.kind = Kind::kChoice;
-    for (uint64_t i = 0; i < 2 + random.Below(4); ++i) {
-      out.children.push_back(RandomNode(random, rules, depth - 1));
+    for (uint64_t left = 2 + below(4); left > 0; --left) {
+      out.children.push_back(RandomNode(below, rules, depth - 1));
     }
   } else {
     out.kind = Kind::kRepeat;
-    out.children.push_back(RandomNode(random, rules, depth - 1));
-    out.min = static_cast<unsigned>(random.Below(3));
-    out.max = random.Below(2) ? -1 : static_cast<int>(out.min + random.Below(3));
+    out.children.push_back(RandomNode(below, rules, depth - 1));
+    out.min = static_cast<unsigned>(below(3));
+    out.max = below(2) ? -1 : static_cast<int>(out.min + below(3));
   }
   return out;
 }
@@ -93,12 +95,16 @@ std::string Write(const Node& node) {
 
 }  // namespace
 
+std::vector<Node> RandomRules(const Below& below) {
+  const size_t count = 1 + below(4);
+  std::vector<Node> out;
+  for (size_t i = 0; i < count; ++i) out.push_back(RandomNode(below, count, 3));
+  return out;
+}
+
 std::vector<Node> RandomRules(uint64_t seed) {
   Random random(seed);
-  const size_t count = 1 + random.Below(4);
-  std::vector<Node> out;
-  for (size_t i = 0; i < count; ++i) out.push_back(RandomNode(random, count, 3));
-  return out;
+  return RandomRules([&](uint64_t bound) { return random.Below(bound); });
 }
 
 Result<Grammar> Build(const std::vector<Node>& rules) {
