@@ -125,6 +125,7 @@ Status MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& 
     request.ignore_eos = p.ignore_eos;
     request.include_stop = p.include_stop;
     request.skip_special = p.skip_special;
+    request.shown_special = frame.shown_special;
     request.logprobs = frame.logprobs;
     request.prompt_logprobs = frame.prompt_logprobs;
     if (p.timeout_ms) request.deadline = frame.now + std::chrono::milliseconds(*p.timeout_ms);

@@ -29,6 +29,7 @@ struct RequestFrame {
   int32_t logprobs = -1;         // alternatives per token; -1: none
   int32_t prompt_logprobs = -1;  // the same for each token of the prompt
   int64_t choices_max = 256;     // prompts times n
+  std::vector<engine::TokenId> shown_special = {};  // special tokens that are text all the same; ascending
   std::optional<int64_t> default_max_tokens =
       {};  // the dialect's; none: what is left of the context
 };

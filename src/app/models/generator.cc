@@ -66,6 +66,7 @@ void Generator::LoadChatTemplate(const format::ModelFiles& files) {
     Result<jinja::ChatTemplatePtr> parsed = jinja::ChatTemplate::Parse(tools->second);
     if (parsed.ok()) {
       tool_template = std::move(parsed).value();
+      tool_template_format = tools::ToolFormat::Detect(tools->second);
     } else {
       LogWarning("[models] ", files.path, ": its chat template 'tool_use' does not parse and is ",
                  "left out: ", parsed.error().message());
@@ -75,6 +76,7 @@ void Generator::LoadChatTemplate(const format::ModelFiles& files) {
   Result<jinja::ChatTemplatePtr> parsed = jinja::ChatTemplate::Parse(files.chat_template);
   if (parsed.ok()) {
     chat_template = std::move(parsed).value();
+    tool_format = tools::ToolFormat::Detect(files.chat_template);
     return;
   }
   chat_template_error = parsed.error().message();

@@ -19,6 +19,7 @@
 #include "model/serving/service.h"
 #include "model/template/chat_template.h"
 #include "model/tokenizer/fwd.h"
+#include "model/tools/tool_format.h"
 
 namespace pano::models {
 
@@ -93,6 +94,8 @@ struct ModelVersion {
   tokenizer::TokenizerPtr tokenizer;     // null: no text in or out
   jinja::ChatTemplatePtr chat_template;  // null: contents are joined by newlines
   jinja::ChatTemplatePtr tool_template;  // of conversations with tools; null: the same
+  // How answers to what each of them renders write calls and reasoning; null without the template.
+  tools::ToolFormatPtr tool_format, tool_template_format;
   std::vector<std::weak_ptr<const MappedFile>> mapped_files;  // that it reads its weights from
   std::string chat_template_error;       // it has a template that does not parse: chat is refused
 

@@ -44,6 +44,7 @@ struct Request {
   bool ignore_eos = false;
   bool include_stop = false;     // keep the stop string in the text
   bool skip_special = true;      // special tokens produce no text
+  std::vector<TokenId> shown_special = {};  // but these do; ascending
   int32_t logprobs = -1;         // alternatives per token; -1: none, 0: the token's own only
   int32_t prompt_logprobs = -1;  // the same for each prompt token (`echo` with `logprobs`)
   std::optional<TimePoint> deadline;

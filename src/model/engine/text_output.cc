@@ -7,23 +7,33 @@
 namespace pano::engine {
 
 TextOutput::TextOutput(const tokenizer::Tokenizer* tokenizer, const Request& request)
-    : stops_(request.stop, request.include_stop), unscreened_(request.min_tokens - 1) {
+    : tokenizer_(tokenizer),
+      stops_(request.stop, request.include_stop),
+      unscreened_(request.min_tokens - 1) {
   if (tokenizer == nullptr) return;
-  decoder_ = tokenizer->Stream(request.skip_special);
+  if (request.skip_special) shown_special_ = request.shown_special;
+  decoder_ = tokenizer->Stream(request.skip_special && shown_special_.empty());
   vocab_size_ = tokenizer->vocab_size();
   // The text goes on where the prompt ends: a decoder that drops the space at the start of a text must
   // not drop it here. Its last tokens are context enough.
   constexpr size_t kContextTokens = 16;
   const std::vector<TokenId>& prompt = request.prompt;
   for (size_t i = prompt.size() - std::min(prompt.size(), kContextTokens); i < prompt.size(); ++i) {
-    if (prompt[i] >= 0 && prompt[i] < vocab_size_) (void)decoder_->Push(prompt[i]);
+    if (prompt[i] >= 0 && prompt[i] < vocab_size_ && !Silent(prompt[i])) {
+      (void)decoder_->Push(prompt[i]);
+    }
   }
+}
+
+bool TextOutput::Silent(TokenId id) const {
+  return !shown_special_.empty() && tokenizer_->IsSpecial(id) &&
+         !std::binary_search(shown_special_.begin(), shown_special_.end(), id);
 }
 
 std::string TextOutput::Push(TokenId id) {
   // A model may have more rows than the tokenizer has entries; those are silent.
   if (decoder_ == nullptr || id >= vocab_size_) return "";
-  std::string text = decoder_->Push(id);
+  std::string text = Silent(id) ? "" : decoder_->Push(id);
   if (unscreened_ > 0) {
     --unscreened_;
     return text;

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "model/engine/request.h"
 #include "model/engine/stop_matcher.h"
@@ -25,6 +26,10 @@ class TextOutput {
   const std::string& stop_match() const { return stops_.match(); }
 
  private:
+  bool Silent(TokenId id) const;
+
+  const tokenizer::Tokenizer* const tokenizer_;
+  std::vector<TokenId> shown_special_;   // ascending; empty: the decoder skips all or none
   std::unique_ptr<tokenizer::StreamDecoder> decoder_;
   TokenId vocab_size_ = 0;
   StopMatcher stops_;

@@ -27,7 +27,7 @@ struct CallStep {
     kBlanks,        // any blanks; `text`: those that the template writes
     kName,          // the function's name
     kId,            // letters, digits, '_', '-'; `text`: the call's id, with {name} and {id}
-    kUpTo,          // anything, up to `text` and with it
+    kUpTo,          // anything, up to `text` and with it; `usual`: what the template writes
     kJson,          // the arguments: a JSON object
     kTags,          // the arguments as `tags`
     kMarked,        // the arguments: {key:<|"|>text<|"|>,key:1}
@@ -36,8 +36,14 @@ struct CallStep {
   };
   Kind kind = Kind::kText;
   std::string text = {};
+  std::string usual = {};
   TagForm tags = {};
   ObjectForm form = ObjectForm::kNamed;
+  // Of kObjects, as the template writes them; other spellings are read too.
+  std::string name_key = "name";
+  std::string arguments_key = "arguments";
+  std::string id_key = {};  // a member before the others that numbers the calls; "": none
+  bool list = false;        // an array, with one call as well
 };
 
 // How one family of models writes calls: what the parser reads and the grammar constrains. An output is
@@ -52,7 +58,8 @@ struct CallFormat {
   std::vector<std::string> other_begins = {};
   // The ways to write one call; which one it is shows in its first character.
   std::vector<std::vector<CallStep>> calls;
-  bool many = false;      // several calls between `begin` and `end`
+  bool many = false;      // several calls may stand between `begin` and `end`
+  bool one_section = false;  // all of a message's calls stand between one `begin` and `end`
   bool at_start = false;  // a message may begin with a call, without any mark
   // Where the text goes on behind `begin`: as in ">>>all\n".
   std::string text_mark = {};

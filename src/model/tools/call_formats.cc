@@ -12,14 +12,30 @@ CallStep Blanks(std::string usual = {}) {
 }
 CallStep Name() { return {.kind = Kind::kName}; }
 CallStep Id(std::string pattern) { return {.kind = Kind::kId, .text = std::move(pattern)}; }
-CallStep UpTo(std::string text) { return {.kind = Kind::kUpTo, .text = std::move(text)}; }
+CallStep UpTo(std::string text, std::string usual) {
+  return {.kind = Kind::kUpTo, .text = std::move(text), .usual = std::move(usual)};
+}
 CallStep Json() { return {.kind = Kind::kJson}; }
 CallStep Marked() { return {.kind = Kind::kMarked}; }
 CallStep Tags(TagForm tags) { return {.kind = Kind::kTags, .tags = std::move(tags)}; }
 CallStep Objects(ObjectForm form = ObjectForm::kNamed) {
   return {.kind = Kind::kObjects, .form = form};
 }
+CallStep List(ObjectForm form = ObjectForm::kNamed) {
+  return {.kind = Kind::kObjects, .form = form, .list = true};
+}
+// With "parameters" instead of "arguments".
+CallStep Parameters(CallStep objects, std::string name_key) {
+  objects.name_key = std::move(name_key);
+  objects.arguments_key = "parameters";
+  return objects;
+}
+CallStep Numbered(CallStep objects, std::string id_key) {
+  objects.id_key = std::move(id_key);
+  return objects;
+}
 CallStep Python() { return {.kind = Kind::kPython}; }
+CallStep PythonList() { return {.kind = Kind::kPython, .list = true}; }
 
 TagForm ParameterTags(bool own_lines) {
   return {.key_begin = "<parameter=",
@@ -46,7 +62,8 @@ CallFormat Invokes(std::string name, std::vector<std::string> signature, const s
           .end = "</" + block + ">",
           .calls = {{Text("<" + mark + "invoke name=\""), Name(), Text("\">"), Blanks("\n"),
                      Tags(InvokeTags(mark))}},
-          .many = true};
+          .many = true,
+          .one_section = true};
 }
 
 constexpr char kDeepSeekBegin[] = "<｜tool▁calls▁begin｜>";
@@ -67,17 +84,19 @@ std::vector<CallFormat> MakeFormats() {
        .signatures = {{kDeepSeekBegin, "```json"}},
        .begin = kDeepSeekBegin,
        .end = kDeepSeekEnd,
-       .calls = {{Text(kDeepSeekCall), UpTo(kDeepSeekSeparator), Name(), Blanks("\n"),
+       .calls = {{Text(kDeepSeekCall), UpTo(kDeepSeekSeparator, "function"), Name(), Blanks("\n"),
                   Text("```json"), Blanks("\n"), Json(), Blanks("\n"), Text("```"), Blanks(),
                   Text(kDeepSeekCallEnd)}},
-       .many = true},
+       .many = true,
+       .one_section = true},
       {.name = "deepseek-v3.1",
        .signatures = {{kDeepSeekBegin}},
        .begin = kDeepSeekBegin,
        .end = kDeepSeekEnd,
        .calls = {{Text(kDeepSeekCall), Blanks(), Name(), Text(kDeepSeekSeparator), Blanks(), Json(),
                   Blanks(), Text(kDeepSeekCallEnd)}},
-       .many = true},
+       .many = true,
+       .one_section = true},
       {.name = "kimi",
        .signatures = {{"<|tool_calls_section_begin|>"}},
        .begin = "<|tool_calls_section_begin|>",
@@ -86,17 +105,18 @@ std::vector<CallFormat> MakeFormats() {
                   Id("functions.{name}:{id}"), Blanks(), Text("<|tool_call_argument_begin|>"),
                   Blanks(), Json(), Blanks(), Text("<|tool_call_end|>")}},
        .many = true,
+       .one_section = true,
        .ends_reasoning = true},
       {.name = "command-r7b",
        .signatures = {{"<|START_ACTION|>"}},
        .begin = "<|START_ACTION|>",
        .end = "<|END_ACTION|>",
-       .calls = {{Objects()}},
+       .calls = {{Numbered(Parameters(List(), "tool_name"), "tool_call_id")}},
        .dropped = {"<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>"}},
       {.name = "command-r-plus",
        .signatures = {{"Action:", "```json", "tool_name"}},
-       .calls = {{Text("Action:"), Blanks("\n"), Text("```json"), Blanks("\n"), Objects(),
-                  Blanks(), Text("```")}}},
+       .calls = {{Text("Action:"), Blanks("\n"), Text("```json"), Blanks("\n"),
+                  Parameters(List(), "tool_name"), Blanks(), Text("```")}}},
       {.name = "seed-oss",
        .signatures = {{"<seed:tool_call>"}},
        .begin = "<seed:tool_call>",
@@ -135,11 +155,12 @@ std::vector<CallFormat> MakeFormats() {
        .signatures = {{"<use_mcp_tool>"}},
        .begin = "<use_mcp_tool>",
        .end = "</use_mcp_tool>",
-       .calls = {{Text("<server_name>"), UpTo("</server_name>"), Blanks("\n"), Text("<tool_name>"),
+       .calls = {{Text("<server_name>"), UpTo("</server_name>", "tools"), Blanks("\n"), Text("<tool_name>"),
                   Blanks(), Name(), Blanks(), Text("</tool_name>"), Blanks("\n"),
                   Text("<arguments>"), Blanks("\n"), Json(), Blanks("\n"),
                   Text("</arguments>")}},
-       .many = true},
+       .many = true,
+       .one_section = true},
       {.name = "hermes",
        .signatures = {{"<tool_call>"}},
        .begin = "<tool_call>",
@@ -150,8 +171,9 @@ std::vector<CallFormat> MakeFormats() {
        .signatures = {{"<tool_calls>"}},
        .begin = "<tool_calls>",
        .end = "</tool_calls>",
-       .calls = {{Objects()}},
+       .calls = {{List()}},
        .many = true,
+       .one_section = true,
        .ends_reasoning = true,
        .dropped = {"[END FINAL RESPONSE]"}},
       {.name = "mistral",
@@ -169,14 +191,14 @@ std::vector<CallFormat> MakeFormats() {
       {.name = "mistral-v3",
        .signatures = {{"[TOOL_CALLS]"}},
        .begin = "[TOOL_CALLS]",
-       .calls = {{Objects()},
+       .calls = {{List()},
                  {Name(), Maybe("[CALL_ID]"), Id("{id}"), Text("[ARGS]"), Blanks(), Json()}},
        .short_ids = true},
       {.name = "granite",
        .signatures = {{"<|tool_call|>"}},
        .begin = "<|tool_call|>",
        .other_begins = {"<tool_call>"},
-       .calls = {{Objects()}},
+       .calls = {{List()}},
        .dropped = {"<|/tool_call|>", "</tool_call>", "<response>", "</response>"}},
       {.name = "gigachat-v3.1",
        .signatures = {{"<|function_call|>"}},
@@ -189,10 +211,10 @@ std::vector<CallFormat> MakeFormats() {
        .signatures = {{"<|tools_prefix|>"}},
        .begin = "<|tools_prefix|>",
        .end = "<|tools_suffix|>",
-       .calls = {{Objects(ObjectForm::kKeyed)}}},
+       .calls = {{List(ObjectForm::kKeyed)}}},
       {.name = "firefunction",
        .signatures = {{"functools["}},
-       .calls = {{Text("functools"), Blanks(), Objects()}}},
+       .calls = {{Text("functools"), Blanks(), List()}}},
       {.name = "lfm2",
        .signatures = {{"<|tool_call_start|>"}, {"<|tool_list_start|>"}, {"List of tools: ["}},
        .begin = "<|tool_call_start|>",
@@ -203,26 +225,27 @@ std::vector<CallFormat> MakeFormats() {
        .begin = "<function_calls>",
        .end = "</function_calls>",
        .calls = {{Python()}, {Objects()}},
-       .many = true},
+       .many = true,
+       .one_section = true},
       {.name = "internlm",
        .signatures = {{"<|action_start|>", "<|plugin|>"}},
        .begin = "<|action_start|><|plugin|>",
        .end = "<|action_end|>",
-       .calls = {{Objects()}},
+       .calls = {{Parameters(Objects(), "name")}},
        .many = true},
       {.name = "llama-pythonic",
        .signatures = {{"[func_name1("}, {"<|python_start|>"}},
        .begin = "<|python_start|>",
        .end = "<|python_end|>",
        .other_begins = {"<|python_tag|>"},
-       .calls = {{Python()}, {Objects(ObjectForm::kBare)}},
+       .calls = {{PythonList()}, {Objects(ObjectForm::kBare)}},
        .at_start = true},
       {.name = "llama",
        .signatures = {{"\"name\": function name", "\"parameters\""},
                       {"Environment: ipython"},
                       {"<|python_tag|>"}},
        .begin = "<|python_tag|>",
-       .calls = {{Objects(ObjectForm::kBare)}, {Python()}},
+       .calls = {{Parameters(Objects(ObjectForm::kBare), "name")}, {Python()}},
        .at_start = true},
       // Of other templates: what most models were taught.
       {.name = "generic",

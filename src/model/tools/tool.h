@@ -30,7 +30,7 @@ const Tool* FindTool(const Tools& tools, std::string_view name);
 struct ToolChoice {
   enum class Kind { kAuto, kNone, kRequired, kNamed };
   Kind kind = Kind::kAuto;
-  std::string name;      // of kNamed
+  std::string name = {};  // of kNamed
   bool parallel = true;  // more than one call in a message
 };
 

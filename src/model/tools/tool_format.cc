@@ -27,6 +27,7 @@ bool HasAny(std::string_view text, const std::vector<std::vector<std::string>>& 
 
 std::shared_ptr<const ToolFormat> ToolFormat::Detect(std::string_view chat_template) {
   auto out = std::make_shared<ToolFormat>();
+  out->takes_tools_ = HasAll(chat_template, {"tools"});
   if (HasAll(chat_template, {"<|start|>", "<|channel|>", "<|message|>"})) {
     out->harmony_ = true;
     return out;
@@ -58,6 +59,10 @@ std::string ToolFormat::ReasoningEnd() const {
 
 bool ToolFormat::OpensReasoning(std::string_view prompt_end) const {
   return reasoning_ && Trim(prompt_end).ends_with(reasoning_->open);
+}
+
+bool ToolFormat::OpensSection(std::string_view prompt_end) const {
+  return calls_ && !calls_->begin.empty() && Trim(prompt_end).ends_with(calls_->begin);
 }
 
 std::vector<std::string> ToolFormat::Marks(bool with_calls) const {

@@ -21,6 +21,8 @@ class ToolFormat {
 
   const std::string& name() const;    // of the family: "hermes", "mistral", ...
   bool has_reasoning() const { return reasoning_ != nullptr || harmony_; }
+  // Whether the template says anything of tools: else it is another's business to tell of them.
+  bool takes_tools() const { return takes_tools_; }
   bool has_short_ids() const;         // ids of nine letters and digits, else "call_..."
   // The marks that the parser looks for: tokens that spell them have to become text. Without calls only
   // those of reasoning.
@@ -30,6 +32,9 @@ class ToolFormat {
   // Whether reasoning has begun at the end of that prompt.
   bool OpensReasoning(std::string_view prompt_end) const;
 
+  // Whether calls, or what says who is spoken to, have begun at the end of that prompt.
+  bool OpensSection(std::string_view prompt_end) const;
+
   std::unique_ptr<MessageParser> MakeParser(ParserSettings settings) const;
 
   const CallFormat* calls() const { return calls_; }  // null: of gpt-oss
@@ -37,6 +42,7 @@ class ToolFormat {
 
  private:
   bool harmony_ = false;  // gpt-oss: messages in channels
+  bool takes_tools_ = false;
   const CallFormat* calls_ = nullptr;
   const ReasoningFormat* reasoning_ = nullptr;
 };

@@ -2,30 +2,69 @@
 
 #include <utility>
 
+#include "app/api/chat_request.h"
+#include "app/api/message_output.h"
 #include "app/api/openai/bodies.h"
 #include "app/api/openai/content_logprobs.h"
 #include "app/api/openai/openai_call.h"
 #include "app/api/prompt_text.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "model/tools/message_json.h"
 
 namespace pano::api::openai {
 namespace {
 
 using json::Value;
 
-Status ReadToolChoice(const Value& body, ChatOptions& options) {
-  const Value* tools = body.Find("tools");
-  if (tools) options.tools = *tools;
-  const Value* choice = body.Find("tool_choice");
-  if (!choice || choice->is_null()) return {};
-  if (choice->is_string() && choice->as_string() == "none") {
-    options.tools = Value();
-    return {};
+// "functions" and "function_call", the older form of tools: the same, and one call at most.
+Status ReadFunctions(const Value& body, ChatRequest& request, bool& calls_function) {
+  const Value* functions = body.Find("functions");
+  const Value* call = body.Find("function_call");
+  if ((!functions || functions->is_null()) && (!call || call->is_null())) return {};
+  if (request.tools) return BadField("functions", "'functions' and 'tools' exclude each other");
+  Result<tools::ToolsPtr> read = ReadToolList(functions);
+  if (!read.ok()) return BadField("functions", read.error().Wrap("'functions', as tools").message());
+  request.tools = *std::move(read);
+  Result<tools::ToolChoice> choice = ReadToolChoice(call, nullptr, request.tools.get());
+  if (!choice.ok()) {
+    return BadField("function_call", choice.error().Wrap("'function_call', as a choice").message());
   }
-  if (choice->is_string() && choice->as_string() == "auto") return {};
-  return BadField("tool_choice",
-                  "'tool_choice' must be \"auto\" or \"none\": tool calls are not forced here");
+  request.choice = *std::move(choice);
+  request.choice.parallel = false;
+  calls_function = true;
+  return {};
+}
+
+Status ReadChatTools(const Value& body, ChatRequest& request, bool& calls_function) {
+  PANO_ASSIGN_OR_RETURN(request.tools, ReadToolList(body.Find("tools")));
+  PANO_ASSIGN_OR_RETURN(request.choice,
+                        ReadToolChoice(body.Find("tool_choice"), body.Find("parallel_tool_calls"),
+                                       request.tools.get()));
+  return ReadFunctions(body, request, calls_function);
+}
+
+// "function_call" of an assistant and the role "function", as the newer form writes them.
+Value WithoutFunctions(const Value& messages) {
+  if (!messages.is_array()) return messages;
+  Value out{json::Array()};
+  for (Value message : messages.as_array()) {
+    const Value* role = message.Find("role");
+    const Value* call = message.Find("function_call");
+    if (call && call->is_object() && !message.Find("tool_calls")) {
+      Value entry;
+      entry.Set("id", "call_0");
+      entry.Set("type", "function");
+      entry.Set("function", *call);
+      message.Set("tool_calls", Value(json::Array{std::move(entry)}));
+    }
+    if (role && role->is_string() && role->as_string() == "function") {
+      message.Set("role", "tool");
+      message.Set("tool_call_id", "call_0");
+    }
+    out.Append(std::move(message));
+  }
+  return out;
 }
 
 Status ReadChat(Context& context, Call& call, OpenAiCall& chat) {
@@ -37,16 +76,16 @@ Status ReadChat(Context& context, Call& call, OpenAiCall& chat) {
   if (parameters.chat_logprobs) {
     chat.logprobs = static_cast<int32_t>(parameters.top_logprobs.value_or(0));
   }
-  ChatOptions options;
-  options.cancelled = &call.gone();
-  PANO_RETURN_IF_ERROR(ReadToolChoice(call.body, options));
-  if (const Value* kwargs = call.body.Find("chat_template_kwargs")) options.kwargs = *kwargs;
+  ChatRequest request;
+  request.cancelled = &call.gone();
+  request.messages = WithoutFunctions(*call.body.Find("messages"));
+  PANO_RETURN_IF_ERROR(ReadChatTools(call.body, request, chat.calls_function));
+  if (const Value* kwargs = call.body.Find("chat_template_kwargs")) request.kwargs = *kwargs;
   if (const Value* open = call.body.Find("add_generation_prompt"); open && open->is_bool()) {
-    options.add_generation_prompt = open->as_bool();
+    request.add_generation_prompt = open->as_bool();
   }
   chat.id = StrCat("chatcmpl-", RandomHex(12));
-  return EncodeChat(*chat.version, *call.body.Find("messages"), options,
-                    chat.prompts.emplace_back());
+  return PrepareChat(*chat.version, request, chat.prompts.emplace_back(), chat.message);
 }
 
 Value LogprobsJson(Value content) {
@@ -56,18 +95,37 @@ Value LogprobsJson(Value content) {
   return logprobs;
 }
 
+// The message; in the older form its one call is "function_call".
+Value MessageBody(const OpenAiCall& chat, const tools::Message& said) {
+  if (!chat.calls_function || said.calls.empty()) return tools::MessageJson(said);
+  tools::Message rest = said;
+  rest.calls.clear();
+  Value message = tools::MessageJson(rest);
+  if (said.content.empty()) message.Set("content", nullptr);
+  Value call;
+  call.Set("name", said.calls[0].name);
+  call.Set("arguments", said.calls[0].arguments);
+  message.Set("function_call", std::move(call));
+  return message;
+}
+
+std::string_view ChatFinishReason(const OpenAiCall& chat, engine::FinishReason reason,
+                                  bool has_calls) {
+  if (!EndedByCalls(reason, has_calls)) return OpenAiFinishReason(chat, reason);
+  return chat.calls_function ? "function_call" : "tool_calls";
+}
+
 Value ChatJson(const OpenAiCall& chat, const Answer& answer) {
   Value choices{json::Array()};
   for (size_t i = 0; i < answer.outputs.size(); ++i) {
     const Output& output = answer.outputs[i];
-    Value message;
-    message.Set("role", "assistant");
-    message.Set("content", output.text);
+    const tools::Message said = ReadMessage(chat.message, output.text);
+    Value message = MessageBody(chat, said);
     message.Set("refusal", nullptr);
     Value choice;
     choice.Set("index", static_cast<int64_t>(i));
     choice.Set("message", std::move(message));
-    choice.Set("finish_reason", OpenAiFinishReason(chat, output.reason));
+    choice.Set("finish_reason", ChatFinishReason(chat, output.reason, !said.calls.empty()));
     Value content{json::Array()};
     Value ids{json::Array()};
     for (const Output::Token& token : output.tokens) {
@@ -94,30 +152,53 @@ class ChatStream final : public OpenAiStream {
 
   void OnToken(int64_t index, engine::Event event) override {
     SendRole(index);
-    bool silent =
-        event.text.empty() && openai().logprobs < 0 && !openai().parameters.return_token_ids;
-    if (silent) return;  // a held-back part of a character or of a stop string
-    Value delta;
-    delta.Set("content", event.text);
-    Value choice = Choice(index, std::move(delta), Value());
-    if (openai().logprobs >= 0) {
-      choice.Set("logprobs", LogprobsJson(Value(json::Array{TokenLogprobs(
-                                 version(), event.token_id, event.logprob, event.top)})));
+    std::vector<Value> deltas = Deltas(OutputOf(index).Append(event.text));
+    const bool tells_token = openai().logprobs >= 0 || openai().parameters.return_token_ids;
+    if (deltas.empty()) {
+      if (!tells_token) return;  // held back: a part of a character, of a stop string, of a call
+      deltas.emplace_back().Set("content", "");
     }
-    if (openai().parameters.return_token_ids) {
-      choice.Set("token_ids", Value(json::Array{Value(event.token_id)}));
+    for (size_t i = 0; i < deltas.size(); ++i) {
+      Value choice = Choice(index, std::move(deltas[i]), Value());
+      if (i == 0 && openai().logprobs >= 0) {
+        choice.Set("logprobs", LogprobsJson(Value(json::Array{TokenLogprobs(
+                                   version(), event.token_id, event.logprob, event.top)})));
+      }
+      if (i == 0 && openai().parameters.return_token_ids) {
+        choice.Set("token_ids", Value(json::Array{Value(event.token_id)}));
+      }
+      SendChoice(std::move(choice));
     }
-    SendChoice(std::move(choice));
   }
 
   void OnFinish(int64_t index, engine::Event event) override {
     SendRole(index);
-    if (!event.text.empty()) {
-      Value delta;
-      delta.Set("content", std::move(event.text));
-      SendChoice(Choice(index, std::move(delta), Value()));
+    MessageOutput& output = OutputOf(index);
+    for (const tools::MessageDelta& delta : {output.Append(event.text), output.Finish()}) {
+      for (Value& object : Deltas(delta)) SendChoice(Choice(index, std::move(object), Value()));
     }
-    SendChoice(Choice(index, Value(json::Object()), OpenAiFinishReason(openai(), event.reason)));
+    SendChoice(Choice(index, Value(json::Object()),
+                      ChatFinishReason(openai(), event.reason, output.has_calls())));
+  }
+
+  // As objects; in the older form a call has no place in a list.
+  std::vector<Value> Deltas(const tools::MessageDelta& delta) const {
+    std::vector<Value> objects = tools::DeltaJson(delta);
+    if (!openai().calls_function) return objects;
+    for (Value& object : objects) {
+      const Value* calls = object.Find("tool_calls");
+      if (!calls) continue;
+      Value call;
+      call.Set("function_call", *calls->as_array()[0].Find("function"));
+      object = std::move(call);
+    }
+    return objects;
+  }
+
+  MessageOutput& OutputOf(int64_t index) {
+    const auto at = static_cast<size_t>(index);
+    while (outputs_.size() <= at) outputs_.emplace_back(openai().message);
+    return outputs_[at];
   }
 
   // The first chunk of a choice says who speaks; it goes out with the first token, so that clients
@@ -143,6 +224,7 @@ class ChatStream final : public OpenAiStream {
   }
 
   std::vector<bool> role_sent_;
+  std::vector<MessageOutput> outputs_;  // of each choice
 };
 
 }  // namespace

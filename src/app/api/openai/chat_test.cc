@@ -139,9 +139,9 @@ TEST(Chat, TemplateTextIsParsedForSpecialTokensOutsideTheInputs) {
   EXPECT_EQ(request.prompt.front(), testing::FakeTokenizer::kBos);  // once, from the template
   EXPECT_EQ(std::count(request.prompt.begin(), request.prompt.end(), testing::FakeTokenizer::kEos),
             0);
-  api.Post(kPath, R"({"model":"t","messages":[{"role":"user","content":"x"}],"tools":[{}]})");
+  api.Post(kPath, R"({"model":"t","messages":[{"role":"user","content":"x"}],"tools":[{"name":"f"}]})");
   EXPECT_EQ(PromptText(fake->submitted[1].request), "<s>[user]x[tools][assistant]");
-  api.Post(kPath, R"({"model":"t","messages":[{"role":"user","content":"x"}],"tools":[{}],)"
+  api.Post(kPath, R"({"model":"t","messages":[{"role":"user","content":"x"}],"tools":[{"name":"f"}],)"
                   R"("tool_choice":"none"})");
   EXPECT_EQ(PromptText(fake->submitted[2].request), "<s>[user]x[assistant]");
   api.Post(kPath, R"({"model":"t","messages":[{"role":"assistant","tool_calls":[{"function":)"
@@ -157,6 +157,113 @@ TEST(Chat, TemplateTextIsParsedForSpecialTokensOutsideTheInputs) {
                                  R"("chat_template_kwargs":{"refuse":1}})");
   EXPECT_EQ(refused->status(), 400);
   EXPECT_EQ(At(refused->json(), "error/message"), "the chat template: not this conversation");
+}
+
+constexpr char kTools[] =
+    R"("tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}])";
+
+std::string Asking(const std::string& more) {
+  return StrCat(R"({"model":"t","messages":[{"role":"user","content":"x"}])",
+                more.empty() ? "" : ",", more, "}");
+}
+
+TEST(Chat, CallsOfToolsComeApart) {
+  Harness api;
+  auto* fake = api.AddModel("t", "1", true, std::make_shared<BracketTemplate>());
+  fake->answer = "<think>hm</think>Look:\n<tool_call>\n{\"name\":\"f\",\"arguments\":{\"a\":1}}\n</tool_call>";
+  json::Value body = api.Post(kPath, Asking(kTools))->json();
+  EXPECT_EQ(At(body, "choices/0/message/content"), "Look:");
+  EXPECT_EQ(At(body, "choices/0/message/reasoning_content"), "hm");
+  EXPECT_EQ(At(body, "choices/0/message/tool_calls/0/function/name"), "f");
+  EXPECT_EQ(At(body, "choices/0/message/tool_calls/0/function/arguments"), R"({"a":1})");
+  EXPECT_TRUE(At(body, "choices/0/message/tool_calls/0/id").as_string().starts_with("call_"));
+  EXPECT_EQ(At(body, "choices/0/finish_reason"), "tool_calls");
+
+  // Without tools, or where none is to be called, a call is text.
+  for (const std::string& more : {std::string(), StrCat(kTools, R"(,"tool_choice":"none")")}) {
+    body = api.Post(kPath, Asking(more))->json();
+    EXPECT_NE(At(body, "choices/0/message/content").as_string().find("<tool_call>"),
+              std::string::npos);
+    EXPECT_EQ(At(body, "choices/0/finish_reason"), "stop");
+  }
+}
+
+TEST(Chat, StreamedCallsAddUp) {
+  Harness api;
+  auto* fake = api.AddModel("t", "1", true, std::make_shared<BracketTemplate>());
+  fake->answer = "Hi <tool_call>{\"name\":\"f\",\"arguments\":{\"a\":1}}</tool_call>"
+                 "<tool_call>{\"name\":\"f\",\"arguments\":{}}</tool_call>";
+  auto exchange = api.Post(kPath, Asking(StrCat(kTools, R"(,"stream":true)")));
+  std::string content, reason;
+  std::vector<std::string> names, arguments;
+  for (const std::string& chunk : Chunks(exchange->body())) {
+    if (chunk == "[DONE]") continue;
+    const json::Value choice = At(json::Parse(chunk).value(), "choices/0");
+    const json::Value& delta = *choice.Find("delta");
+    if (const json::Value* text = delta.Find("content")) content += text->as_string();
+    if (const json::Value* why = choice.Find("finish_reason"); why->is_string()) reason = why->as_string();
+    const json::Value* calls = delta.Find("tool_calls");
+    if (!calls) continue;
+    const json::Value& call = calls->as_array()[0];
+    const auto index = static_cast<size_t>(call.Find("index")->as_int());
+    if (index == names.size()) {
+      EXPECT_TRUE(call.Find("id"));
+      names.push_back(At(call, "function/name").as_string());
+      arguments.emplace_back();
+    }
+    arguments[index] += At(call, "function/arguments").as_string();
+  }
+  EXPECT_EQ(content, "Hi");
+  EXPECT_EQ(names, (std::vector<std::string>{"f", "f"}));
+  EXPECT_EQ(arguments, (std::vector<std::string>{R"({"a":1})", "{}"}));
+  EXPECT_EQ(reason, "tool_calls");
+
+  // One call at most, where the caller says so.
+  exchange = api.Post(kPath, Asking(StrCat(kTools, R"(,"parallel_tool_calls":false)")));
+  EXPECT_EQ(At(exchange->json(), "choices/0/message/tool_calls").as_array().size(), 1u);
+}
+
+TEST(Chat, TheOlderFormOfToolsIsAnsweredInItsShape) {
+  Harness api;
+  auto* fake = api.AddModel("t", "1", true, std::make_shared<BracketTemplate>());
+  fake->answer = "<tool_call>{\"name\":\"f\",\"arguments\":{\"a\":1}}</tool_call>";
+  json::Value body = api.Post(kPath, Asking(R"("functions":[{"name":"f"}])"))->json();
+  EXPECT_EQ(At(body, "choices/0/message/function_call/name"), "f");
+  EXPECT_EQ(At(body, "choices/0/message/function_call/arguments"), R"({"a":1})");
+  EXPECT_EQ(At(body, "choices/0/finish_reason"), "function_call");
+  auto exchange = api.Post(kPath, Asking(R"("functions":[{"name":"f"}],"stream":true)"));
+  EXPECT_NE(exchange->body().find(R"("delta":{"function_call":{"name":"f")"), std::string::npos)
+      << exchange->body();
+  // What was called, and what came of it, goes to the template in the newer form.
+  api.Post(kPath, R"({"model":"t","messages":[{"role":"assistant","content":"","function_call":)"
+                  R"({"name":"f","arguments":"{}"}},{"role":"function","name":"f","content":"y"}]})");
+  EXPECT_NE(PromptText(fake->submitted[2].request).find("[tool]y"), std::string::npos);
+}
+
+TEST(Chat, ToolsThatAreNoneAreRefused) {
+  Harness api;
+  struct Case {
+    std::string more;
+    const char* param;
+  };
+  const Case cases[] = {
+      {R"("tools":[{"type":"function","function":{"name":"a b"}}])", "tools[0].function.name"},
+      {R"("tools":[{"type":"function","function":{"name":"f","parameters":[]}}])",
+       "tools[0].function.parameters"},
+      {R"("tools":[{"type":"web_search"}])", "tools[0].type"},
+      {R"("tool_choice":"required")", "tool_choice"},
+      {R"("tool_choice":"often")", "tool_choice"},
+      {StrCat(kTools, R"(,"tool_choice":{"type":"function","function":{"name":"g"}})"), "tool_choice"},
+      {StrCat(kTools, R"(,"parallel_tool_calls":1)"), "parallel_tool_calls"},
+      {R"("functions":[{"name":"f"},{"name":"f"}])", "functions"},
+      {R"("functions":[{"name":"f"}],"function_call":{"name":"g"})", "function_call"},
+      {StrCat(kTools, R"(,"functions":[{"name":"f"}])"), "functions"},
+  };
+  for (const Case& c : cases) {
+    auto exchange = api.Post(kPath, StrCat(R"({"messages":[{"role":"user","content":"x"}],)", c.more, "}"));
+    EXPECT_EQ(exchange->status(), 400) << c.more;
+    EXPECT_EQ(At(exchange->json(), "error/param"), c.param) << exchange->body();
+  }
 }
 
 TEST(Chat, RefusesWhatItCannotDo) {

@@ -137,6 +137,7 @@ void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai,
                      .logprobs = openai.logprobs,
                      .prompt_logprobs = openai.prompt_logprobs,
                      .choices_max = context.options.choices_max,
+                     .shown_special = openai.message.shown_special,
                      .default_max_tokens = openai.default_max_tokens};
   if (Status status = MakeEngineRequests(frame, openai.prompts, requests); !status.ok()) {
     return call->Fail(status);

@@ -10,6 +10,7 @@
 #include "app/api/answer.h"
 #include "app/api/context.h"
 #include "app/api/generation_request.h"
+#include "app/api/message_output.h"
 #include "app/api/schema.h"
 #include "app/api/sse_writer.h"
 #include "base/json.h"
@@ -21,6 +22,8 @@ struct OpenAiCall {
   models::GeneratorPtr version;
   Parameters parameters;
   std::vector<Prompt> prompts;
+  MessageSource message;      // of a chat: how its answers are read
+  bool calls_function = false;  // the older form, "functions": one "function_call" and no list
   std::string id;  // "chatcmpl-..." or "cmpl-..."
   int64_t created = 0;
   int32_t logprobs = -1;                      // alternatives per token; -1: none

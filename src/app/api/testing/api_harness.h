@@ -42,6 +42,9 @@ class ApiHarness {
               .value();
   }
 
+  // What the template of a fake model says of calls and reasoning: Hermes' marks.
+  static constexpr std::string_view kToolMarks = "tools <tool_call> <think> </think>";
+
   // The fakes of a model live as long as the harness's host.
   FakeEngine* AddModel(std::string id, std::string version, bool tokenizer = true,
                        jinja::ChatTemplatePtr chat_template = nullptr) {
@@ -54,6 +57,7 @@ class ApiHarness {
     model->context_length = 128;
     if (tokenizer) model->tokenizer = std::make_shared<FakeTokenizer>();
     model->chat_template = std::move(chat_template);
+    if (model->chat_template) model->tool_format = tools::ToolFormat::Detect(kToolMarks);
     auto fake = std::make_unique<FakeEngine>();
     FakeEngine* borrowed = fake.get();
     model->engine = std::move(fake);

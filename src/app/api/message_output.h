@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/engine/request.h"
+#include "model/tools/message.h"
+#include "model/tools/message_parser.h"
+#include "model/tools/tool_format.h"
+
+namespace pano::api {
+
+// How the answers to one chat are to be read; shared by its choices. Made by PrepareChat. A value.
+struct MessageSource {
+  tools::ToolFormatPtr format = nullptr;  // null: all text is content
+  tools::ToolsPtr tools = nullptr;        // that may be called; null: none
+  std::string prompt_end = {};            // a few hundred bytes
+  bool trusted = false;                   // a grammar constrains the calls
+  bool parallel = true;                   // more than one call in a message; else the first counts
+  // Control tokens that are marks: the engine has to write them as text (RequestFrame).
+  std::vector<engine::TokenId> shown_special = {};
+};
+
+// One choice's text on its way to becoming a message: for the sinks of chat dialects. Confined to one
+// thread at a time.
+class MessageOutput {
+ public:
+  explicit MessageOutput(const MessageSource& source);
+
+  // What more is known with this text. The deltas add up to `message()`.
+  tools::MessageDelta Append(std::string_view text);
+  // The text is over. Once.
+  tools::MessageDelta Finish();
+
+  const tools::Message& message() const { return message_; }
+  bool has_calls() const { return !message_.calls.empty(); }
+
+ private:
+  tools::MessageDelta Keep(tools::MessageDelta delta);
+
+  bool parallel_;
+  std::unique_ptr<tools::MessageParser> parser_;
+  tools::Message message_;
+};
+
+// The message of a whole text.
+tools::Message ReadMessage(const MessageSource& source, std::string_view text);
+
+// Whether a choice that ended so ended by its calls: "tool_calls" in OpenAI's words, "tool_use" in
+// Anthropic's. One that was cut off did not.
+bool EndedByCalls(engine::FinishReason reason, bool has_calls);
+
+}  // namespace pano::api
