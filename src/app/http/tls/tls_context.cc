@@ -10,6 +10,7 @@
 #include <ctime>
 #include <utility>
 
+#include "base/freed_by.h"
 #include "base/strings.h"
 
 namespace pano::http {
@@ -23,17 +24,10 @@ constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20:!aNULL:!eNULL:!PSK
 constexpr long kTicketSeconds = 3600;
 constexpr unsigned char kSessionContext[] = "panorama";
 
-template <auto kFree>
-struct Free {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Free<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using Store = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
+using Bio = std::unique_ptr<BIO, FreedBy<BIO_free>>;
+using Certificate = std::unique_ptr<X509, FreedBy<X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, FreedBy<EVP_PKEY_free>>;
+using Store = std::unique_ptr<X509_STORE, FreedBy<X509_STORE_free>>;
 
 // What OpenSSL says of its first failure, which is the nearest to the cause.
 std::string LibraryReason() {
