@@ -29,7 +29,7 @@ tenants:
 Y
 run "$PANO" serve --model "m=$starter" --tenants "$work/none.yaml"; code 1; err "$work/none.yaml"
 echo 'tenants: {a: {wieght: 1}}' >"$work/bad.yaml"
-run "$PANO" serve --model "m=$starter" --tenants "$work/bad.yaml"; code 1; err "tenants.a.wieght: unknown key; did you mean 'weight'"
+run "$PANO" serve --model "m=$starter" --tenants "$work/bad.yaml"; code 1; err "tenants.a.wieght: there is no such setting; did you mean 'weight'"
 run "$PANO" serve --model "m=$starter" --quota-state "$work/state"; code 1; err "--tenants"
 run "$PANO" serve --model "m=$starter" --tenants "$work/tenants.yaml" --quota-state redis://; code 1; err "the host is missing"
 

@@ -1,91 +1,27 @@
 #include "app/model_settings/model_settings.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
-#include <cmath>
-#include <initializer_list>
-#include <set>
 #include <utility>
 
-#include "base/closest_name.h"
 #include "base/strings.h"
+#include "base/yaml/document.h"
+#include "base/yaml/values.h"
 
 namespace pano::model_settings {
 namespace {
 
-Status Wrong(std::string_view place, std::string_view why) {
-  return InvalidArgument(place.empty() ? std::string(why) : StrCat(place, ": ", why))
-      .WithField(std::string(place));
-}
-
-std::string Join(std::string_view place, std::string_view name) {
-  return place.empty() ? std::string(name) : StrCat(place, ".", name);
-}
-
-// The keys of a mapping, which are texts and stand once.
-Result<std::vector<std::string>> Keys(const YAML::Node& node, std::string_view place, size_t count_max) {
-  if (!node.IsMap()) return Wrong(place, "expected a mapping");
-  if (node.size() > count_max) return Wrong(place, StrCat("more than ", count_max, " entries"));
-  std::vector<std::string> keys;
-  std::set<std::string> seen;
-  for (const auto& entry : node) {
-    if (!entry.first.IsScalar()) return Wrong(place, "a key is no text");
-    keys.push_back(entry.first.as<std::string>());
-    if (!seen.insert(keys.back()).second) {
-      return Wrong(Join(place, Printable(keys.back())), "stands twice");
-    }
-  }
-  return keys;
-}
-
-// Only these keys.
-Status CheckKeys(const YAML::Node& node, std::string_view place,
-                 std::initializer_list<std::string_view> names) {
-  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> keys, Keys(node, place, 64));
-  for (const std::string& key : keys) {
-    if (std::find(names.begin(), names.end(), key) == names.end()) {
-      return Wrong(Join(place, Printable(key)),
-                   StrCat("there is no such setting",
-                          DidYouMean(key, std::vector<std::string_view>(names))));
-    }
-  }
-  return {};
-}
-
-Result<std::string> Text(const YAML::Node& node, std::string_view place) {
-  if (!node.IsScalar()) return Wrong(place, "expected a text");
-  return node.as<std::string>();
-}
-
-Result<double> Number(const YAML::Node& node, std::string_view place, double least, double most) {
-  std::optional<double> value;
-  if (node.IsScalar()) value = ParseDouble(node.as<std::string>());
-  if (!value || !std::isfinite(*value) || *value < least || *value > most) {
-    return Wrong(place, StrCat("expected a number from ", least, " to ", most));
-  }
-  return *value;
-}
-
-Result<int64_t> Integer(const YAML::Node& node, std::string_view place, int64_t least, int64_t most) {
-  std::optional<int64_t> value;
-  if (node.IsScalar()) value = ParseInt(node.as<std::string>());
-  if (!value || *value < least || *value > most) {
-    return Wrong(place, StrCat("expected a whole number from ", least, " to ", most));
-  }
-  return *value;
-}
-
-Result<bool> Bool(const YAML::Node& node, std::string_view place) {
-  if (node.IsScalar() && node.as<std::string>() == "true") return true;
-  if (node.IsScalar() && node.as<std::string>() == "false") return false;
-  return Wrong(place, "expected true or false");
-}
+using yaml::Bool;
+using yaml::CheckKeys;
+using yaml::Integer;
+using yaml::Join;
+using yaml::Number;
+using yaml::Text;
+using yaml::Wrong;
 
 Result<std::string> Version(const YAML::Node& node, std::string_view place) {
   PANO_ASSIGN_OR_RETURN(const int64_t number, Integer(node, place, 0, 999'999'999'999'999'999));
   const std::string text = node.as<std::string>();
-  if (text != StrCat(number)) return Wrong(place, "expected a version's number as its folder has it");
+  if (text != StrCat(number)) return Wrong(node, place, "expected a version's number as its folder has it");
   return text;
 }
 
@@ -101,18 +37,18 @@ bool IsLabel(std::string_view text) {
 
 // labels: {stable: 1, canary: {version: 2, weight: 10}}
 Status ReadLabels(const YAML::Node& node, ModelSettings& settings) {
-  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> keys,
-                        Keys(node, "labels", ModelSettings::kLabelsMax));
+  if (!node.IsMap()) return Wrong(node, "labels", "expected a mapping");
+  PANO_ASSIGN_OR_RETURN(const std::vector<yaml::Entry> entries,
+                        yaml::Entries(node, "labels", ModelSettings::kLabelsMax));
   std::vector<Label> labels;
   int64_t percent = 0;
-  for (const std::string& key : keys) {
-    const std::string place = Join("labels", Printable(key));
-    if (!IsLabel(key)) return Wrong(place, "a label is A-Z a-z 0-9 . _ - and no number");
-    const YAML::Node entry = node[key];
+  for (const auto& [key, entry] : entries) {
+    const std::string place = Join("labels", key);
+    if (!IsLabel(key)) return Wrong(entry, place, "a label is A-Z a-z 0-9 . _ - and no number");
     Label label{.name = key, .version = {}};
     if (entry.IsMap()) {
       PANO_RETURN_IF_ERROR(CheckKeys(entry, place, {"version", "weight"}));
-      if (!entry["version"]) return Wrong(Join(place, "version"), "is missing");
+      if (!entry["version"]) return Wrong(entry, Join(place, "version"), "is missing");
       PANO_ASSIGN_OR_RETURN(label.version, Version(entry["version"], Join(place, "version")));
       if (entry["weight"]) {
         PANO_ASSIGN_OR_RETURN(const int64_t weight,
@@ -125,7 +61,7 @@ Status ReadLabels(const YAML::Node& node, ModelSettings& settings) {
     percent += label.weight;
     labels.push_back(std::move(label));
   }
-  if (percent > 100) return Wrong("labels", StrCat("the weights are ", percent, " percent together"));
+  if (percent > 100) return Wrong(node, "labels", StrCat("the weights are ", percent, " percent together"));
   settings.labels = std::move(labels);
   return {};
 }
@@ -134,7 +70,7 @@ Status ReadLabels(const YAML::Node& node, ModelSettings& settings) {
 Status ReadVersionPolicy(const YAML::Node& node, VersionPolicy& policy) {
   const std::string_view place = "version_policy";
   PANO_RETURN_IF_ERROR(CheckKeys(node, place, {"latest", "all", "specific"}));
-  if (node.size() != 1) return Wrong(place, "expected one of latest, all, specific");
+  if (node.size() != 1) return Wrong(node, place, "expected one of latest, all, specific");
   if (const YAML::Node latest = node["latest"]) {
     PANO_RETURN_IF_ERROR(CheckKeys(latest, Join(place, "latest"), {"num_versions"}));
     if (!latest["num_versions"]) return {};
@@ -150,7 +86,7 @@ Status ReadVersionPolicy(const YAML::Node& node, VersionPolicy& policy) {
     const YAML::Node list = specific["versions"];
     const std::string at = Join(place, "specific.versions");
     if (!list || !list.IsSequence() || list.size() == 0 || list.size() > 256) {
-      return Wrong(at, "expected 1 to 256 versions");
+      return Wrong(specific, at, "expected 1 to 256 versions");
     }
     for (size_t i = 0; i < list.size(); ++i) {
       PANO_ASSIGN_OR_RETURN(std::string version, Version(list[i], StrCat(at, "[", i, "]")));
@@ -170,7 +106,7 @@ Status ReadQueuePolicy(const YAML::Node& node, const std::string& place, batch::
     if (name == "DELAY") {
       policy.timeout_action = batch::QueuePolicy::TimeoutAction::kDelay;
     } else if (name != "REJECT") {
-      return Wrong(Join(place, "timeout_action"), "expected REJECT or DELAY");
+      return Wrong(action, Join(place, "timeout_action"), "expected REJECT or DELAY");
     }
   }
   if (const YAML::Node timeout = node["default_timeout_microseconds"]) {
@@ -192,7 +128,7 @@ Status ReadQueuePolicy(const YAML::Node& node, const std::string& place, batch::
 Status ReadPreferred(const YAML::Node& node, const std::string& place, int64_t most,
                      std::vector<int64_t>& sizes) {
   if (!node.IsSequence() || node.size() == 0 || node.size() > 64) {
-    return Wrong(place, "expected a list of 1 to 64 sizes");
+    return Wrong(node, place, "expected a list of 1 to 64 sizes");
   }
   for (size_t i = 0; i < node.size(); ++i) {
     PANO_ASSIGN_OR_RETURN(const int64_t size, Integer(node[i], StrCat(place, "[", i, "]"), 1, most));
@@ -210,24 +146,24 @@ Status ReadPriorities(const YAML::Node& node, const std::string& place, batch::B
   }
   const std::string at = Join(place, "default_priority_level");
   if (const YAML::Node level = node["default_priority_level"]) {
-    if (batching.priority_levels == 0) return Wrong(at, "there are no priority_levels");
+    if (batching.priority_levels == 0) return Wrong(level, at, "there are no priority_levels");
     PANO_ASSIGN_OR_RETURN(batching.default_priority_level,
                           Integer(level, at, 1, batching.priority_levels));
   } else if (batching.priority_levels > 0) {
-    return Wrong(at, "is missing, as priority_levels are given");
+    return Wrong(node, at, "is missing, as priority_levels are given");
   }
   const YAML::Node policies = node["priority_queue_policy"];
   if (!policies) return {};
   const std::string in = Join(place, "priority_queue_policy");
-  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> keys,
-                        Keys(policies, in, static_cast<size_t>(batch::Batching::kPriorityLevelsMax)));
-  for (const std::string& key : keys) {
+  PANO_ASSIGN_OR_RETURN(const std::vector<yaml::Entry> entries,
+                        yaml::Entries(policies, in, static_cast<size_t>(batch::Batching::kPriorityLevelsMax)));
+  for (const auto& [key, policy] : entries) {
     std::optional<int64_t> level = ParseInt(key);
     if (!level || *level < 1 || *level > batching.priority_levels || key != StrCat(*level)) {
-      return Wrong(Join(in, Printable(key)), StrCat("expected a level from 1 to ", batching.priority_levels));
+      return Wrong(policy, Join(in, key), StrCat("expected a level from 1 to ", batching.priority_levels));
     }
     PANO_RETURN_IF_ERROR(
-        ReadQueuePolicy(policies[key], Join(in, key), batching.priority_queue_policy[*level]));
+        ReadQueuePolicy(policy, Join(in, key), batching.priority_queue_policy[*level]));
   }
   return {};
 }
@@ -299,9 +235,9 @@ Status ReadBatchingMode(const YAML::Node& root, BatchingChoice& choice) {
   if (!mode) return {};
   PANO_ASSIGN_OR_RETURN(const std::string name, Text(mode, "batching"));
   choice.sync = name == "sync";
-  if (name != "sync" && name != "async") return Wrong("batching", "expected sync or async");
+  if (name != "sync" && name != "async") return Wrong(mode, "batching", "expected sync or async");
   if (choice.sync && root["dynamic_batching"]) {
-    return Wrong("dynamic_batching", "stands beside batching: sync, which waits for no batch");
+    return Wrong(root["dynamic_batching"], "dynamic_batching", "stands beside batching: sync, which waits for no batch");
   }
   return {};
 }
@@ -311,7 +247,7 @@ Result<ModelSettings> ReadRoot(const YAML::Node& root) {
   if (root.IsNull()) return settings;
   PANO_RETURN_IF_ERROR(CheckKeys(
       root, "", {"labels", "version_policy", "batching", "dynamic_batching", "defaults", "adapters"}));
-  if (root["adapters"]) return Wrong("adapters", "adapters are not supported yet");
+  if (root["adapters"]) return Wrong(root["adapters"], "adapters", "adapters are not supported yet");
   if (const YAML::Node labels = root["labels"]) PANO_RETURN_IF_ERROR(ReadLabels(labels, settings));
   if (const YAML::Node policy = root["version_policy"]) {
     PANO_RETURN_IF_ERROR(ReadVersionPolicy(policy, settings.version_policy));
@@ -342,11 +278,12 @@ batch::Batching BatchingChoice::Over(const batch::Batching& server) const {
 }
 
 Result<ModelSettings> ParseModelSettings(std::string_view text) {
-  try {
-    return ReadRoot(YAML::Load(std::string(text)));
-  } catch (const YAML::Exception& error) {
-    return InvalidArgument(error.what());
-  }
+  ModelSettings settings;
+  PANO_RETURN_IF_ERROR(yaml::ReadDocument(text, {}, [&](const YAML::Node& root) -> Status {
+    PANO_ASSIGN_OR_RETURN(settings, ReadRoot(root));
+    return {};
+  }));
+  return settings;
 }
 
 }  // namespace pano::model_settings

@@ -25,8 +25,8 @@ namespace pano::quota {
 //       keys: {"*": {requests_per_minute: 100}}
 //
 // What a named tenant does not say is taken from `default`, field by field; `null` is no limit.
-// InvalidArgument names the path of what is wrong ("tenants.acme.wieght") and, where a key is not
-// known, those that are. `name` stands before messages.
+// InvalidArgument names place and line of what is wrong ("tenants.acme.wieght"), the place as its field.
+// `name` stands before messages.
 inline constexpr size_t kTenantsFileBytesMax = 1 << 20;
 inline constexpr size_t kTenantsMax = 10'000;        // named
 inline constexpr size_t kEntriesPerTenantMax = 1000;  // models, and keys

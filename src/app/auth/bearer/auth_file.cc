@@ -2,8 +2,9 @@
 
 #include <set>
 
-#include "app/auth/bearer/yaml_reading.h"
 #include "base/strings.h"
+#include "base/yaml/document.h"
+#include "base/yaml/values.h"
 
 namespace pano::bearer {
 namespace {
@@ -21,7 +22,7 @@ Status ReadAlgorithms(const YAML::Node& node, std::string_view place, IssuerSett
   for (const std::string& name : names) {
     const std::optional<jose::Algorithm> algorithm = jose::ParseAlgorithm(name);
     if (!algorithm) {
-      return Wrong(place, StrCat("'", Printable(name), "' is none of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA"));
+      return Wrong(node, place, StrCat("'", Printable(name), "' is none of RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA"));
     }
     issuer.algorithms.push_back(*algorithm);
   }
@@ -36,25 +37,25 @@ Status ReadClaims(const YAML::Node& node, std::string_view place, IssuerSettings
     if (!node[name]) continue;
     PANO_ASSIGN_OR_RETURN(const std::string text, yaml::Text(node[name], Join(place, name)));
     Result<ClaimPath> parsed = ClaimPath::Parse(text);
-    if (!parsed.ok()) return Wrong(Join(place, name), parsed.error().message());
+    if (!parsed.ok()) return Wrong(node[name], Join(place, name), parsed.error().message());
     *path = std::move(parsed).value();
   }
   return {};
 }
 
 Status ReadRoles(const YAML::Node& node, std::string_view place, IssuerSettings& issuer) {
-  if (!node.IsMap() || node.size() > kRolesMax) return Wrong(place, StrCat("expected a mapping of at most ", kRolesMax, " roles"));
-  for (const auto& entry : node) {
-    PANO_ASSIGN_OR_RETURN(const std::string role, yaml::Text(entry.first, place));
-    const std::string where = Join(place, Printable(role));
-    PANO_ASSIGN_OR_RETURN(const std::vector<std::string> texts, yaml::Texts(entry.second, where, kScopesMax));
+  PANO_ASSIGN_OR_RETURN(const std::vector<yaml::Entry> roles, yaml::Entries(node, place, kRolesMax));
+  for (const auto& [role, value] : roles) {
+    const std::string where = Join(place, role);
+    if (role.empty()) return Wrong(value, place, "a role has no name");
+    PANO_ASSIGN_OR_RETURN(const std::vector<std::string> texts, yaml::Texts(value, where, kScopesMax));
     auth::ScopeSet scopes;
     for (const std::string& text : texts) {
       Result<auth::ScopeSet> scope = auth::ScopeSet::Parse(text);
-      if (!scope.ok()) return Wrong(where, scope.error().message());
+      if (!scope.ok()) return Wrong(value, where, scope.error().message());
       scopes.Add(*scope);
     }
-    if (!issuer.roles.emplace(role, std::move(scopes)).second) return Wrong(where, "stands twice");
+    issuer.roles.emplace(role, std::move(scopes));
   }
   return {};
 }
@@ -63,20 +64,17 @@ Status ReadOptional(const YAML::Node& node, std::string_view place, IssuerSettin
   if (const YAML::Node uri = node["jwks_uri"]) {
     PANO_ASSIGN_OR_RETURN(issuer.jwks_uri, yaml::Text(uri, Join(place, "jwks_uri")));
     Status status = CheckKeysUrl(issuer.jwks_uri);
-    if (!status.ok()) return Wrong(Join(place, "jwks_uri"), status.message());
+    if (!status.ok()) return Wrong(uri, Join(place, "jwks_uri"), status.message());
   }
   if (node["algorithms"]) PANO_RETURN_IF_ERROR(ReadAlgorithms(node["algorithms"], Join(place, "algorithms"), issuer));
   if (const YAML::Node profile = node["profile"]) {
     PANO_ASSIGN_OR_RETURN(const std::string name, yaml::Text(profile, Join(place, "profile")));
-    if (name != "rfc9068") return Wrong(Join(place, "profile"), StrCat("'", Printable(name), "' is not rfc9068"));
+    if (name != "rfc9068") return Wrong(profile, Join(place, "profile"), StrCat("'", Printable(name), "' is not rfc9068"));
     issuer.rfc9068 = true;
   }
   if (const YAML::Node skew = node["clock_skew"]) {
-    const std::optional<int64_t> seconds = ParseInt(skew.IsScalar() ? skew.as<std::string>() : "");
-    if (!seconds || *seconds < 0 || *seconds > IssuerSettings::kClockSkewMax) {
-      return Wrong(Join(place, "clock_skew"), StrCat("expected 0 to ", IssuerSettings::kClockSkewMax, " seconds"));
-    }
-    issuer.clock_skew = *seconds;
+    PANO_ASSIGN_OR_RETURN(issuer.clock_skew,
+                          yaml::Integer(skew, Join(place, "clock_skew"), 0, IssuerSettings::kClockSkewMax));
   }
   if (node["claims"]) PANO_RETURN_IF_ERROR(ReadClaims(node["claims"], Join(place, "claims"), issuer));
   if (node["roles"]) PANO_RETURN_IF_ERROR(ReadRoles(node["roles"], Join(place, "roles"), issuer));
@@ -88,15 +86,15 @@ Result<IssuerSettings> ReadIssuer(const YAML::Node& node, std::string_view place
       node, place, {"issuer", "audience", "jwks_uri", "algorithms", "profile", "clock_skew", "claims", "roles"}));
   IssuerSettings issuer;
   for (const char* name : {"issuer", "audience"}) {
-    if (!node[name]) return Wrong(Join(place, name), "is missing");
+    if (!node[name]) return Wrong(node, Join(place, name), "is missing");
   }
   PANO_ASSIGN_OR_RETURN(issuer.issuer, yaml::Text(node["issuer"], Join(place, "issuer")));
   Status url = CheckIssuerUrl(issuer.issuer);
-  if (!url.ok()) return Wrong(Join(place, "issuer"), url.message());
+  if (!url.ok()) return Wrong(node["issuer"], Join(place, "issuer"), url.message());
   PANO_ASSIGN_OR_RETURN(issuer.audiences, yaml::Texts(node["audience"], Join(place, "audience"), kAudiencesMax));
   PANO_RETURN_IF_ERROR(ReadOptional(node, place, issuer));
   if (issuer.roles_claim && issuer.roles.empty()) {
-    return Wrong(Join(place, "roles"), "is missing: claims.roles says where roles stand, and nothing says what they may do");
+    return Wrong(node, Join(place, "roles"), "is missing: claims.roles says where roles stand, and nothing says what they may do");
   }
   return issuer;
 }
@@ -108,35 +106,38 @@ Status ReadRoot(const YAML::Node& root, AuthFile& file) {
   }
   if (const YAML::Node issuers = root["issuers"]) {
     if (!issuers.IsSequence() || issuers.size() == 0 || issuers.size() > AuthFile::kIssuersMax) {
-      return Wrong("issuers", StrCat("expected a list of 1 to ", AuthFile::kIssuersMax, " issuers"));
+      return Wrong(issuers, "issuers", StrCat("expected a list of 1 to ", AuthFile::kIssuersMax, " issuers"));
     }
     std::set<std::string> names;
     for (size_t i = 0; i < issuers.size(); ++i) {
       const std::string place = StrCat("issuers[", i, "]");
       PANO_ASSIGN_OR_RETURN(IssuerSettings issuer, ReadIssuer(issuers[i], place));
-      if (!names.insert(issuer.issuer).second) return Wrong(place, "this issuer stands twice");
+      if (!names.insert(issuer.issuer).second) return Wrong(issuers[i], place, "this issuer stands twice");
       file.issuers.push_back(std::move(issuer));
     }
   }
   // Nothing at all would let nobody in, which is hardly meant.
-  if (file.issuers.empty() && file.keys.empty()) return Wrong("", "neither 'issuers' nor 'keys' is there");
+  if (file.issuers.empty() && file.keys.empty()) return Wrong(root, "", "neither 'issuers' nor 'keys' is there");
   return {};
 }
 
 }  // namespace
 
 Result<AuthFile> ParseAuthFile(std::string_view yaml) {
-  if (yaml.size() > AuthFile::kBytesMax) return InvalidArgument(StrCat("has more than ", AuthFile::kBytesMax, " bytes"));
   AuthFile file;
-  PANO_RETURN_IF_ERROR(yaml::LoadYaml(yaml, [&](const YAML::Node& root) { return ReadRoot(root, file); }));
+  PANO_RETURN_IF_ERROR(yaml::ReadDocument(yaml, {.bytes_max = AuthFile::kBytesMax}, [&](const YAML::Node& root) { return ReadRoot(root, file); }));
+  return file;
+}
+
+Result<AuthFile> ParseAuthFile(std::string_view yaml, const std::string& path) {
+  Result<AuthFile> file = ParseAuthFile(yaml).Wrap(path);
+  if (file.ok() && !file->keys.empty()) file->keys = JoinPath(FolderName(path), file->keys);
   return file;
 }
 
 Result<AuthFile> ReadAuthFile(const std::string& path, Env& env) {
   PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, AuthFile::kBytesMax, env));
-  Result<AuthFile> file = ParseAuthFile(text).Wrap(path);
-  if (file.ok() && !file->keys.empty()) file->keys = JoinPath(FolderName(path), file->keys);
-  return file;
+  return ParseAuthFile(text, path);
 }
 
 }  // namespace pano::bearer

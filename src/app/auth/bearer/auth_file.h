@@ -22,7 +22,8 @@ struct AuthFile {
 // InvalidArgument names the place that is wrong, in its field too ("issuers[0].audience"): nothing is guessed, a
 // key that is not known is refused.
 Result<AuthFile> ParseAuthFile(std::string_view yaml);
-// The same of a file, whose name stands in front of a failure; `keys` becomes relative to its folder.
+// The same of the file at `path`, whose name stands in front of a failure; `keys` becomes relative to its folder.
+Result<AuthFile> ParseAuthFile(std::string_view yaml, const std::string& path);
 Result<AuthFile> ReadAuthFile(const std::string& path, Env& env = Env::Real());
 
 }  // namespace pano::bearer

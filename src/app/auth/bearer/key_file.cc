@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <set>
-#include <thread>
 
-#include "app/auth/bearer/yaml_reading.h"
 #include "app/auth/jose/sha256.h"
+#include "base/file_follower.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/strings.h"
-#include "base/threads.h"
+#include "base/yaml/document.h"
+#include "base/yaml/values.h"
 
 namespace pano::bearer {
 namespace {
@@ -29,22 +29,22 @@ std::optional<int> Digit(char c) {
 }
 
 Result<std::string> HashOf(const YAML::Node& node, std::string_view place) {
-  if (node["key"].IsDefined() == node["sha256"].IsDefined()) return Wrong(place, "expected either 'key' or 'sha256'");
+  if (node["key"].IsDefined() == node["sha256"].IsDefined()) return Wrong(node, place, "expected either 'key' or 'sha256'");
   if (node["key"]) {
     PANO_ASSIGN_OR_RETURN(const std::string key, yaml::Text(node["key"], Join(place, "key")));
     const bool printable = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < 0x7f; });
     if (!printable || key.size() < KeyFile::kKeyBytesMin || key.size() > 1024) {
-      return Wrong(Join(place, "key"), StrCat("a key has ", KeyFile::kKeyBytesMin, " to 1024 printable ASCII characters, no spaces"));
+      return Wrong(node["key"], Join(place, "key"), StrCat("a key has ", KeyFile::kKeyBytesMin, " to 1024 printable ASCII characters, no spaces"));
     }
     return jose::Sha256(key);
   }
   const std::string where = Join(place, "sha256");
   PANO_ASSIGN_OR_RETURN(const std::string digits, yaml::Text(node["sha256"], where));
-  if (digits.size() != kHashDigits) return Wrong(where, "expected 64 hexadecimal digits");
+  if (digits.size() != kHashDigits) return Wrong(node["sha256"], where, "expected 64 hexadecimal digits");
   std::string hash;
   for (size_t i = 0; i < digits.size(); i += 2) {
     const std::optional<int> high = Digit(digits[i]), low = Digit(digits[i + 1]);
-    if (!high || !low) return Wrong(where, "expected 64 hexadecimal digits");
+    if (!high || !low) return Wrong(node["sha256"], where, "expected 64 hexadecimal digits");
     hash += static_cast<char>(*high * 16 + *low);
   }
   return hash;
@@ -64,24 +64,24 @@ Result<int64_t> Expiry(const YAML::Node& node, std::string_view place) {
                                           std::chrono::day(static_cast<unsigned>(*numbers[2])));
     if (day.ok()) return int64_t{std::chrono::sys_days(day).time_since_epoch().count()} * 86400;
   }
-  return Wrong(place, "expected a day (2027-01-31) or seconds since 1970");
+  return Wrong(node, place, "expected a day (2027-01-31) or seconds since 1970");
 }
 
 Result<auth::Principal> ReadPrincipal(const YAML::Node& node, std::string_view place) {
   auth::Principal who;
   for (const char* name : {"id", "tenant", "scopes"}) {
-    if (!node[name]) return Wrong(Join(place, name), "is missing");
+    if (!node[name]) return Wrong(node, Join(place, name), "is missing");
   }
   PANO_ASSIGN_OR_RETURN(who.key_id, yaml::Text(node["id"], Join(place, "id")));
   PANO_ASSIGN_OR_RETURN(who.tenant, yaml::Text(node["tenant"], Join(place, "tenant")));
-  if (!auth::IsTenantName(who.tenant)) return Wrong(Join(place, "tenant"), "is no name of a tenant");
-  if (!auth::IsTenantName(who.key_id)) return Wrong(Join(place, "id"), "has at most 128 bytes, none a control character");
+  if (!auth::IsTenantName(who.tenant)) return Wrong(node["tenant"], Join(place, "tenant"), "is no name of a tenant");
+  if (!auth::IsTenantName(who.key_id)) return Wrong(node["id"], Join(place, "id"), "has at most 128 bytes, none a control character");
   const std::string where = Join(place, "scopes");
   PANO_ASSIGN_OR_RETURN(const std::vector<std::string> texts, yaml::Texts(node["scopes"], where, kScopesMax));
   who.scopes = auth::ScopeSet();
   for (const std::string& text : texts) {
     Result<auth::ScopeSet> scope = auth::ScopeSet::Parse(text);
-    if (!scope.ok()) return Wrong(where, scope.error().message());
+    if (!scope.ok()) return Wrong(node["scopes"], where, scope.error().message());
     who.scopes.Add(*scope);
   }
   if (node["expires"]) {
@@ -94,7 +94,7 @@ Status ReadKeys(const YAML::Node& root, std::unordered_map<std::string, auth::Pr
   PANO_RETURN_IF_ERROR(yaml::CheckKeys(root, "", {"keys"}));
   const YAML::Node list = root["keys"];
   if (!list.IsDefined() || !list.IsSequence() || list.size() > KeyFile::kKeysMax) {
-    return Wrong("keys", StrCat("expected a list of at most ", KeyFile::kKeysMax, " keys"));
+    return Wrong(list.IsDefined() ? list : root, "keys", StrCat("expected a list of at most ", KeyFile::kKeysMax, " keys"));
   }
   std::set<std::string> ids;
   size_t i = 0;
@@ -103,27 +103,20 @@ Status ReadKeys(const YAML::Node& root, std::unordered_map<std::string, auth::Pr
     PANO_RETURN_IF_ERROR(yaml::CheckKeys(node, place, {"id", "tenant", "scopes", "key", "sha256", "expires"}));
     PANO_ASSIGN_OR_RETURN(auth::Principal who, ReadPrincipal(node, place));
     PANO_ASSIGN_OR_RETURN(std::string hash, HashOf(node, place));
-    if (!ids.insert(who.key_id).second) return Wrong(Join(place, "id"), "stands twice");
-    if (!keys.emplace(std::move(hash), std::move(who)).second) return Wrong(place, "this key stands twice");
+    if (!ids.insert(who.key_id).second) return Wrong(node["id"], Join(place, "id"), "stands twice");
+    if (!keys.emplace(std::move(hash), std::move(who)).second) return Wrong(node, place, "this key stands twice");
   }
   return {};
 }
 
-Result<KeyFile> ReadKeyFile(const std::string& path, Env& env, std::string* text) {
-  PANO_ASSIGN_OR_RETURN(*text, ReadFile(path, KeyFile::kBytesMax, env));
-  return KeyFile::Parse(*text).Wrap(path);
-}
-
-class KeyFileAuthenticator final : public auth::Authenticator {
+class KeyFileAuthenticatorImpl final : public KeyFileAuthenticator {
  public:
-  KeyFileAuthenticator(std::string path, KeyFile keys, std::string text, Env& env, Clock& clock, Duration poll)
+  KeyFileAuthenticatorImpl(std::string path, KeyFile keys, std::string text, Env& env, Clock& clock, Duration poll)
       : path_(std::move(path)),
-        env_(env),
         clock_(clock),
         keys_(std::make_shared<const KeyFile>(std::move(keys))),
-        thread_(StartThread("key-file", [this, poll, text = std::move(text)](const std::stop_token& stop) mutable {
-          while (clock_.SleepFor(poll, stop)) Follow(text);
-        })) {}
+        follower_({.path = path_, .bytes_max = KeyFile::kBytesMax, .log_name = "[auth] ", .poll = poll}, std::move(text),
+                  [this](const std::string& changed) { return Take(changed); }, env, clock) {}
 
   bool required() const override { return true; }
   bool Recognizes(const auth::Credentials& credentials) const override {
@@ -139,39 +132,32 @@ class KeyFileAuthenticator final : public auth::Authenticator {
     }
     return keys->Find(shown, clock_.UnixSeconds());
   }
+  Status Reload() override { return follower_.Look(); }
 
  private:
-  // `text`: the file as it was last; whatever it becomes, it is said once.
-  void Follow(std::string& text) {
-    std::string now;
-    Result<KeyFile> keys = ReadKeyFile(path_, env_, &now);
-    if (!keys.ok() && now.empty()) now = StrCat("cannot be read: ", keys.error().message());
-    if (now == text) return;
-    text = std::move(now);
-    if (!keys.ok()) {
-      LogWarning("[auth] ", keys.error().message(), "; the keys stay as they were");
-      return;
-    }
+  Status Take(const std::string& text) {
+    Result<KeyFile> keys = KeyFile::Parse(text);
+    if (!keys.ok()) return keys.error().Wrap(path_);
     LogInfo("[auth] ", Printable(path_, 400), ": ", keys->size(), " API keys");
     auto next = std::make_shared<const KeyFile>(std::move(keys).value());
     MutexLock lock(mu_);
     keys_ = std::move(next);
+    return {};
   }
 
   const std::string path_;
-  Env& env_;
   Clock& clock_;
   Mutex mu_;
   std::shared_ptr<const KeyFile> keys_ PANO_GUARDED_BY(mu_);
-  std::jthread thread_;   // last: it uses the rest
+  FileFollower follower_;  // last: its thread uses the rest
 };
 
 }  // namespace
 
 Result<KeyFile> KeyFile::Parse(std::string_view yaml) {
-  if (yaml.size() > kBytesMax) return InvalidArgument(StrCat("has more than ", kBytesMax, " bytes"));
+  constexpr yaml::DocumentLimits kLimits{.bytes_max = kBytesMax, .nodes_max = 1 << 19};
   KeyFile file;
-  PANO_RETURN_IF_ERROR(yaml::LoadYaml(yaml, [&](const YAML::Node& root) { return ReadKeys(root, file.keys_); }));
+  PANO_RETURN_IF_ERROR(yaml::ReadDocument(yaml, kLimits, [&](const YAML::Node& root) { return ReadKeys(root, file.keys_); }));
   return file;
 }
 
@@ -185,12 +171,13 @@ Result<auth::Principal> KeyFile::Find(std::string_view key, int64_t now) const {
   return found->second;
 }
 
-Result<std::unique_ptr<auth::Authenticator>> MakeKeyFileAuthenticator(std::string path, Env& env, Clock& clock,
-                                                                      Duration poll) {
-  std::string text;
-  PANO_ASSIGN_OR_RETURN(KeyFile keys, ReadKeyFile(path, env, &text));
-  return std::unique_ptr<auth::Authenticator>(std::make_unique<KeyFileAuthenticator>(
-      std::move(path), std::move(keys), std::move(text), env, clock, poll));
+Result<std::unique_ptr<KeyFileAuthenticator>> MakeKeyFileAuthenticator(std::string path, Env& env, Clock& clock,
+                                                                       Duration poll) {
+  PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(path, KeyFile::kBytesMax, env));
+  Result<KeyFile> keys = KeyFile::Parse(text);
+  if (!keys.ok()) return keys.error().Wrap(path);
+  return std::unique_ptr<KeyFileAuthenticator>(std::make_unique<KeyFileAuthenticatorImpl>(
+      std::move(path), std::move(keys).value(), std::move(text), env, clock, poll));
 }
 
 }  // namespace pano::bearer

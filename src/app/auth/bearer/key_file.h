@@ -33,11 +33,16 @@ class KeyFile {
   std::unordered_map<std::string, auth::Principal> keys_;
 };
 
-// Takes the keys of the file at `path`, as it is now: a thread looks every `poll` whether it has changed, and
-// one that cannot be read leaves the keys as they were. Fails when it cannot be read at first. `env` and
-// `clock` outlive it.
-Result<std::unique_ptr<auth::Authenticator>> MakeKeyFileAuthenticator(std::string path, Env& env = Env::Real(),
-                                                                      Clock& clock = Clock::Real(),
-                                                                      Duration poll = std::chrono::seconds(2));
+// Takes the keys of a file, as it is now (FileFollower): one that cannot be read leaves the keys as they were.
+class KeyFileAuthenticator : public auth::Authenticator {
+ public:
+  // Reads the file at once. What is wrong with it.
+  virtual Status Reload() = 0;
+};
+
+// Fails when the file at `path` cannot be read at first. `env` and `clock` outlive it.
+Result<std::unique_ptr<KeyFileAuthenticator>> MakeKeyFileAuthenticator(std::string path, Env& env = Env::Real(),
+                                                                       Clock& clock = Clock::Real(),
+                                                                       Duration poll = std::chrono::seconds(1));
 
 }  // namespace pano::bearer
