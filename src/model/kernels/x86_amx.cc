@@ -4,6 +4,7 @@
 #include "model/kernels/simd/bytes_avx512.h"
 // clang-format on
 #include "model/kernels/instantiate.h"
+#include "model/kernels/packed_matmul/block_tiles.h"
 #include "model/kernels/packed_matmul/dot.h"
 #include "model/kernels/packed_matmul/quantise_avx2.h"
 #include "model/kernels/packed_matmul/quantise_tiles.h"
@@ -19,6 +20,15 @@ PackedMatMulFn TilesFor(tensor::DType packed) {
   if (packed == tensor::DType::kW8X16) return TileMatMul<TilesAmx, TiledW8>;
   if (packed == tensor::DType::kBF16X16) return TileMatMul<TilesAmx, TiledBFloat>;
   return nullptr;
+}
+
+bool TakesBlockTiles(tensor::DType packed) {
+  return packed == tensor::DType::kQ8_0X16 || packed == tensor::DType::kQ4_0X16;
+}
+PackedMatMulFn IntegersFor(tensor::DType packed) {
+  if (packed == tensor::DType::kQ8_0X16) return BlockTileMatMul<TilesAmx, EightBitBlock, PackedMatMulForDot>;
+  if (packed == tensor::DType::kQ4_0X16) return BlockTileMatMul<TilesAmx, FourBitBlock, PackedMatMulForDot>;
+  return PackedMatMulForDot(packed);
 }
 
 constexpr QuantiseFn kQuantiseForTiles[kQuantisedCodes] = {  // by ActivationCode
@@ -40,5 +50,10 @@ constexpr Isa WithTilePeaks(Isa isa) {
 
 const Isa kIsa_amx = WithTilePeaks(
     Instantiate("amx", kAvx2 | kAvx512 | kAmx,
-                {kQuantiseForTiles, kUint7ZeroPoint, 0, PackedMatMulForDot, TilesFor}));
+                {.quantise = kQuantiseForTiles,
+                 .uint7_zero_point = kUint7ZeroPoint,
+                 .row_zero_point = 0,
+                 .integers = IntegersFor,
+                 .tiles = TilesFor,
+                 .takes_block_tiles = TakesBlockTiles}));
 }  // namespace pano::kernels

@@ -57,6 +57,27 @@ QuantisedRows ActivationStore::Quantise(ActivationCode code, bool tiled, const f
   return {args.codes, args.scales, args.sums};
 }
 
+void ActivationStore::AddBlockTiles(QuantisedRows& rows, size_t m, size_t k, uint8_t zero, ComputePool& pool) {
+  const size_t blocks = k / tensor::kPackedBlock, groups = m / kTileRows;
+  uint8_t* tiles = Resized(block_tiles_, groups * kTileRows * k + tensor::kPackedAlignment);
+  tiles += tensor::kPackedAlignment - reinterpret_cast<uintptr_t>(tiles) % tensor::kPackedAlignment;
+  float* scales = Resized(block_scales_, groups * kTileRows * blocks);
+  pool.ParallelFor(groups, 1, [&](size_t begin, size_t end, int) {
+    for (size_t row = begin * kTileRows; row < end * kTileRows; ++row) {
+      const size_t group = row / kTileRows, at = row % kTileRows;
+      for (size_t b = 0; b < blocks; ++b) {
+        const size_t tile = group * blocks + b;
+        const uint8_t* from = rows.codes + row * k + b * tensor::kPackedBlock;
+        uint8_t* to = tiles + (tile * kTileRows + at) * tensor::kPackedBlock;
+        for (size_t i = 0; i < tensor::kPackedBlock; ++i) to[i] = static_cast<uint8_t>(from[i] - zero);
+        scales[tile * kTileRows + at] = rows.scales[row * blocks + b];
+      }
+    }
+  });
+  rows.block_tiles = tiles;
+  rows.block_scales = scales;
+}
+
 void PackFloatTiles(const float* x, size_t m, size_t k, size_t begin, size_t end, float* out) {
   for (size_t t = begin; t < end; ++t) {
     const size_t first = FloatTileBegin(t, m), rows = FloatTileBegin(t + 1, m) - first;
@@ -117,6 +138,11 @@ void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_
         } else {
           rows = store.Quantise(code, tiled, x, m, k, pool);
         }
+      }
+      if (!rows.block_tiles && m >= kBlockTilesMinRows && kernels.takes_block_tiles &&
+          kernels.takes_block_tiles(product.w->dtype)) {
+        store.AddBlockTiles(rows, m, k, code == ActivationCode::kUint7 ? kernels.uint7_zero_point : uint8_t{0}, pool);
+        for (PackedMatMulArgs& part : parts) part.x = rows;
       }
       parts.push_back({product.w, rows, tiles, product.bias, product.y, m,
                        static_cast<size_t>(product.w->shape[0]), k});

@@ -60,6 +60,10 @@ struct QuantisedRows {
   const float* scales = nullptr;   // [m, k / 32]; kRowInt8: [m]; kBFloat: none
   // kInt8: sums of the codes of both half blocks, the first in the low sixteen bits.
   const uint32_t* sums = nullptr;  // [m, k / 32]
+  // The same rows for products that go block by block through a tile unit (block_tiles.h), as many as make whole
+  // groups of sixteen: signed codes [group][block][16 rows][32], scales [group][block][16 rows]. Null: none.
+  const uint8_t* block_tiles = nullptr;
+  const float* block_scales = nullptr;
 };
 
 // Rows of x for a unit that multiplies tiles: each tile has 64 bytes of every row of a group of
@@ -117,8 +121,13 @@ inline constexpr size_t kFloatBlock = 256;  // columns of a panel of floats that
 inline constexpr size_t kTileScratchBytes = size_t{528} << 10;  // partial sums of tiles (tiles.h)
 inline size_t PackedScratchBytes(size_t k) {
   const size_t blocks = k / tensor::kPackedBlock;
-  return std::max(kTileScratchBytes, blocks * (2 * tensor::kPanelRows * sizeof(float) + 1));
+  constexpr size_t kUnpacked = (tensor::kPackedBlock + sizeof(float)) * tensor::kPanelRows;  // a block of a panel
+  return std::max({kTileScratchBytes, blocks * (2 * tensor::kPanelRows * sizeof(float) + 1),
+                   blocks * kUnpacked + (size_t{72} << 10)});
 }
+
+// Fewer rows of x are not worth unpacking the panels for.
+inline constexpr size_t kBlockTilesMinRows = 32;
 
 inline constexpr int kNoRowScales = -1;
 struct PackedKernels {
@@ -129,6 +138,8 @@ struct PackedKernels {
   PackedMatMulFn (*tiles)(tensor::DType packed) = nullptr;  // by a tile unit; gives null for a type
                                                             // that goes another way
   PackedMatMulFn (*floats)(tensor::DType packed) = nullptr;
+  // Whether products of integers take x in tiles of a block, from kBlockTilesMinRows rows on.
+  bool (*takes_block_tiles)(tensor::DType packed) = nullptr;
 
   bool takes_tiles(tensor::DType packed) const { return tiles && tiles(packed); }
   PackedMatMulFn matmul(tensor::DType packed) const {
@@ -145,6 +156,8 @@ class ActivationStore {
   // Quantises x [m, k] on the pool; `tiled`: into tiles.
   QuantisedRows Quantise(ActivationCode code, bool tiled, const float* x, size_t m, size_t k,
                          ComputePool& pool);
+  // Adds the tiles of a block (QuantisedRows::block_tiles) to rows of [m, k]; `zero`: what their codes have too much.
+  void AddBlockTiles(QuantisedRows& rows, size_t m, size_t k, uint8_t zero, ComputePool& pool);
   // Packs x [m, k] into tiles; x itself where that changes nothing.
   const float* PackTiles(const float* x, size_t m, size_t k, ComputePool& pool);
 
@@ -153,6 +166,8 @@ class ActivationStore {
   std::vector<float> scales_;
   std::vector<uint32_t> sums_;
   std::vector<float> tiles_;
+  std::vector<uint8_t> block_tiles_;
+  std::vector<float> block_scales_;
 };
 
 // One of several products of the same x.

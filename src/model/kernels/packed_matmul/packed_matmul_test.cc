@@ -318,7 +318,9 @@ class TiledTest : public TypeIsaTest {
  protected:
   void SetUp() override {
     TypeIsaTest::SetUp();
-    if (!IsSkipped() && !SelectIsa(mask()).packed.takes_tiles(type())) {
+    if (IsSkipped()) return;
+    const PackedKernels& kernels = SelectIsa(mask()).packed;
+    if (!kernels.takes_tiles(type()) && !(kernels.takes_block_tiles && kernels.takes_block_tiles(type()))) {
       GTEST_SKIP() << "instruction set " << SelectIsa(mask()).name << ": has no tiles for it";
     }
   }
@@ -327,8 +329,8 @@ class TiledTest : public TypeIsaTest {
 // Columns in parts, more rows than a chunk, the last group of rows and the last panel cut short.
 TEST_P(TiledTest, PartsAndChunksChangeNothing) {
   const bool integers = type() == DType::kW8X16;
-  for (size_t k : {size_t{2080}, size_t{4000}}) {
-    for (size_t m : {size_t{37}, size_t{529}}) {
+  for (size_t k : {size_t{2080}, size_t{4000}}) {  // whole blocks of 32 and, in parts of a tile unit, some left over
+    for (size_t m : {size_t{37}, size_t{48}, size_t{529}}) {
       const size_t n = 83;
       const Matrix w = RandomPacked(type(), n, k, k);
       const std::vector<float> x = RandomFloats(m * k, m), bias = RandomFloats(n, 9);
@@ -376,7 +378,8 @@ TEST_P(TiledTest, BFloatsEqualTheirDefinition) {
   }
 }
 
-PANO_FOR_EVERY_TYPE_AND_ISA(TiledTest, testing::Values(DType::kW8X16, DType::kBF16X16));
+PANO_FOR_EVERY_TYPE_AND_ISA(TiledTest, testing::Values(DType::kW8X16, DType::kBF16X16, DType::kQ8_0X16,
+                                                       DType::kQ4_0X16));
 
 // One chain of (fused) multiply-adds over the columns, then the bias: to the bit.
 TEST_P(PackedFloatsTest, EqualsOneChain) {

@@ -15,11 +15,12 @@ namespace {
 // thread.
 class TilesAmx {
  public:
-  explicit TilesAmx(size_t rows) {
+  // x has so many bytes a row of a tile, and weights as many fours.
+  explicit TilesAmx(size_t rows, size_t x_bytes = kTileRowBytes) {
     Config config;
-    for (size_t i = 0; i < 4; ++i) config.Shape(i, rows);
-    for (size_t i = 4; i < 6; ++i) config.Shape(i, rows);
-    for (size_t i = 6; i < 8; ++i) config.Shape(i, kTileRows);
+    for (size_t i = 0; i < 4; ++i) config.Shape(i, rows, kTileRowBytes);
+    for (size_t i = 4; i < 6; ++i) config.Shape(i, rows, x_bytes);
+    for (size_t i = 6; i < 8; ++i) config.Shape(i, x_bytes / 4, kTileRowBytes);
     // GCC 12's intrinsic says that it reads eight bytes; the compiler drops the others without this.
     __asm__ volatile("" : "+m"(config));
     _tile_loadconfig(&config);
@@ -79,6 +80,25 @@ class TilesAmx {
 #undef PANO_MULTIPLY_ADD
   }
 
+  // The sums of one block: signed bytes of x, [16][32], by those of weights, [8][16][4]. kSlot, 0 or 1: the registers.
+  // REQUIRES: x_bytes = 32.
+  template <int kSlot>
+  void MultiplyBlock(const uint8_t* x, const uint8_t* w, std::byte* to) {
+    if constexpr (kSlot == 0) {
+      _tile_zero(0);
+      _tile_loadd(6, w, kTileRowBytes);
+      _tile_loadd(4, x, 32);
+      _tile_dpbssd(0, 4, 6);
+      _tile_stored(0, to, kTileRowBytes);
+    } else {
+      _tile_zero(1);
+      _tile_loadd(7, w, kTileRowBytes);
+      _tile_loadd(5, x, 32);
+      _tile_dpbssd(1, 5, 7);
+      _tile_stored(1, to, kTileRowBytes);
+    }
+  }
+
   // All four sums by the tiles that are loaded, `rounds` times; gives the number of operations.
   template <TileElement kElement>
   int64_t MultiplyLoaded(int64_t rounds) {
@@ -109,9 +129,9 @@ class TilesAmx {
     uint8_t palette = 1, start_row = 0, reserved[14] = {};
     uint16_t row_bytes[16] = {};
     uint8_t rows[16] = {};
-    void Shape(size_t tile, size_t height) {
+    void Shape(size_t tile, size_t height, size_t bytes) {
       rows[tile] = static_cast<uint8_t>(height);
-      row_bytes[tile] = kTileRowBytes;
+      row_bytes[tile] = static_cast<uint16_t>(bytes);
     }
   };
 };

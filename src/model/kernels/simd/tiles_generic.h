@@ -29,7 +29,7 @@ inline float Flushed(float x) { return __builtin_fabsf(x) < 0x1p-126f ? __builti
 class TilesGeneric {
  public:
   // Readies the unit of this thread for so many rows of x a tile, at most kTileRows.
-  explicit TilesGeneric(size_t rows) : rows_(rows) {}
+  explicit TilesGeneric(size_t rows, size_t = kTileRowBytes) : rows_(rows) {}
 
   // Nothing that was written before is read from before.
   static void Fence() {}
@@ -66,6 +66,20 @@ class TilesGeneric {
             AddFloats(row, column, sum);
           }
         }
+      }
+    }
+  }
+
+  // The sums of one block of 32 columns: x [16][32], weights [8][16][4], signed bytes.
+  template <int kSlot>
+  void MultiplyBlock(const uint8_t* x, const uint8_t* w, std::byte* to) {
+    for (size_t m = 0; m < rows_; ++m) {
+      for (size_t n = 0; n < 16; ++n) {
+        int32_t sum = 0;
+        for (size_t c = 0; c < 32; ++c) {
+          sum += static_cast<int8_t>(x[m * 32 + c]) * static_cast<int8_t>(w[c / 4 * 64 + n * 4 + c % 4]);
+        }
+        std::memcpy(to + m * 64 + n * 4, &sum, sizeof sum);
       }
     }
   }
