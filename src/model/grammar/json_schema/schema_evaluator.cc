@@ -1,0 +1,318 @@
+#include "model/grammar/json_schema/schema_evaluator.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/strings.h"
+
+namespace pano::grammar {
+namespace {
+
+constexpr int kEmptinessDepthMax = 8;
+
+// `status` as one about `keyword`: what no set can say becomes a keyword that cannot be enforced.
+Status About(const Status& status, std::string_view place, std::string_view keyword) {
+  if (status.reason() == kNotExpressible) return UnsupportedKeyword(place, keyword, status.message());
+  return status;
+}
+
+}  // namespace
+
+SchemaEvaluator::SchemaEvaluator(const json::Value& schema, const SchemaLimits& limits)
+    : limits_(limits),
+      document_(schema),
+      budget_(limits.steps_max),
+      formulas_(limits.conditions_max),
+      algebra_(formulas_, budget_),
+      root_(formulas_.Schema(schema, "#")) {}
+
+Result<const ValueSet*> SchemaEvaluator::Evaluate(Formula formula) {
+  PANO_RETURN_IF_ERROR(formulas_.status());
+  if (memos_.size() < formulas_.size()) memos_.resize(formulas_.size());
+  if (memos_[formula.id].state == State::kKnown) return memos_[formula.id].values.get();
+  if (memos_[formula.id].state == State::kInProgress) {
+    return WrongKeyword(formulas_[formula].place.empty() ? "#" : formulas_[formula].place, "$ref",
+                        "leads back to itself without a property or an element between");
+  }
+  if (depth_ >= limits_.reference_depth_max) {
+    return Status(StatusCode::kExhausted, StrCat("[schema] references and combinations nest deeper than ",
+                                                 limits_.reference_depth_max))
+        .WithReason("too_complex");
+  }
+  memos_[formula.id].state = State::kInProgress;
+  ++depth_;
+  Result<ValueSet> values = Work(formula);
+  --depth_;
+  // memos_ may have grown meanwhile.
+  if (!values.ok()) {
+    memos_[formula.id].state = State::kUnknown;
+    return values.error();
+  }
+  memos_[formula.id].values = std::make_unique<const ValueSet>(std::move(*values));
+  memos_[formula.id].state = State::kKnown;
+  return memos_[formula.id].values.get();
+}
+
+Result<ValueSet> SchemaEvaluator::Work(Formula formula) {
+  using Kind = FormulaTable::Kind;
+  // A copy: the table may grow.
+  const FormulaTable::Entry entry = formulas_[formula];
+  switch (entry.kind) {
+    case Kind::kAlways: return ValueSet::All();
+    case Kind::kNever: return ValueSet();
+    case Kind::kConstant: return algebra_.Constant(*entry.value).Wrap("[schema]");
+    case Kind::kSchema: {
+      const Schema schema{*entry.value, entry.place};
+      return OfSchema(schema);
+    }
+    case Kind::kNot: {
+      PANO_ASSIGN_OR_RETURN(const ValueSet* values, Evaluate(entry.parts[0]));
+      return algebra_.Complement(*values);
+    }
+    case Kind::kAnd: break;
+  }
+  ValueSet out = ValueSet::All();
+  for (Formula part : entry.parts) {
+    PANO_ASSIGN_OR_RETURN(const ValueSet* values, Evaluate(part));
+    PANO_ASSIGN_OR_RETURN(out, algebra_.Intersect(out, *values));
+  }
+  return out;
+}
+
+Status SchemaEvaluator::Narrow(ValueSet& values, Result<ValueSet> more) {
+  if (!more.ok()) return more.error();
+  PANO_ASSIGN_OR_RETURN(values, algebra_.Intersect(values, *more));
+  return OkStatus();
+}
+
+Result<ValueSet> SchemaEvaluator::OfSchema(const Schema& schema) {
+  if (!schema.value.is_object()) {
+    return InvalidArgument(StrCat("[schema] at ", Printable(schema.place, 200),
+                                  ": a schema is an object, true or false, not ", schema.value.kind()))
+        .WithReason("invalid_schema")
+        .WithField(Printable(schema.place, 200));
+  }
+  PANO_RETURN_IF_ERROR(CheckKeywords(schema));
+  PANO_ASSIGN_OR_RETURN(ValueSet values, OfTypes(schema));
+  if (const json::Value* list = schema.Find("enum")) {
+    if (!list->is_array()) return WrongKeyword(schema.place, "enum", "must be an array");
+    PANO_RETURN_IF_ERROR(Narrow(values, OfEnum(schema, list->as_array())));
+  }
+  if (const json::Value* constant = schema.Find("const")) {
+    PANO_RETURN_IF_ERROR(Narrow(values, algebra_.Constant(*constant).Wrap(
+                                            StrCat("[schema] ", Printable(schema.place, 200), "/const"))));
+  }
+  if (schema.Find("$ref")) PANO_RETURN_IF_ERROR(Narrow(values, OfReference(schema)));
+  if (schema.Find("allOf")) {
+    PANO_ASSIGN_OR_RETURN(const std::vector<Formula> parts, Children(schema, "allOf"));
+    for (Formula part : parts) {
+      PANO_ASSIGN_OR_RETURN(const ValueSet* more, Evaluate(part));
+      PANO_ASSIGN_OR_RETURN(values, algebra_.Intersect(values, *more));
+    }
+  }
+  if (schema.Find("anyOf")) PANO_RETURN_IF_ERROR(Narrow(values, OfAnyOf(schema)));
+  if (schema.Find("oneOf")) PANO_RETURN_IF_ERROR(Narrow(values, OfOneOf(schema, values)));
+  if (schema.Find("not")) {
+    PANO_ASSIGN_OR_RETURN(const Formula child, Child(schema, "not"));
+    PANO_ASSIGN_OR_RETURN(const ValueSet* forbidden, Evaluate(child));
+    PANO_RETURN_IF_ERROR(Narrow(values, OppositeOf(*forbidden, schema, "not")));
+  }
+  if (schema.Find("if") && (schema.Find("then") || schema.Find("else"))) {
+    PANO_RETURN_IF_ERROR(Narrow(values, OfConditional(schema)));
+  }
+  for (std::string_view keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
+    if (schema.Find(keyword)) PANO_RETURN_IF_ERROR(Narrow(values, OfDependent(schema, keyword)));
+  }
+  return values;
+}
+
+Result<Formula> SchemaEvaluator::Child(const Schema& schema, std::string_view keyword) {
+  const json::Value* child = schema.Find(keyword);
+  if (!child->is_object() && !child->is_bool()) {
+    return WrongKeyword(schema.place, keyword, StrCat("must be a schema, not ", child->kind()));
+  }
+  return formulas_.Schema(*child, PlaceOf(schema.place, keyword));
+}
+
+Result<std::vector<Formula>> SchemaEvaluator::Children(const Schema& schema, std::string_view keyword) {
+  const json::Value* list = schema.Find(keyword);
+  if (!list->is_array() || list->as_array().empty()) {
+    return WrongKeyword(schema.place, keyword, "must be an array of schemas, not empty");
+  }
+  std::vector<Formula> out;
+  const std::string place = PlaceOf(schema.place, keyword);
+  for (const json::Value& child : list->as_array()) {
+    const std::string index = StrCat(out.size());
+    if (!child.is_object() && !child.is_bool()) {
+      return WrongKeyword(place, index, StrCat("must be a schema, not ", child.kind()));
+    }
+    out.push_back(formulas_.Schema(child, PlaceOf(place, index)));
+  }
+  return out;
+}
+
+Result<ValueSet> SchemaEvaluator::OfReference(const Schema& schema) {
+  const json::Value* reference = schema.Find("$ref");
+  if (!reference->is_string()) return WrongKeyword(schema.place, "$ref", "must be a string");
+  PANO_ASSIGN_OR_RETURN(SchemaDocument::Target target,
+                        document_.Resolve(reference->as_string(), schema.place));
+  const Formula formula = formulas_.Schema(*target.schema, std::move(target.place));
+  PANO_ASSIGN_OR_RETURN(const ValueSet* values, Evaluate(formula));
+  return *values;
+}
+
+Result<ValueSet> SchemaEvaluator::OfAnyOf(const Schema& schema) {
+  PANO_ASSIGN_OR_RETURN(const std::vector<Formula> parts, Children(schema, "anyOf"));
+  ValueSet out;
+  for (Formula part : parts) {
+    PANO_ASSIGN_OR_RETURN(const ValueSet* more, Evaluate(part));
+    PANO_ASSIGN_OR_RETURN(out, algebra_.Unite(std::move(out), *more));
+  }
+  return out;
+}
+
+Result<ValueSet> SchemaEvaluator::OppositeOf(const ValueSet& values, const Schema& schema,
+                                             std::string_view keyword) {
+  Result<ValueSet> opposite = algebra_.Complement(values);
+  if (!opposite.ok()) return About(opposite.error(), schema.place, keyword);
+  return opposite;
+}
+
+// Exactly one: where no two branches can hold together this is anyOf; else each branch without the
+// others that it may meet. What `context` (the rest of the schema) rules out need not be told apart.
+Result<ValueSet> SchemaEvaluator::OfOneOf(const Schema& schema, const ValueSet& context) {
+  PANO_ASSIGN_OR_RETURN(const std::vector<Formula> parts, Children(schema, "oneOf"));
+  std::vector<ValueSet> branches;
+  for (Formula part : parts) {
+    PANO_ASSIGN_OR_RETURN(const ValueSet* values, Evaluate(part));
+    PANO_ASSIGN_OR_RETURN(branches.emplace_back(), algebra_.Intersect(context, *values));
+  }
+  // Whether a branch may meet one before it, then which.
+  std::vector<std::vector<size_t>> meets(branches.size());
+  ValueSet before;
+  for (size_t i = 0; i < branches.size(); ++i) {
+    PANO_ASSIGN_OR_RETURN(const ValueSet shared, algebra_.Intersect(before, branches[i]));
+    PANO_ASSIGN_OR_RETURN(const bool apart, IsEvidentlyEmpty(shared));
+    for (size_t j = 0; j < i && !apart; ++j) {
+      PANO_ASSIGN_OR_RETURN(const ValueSet both, algebra_.Intersect(branches[j], branches[i]));
+      PANO_ASSIGN_OR_RETURN(const bool none, IsEvidentlyEmpty(both));
+      if (none) continue;
+      meets[i].push_back(j);
+      meets[j].push_back(i);
+    }
+    PANO_ASSIGN_OR_RETURN(before, algebra_.Unite(std::move(before), branches[i]));
+  }
+  ValueSet out;
+  for (size_t i = 0; i < branches.size(); ++i) {
+    ValueSet alone = branches[i];
+    for (size_t j : meets[i]) {
+      PANO_ASSIGN_OR_RETURN(const ValueSet* other, Evaluate(parts[j]));
+      PANO_RETURN_IF_ERROR(Narrow(alone, OppositeOf(*other, schema, "oneOf")));
+    }
+    PANO_ASSIGN_OR_RETURN(out, algebra_.Unite(std::move(out), alone));
+  }
+  return out;
+}
+
+// (if and then) or (not if and else).
+Result<ValueSet> SchemaEvaluator::OfConditional(const Schema& schema) {
+  PANO_ASSIGN_OR_RETURN(const Formula condition, Child(schema, "if"));
+  PANO_ASSIGN_OR_RETURN(const ValueSet* holds, Evaluate(condition));
+  ValueSet yes = *holds;
+  if (schema.Find("then")) {
+    PANO_ASSIGN_OR_RETURN(const Formula then, Child(schema, "then"));
+    PANO_ASSIGN_OR_RETURN(const ValueSet* more, Evaluate(then));
+    PANO_ASSIGN_OR_RETURN(yes, algebra_.Intersect(yes, *more));
+  }
+  PANO_ASSIGN_OR_RETURN(ValueSet no, OppositeOf(*holds, schema, "if"));
+  if (schema.Find("else")) {
+    PANO_ASSIGN_OR_RETURN(const Formula otherwise, Child(schema, "else"));
+    PANO_ASSIGN_OR_RETURN(const ValueSet* more, Evaluate(otherwise));
+    PANO_ASSIGN_OR_RETURN(no, algebra_.Intersect(no, *more));
+  }
+  return algebra_.Unite(std::move(yes), no);
+}
+
+// For each name: objects without it, or with it and what it brings.
+Result<ValueSet> SchemaEvaluator::OfDependent(const Schema& schema, std::string_view keyword) {
+  const json::Value* all = schema.Find(keyword);
+  if (!all->is_object()) return WrongKeyword(schema.place, keyword, "must be an object");
+  const std::string place = PlaceOf(schema.place, keyword);
+  ValueSet out = ValueSet::All();
+  for (const auto* member : LastMembers(all->as_object())) {
+    const auto& [name, brings] = *member;
+    ValueSet with = ValueSet::All();
+    with.objects[0].properties.push_back({name, kTrue, true, false});
+    if (brings.is_array() && keyword != "dependentSchemas") {
+      ObjectSet& set = with.objects[0];
+      for (const json::Value& needed : brings.as_array()) {
+        if (!needed.is_string()) return WrongKeyword(place, name, "must be an array of names");
+        const bool known = std::any_of(set.properties.begin(), set.properties.end(), [&](const auto& p) {
+          return p.name == needed.as_string();
+        });
+        PANO_RETURN_IF_ERROR(budget_.Spend(set.properties.size(), "dependent names"));
+        if (!known) set.properties.push_back({needed.as_string(), kTrue, true, false});
+      }
+    } else if ((brings.is_object() || brings.is_bool()) && keyword != "dependentRequired") {
+      PANO_ASSIGN_OR_RETURN(const ValueSet* more, Evaluate(formulas_.Schema(brings, PlaceOf(place, name))));
+      PANO_ASSIGN_OR_RETURN(with, algebra_.Intersect(with, *more));
+    } else {
+      return WrongKeyword(place, name, keyword == "dependentSchemas" ? "must be a schema"
+                                                                     : "must be an array of names");
+    }
+    ValueSet either = ValueSet::All();
+    either.objects[0].properties.push_back({name, kFalse, false, false});
+    either.objects.insert(either.objects.end(), with.objects.begin(), with.objects.end());
+    PANO_ASSIGN_OR_RETURN(out, algebra_.Intersect(out, either));
+  }
+  return out;
+}
+
+Result<bool> SchemaEvaluator::IsEvidentlyEmpty(Formula formula, int depth) {
+  if (formula == kFalse) return true;
+  if (formula == kTrue || depth > kEmptinessDepthMax) return false;
+  if (memos_.size() > formula.id && memos_[formula.id].state == State::kInProgress) return false;
+  const Result<const ValueSet*> values = Evaluate(formula);
+  if (!values.ok()) {
+    // What cannot be worked out is not evident; a schema that is wrong still ends here.
+    if (values.error().code() == StatusCode::kUnimplemented) return false;
+    return values.error();
+  }
+  return IsEvidentlyEmpty(**values, depth);
+}
+
+Result<bool> SchemaEvaluator::IsEvidentlyEmpty(const ValueSet& values, int depth) {
+  if (values.null || values.yes || values.no) return false;
+  PANO_ASSIGN_OR_RETURN(const bool no_strings, values.strings.IsEmpty(budget_));
+  if (!no_strings) return false;
+  for (const NumberSet& set : values.numbers) {
+    if (set.multiples.empty() && set.not_multiples.empty() && !set.impossible()) return false;
+    PANO_ASSIGN_OR_RETURN(const Dfa texts, NumberTexts(set, budget_));
+    if (!texts.empty()) return false;
+  }
+  for (const ArraySet& set : values.arrays) {
+    PANO_ASSIGN_OR_RETURN(const bool empty, IsEvidentlyEmpty(set, depth));
+    if (!empty) return false;
+  }
+  for (const ObjectSet& set : values.objects) {
+    bool empty = false;
+    for (const ObjectSet::Property& property : set.properties) {
+      if (!property.required || empty) continue;
+      PANO_ASSIGN_OR_RETURN(empty, IsEvidentlyEmpty(property.value, depth + 1));
+    }
+    if (!empty) return false;
+  }
+  return true;
+}
+
+Result<bool> SchemaEvaluator::IsEvidentlyEmpty(const ArraySet& set, int depth) {
+  for (size_t i = 0; i < set.min && i < set.prefix.size(); ++i) {
+    PANO_ASSIGN_OR_RETURN(const bool empty, IsEvidentlyEmpty(set.prefix[i], depth + 1));
+    if (empty) return true;
+  }
+  if (set.min <= set.prefix.size()) return false;
+  return IsEvidentlyEmpty(set.rest, depth + 1);
+}
+
+}  // namespace pano::grammar

@@ -1,0 +1,298 @@
+#include "model/grammar/json_schema/value_algebra.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "base/strings.h"
+#include "model/grammar/json_schema/schema_document.h"
+
+namespace pano::grammar {
+namespace {
+
+// Alternatives of one type that one value may have after combining; an enum may list more.
+constexpr size_t kAlternativesMax = 256;
+
+Status NotExpressible(std::string_view what) {
+  return Unimplemented(StrCat("its opposite would have to say that ", what)).WithReason(kNotExpressible);
+}
+
+// Evidently without members; what hides in children is not looked at.
+bool Impossible(const ArraySet& set) {
+  if (set.max && *set.max < set.min) return true;
+  for (size_t i = 0; i < set.min && i < set.prefix.size(); ++i) {
+    if (set.prefix[i] == kFalse) return true;
+  }
+  return set.min > set.prefix.size() && set.rest == kFalse;
+}
+
+bool Impossible(const ObjectSet& set) {
+  if (set.max && *set.max < set.min) return true;
+  uint64_t required = 0;
+  for (const ObjectSet::Property& property : set.properties) {
+    if (!property.required) continue;
+    if (property.value == kFalse) return true;
+    ++required;
+  }
+  return set.max && required > *set.max;
+}
+
+template <typename Bound>
+std::optional<Bound> SmallerMax(const std::optional<Bound>& a, const std::optional<Bound>& b) {
+  if (!a) return b;
+  if (!b) return a;
+  return std::min(*a, *b);
+}
+
+}  // namespace
+
+Formula ObjectSet::Other(const std::string& name) const {
+  if (others.size() == 1) return others[0].value;
+  for (const Others& other : others) {
+    if (other.names.Accepts(name)) return other.value;
+  }
+  return kFalse;
+}
+
+ValueSet ValueSet::All() {
+  ValueSet out;
+  out.null = out.yes = out.no = true;
+  out.numbers = {NumberSet()};
+  out.strings = StringSet();
+  out.arrays = {ArraySet()};
+  out.objects = {ObjectSet()};
+  return out;
+}
+
+Status ValueAlgebra::CheckCount(size_t alternatives) const {
+  if (alternatives <= kAlternativesMax) return OkStatus();
+  return Status(StatusCode::kExhausted,
+                StrCat("its alternatives combine to more than ", kAlternativesMax))
+      .WithReason("too_complex");
+}
+
+Result<ArraySet> ValueAlgebra::Intersect(const ArraySet& a, const ArraySet& b) {
+  ArraySet out;
+  const size_t count = std::max(a.prefix.size(), b.prefix.size());
+  PANO_RETURN_IF_ERROR(budget_.Spend(count + 1, "combined arrays"));
+  for (size_t i = 0; i < count; ++i) out.prefix.push_back(formulas_.And(a.Element(i), b.Element(i)));
+  out.rest = formulas_.And(a.rest, b.rest);
+  out.min = std::max(a.min, b.min);
+  out.max = SmallerMax(a.max, b.max);
+  out.unique = a.unique || b.unique;
+  out.contains = a.contains;
+  for (const ArraySet::Contains& more : b.contains) {
+    if (std::find(out.contains.begin(), out.contains.end(), more) == out.contains.end()) {
+      out.contains.push_back(more);
+    }
+  }
+  return out;
+}
+
+Result<ObjectSet> ValueAlgebra::Intersect(const ObjectSet& a, const ObjectSet& b) {
+  ObjectSet out;
+  out.min = std::max(a.min, b.min);
+  out.max = SmallerMax(a.max, b.max);
+  out.others.clear();
+  for (const ObjectSet::Others& left : a.others) {
+    for (const ObjectSet::Others& right : b.others) {
+      PANO_ASSIGN_OR_RETURN(Dfa names, pano::grammar::Intersect(left.names, right.names, budget_));
+      if (!names.empty()) out.others.push_back({std::move(names), formulas_.And(left.value, right.value)});
+    }
+  }
+  PANO_RETURN_IF_ERROR(CheckCount(out.others.size()));
+  PANO_RETURN_IF_ERROR(budget_.Spend(a.properties.size() + b.properties.size(), "combined objects"));
+  std::unordered_map<std::string_view, const ObjectSet::Property*> in_b;
+  for (const ObjectSet::Property& property : b.properties) in_b[property.name] = &property;
+  std::set<std::string_view> in_a;
+  for (const ObjectSet::Property& property : a.properties) {
+    in_a.insert(property.name);
+    ObjectSet::Property& both = out.properties.emplace_back(property);
+    const auto found = in_b.find(property.name);
+    if (found == in_b.end()) {
+      both.value = formulas_.And(property.value, b.Other(property.name));
+      continue;
+    }
+    both.value = formulas_.And(property.value, found->second->value);
+    both.required = property.required || found->second->required;
+    both.declared = property.declared || found->second->declared;
+  }
+  for (const ObjectSet::Property& property : b.properties) {
+    if (in_a.contains(property.name)) continue;
+    ObjectSet::Property& both = out.properties.emplace_back(property);
+    both.value = formulas_.And(a.Other(property.name), property.value);
+  }
+  std::stable_partition(out.properties.begin(), out.properties.end(),
+                        [](const ObjectSet::Property& property) { return property.declared; });
+  return out;
+}
+
+Result<ValueSet> ValueAlgebra::Intersect(const ValueSet& a, const ValueSet& b) {
+  ValueSet out;
+  out.null = a.null && b.null;
+  out.yes = a.yes && b.yes;
+  out.no = a.no && b.no;
+  PANO_RETURN_IF_ERROR(budget_.Spend(a.numbers.size() * b.numbers.size(), "combined numbers"));
+  for (const NumberSet& left : a.numbers) {
+    for (const NumberSet& right : b.numbers) {
+      if (auto both = pano::grammar::Intersect(left, right)) out.numbers.push_back(std::move(*both));
+    }
+  }
+  PANO_ASSIGN_OR_RETURN(out.strings, pano::grammar::Intersect(a.strings, b.strings, budget_));
+  PANO_RETURN_IF_ERROR(budget_.Spend(a.arrays.size() * b.arrays.size(), "combined arrays"));
+  for (const ArraySet& left : a.arrays) {
+    for (const ArraySet& right : b.arrays) {
+      PANO_ASSIGN_OR_RETURN(ArraySet both, Intersect(left, right));
+      if (!Impossible(both)) out.arrays.push_back(std::move(both));
+    }
+  }
+  PANO_RETURN_IF_ERROR(budget_.Spend(a.objects.size() * b.objects.size(), "combined objects"));
+  for (const ObjectSet& left : a.objects) {
+    for (const ObjectSet& right : b.objects) {
+      PANO_ASSIGN_OR_RETURN(ObjectSet both, Intersect(left, right));
+      if (!Impossible(both)) out.objects.push_back(std::move(both));
+    }
+  }
+  const bool combined = a.arrays.size() + a.objects.size() > 2 && b.arrays.size() + b.objects.size() > 2;
+  if (combined) PANO_RETURN_IF_ERROR(CheckCount(out.arrays.size() + out.objects.size()));
+  PANO_RETURN_IF_ERROR(formulas_.status());
+  return out;
+}
+
+Result<ValueSet> ValueAlgebra::Unite(ValueSet a, const ValueSet& b) {
+  a.null |= b.null;
+  a.yes |= b.yes;
+  a.no |= b.no;
+  PANO_RETURN_IF_ERROR(
+      budget_.Spend(b.numbers.size() + b.arrays.size() + b.objects.size() + 1, "alternatives"));
+  a.numbers.insert(a.numbers.end(), b.numbers.begin(), b.numbers.end());
+  PANO_ASSIGN_OR_RETURN(a.strings, pano::grammar::Unite(a.strings, b.strings, budget_));
+  a.arrays.insert(a.arrays.end(), b.arrays.begin(), b.arrays.end());
+  a.objects.insert(a.objects.end(), b.objects.begin(), b.objects.end());
+  return a;
+}
+
+Result<std::vector<ArraySet>> ValueAlgebra::Complement(const ArraySet& a) {
+  std::vector<ArraySet> out;
+  if (a.min > 0) out.emplace_back().max = a.min - 1;
+  if (a.max) out.emplace_back().min = *a.max + 1;
+  for (size_t i = 0; i < a.prefix.size(); ++i) {
+    if (a.prefix[i] == kTrue) continue;
+    ArraySet& other = out.emplace_back();
+    other.prefix.assign(i, kTrue);
+    other.prefix.push_back(formulas_.Not(a.prefix[i]));
+    other.min = i + 1;
+  }
+  if (a.rest == kFalse) {
+    out.emplace_back().min = a.prefix.size() + 1;
+  } else if (a.rest != kTrue) {
+    if (!a.prefix.empty()) return NotExpressible("an element behind prefixItems is another");
+    out.emplace_back().contains.push_back({formulas_.Not(a.rest), 1, std::nullopt});
+  }
+  if (a.unique) return NotExpressible("two elements are equal");
+  for (const ArraySet::Contains& contains : a.contains) {
+    if (contains.min > 0) out.emplace_back().contains.push_back({contains.what, 0, contains.min - 1});
+    if (contains.max) {
+      out.emplace_back().contains.push_back({contains.what, *contains.max + 1, std::nullopt});
+    }
+  }
+  return out;
+}
+
+Result<std::vector<ObjectSet>> ValueAlgebra::Complement(const ObjectSet& a) {
+  std::vector<ObjectSet> out;
+  for (const ObjectSet::Property& property : a.properties) {
+    PANO_RETURN_IF_ERROR(budget_.Spend(4, "opposites of objects"));
+    if (property.required) {
+      out.emplace_back().properties.push_back({property.name, kFalse, false, property.declared});
+    }
+    if (property.value != kTrue) {
+      out.emplace_back().properties.push_back(
+          {property.name, formulas_.Not(property.value), true, property.declared});
+    }
+  }
+  for (const ObjectSet::Others& others : a.others) {
+    if (others.value == kTrue) continue;
+    return NotExpressible("a property beside those that are named has another value");
+  }
+  if (a.min > 0) out.emplace_back().max = a.min - 1;
+  if (a.max) out.emplace_back().min = *a.max + 1;
+  return out;
+}
+
+template <typename Set>
+Result<std::vector<Set>> ValueAlgebra::IntersectAll(const std::vector<std::vector<Set>>& unions) {
+  std::vector<Set> out(1);
+  for (const std::vector<Set>& next : unions) {
+    PANO_RETURN_IF_ERROR(budget_.Spend(out.size() * next.size() + 1, "opposites of alternatives"));
+    std::vector<Set> both;
+    for (const Set& left : out) {
+      for (const Set& right : next) {
+        if constexpr (std::is_same_v<Set, NumberSet>) {
+          if (auto set = pano::grammar::Intersect(left, right)) both.push_back(std::move(*set));
+        } else {
+          PANO_ASSIGN_OR_RETURN(Set set, Intersect(left, right));
+          if (!Impossible(set)) both.push_back(std::move(set));
+        }
+      }
+    }
+    if constexpr (!std::is_same_v<Set, NumberSet>) PANO_RETURN_IF_ERROR(CheckCount(both.size()));
+    out = std::move(both);
+  }
+  return out;
+}
+
+Result<ValueSet> ValueAlgebra::Complement(const ValueSet& a) {
+  ValueSet out;
+  out.null = !a.null;
+  out.yes = !a.yes;
+  out.no = !a.no;
+  std::vector<std::vector<NumberSet>> numbers;
+  for (const NumberSet& set : a.numbers) numbers.push_back(pano::grammar::Complement(set));
+  PANO_ASSIGN_OR_RETURN(out.numbers, IntersectAll(numbers));
+  PANO_ASSIGN_OR_RETURN(out.strings, pano::grammar::Complement(a.strings, budget_));
+  std::vector<std::vector<ArraySet>> arrays;
+  for (const ArraySet& set : a.arrays) {
+    PANO_ASSIGN_OR_RETURN(arrays.emplace_back(), Complement(set));
+  }
+  PANO_ASSIGN_OR_RETURN(out.arrays, IntersectAll(arrays));
+  std::vector<std::vector<ObjectSet>> objects;
+  for (const ObjectSet& set : a.objects) {
+    PANO_ASSIGN_OR_RETURN(objects.emplace_back(), Complement(set));
+  }
+  PANO_ASSIGN_OR_RETURN(out.objects, IntersectAll(objects));
+  PANO_RETURN_IF_ERROR(formulas_.status());
+  return out;
+}
+
+Result<ValueSet> ValueAlgebra::Constant(const json::Value& value) {
+  ValueSet out;
+  if (value.is_null()) {
+    out.null = true;
+  } else if (value.is_bool()) {
+    (value.as_bool() ? out.yes : out.no) = true;
+  } else if (value.is_number()) {
+    const std::optional<Decimal> number = Decimal::Of(value);
+    if (!number) return InvalidArgument("a constant number from 2^63 on is not kept exactly");
+    out.numbers.push_back(NumberSet::Point(*number));
+  } else if (value.is_string()) {
+    out.strings = StringSet::Of({value.as_string()});
+  } else if (value.is_array()) {
+    ArraySet& set = out.arrays.emplace_back();
+    for (const json::Value& element : value.as_array()) set.prefix.push_back(formulas_.Constant(element));
+    set.rest = kFalse;
+    set.min = set.prefix.size();
+    set.max = set.min;
+  } else {
+    ObjectSet& set = out.objects.emplace_back();
+    for (const auto* member : LastMembers(value.as_object())) {
+      set.properties.push_back({member->first, formulas_.Constant(member->second), true, true});
+    }
+    set.others[0].value = kFalse;
+  }
+  PANO_RETURN_IF_ERROR(formulas_.status());
+  return out;
+}
+
+}  // namespace pano::grammar
