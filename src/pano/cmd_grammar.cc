@@ -12,6 +12,8 @@
 #include "model/grammar/byte_matcher.h"
 #include "model/grammar/gbnf.h"
 #include "model/grammar/grammar_matcher.h"
+#include "model/grammar/json_schema/compile_json_schema.h"
+#include "model/grammar/regex/compile_regex.h"
 #include "model/grammar/vocabulary/make_token_table.h"
 #include "model/tokenizer/formats/load.h"
 #include "pano/cli.h"
@@ -34,10 +36,10 @@ Result<std::string> ReadSource(const std::string& path) {
 }
 
 Result<Grammar> Compile(const GrammarOptions& o) {
-  if (o.regex) return Unimplemented("--regex is not there yet");
+  if (o.regex) return grammar::CompileRegex(*o.regex);
   const std::string& path = o.schema.empty() ? o.gbnf : o.schema;
   PANO_ASSIGN_OR_RETURN(const std::string text, ReadSource(path));
-  if (!o.schema.empty()) return Unimplemented("--schema is not there yet");
+  if (!o.schema.empty()) return grammar::CompileJsonSchemaText(text).Wrap(path);
   return grammar::ParseGbnf(text).Wrap(path);
 }
 
