@@ -81,6 +81,7 @@ class ArrayWriter {
 
   Result<Expr> Counted() {
     if (set_.unique) PANO_RETURN_IF_ERROR(ListUnique());
+    grammar_.evaluator_.formulas().SetCause("", "contains");
     length_cap_ = std::max<uint64_t>({set_.prefix.size(), set_.min, set_.max ? *set_.max + 1 : 0});
     Place first;
     first.matches.assign(set_.contains.size(), 0);

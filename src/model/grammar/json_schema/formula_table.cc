@@ -27,7 +27,7 @@ Formula FormulaTable::Schema(const json::Value& schema, std::string place) {
   if (schema.is_object() && schema.as_object().empty()) return kTrue;
   const auto [at, added] = by_value_.try_emplace({Kind::kSchema, &schema});
   if (added) {
-    Entry entry{.kind = Kind::kSchema, .value = &schema, .place = std::move(place), .parts = {}};
+    Entry entry{.kind = Kind::kSchema, .value = &schema, .place = std::move(place), .parts = {}, .keyword = ""};
     at->second = Add(std::move(entry));
   }
   return at->second;
@@ -35,7 +35,7 @@ Formula FormulaTable::Schema(const json::Value& schema, std::string place) {
 
 Formula FormulaTable::Constant(const json::Value& value) {
   const auto [at, added] = by_value_.try_emplace({Kind::kConstant, &value});
-  if (added) at->second = Add({.kind = Kind::kConstant, .value = &value, .place = "", .parts = {}});
+  if (added) at->second = Add({.kind = Kind::kConstant, .value = &value, .place = "", .parts = {}, .keyword = ""});
   return at->second;
 }
 
@@ -61,8 +61,13 @@ Formula FormulaTable::And(Formula a, Formula b) {
     }
   }
   const auto [at, added] = by_parts_.try_emplace({Kind::kAnd, parts});
-  if (added) at->second = Add({.kind = Kind::kAnd, .value = nullptr, .place = "", .parts = std::move(parts)});
+  if (added) at->second = Add({.kind = Kind::kAnd, .value = nullptr, .place = "", .parts = std::move(parts), .keyword = ""});
   return at->second;
+}
+
+void FormulaTable::SetCause(std::string place, std::string_view keyword) {
+  cause_place_ = std::move(place);
+  cause_keyword_ = keyword;
 }
 
 Formula FormulaTable::Not(Formula a) {
@@ -70,7 +75,8 @@ Formula FormulaTable::Not(Formula a) {
   if (a == kFalse) return kTrue;
   if (entries_[a.id].kind == Kind::kNot) return entries_[a.id].parts[0];
   const auto [at, added] = by_parts_.try_emplace({Kind::kNot, {a}});
-  if (added) at->second = Add({.kind = Kind::kNot, .value = nullptr, .place = "", .parts = {a}});
+  if (added) at->second = Add({.kind = Kind::kNot, .value = nullptr, .place = cause_place_, .parts = {a},
+                               .keyword = cause_keyword_});
   return at->second;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@ class FormulaTable {
     const json::Value* value = nullptr;   // kSchema, kConstant: in the document
     std::string place;                    // kSchema: its JSON pointer, for messages
     std::vector<Formula> parts;           // kAnd: sorted; kNot: one
+    std::string keyword;                  // kNot: which keyword, at `place`, first asked for it
   };
 
   explicit FormulaTable(size_t entries_max);
@@ -32,6 +34,8 @@ class FormulaTable {
   Formula Constant(const json::Value& value);
   Formula And(Formula a, Formula b);
   Formula Not(Formula a);
+  // Whose opposites those are that are asked for from now on.
+  void SetCause(std::string place, std::string_view keyword);
 
   const Entry& operator[](Formula formula) const { return entries_[formula.id]; }
   size_t size() const { return entries_.size(); }
@@ -42,6 +46,7 @@ class FormulaTable {
   Formula Add(Entry entry);
 
   const size_t entries_max_;
+  std::string cause_place_, cause_keyword_;
   std::vector<Entry> entries_;
   std::map<std::pair<Kind, const json::Value*>, Formula> by_value_;
   std::map<std::pair<Kind, std::vector<Formula>>, Formula> by_parts_;

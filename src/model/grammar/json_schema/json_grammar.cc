@@ -41,8 +41,9 @@ Status JsonGrammar::DefineRules() {
   while (!open_.empty()) {
     const Formula formula = open_.back();
     open_.pop_back();
-    PANO_ASSIGN_OR_RETURN(const ValueSet* values, evaluator_.Evaluate(formula));
-    const Result<Expr> expr = Values(*values);
+    const Result<const ValueSet*> values = evaluator_.Evaluate(formula);
+    if (!values.ok()) return AtItsPlace(values.error(), formula);
+    const Result<Expr> expr = Values(**values);
     if (!expr.ok()) return AtItsPlace(expr.error(), formula);
     builder_.DefineRule(rules_[formula], *expr);
     PANO_RETURN_IF_ERROR(builder_.status());

@@ -437,10 +437,13 @@ Result<Dfa> NumberTexts(const NumberSet& set, StepBudget& budget) {
   } else {
     PANO_ASSIGN_OR_RETURN(texts, PlainTexts(set, false).Run(budget));
   }
-  if (set.kind == NumberSet::Kind::kFraction) {
-    PANO_ASSIGN_OR_RETURN(const Dfa fractions, CompileRegexDfa(R"(-?\d+\.\d*[1-9]\d*)", RegexDialect::kEcma,
-                                                               false, budget));
-    PANO_ASSIGN_OR_RETURN(texts, Intersect(texts, fractions, budget));
+  // No more digits than a double keeps: a reader must not round to what is excluded.
+  std::string_view short_texts;
+  if (!integer && !set.not_multiples.empty()) short_texts = R"(-?\d{1,9}(?:\.\d{1,6})?)";
+  if (set.kind == NumberSet::Kind::kFraction) short_texts = R"(-?\d{1,9}\.\d{0,5}[1-9]0?)";
+  if (!short_texts.empty()) {
+    PANO_ASSIGN_OR_RETURN(const Dfa kept, CompileRegexDfa(short_texts, RegexDialect::kEcma, false, budget));
+    PANO_ASSIGN_OR_RETURN(texts, Intersect(texts, kept, budget));
   }
   for (const Decimal& step : set.multiples) {
     PANO_ASSIGN_OR_RETURN(const Dfa multiples, MultipleTexts(step, budget));

@@ -13,8 +13,10 @@ constexpr int kEmptinessDepthMax = 8;
 
 // `status` as one about `keyword`: what no set can say becomes a keyword that cannot be enforced.
 Status About(const Status& status, std::string_view place, std::string_view keyword) {
-  if (status.reason() == kNotExpressible) return UnsupportedKeyword(place, keyword, status.message());
-  return status;
+  if (status.reason() != kNotExpressible) return status;
+  if (!place.empty()) return UnsupportedKeyword(place, keyword, status.message());
+  // A writer asked for it, and knows the place.
+  return Unimplemented(status.message()).WithReason("unsupported_keyword").WithField(std::string(keyword));
 }
 
 }  // namespace
@@ -66,16 +68,28 @@ Result<ValueSet> SchemaEvaluator::Work(Formula formula) {
       const Schema schema{*entry.value, entry.place};
       return OfSchema(schema);
     }
-    case Kind::kNot: {
-      PANO_ASSIGN_OR_RETURN(const ValueSet* values, Evaluate(entry.parts[0]));
-      return algebra_.Complement(*values);
-    }
+    case Kind::kNot:
     case Kind::kAnd: break;
   }
+  // What is wanted first, then what is not: a difference can say more than an opposite.
+  std::vector<Formula> wanted = entry.parts, forbidden;
+  if (entry.kind == Kind::kNot) wanted = {formula};
+  std::erase_if(wanted, [&](Formula part) {
+    if (formulas_[part].kind == Kind::kNot) forbidden.push_back(part);
+    return formulas_[part].kind == Kind::kNot;
+  });
   ValueSet out = ValueSet::All();
-  for (Formula part : entry.parts) {
+  for (Formula part : wanted) {
     PANO_ASSIGN_OR_RETURN(const ValueSet* values, Evaluate(part));
     PANO_ASSIGN_OR_RETURN(out, algebra_.Intersect(out, *values));
+  }
+  for (Formula part : forbidden) {
+    const FormulaTable::Entry opposite = formulas_[part];
+    PANO_ASSIGN_OR_RETURN(const ValueSet* values, Evaluate(opposite.parts[0]));
+    formulas_.SetCause(opposite.place, opposite.keyword);
+    Result<ValueSet> less = algebra_.Subtract(out, *values);
+    if (!less.ok()) return About(less.error(), opposite.place, opposite.keyword);
+    out = std::move(*less);
   }
   return out;
 }
@@ -112,17 +126,18 @@ Result<ValueSet> SchemaEvaluator::OfSchema(const Schema& schema) {
     }
   }
   if (schema.Find("anyOf")) PANO_RETURN_IF_ERROR(Narrow(values, OfAnyOf(schema)));
+  for (std::string_view keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
+    if (schema.Find(keyword)) PANO_RETURN_IF_ERROR(Narrow(values, OfDependent(schema, keyword)));
+  }
+  // Differences last, when most is known.
   if (schema.Find("oneOf")) PANO_RETURN_IF_ERROR(Narrow(values, OfOneOf(schema, values)));
   if (schema.Find("not")) {
     PANO_ASSIGN_OR_RETURN(const Formula child, Child(schema, "not"));
     PANO_ASSIGN_OR_RETURN(const ValueSet* forbidden, Evaluate(child));
-    PANO_RETURN_IF_ERROR(Narrow(values, OppositeOf(*forbidden, schema, "not")));
+    PANO_ASSIGN_OR_RETURN(values, Without(values, *forbidden, schema, "not"));
   }
   if (schema.Find("if") && (schema.Find("then") || schema.Find("else"))) {
-    PANO_RETURN_IF_ERROR(Narrow(values, OfConditional(schema)));
-  }
-  for (std::string_view keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
-    if (schema.Find(keyword)) PANO_RETURN_IF_ERROR(Narrow(values, OfDependent(schema, keyword)));
+    PANO_RETURN_IF_ERROR(Narrow(values, OfConditional(schema, values)));
   }
   return values;
 }
@@ -172,11 +187,12 @@ Result<ValueSet> SchemaEvaluator::OfAnyOf(const Schema& schema) {
   return out;
 }
 
-Result<ValueSet> SchemaEvaluator::OppositeOf(const ValueSet& values, const Schema& schema,
-                                             std::string_view keyword) {
-  Result<ValueSet> opposite = algebra_.Complement(values);
-  if (!opposite.ok()) return About(opposite.error(), schema.place, keyword);
-  return opposite;
+Result<ValueSet> SchemaEvaluator::Without(const ValueSet& values, const ValueSet& forbidden,
+                                          const Schema& schema, std::string_view keyword) {
+  formulas_.SetCause(schema.place, keyword);
+  Result<ValueSet> less = algebra_.Subtract(values, forbidden);
+  if (!less.ok()) return About(less.error(), schema.place, keyword);
+  return less;
 }
 
 // Exactly one: where no two branches can hold together this is anyOf; else each branch without the
@@ -208,7 +224,7 @@ Result<ValueSet> SchemaEvaluator::OfOneOf(const Schema& schema, const ValueSet& 
     ValueSet alone = branches[i];
     for (size_t j : meets[i]) {
       PANO_ASSIGN_OR_RETURN(const ValueSet* other, Evaluate(parts[j]));
-      PANO_RETURN_IF_ERROR(Narrow(alone, OppositeOf(*other, schema, "oneOf")));
+      PANO_ASSIGN_OR_RETURN(alone, Without(alone, *other, schema, "oneOf"));
     }
     PANO_ASSIGN_OR_RETURN(out, algebra_.Unite(std::move(out), alone));
   }
@@ -216,16 +232,16 @@ Result<ValueSet> SchemaEvaluator::OfOneOf(const Schema& schema, const ValueSet& 
 }
 
 // (if and then) or (not if and else).
-Result<ValueSet> SchemaEvaluator::OfConditional(const Schema& schema) {
+Result<ValueSet> SchemaEvaluator::OfConditional(const Schema& schema, const ValueSet& context) {
   PANO_ASSIGN_OR_RETURN(const Formula condition, Child(schema, "if"));
   PANO_ASSIGN_OR_RETURN(const ValueSet* holds, Evaluate(condition));
-  ValueSet yes = *holds;
+  PANO_ASSIGN_OR_RETURN(ValueSet yes, algebra_.Intersect(context, *holds));
   if (schema.Find("then")) {
     PANO_ASSIGN_OR_RETURN(const Formula then, Child(schema, "then"));
     PANO_ASSIGN_OR_RETURN(const ValueSet* more, Evaluate(then));
     PANO_ASSIGN_OR_RETURN(yes, algebra_.Intersect(yes, *more));
   }
-  PANO_ASSIGN_OR_RETURN(ValueSet no, OppositeOf(*holds, schema, "if"));
+  PANO_ASSIGN_OR_RETURN(ValueSet no, Without(context, *holds, schema, "if"));
   if (schema.Find("else")) {
     PANO_ASSIGN_OR_RETURN(const Formula otherwise, Child(schema, "else"));
     PANO_ASSIGN_OR_RETURN(const ValueSet* more, Evaluate(otherwise));

@@ -77,9 +77,11 @@ class SchemaEvaluator {
   Result<ValueSet> OfReference(const Schema& schema);
   Result<ValueSet> OfAnyOf(const Schema& schema);
   Result<ValueSet> OfOneOf(const Schema& schema, const ValueSet& context);
-  Result<ValueSet> OfConditional(const Schema& schema);
+  Result<ValueSet> OfConditional(const Schema& schema, const ValueSet& context);
   Result<ValueSet> OfDependent(const Schema& schema, std::string_view keyword);
-  Result<ValueSet> OppositeOf(const ValueSet& values, const Schema& schema, std::string_view keyword);
+  // `values` less `forbidden`, for a keyword of `schema` that asks for it.
+  Result<ValueSet> Without(const ValueSet& values, const ValueSet& forbidden, const Schema& schema,
+                           std::string_view keyword);
 
   Result<bool> IsEvidentlyEmpty(Formula formula, int depth);
   Result<bool> IsEvidentlyEmpty(const ValueSet& values, int depth);

@@ -1,7 +1,9 @@
 #include "model/grammar/json_schema/value_algebra.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 
@@ -173,95 +175,145 @@ Result<ValueSet> ValueAlgebra::Unite(ValueSet a, const ValueSet& b) {
   return a;
 }
 
-Result<std::vector<ArraySet>> ValueAlgebra::Complement(const ArraySet& a) {
+template <typename Set>
+Status ValueAlgebra::AddBoth(const Set& a, const Set& b, std::vector<Set>& out) {
+  PANO_ASSIGN_OR_RETURN(Set both, Intersect(a, b));
+  if (!Impossible(both)) out.push_back(std::move(both));
+  return OkStatus();
+}
+
+Result<std::vector<NumberSet>> ValueAlgebra::Less(const NumberSet& a, const NumberSet& b) {
+  std::vector<NumberSet> out;
+  for (const NumberSet& opposite : Complement(b)) {
+    if (auto both = pano::grammar::Intersect(a, opposite)) out.push_back(std::move(*both));
+  }
+  return out;
+}
+
+Result<std::vector<ArraySet>> ValueAlgebra::Less(const ArraySet& a, const ArraySet& b) {
   std::vector<ArraySet> out;
-  if (a.min > 0) out.emplace_back().max = a.min - 1;
-  if (a.max) out.emplace_back().min = *a.max + 1;
-  for (size_t i = 0; i < a.prefix.size(); ++i) {
-    if (a.prefix[i] == kTrue) continue;
-    ArraySet& other = out.emplace_back();
-    other.prefix.assign(i, kTrue);
-    other.prefix.push_back(formulas_.Not(a.prefix[i]));
-    other.min = i + 1;
+  auto other_at = [&](size_t index) -> Status {
+    ArraySet other;
+    other.prefix.assign(index, kTrue);
+    other.prefix.push_back(formulas_.Not(b.Element(index)));
+    other.min = index + 1;
+    return AddBoth(a, other, out);
+  };
+  ArraySet lengths;
+  if (b.min > 0) {
+    lengths.max = b.min - 1;
+    PANO_RETURN_IF_ERROR(AddBoth(a, lengths, out));
   }
-  if (a.rest == kFalse) {
-    out.emplace_back().min = a.prefix.size() + 1;
-  } else if (a.rest != kTrue) {
-    if (!a.prefix.empty()) return NotExpressible("an element behind prefixItems is another");
-    out.emplace_back().contains.push_back({formulas_.Not(a.rest), 1, std::nullopt});
+  if (b.max) {
+    lengths = ArraySet();
+    lengths.min = *b.max + 1;
+    PANO_RETURN_IF_ERROR(AddBoth(a, lengths, out));
   }
-  if (a.unique) return NotExpressible("two elements are equal");
-  for (const ArraySet::Contains& contains : a.contains) {
-    if (contains.min > 0) out.emplace_back().contains.push_back({contains.what, 0, contains.min - 1});
+  for (size_t i = 0; i < b.prefix.size(); ++i) {
+    if (b.prefix[i] != kTrue) PANO_RETURN_IF_ERROR(other_at(i));
+  }
+  constexpr uint64_t kPlacesMax = 64;
+  if (b.rest == kFalse) {
+    lengths = ArraySet();
+    lengths.min = b.prefix.size() + 1;
+    PANO_RETURN_IF_ERROR(AddBoth(a, lengths, out));
+  } else if (b.rest != kTrue && b.prefix.empty()) {
+    ArraySet other;
+    other.contains.push_back({formulas_.Not(b.rest), 1, std::nullopt});
+    PANO_RETURN_IF_ERROR(AddBoth(a, other, out));
+  } else if (b.rest != kTrue) {
+    if (!a.max || *a.max > kPlacesMax) return NotExpressible("an element behind prefixItems is another");
+    for (size_t i = b.prefix.size(); i < *a.max; ++i) PANO_RETURN_IF_ERROR(other_at(i));
+  }
+  if (b.unique && (!a.max || *a.max > 1)) return NotExpressible("two elements are equal");
+  for (const ArraySet::Contains& contains : b.contains) {
+    if (contains.min > 0) {
+      ArraySet fewer;
+      fewer.contains.push_back({contains.what, 0, contains.min - 1});
+      PANO_RETURN_IF_ERROR(AddBoth(a, fewer, out));
+    }
     if (contains.max) {
-      out.emplace_back().contains.push_back({contains.what, *contains.max + 1, std::nullopt});
+      ArraySet more;
+      more.contains.push_back({contains.what, *contains.max + 1, std::nullopt});
+      PANO_RETURN_IF_ERROR(AddBoth(a, more, out));
     }
   }
   return out;
 }
 
-Result<std::vector<ObjectSet>> ValueAlgebra::Complement(const ObjectSet& a) {
+Result<std::vector<ObjectSet>> ValueAlgebra::Less(const ObjectSet& a, const ObjectSet& b) {
   std::vector<ObjectSet> out;
-  for (const ObjectSet::Property& property : a.properties) {
-    PANO_RETURN_IF_ERROR(budget_.Spend(4, "opposites of objects"));
-    if (property.required) {
-      out.emplace_back().properties.push_back({property.name, kFalse, false, property.declared});
-    }
+  auto add = [&](const std::string& name, Formula value, bool required, bool declared) -> Status {
+    PANO_RETURN_IF_ERROR(budget_.Spend(4, "differences of objects"));
+    ObjectSet other;
+    other.properties.push_back({name, value, required, declared});
+    return AddBoth(a, other, out);
+  };
+  std::set<std::string_view> in_b;
+  for (const ObjectSet::Property& property : b.properties) {
+    in_b.insert(property.name);
+    if (property.required) PANO_RETURN_IF_ERROR(add(property.name, kFalse, false, property.declared));
     if (property.value != kTrue) {
-      out.emplace_back().properties.push_back(
-          {property.name, formulas_.Not(property.value), true, property.declared});
+      PANO_RETURN_IF_ERROR(add(property.name, formulas_.Not(property.value), true, property.declared));
     }
   }
-  for (const ObjectSet::Others& others : a.others) {
-    if (others.value == kTrue) continue;
-    return NotExpressible("a property beside those that are named has another value");
+  // Names that are none of b's: those that `a` declares can be told one by one.
+  for (const ObjectSet::Property& property : a.properties) {
+    if (in_b.contains(property.name)) continue;
+    const Formula value = b.Other(property.name);
+    if (value != kTrue) {
+      PANO_RETURN_IF_ERROR(add(property.name, formulas_.Not(value), true, property.declared));
+    }
   }
-  if (a.min > 0) out.emplace_back().max = a.min - 1;
-  if (a.max) out.emplace_back().min = *a.max + 1;
+  for (const ObjectSet::Others& left : a.others) {
+    for (const ObjectSet::Others& right : b.others) {
+      if (formulas_.And(left.value, formulas_.Not(right.value)) == kFalse) continue;
+      PANO_ASSIGN_OR_RETURN(const Dfa names, pano::grammar::Intersect(left.names, right.names, budget_));
+      if (names.empty()) continue;
+      return NotExpressible("a property beside those that are named has another value");
+    }
+  }
+  if (b.min > 0) {
+    ObjectSet fewer;
+    fewer.max = b.min - 1;
+    PANO_RETURN_IF_ERROR(AddBoth(a, fewer, out));
+  }
+  if (b.max) {
+    ObjectSet more;
+    more.min = *b.max + 1;
+    PANO_RETURN_IF_ERROR(AddBoth(a, more, out));
+  }
   return out;
 }
 
 template <typename Set>
-Result<std::vector<Set>> ValueAlgebra::IntersectAll(const std::vector<std::vector<Set>>& unions) {
-  std::vector<Set> out(1);
-  for (const std::vector<Set>& next : unions) {
-    PANO_RETURN_IF_ERROR(budget_.Spend(out.size() * next.size() + 1, "opposites of alternatives"));
-    std::vector<Set> both;
-    for (const Set& left : out) {
-      for (const Set& right : next) {
-        if constexpr (std::is_same_v<Set, NumberSet>) {
-          if (auto set = pano::grammar::Intersect(left, right)) both.push_back(std::move(*set));
-        } else {
-          PANO_ASSIGN_OR_RETURN(Set set, Intersect(left, right));
-          if (!Impossible(set)) both.push_back(std::move(set));
-        }
-      }
+Result<std::vector<Set>> ValueAlgebra::LessAll(std::vector<Set> from, const std::vector<Set>& sets) {
+  for (const Set& set : sets) {
+    PANO_RETURN_IF_ERROR(budget_.Spend(from.size() + 1, "differences of alternatives"));
+    std::vector<Set> left;
+    for (const Set& one : from) {
+      PANO_ASSIGN_OR_RETURN(std::vector<Set> some, Less(one, set));
+      left.insert(left.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
     }
-    if constexpr (!std::is_same_v<Set, NumberSet>) PANO_RETURN_IF_ERROR(CheckCount(both.size()));
-    out = std::move(both);
+    if constexpr (!std::is_same_v<Set, NumberSet>) PANO_RETURN_IF_ERROR(CheckCount(left.size()));
+    from = std::move(left);
   }
-  return out;
+  return from;
 }
 
-Result<ValueSet> ValueAlgebra::Complement(const ValueSet& a) {
+Result<ValueSet> ValueAlgebra::Subtract(const ValueSet& a, const ValueSet& b) {
   ValueSet out;
-  out.null = !a.null;
-  out.yes = !a.yes;
-  out.no = !a.no;
-  std::vector<std::vector<NumberSet>> numbers;
-  for (const NumberSet& set : a.numbers) numbers.push_back(pano::grammar::Complement(set));
-  PANO_ASSIGN_OR_RETURN(out.numbers, IntersectAll(numbers));
-  PANO_ASSIGN_OR_RETURN(out.strings, pano::grammar::Complement(a.strings, budget_));
-  std::vector<std::vector<ArraySet>> arrays;
-  for (const ArraySet& set : a.arrays) {
-    PANO_ASSIGN_OR_RETURN(arrays.emplace_back(), Complement(set));
+  out.null = a.null && !b.null;
+  out.yes = a.yes && !b.yes;
+  out.no = a.no && !b.no;
+  PANO_ASSIGN_OR_RETURN(out.numbers, LessAll(a.numbers, b.numbers));
+  PANO_ASSIGN_OR_RETURN(const bool no_strings, a.strings.IsEmpty(budget_));
+  if (!no_strings) {
+    PANO_ASSIGN_OR_RETURN(const StringSet others, pano::grammar::Complement(b.strings, budget_));
+    PANO_ASSIGN_OR_RETURN(out.strings, pano::grammar::Intersect(a.strings, others, budget_));
   }
-  PANO_ASSIGN_OR_RETURN(out.arrays, IntersectAll(arrays));
-  std::vector<std::vector<ObjectSet>> objects;
-  for (const ObjectSet& set : a.objects) {
-    PANO_ASSIGN_OR_RETURN(objects.emplace_back(), Complement(set));
-  }
-  PANO_ASSIGN_OR_RETURN(out.objects, IntersectAll(objects));
+  PANO_ASSIGN_OR_RETURN(out.arrays, LessAll(a.arrays, b.arrays));
+  PANO_ASSIGN_OR_RETURN(out.objects, LessAll(a.objects, b.objects));
   PANO_RETURN_IF_ERROR(formulas_.status());
   return out;
 }

@@ -8,7 +8,7 @@ namespace pano::grammar {
 
 // Boolean operations on sets of values, type by type. Confined to its compilation's thread.
 //
-// A complement that no set of this form can say ("some property has another value") is Unimplemented
+// A difference that no set of this form can say ("some property has another value") is Unimplemented
 // with reason kNotExpressible; its message says what is not.
 class ValueAlgebra {
  public:
@@ -16,7 +16,8 @@ class ValueAlgebra {
 
   Result<ValueSet> Intersect(const ValueSet& a, const ValueSet& b);
   Result<ValueSet> Unite(ValueSet a, const ValueSet& b);
-  Result<ValueSet> Complement(const ValueSet& a);
+  // What is in `a` and not in `b`. What `a` rules out need not be sayable of `b`'s opposite.
+  Result<ValueSet> Subtract(const ValueSet& a, const ValueSet& b);
 
   // Of a constant: exactly it.
   Result<ValueSet> Constant(const json::Value& value);
@@ -24,11 +25,15 @@ class ValueAlgebra {
  private:
   Result<ArraySet> Intersect(const ArraySet& a, const ArraySet& b);
   Result<ObjectSet> Intersect(const ObjectSet& a, const ObjectSet& b);
-  Result<std::vector<ArraySet>> Complement(const ArraySet& a);
-  Result<std::vector<ObjectSet>> Complement(const ObjectSet& a);
-  // Set ∩ ... over a union's parts, each given as a union.
+  // One set less another, as a union.
+  Result<std::vector<NumberSet>> Less(const NumberSet& a, const NumberSet& b);
+  Result<std::vector<ArraySet>> Less(const ArraySet& a, const ArraySet& b);
+  Result<std::vector<ObjectSet>> Less(const ObjectSet& a, const ObjectSet& b);
+  // A union less another.
   template <typename Set>
-  Result<std::vector<Set>> IntersectAll(const std::vector<std::vector<Set>>& unions);
+  Result<std::vector<Set>> LessAll(std::vector<Set> from, const std::vector<Set>& sets);
+  template <typename Set>
+  Status AddBoth(const Set& a, const Set& b, std::vector<Set>& out);
   Status CheckCount(size_t alternatives) const;
 
   FormulaTable& formulas_;
