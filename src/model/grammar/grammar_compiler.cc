@@ -49,6 +49,7 @@ uint32_t Append(PushdownAutomaton& to, const RuleAutomaton& rule) {
   const auto calls = static_cast<uint32_t>(to.calls.size());
   for (uint32_t i = 0; i < rule.state_count(); ++i) {
     PushdownAutomaton::State state = rule.states[i];
+    state.plain = state.deterministic && !state.final && rule.CallsOf(i).empty();
     state.edge_begin += edges;
     state.call_begin += calls;
     to.states.push_back(state);

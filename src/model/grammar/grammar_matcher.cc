@@ -50,18 +50,14 @@ Status GrammarMatcher::FillMask(std::span<uint32_t> bits) const {
   }
   WorkspacePool::Lease workspace(compiled_->workspaces());
   workspace->LimitWork(Workspace::kMaskWorkMax);
-  MaskComputer computer(*workspace, table);
+  MaskComputer computer(*workspace, table, cache);
   if (configuration_.items().size() > kItemsApart) {
     computer.AddAll(configuration_.items(), bits);
   } else {
     for (const Item& item : configuration_.items()) {
-      std::shared_ptr<const StateMask> mask = cache.FindState(item.state);
-      if (!mask) {
-        mask = std::make_shared<StateMask>(computer.OfState(item.state));
-        if (!workspace->exceeded()) cache.KeepState(item.state, mask);
-      }
+      const std::shared_ptr<const StateMask> mask = computer.OfState(item.state);
       mask->AddTo(bits);
-      computer.AddExits(item.frame, mask->exits, bits);
+      computer.AddExits(item.frame, *mask, bits);
     }
   }
   if (workspace->exceeded()) {

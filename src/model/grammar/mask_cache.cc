@@ -22,6 +22,7 @@ size_t StateMask::memory_bytes() const {
 }
 
 void StateMask::AddTo(std::span<uint32_t> to) const {
+  if (base) base->AddTo(to);
   for (const std::vector<uint32_t>* mask : shared) {
     for (size_t i = 0; i < mask->size(); ++i) to[i] |= (*mask)[i];
   }
@@ -30,10 +31,13 @@ void StateMask::AddTo(std::span<uint32_t> to) const {
 }
 
 FinishedMask FinishedMask::Of(std::span<const uint32_t> bits) {
+  const size_t few = bits.size() / 2;
   size_t count = 0;
-  for (uint32_t word : bits) count += static_cast<size_t>(std::popcount(word));
+  for (size_t i = 0; i < bits.size() && count <= few; ++i) {
+    if (bits[i] != 0) count += static_cast<size_t>(std::popcount(bits[i]));
+  }
   FinishedMask out;
-  if (count > bits.size() / 2) {
+  if (count > few) {
     out.bits.assign(bits.begin(), bits.end());
     return out;
   }
@@ -61,15 +65,33 @@ std::shared_ptr<const StateMask> MaskCache::FindState(uint32_t state) const {
   return found == states_.end() ? nullptr : found->second;
 }
 
+void MaskCache::MakeRoomForState(size_t bytes) {
+  if (state_bytes_ + bytes <= bytes_max_ / 2) return;
+  states_.clear();
+  shapes_.clear();
+  state_bytes_ = 0;
+}
+
 void MaskCache::KeepState(uint32_t state, std::shared_ptr<const StateMask> mask) {
   const size_t bytes = mask->memory_bytes() + kEntryBytes;
-  MutexLock lock(mu_);
-  if (state_bytes_ + bytes > bytes_max_ / 2) {
-    states_.clear();
-    state_bytes_ = 0;
-  }
   if (bytes > bytes_max_ / 2) return;
+  MutexLock lock(mu_);
+  MakeRoomForState(bytes);
   if (states_.emplace(state, std::move(mask)).second) state_bytes_ += bytes;
+}
+
+std::shared_ptr<const StateMask> MaskCache::FindShape(const StackFrame::Hash& shape) const {
+  MutexLock lock(mu_);
+  const auto found = shapes_.find(shape);
+  return found == shapes_.end() ? nullptr : found->second;
+}
+
+void MaskCache::KeepShape(const StackFrame::Hash& shape, std::shared_ptr<const StateMask> mask) {
+  const size_t bytes = mask->memory_bytes() + kEntryBytes;
+  if (bytes > bytes_max_ / 2) return;
+  MutexLock lock(mu_);
+  MakeRoomForState(bytes);
+  if (shapes_.emplace(shape, std::move(mask)).second) state_bytes_ += bytes;
 }
 
 std::shared_ptr<const FinishedMask> MaskCache::FindFinished(
@@ -82,12 +104,12 @@ std::shared_ptr<const FinishedMask> MaskCache::FindFinished(
 void MaskCache::KeepFinished(const StackFrame::Hash& configuration,
                              std::shared_ptr<const FinishedMask> mask) {
   const size_t bytes = mask->memory_bytes() + kEntryBytes;
+  if (bytes > bytes_max_ / 2) return;
   MutexLock lock(mu_);
   if (finished_bytes_ + bytes > bytes_max_ / 2) {
     finished_.clear();
     finished_bytes_ = 0;
   }
-  if (bytes > bytes_max_ / 2) return;
   if (finished_.emplace(configuration, std::move(mask)).second) finished_bytes_ += bytes;
 }
 

@@ -21,12 +21,14 @@ struct StateMask {
     uint32_t part = 0;
     uint32_t node = 0;
   };
+  // Of the short tokens: what all states of the same local shape have in common. May be null.
+  std::shared_ptr<const StateMask> base;
   std::vector<const std::vector<uint32_t>*> shared;   // masks of the token table
   std::vector<int32_t> ids;                           // more tokens, or
   std::vector<uint32_t> bits;                         // the same as bits where they are many
   std::vector<Exit> exits;
 
-  size_t memory_bytes() const;
+  size_t memory_bytes() const;   // without the base
   void AddTo(std::span<uint32_t> bits) const;
 };
 
@@ -49,12 +51,17 @@ class MaskCache {
 
   std::shared_ptr<const StateMask> FindState(uint32_t state) const;
   void KeepState(uint32_t state, std::shared_ptr<const StateMask> mask);
+  // By the state's local shape.
+  std::shared_ptr<const StateMask> FindShape(const StackFrame::Hash& shape) const;
+  void KeepShape(const StackFrame::Hash& shape, std::shared_ptr<const StateMask> mask);
   std::shared_ptr<const FinishedMask> FindFinished(const StackFrame::Hash& configuration) const;
   void KeepFinished(const StackFrame::Hash& configuration, std::shared_ptr<const FinishedMask> mask);
 
   size_t memory_bytes() const;
 
  private:
+  void MakeRoomForState(size_t bytes) PANO_REQUIRES(mu_);
+
   struct HashOf {
     size_t operator()(const StackFrame::Hash& hash) const { return hash[0]; }
   };
@@ -62,6 +69,8 @@ class MaskCache {
   const size_t bytes_max_;
   mutable Mutex mu_;
   std::unordered_map<uint32_t, std::shared_ptr<const StateMask>> states_ PANO_GUARDED_BY(mu_);
+  std::unordered_map<StackFrame::Hash, std::shared_ptr<const StateMask>, HashOf> shapes_
+      PANO_GUARDED_BY(mu_);
   std::unordered_map<StackFrame::Hash, std::shared_ptr<const FinishedMask>, HashOf> finished_
       PANO_GUARDED_BY(mu_);
   size_t state_bytes_ PANO_GUARDED_BY(mu_) = 0;

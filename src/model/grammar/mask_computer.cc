@@ -1,53 +1,16 @@
 #include "model/grammar/mask_computer.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "model/grammar/free_run.h"
 #include "model/grammar/token_trie.h"
+#include "model/grammar/trie_walk.h"
 
 namespace pano::grammar {
 namespace {
-
-struct Level {
-  Workspace::View view;
-  Workspace::Mark mark;
-};
-
-// Walks the nodes [begin, end) of a trie, which lie `depth` bytes below where `view` stands.
-// `on_tokens(first, last)` gets the places in ids() of tokens that can be read; `on_exit(node)` the
-// nodes after which the text may end and below which there are tokens.
-template <typename OnTokens, typename OnExit>
-void Walk(Workspace& workspace, const TokenTrie& trie, uint32_t begin, uint32_t end, size_t depth,
-          const Workspace::View& view, size_t skip_chars, OnTokens on_tokens, OnExit on_exit) {
-  const std::vector<TokenTrie::Node>& nodes = trie.nodes();
-  std::vector<Level> levels = {{view, workspace.mark()}};
-  for (uint32_t i = begin; i < end;) {
-    const TokenTrie::Node& node = nodes[i];
-    if (node.chars_below <= skip_chars && skip_chars > 0) {
-      i = node.end;
-      continue;
-    }
-    levels.resize(node.depth - depth);
-    workspace.Rewind(levels.back().mark);
-    const Workspace::View next = workspace.Step(levels.back().view, node.byte);
-    if (!next.alive()) {
-      if (workspace.exceeded()) return;
-      i = node.end;
-      continue;
-    }
-    if (nodes[i + 1].token_begin > node.token_begin) {
-      on_tokens(node.token_begin, nodes[i + 1].token_begin);
-    }
-    if (next.accepting && node.end > i + 1) on_exit(i);
-    if (next.end == next.begin) {
-      i = node.end;
-      continue;
-    }
-    levels.push_back({next, workspace.mark()});
-    ++i;
-  }
-}
 
 void SetBits(std::span<uint32_t> bits, const TokenTrie& trie, uint32_t first, uint32_t last) {
   for (uint32_t i = first; i < last; ++i) {
@@ -77,29 +40,49 @@ Shortcut Find(const TokenTable::Part& part, size_t run) {
 // Finite runs longer than this are not told apart; longer tokens are few and walked.
 constexpr size_t kRunMax = 31;
 
-size_t RunOf(const PushdownAutomaton& automaton, uint32_t state, const TokenTable::Part& part) {
-  if (part.character.states.empty() || part.chars_max == 0) return 0;
-  return FreeRun(automaton, state, part.character, std::min<size_t>(part.chars_max, kRunMax));
-}
+// The run of each class from the widest to the narrowest is asked of one state (or the longest of
+// several): what any character of a wide class can follow, any of a narrow one can.
+class Runs {
+ public:
+  Runs(const PushdownAutomaton& automaton, std::span<const Item> items)
+      : automaton_(automaton), items_(items) {}
+
+  size_t Of(const TokenTable::Part& part) {
+    if (part.character.states.empty() || part.chars_max == 0) return 0;
+    const size_t wanted = std::min<size_t>(part.chars_max, kRunMax);
+    for (const Item& item : items_) {
+      if (known_ >= wanted && (known_ == kEndless || part.chars_max <= kRunMax)) break;
+      known_ = std::max(known_, FreeRun(automaton_, item.state, part.character, wanted));
+    }
+    return known_;
+  }
+
+ private:
+  const PushdownAutomaton& automaton_;
+  const std::span<const Item> items_;
+  size_t known_ = 0;
+};
 
 }  // namespace
 
-StateMask MaskComputer::OfState(uint32_t state) {
+StateMask MaskComputer::Compute(uint32_t state, size_t first_part, size_t last_part) {
   StateMask out;
   const Workspace::Mark mark = workspace_.mark();
   const Workspace::View start = workspace_.LoadAlone(state);
-  for (uint32_t p = 0; p < table_.parts().size(); ++p) {
+  const Item item = workspace_.items(start)[0];
+  Runs runs(workspace_.automaton(), {&item, 1});
+  for (size_t p = last_part; p-- > first_part;) {
     const TokenTable::Part& part = table_.parts()[p];
-    const Shortcut shortcut = Find(part, RunOf(workspace_.automaton(), state, part));
+    const Shortcut shortcut = Find(part, runs.Of(part));
     if (shortcut.mask) out.shared.push_back(shortcut.mask);
     if (shortcut.whole) continue;
-    Walk(workspace_, part.trie, 0, static_cast<uint32_t>(part.trie.node_count()), 0, start,
-         shortcut.chars,
-         [&](uint32_t first, uint32_t last) {
-           out.ids.insert(out.ids.end(), part.trie.ids().begin() + first,
-                          part.trie.ids().begin() + last);
-         },
-         [&](uint32_t node) { out.exits.push_back({p, node}); });
+    TrieWalk(workspace_, part.trie)
+        .Run(0, static_cast<uint32_t>(part.trie.node_count()), 0, start, shortcut.chars,
+             [&](uint32_t first, uint32_t last) {
+               out.ids.insert(out.ids.end(), part.trie.ids().begin() + first,
+                              part.trie.ids().begin() + last);
+             },
+             [&](uint32_t node) { out.exits.push_back({static_cast<uint32_t>(p), node}); });
   }
   workspace_.Rewind(mark);
   if (out.ids.size() > table_.mask_words()) {
@@ -113,17 +96,43 @@ StateMask MaskComputer::OfState(uint32_t state) {
   return out;
 }
 
-void MaskComputer::AddExits(const StackFrame* frame, std::span<const StateMask::Exit> exits,
+std::shared_ptr<const StateMask> MaskComputer::OfShortTokens(uint32_t state) {
+  const std::optional<StackFrame::Hash> shape =
+      workspace_.shapes().Of(workspace_.automaton(), state, TokenTable::kShortBytes);
+  if (shape) {
+    if (auto known = cache_.FindShape(*shape)) return known;
+  }
+  auto made = std::make_shared<StateMask>(Compute(state, 0, table_.short_parts()));
+  if (shape && !workspace_.exceeded()) cache_.KeepShape(*shape, made);
+  return made;
+}
+
+std::shared_ptr<const StateMask> MaskComputer::OfState(uint32_t state) {
+  if (auto known = cache_.FindState(state)) return known;
+  auto base = OfShortTokens(state);
+  auto made = std::make_shared<StateMask>(Compute(state, table_.short_parts(), table_.parts().size()));
+  made->base = std::move(base);
+  if (!workspace_.exceeded()) cache_.KeepState(state, made);
+  return made;
+}
+
+void MaskComputer::AddExits(const StackFrame* frame, const StateMask& mask,
                             std::span<uint32_t> bits) {
-  if (exits.empty() || frame->is_bottom()) return;
+  const bool has_exits = !mask.exits.empty() || (mask.base && !mask.base->exits.empty());
+  if (!has_exits || frame->is_bottom()) return;
   const Workspace::Mark mark = workspace_.mark();
   const Workspace::View view = workspace_.Return(frame);
-  for (const StateMask::Exit& exit : exits) {
+  const auto walk = [&](const StateMask::Exit& exit) {
     const TokenTrie& trie = table_.parts()[exit.part].trie;
     const TokenTrie::Node& node = trie.nodes()[exit.node];
-    Walk(workspace_, trie, exit.node + 1, node.end, node.depth, view, 0,
-         [&](uint32_t first, uint32_t last) { SetBits(bits, trie, first, last); },
-         [](uint32_t) {});
+    TrieWalk(workspace_, trie)
+        .Run(exit.node + 1, node.end, node.depth, view, 0,
+             [&](uint32_t first, uint32_t last) { SetBits(bits, trie, first, last); },
+             [](uint32_t) {});
+  };
+  for (const StateMask::Exit& exit : mask.exits) walk(exit);
+  if (mask.base) {
+    for (const StateMask::Exit& exit : mask.base->exits) walk(exit);
   }
   workspace_.Rewind(mark);
 }
@@ -131,20 +140,19 @@ void MaskComputer::AddExits(const StackFrame* frame, std::span<const StateMask::
 void MaskComputer::AddAll(std::span<const Item> items, std::span<uint32_t> bits) {
   const Workspace::Mark mark = workspace_.mark();
   const Workspace::View view = workspace_.Load(items, false);
-  for (const TokenTable::Part& part : table_.parts()) {
-    size_t run = 0;
-    for (const Item& item : items) {
-      run = std::max(run, RunOf(workspace_.automaton(), item.state, part));
-    }
+  Runs short_runs(workspace_.automaton(), items), long_runs(workspace_.automaton(), items);
+  for (size_t p = table_.parts().size(); p-- > 0;) {
+    const TokenTable::Part& part = table_.parts()[p];
+    const size_t run = (p < table_.short_parts() ? short_runs : long_runs).Of(part);
     const Shortcut shortcut = Find(part, run);
     if (shortcut.mask) {
       for (size_t i = 0; i < shortcut.mask->size(); ++i) bits[i] |= (*shortcut.mask)[i];
     }
     if (shortcut.whole) continue;
-    Walk(workspace_, part.trie, 0, static_cast<uint32_t>(part.trie.node_count()), 0, view,
-         shortcut.chars,
-         [&](uint32_t first, uint32_t last) { SetBits(bits, part.trie, first, last); },
-         [](uint32_t) {});
+    TrieWalk(workspace_, part.trie)
+        .Run(0, static_cast<uint32_t>(part.trie.node_count()), 0, view, shortcut.chars,
+             [&](uint32_t first, uint32_t last) { SetBits(bits, part.trie, first, last); },
+             [](uint32_t) {});
   }
   workspace_.Rewind(mark);
 }

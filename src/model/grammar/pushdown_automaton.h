@@ -26,6 +26,7 @@ struct PushdownAutomaton {
     uint32_t call_begin = 0;
     bool final = false;
     bool deterministic = false;  // at most one edge for each byte
+    bool plain = false;          // deterministic, not final, without calls
   };
   struct Rule {
     uint32_t start = 0;
@@ -39,6 +40,7 @@ struct PushdownAutomaton {
   std::vector<Rule> rules;
   uint32_t root = 0;             // a rule
 
+  bool IsPlain(uint32_t state) const { return states[state].plain; }
   size_t state_count() const { return states.size() - 1; }
   std::span<const ByteEdge> EdgesOf(uint32_t state) const {
     return {edges.data() + states[state].edge_begin, edges.data() + states[state + 1].edge_begin};

@@ -61,17 +61,19 @@ Result<std::shared_ptr<const TokenTable>> TokenTable::Create(std::span<const std
     out->begin_.push_back(static_cast<uint32_t>(out->bytes_.size()));
   }
   const std::vector<std::vector<CodePointRange>> classes = Classes();
-  std::vector<std::vector<TokenTrie::Token>> of_class(classes.size() + 1);
+  std::vector<std::vector<TokenTrie::Token>> tokens_of(2 * (classes.size() + 1));
   for (int32_t id = 0; id < out->vocab_size(); ++id) {
     const std::string_view token = out->Bytes(id);
     if (token.empty()) continue;
     const auto [found, chars] = Classify(token, classes);
-    of_class[found].push_back({token, id, chars});
+    const size_t half = token.size() > kShortBytes ? classes.size() + 1 : 0;
+    tokens_of[half + found].push_back({token, id, chars});
   }
   out->memory_bytes_ = out->bytes_.capacity() + out->begin_.capacity() * sizeof(uint32_t);
-  for (size_t i = 0; i < of_class.size(); ++i) {
-    out->AddPart(i < classes.size() ? Utf8Automaton(classes[i]) : ByteAutomaton{},
-                 std::move(of_class[i]));
+  for (size_t i = 0; i < tokens_of.size(); ++i) {
+    const size_t class_number = i % (classes.size() + 1);
+    out->AddPart(class_number < classes.size() ? Utf8Automaton(classes[class_number]) : ByteAutomaton{},
+                 std::move(tokens_of[i]));
   }
   return std::shared_ptr<const TokenTable>(std::move(out));
 }

@@ -29,6 +29,9 @@ class TokenTable {
   std::string_view Bytes(int32_t id) const;
   size_t memory_bytes() const { return memory_bytes_; }
 
+  // Tokens of at most so many bytes and longer ones have parts of their own.
+  static constexpr size_t kShortBytes = 24;
+
   // A part of the vocabulary: the tokens all of whose characters are of one class and not of a
   // narrower part's.
   struct Part {
@@ -39,7 +42,10 @@ class TokenTable {
     // tokens, however long.
     std::vector<std::vector<uint32_t>> allowed_up_to;
   };
+  // First those of short tokens, then as many of long ones; each half from the narrowest class to the
+  // widest, and at its end the part of all other tokens.
   const std::vector<Part>& parts() const { return parts_; }
+  size_t short_parts() const { return parts_.size() / 2; }
 
  private:
   TokenTable() = default;

@@ -63,12 +63,14 @@ TEST(TokenTrie, HoldsItsTokensInPreorder) {
 TEST(TokenTable, DividesTokensByTheirCharacters) {
   const auto table = *TokenTable::Create(std::vector<std::string>{
       "word", "two words", "\xC3\xA9t\xC3\xA9", "quo\"te", "\n", "\xC3", "", "\\", "_1", "\x7F"});
-  ASSERT_EQ(table->parts().size(), 4u);
+  ASSERT_EQ(table->parts().size(), 8u);
+  ASSERT_EQ(table->short_parts(), 4u);
   EXPECT_EQ(Tokens(table->parts()[0].trie).size(), 2u);
   EXPECT_EQ(Tokens(table->parts()[1].trie).size(), 1u);
   EXPECT_EQ(Tokens(table->parts()[2].trie).size(), 1u);
   EXPECT_EQ(Tokens(table->parts()[3].trie).size(), 5u);
   EXPECT_EQ(table->parts()[2].chars_max, 3);
+  for (size_t p = 4; p < 8; ++p) EXPECT_EQ(table->parts()[p].trie.node_count(), 0u);
   EXPECT_EQ(table->vocab_size(), 10);
   EXPECT_EQ(table->Bytes(1), "two words");
   EXPECT_EQ(table->Bytes(6), "");
@@ -80,17 +82,20 @@ TEST(TokenTable, MasksOfLengthsGrow) {
   std::vector<std::string> tokens;
   for (size_t n = 1; n <= 50; ++n) tokens.push_back(std::string(n, 'a'));
   const auto table = *TokenTable::Create(tokens);
-  const TokenTable::Part& part = table->parts()[0];
-  ASSERT_EQ(part.chars_max, 50);
   const auto count = [](const std::vector<uint32_t>& mask) {
     int bits = 0;
     for (uint32_t word : mask) bits += __builtin_popcount(word);
     return bits;
   };
-  for (size_t n = 1; n < part.allowed_up_to.size(); ++n) {
-    EXPECT_EQ(count(part.allowed_up_to[n - 1]), static_cast<int>(n));
+  const TokenTable::Part& small = table->parts()[0];
+  ASSERT_EQ(small.chars_max, 24);
+  for (size_t n = 1; n <= 24; ++n) EXPECT_EQ(count(small.allowed_up_to[n - 1]), static_cast<int>(n));
+  const TokenTable::Part& large = table->parts()[4];
+  ASSERT_EQ(large.chars_max, 50);
+  for (size_t n = 1; n < large.allowed_up_to.size(); ++n) {
+    EXPECT_EQ(count(large.allowed_up_to[n - 1]), std::max(0, static_cast<int>(n) - 24));
   }
-  EXPECT_EQ(count(part.allowed_up_to.back()), 50);
+  EXPECT_EQ(count(large.allowed_up_to.back()), 26);
 }
 
 TEST(TokenTable, AnEmptyVocabularyAllowsNothing) {

@@ -159,8 +159,7 @@ Workspace::View Workspace::Step(const View& from, uint8_t byte) {
       for (const PushdownAutomaton::ByteEdge& edge : automaton_.EdgesOf(item.state)) {
         if (edge.first > byte) break;
         if (edge.last < byte) continue;
-        const PushdownAutomaton::State& target = automaton_.states[edge.target];
-        if (target.final || !automaton_.CallsOf(edge.target).empty()) {
+        if (!automaton_.IsPlain(edge.target)) {
           BeginStep();
           Add(edge.target, item.frame);
           return EndStep();

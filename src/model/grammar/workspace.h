@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "model/grammar/local_shape.h"
 #include "model/grammar/pushdown_automaton.h"
 #include "model/grammar/stack_frame.h"
 
@@ -75,6 +76,7 @@ class Workspace {
   std::vector<Item> Keep(const View& view, const Mark& mark);
 
   const PushdownAutomaton& automaton() const { return automaton_; }
+  LocalShape& shapes() { return shapes_; }
 
  private:
   void BeginStep();
@@ -108,6 +110,8 @@ class Workspace {
   size_t work_left_ = SIZE_MAX;       // of steps to come
   bool accepting_ = false;
   bool exceeded_ = false;
+
+  LocalShape shapes_;
 };
 
 // Workspaces of one automaton, kept for their memory. Thread-safe.
