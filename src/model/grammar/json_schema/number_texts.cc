@@ -416,11 +416,12 @@ Dfa PointTexts(const Decimal& value, bool integer_only) {
 }
 
 Result<Dfa> AnyNumberTexts(bool integer, StepBudget& budget) {
-  // With an exponent upwards one digit stands before the point, so that a double can hold it.
+  // No text is too large for a double where it has an exponent.
   constexpr std::string_view kIntegers = R"(-?(?:0|[1-9]\d*))";
   constexpr std::string_view kNumbers =
       R"(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE]-\d{1,3})?|)"
-      R"(-?\d(?:\.\d+)?[eE]\+?0{0,2}(?:\d|[1-9]\d|[12]\d\d|30[0-7]))";
+      R"(-?(?:0|[1-9]\d{0,15})(?:\.\d+)?[eE]\+?0{0,2}(?:\d|[1-9]\d|1\d\d|2[0-7]\d)|)"
+      R"(-?\d(?:\.\d+)?[eE]\+?(?:2\d\d|30[0-7]))";
   return CompileRegexDfa(integer ? kIntegers : kNumbers, RegexDialect::kEcma, false, budget);
 }
 

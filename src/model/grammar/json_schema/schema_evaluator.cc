@@ -1,7 +1,9 @@
 #include "model/grammar/json_schema/schema_evaluator.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "base/strings.h"
@@ -204,20 +206,15 @@ Result<ValueSet> SchemaEvaluator::OfOneOf(const Schema& schema, const ValueSet& 
     PANO_ASSIGN_OR_RETURN(const ValueSet* values, Evaluate(part));
     PANO_ASSIGN_OR_RETURN(branches.emplace_back(), algebra_.Intersect(context, *values));
   }
-  // Whether a branch may meet one before it, then which.
   std::vector<std::vector<size_t>> meets(branches.size());
-  ValueSet before;
   for (size_t i = 0; i < branches.size(); ++i) {
-    PANO_ASSIGN_OR_RETURN(const ValueSet shared, algebra_.Intersect(before, branches[i]));
-    PANO_ASSIGN_OR_RETURN(const bool apart, IsEvidentlyEmpty(shared));
-    for (size_t j = 0; j < i && !apart; ++j) {
-      PANO_ASSIGN_OR_RETURN(const ValueSet both, algebra_.Intersect(branches[j], branches[i]));
-      PANO_ASSIGN_OR_RETURN(const bool none, IsEvidentlyEmpty(both));
-      if (none) continue;
+    for (size_t j = 0; j < i; ++j) {
+      PANO_RETURN_IF_ERROR(budget_.Spend(8, "branches of oneOf"));
+      PANO_ASSIGN_OR_RETURN(const bool apart, AreEvidentlyApart(branches[i], branches[j], 0));
+      if (apart) continue;
       meets[i].push_back(j);
       meets[j].push_back(i);
     }
-    PANO_ASSIGN_OR_RETURN(before, algebra_.Unite(std::move(before), branches[i]));
   }
   ValueSet out;
   for (size_t i = 0; i < branches.size(); ++i) {
@@ -329,6 +326,87 @@ Result<bool> SchemaEvaluator::IsEvidentlyEmpty(const ArraySet& set, int depth) {
   }
   if (set.min <= set.prefix.size()) return false;
   return IsEvidentlyEmpty(set.rest, depth + 1);
+}
+
+Result<bool> SchemaEvaluator::AreEvidentlyApart(Formula a, Formula b, int depth) {
+  if (a == b) return IsEvidentlyEmpty(a, depth);
+  for (Formula one : {a, b}) {
+    PANO_ASSIGN_OR_RETURN(const bool empty, IsEvidentlyEmpty(one, depth));
+    if (empty) return true;
+  }
+  if (a == kTrue || b == kTrue || depth > kEmptinessDepthMax) return false;
+  std::array<const ValueSet*, 2> sets{};
+  for (size_t i = 0; i < sets.size(); ++i) {
+    const Formula one = i == 0 ? a : b;
+    if (memos_.size() > one.id && memos_[one.id].state == State::kInProgress) return false;
+    const Result<const ValueSet*> values = Evaluate(one);
+    if (!values.ok() && values.error().code() == StatusCode::kUnimplemented) return false;
+    if (!values.ok()) return values.error();
+    sets[i] = *values;
+  }
+  return AreEvidentlyApart(*sets[0], *sets[1], depth);
+}
+
+Result<bool> SchemaEvaluator::AreEvidentlyApart(const ValueSet& a, const ValueSet& b, int depth) {
+  if ((a.null && b.null) || (a.yes && b.yes) || (a.no && b.no)) return false;
+  PANO_RETURN_IF_ERROR(budget_.Spend(a.numbers.size() * b.numbers.size() + a.arrays.size() * b.arrays.size() +
+                                         a.objects.size() * b.objects.size() + 1,
+                                     "alternatives that are told apart"));
+  PANO_ASSIGN_OR_RETURN(const StringSet strings, Intersect(a.strings, b.strings, budget_));
+  ValueSet scalars;
+  scalars.strings = strings;
+  for (const NumberSet& left : a.numbers) {
+    for (const NumberSet& right : b.numbers) {
+      if (auto both = Intersect(left, right)) scalars.numbers.push_back(std::move(*both));
+    }
+  }
+  PANO_ASSIGN_OR_RETURN(const bool none, IsEvidentlyEmpty(scalars, depth));
+  if (!none) return false;
+  for (const ArraySet& left : a.arrays) {
+    for (const ArraySet& right : b.arrays) {
+      PANO_ASSIGN_OR_RETURN(const bool apart, AreEvidentlyApart(left, right, depth));
+      if (!apart) return false;
+    }
+  }
+  for (const ObjectSet& left : a.objects) {
+    for (const ObjectSet& right : b.objects) {
+      PANO_ASSIGN_OR_RETURN(const bool apart, AreEvidentlyApart(left, right, depth));
+      if (!apart) return false;
+    }
+  }
+  return true;
+}
+
+Result<bool> SchemaEvaluator::AreEvidentlyApart(const ArraySet& a, const ArraySet& b, int depth) {
+  const uint64_t min = std::max(a.min, b.min);
+  if ((a.max && *a.max < min) || (b.max && *b.max < min)) return true;
+  const size_t named = std::max(a.prefix.size(), b.prefix.size());
+  for (size_t i = 0; i < min && i <= named; ++i) {
+    PANO_ASSIGN_OR_RETURN(const bool apart, AreEvidentlyApart(a.Element(i), b.Element(i), depth + 1));
+    if (apart) return true;
+  }
+  return false;
+}
+
+// A property that one of them requires and on which they do not agree.
+Result<bool> SchemaEvaluator::AreEvidentlyApart(const ObjectSet& a, const ObjectSet& b, int depth) {
+  std::unordered_map<std::string_view, const ObjectSet::Property*> in_b, in_a;
+  for (const ObjectSet::Property& property : a.properties) in_a[property.name] = &property;
+  for (const ObjectSet::Property& property : b.properties) in_b[property.name] = &property;
+  PANO_RETURN_IF_ERROR(budget_.Spend(in_a.size() + in_b.size(), "objects that are told apart"));
+  for (const bool swapped : {false, true}) {
+    const ObjectSet& one = swapped ? b : a;
+    const ObjectSet& other = swapped ? a : b;
+    const auto& known = swapped ? in_a : in_b;
+    for (const ObjectSet::Property& property : one.properties) {
+      if (!property.required) continue;
+      const auto found = known.find(property.name);
+      const Formula value = found == known.end() ? other.Other(property.name) : found->second->value;
+      PANO_ASSIGN_OR_RETURN(const bool apart, AreEvidentlyApart(property.value, value, depth + 1));
+      if (apart) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace pano::grammar

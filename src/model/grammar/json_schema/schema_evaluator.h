@@ -21,9 +21,9 @@ namespace pano::grammar {
 struct SchemaLimits {
   size_t bytes_max = 4 << 20;          // of source
   size_t depth_max = 64;               // of its JSON
-  size_t conditions_max = 50'000;      // parts of the schema and their combinations
+  size_t conditions_max = 100'000;     // parts of the schema and their combinations
   size_t reference_depth_max = 256;    // references and allOf inside each other
-  uint64_t steps_max = 40'000'000;     // of all automata together; about a second
+  uint64_t steps_max = 10'000'000;     // of all automata together; about two seconds
 };
 
 // Works out which values a condition allows, one level deep: children stay formulas. Confined to its
@@ -45,7 +45,6 @@ class SchemaEvaluator {
 
   // Whether no value can satisfy `formula`, where that is seen without following it far.
   Result<bool> IsEvidentlyEmpty(Formula formula) { return IsEvidentlyEmpty(formula, 0); }
-  Result<bool> IsEvidentlyEmpty(const ValueSet& values) { return IsEvidentlyEmpty(values, 0); }
 
  private:
   struct Schema {
@@ -86,6 +85,11 @@ class SchemaEvaluator {
   Result<bool> IsEvidentlyEmpty(Formula formula, int depth);
   Result<bool> IsEvidentlyEmpty(const ValueSet& values, int depth);
   Result<bool> IsEvidentlyEmpty(const ArraySet& set, int depth);
+  // Whether no value satisfies both, where that is seen without following them far.
+  Result<bool> AreEvidentlyApart(Formula a, Formula b, int depth);
+  Result<bool> AreEvidentlyApart(const ValueSet& a, const ValueSet& b, int depth);
+  Result<bool> AreEvidentlyApart(const ArraySet& a, const ArraySet& b, int depth);
+  Result<bool> AreEvidentlyApart(const ObjectSet& a, const ObjectSet& b, int depth);
 
   Result<Dfa> Pattern(const std::string& source, const Schema& schema, std::string_view keyword);
 

@@ -55,7 +55,7 @@ std::string Ipv6() {
 
 // RFC 3986, appendix A; a literal address in brackets is IPv6 only.
 std::string Uri(bool reference) {
-  const std::string plain = "A-Za-z0-9._~!$&'()*+,;=-";
+  const std::string plain = "A-Za-z0-9._~!$&'()*+,;=\\-";
   const std::string escaped = "%[0-9A-Fa-f]{2}";
   const std::string pchar = StrCat("(?:[", plain, ":@]|", escaped, ")");
   const std::string segments = StrCat("(?:/", pchar, "*)*");

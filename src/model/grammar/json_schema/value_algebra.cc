@@ -40,6 +40,11 @@ bool Impossible(const ObjectSet& set) {
   return set.max && required > *set.max;
 }
 
+// What a copy costs.
+size_t SizeOf(const NumberSet& set) { return 1 + set.multiples.size(); }
+size_t SizeOf(const ArraySet& set) { return 1 + set.prefix.size() + set.contains.size(); }
+size_t SizeOf(const ObjectSet& set) { return 1 + set.properties.size() + set.others.size(); }
+
 template <typename Bound>
 std::optional<Bound> SmallerMax(const std::optional<Bound>& a, const std::optional<Bound>& b) {
   if (!a) return b;
@@ -162,16 +167,26 @@ Result<ValueSet> ValueAlgebra::Intersect(const ValueSet& a, const ValueSet& b) {
   return out;
 }
 
+// Adds `more` to a union, each once where the union is short.
+template <typename Set>
+Status ValueAlgebra::Append(const std::vector<Set>& more, std::vector<Set>& out) {
+  constexpr size_t kLooked = 32;
+  for (const Set& set : more) {
+    PANO_RETURN_IF_ERROR(budget_.Spend(SizeOf(set), "alternatives"));
+    const bool known = out.size() <= kLooked && std::find(out.begin(), out.end(), set) != out.end();
+    if (!known) out.push_back(set);
+  }
+  return OkStatus();
+}
+
 Result<ValueSet> ValueAlgebra::Unite(ValueSet a, const ValueSet& b) {
   a.null |= b.null;
   a.yes |= b.yes;
   a.no |= b.no;
-  PANO_RETURN_IF_ERROR(
-      budget_.Spend(b.numbers.size() + b.arrays.size() + b.objects.size() + 1, "alternatives"));
-  a.numbers.insert(a.numbers.end(), b.numbers.begin(), b.numbers.end());
   PANO_ASSIGN_OR_RETURN(a.strings, pano::grammar::Unite(a.strings, b.strings, budget_));
-  a.arrays.insert(a.arrays.end(), b.arrays.begin(), b.arrays.end());
-  a.objects.insert(a.objects.end(), b.objects.begin(), b.objects.end());
+  PANO_RETURN_IF_ERROR(Append(b.numbers, a.numbers));
+  PANO_RETURN_IF_ERROR(Append(b.arrays, a.arrays));
+  PANO_RETURN_IF_ERROR(Append(b.objects, a.objects));
   return a;
 }
 

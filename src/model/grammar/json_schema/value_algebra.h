@@ -33,6 +33,8 @@ class ValueAlgebra {
   template <typename Set>
   Result<std::vector<Set>> LessAll(std::vector<Set> from, const std::vector<Set>& sets);
   template <typename Set>
+  Status Append(const std::vector<Set>& more, std::vector<Set>& out);
+  template <typename Set>
   Status AddBoth(const Set& a, const Set& b, std::vector<Set>& out);
   Status CheckCount(size_t alternatives) const;
 

@@ -48,11 +48,13 @@ struct ObjectSet {
     Formula value = kTrue;
     bool required = false;
     bool declared = true;   // by `properties`; the others' order among themselves is free
+    bool operator==(const Property&) const = default;
   };
   // The names that `names` holds and no property has.
   struct Others {
     Dfa names = Dfa::Any();
     Formula value = kTrue;
+    bool operator==(const Others&) const = default;
   };
   std::vector<Property> properties;   // names differ; declared ones first
   std::vector<Others> others = {Others()};   // disjoint, and together all names
@@ -64,6 +66,7 @@ struct ObjectSet {
   }
   // What the value under `name` must be where it is no property.
   Formula Other(const std::string& name) const;
+  bool operator==(const ObjectSet&) const = default;
 };
 
 // A set of JSON values, by type; each list is a union. A value; thread-compatible.

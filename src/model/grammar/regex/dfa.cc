@@ -91,6 +91,7 @@ Dfa::Dfa(std::vector<State> states) {
   if (states.empty()) return;
   const std::vector<uint8_t> productive = Productive(states);
   if (!productive[0]) return;
+  auto data = std::make_shared<Data>();
   std::vector<uint32_t> number(states.size(), kNone);
   std::vector<uint32_t> order = {0};
   number[0] = 0;
@@ -98,18 +99,19 @@ Dfa::Dfa(std::vector<State> states) {
     State& state = states[order[at]];
     std::erase_if(state.edges, [&](const Edge& edge) { return !productive[edge.target]; });
     SortAndMerge(state.edges);
-    offsets_.push_back(static_cast<uint32_t>(edges_.size()));
-    accepting_.push_back(state.accepting ? 1 : 0);
+    data->offsets.push_back(static_cast<uint32_t>(data->edges.size()));
+    data->accepting.push_back(state.accepting ? 1 : 0);
     for (Edge edge : state.edges) {
       if (number[edge.target] == kNone) {
         number[edge.target] = static_cast<uint32_t>(order.size());
         order.push_back(edge.target);
       }
       edge.target = number[edge.target];
-      edges_.push_back(edge);
+      data->edges.push_back(edge);
     }
   }
-  offsets_.push_back(static_cast<uint32_t>(edges_.size()));
+  data->offsets.push_back(static_cast<uint32_t>(data->edges.size()));
+  data_ = std::move(data);
 }
 
 const Dfa& Dfa::Any() {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,7 +17,8 @@ namespace pano::grammar {
 
 // A deterministic finite automaton over Unicode scalar values, trimmed: every state is reached from
 // the first and reaches an accepting one, so an automaton without states is the empty language and any
-// path is the beginning of an accepted text. Immutable value; thread-compatible.
+// path is the beginning of an accepted text. An immutable value whose copies share their states;
+// thread-compatible.
 class Dfa {
  public:
   // Letters of one range lead to `target`; a state's edges are sorted and do not overlap.
@@ -43,12 +45,14 @@ class Dfa {
   // Exactly these texts (well-formed UTF-8), as a trie whose equal ends are shared. Linear in their bytes.
   static Dfa Of(std::vector<std::string> texts);
 
-  size_t state_count() const { return accepting_.size(); }
-  size_t edge_count() const { return edges_.size(); }
-  bool empty() const { return accepting_.empty(); }
-  bool accepting(uint32_t state) const { return accepting_[state] != 0; }
+  size_t state_count() const { return data_ == nullptr ? 0 : data_->accepting.size(); }
+  size_t edge_count() const { return data_ == nullptr ? 0 : data_->edges.size(); }
+  bool empty() const { return data_ == nullptr; }
+  // REQUIRES: state < state_count().
+  bool accepting(uint32_t state) const { return data_->accepting[state] != 0; }
   std::span<const Edge> edges(uint32_t state) const {
-    return {edges_.data() + offsets_[state], offsets_[state + 1] - offsets_[state]};
+    const Data& data = *data_;
+    return {data.edges.data() + data.offsets[state], data.offsets[state + 1] - data.offsets[state]};
   }
   // Whether every text goes on to be accepted from here.
   bool universal(uint32_t state) const;
@@ -64,12 +68,18 @@ class Dfa {
   // All texts in order when there are at most `limit`.
   std::optional<std::vector<std::string>> Texts(size_t limit) const;
 
-  bool operator==(const Dfa&) const = default;
+  bool operator==(const Dfa& other) const {
+    return data_ == other.data_ || (data_ != nullptr && other.data_ != nullptr && *data_ == *other.data_);
+  }
 
  private:
-  std::vector<uint32_t> offsets_;   // by state; one more than states
-  std::vector<Edge> edges_;
-  std::vector<uint8_t> accepting_;
+  struct Data {
+    std::vector<uint32_t> offsets;   // by state; one more than states
+    std::vector<Edge> edges;
+    std::vector<uint8_t> accepting;
+    bool operator==(const Data&) const = default;
+  };
+  std::shared_ptr<const Data> data_;   // null: no state
 };
 
 // The boolean operations, by products of states; the answers are minimal unless that would cost too

@@ -43,7 +43,7 @@ struct RegexLimits {
   size_t nfa_states_max = 200'000;     // after counts are written out
   size_t dfa_states_max = 30'000;
   size_t dfa_edges_max = 600'000;
-  uint64_t steps_max = 30'000'000;     // of set construction; about half a second
+  uint64_t steps_max = 10'000'000;     // of set construction; about a second
 };
 
 // The class letters, as ECMA-262 has them; negated letters are their complements.
