@@ -79,8 +79,11 @@ bool CallObjectReader::EndValue() {
 CallObjectReader::Result CallObjectReader::End() {
   if (!tool_) return Result::kError;
   if (!sink_->open()) {
+    if (!has_arguments_) arguments_ = "{}";
+    const pano::Result<json::Value> parsed = json::Parse(arguments_);
+    if (!parsed.ok() || !parsed->is_object()) return Result::kError;
     BeginIfKnown();
-    sink_->Add(has_arguments_ ? std::string_view(arguments_) : std::string_view("{}"));
+    sink_->Add(arguments_);
   }
   return sink_->End() ? Result::kDone : Result::kError;
 }

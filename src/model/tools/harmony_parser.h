@@ -10,7 +10,9 @@
 
 namespace pano::tools {
 
-// What ends gpt-oss's reasoning and begins its answer.
+// What begins gpt-oss's reasoning.
+inline constexpr std::string_view kHarmonyReasoning = "<|channel|>analysis<|message|>";
+// What ends it and begins the answer.
 inline constexpr std::string_view kHarmonyReasoningEnd =
     "<|end|><|start|>assistant<|channel|>final<|message|>";
 

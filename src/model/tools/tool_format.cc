@@ -52,9 +52,19 @@ const std::string& ToolFormat::name() const {
 
 bool ToolFormat::has_short_ids() const { return calls_ && calls_->short_ids; }
 
+std::string ToolFormat::ReasoningOpen() const {
+  if (harmony_) return std::string(kHarmonyReasoning);
+  return reasoning_ ? reasoning_->open : std::string();
+}
+
+std::string ToolFormat::ReasoningClose() const {
+  if (harmony_) return "<|end|>";
+  return reasoning_ ? reasoning_->close : std::string();
+}
+
 std::string ToolFormat::ReasoningEnd() const {
   if (harmony_) return std::string(kHarmonyReasoningEnd);
-  return reasoning_ ? reasoning_->close : std::string();
+  return reasoning_ ? StrCat("\n", reasoning_->close, "\n") : std::string();
 }
 
 bool ToolFormat::OpensReasoning(std::string_view prompt_end) const {

@@ -27,7 +27,9 @@ class ToolFormat {
   // The marks that the parser looks for: tokens that spell them have to become text. Without calls only
   // those of reasoning.
   std::vector<std::string> Marks(bool with_calls) const;
-  // What ends reasoning that is to end now; "" without reasoning.
+  // The marks around reasoning, and what ends it where it is to end now; "" without reasoning.
+  std::string ReasoningOpen() const;
+  std::string ReasoningClose() const;
   std::string ReasoningEnd() const;
   // Whether reasoning has begun at the end of that prompt.
   bool OpensReasoning(std::string_view prompt_end) const;

@@ -121,6 +121,12 @@ class AnswerWriter {
       PANO_ASSIGN_OR_RETURN(const Expr calls, Calls());
       return BehindReasoning(builder_.Choice({calls, content}), /*may_stay=*/false);
     }
+    if (tools_.empty()) return BehindReasoning(calls_.Text({}), /*may_stay=*/true);
+    if (format.at_start) {
+      PANO_ASSIGN_OR_RETURN(const Expr calls, Calls());
+      const Expr text = calls_.TextThatIsNoCall(format.calls[0], tools_, Triggers());
+      return BehindReasoning(builder_.Choice({calls, text}), /*may_stay=*/true);
+    }
     const Expr text = calls_.Text(Triggers());
     PANO_ASSIGN_OR_RETURN(const Expr section, Section(/*begun=*/false));
     const Expr more = builder_.Sequence({section, text});
@@ -160,7 +166,7 @@ class AnswerWriter {
            builder_.Reference(rule)}));
     }
     const Expr thought = builder_.Optional(builder_.Sequence(
-        {Literal("<|channel|>analysis<|message|>"), calls_.Text(HarmonyMarks()),
+        {Literal(kHarmonyReasoning), calls_.Text(HarmonyMarks()),
          Literal("<|end|><|start|>assistant")}));
     if (MustCall(rules_)) return builder_.Sequence({thought, builder_.Choice(whole)});
     if (!rules_.content_schema.is_null()) {
@@ -169,6 +175,7 @@ class AnswerWriter {
           builder_.Sequence({Literal("<|channel|>final<|message|>"), content}));
       return builder_.Sequence({thought, builder_.Choice(whole)});
     }
+    if (tools_.empty()) return calls_.Text({});
     const Expr text = calls_.Text({std::string(kRecipient)});
     return builder_.Sequence(
         {text, builder_.Optional(builder_.Sequence(
@@ -187,9 +194,8 @@ class AnswerWriter {
 bool NeedsGrammar(const AnswerRules& rules) {
   if (!rules.format) return false;
   if (MustCall(rules) || !rules.content_schema.is_null()) return true;
-  if (!HasTools(rules)) return false;
-  const CallFormat* format = rules.format->calls();
-  return !format || !format->at_start;
+  if (rules.reasoning_limited && rules.format->has_reasoning()) return true;
+  return HasTools(rules);
 }
 
 Result<grammar::Grammar> BuildAnswerGrammar(const AnswerRules& rules) {

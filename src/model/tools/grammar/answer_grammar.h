@@ -17,12 +17,12 @@ struct AnswerRules {
   ToolChoice choice = {};    // kRequired, kNamed: calls only, behind reasoning
   bool reasoning_begun = false;  // at the end of the prompt
   bool section_begun = false;    // the same of calls: ToolFormat::OpensSection
+  bool reasoning_limited = false;  // reasoning will be ended, so that a grammar is needed in any case
   // The JSON Schema of a content that is no call; null: any text.
   json::Value content_schema = {};
 };
 
-// Whether there is anything to hold the answer to. Where calls have no mark (Llama's JSON), auto leaves
-// the text free.
+// Whether there is anything to hold the answer to.
 bool NeedsGrammar(const AnswerRules& rules);
 
 // The texts that are such answers, in the format that the parser reads: reasoning as the format has it,

@@ -243,13 +243,33 @@ TEST(AnswerGrammar, ASchemaThatCannotBeEnforcedIsNamed) {
   EXPECT_TRUE(Accepts(*lenient, "<tool_call>\n{\"name\": \"f\", \"arguments\": {\"b\": []}}\n</tool_call>"));
 }
 
+TEST(AnswerGrammar, CallsWithoutAMarkAreHeldToo) {
+  AnswerRules rules{.format = ToolFormat::Detect("<|python_tag|>"), .tools = SomeTools()};
+  const auto grammar = BuildAnswerGrammar(rules).value();
+  EXPECT_TRUE(Accepts(grammar, "{\"name\": \"get_weather\", \"parameters\": {\"city\": \"x\"}}"));
+  EXPECT_FALSE(Accepts(grammar, "{\"name\": \"get_weather\", \"parameters\": {\"city\": 1}}"));
+  EXPECT_FALSE(Accepts(grammar, "{\"name\": \"ping\"}"));
+  EXPECT_TRUE(Accepts(grammar, "{\"name\": \"Ann\"}"));
+  EXPECT_TRUE(Accepts(grammar, "Call {\"name\": \"ping\"}"));
+}
+
+TEST(AnswerGrammar, ReasoningThatWillBeEndedNeedsOne) {
+  AnswerRules rules{.format = ToolFormat::Detect("</think>"), .reasoning_begun = true};
+  EXPECT_FALSE(NeedsGrammar(rules));
+  rules.reasoning_limited = true;
+  ASSERT_TRUE(NeedsGrammar(rules));
+  const auto grammar = BuildAnswerGrammar(rules).value();
+  EXPECT_TRUE(Accepts(grammar, "hm\n</think>\nFour."));
+  EXPECT_TRUE(Accepts(grammar, "hm"));
+}
+
 TEST(AnswerGrammar, KeysTellRulesApart) {
   AnswerRules rules{.format = ToolFormat::Detect("<tool_call>"), .tools = SomeTools()};
   const std::string key = AnswerRulesKey(rules);
   EXPECT_EQ(AnswerRulesKey(rules), key);
   rules.choice.parallel = false;
   EXPECT_NE(AnswerRulesKey(rules), key);
-  EXPECT_FALSE(NeedsGrammar({.format = ToolFormat::Detect("<|python_tag|>"), .tools = SomeTools()}));
+  EXPECT_TRUE(NeedsGrammar({.format = ToolFormat::Detect("<|python_tag|>"), .tools = SomeTools()}));
   EXPECT_FALSE(NeedsGrammar({.format = ToolFormat::Detect("<tool_call>")}));
 }
 

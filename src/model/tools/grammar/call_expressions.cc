@@ -102,6 +102,21 @@ CallExpressions::Expr CallExpressions::Text(std::vector<std::string> without) {
   return builder_.Automaton(TextWithout(without));
 }
 
+CallExpressions::Expr CallExpressions::TextThatIsNoCall(const std::vector<CallStep>& steps,
+                                                        const Tools& tools,
+                                                        std::vector<std::string> without) {
+  Beginning beginning;
+  if (steps[0].kind == Kind::kPython) {
+    beginning.parts = {"["};
+    beginning.end = "(";
+  } else {
+    beginning.parts = {"{", Quoted(steps[0].name_key), ":", "\""};
+    beginning.end = "\"";
+  }
+  for (const Tool& tool : tools) beginning.names.push_back(tool.name);
+  return builder_.Automaton(TextNotBeginning(beginning, without));
+}
+
 Result<CallExpressions::Expr> CallExpressions::JsonValue(const json::Value& schema,
                                                          std::string_view place) {
   const Value any = AnyObject();

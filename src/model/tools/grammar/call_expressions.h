@@ -32,6 +32,9 @@ class CallExpressions {
 
   Expr Blanks();                      // a few, or none
   Expr Text(std::vector<std::string> without);  // any text without those marks
+  // The same, where it does not begin as a call without a mark does.
+  Expr TextThatIsNoCall(const std::vector<CallStep>& steps, const Tools& tools,
+                        std::vector<std::string> without);
 
  private:
   Result<Expr> OneCall(const std::vector<CallStep>& steps, const Tool& tool);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <string_view>
 #include <utility>
 
 namespace pano::tools {
@@ -77,7 +78,94 @@ class MarkTracker {
   std::vector<bool> whole_;
 };
 
+// The beginning as a tree of bytes, in which blanks lead nowhere else. A state has its edges by byte.
+class BeginningTree {
+ public:
+  explicit BeginningTree(const Beginning& beginning) {
+    uint32_t at = AddState();
+    for (const std::string& part : beginning.parts) {
+      skips_blanks_[at] = true;
+      at = AddText(at, part);
+    }
+    for (const std::string& name : beginning.names) {
+      const uint32_t end = AddText(at, name + beginning.end);
+      whole_[end] = true;
+    }
+  }
+
+  size_t size() const { return next_.size(); }
+  bool SkipsBlanks(uint32_t state) const { return skips_blanks_[state]; }
+  bool IsWhole(uint32_t state) const { return whole_[state]; }
+  // The state behind `byte`; kNone: the text begins otherwise.
+  uint32_t Next(uint32_t state, uint8_t byte) const {
+    const auto found = next_[state].find(byte);
+    return found == next_[state].end() ? kNone : found->second;
+  }
+
+ private:
+  uint32_t AddState() {
+    next_.emplace_back();
+    skips_blanks_.push_back(false);
+    whole_.push_back(false);
+    return static_cast<uint32_t>(next_.size() - 1);
+  }
+
+  uint32_t AddText(uint32_t at, std::string_view text) {
+    for (char c : text) {
+      const auto byte = static_cast<uint8_t>(c);
+      const auto found = next_[at].find(byte);
+      const uint32_t next = found == next_[at].end() ? AddState() : found->second;
+      next_[at][byte] = next;
+      at = next;
+    }
+    return at;
+  }
+
+  std::vector<std::map<uint8_t, uint32_t>> next_;
+  std::vector<bool> skips_blanks_, whole_;
+};
+
+bool IsBlank(unsigned byte) { return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r'; }
+
+uint32_t TargetOf(const grammar::ByteAutomaton::State& state, unsigned byte) {
+  for (const auto& edge : state.edges) {
+    if (edge.first <= byte && byte <= edge.last) return edge.target;
+  }
+  return kNone;
+}
+
 }  // namespace
+
+grammar::ByteAutomaton TextNotBeginning(const Beginning& beginning,
+                                        const std::vector<std::string>& marks) {
+  const grammar::ByteAutomaton text = TextWithout(marks);
+  const BeginningTree tree(beginning);
+  const auto offset = static_cast<uint32_t>(tree.size());
+  grammar::ByteAutomaton out;
+  for (uint32_t state = 0; state < offset; ++state) {
+    auto& made = out.states.emplace_back();
+    made.accepting = true;
+    if (tree.IsWhole(state)) continue;  // nothing leads here
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      uint32_t target = tree.Next(state, static_cast<uint8_t>(byte));
+      if (target != kNone) {
+        if (tree.IsWhole(target)) continue;
+      } else if (tree.SkipsBlanks(state) && IsBlank(byte)) {
+        target = state;
+      } else {
+        target = TargetOf(text.states[0], byte);
+        if (target == kNone) continue;
+        target += offset;
+      }
+      made.edges.push_back({static_cast<uint8_t>(byte), static_cast<uint8_t>(byte), target});
+    }
+  }
+  for (grammar::ByteAutomaton::State state : text.states) {
+    for (auto& edge : state.edges) edge.target += offset;
+    out.states.push_back(std::move(state));
+  }
+  return out;
+}
 
 grammar::ByteAutomaton TextWithout(const std::vector<std::string>& marks) {
   const MarkTracker tracker(marks);

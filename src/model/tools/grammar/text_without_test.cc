@@ -55,5 +55,17 @@ TEST(TextWithout, IsWhatSearchingSays) {
   EXPECT_GT(accepted, 1000);
 }
 
+TEST(TextWithout, TextsThatBeginOtherwise) {
+  const auto automaton = TextNotBeginning(
+      {.parts = {"{", "\"name\"", ":", "\""}, .names = {"f", "fg"}, .end = "\""}, {"<|tag|>"});
+  for (const char* text : {"", "hi", "{", "{\"nam", "{\"name\": 1}", "{\"name\": \"h\"}", "{\"a\": {\"name\": \"f\"}}",
+                           "x {\"name\": \"f\"}", "{\"name\": \"fgh\"}", " <|tag", "[{\"name\": \"f\"}]"}) {
+    EXPECT_TRUE(Accepts(automaton, text)) << text;
+  }
+  for (const char* text : {"{\"name\": \"f\"}", " {\n \"name\" :\"fg\"", "<|tag|>", "{<|tag|>", "{\xff"}) {
+    EXPECT_FALSE(Accepts(automaton, text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace pano::tools
