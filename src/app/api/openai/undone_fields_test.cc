@@ -64,7 +64,9 @@ TEST(UndoneFields, NoneIsDone) {
     for (const UndoneField& field : UndoneFields(set)) {
       EXPECT_TRUE(names.insert(field.name).second) << field.name << " stands twice";
       for (const Field& done : body->fields) {
-        if (done.name != field.name) continue;
+        // Of one route of the set alone: the others refuse it.
+        const bool of_chats = field.name == "functions" || field.name == "function_call";
+        if (done.name != field.name || of_chats) continue;
         EXPECT_EQ(field.fate, UndoneField::Fate::kPassedOver) << field.name;
       }
     }
