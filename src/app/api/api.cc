@@ -231,14 +231,16 @@ void Api::Work(const CallPtr& call, const Route& route) {
     return call->Fail(Overloaded("the request waited too long for a thread to read it"));
   }
   try {
-    Failure failure = route.form ? Failure() : Failure(ReadBody(*call));
+    const bool json = route.method == "POST" && !route.form;
+    Failure failure = json ? Failure(ReadBody(*call)) : Failure();
     if (failure.ok() && IsModelIn(Access::Place::kBody, route.access)) {
       failure = AuthorizeModel(context_.models, call->principal, route.access, NameOfModel(*call));
     }
     if (failure.ok()) failure = SetDeadline(*call);
     if (failure.ok() && context_.hooks.administer && route.access.administers()) {
       const http::Request& request = call->request();
-      failure = context_.hooks.administer({.model = call->PathParam("id"),
+      const ModelName name = NameOfModel(*call);
+      failure = context_.hooks.administer({.model = name.name,
                                            .route = route.pattern,
                                            .method = request.method,
                                            .target = request.target,
@@ -324,7 +326,8 @@ void Api::Admit(const CallPtr& call, const RouteTable::Match& match, Result<auth
   }
   call->principal = std::move(who).value();
   const Route& route = *match.route;
-  if (route.method != "POST") return route.handler(context_, call);
+  // What is written down before it is done waits for a disk: that is not for a connection's thread.
+  if (route.method != "POST" && !route.access.administers()) return route.handler(context_, call);
   if (route.access.kind == Access::Kind::kModel &&
       route.access.permission == auth::Permission::kPredict) {
     Failure refused =

@@ -121,7 +121,7 @@ void Call::Record(int status) {
              .tokens = tokens,
              .peer = request().peer,
              .principal = &principal,
-             .administers = access.administers() && request().method == "POST"});
+             .administers = access.administers()});
 }
 
 }  // namespace pano::api

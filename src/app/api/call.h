@@ -39,7 +39,7 @@ struct RequestRecord {
   TokenCounts tokens = {};
   std::string_view peer = {};
   const auth::Principal* principal = nullptr;  // who sent it; null where that is not known
-  bool administers = false;                    // its route's policy is one of administration, and it may change things
+  bool administers = false;                    // its route's policy is one of administration
 };
 using RequestRecorder = std::function<void(const RequestRecord&)>;
 

@@ -32,7 +32,8 @@ struct Access {
   auth::Permission permission = auth::Permission::kPredict;  // of kModel
   Place place = Place::kPath;                                // of kModel
 
-  // Whether what is asked for changes the server: such acts are written down before they happen.
+  // Whether what is asked for is administration, whatever the method: such acts are written down before
+  // they happen.
   bool administers() const {
     return kind == Kind::kAdmin || (kind == Kind::kModel && permission == auth::Permission::kManage);
   }

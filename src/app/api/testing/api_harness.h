@@ -36,6 +36,10 @@ class ApiHarness {
     hooks.record = [this](const RequestRecord& r) {
       records.push_back({std::string(r.model), std::string(r.route), r.status, r.tokens});
     };
+    hooks.administer = [this](const RequestRecord& r) {
+      administered.emplace_back(StrCat(r.method, " ", r.route, " ", r.model));
+      return administer ? administer() : OkStatus();
+    };
     hooks.metrics_text = [] { return std::string("pano_up 1\n"); };
     api = std::move(Api::Create(dialects, std::move(options), models, std::move(authenticator),
                                 std::move(hooks), clock))
@@ -122,6 +126,8 @@ class ApiHarness {
   models::ModelHost models;
   FakeEngine* engine = nullptr;
   std::vector<Record> records;
+  std::vector<std::string> administered;       // "POST /v1/models/{id}/load m", before it happens
+  std::function<Status()> administer = {};     // what comes of that; empty: it may happen
   std::unique_ptr<Api> api;
 };
 
