@@ -223,6 +223,14 @@ Result<ModelTarget> ModelHost::Resolve(std::string_view id, std::string_view ver
   return ResolveVersion(it, version, visible);
 }
 
+bool ModelHost::NamesVersion(std::string_view name, const Visible& visible) const {
+  MutexLock lock(mu_);
+  const auto alias = aliases_.find(name);
+  const bool is_alias = alias != aliases_.end() && Sees(visible, IdOf(alias->second));
+  const std::string_view target = is_alias ? std::string_view(alias->second) : name;
+  return target.find('@') != std::string_view::npos && models_.find(IdOf(target)) != models_.end();
+}
+
 Result<ModelVersionPtr> ModelHost::Find(std::string_view name, const Visible& visible,
                                         std::string_view sticky) const {
   MutexLock lock(mu_);

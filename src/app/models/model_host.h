@@ -77,6 +77,8 @@ class ModelHost {
   // `version` may be a label, too.
   Result<ModelTarget> Resolve(std::string_view id, std::string_view version,
                               const Visible& visible = {}) const;
+  // Whether `name` itself says which version is meant: as id@version or id@label, or as an alias of such.
+  bool NamesVersion(std::string_view name, const Visible& visible = {}) const;
   // The same where that version is loaded; else Unavailable, "model_not_loaded".
   Result<ModelVersionPtr> Find(std::string_view name, const Visible& visible = {},
                                std::string_view sticky = {}) const;

@@ -59,6 +59,10 @@ TEST(ModelHost, AliasesAreAnyText) {
   EXPECT_EQ(host.AddAlias({"b", "org/llama"}).code(), StatusCode::kAlreadyExists);
   EXPECT_EQ(host.AddAlias({"x", "nobody"}).code(), StatusCode::kNotFound);
   EXPECT_EQ(host.AddAlias({"x", "org/llama@7"}).code(), StatusCode::kNotFound);
+  for (const char* name : {"old@home", "b@1", "org/llama@stable"}) EXPECT_TRUE(host.NamesVersion(name)) << name;
+  for (const char* name : {"llama3:8b", "b", "", "nobody@1"}) EXPECT_FALSE(host.NamesVersion(name)) << name;
+  const auto hidden = [](std::string_view id) { return id != "org/llama"; };
+  EXPECT_FALSE(host.NamesVersion("old@home", hidden));
 }
 
 TEST(ModelHost, OneModelMayAnswerToAnyName) {

@@ -10,11 +10,14 @@ namespace {
 
 using json::Value;
 
-// Which versions of which model: "id" alone leaves the choice to the catalog.
+// Which versions of which model: a name without a version, such as "id" or its alias, leaves the choice to
+// the catalog.
 Result<models::ModelTarget> Meant(Context& context, const Call& call) {
   PANO_ASSIGN_OR_RETURN(models::ModelTarget target,
                         ResolveModel(context.models, call.principal, call.access, NameOfModel(call)));
-  const bool named = !call.PathParam("version").empty() || call.PathParam("id").find('@') != std::string_view::npos;
+  const auto visible = [&call](std::string_view id) { return MaySee(call.principal, call.access, id); };
+  const bool named =
+      !call.PathParam("version").empty() || context.models.NamesVersion(call.PathParam("id"), visible);
   if (!named) target.version.clear();
   return target;
 }

@@ -51,6 +51,20 @@ TEST_F(ManageTest, LoadsAndUnloads) {
   EXPECT_EQ(At(one->json(), "error/code").as_string(), "model_failed");
 }
 
+// "nick" for c@2 meant every version of c.
+TEST_F(ManageTest, AnAliasOfAVersionMeansThatOne) {
+  ASSERT_TRUE(api_.models.AddAlias({"nick", "c@2"}).ok());
+  ASSERT_TRUE(api_.models.AddAlias({"pet", "c"}).ok());
+  ASSERT_TRUE(api_.models.AddAlias({"at@home", "c"}).ok());
+  (void)api_.Post("/v1/models/nick/unload", "{}");
+  (void)api_.Post("/v1/models/pet/unload", "{}");
+  (void)api_.Post("/v1/models/at@home/load", "{}");
+  ASSERT_EQ(catalog_.asked.size(), 3u);
+  EXPECT_EQ(catalog_.asked[0].what, "unload c@2");
+  EXPECT_EQ(catalog_.asked[1].what, "unload c@");
+  EXPECT_EQ(catalog_.asked[2].what, "load c@");
+}
+
 TEST_F(ManageTest, RefusesWhatIsNotItsOwn) {
   const auto given = api_.Post("/v1/models/m/unload", "{}");
   EXPECT_EQ(given->status(), 400);
