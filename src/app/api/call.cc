@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/api/policy/challenge.h"
 #include "base/strings.h"
 
 namespace pano::api {
@@ -104,7 +105,7 @@ void Call::RespondJson(const json::Value& answer) {
 
 void Call::Fail(const Failure& failure) {
   if (client_gone()) return Record(499);
-  Respond(ErrorResponse(failure, request().id, error_body));
+  Respond(ErrorResponse(WithChallenge(failure), request().id, error_body));
 }
 
 void Call::Record(int status) {

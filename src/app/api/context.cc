@@ -45,7 +45,7 @@ ModelName NameOfModel(const Call& call) {
 Result<models::ModelVersionPtr> FindModel(Context& context, Call& call) {
   Result<models::ModelVersionPtr> found =
       LookUpModel(context.models, call.principal, call.access, NameOfModel(call));
-  if (!found.ok() && context.loading) return Loading();
+  if (!found.ok() && context.loading && found.error().code() != StatusCode::kPermissionDenied) return Loading();
   PANO_ASSIGN_OR_RETURN(models::ModelVersionPtr version, std::move(found));
   call.model = version->label;
   version->CountUse();

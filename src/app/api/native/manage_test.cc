@@ -126,5 +126,26 @@ TEST(Manage, NeedsItsPermission) {
   catalog.asked.clear();
 }
 
+// A name that meant nothing when the request was let in, and then another model: by its own name the caller
+// might manage "nick", of "c" it may only know.
+TEST(Manage, WhatIsFoundIsCheckedAgain) {
+  testing::FakeCatalog catalog;
+  catalog.versions = {{.target = {"c", "1"}}};
+  testing::ApiHarness api(std::make_unique<testing::ScopedTokens>(std::map<std::string, std::string>{
+                              {"t", "models:nick:manage models:c:read"}}),
+                          {MakeDialect()});
+  api.models.SetKnown("c", {"1"}, {});
+  api.api->SetCatalog(&catalog);
+  api.administer = [&api] { return api.models.AddAlias({"nick", "c"}); };
+  http::Request request = testing::ApiHarness::MakeRequest("POST", "/v1/models/nick/unload", "{}");
+  request.headers.emplace_back("Authorization", "Bearer t");
+  const auto exchange = api.Send(std::move(request));
+  EXPECT_EQ(exchange->status(), 403);
+  EXPECT_EQ(exchange->header("WWW-Authenticate"),
+            "Bearer realm=\"panorama\", error=\"insufficient_scope\", "
+            "error_description=\"this needs the scope models:c:manage\"");
+  EXPECT_TRUE(catalog.asked.empty());
+}
+
 }  // namespace
 }  // namespace pano::api::native

@@ -30,7 +30,9 @@ bool MaySee(const auth::Principal& principal, const Access& access, std::string_
 Failure Authorize(const Access& access, const auth::Principal& principal);
 
 // The version of a model that `name` (of the path, or of the body) means to this caller: NotFound for
-// what it may not see, in the words for what is not there; Unavailable for what is not loaded.
+// what it may not see, in the words for what is not there; Unavailable for what is not loaded;
+// PermissionDenied for what it may see and not do this with, by the id that was found: the name may be an
+// alias that meant nothing, or another model, when the request was let in.
 Result<models::ModelVersionPtr> LookUpModel(const models::ModelHost& models,
                                             const auth::Principal& principal, const Access& access,
                                             const ModelName& name);

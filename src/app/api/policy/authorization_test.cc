@@ -13,6 +13,32 @@ namespace {
 
 using auth::Permission;
 
+auth::Principal With(std::string_view scopes) {
+  auth::Principal principal;
+  principal.scopes = auth::ScopeSet::Parse(scopes).value();
+  return principal;
+}
+
+// An alias that came after the request was let in leads to a model that may be read and no more.
+TEST(Authorization, TheModelThatWasFoundCounts) {
+  testing::ApiHarness api(std::vector<Dialect>{});
+  const Access predict = Access::ModelInBody(Permission::kPredict);
+  const auth::Principal who = With("models:nick:predict models:m:read");
+  EXPECT_TRUE(AuthorizeModel(api.models, who, predict, {"nick"}).ok());
+  ASSERT_TRUE(api.models.AddAlias({"nick", "m"}).ok());
+  const auto found = LookUpModel(api.models, who, predict, {"nick"});
+  ASSERT_FALSE(found.ok());
+  EXPECT_EQ(found.error().code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(found.error().message(), "this needs the scope models:m:predict");
+  EXPECT_EQ(ResolveModel(api.models, who, predict, {"nick"}).error().code(), StatusCode::kPermissionDenied);
+  EXPECT_EQ(LookUpModel(api.models, who, predict, {"m", "1"}).error().code(), StatusCode::kPermissionDenied);
+  EXPECT_TRUE(LookUpModel(api.models, who, Access::ModelInBody(Permission::kRead), {"nick"}).ok());
+  EXPECT_TRUE(LookUpModel(api.models, who, Access::kCaller, {"nick"}).ok());
+  EXPECT_TRUE(LookUpModel(api.models, With("models:m:predict"), predict, {"nick"}).ok());
+  EXPECT_EQ(LookUpModel(api.models, With("models:other:predict"), predict, {"nick"}).error().code(),
+            StatusCode::kNotFound);
+}
+
 // Acts of administration by other methods than POST, which have no body.
 Dialect Administrative() {
   const auto answer = [](Context&, CallPtr call) { call->RespondJson(json::Value(json::Object())); };

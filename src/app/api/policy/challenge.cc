@@ -86,4 +86,11 @@ Failure InsufficientScope(std::string scope) {
   return failure;
 }
 
+Failure WithChallenge(Failure failure) {
+  if (failure.challenge.empty() && failure.status.reason() == auth::kInsufficientScope) {
+    failure.challenge = Challenge(auth::kInsufficientScope, failure.status.message());
+  }
+  return failure;
+}
+
 }  // namespace pano::api

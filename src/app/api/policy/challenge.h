@@ -30,5 +30,8 @@ Failure Unauthorized(const Status& why, const ProtectedResource& resource,
 
 // PermissionDenied: who calls may not do this; `scope` is what is missing.
 Failure InsufficientScope(std::string scope);
+// The failure for its status alone, as functions that answer a Status hand it on: with its challenge again,
+// which cannot say `scope` apart from its text. Any other status as it is.
+Failure WithChallenge(Failure failure);
 
 }  // namespace pano::api
