@@ -15,6 +15,9 @@ struct Principal {
   std::string client_id = {};       // the OAuth2 client; "" = none
   std::string key_id = {};          // of an API key, never the key; "" = no key was shown
   std::string issuer = {};          // of the token; "" = no token was shown
+  // SHA-256 in base64url of a token that names neither subject nor client, which nothing else tells from the
+  // issuer's other such tokens; "" for all others.
+  std::string token_digest = {};
   ScopeSet scopes = ScopeSet::All();
   int64_t expires_unix = 0;         // seconds since 1970 when the credentials end; 0 = never
 };

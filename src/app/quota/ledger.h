@@ -23,7 +23,7 @@ namespace pano::quota {
 inline constexpr char kRateLimitExceeded[] = "rate_limit_exceeded";  // Exhausted: later it is taken
 inline constexpr char kQuotaZero[] = "quota_zero";                   // PermissionDenied: it never is
 
-// Who asks: a principal's tenant, and its key or client; "" = none.
+// Who asks: a principal's tenant, and its key, client or subject; "" = none.
 struct Caller {
   std::string_view tenant;
   std::string_view key;
@@ -79,8 +79,8 @@ class QuotaLedger : public std::enable_shared_from_this<QuotaLedger> {
  public:
   struct Options {
     TenantPolicies policies;
-    std::unique_ptr<UsageJournal> journal;  // null: usage ends with the process
-    std::unique_ptr<SharedUsage> shared;    // null: this server only
+    std::unique_ptr<UsageJournal> journal = {};  // null: usage ends with the process
+    std::unique_ptr<SharedUsage> shared = {};    // null: this server only
     size_t subjects_max = UsageTable::kSubjectsMax;
     Duration journal_wait_max = std::chrono::milliseconds(100);
   };

@@ -11,7 +11,8 @@ TEST(StreamOwner, EachPartTellsPrincipalsApart) {
   std::set<std::string> owners;
   for (std::string auth::Principal::* part :
        {&auth::Principal::tenant, &auth::Principal::issuer, &auth::Principal::subject,
-        &auth::Principal::client_id, &auth::Principal::key_id}) {
+        &auth::Principal::client_id, &auth::Principal::key_id,
+        &auth::Principal::token_digest}) {
     auth::Principal principal;
     principal.*part = "x";
     EXPECT_TRUE(owners.insert(OwnerOf(principal)).second);

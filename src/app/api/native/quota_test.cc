@@ -72,6 +72,18 @@ TEST(Quotas, RefuseAndSaySoUntilRetryAfter) {
   EXPECT_EQ(api.Post(kPath, kBody)->status(), 200);
 }
 
+TEST(Quotas, TokenizingIsARequestWithoutTokens) {
+  Harness api("default: {requests_per_minute: 2, tokens_per_minute: 100}");
+  const auto first = api.Post("/v1/tokenize", R"({"text":"ab"})");
+  EXPECT_EQ(first->status(), 200);
+  EXPECT_EQ(Remaining(*first, "requests"), "1");
+  EXPECT_EQ(Remaining(*first, "tokens"), "100");
+  EXPECT_EQ(api.Post("/v1/detokenize", R"({"ids":[97]})")->status(), 200);
+  EXPECT_EQ(api.Post("/v1/tokenize", R"({"text":"ab"})")->status(), 429);
+  EXPECT_EQ(api.Post("/v1/detokenize", R"({"ids":[97]})")->status(), 429);
+  EXPECT_EQ(api.Post(kPath, kBody)->status(), 429);
+}
+
 TEST(Quotas, EveryAnswerOfALimitedTenantTellsThem) {
   Harness api("tenants: {key-1: {requests_per_minute: 5}}", {"k1", "k2"});
   http::Request list = Harness::MakeRequest("GET", "/v1/models/none/predict");

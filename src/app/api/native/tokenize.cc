@@ -57,12 +57,18 @@ Status TooLarge() {
       .WithReason("answer_too_large");
 }
 
+// Counted as a request that uses no tokens of the model.
+Failure TakeQuota(Call& call, const models::ModelVersion& version) {
+  return call.quota.Take(call.principal, version.id, version.label, {}, call.headers);
+}
+
 }  // namespace
 
 void Tokenize(Context& context, CallPtr call) {
   Result<models::ModelVersionPtr> found = ReadModel(context, *call, TokenizeBody());
   if (!found.ok()) return call->Fail(found.error());
   const models::ModelVersion& version = **found;
+  if (Failure refused = TakeQuota(*call, version); !refused.ok()) return call->Fail(refused);
   Prompt prompt;
   if (Status status = TokenizeIds(*call, version, prompt); !status.ok()) {
     return call->Fail(status);
@@ -87,6 +93,7 @@ void Tokenize(Context& context, CallPtr call) {
 void Detokenize(Context& context, CallPtr call) {
   Result<models::ModelVersionPtr> version = ReadModel(context, *call, DetokenizeBody());
   if (!version.ok()) return call->Fail(version.error());
+  if (Failure refused = TakeQuota(*call, **version); !refused.ok()) return call->Fail(refused);
   std::vector<tokenizer::TokenId> ids;
   for (const Value& id : call->body.Find("ids")->as_array()) {
     ids.push_back(static_cast<tokenizer::TokenId>(id.as_double()));

@@ -8,8 +8,12 @@
 namespace pano::api {
 namespace {
 
+// By the most exact name that stays the same from one token to the next: whoever shows anything has one.
 quota::Caller CallerOf(const auth::Principal& who) {
-  return {who.tenant, who.key_id.empty() ? who.client_id : who.key_id};
+  for (const std::string* name : {&who.key_id, &who.client_id, &who.subject, &who.issuer}) {
+    if (!name->empty()) return {who.tenant, *name};
+  }
+  return {who.tenant, ""};
 }
 
 // The number behind `name` in a body that was not parsed; none where there is none.

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/auth/bearer/verified_tokens.h"
+#include "app/auth/jose/base64url.h"
 #include "app/auth/jose/compact_jws.h"
 #include "app/auth/jose/sha256.h"
 #include "app/auth/jose/unique_object.h"
@@ -116,6 +117,9 @@ class BearerAuthenticator final : public auth::Authenticator {
     }
     Result<VerifiedToken> read = ReadClaims(*jws, *claims, issuer.settings, clock_.UnixSeconds());
     if (!read.ok()) return Say(read.error());
+    if (Principal& who = read->principal; who.subject.empty() && who.client_id.empty()) {
+      who.token_digest = jose::EncodeBase64Url(remember_ ? hash : jose::Sha256(token));
+    }
     Result<Principal> who = Admit(*read, issuer, credentials, hash);
     if (who.ok() && remember_) {
       known_.Add(hash, std::make_shared<const KnownToken>(

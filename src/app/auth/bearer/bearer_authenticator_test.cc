@@ -73,6 +73,27 @@ TEST(BearerAuthenticator, ATokenSaysWhoCalls) {
   EXPECT_EQ(f.Try("Bearer x").error().reason(), auth::kInvalidToken);
 }
 
+// All such tokens of an issuer were one owner: each could read the others' streams.
+TEST(BearerAuthenticator, ATokenWithoutNamesIsToldApartByItsDigest) {
+  for (const size_t known : {size_t{0}, size_t{16}}) {
+    Fixture f({.known_tokens = known});
+    const json::Value named = f.Claims();
+    EXPECT_EQ(f.Try(f.Sign(named))->token_digest, "");
+    json::Value claims{json::Object()};
+    for (const auto& [name, value] : named.as_object()) {
+      if (name != "sub") claims.Set(name, value);
+    }
+    const std::string header = f.Sign(claims);
+    const std::string digest = f.Try(header)->token_digest;
+    EXPECT_EQ(digest.size(), 43u);
+    EXPECT_EQ(f.Try(header)->token_digest, digest);
+    claims.Set("jti", "id-2");
+    EXPECT_NE(f.Try(f.Sign(claims))->token_digest, digest);
+    claims.Set("azp", "c");
+    EXPECT_EQ(f.Try(f.Sign(claims))->token_digest, "");
+  }
+}
+
 TEST(BearerAuthenticator, AKnownTokenEndsAtItsTime) {
   Fixture f;
   const std::string header = f.Sign(f.Claims());
