@@ -224,8 +224,8 @@ void ServeOptions::DeclareLimits(OptionSet& options) {
                  "cancelled.",
                  "SECONDS");
   options.Int("stream-memory", &stream_memory, 1 << 16, 1ll << 40,
-              "The memory for the events of all resumable streams. While it is full, new ones are "
-              "answered 429.",
+              "The memory for the events of all resumable streams. A tenant may hold three times what is "
+              "free of it; then its new ones are answered 429.",
               "BYTES");
   options.Double("response-retention", &response_retention, 0.1, 30 * kDay,
                  "How long a response of /v1/responses is kept for its caller, unless it asks not to.", "SECONDS");

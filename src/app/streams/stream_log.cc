@@ -12,7 +12,7 @@ StreamLog::StreamLog(Options options)
     : options_(std::move(options)), idle_since_(options_.clock->Now()) {}
 
 StreamLog::~StreamLog() {
-  if (options_.memory) options_.memory->bytes -= bytes_;
+  if (options_.share) options_.share->Remove(bytes_);
 }
 
 void StreamLog::SetProducer(Producer producer) {
@@ -28,14 +28,14 @@ void StreamLog::SetProducer(Producer producer) {
 }
 
 bool StreamLog::OverBounds() const {
-  return bytes_ >= options_.bytes_max || (options_.memory && options_.memory->full());
+  return bytes_ >= options_.bytes_max || (options_.share && options_.share->full());
 }
 
 // What a reader was given may make way.
 bool StreamLog::RoomNow() const {
   if (cancelled_) return true;
   if (bytes_ - given_bytes_ >= options_.bytes_max) return false;
-  return !options_.memory || options_.memory->bytes - given_bytes_ < options_.memory->bytes_max;
+  return !options_.share || !options_.share->full(given_bytes_);
 }
 
 bool StreamLog::HasRoom() {
@@ -46,14 +46,14 @@ bool StreamLog::HasRoom() {
 
 void StreamLog::Hold(size_t bytes) {
   bytes_ += bytes;
-  if (options_.memory) options_.memory->bytes += bytes;
+  if (options_.share) options_.share->Add(bytes);
 }
 
 void StreamLog::DropOldest() {
   const size_t bytes = events_.front().size() + kBytesPerEvent;
   bytes_ -= bytes;
   given_bytes_ -= bytes;  // only such are dropped
-  if (options_.memory) options_.memory->bytes -= bytes;
+  if (options_.share) options_.share->Remove(bytes);
   events_.pop_front();
   ++dropped_;
 }

@@ -11,26 +11,18 @@
 #include <string_view>
 
 #include "app/streams/event_id.h"
+#include "app/streams/log_memory.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
 
 namespace pano::streams {
 
-// What all logs of a store may hold together. Thread-safe.
-struct LogMemory {
-  explicit LogMemory(size_t max) : bytes_max(max) {}
-  bool full() const { return bytes.load() >= bytes_max; }
-
-  const size_t bytes_max;
-  std::atomic<size_t> bytes{0};
-};
-
 // The events of one answer, kept so that whoever lost its connection can read on. One producer appends,
 // any number of readers read, each from its own place; a slow reader holds up nobody.
 //
-// Bounds. Events are kept from the first on, up to `bytes_max` of this log and what LogMemory has for
-// all. Beyond that the oldest are dropped as far as one reader has been given them (a reader that is
+// Bounds. Events are kept from the first on, up to `bytes_max` of this log and what its tenant's LogShare
+// has. Beyond that the oldest are dropped as far as one reader has been given them (a reader that is
 // not that far, or comes back to before them, is told so: kExhausted, never a gap); where no reader has,
 // HasRoom is false and the producer pauses. So memory is bounded by bytes_max and the one round of events
 // that a producer takes after it asked.
@@ -44,7 +36,7 @@ class StreamLog {
   struct Options {
     std::string id;
     size_t bytes_max = 16 << 20;
-    std::shared_ptr<LogMemory> memory = nullptr;  // of all logs; null: no such bound
+    std::shared_ptr<LogShare> share = nullptr;  // of its tenant; null: no such bound
     Clock* clock = &Clock::Real();
   };
   explicit StreamLog(Options options);

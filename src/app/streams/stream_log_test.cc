@@ -13,9 +13,9 @@ namespace pano::streams {
 namespace {
 
 std::unique_ptr<StreamLog> MakeLog(size_t bytes_max = 1 << 20,
-                                   std::shared_ptr<LogMemory> memory = nullptr) {
+                                   std::shared_ptr<LogShare> share = nullptr) {
   return std::make_unique<StreamLog>(
-      StreamLog::Options{.id = "s", .bytes_max = bytes_max, .memory = std::move(memory)});
+      StreamLog::Options{.id = "s", .bytes_max = bytes_max, .share = std::move(share)});
 }
 
 std::string Event(int id) { return StrCat("id: ", id, "\ndata: x\n\n"); }
@@ -105,10 +105,11 @@ TEST(StreamLog, DropsWhatWasGivenAndSaysSo) {
   EXPECT_EQ(ReadAll(*log, 19), Event(20));
 }
 
-TEST(StreamLog, AllLogsShareOneMemory) {
+TEST(StreamLog, AllLogsOfATenantShareOneMemory) {
   auto memory = std::make_shared<LogMemory>(300);
-  auto one = MakeLog(1 << 20, memory);
-  auto two = MakeLog(1 << 20, memory);
+  auto share = std::make_shared<LogShare>(memory);
+  auto one = MakeLog(1 << 20, share);
+  auto two = MakeLog(1 << 20, share);
   while (one->HasRoom()) one->Append("", "x");
   EXPECT_FALSE(two->HasRoom());
   EXPECT_TRUE(two->WakeProducer());  // waits still

@@ -48,10 +48,16 @@ bool StreamStore::Expired(const StreamLog& log, TimePoint now) const {
   return since && now - *since >= options_.retention;
 }
 
-Result<std::shared_ptr<StreamLog>> StreamStore::Create(std::string owner, std::string id) {
+std::shared_ptr<LogShare> StreamStore::ShareOf(const std::string& tenant) {
+  std::weak_ptr<LogShare>& known = shares_[tenant];
+  std::shared_ptr<LogShare> share = known.lock();
+  if (!share) known = share = std::make_shared<LogShare>(memory_);
+  return share;
+}
+
+Result<std::shared_ptr<StreamLog>> StreamStore::Create(std::string owner, std::string id,
+                                                       const std::string& tenant) {
   std::shared_ptr<StreamLog> replaced;  // goes without the lock
-  auto log = std::make_shared<StreamLog>(StreamLog::Options{
-      .id = id, .bytes_max = options_.log_bytes_max, .memory = memory_, .clock = &clock_});
   MutexLock lock(mu_);
   const auto found = logs_.find({owner, id});
   if (found != logs_.end() && !Expired(*found->second, clock_.Now())) {
@@ -60,12 +66,15 @@ Result<std::shared_ptr<StreamLog>> StreamStore::Create(std::string owner, std::s
                          "/v1/streams/", Printable(id, 64), ", or send another X-Request-Id, or none"))
         .WithReason("stream_exists");
   }
-  if (memory_->full()) {
+  const std::shared_ptr<LogShare> share = ShareOf(tenant);
+  if (share->full()) {
     return Status(StatusCode::kExhausted,
-                  StrCat("resumable streams hold the ", memory_->bytes_max,
-                         " bytes that they may; without 'resumable' this one is taken"))
+                  StrCat("your resumable streams hold ", share->bytes(), " bytes, as much as they may of the ",
+                         memory_->bytes_max, " for all; without 'resumable' this one is taken"))
         .WithReason("stream_memory_full");
   }
+  auto log = std::make_shared<StreamLog>(StreamLog::Options{
+      .id = id, .bytes_max = options_.log_bytes_max, .share = share, .clock = &clock_});
   replaced = std::exchange(logs_[{std::move(owner), std::move(id)}], log);
   if (!stopping_ && !sweeper_.joinable()) {
     sweeper_ = StartThread("streams", [this](const std::stop_token&) { Run(); });
@@ -118,7 +127,11 @@ TimePoint StreamStore::Sweep() {
       }
     }
   }
-  gone.clear();
+  if (!gone.empty()) {
+    gone.clear();
+    MutexLock lock(mu_);
+    std::erase_if(shares_, [](const auto& entry) { return entry.second.expired(); });
+  }
   for (const auto& log : unread) log->Cancel();
   for (const auto& log : kept) {
     if (log->WakeProducer()) next = std::min(next, now + kMemoryPoll);

@@ -19,13 +19,13 @@ namespace pano::streams {
 // The logs of resumable streams, by the principal that began them and the id of their request. Two
 // principals may have streams of the same id; neither sees the other's. A log that has ended is kept for
 // `retention`; one that goes on and has had no reader for as long is cancelled, and kept for as long
-// after its end. Thread-safe.
+// after its end. Memory is shared among tenants (LogShare). Thread-safe.
 class StreamStore {
  public:
   struct Options {
     Duration retention = std::chrono::seconds(120);
     size_t log_bytes_max = 16 << 20;     // of one log: see StreamLog
-    size_t bytes_total_max = 256 << 20;  // of all; with so many held no more streams are taken
+    size_t bytes_total_max = 256 << 20;  // of all; a tenant that holds its share of them gets no more streams
   };
 
   // `clock` outlives the store.
@@ -36,8 +36,8 @@ class StreamStore {
   StreamStore& operator=(const StreamStore&) = delete;
 
   // AlreadyExists while the owner has a stream of this id, running or kept: a retried request is never
-  // mixed with the one before. kExhausted when logs hold all the memory that they may.
-  Result<std::shared_ptr<StreamLog>> Create(std::string owner, std::string id);
+  // mixed with the one before. kExhausted when the tenant's logs hold all the memory that they may.
+  Result<std::shared_ptr<StreamLog>> Create(std::string owner, std::string id, const std::string& tenant);
   // NotFound, in the same words for an id that never was, one whose time is over, and one of another.
   Result<std::shared_ptr<StreamLog>> Find(std::string_view owner, std::string_view id);
   // Cancels what goes on, and from then on the stream is not found. NotFound as above.
@@ -58,6 +58,7 @@ class StreamStore {
 
   void Run();
   bool Expired(const StreamLog& log, TimePoint now) const;
+  std::shared_ptr<LogShare> ShareOf(const std::string& tenant) PANO_REQUIRES(mu_);
 
   const Options options_;
   Clock& clock_;
@@ -65,6 +66,7 @@ class StreamStore {
   mutable Mutex mu_;
   CondVar changed_;
   std::map<Key, std::shared_ptr<StreamLog>> logs_ PANO_GUARDED_BY(mu_);
+  std::map<std::string, std::weak_ptr<LogShare>> shares_ PANO_GUARDED_BY(mu_);  // by tenant; logs own them
   bool stopping_ PANO_GUARDED_BY(mu_) = false;
   std::jthread sweeper_;  // started with the first log; joined by the destructor
 };

@@ -19,7 +19,7 @@ StreamStore::Options Small() {
 TEST(StreamStore, FindsForTheOwnerOnly) {
   ManualClock clock;
   StreamStore store(Small(), clock);
-  auto log = store.Create(std::string(kMine), "a");
+  auto log = store.Create(std::string(kMine), "a", "t");
   ASSERT_TRUE(log.ok());
   EXPECT_EQ(*store.Find(kMine, "a"), *log);
   auto theirs = store.Find(kTheirs, "a");
@@ -36,18 +36,18 @@ TEST(StreamStore, FindsForTheOwnerOnly) {
 TEST(StreamStore, OneIdIsOneStreamOfItsOwner) {
   ManualClock clock;
   StreamStore store(Small(), clock);
-  auto first = store.Create(std::string(kMine), "a");
-  auto again = store.Create(std::string(kMine), "a");
+  auto first = store.Create(std::string(kMine), "a", "t");
+  auto again = store.Create(std::string(kMine), "a", "t");
   ASSERT_FALSE(again.ok());
   EXPECT_EQ(again.error().code(), StatusCode::kAlreadyExists);
-  auto other = store.Create(std::string(kTheirs), "a");
+  auto other = store.Create(std::string(kTheirs), "a", "t");
   ASSERT_TRUE(other.ok());
   EXPECT_NE(*other, *first);
   // Kept after its end, so refused still; free once its time is over.
   (*first)->End();
-  EXPECT_FALSE(store.Create(std::string(kMine), "a").ok());
+  EXPECT_FALSE(store.Create(std::string(kMine), "a", "t").ok());
   clock.Advance(10s);
-  auto next = store.Create(std::string(kMine), "a");
+  auto next = store.Create(std::string(kMine), "a", "t");
   ASSERT_TRUE(next.ok());
   EXPECT_NE(*next, *first);
 }
@@ -55,7 +55,7 @@ TEST(StreamStore, OneIdIsOneStreamOfItsOwner) {
 TEST(StreamStore, KeepsWhatEndedForTheRetention) {
   ManualClock clock;
   StreamStore store(Small(), clock);
-  auto log = store.Create(std::string(kMine), "a");
+  auto log = store.Create(std::string(kMine), "a", "t");
   (*log)->End();
   clock.Advance(9s);
   EXPECT_TRUE(store.Find(kMine, "a").ok());
@@ -68,8 +68,8 @@ TEST(StreamStore, KeepsWhatEndedForTheRetention) {
 TEST(StreamStore, CancelsWhatNobodyReads) {
   ManualClock clock;
   StreamStore store(Small(), clock);
-  auto unread = *store.Create(std::string(kMine), "a");
-  auto read = *store.Create(std::string(kMine), "b");
+  auto unread = *store.Create(std::string(kMine), "a", "t");
+  auto read = *store.Create(std::string(kMine), "b", "t");
   int cancelled = 0;
   unread->SetProducer({.room = {}, .cancelled = [&] { ++cancelled; }});
   read->SetProducer({.room = {}, .cancelled = [&] { cancelled += 100; }});
@@ -90,7 +90,7 @@ TEST(StreamStore, CancelsWhatNobodyReads) {
 TEST(StreamStore, DeletedStreamsEndForTheirReadersAndAreGone) {
   ManualClock clock;
   StreamStore store(Small(), clock);
-  auto log = *store.Create(std::string(kMine), "a");
+  auto log = *store.Create(std::string(kMine), "a", "t");
   int cancelled = 0;
   log->SetProducer({.room = {}, .cancelled = [&] { ++cancelled; }});
   auto reader = log->AddReader(0, {});
@@ -101,7 +101,7 @@ TEST(StreamStore, DeletedStreamsEndForTheirReadersAndAreGone) {
   log->Append("error", "{}");
   log->End();
   EXPECT_TRUE(log->Read(*reader, 1000).ended);
-  EXPECT_TRUE(store.Create(std::string(kMine), "a").ok());  // the id is free
+  EXPECT_TRUE(store.Create(std::string(kMine), "a", "t").ok());  // the id is free
   store.Sweep();
   EXPECT_EQ(store.count(), 1u);
 }
@@ -109,9 +109,9 @@ TEST(StreamStore, DeletedStreamsEndForTheirReadersAndAreGone) {
 TEST(StreamStore, RefusesMoreWhenAllMemoryIsHeld) {
   ManualClock clock;
   StreamStore store(Small(), clock);
-  auto log = *store.Create(std::string(kMine), "a");
+  auto log = *store.Create(std::string(kMine), "a", "t");
   while (log->HasRoom()) log->Append("", "x");
-  auto refused = store.Create(std::string(kTheirs), "b");
+  auto refused = store.Create(std::string(kTheirs), "b", "t");
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code(), StatusCode::kExhausted);
   EXPECT_EQ(store.count(), 1u);
@@ -120,14 +120,40 @@ TEST(StreamStore, RefusesMoreWhenAllMemoryIsHeld) {
   clock.Advance(10s);
   store.Sweep();
   EXPECT_EQ(store.bytes(), 0u);
-  EXPECT_TRUE(store.Create(std::string(kTheirs), "b").ok());
+  EXPECT_TRUE(store.Create(std::string(kTheirs), "b", "t").ok());
+}
+
+// One tenant could hold all of it for as long as streams are kept.
+TEST(StreamStore, ATenantLeavesRoomForOthers) {
+  ManualClock clock;
+  StreamStore store({.retention = 10s, .log_bytes_max = 1 << 20, .bytes_total_max = 1 << 16}, clock);
+  const auto fill = [](StreamLog& log) {
+    while (log.HasRoom()) log.Append("", "x");
+    return log.bytes();
+  };
+  const auto first = *store.Create(std::string(kMine), "a", "t");
+  const auto second = *store.Create(std::string(kMine), "b", "t");
+  const size_t held = fill(*first) + fill(*second);
+  EXPECT_NEAR(static_cast<double>(held), 0.75 * (1 << 16), 200);   // however many streams it has
+  EXPECT_EQ(store.Create("1:him", "c", "t").error().reason(), "stream_memory_full");
+  // The next tenant has three quarters of the rest, and the one after that as well.
+  const auto other = store.Create(std::string(kTheirs), "a", "u");
+  ASSERT_TRUE(other.ok());
+  EXPECT_NEAR(static_cast<double>(fill(**other)), 0.1875 * (1 << 16), 200);
+  EXPECT_TRUE(store.Create("1:third", "a", "v").ok());
+  // What it held comes back with its streams.
+  for (const auto& log : {first, second}) log->End();
+  (*other)->End();
+  clock.Advance(10s);
+  store.Sweep();
+  EXPECT_EQ(store.count(), 1u);
 }
 
 TEST(StreamStore, WakesWhoWaitsForTheMemoryOfOthers) {
   ManualClock clock;
   StreamStore store(Small(), clock);
-  auto full = *store.Create(std::string(kMine), "a");
-  auto waits = *store.Create(std::string(kMine), "b");
+  auto full = *store.Create(std::string(kMine), "a", "t");
+  auto waits = *store.Create(std::string(kMine), "b", "t");
   int room = 0;
   waits->SetProducer({.room = [&] { ++room; }, .cancelled = {}});
   while (full->HasRoom()) full->Append("", "x");
@@ -144,7 +170,7 @@ TEST(StreamStore, WakesWhoWaitsForTheMemoryOfOthers) {
 
 TEST(StreamStore, ItsThreadDoesWhatIsDue) {
   StreamStore store({.retention = 60ms});
-  auto log = *store.Create(std::string(kMine), "a");
+  auto log = *store.Create(std::string(kMine), "a", "t");
   std::atomic<int> cancelled = 0;
   log->SetProducer({.room = {}, .cancelled = [&] { ++cancelled; }});
   const auto until = std::chrono::steady_clock::now() + 20s;

@@ -22,7 +22,7 @@ Failure OpenResumable(Context& context, Call& call, const Parameters& parameters
                       Generation::Place& place) {
   if (!parameters.stream || !parameters.resumable) return {};
   Result<std::shared_ptr<streams::StreamLog>> log =
-      context.streams.Create(streams::OwnerOf(call.principal), call.request().id);
+      context.streams.Create(streams::OwnerOf(call.principal), call.request().id, call.principal.tenant);
   if (!log.ok()) return StreamRefused(log.error(), context);
   call.stream_log = *std::move(log);
   // Events are little to write, so that streams do not wait for large requests that are read.
