@@ -102,8 +102,34 @@ Status AuditLog::Record(const Event& event) {
       .WithReason(full ? "audit_log_full" : "audit_log_failed");
 }
 
+// Whether it is written; then it says how many others were not.
+bool AuditLog::AdmitDenial(Event& event) {
+  const std::string_view peer = event.peer;
+  const std::string_view address = peer.substr(0, peer.rfind(':'));  // without the port
+  const TimePoint now = clock_.Now();
+  const auto left_out = denials_.Admit(StrCat(address, "\n", event.tenant, "\n", event.actor), now);
+  if (left_out && *left_out > 0) event.details.emplace_back("left_out", StrCat(*left_out));
+  if (!denials_.has_left_out()) {
+    summary_at_.reset();
+  } else if (!summary_at_) {
+    summary_at_ = now + options_.summary_pause;
+    queued_.NotifyOne();
+  }
+  return left_out.has_value();
+}
+
+void AuditLog::SumUp() {
+  const DenialLimit::LeftOut left_out = denials_.TakeLeftOut();
+  summary_at_.reset();
+  if (left_out.events == 0) return;
+  queue_.push_back({.action = "audit.left_out",
+                    .outcome = "denied",
+                    .details = {{"events", StrCat(left_out.events)}, {"sources", StrCat(left_out.sources)}}});
+}
+
 void AuditLog::Note(Event event) {
   MutexLock lock(queue_mu_);
+  if (event.outcome == "denied" && !AdmitDenial(event)) return;
   if (queue_.size() >= options_.queue_max) {
     ++dropped_;
     return;
@@ -128,8 +154,14 @@ void AuditLog::Drain(const std::stop_token&) {
     std::deque<Event> events;
     {
       MutexLock lock(queue_mu_);
-      while (queue_.empty() && !over_) queued_.Wait(queue_mu_);
-      if (queue_.empty()) return;
+      while (queue_.empty() && !over_ && (!summary_at_ || clock_.Now() < *summary_at_)) {
+        (void)clock_.WaitUntil(queued_, queue_mu_, summary_at_.value_or(TimePoint::max()));
+      }
+      if (over_ || (summary_at_ && clock_.Now() >= *summary_at_)) SumUp();
+      if (queue_.empty()) {
+        if (over_) return;
+        continue;
+      }
       events.swap(queue_);
     }
     std::string lines;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <thread>
 #include <vector>
 
 #include "base/json.h"
@@ -53,6 +54,45 @@ TEST(AuditLog, ALineThatWasCutIsEnded) {
   auto log = std::move(AuditLog::Open("audit.jsonl", env)).value();
   EXPECT_TRUE(log->Record(Did("three")).ok());
   EXPECT_EQ(Actions(env, "audit.jsonl"), (std::vector<std::string>{"one", "?", "three"}));
+}
+
+// Anybody could rotate away what the log held by being answered 401.
+TEST(AuditLog, AFloodOfDenialsIsSummedUp) {
+  MemoryEnv env;
+  ManualClock clock;
+  const auto denied = [](std::string peer, std::string actor = "") {
+    return Event{.action = "request", .outcome = "denied", .actor = std::move(actor), .peer = std::move(peer)};
+  };
+  {
+    auto log = std::move(AuditLog::Open("a", env, clock, {.denials = {.burst = 3}})).value();
+    for (int i = 0; i < 10'000; ++i) log->Note(denied(StrCat("192.0.2.9:", 1000 + i)));
+    log->Note(denied("[2001:db8::1]:7"));
+    log->Note(denied("192.0.2.9:1", "ann"));   // who is known is another source
+    log->Note(Did("one"));
+    clock.Advance(std::chrono::seconds(10));
+    log->Note(denied("192.0.2.9:2"));
+    log->Note(denied("192.0.2.9:3"));          // left out until the end
+  }
+  const std::string text = ReadFile("a", 1 << 24, env).value();
+  const std::vector<std::string> actions = Actions(env, "a");
+  EXPECT_EQ(std::count(actions.begin(), actions.end(), "request"), 3 + 1 + 1 + 1) << text;
+  EXPECT_EQ(std::count(actions.begin(), actions.end(), "one"), 1);
+  EXPECT_NE(text.find(R"("left_out":"9997")"), std::string::npos) << text;
+  EXPECT_EQ(actions.back(), "audit.left_out");
+  EXPECT_NE(text.find(R"("events":"1","sources":"1")"), std::string::npos) << text;
+}
+
+TEST(AuditLog, WhatWasLeftOutIsCountedThoughNothingFollows) {
+  MemoryEnv env;
+  ManualClock clock;
+  auto log = std::move(AuditLog::Open("a", env, clock, {.denials = {.burst = 1}})).value();
+  for (int i = 0; i < 5; ++i) log->Note({.action = "request", .outcome = "denied", .peer = "192.0.2.9:1"});
+  for (int i = 0; i < 1000 && Actions(env, "a").size() < 2; ++i) {
+    clock.AwaitWaiters(1);
+    clock.Advance(std::chrono::seconds(30));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(Actions(env, "a"), (std::vector<std::string>{"request", "audit.left_out"}));
 }
 
 TEST(AuditLog, IsRotatedBySize) {
