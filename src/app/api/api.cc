@@ -180,24 +180,34 @@ http::Response Api::Refuse(const Failure& failure, const http::Request& head,
   return response;
 }
 
-std::optional<http::Response> Api::CheckHead(const http::Request& head) {
+std::optional<http::Response> Api::JudgeHead(const http::Request& head, const RouteTable::Match& match,
+                                             const Result<auth::Principal>& who) {
+  Failure failure = Check(head, match, who);
+  if (failure.ok()) failure = CheckBodyBounds(head, match.route);
+  if (failure.ok()) return std::nullopt;
+  http::Response response = Refuse(failure, head, match);
+  if (who.ok()) QuotaUse(context_.options.quotas).Look(*who, response.headers);
+  return response;
+}
+
+http::Server::HeadVerdict Api::CheckHead(const http::Request& head, http::Server::Decide decide) {
   const CallerPolicy& callers = context_.options.callers;
   RouteTable::Match match = routes_.Find(head);
   if (!callers.origins.empty() && IsPreflight(head)) {
     const Failure body = CheckBodyBounds(head, nullptr);
-    if (body.ok()) return std::nullopt;  // Handle answers it
-    return Refuse(body, head, match);
+    if (body.ok()) return {};  // Handle answers it
+    return {.refusal = Refuse(body, head, match)};
   }
-  if (Status caller = CheckCaller(callers, head); !caller.ok()) return Refuse(caller, head, match);
-  std::optional<Result<auth::Principal>> who = Nobody();
-  if (NeedsPrincipal(match)) who = TryAuthenticate(head);
-  if (!who) return std::nullopt;  // not known yet: Handle waits for it
-  Failure failure = Check(head, match, *who);
-  if (failure.ok()) failure = CheckBodyBounds(head, match.route);
-  if (failure.ok()) return std::nullopt;
-  http::Response response = Refuse(failure, head, match);
-  if (who->ok()) QuotaUse(context_.options.quotas).Look(**who, response.headers);
-  return response;
+  if (Status caller = CheckCaller(callers, head); !caller.ok()) return {.refusal = Refuse(caller, head, match)};
+  if (!NeedsPrincipal(match)) return {.refusal = JudgeHead(head, match, Nobody())};
+  if (const auto who = TryAuthenticate(head)) return {.refusal = JudgeHead(head, match, *who)};
+  authenticator_->Authenticate(
+      CredentialsOf(head), [this, head = std::make_shared<const http::Request>(head), match = std::move(match),
+                            decide = std::move(decide)](const Result<auth::Principal>& who) {
+        if (stopping_) return;   // the connections are gone
+        decide(JudgeHead(*head, match, who));
+      });
+  return {.later = true};
 }
 
 Status Api::ReadBody(Call& call) {

@@ -35,8 +35,8 @@ class Api {
   void Handle(std::shared_ptr<http::Exchange> exchange);
 
   // The http::Server::HeadCheck: refuses by the head alone what Handle would refuse whatever the body
-  // says, in the same words.
-  std::optional<http::Response> CheckHead(const http::Request& head);
+  // says, in the same words. Where it takes a while to know who calls, nothing is read meanwhile.
+  http::Server::HeadVerdict CheckHead(const http::Request& head, http::Server::Decide decide);
 
   // Until this is said again with false, /readyz says no and requests to models are answered 503.
   void SetLoading(bool loading) { context_.loading = loading; }
@@ -68,6 +68,9 @@ class Api {
   // What stands between a request and its handler by its head, once it is known who calls; ok: nothing.
   Failure Check(const http::Request& request, const RouteTable::Match& match,
                 const Result<auth::Principal>& who);
+  // What becomes of a request by its head once it is known who calls; nothing: its body is read.
+  std::optional<http::Response> JudgeHead(const http::Request& head, const RouteTable::Match& match,
+                                          const Result<auth::Principal>& who);
   // The answer to a request that the head alone refuses.
   http::Response Refuse(const Failure& failure, const http::Request& head,
                         const RouteTable::Match& match);

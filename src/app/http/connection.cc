@@ -149,7 +149,7 @@ void Connection::ArmReadTimer(std::chrono::milliseconds after, void (Connection:
 // ---- Reading ----
 
 void Connection::Read() {
-  if (reading_ || phase_ == Phase::kClosed || peer_finished_) return;
+  if (reading_ || head_waits_ || phase_ == Phase::kClosed || peer_finished_) return;
   if (in_.size() >= kPipelineBytesMax &&
       (phase_ == Phase::kExchange || phase_ == Phase::kFlushing)) {
     return WatchPausedPeer();
@@ -201,7 +201,7 @@ void Connection::WatchPausedPeer() {
 }
 
 void Connection::Advance() {
-  while (!in_.empty() &&
+  while (!in_.empty() && !head_waits_ &&
          (phase_ == Phase::kIdle || phase_ == Phase::kHead || phase_ == Phase::kBody)) {
     AdvanceRequest();
   }
@@ -251,12 +251,37 @@ void Connection::OnHead() {
     request.secure = tls_ != nullptr;
     request.client_certificate_sha256 = client_certificate_sha256_;
     request.id = ChooseRequestId(request.Header("x-request-id"));
-    if (std::optional<Response> refused = context_->head_check(request)) {
-      return RefuseWith(*std::move(refused), std::string(request.id));
-    }
+    auto decide = [weak = weak_from_this(), loop = loop_,
+                   number = ++heads_checked_](std::optional<Response> refusal) {
+      loop->Post([weak, number, refusal = std::move(refusal)]() mutable {
+        const auto self = weak.lock();
+        if (self) self->Guarded([&] { self->OnHeadDecided(number, std::move(refusal)); });
+      });
+    };
+    Server::HeadVerdict verdict = context_->head_check(request, std::move(decide));
+    if (verdict.refusal) return RefuseWith(*std::move(verdict.refusal), std::string(request.id));
+    head_waits_ = verdict.later;
   }
   ArmReadTimer(context_->options.body_timeout, &Connection::OnReadTimeout);
-  if (head.expects_continue && in_.empty()) Queue("HTTP/1.1 100 Continue\r\n\r\n", 0);
+  if (!head_waits_) ReadBody();
+}
+
+void Connection::OnHeadDecided(uint64_t number, std::optional<Response> refusal) {
+  if (!head_waits_ || number != heads_checked_ || phase_ != Phase::kBody) return;
+  head_waits_ = false;
+  if (refusal) {
+    RefuseWith(*std::move(refusal), std::string(parser_->request().id));
+  } else {
+    ArmReadTimer(context_->options.body_timeout, &Connection::OnReadTimeout);
+    ReadBody();
+    Advance();
+  }
+  Read();
+}
+
+// Whoever waits for a word before sending the body gets it.
+void Connection::ReadBody() {
+  if (parser_->head().expects_continue && in_.empty()) Queue("HTTP/1.1 100 Continue\r\n\r\n", 0);
 }
 
 void Connection::OnReadTimeout() {
@@ -406,6 +431,7 @@ void Connection::RefuseRequest(const Server::OwnError& error) {
 void Connection::RefuseWith(Response response, std::string_view request_id) {
   ++context_->refused;
   keep_alive_ = false;
+  head_waits_ = false;
   parser_.reset();
   body_.reset();
   ++read_timer_round_;

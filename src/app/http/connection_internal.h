@@ -155,6 +155,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void Advance();
   void AdvanceRequest();
   void OnHead();
+  void OnHeadDecided(uint64_t number, std::optional<Response> refusal);
+  void ReadBody();
   void StartExchange();
   void OnReadTimeout();
   void OnThrown(const char* what) noexcept;
@@ -201,6 +203,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string in_;  // read, decrypted and not yet parsed
   std::optional<RequestParser> parser_;
   std::optional<BodyLease> body_;  // of the request that is being read
+  bool head_waits_ = false;        // for the head check's decision: nothing is read
+  uint64_t heads_checked_ = 0;
 
   bool writing_ = false;
   bool write_timer_armed_ = false;

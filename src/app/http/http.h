@@ -130,9 +130,17 @@ class Server {
     std::string_view origin;      // Origin as sent; "": none, or the head was not read
   };
   using ErrorBody = std::function<Response(const OwnError& error)>;
-  // Looks at a request whose head is there and whose body is larger than kReadBytesAnyway, before
-  // that is read: an answer refuses it and closes the connection. Runs on the connection's thread.
-  using HeadCheck = std::function<std::optional<Response>(const Request& head)>;
+  // What becomes of a request by its head.
+  struct HeadVerdict {
+    std::optional<Response> refusal = {};  // the answer; the body is not read and the connection closed
+    bool later = false;                    // not known yet: nothing is read until `decide` was called
+  };
+  // The same, later: from any thread, once.
+  using Decide = std::function<void(std::optional<Response> refusal)>;
+  // Looks at a request whose head is there and whose body is larger than kReadBytesAnyway, before that is
+  // read. Runs on the connection's thread; `head` is there for the call only. A decision that does not come
+  // within body_timeout is answered 408.
+  using HeadCheck = std::function<HeadVerdict(const Request& head, Decide decide)>;
   // Bodies up to here are read whoever sends them, so that the connection can be kept.
   static constexpr size_t kReadBytesAnyway = 16 << 10;
 

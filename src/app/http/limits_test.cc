@@ -238,9 +238,9 @@ TEST_P(LimitsTest, ASlowReaderWithinTheRuleIsServed) {
 TEST_P(LimitsTest, WhoMayNotSendABodyIsToldAtTheHead) {
   ServerOptions options;
   options.port = 0;
-  const auto check = [](const Request& head) -> std::optional<Response> {
-    if (head.Header("x-key") == "right") return std::nullopt;
-    return Response{401, {}, StrCat("no: ", head.method, ' ', head.path, ' ', !head.id.empty())};
+  const auto check = [](const Request& head, const Server::Decide&) -> Server::HeadVerdict {
+    if (head.Header("x-key") == "right") return {};
+    return {.refusal = Response{401, {}, StrCat("no: ", head.method, ' ', head.path, ' ', !head.id.empty())}};
   };
   options.tls = tls();
   auto server = Server::Start(options, Echo, {}, Clock::Real(), check);
@@ -261,6 +261,63 @@ TEST_P(LimitsTest, WhoMayNotSendABodyIsToldAtTheHead) {
   EXPECT_EQ(client.Receive().body, body);
   client.Send(Post("Content-Length: 5", "small"));   // read anyway, so that the connection stays
   EXPECT_EQ(client.Receive().body, "small");
+}
+
+// While it was found out who sends it, a body was read whole.
+TEST_P(LimitsTest, NothingIsReadBeforeTheHeadIsDecidedOn) {
+  ServerOptions options;
+  options.port = 0;
+  options.tls = tls();
+  options.body_timeout = 300ms;
+  std::mutex mu;
+  std::vector<Server::Decide> open;
+  const auto check = [&](const Request&, Server::Decide decide) -> Server::HeadVerdict {
+    std::lock_guard lock(mu);
+    open.push_back(std::move(decide));
+    return {.later = true};
+  };
+  auto server = Server::Start(options, Echo, {}, Clock::Real(), check);
+  ASSERT_TRUE(server.ok());
+  const auto decide = [&](std::optional<Response> refusal) {
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    while (true) {
+      {
+        std::lock_guard lock(mu);
+        if (!open.empty()) {
+          std::exchange(open, {}).front()(std::move(refusal));
+          return;
+        }
+      }
+      ASSERT_LT(std::chrono::steady_clock::now(), until);
+      std::this_thread::sleep_for(1ms);
+    }
+  };
+  const std::string body(100'000, 'x');
+  const std::string request = Post("Content-Length: 100000", body);
+  {
+    RawClient client((*server)->port());
+    client.Send(request);
+    decide(std::nullopt);
+    EXPECT_EQ(client.Receive().body, body);
+    client.Send(request);   // on the same connection
+    decide(Response{401, {}, "no"});
+    const auto reply = client.Receive();
+    EXPECT_EQ(reply.status, 401);
+    EXPECT_EQ(reply.body, "no");
+  }
+  {
+    RawClient client((*server)->port());
+    client.Send(Post("Content-Length: 100000"));
+    EXPECT_EQ(client.Receive().status, 408);   // nobody decides
+  }
+  decide(std::nullopt);   // too late: it is over
+  {
+    RawClient client((*server)->port());
+    client.Send(Post("Content-Length: 100000"));
+    client.Close();
+    decide(std::nullopt);
+  }
+  EXPECT_TRUE((*server)->Drain(5s));
 }
 
 TEST_P(LimitsTest, BodiesTogetherAreBounded) {

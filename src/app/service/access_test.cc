@@ -213,7 +213,7 @@ TEST(Access, HeadsAreRefusedByTheSameWords) {
   for (std::string token : {"none", "reader", ""}) {
     http::Request head = Harness::MakeRequest("POST", "/v1/models/m/predict", R"({"inputs":"a"})");
     if (!token.empty()) head.headers.emplace_back("Authorization", "Bearer " + token);
-    auto early = api.api->CheckHead(head);
+    const auto early = api.api->CheckHead(head, {}).refusal;
     auto late = api.Send(std::move(head));
     ASSERT_TRUE(early) << token;
     EXPECT_EQ(early->status, late->status()) << token;
@@ -230,7 +230,7 @@ TEST(Access, BodiesThatNobodyReadsAreRefusedByTheirHeads) {
     http::Request head = Harness::MakeRequest(std::move(method), path);
     if (path.starts_with("/oauth")) head.headers = {{"Host", "127.0.0.1"}, {"Content-Type", "application/x-www-form-urlencoded"}};
     head.headers.insert(head.headers.end(), headers.begin(), headers.end());
-    const auto refused = api.api->CheckHead(head);
+    const auto refused = api.api->CheckHead(head, {}).refusal;
     return refused ? refused->status : 0;
   };
   const http::Headers::value_type caller = {"Authorization", "Bearer reader"};

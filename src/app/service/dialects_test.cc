@@ -295,7 +295,7 @@ TEST(Routes, HeadsAreCheckedBeforeBodies) {
        {std::tuple("/v1/completions", "", 401), std::tuple("/v1/completions", "wrong", 401),
         std::tuple("/nowhere", "secret", 404), std::tuple("/v1/models", "secret", 405)}) {
     const size_t before = api.records.size();
-    auto head = api.api->CheckHead(request(path, key));
+    const auto head = api.api->CheckHead(request(path, key), {}).refusal;
     ASSERT_TRUE(head) << path;
     EXPECT_EQ(head->status, status);
     ASSERT_EQ(api.records.size(), before + 1);
@@ -304,9 +304,9 @@ TEST(Routes, HeadsAreCheckedBeforeBodies) {
     EXPECT_EQ(whole->status(), status);
     EXPECT_EQ(whole->body(), head->body);
   }
-  EXPECT_FALSE(api.api->CheckHead(request("/v1/completions", "secret")));
+  EXPECT_FALSE(api.api->CheckHead(request("/v1/completions", "secret"), {}).refusal);
   api.api->BeginDrain();
-  EXPECT_EQ(api.api->CheckHead(request("/v1/completions", "secret"))->status, 503);
+  EXPECT_EQ(api.api->CheckHead(request("/v1/completions", "secret"), {}).refusal->status, 503);
 }
 
 // Requests are read on threads of their own; whoever goes meanwhile costs nothing.

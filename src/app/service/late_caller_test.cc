@@ -89,11 +89,29 @@ TEST(LateCaller, IsToldToComeBackWhereItsIssuerIsAway) {
   EXPECT_FALSE(exchange->header("Retry-After").empty());
 }
 
-TEST(LateCaller, IsNotRefusedByTheHeadAlone) {
+// Whoever shows a token of an unknown key could send a body while that was fetched.
+TEST(LateCaller, NothingIsReadUntilItIsKnown) {
   Fixture f;
-  EXPECT_FALSE(f.harness->api->CheckHead(Fixture::MakeRequest("POST", "/v1/completions")).has_value());
-  EXPECT_TRUE(f.open.empty());   // nothing is fetched for a head
-  EXPECT_EQ(f.harness->api->CheckHead(ApiHarness::MakeRequest("POST", "/v1/completions"))->status, 401);
+  std::vector<std::optional<http::Response>> decided;
+  const auto check = [&](const http::Request& head) {
+    return f.harness->api->CheckHead(head, [&decided](auto refusal) { decided.push_back(std::move(refusal)); });
+  };
+  for (const bool good : {true, false}) {
+    auto head = std::make_unique<http::Request>(Fixture::MakeRequest("POST", "/v1/completions"));
+    const auto verdict = check(*head);
+    head.reset();   // it is there for the call only
+    EXPECT_TRUE(verdict.later);
+    EXPECT_FALSE(verdict.refusal.has_value());
+    ASSERT_EQ(f.open.size(), 1u);
+    f.authenticator->AnswerAll(good ? Result<auth::Principal>(auth::Principal())
+                                    : Status(StatusCode::kUnauthenticated, "no").WithReason(std::string(auth::kInvalidToken)));
+  }
+  ASSERT_EQ(decided.size(), 2u);
+  EXPECT_FALSE(decided[0].has_value());
+  EXPECT_EQ(decided[1]->status, 401);
+  const auto without = check(ApiHarness::MakeRequest("POST", "/v1/completions"));
+  EXPECT_FALSE(without.later);
+  EXPECT_EQ(without.refusal->status, 401);
 }
 
 TEST(LateCaller, OfAServerThatStopsIsAnswered) {

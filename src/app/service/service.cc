@@ -194,7 +194,9 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   auto handle = [self](std::shared_ptr<http::Exchange> exchange) {
     self->api_->Handle(std::move(exchange));
   };
-  auto check_head = [self](const http::Request& head) { return self->api_->CheckHead(head); };
+  auto check_head = [self](const http::Request& head, http::Server::Decide decide) {
+    return self->api_->CheckHead(head, std::move(decide));
+  };
   PANO_ASSIGN_OR_RETURN(service->server_,
                         http::Server::Start(options.http, std::move(handle), std::move(refuse),
                                             Clock::Real(), std::move(check_head)));
