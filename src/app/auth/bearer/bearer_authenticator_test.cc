@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <thread>
 
 #include "app/auth/bearer/remote_keys.h"
@@ -230,6 +231,75 @@ TEST(BearerAuthenticator, ARotatedKeyIsFetchedAndTheOldOneEnds) {
   EXPECT_TRUE(f.authenticator->TryAuthenticate({before})->ok());
   EXPECT_TRUE(Ask(*f.authenticator, {Fixture::Sign(f.Claims(), next)}).ok());
   EXPECT_FALSE(Ask(*f.authenticator, {before}).ok());
+}
+
+// Bad signatures on P-384 and P-521 kept a connection's thread busy for half a millisecond each.
+TEST(BearerAuthenticator, LongChecksAreNotMadeOnTheCallersThread) {
+  Fixture f;
+  for (const Algorithm algorithm : {Algorithm::kEs384, Algorithm::kEs512}) {
+    const SigningKey key = std::move(SigningKey::Generate(algorithm)).value();
+    f.own->Set(std::move(jose::KeySet::Parse(testing::KeysOf({key}))).value());
+    const std::string header = Fixture::Sign(f.Claims(), key);
+    EXPECT_FALSE(f.authenticator->TryAuthenticate({header}).has_value());
+    std::string bad = header;
+    bad[bad.size() - 20] = bad[bad.size() - 20] == 'A' ? 'B' : 'A';
+    EXPECT_EQ(testing::Ask(*f.authenticator, {bad}).error().reason(), auth::kInvalidToken);
+    const Result<auth::Principal> who = testing::Ask(*f.authenticator, {header});
+    ASSERT_TRUE(who.ok()) << who.error().message();
+    EXPECT_EQ(who->subject, "user");
+    // Once it is known there is nothing to check.
+    EXPECT_TRUE(f.authenticator->TryAuthenticate({header})->ok());
+  }
+}
+
+TEST(BearerAuthenticator, TooManyLongChecksAreRefused) {
+  Fixture f({.checks_waiting_max = 0});
+  const SigningKey key = std::move(SigningKey::Generate(Algorithm::kEs512)).value();
+  f.own->Set(std::move(jose::KeySet::Parse(testing::KeysOf({f.key, key}))).value());
+  const Status refused = testing::Ask(*f.authenticator, {Fixture::Sign(f.Claims(), key)}).error();
+  EXPECT_EQ(refused.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(refused.reason(), "overloaded");
+  EXPECT_TRUE(f.Try(f.Sign(f.Claims())).ok());   // short ones are as they were
+}
+
+TEST(BearerAuthenticator, IssuersMayChangeWhileItRuns) {
+  Fixture f;
+  auto bearer = std::move(MakeBearerAuthenticator({}, f.clock)).value();
+  const std::string header = f.Sign(f.Claims());
+  EXPECT_FALSE(bearer->Recognizes({header}));   // nobody is trusted
+  EXPECT_FALSE((*bearer->TryAuthenticate({header})).ok());
+  ASSERT_TRUE(bearer->SetIssuers({{f.settings, f.own, {}}}).ok());
+  EXPECT_TRUE(bearer->Recognizes({header}));
+  EXPECT_TRUE((*bearer->TryAuthenticate({header})).ok());
+  // Two of one name: nothing changes.
+  EXPECT_FALSE(bearer->SetIssuers({{f.settings, f.own, {}}, {f.settings, f.own, {}}}).ok());
+  EXPECT_TRUE((*bearer->TryAuthenticate({header})).ok());
+  // What is known is held to what counts now.
+  IssuerSettings other = f.settings;
+  other.audiences = {"another"};
+  ASSERT_TRUE(bearer->SetIssuers({{other, f.own, {}}}).ok());
+  EXPECT_FALSE((*bearer->TryAuthenticate({header})).ok());
+  ASSERT_TRUE(bearer->SetIssuers({{f.settings, f.own, {}}}).ok());
+  EXPECT_TRUE((*bearer->TryAuthenticate({header})).ok());
+  ASSERT_TRUE(bearer->SetIssuers({}).ok());
+  EXPECT_FALSE((*bearer->TryAuthenticate({header})).ok());
+}
+
+// A key that is being fetched goes on for an issuer that stays, and its waiting requests are answered for one
+// that goes.
+TEST(BearerAuthenticator, WhoWaitsForAnIssuerThatGoesIsAnswered) {
+  Fixture f;
+  auto documents = std::make_shared<FakeDocuments>();
+  documents->Hold(true);
+  IssuerSettings settings = f.settings;
+  settings.jwks_uri = "https://issuer.example/jwks";
+  auto bearer = std::move(MakeBearerAuthenticator(
+      {{settings, std::make_shared<RemoteKeys>(settings, documents, f.clock), {}}}, f.clock)).value();
+  std::promise<Result<auth::Principal>> answer;
+  bearer->Authenticate({f.Sign(f.Claims())}, [&](Result<auth::Principal> who) { answer.set_value(std::move(who)); });
+  documents->AwaitAsked(1);
+  ASSERT_TRUE(bearer->SetIssuers({}).ok());
+  EXPECT_EQ(answer.get_future().get().error().reason(), auth::kInvalidToken);
 }
 
 TEST(BearerAuthenticator, ManyThreadsMayAskAtOnce) {

@@ -16,8 +16,9 @@ namespace pano::bearer {
 // A token whose signature and claims were found good, with what that rests on. Immutable.
 struct KnownToken {
   VerifiedToken token;
-  size_t issuer = 0;             // index among the trusted issuers
-  uint64_t key_generation = 0;   // of its keys: others, and the token is checked anew
+  size_t issuer = 0;              // index among the trusted issuers
+  uint64_t trust_generation = 0;  // of these: others, and the token is checked anew
+  uint64_t key_generation = 0;    // of its keys: the same
 };
 
 // The tokens that were used last, by the SHA-256 of their text, so that a request costs a hash and not a

@@ -1,6 +1,7 @@
 #include "app/auth/issuer/token_issuer.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "app/auth/bearer/bearer_authenticator.h"
@@ -9,6 +10,7 @@
 #include "app/auth/jose/base64url.h"
 #include "app/auth/jose/compact_jws.h"
 #include "app/auth/jose/unique_object.h"
+#include "base/check.h"
 #include "base/strings.h"
 
 namespace pano::issuer {
@@ -42,7 +44,8 @@ std::string ClaimedIssuer(std::string_view token) {
 // Tokens by the issuer's name, which may become known only once the server listens, and by the store's own.
 class OwnTokenAuthenticator final : public auth::Authenticator {
  public:
-  explicit OwnTokenAuthenticator(std::shared_ptr<TokenIssuer> issuer) : issuer_(std::move(issuer)) {}
+  explicit OwnTokenAuthenticator(std::shared_ptr<TokenIssuer> issuer)
+      : issuer_(std::move(issuer)), tokens_(bearer::MakeBearerAuthenticator({}, issuer_->state().clock()).value()) {}
 
   bool required() const override { return true; }
   bool Recognizes(const auth::Credentials& credentials) const override {
@@ -53,28 +56,31 @@ class OwnTokenAuthenticator final : public auth::Authenticator {
   }
 
   std::optional<Result<auth::Principal>> TryAuthenticate(const auth::Credentials& credentials) override {
-    return Tokens()->TryAuthenticate(credentials);
+    return Tokens().TryAuthenticate(credentials);
+  }
+  void Authenticate(const auth::Credentials& credentials, Done done) override {
+    Tokens().Authenticate(credentials, std::move(done));
   }
 
  private:
-  std::shared_ptr<auth::Authenticator> Tokens() {
+  bearer::BearerAuthenticator& Tokens() {
     MutexLock lock(mu_);
     const std::string name = issuer_->name();
-    if (tokens_ && name == name_) return tokens_;
+    if (name == name_) return *tokens_;
     IssuerState& state = issuer_->state();
     const auto revoked = [&state](const bearer::VerifiedToken& token) { return state.IsRevoked(token); };
     std::vector<bearer::TrustedIssuer> trusted;
     trusted.push_back({OwnSettings(state.store().urn(), state), state.keys(), revoked});
     if (!name.empty()) trusted.push_back({OwnSettings(name, state), state.keys(), revoked});
-    tokens_ = bearer::MakeBearerAuthenticator(std::move(trusted), state.clock()).value();
+    PANO_CHECK(tokens_->SetIssuers(std::move(trusted)).ok());
     name_ = name;
-    return tokens_;
+    return *tokens_;
   }
 
   const std::shared_ptr<TokenIssuer> issuer_;
   Mutex mu_;
-  std::string name_ PANO_GUARDED_BY(mu_);
-  std::shared_ptr<auth::Authenticator> tokens_ PANO_GUARDED_BY(mu_);
+  std::optional<std::string> name_ PANO_GUARDED_BY(mu_);  // that tokens_ goes by; none: not made yet
+  const std::unique_ptr<bearer::BearerAuthenticator> tokens_;
 };
 
 }  // namespace

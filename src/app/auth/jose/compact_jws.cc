@@ -75,4 +75,10 @@ const PublicKey* VerifyJws(const CompactJws& jws, const KeySet& keys) {
   return nullptr;
 }
 
+int VerifyMicroseconds(const CompactJws& jws, const KeySet& keys) {
+  int microseconds = 0;
+  for (const PublicKey* key : keys.Candidates(jws.kid, jws.algorithm)) microseconds += key->verify_microseconds();
+  return microseconds;
+}
+
 }  // namespace pano::jose

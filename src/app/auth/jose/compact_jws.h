@@ -32,4 +32,7 @@ Result<CompactJws> ParseCompactJws(std::string_view text);
 // The key of `keys` that made the signature; null when none did.
 const PublicKey* VerifyJws(const CompactJws& jws, const KeySet& keys);
 
+// About how long VerifyJws takes at most, on a core of today.
+int VerifyMicroseconds(const CompactJws& jws, const KeySet& keys);
+
 }  // namespace pano::jose

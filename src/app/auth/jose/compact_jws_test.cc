@@ -60,6 +60,27 @@ TEST(CompactJws, HasALimit) {
   EXPECT_NE(large.error().message().find("16384"), std::string::npos);
 }
 
+// What a token may cost is known before it is checked: by curve, and for one without kid by all keys that fit.
+TEST(CompactJws, HasACostBeforeItIsChecked) {
+  std::string keys = "{\"keys\":[";
+  for (const Algorithm algorithm : {Algorithm::kEs256, Algorithm::kEs256, Algorithm::kEs256, Algorithm::kEs512}) {
+    const SigningKey key = std::move(SigningKey::Generate(algorithm)).value();
+    keys += StrCat(keys.back() == '[' ? "" : ",", json::Dump(key.PublicJwk()));
+  }
+  const KeySet set = std::move(KeySet::Parse(keys + "]}")).value();
+  CompactJws jws;
+  jws.algorithm = Algorithm::kEs256;
+  const int all = VerifyMicroseconds(jws, set);
+  jws.kid = set.keys()[0].kid();
+  const int one = VerifyMicroseconds(jws, set);
+  EXPECT_GT(one, 0);
+  EXPECT_EQ(all, 3 * one);
+  jws.kid = set.keys()[3].kid();
+  EXPECT_EQ(VerifyMicroseconds(jws, set), 0);   // that key is none for it
+  jws.algorithm = Algorithm::kEs512;
+  EXPECT_GT(VerifyMicroseconds(jws, set), 3 * one);
+}
+
 // A refusal is shown to callers and written to logs: it must not hold what was sent.
 TEST(CompactJws, ARefusalDoesNotRepeatTheToken) {
   const std::string text = Token(R"({"alg":"none"})", R"({"secret":"swordfish"})", "sig");
