@@ -62,6 +62,8 @@ struct ServeOptions {
          stream_retention = 120, response_retention = 3600;
   int64_t stream_memory = 256 << 20;
 
+  // Whether SIGHUP has something to read or open anew.
+  bool reloads() const { return !audit_log.empty() || !auth.empty() || !tenants.empty(); }
   // Whether everybody may call.
   bool open() const { return api_keys.empty() && auth.empty() && auth_state.empty(); }
 
@@ -93,7 +95,7 @@ void ServeOptions::Declare(OptionSet& options) {
                   "A key that callers have to show. May be given several times.", "KEY");
   options.String("auth", &auth,
                  "A YAML file that names the issuers of tokens that callers may show, and API keys "
-                 "(docs/auth.md).",
+                 "(docs/auth.md). It is read again when it changes, and on SIGHUP.",
                  "FILE");
   options.String("auth-state", &auth_state,
                  "The folder of the built-in issuer of tokens and API keys, which pano auth init makes.", "DIR");
@@ -121,7 +123,7 @@ void ServeOptions::Declare(OptionSet& options) {
                   "ORIGIN");
   options.String("tenants", &tenants,
                  "A YAML file with the limits and weights of tenants (docs/quotas.md). Without it everybody "
-                 "may use as much as there is.",
+                 "may use as much as there is. It is read again when it changes, and on SIGHUP.",
                  "FILE");
   options.String("quota-state", &quota_state,
                  "Where it is kept what tenants have used: a folder, so that it survives a restart, or "
@@ -374,10 +376,10 @@ class Manager {
     Tell(notifier_->Ready(StrCat("serving ", service_.models().List().size(), " model versions on port ",
                                  service_.port())));
   }
-  // Opens anew what SIGHUP asks for.
+  // Reads and opens anew what SIGHUP asks for.
   void Reload() const {
     if (notifier_) Tell(notifier_->Reloading(Clock::Real().Now()));
-    service_.ReopenAuditLog();
+    service_.Reload();
     Ready();
   }
   void Stopping() const {
@@ -444,7 +446,7 @@ int RunServe(const Command& self, Args args) {
     return FailUsage(self, "--tls-client-ca needs --tls-cert and --tls-key");
   }
   ServeSignals signals(Millis(options.drain_timeout) + kEndTime,
-                       /*hangup_reopens=*/!options.audit_log.empty());
+                       /*hangup_reopens=*/options.reloads());
 
   Result<service::ServiceOptions> service_options = MakeServiceOptions(options);
   if (!service_options.ok()) {
@@ -465,7 +467,7 @@ int RunServe(const Command& self, Args args) {
   LogStart(options, **service);
   {
     const Manager manager(**service, Millis(options.stall_timeout));
-    if (!options.audit_log.empty()) signals.OnHangup([&manager] { manager.Reload(); });
+    if (options.reloads()) signals.OnHangup([&manager] { manager.Reload(); });
     signals.SetReady();
     manager.Ready();   // whoever is told may send signals at once
     signals.AwaitFirst();

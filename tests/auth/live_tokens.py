@@ -5,7 +5,7 @@ rotated key, a flood of unknown keys, issuers that are away, slow or lying, and 
   PANO=build/release/bin/pano SOURCE_DIR=. python3 tests/auth/live_tokens.py
 
 Exit code 77, with the reason, where Python's `cryptography` or the shared data is absent. Needs nothing else."""
-import base64, datetime, hashlib, http.client, http.server, importlib.util, ipaddress, json, os, re, ssl, subprocess, sys, tempfile, threading, time
+import base64, datetime, hashlib, http.client, http.server, importlib.util, ipaddress, json, os, re, signal, ssl, subprocess, sys, tempfile, threading, time
 from pathlib import Path
 
 source = Path(os.environ.get('SOURCE_DIR', '.')).resolve()
@@ -92,9 +92,8 @@ class Issuers:
 class Server:
     def __init__(self, issuers, settings, *options):
         self.folder = tempfile.TemporaryDirectory()
-        path = Path(self.folder.name) / 'auth.yaml'
-        entries = [{'issuer': f"{issuers.base}/{s['name']}", **{k: v for k, v in s.items() if k != 'name'}} for s in settings]
-        path.write_text(json.dumps({'issuers': entries}))
+        self.path = path = Path(self.folder.name) / 'auth.yaml'
+        self.write(issuers, settings)
         self.log = open(Path(self.folder.name) / 'log', 'w+')
         self.process = subprocess.Popen([pano, 'serve', '--port', '0', '--threads', '1', '--model', f'starter={source}/models/starter',
                                          '--auth', str(path), *options], stdout=subprocess.DEVNULL, stderr=self.log)
@@ -106,6 +105,10 @@ class Server:
             if self.process.poll() is not None: sys.exit(f'pano serve ends: {text}')
             time.sleep(0.05)
         self.port = int(found[1])
+
+    def write(self, issuers, settings):
+        entries = [{'issuer': f"{issuers.base}/{s['name']}", **{k: v for k, v in s.items() if k != 'name'}} for s in settings]
+        self.path.write_text(json.dumps({'issuers': entries}))
 
     def get(self, headers, path='/v1/models/starter', tls=None):
         """(status, WWW-Authenticate, seconds); status 0 where the connection was closed."""
@@ -219,6 +222,38 @@ def from_the_start(issuers, settings):
         finally: server.close()
 
 
+def followed(issuers, settings):
+    """The file is read again when it changes and on SIGHUP; what is wrong changes nothing."""
+    of = lambda *names: [s for s in settings if s['name'] in names]
+    server = Server(issuers, of('main'))
+    try:
+        main = token_of(by_name('rs256'), issuers.base)
+        other = {**by_name('rs256'), 'issuer': 'other', 'sign': {'key': 'rsa_other'}, 'header': {'alg': 'RS256', 'kid': 'other-1'}}
+        other['claims'] = {**other['claims'], 'iss': '${iss:other}', 'aud': 'pano-other'}
+        other = token_of(other, issuers.base)
+
+        def becomes(token, status):
+            for _ in range(60):
+                if server.bearer(token)[0] == status: return True
+                time.sleep(0.1)
+            return False
+        check('followed: one issuer at first', server.bearer(main)[0] == 200 and server.bearer(other)[0] == 401)
+        asked = issuers.count('/main/keys')
+        server.write(issuers, of('main', 'other'))
+        check('followed: a new issuer is taken', becomes(other, 200))
+        check('followed: the keys of one that stays are kept', issuers.count('/main/keys') == asked)
+        server.path.write_text('issuers: [')
+        server.process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        check('followed: a wrong file changes nothing', server.bearer(main)[0] == 200 and server.bearer(other)[0] == 200)
+        check('followed: the log says why', 'what was in force before stays so' in Path(server.log.name).read_text())
+        server.write(issuers, of('other'))
+        server.process.send_signal(signal.SIGHUP)
+        check('followed: an issuer that is gone is refused', becomes(main, 401))
+        check('followed: the other goes on', server.bearer(other)[0] == 200)
+    finally: server.close()
+
+
 def certificates(folder):
     """An authority, and what it has signed for the server and two clients: PEM files, and each one's SHA-256 (x5t#S256)."""
     from cryptography import x509
@@ -279,6 +314,7 @@ def main():
     issuers.behaviour.clear()
     from_the_start(issuers, settings)
     issuers.behaviour.clear()
+    followed(issuers, settings)
     bound_tokens(issuers, settings)
     print(f'{len(cases)} cases, {len(failures)} failures')
     return 1 if failures else 0

@@ -81,7 +81,7 @@ run curl -s -u "app:wrong" -d grant_type=client_credentials "$url/oauth/token"; 
 run curl -s -u "app:$secret" -d "grant_type=client_credentials&scope=admin" "$url/oauth/token"; out '"error":"invalid_scope"'
 answers 200 -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"model":"starter","prompt":"a","max_tokens":1}' "$url/v1/completions"
 run curl -s "$url/.well-known/openid-configuration"; out "\"issuer\":\"$url\""
-run curl -s "$url/.well-known/oauth-protected-resource"; code 0
+run curl -s -H "Host: localhost:${url##*:}" "$url/.well-known/oauth-protected-resource"; code 0; out "\"authorization_servers\":[\"$url\"]"
 run curl -s -u "app:$secret" -d "token=$token" "$url/oauth/introspect"; out '"active":true'; out '"tenant":"acme"'
 
 # --- a login with PKCE, as an application on this machine does it

@@ -62,5 +62,22 @@ ask two ',"deadline_ms":0'; out "400"; out '"param":"deadline_ms"'
 ask two '' 'grpc-timeout: 1n'; out "504"; out '"code":"deadline'
 run curl -s "$url/v1/completions" -H 'Content-Type: application/json' -H "Authorization: Bearer two" \
   -d '{"model":"m","prompt":"Once","max_tokens":400,"ignore_eos":true,"deadline_ms":40}'; out 'deadline'
+
+# The file counts as it is now: by itself within seconds, on SIGHUP at once; a wrong one changes nothing.
+limit() {      # limit N: key one's requests a minute become N, at once or within five seconds
+  for _ in {1..50}; do
+    curl -si "$url/v1/models" -H 'Authorization: Bearer one' >"$work/out"
+    grep -qi "x-ratelimit-limit-requests: $1" "$work/out" && break
+    sleep 0.1
+  done
+  out "x-ratelimit-limit-requests: $1"
+}
+echo 'tenants: {key-1: {requests_per_minute: 40}}' >"$work/tenants.yaml"; limit 40
+echo 'tenants: {key-1: {requests_per_minuet: 50}}' >"$work/tenants.yaml"; kill -HUP "$server"
+for _ in {1..50}; do grep -q 'requests_per_minuet' "$work/log" && break; sleep 0.1; done
+check "why the file is not taken is in the log" grep -q "tenants.key-1.requests_per_minuet: there is no such setting.*line 1.*what was in force before stays so" "$work/log"
+limit 40
+echo 'tenants: {key-1: {requests_per_minute: 60}}' >"$work/tenants.yaml"; kill -HUP "$server"; sleep 0.3
+run curl -si "$url/v1/models" -H 'Authorization: Bearer one'; out "x-ratelimit-limit-requests: 60"
 kill "$server"; wait "$server"; server=
 finish

@@ -16,10 +16,11 @@ namespace {
 using Params = std::vector<std::pair<std::string, std::string>>;
 
 constexpr std::string_view kModelId = "{id}";
+constexpr std::string_view kPath = "{path}";
 constexpr size_t kIdSegmentsMax = 3;
 
 // The parameters of `path` when it fits `pattern`, segment by segment; a parameter is never empty.
-// An id takes what the rest of the pattern leaves it.
+// An id, and a path, take what the rest of the pattern leaves them.
 std::optional<Params> MatchPath(const std::vector<std::string_view>& pattern,
                                 const std::vector<std::string_view>& path) {
   if (path.size() < pattern.size()) return std::nullopt;
@@ -27,7 +28,7 @@ std::optional<Params> MatchPath(const std::vector<std::string_view>& pattern,
   Params params;
   size_t at = 0;
   for (std::string_view want : pattern) {
-    size_t count = want == kModelId ? 1 + std::exchange(spare, 0) : 1;
+    size_t count = want == kModelId || want == kPath ? 1 + std::exchange(spare, 0) : 1;
     if (count > kIdSegmentsMax) return std::nullopt;
     std::string have;
     for (size_t i = 0; i < count; ++i, ++at) {

@@ -21,7 +21,7 @@ struct Dialect;
 struct Route {
   std::string_view method;   // "GET" (answers HEAD too) or "POST" (takes JSON)
   std::string_view pattern;  // "/v1/models/{id}/predict": a name in braces stands for one segment,
-                             // "{id}" for a model's id, which has up to three ("org/name")
+                             // "{id}" for a model's id, "{path}" for a path: up to three ("org/name")
   Access access = {};        // not set: the server does not start
   std::function<void(Context&, CallPtr)> handler = {};
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -16,6 +17,9 @@ class AuthenticatorChain final : public Authenticator {
   explicit AuthenticatorChain(std::vector<std::unique_ptr<Authenticator>> parts) : parts_(std::move(parts)) {}
 
   bool required() const override { return true; }
+  bool Recognizes(const Credentials& credentials) const override {
+    return std::ranges::any_of(parts_, [&](const auto& part) { return part->Recognizes(credentials); });
+  }
 
   std::optional<Result<Principal>> TryAuthenticate(const Credentials& credentials) override {
     Authenticator* waits = nullptr;

@@ -58,12 +58,12 @@ std::shared_ptr<QuotaLedger> QuotaLedger::Create(Options options, Clock& clock) 
 
 QuotaLedger::QuotaLedger(Options options, Clock& clock)
     : clock_(clock),
-      policies_(std::move(options.policies)),
       journal_(std::move(options.journal)),
       shared_(std::move(options.shared)),
       journal_wait_max_(options.journal_wait_max),
       started_(clock.Now()),
       started_ms_(clock.UnixSeconds() * 1000),
+      policies_(std::make_shared<const TenantPolicies>(std::move(options.policies))),
       usages_(options.subjects_max) {
   if (!journal_) return;
   MutexLock lock(mu_);
@@ -72,12 +72,24 @@ QuotaLedger::QuotaLedger(Options options, Clock& clock)
   }
 }
 
+std::shared_ptr<const TenantPolicies> QuotaLedger::policies() const {
+  MutexLock lock(policies_mu_);
+  return policies_;
+}
+
+void QuotaLedger::SetPolicies(TenantPolicies policies) {
+  auto next = std::make_shared<const TenantPolicies>(std::move(policies));
+  MutexLock lock(policies_mu_);
+  policies_ = std::move(next);
+}
+
 int64_t QuotaLedger::NowMs() const {
   return started_ms_ + (clock_.Now() - started_) / std::chrono::milliseconds(1);
 }
 
 std::vector<Claim> QuotaLedger::ClaimsOf(const Caller& caller, std::string_view model) const {
-  const TenantPolicy& policy = policies_.Of(caller.tenant);
+  const std::shared_ptr<const TenantPolicies> policies = this->policies();
+  const TenantPolicy& policy = policies->Of(caller.tenant);
   std::vector<Claim> claims;
   if (policy.limits.any()) claims.push_back({std::string(caller.tenant), policy.limits});
   const Limits* key = caller.key.empty() ? nullptr : Find(policy.keys, caller.key);

@@ -106,12 +106,17 @@ class QuotaLedger : public std::enable_shared_from_this<QuotaLedger> {
   Headers Look(const Caller& caller) const;
 
   // The tenant's share of the machine.
-  double Weight(std::string_view tenant) const { return policies_.Of(tenant).weight; }
+  double Weight(std::string_view tenant) const { return policies()->Of(tenant).weight; }
+
+  // Limits and weights from now on. What was used is kept, and requests that are taken are settled as they
+  // were taken.
+  void SetPolicies(TenantPolicies policies);
 
  private:
   friend class Lease;
   QuotaLedger(Options options, Clock& clock);
   std::vector<Claim> ClaimsOf(const Caller& caller, std::string_view model) const;
+  std::shared_ptr<const TenantPolicies> policies() const;
   int64_t NowMs() const;
   Status Refuse(const Claim& claim, const Refusal& refusal, int64_t& retry_after_seconds) const;
   // Counts what `open` says, whatever the limits are.
@@ -120,12 +125,14 @@ class QuotaLedger : public std::enable_shared_from_this<QuotaLedger> {
 
   // Constant after construction.
   Clock& clock_;
-  const TenantPolicies policies_;
   const std::unique_ptr<UsageJournal> journal_;
   const std::unique_ptr<SharedUsage> shared_;
   const Duration journal_wait_max_;
   TimePoint started_;
   int64_t started_ms_ = 0;  // the same, since 1970
+
+  mutable Mutex policies_mu_;
+  std::shared_ptr<const TenantPolicies> policies_ PANO_GUARDED_BY(policies_mu_);
 
   mutable Mutex mu_;
   mutable UsageTable usages_ PANO_GUARDED_BY(mu_);

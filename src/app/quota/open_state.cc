@@ -8,21 +8,25 @@
 
 namespace pano::quota {
 
-Result<std::shared_ptr<QuotaLedger>> OpenLedger(const std::string& tenants_path,
-                                                const std::string& state, Clock& clock) {
+Result<OpenedLedger> OpenLedger(const std::string& tenants_path, const std::string& state, Clock& clock) {
+  OpenedLedger opened;
   if (tenants_path.empty()) {
-    if (state.empty()) return std::shared_ptr<QuotaLedger>();
+    if (state.empty()) return opened;
     return InvalidArgument("there is a place for usage (--quota-state), but no --tenants file");
   }
   QuotaLedger::Options options;
-  PANO_ASSIGN_OR_RETURN(options.policies, ReadTenantsFile(tenants_path));
+  PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(tenants_path, kTenantsFileBytesMax));
+  PANO_ASSIGN_OR_RETURN(options.policies, ParseTenants(text, tenants_path));
   if (state.find("://") != std::string::npos) {
     PANO_ASSIGN_OR_RETURN(RedisAddress address, ParseRedisAddress(state));
     options.shared = std::make_unique<RedisUsage>(std::move(address), RedisUsage::Options(), clock);
   } else if (!state.empty()) {
     PANO_ASSIGN_OR_RETURN(options.journal, SqliteJournal::Open(state, clock));
   }
-  return QuotaLedger::Create(std::move(options), clock);
+  opened.ledger = QuotaLedger::Create(std::move(options), clock);
+  opened.tenants =
+      std::make_unique<FollowedTenants>(opened.ledger, tenants_path, std::move(text), Env::Real(), clock);
+  return opened;
 }
 
 }  // namespace pano::quota

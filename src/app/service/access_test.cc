@@ -284,7 +284,7 @@ TEST(Access, MetadataSayWhoseTokensAreTaken) {
   EXPECT_EQ(none.Get("/.well-known/oauth-protected-resource")->status(), 404);
   api::Options options;
   options.resource = {.url = "https://models.example",
-                      .authorization_servers = {"https://id.example/realms/a"},
+                      .authorization_servers = [] { return std::vector<std::string>{"https://id.example/realms/a"}; },
                       .certificate_bound_tokens = true};
   Harness api(Tokens{}, options);
   json::Value body = api.Get("/.well-known/oauth-protected-resource")->json();
@@ -295,6 +295,36 @@ TEST(Access, MetadataSayWhoseTokensAreTaken) {
   EXPECT_EQ(api.Get("/v1/models")->header("WWW-Authenticate"),
             "Bearer realm=\"panorama\", resource_metadata="
             "\"https://models.example/.well-known/oauth-protected-resource\"");
+  EXPECT_EQ(api.Get("/.well-known/oauth-protected-resource/pano")->status(), 404);
+}
+
+// RFC 9728, 3.1: the well-known part stands between host and path.
+TEST(Access, MetadataOfAResourceWithAPathStandBehindIt) {
+  api::Options options;
+  options.resource = {.url = "https://models.example/eu/pano/",
+                      .authorization_servers = [] { return std::vector<std::string>{"https://id.example"}; }};
+  Harness api(Tokens{}, options);
+  EXPECT_EQ(api.Get("/v1/models")->header("WWW-Authenticate"),
+            "Bearer realm=\"panorama\", resource_metadata="
+            "\"https://models.example/.well-known/oauth-protected-resource/eu/pano\"");
+  const auto answer = api.Get("/.well-known/oauth-protected-resource/eu/pano");
+  EXPECT_EQ(answer->status(), 200);
+  EXPECT_EQ(At(answer->json(), "resource"), "https://models.example/eu/pano/");
+  EXPECT_EQ(api.Get("/.well-known/oauth-protected-resource/eu")->status(), 404);
+  EXPECT_EQ(api.Get("/.well-known/oauth-protected-resource/eu/pano/x")->status(), 404);
+}
+
+// Whose issuer's name is not known yet, or changes: each answer says whose tokens are taken now.
+TEST(Access, MetadataFollowTheIssuers) {
+  std::vector<std::string> issuers = {""};
+  api::Options options;
+  options.resource = {.authorization_servers = [&issuers] { return issuers; }};
+  Harness api(Tokens{}, options);
+  EXPECT_EQ(api.Get("/.well-known/oauth-protected-resource")->status(), 404);
+  issuers = {"http://127.0.0.1:4711", "https://b.example"};
+  const json::Value body = api.Get("/.well-known/oauth-protected-resource")->json();
+  EXPECT_EQ(At(body, "authorization_servers/0"), "http://127.0.0.1:4711");
+  EXPECT_EQ(At(body, "authorization_servers/1"), "https://b.example");
 }
 
 }  // namespace

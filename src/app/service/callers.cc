@@ -2,10 +2,8 @@
 
 #include <utility>
 
-#include "app/auth/bearer/auth_file.h"
-#include "app/auth/bearer/bearer_authenticator.h"
 #include "app/auth/bearer/document_fetcher.h"
-#include "app/auth/bearer/key_file.h"
+#include "app/auth/bearer/issuer_settings.h"
 #include "app/auth/bearer/remote_keys.h"
 
 namespace pano::service {
@@ -13,23 +11,15 @@ namespace {
 
 using AuthenticatorPtr = std::unique_ptr<auth::Authenticator>;
 
-Status AddAuthFile(const std::string& path, Env& env, Clock& clock, std::vector<AuthenticatorPtr>& parts,
-                   std::vector<std::string>& names) {
-  PANO_ASSIGN_OR_RETURN(bearer::AuthFile file, bearer::ReadAuthFile(path, env));
-  if (!file.keys.empty()) {
-    PANO_ASSIGN_OR_RETURN(AuthenticatorPtr keys, bearer::MakeKeyFileAuthenticator(file.keys, env, clock));
-    parts.push_back(std::move(keys));
-  }
-  if (file.issuers.empty()) return {};
+Status AddAuthFile(const std::string& path, Env& env, Clock& clock, std::vector<AuthenticatorPtr>& parts, Callers& callers) {
   const std::shared_ptr<bearer::DocumentFetcher> fetcher = bearer::MakeHttpFetcher();
-  std::vector<bearer::TrustedIssuer> issuers;
-  for (bearer::IssuerSettings& settings : file.issuers) {
-    names.push_back(settings.issuer);
-    auto keys = std::make_shared<bearer::RemoteKeys>(settings, fetcher, clock);
-    issuers.push_back({std::move(settings), std::move(keys)});
-  }
-  PANO_ASSIGN_OR_RETURN(AuthenticatorPtr tokens, bearer::MakeBearerAuthenticator(std::move(issuers), clock));
-  parts.push_back(std::move(tokens));
+  const auto keys_of = [fetcher, &clock](const bearer::IssuerSettings& issuer) -> std::shared_ptr<bearer::KeySource> {
+    return std::make_shared<bearer::RemoteKeys>(issuer, fetcher, clock);
+  };
+  PANO_ASSIGN_OR_RETURN(std::unique_ptr<bearer::AuthFileAuthenticator> file,
+                        bearer::MakeAuthFileAuthenticator(path, keys_of, env, clock));
+  callers.auth_file = file.get();
+  parts.push_back(std::move(file));
   return {};
 }
 
@@ -41,12 +31,20 @@ Status AddAuthState(const CallerOptions& options, Clock& clock, std::vector<Auth
   PANO_ASSIGN_OR_RETURN(std::shared_ptr<issuer::IssuerState> state, issuer::IssuerState::Create(std::move(store), clock));
   const std::string& name = options.issuer.empty() ? options.address : options.issuer;
   callers.issuer = std::make_shared<issuer::TokenIssuer>(std::move(state), name);
-  callers.issuers.push_back(name);
   for (AuthenticatorPtr& part : issuer::MakeIssuerAuthenticators(callers.issuer)) parts.push_back(std::move(part));
   return {};
 }
 
 }  // namespace
+
+std::function<std::vector<std::string>()> Callers::Issuers() const {
+  return [auth_file = auth_file, issuer = issuer] {
+    std::vector<std::string> names;
+    if (auth_file) names = auth_file->issuers();
+    if (issuer) names.push_back(issuer->name());
+    return names;
+  };
+}
 
 Result<Callers> MakeCallers(const CallerOptions& options, Env& env, Clock& clock) {
   Callers callers;
@@ -59,7 +57,7 @@ Result<Callers> MakeCallers(const CallerOptions& options, Env& env, Clock& clock
   std::vector<AuthenticatorPtr> parts;
   if (keys->required()) parts.push_back(std::move(keys));
   if (!options.auth_file.empty()) {
-    Status added = AddAuthFile(options.auth_file, env, clock, parts, callers.issuers);
+    Status added = AddAuthFile(options.auth_file, env, clock, parts, callers);
     if (!added.ok()) return added.Wrap("--auth").WithReason("auth_settings");
   }
   if (!options.auth_state.empty()) {

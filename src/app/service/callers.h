@@ -1,10 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "app/auth/authenticator.h"
+#include "app/auth/bearer/auth_file_authenticator.h"
 #include "app/auth/issuer/token_issuer.h"
 #include "base/clock.h"
 #include "base/env.h"
@@ -24,8 +26,12 @@ struct CallerOptions {
 // What is made of them.
 struct Callers {
   std::unique_ptr<auth::Authenticator> authenticator;
-  std::vector<std::string> issuers;  // whose tokens are taken; "" is the built-in one whose name is not known yet
+  bearer::AuthFileAuthenticator* auth_file = nullptr;  // a part of the authenticator; null: there is no file
   std::shared_ptr<issuer::TokenIssuer> issuer;  // the built-in one; null: none
+
+  // Whose tokens are taken now, for as long as the authenticator is there; "" is the built-in issuer whose name is
+  // not known yet.
+  std::function<std::vector<std::string>()> Issuers() const;
 };
 
 // Reads the file and begins to fetch the issuers' keys; waits for none of them. InvalidArgument says what is wrong

@@ -12,7 +12,7 @@ constexpr std::string_view kKeys = "keys:\n  - {id: ci, tenant: acme, scopes: 'm
 TEST(Callers, WithoutSettingsEverybodyMayCall) {
   Callers callers = std::move(MakeCallers({})).value();
   EXPECT_FALSE(callers.authenticator->required());
-  EXPECT_TRUE(callers.issuers.empty());
+  EXPECT_TRUE(callers.Issuers()().empty());
 }
 
 TEST(Callers, KeysOfTheCommandLineAndOfTheFileStandSideBySide) {
@@ -51,7 +51,7 @@ TEST(Callers, AnIssuerThatIsAwayDoesNotHoldUpTheStart) {
   MemoryEnv env;
   ASSERT_TRUE(WriteFile("auth.yaml", "issuers: [{issuer: 'http://127.0.0.1:1/x', audience: pano}]", env).ok());
   Callers callers = std::move(MakeCallers({.auth_file = "auth.yaml"}, env)).value();
-  EXPECT_EQ(callers.issuers, std::vector<std::string>{"http://127.0.0.1:1/x"});
+  EXPECT_EQ(callers.Issuers()(), std::vector<std::string>{"http://127.0.0.1:1/x"});
 }
 
 }  // namespace

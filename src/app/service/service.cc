@@ -175,11 +175,13 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
     }
     return api::HttpErrorBody(callers, error);
   };
-  PANO_ASSIGN_OR_RETURN(options.api.quotas,
-                        MakeQuotas(options.tenants_file, options.quota_state, service->metrics_));
+  PANO_ASSIGN_OR_RETURN(Quotas quotas, MakeQuotas(options.tenants_file, options.quota_state, service->metrics_));
+  options.api.quotas = std::move(quotas.gate);
+  service->tenants_ = std::move(quotas.tenants);
   options.api.callers.loopback = api::IsLoopbackHost(options.http.host);
   options.api.callers.keyless = !callers.authenticator->required();
-  options.api.resource.authorization_servers = std::move(callers.issuers);
+  options.api.resource.authorization_servers = callers.Issuers();
+  service->auth_file_ = callers.auth_file;
   if (options.api.resource.url.empty()) options.api.resource.url = options.callers.issuer;
   options.api.resource.certificate_bound_tokens = !options.http.tls.client_ca_file.empty();
   const std::shared_ptr<issuer::TokenIssuer> issuer = callers.issuer;
@@ -213,7 +215,10 @@ Service::~Service() {
   if (repository_) repository_->Stop();
 }
 
-void Service::ReopenAuditLog() {
+void Service::Reload() {
+  // What is wrong with the files is logged by who follows them.
+  if (auth_file_) (void)auth_file_->Reload();
+  if (tenants_) (void)tenants_->Reload();
   if (!audit_) return;
   if (Status opened = audit_->Reopen(); !opened.ok()) {
     LogError("[audit] the old file is kept: ", opened.message());

@@ -12,6 +12,7 @@
 #include "app/http/http.h"
 #include "app/models/memory_budget.h"
 #include "app/models/model_loader.h"
+#include "app/quota/followed_tenants.h"
 #include "app/repository/repository.h"
 #include "app/service/callers.h"
 #include "app/service/request_log.h"
@@ -61,8 +62,9 @@ class Service {
   // What is stuck: a model that has made no step for `limit` although it has work; "" when nothing is.
   std::string Stuck(Duration limit) const;
 
-  // Opens the audit log anew under its name, where there is one.
-  void ReopenAuditLog();
+  // Reads the settings of --auth and --tenants anew, and opens the audit log anew under its name, where there are
+  // such. What is wrong is logged and changes nothing.
+  void Reload();
 
   // Refuses what is new, lets running requests end; those that have not by `timeout` are cancelled.
   // Returns whether all ended by themselves.
@@ -79,9 +81,11 @@ class Service {
   telemetry::Metrics metrics_;
   models::ModelHost models_;
   std::unique_ptr<audit::AuditLog> audit_;  // null: none
+  std::unique_ptr<quota::FollowedTenants> tenants_;  // null: there are no limits
   std::unique_ptr<models::MemoryBudget> memory_;
   std::unique_ptr<repository::Repository> repository_;  // null: there is no folder
   std::unique_ptr<api::Api> api_;
+  bearer::AuthFileAuthenticator* auth_file_ = nullptr;  // the API's; null: there is no --auth file
   std::unique_ptr<http::Server> server_;
 };
 

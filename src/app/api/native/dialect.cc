@@ -29,6 +29,8 @@ Dialect MakeDialect() {
       {"GET", kResourceMetadataPath, Access::kOpen, ProtectedResourceMetadata, "protectedResource",
        "Whose tokens this server takes (RFC 9728); 404 where it takes none.", "",
        "ProtectedResource"},
+      {"GET", kResourceMetadataPathOfPath, Access::kOpen, ProtectedResourceMetadata, "protectedResourceOfPath",
+       "The same of a resource whose name has that path; 404 for another.", "", "ProtectedResource"},
       {"GET", "/metrics", Access::kMetrics, MetricsText, "metrics", "Metrics for Prometheus.", "",
        "", "text/plain"},
       {"GET", "/openapi.json", Access::kCaller, OpenApi, "openapi", "This document.", "", "OpenApi"},

@@ -86,8 +86,12 @@ void Health(Context& context, CallPtr call) {
 }
 
 void ProtectedResourceMetadata(Context& context, CallPtr call) {
-  if (context.options.resource.authorization_servers.empty()) {
+  if (AuthorizationServers(context.options.resource).empty()) {
     return call->Fail(NotFound("this server takes no tokens").WithReason("no_tokens"));
+  }
+  const std::string_view path = call->PathParam("path");
+  if (!path.empty() && ResourcePath(context.options.resource) != StrCat("/", path)) {
+    return call->Fail(NotFound("there is no resource of that path here").WithReason("resource_not_found"));
   }
   call->RespondJson(ResourceMetadata(context.options.resource, call->request()));
 }

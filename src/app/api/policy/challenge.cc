@@ -1,5 +1,6 @@
 #include "app/api/policy/challenge.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/auth/authenticator.h"
@@ -33,14 +34,34 @@ std::string ResourceUrl(const ProtectedResource& resource, const http::Request& 
   return host.empty() ? "" : StrCat(request.secure ? "https://" : "http://", Printable(host));
 }
 
+// How much of a URL comes before its path.
+size_t OriginBytes(std::string_view url) {
+  const size_t scheme = url.find("://");
+  const size_t begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  return std::min(url.find('/', begin), url.size());
+}
+
+std::string_view PathOf(std::string_view url) {
+  std::string_view path = url.substr(OriginBytes(url));
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
 }  // namespace
+
+std::string_view ResourcePath(const ProtectedResource& resource) { return PathOf(resource.url); }
+
+std::vector<std::string> AuthorizationServers(const ProtectedResource& resource) {
+  std::vector<std::string> names;
+  if (resource.authorization_servers) names = resource.authorization_servers();
+  std::erase(names, "");  // whose name is not known yet
+  return names;
+}
 
 json::Value ResourceMetadata(const ProtectedResource& resource, const http::Request& request) {
   using json::Value;
   Value servers{json::Array()};
-  for (const std::string& issuer : resource.authorization_servers) {
-    servers.Append(issuer.empty() ? ResourceUrl(resource, request) : issuer);
-  }
+  for (const std::string& issuer : AuthorizationServers(resource)) servers.Append(issuer);
   Value scopes{json::Array()};
   for (std::string_view scope : {"models:*:predict", "models:*:read", "models:*:manage",
                                  "metrics:read", "admin"}) {
@@ -67,11 +88,12 @@ Failure Unauthorized(const Status& why, const ProtectedResource& resource,
     failure.status = why.WithReason(std::string(auth::kInvalidApiKey));
   }
   failure.challenge = nothing_sent ? Challenge("", "") : Challenge("invalid_token", why.message());
-  if (!resource.authorization_servers.empty()) {
+  if (!AuthorizationServers(resource).empty()) {
     const std::string url = ResourceUrl(resource, request);
     if (!url.empty()) {
       failure.challenge +=
-          StrCat(", resource_metadata=", Quoted(StrCat(url, kResourceMetadataPath)));
+          StrCat(", resource_metadata=",
+                 Quoted(StrCat(std::string_view(url).substr(0, OriginBytes(url)), kResourceMetadataPath, PathOf(url))));
     }
   }
   return failure;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,13 +14,19 @@ namespace pano::api {
 // This server as OAuth2 clients see it (RFC 9728). A value.
 struct ProtectedResource {
   std::string url = {};  // its name, "https://models.example"; "": the address that it was called by
-  // Whose tokens it takes, "" for its own, named as it was called; none: it takes no tokens and publishes no metadata.
-  std::vector<std::string> authorization_servers = {};
+  // Whose tokens it takes now; empty, or without any: it takes no tokens and publishes no metadata. Thread-safe.
+  std::function<std::vector<std::string>()> authorization_servers = {};
   bool certificate_bound_tokens = false;  // tokens may be bound to TLS client certificates (RFC 8705)
 };
 
+// Where its metadata stand (RFC 9728, section 3.1); of a resource with a path that stands behind it.
 constexpr std::string_view kResourceMetadataPath = "/.well-known/oauth-protected-resource";
+constexpr std::string_view kResourceMetadataPathOfPath = "/.well-known/oauth-protected-resource/{path}";
+// "/pano" of "https://models.example/pano/"; "" where the name has none.
+std::string_view ResourcePath(const ProtectedResource& resource);
 
+// Whose tokens are taken now.
+std::vector<std::string> AuthorizationServers(const ProtectedResource& resource);
 // The metadata of RFC 9728, section 2.
 json::Value ResourceMetadata(const ProtectedResource& resource, const http::Request& request);
 
