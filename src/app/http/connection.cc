@@ -520,16 +520,18 @@ void Connection::Finish(uint64_t number) {
 void Connection::Dropped(uint64_t number) {
   if (!Owns(number)) return;
   LogError("[http] request ", request_id_, " was dropped without a complete answer");
-  if (streaming_) {
-    // Half an answer cannot be taken back; without its last chunk the peer sees that it is broken.
-    keep_alive_ = false;
-    EndExchange();
-    SetPhase(Phase::kFlushing);
-    if (out_.empty()) OnAnswered();
-    return;
-  }
+  if (streaming_) return CutOff(number);
   const std::string id = request_id_, origin = origin_;
   RefuseRequest({500, "the request was dropped", id, origin});
+}
+
+// Half an answer cannot be taken back; without its last chunk the peer sees that it is broken.
+void Connection::CutOff(uint64_t number) {
+  if (!Owns(number)) return;
+  keep_alive_ = false;
+  EndExchange();
+  SetPhase(Phase::kFlushing);
+  if (out_.empty()) OnAnswered();
 }
 
 void Connection::SetOnDrained(uint64_t number, std::function<void()> callback) {

@@ -100,6 +100,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool IsStreaming(uint64_t number) const { return Owns(number) && streaming_; }
   void Finish(uint64_t number);
   void Dropped(uint64_t number);
+  void CutOff(uint64_t number);
   void SetOnDrained(uint64_t number, std::function<void()> callback);
   void SetOnClosed(uint64_t number, const ExchangeState& state, std::function<void()> callback);
   void RunAfter(uint64_t number, std::chrono::milliseconds delay, std::function<void()> task);

@@ -67,6 +67,11 @@ class ConnectionExchange final : public Exchange {
     Send([number = number_](Connection& c) { c.Finish(number); });
   }
 
+  void CutOff() override {
+    if (!Move(Answer::kStream, Answer::kComplete, "CutOff")) return;
+    Send([number = number_](Connection& c) { c.CutOff(number); });
+  }
+
   size_t pending_bytes() const override {
     return state_->closed.load() ? 0 : state_->pending_bytes.load();
   }

@@ -65,6 +65,9 @@ class Exchange {
   // Queues `data`; false when the peer is gone. The caller keeps the queue short by pending_bytes.
   virtual bool Write(std::string data) = 0;
   virtual void Finish() = 0;
+  // Ends a stream without its end, of which the rest cannot be had: the connection closes and the client sees that
+  // it was cut. An exchange that is dropped ends so as well, as a mistake that is logged.
+  virtual void CutOff() {}
   virtual size_t pending_bytes() const = 0;
 
   // `callback` runs on this connection's thread whenever the queue of a stream has drained.

@@ -10,6 +10,7 @@
 #include "app/http/http.h"
 #include "app/http/testing/both_transports.h"
 #include "app/http/testing/raw_client.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "base/strings.h"
 
@@ -385,6 +386,31 @@ TEST_P(ServerTest, ADroppedExchangeAnswers500) {
   const std::string all = client.ReceiveAll();
   EXPECT_THAT(all, HasSubstr("half"));
   EXPECT_THAT(all, Not(HasSubstr("0\r\n\r\n")));
+}
+
+// A reader that was too slow was reported as a mistake of the server's.
+TEST_P(ServerTest, AStreamThatIsCutOffHasNoEndAndIsNoMistake) {
+  std::mutex mu;
+  std::vector<std::string> errors;
+  SetLogSink([&](LogLevel level, std::string_view message) {
+    std::lock_guard lock(mu);
+    if (level == LogLevel::kError) errors.emplace_back(message);
+  });
+  {
+    const auto server = StartServer([](const std::shared_ptr<Exchange>& exchange) {
+      exchange->BeginStream(200, {});
+      exchange->Write("half");
+      exchange->CutOff();
+    });
+    RawClient client(server->port());
+    client.Send(Get("/stream"));
+    const std::string all = client.ReceiveAll();
+    EXPECT_THAT(all, HasSubstr("half"));
+    EXPECT_THAT(all, Not(HasSubstr("0\r\n\r\n")));
+    EXPECT_TRUE(server->Drain(10s));
+  }
+  SetLogSink({});
+  EXPECT_THAT(errors, ::testing::IsEmpty());
 }
 
 TEST_P(ServerTest, DrainLetsOpenExchangesEnd) {

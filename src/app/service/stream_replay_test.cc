@@ -279,6 +279,7 @@ TEST(Replay, WhatWasDroppedIsGone) {
   // The reader that was left behind is cut off, not given a gap.
   slow->Run();
   EXPECT_FALSE(slow->finished());
+  EXPECT_TRUE(slow->cut_off());
   EXPECT_EQ(slow->body(), "");
 }
 

@@ -65,8 +65,7 @@ void StreamReader::Pump() {
   const auto self = shared_from_this();
   while (exchange_ && exchange_->pending_bytes() <= kPendingBytesMax) {
     streams::StreamLog::Piece piece = log_->Read(reader_, kPieceBytesMax);
-    // Its exchange is dropped without an end: the client sees that, comes back and is told 410.
-    if (piece.lost) End(499);
+    if (piece.lost) CutOff();
     if (piece.lost || (piece.bytes.empty() && !piece.ended)) break;
     if (!piece.bytes.empty()) {
       keep_alive_->Note();
@@ -75,6 +74,13 @@ void StreamReader::Pump() {
     if (piece.ended) Finish();
   }
   pumping_ = false;
+}
+
+// The client sees that, comes back and is told 410.
+void StreamReader::CutOff() {
+  const auto exchange = exchange_;
+  End(499);
+  exchange->CutOff();
 }
 
 void StreamReader::Finish() {

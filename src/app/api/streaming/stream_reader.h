@@ -45,6 +45,7 @@ class StreamReader : public std::enable_shared_from_this<StreamReader> {
   void Begin();
   void Pump();
   void Finish();
+  void CutOff();
   void End(int status);
 
   std::shared_ptr<http::Exchange> exchange_;  // null when this is over

@@ -47,6 +47,10 @@ class FakeExchange final : public http::Exchange {
     std::lock_guard lock(mu_);
     finished_ = true;
   }
+  void CutOff() override {
+    std::lock_guard lock(mu_);
+    cut_off_ = true;
+  }
   size_t pending_bytes() const override {
     std::lock_guard lock(mu_);
     return pending_;
@@ -103,6 +107,10 @@ class FakeExchange final : public http::Exchange {
     std::lock_guard lock(mu_);
     return finished_;
   }
+  bool cut_off() const {
+    std::lock_guard lock(mu_);
+    return cut_off_;
+  }
   int status() const { return response_ ? response_->status : 0; }
   const std::string& body() const { return streaming_ ? written_ : response_->body; }
   std::string header(std::string_view name) const {
@@ -143,6 +151,7 @@ class FakeExchange final : public http::Exchange {
   size_t pending_ = 0;
   bool reading_ = true;
   bool streaming_ = false;
+  bool cut_off_ = false;
   bool finished_ = false;
   bool gone_ = false;
   bool body_released_ = false;
