@@ -69,12 +69,15 @@ Value UnloadedJson(const std::vector<models::VersionStatus>& versions) {
   return body;
 }
 
-std::vector<models::VersionStatus> StatesOf(const Context& context, std::string_view id) {
+using States = std::vector<models::VersionStatus>;
+
+States StatesOf(const Context& context, std::string_view id) {
   const models::ModelCatalog* catalog = context.catalog;
-  return catalog ? catalog->Versions(id) : std::vector<models::VersionStatus>();
+  return catalog ? catalog->Versions(id) : States();
 }
 
-Value ModelJson(const Context& context, const models::ModelVersion& version) {
+// `states` are the catalog's of all versions of the model; none: it keeps none.
+Value ModelJson(const Context& context, const models::ModelVersion& version, const States& states) {
   Value versions{json::Array()};
   for (const models::ModelVersionPtr& one : context.models.Versions(version.id)) {
     versions.Append(one->version);
@@ -94,7 +97,7 @@ Value ModelJson(const Context& context, const models::ModelVersion& version) {
   body.Set("has_tokenizer", version.tokenizer != nullptr);
   body.Set("has_chat_template", version.chat_template != nullptr);
   SetCard(version.Card(), body);
-  if (const auto states = StatesOf(context, version.id); !states.empty()) {
+  if (!states.empty()) {
     SetStates(states, body);
   } else {
     const std::string reason = NotReadyReason(context, version);
@@ -107,19 +110,20 @@ Value ModelJson(const Context& context, const models::ModelVersion& version) {
 }  // namespace
 
 void ListModels(Context& context, CallPtr call) {
+  std::map<std::string, States> kept;   // the catalog is asked once
+  if (const models::ModelCatalog* catalog = context.catalog) {
+    for (models::VersionStatus& one : catalog->List()) kept[one.target.id].push_back(std::move(one));
+  }
   std::map<std::string, Value> by_id;
   const std::vector<models::ModelVersionPtr> loaded = context.models.List();   // the highest of an id is its last
   for (auto version = loaded.rbegin(); version != loaded.rend(); ++version) {
     const std::string& id = (*version)->id;
     if (by_id.contains(id) || !MaySee(call->principal, call->access, id)) continue;
-    by_id[id] = ModelJson(context, **version);
+    by_id[id] = ModelJson(context, **version, kept[id]);
   }
-  if (const models::ModelCatalog* catalog = context.catalog) {
-    for (const models::VersionStatus& one : catalog->List()) {
-      const std::string& id = one.target.id;
-      if (by_id.contains(id) || !MaySee(call->principal, call->access, id)) continue;
-      if (const auto states = catalog->Versions(id); !states.empty()) by_id[id] = UnloadedJson(states);
-    }
+  for (const auto& [id, states] : kept) {
+    if (states.empty() || by_id.contains(id) || !MaySee(call->principal, call->access, id)) continue;
+    by_id[id] = UnloadedJson(states);
   }
   Value data{json::Array()};
   for (auto& [id, model] : by_id) data.Append(std::move(model));
@@ -136,7 +140,7 @@ void RetrieveModel(Context& context, CallPtr call) {
   const Result<models::ModelVersionPtr> version = context.models.Find(target->id, target->version);
   if (version.ok()) {
     call->model = (*version)->label;
-    return call->RespondJson(ModelJson(context, **version));
+    return call->RespondJson(ModelJson(context, **version, StatesOf(context, target->id)));
   }
   const auto states = StatesOf(context, target->id);
   if (states.empty()) return call->Fail(version.error());

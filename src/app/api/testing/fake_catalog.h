@@ -18,12 +18,16 @@ class FakeCatalog final : public models::ModelCatalog {
     Done done;
   };
 
-  std::vector<models::VersionStatus> List() const override { return versions; }
+  std::vector<models::VersionStatus> List() const override {
+    ++looks;
+    return versions;
+  }
   bool Keeps(const models::ModelTarget& target) const override {
     return std::any_of(versions.begin(), versions.end(),
                        [&](const models::VersionStatus& one) { return one.target == target; });
   }
   std::vector<models::VersionStatus> Versions(std::string_view id) const override {
+    ++looks;
     std::vector<models::VersionStatus> of_model;
     for (const models::VersionStatus& one : versions) {
       if (one.target.id == id) of_model.push_back(one);
@@ -42,6 +46,7 @@ class FakeCatalog final : public models::ModelCatalog {
 
   std::vector<models::VersionStatus> versions;
   std::vector<Asked> asked;
+  mutable int looks = 0;  // how often somebody looked at versions
 };
 
 }  // namespace pano::api::testing
