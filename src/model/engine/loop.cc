@@ -221,7 +221,7 @@ void Loop::OrderRunning() {
 }
 
 // A tenant's share of those that run, by weight among the tenants that have requests; at least one.
-void Loop::SetShares(Snapshot& snapshot) const {
+void Loop::SetShares(Snapshot& snapshot) {
   const double running = static_cast<double>(running_.size()) + 1;
   const double total_weight = share_.total_weight();
   auto share_of = [&](const serving::FairShare::Tenant& tenant) {

@@ -52,7 +52,7 @@ class Loop {
   Snapshot TakeSnapshot();
   // Among tenants that compete: who stands where, who may run how much, who makes room for whom.
   void OrderRunning();
-  void SetShares(Snapshot& snapshot) const;
+  void SetShares(Snapshot& snapshot);
   // Defers what a flooding tenant has beyond its limit.
   struct Limited {
     int64_t inputs = std::numeric_limits<int64_t>::max();  // tokens of inputs that the step may have

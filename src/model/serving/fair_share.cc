@@ -9,7 +9,16 @@
 
 namespace pano::serving {
 
+void FairShare::Settle() {
+  if (!highest_) return;
+  for (auto& [name, tenant] : tenants_) {
+    if (tenant.requests > 0) tenant.counter = std::max(tenant.counter, Floor(tenant));
+  }
+  highest_.reset();
+}
+
 void FairShare::Enter(const std::string& tenant, double weight) {
+  Settle();
   const bool known = tenants_.contains(tenant);
   Tenant& entered = tenants_[tenant];
   entered.weight = std::clamp(weight, kWeightMin, kWeightMax);
@@ -31,6 +40,7 @@ void FairShare::Enter(const std::string& tenant, double weight) {
 void FairShare::Leave(const std::string& tenant) {
   const auto found = tenants_.find(tenant);
   PANO_CHECK(found != tenants_.end() && found->second.requests > 0);
+  if (found->second.requests == 1) Settle();
   if (--found->second.requests > 0) return;
   last_counter_ = found->second.counter;
   found->second.left = ++lefts_;
@@ -51,17 +61,15 @@ void FairShare::Charge(const std::string& tenant, const TokenCounts& tokens) {
   const auto found = tenants_.find(tenant);
   PANO_CHECK(found != tenants_.end() && found->second.requests > 0);
   Tenant& served = found->second;
+  if (highest_) served.counter = std::max(served.counter, Floor(served));
   served.counter += (kInputCost * static_cast<double>(tokens.input) +
                      kOutputCost * static_cast<double>(tokens.output)) /
                     served.weight;
-  if (active_ < 2) return;
-  for (auto& [name, other] : tenants_) {
-    if (other.requests == 0) continue;
-    other.counter = std::max(other.counter, served.counter - 2 * credit_ / other.weight);
-  }
+  if (active_ >= 2) highest_ = std::max(highest_.value_or(served.counter), served.counter);
 }
 
-const FairShare::Tenant& FairShare::at(const std::string& tenant) const {
+const FairShare::Tenant& FairShare::at(const std::string& tenant) {
+  Settle();
   const auto found = tenants_.find(tenant);
   PANO_CHECK(found != tenants_.end() && found->second.requests > 0);
   return found->second;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,7 +41,8 @@ class FairShare {
   // A request of the tenant comes in, or is done. The weight is the one said last.
   void Enter(const std::string& tenant, double weight);
   void Leave(const std::string& tenant);
-  // It was served these tokens (cached ones cost nothing). REQUIRES: it has entered requests.
+  // It was served these tokens (cached ones cost nothing). REQUIRES: it has entered requests. The work does not
+  // grow with the number of tenants.
   void Charge(const std::string& tenant, const TokenCounts& tokens);
 
   struct Tenant {
@@ -49,20 +51,26 @@ class FairShare {
     int64_t requests = 0;    // that are in
     uint64_t left = 0;       // when its last request left: larger is later
   };
-  // One that has requests in. The reference holds until its last request leaves.
-  const Tenant& at(const std::string& tenant) const;
+  // One that has requests in. The reference holds until its last request leaves; its counter is as of the last
+  // call of this, for whichever tenant.
+  const Tenant& at(const std::string& tenant);
   // With requests in.
   size_t active() const { return active_; }
   double total_weight() const;  // of these
 
  private:
   void Forget();
+  // Raises the counters of those that are further behind than they may be: what charges since the last time
+  // have left to do, once for all of them.
+  void Settle();
+  double Floor(const Tenant& tenant) const { return *highest_ - 2 * credit_ / tenant.weight; }
 
   const double credit_;
   const size_t tenants_max_;
   std::map<std::string, Tenant> tenants_;
   size_t active_ = 0;
   double last_counter_ = 0;  // of the tenant that was the last to leave
+  std::optional<double> highest_;  // counter that was charged since the last Settle, while there were others
   uint64_t lefts_ = 0;
 };
 

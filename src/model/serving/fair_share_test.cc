@@ -39,6 +39,35 @@ TEST(FairShare, AnEmptyHouseRemembersWhoLeftLast) {
   EXPECT_EQ(share.at("b").counter, 990);
 }
 
+// A charge raises those that are too far behind only when somebody looks; what is seen is what raising them at
+// each charge gives.
+TEST(FairShare, RaisingLateIsRaisingAtOnce) {
+  constexpr double kCreditHere = 50;
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    Random random(seed);
+    FairShare share(kCreditHere);
+    std::vector<double> weights, counters(6);
+    std::vector<std::string> names;
+    for (size_t i = 0; i < counters.size(); ++i) {
+      names.push_back(StrCat("t", i));
+      weights.push_back(static_cast<double>(1 + random.Below(4)));
+      share.Enter(names[i], weights[i]);
+      counters[i] = share.at(names[i]).counter;
+    }
+    for (int step = 0; step < 200; ++step) {
+      const size_t served = random.Below(counters.size());
+      const auto tokens = static_cast<int64_t>(random.Below(100));
+      share.Charge(names[served], {.input = tokens});
+      counters[served] += static_cast<double>(tokens) / weights[served];
+      for (size_t i = 0; i < counters.size(); ++i) {
+        counters[i] = std::max(counters[i], counters[served] - 2 * kCreditHere / weights[i]);
+      }
+      if (random.Below(8) != 0) continue;
+      for (size_t i = 0; i < counters.size(); ++i) ASSERT_DOUBLE_EQ(share.at(names[i]).counter, counters[i]);
+    }
+  }
+}
+
 TEST(FairShare, ForgetsTheLongestIdle) {
   FairShare share(0, /*tenants_max=*/10);
   share.Enter("stays", 1);
