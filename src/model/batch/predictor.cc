@@ -37,8 +37,11 @@ class PredictorImpl final : public Predictor {
     std::string id = request.id;
     if (id.empty()) id = StrCat("prediction-", next_id_.fetch_add(1, std::memory_order_relaxed));
     Result<int64_t> level = queue_.TakePlace(request.priority);
-    if (level.error().code() == StatusCode::kExhausted) {
-      core_.CountRejection(serving::RejectionReason::kQueueFull);
+    if (!level.ok()) {
+      if (level.error().code() == StatusCode::kExhausted) {
+        core_.CountRejection(serving::RejectionReason::kQueueFull);
+      }
+      return level.error();
     }
     if (!level.ok()) return level.error();
     if (Status entered = core_.Enter(id, request.tenant, request.deadline); !entered.ok()) {
