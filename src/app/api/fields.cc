@@ -93,7 +93,8 @@ constexpr auto kAnswer = std::to_array<Field>({
      "(504) when that cannot be done, ended with finish_reason deadline when it is missed.",
      nullptr},
     {"priority", FieldType::kInteger, -10, 10, 0, false,
-     "Among the requests of the same tenant a smaller one is served earlier; 0 by default.",
+     "A smaller one is served earlier, a step being worth a second of waiting: -10 to 10 among the requests of the "
+     "same tenant, 0 by default.",
      [](P& p, const Value& v) { p.priority = IntOf(v); }},
 });
 
@@ -106,7 +107,8 @@ constexpr auto kRows = std::to_array<Field>({
     {"deadline_ms", FieldType::kInteger, 1, kTimeoutMsMax, 0, false,
      "The same; refused at once when it cannot be met.", nullptr},
     {"priority", FieldType::kInteger, 0, 64, 0, false,
-     "The priority level, 1 the most urgent, of a model whose model.yaml has some; 0: its default.",
+     "A smaller one is served earlier, a step being worth a second of waiting: 1 to the priority_levels of the "
+     "model's model.yaml, 0 for its default level.",
      [](P& p, const Value& v) { p.priority = IntOf(v); }},
     {"queue_timeout_ms", FieldType::kInteger, 1, kTimeoutMsMax, 0, false,
      "A request that waits longer for its batch is a 429, where model.yaml lets requests say so.",

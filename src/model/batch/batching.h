@@ -25,6 +25,9 @@ struct QueuePolicy {
 // How batches are formed; the names are those of Triton's ModelDynamicBatching. A value.
 struct Batching {
   static constexpr int64_t kPriorityLevelsMax = 64;
+  // What one level is worth in waiting, so that no level waits for ever behind more urgent ones; the same as a
+  // step of a generation's priority (serving::kPrioritySpan).
+  static constexpr Duration kAgingSpan = std::chrono::seconds(1);
 
   int64_t max_batch_size = 32;                    // rows
   int64_t tokens_max = 8192;                      // of a batch

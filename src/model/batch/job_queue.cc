@@ -60,7 +60,11 @@ void JobQueue::Enter(JobPtr job, int64_t level, std::optional<Duration> timeout)
     if (policy.allow_timeout_override && timeout && (limit == Duration::zero() || *timeout < limit)) {
       limit = *timeout;
     }
-    Waiting waiting{.level = level, .rank = level, .action = policy.timeout_action};
+    Waiting waiting{.level = level,
+                    .entered = level,
+                    .since = job->submitted(),
+                    .rank = level,
+                    .action = policy.timeout_action};
     if (limit > Duration::zero()) waiting.timeout = job->submitted() + limit;
     share_.Enter(job->tenant(), job->weight());
     waiting.job = std::move(job);
@@ -96,7 +100,8 @@ std::vector<JobQueue::Over> JobQueue::TakeOver(TimePoint now, bool shutdown) {
       const bool late = !reason && one.timeout && now >= *one.timeout && one.job->next() == 0;
       if (late && one.action == QueuePolicy::TimeoutAction::kDelay) {
         one.timeout.reset();
-        one.rank = kBehindAll;
+        one.rank = one.entered = kBehindAll;
+        one.since = now;
         delayed.push_back(std::move(one));
         continue;
       }
@@ -109,7 +114,20 @@ std::vector<JobQueue::Over> JobQueue::TakeOver(TimePoint now, bool shutdown) {
   }
   std::erase_if(waiting_, [](const Waiting& one) { return !one.job; });
   for (Waiting& one : delayed) waiting_.push_back(std::move(one));  // none is of a higher rank
+  Age(now);
   return over;
+}
+
+void JobQueue::Age(TimePoint now) {
+  bool risen = false;
+  for (Waiting& one : waiting_) {
+    const int64_t first = std::min<int64_t>(one.level, 1);  // without levels all are 0
+    const int64_t rank = std::max(first, one.entered - (now - one.since) / Batching::kAgingSpan);
+    risen = risen || rank < one.rank;
+    one.rank = std::min(one.rank, rank);
+  }
+  if (!risen) return;
+  std::ranges::stable_sort(waiting_, {}, [](const Waiting& one) { return std::pair(one.rank, one.job->submitted()); });
 }
 
 std::optional<TimePoint> JobQueue::NextDeadline() const {

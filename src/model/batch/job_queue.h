@@ -19,8 +19,9 @@
 
 namespace pano::batch {
 
-// What waits for a batch, by priority level and within a level by arrival; where several tenants wait, by
-// their fair order (serving::FairShare), in which what is taken is charged to its tenant. How much may wait in all is
+// What waits for a batch, by priority level and within a level by arrival: in each Batching::kAgingSpan of waiting a
+// request rises by a level, so after as many of them as its level has above it only those that came before it are
+// served before it. Where several tenants wait, by their fair order (serving::FairShare), in which what is taken is charged to its tenant. How much may wait in all is
 // decided before (serving::Ledger), how much of one level here. Anybody may enter and cancel, which wakes
 // the loop; only the loop takes. Thread-safe.
 class JobQueue {
@@ -50,7 +51,7 @@ class JobQueue {
     bool queue_timeout = false;  // kDeadline: it waited longer than its level's policy allows
   };
   // Takes these out: the cancelled, the late at `now`, those that failed with an earlier unit; all
-  // if `shutdown`. Those whose policy says so go to the end instead.
+  // if `shutdown`. Those whose policy says so go to the end instead. Those that have waited rise.
   std::vector<Over> TakeOver(TimePoint now, bool shutdown);
   // The earliest time at which TakeOver has something to do with those that wait.
   std::optional<TimePoint> NextDeadline() const;
@@ -68,11 +69,14 @@ class JobQueue {
   struct Waiting {
     JobPtr job = {};
     int64_t level = 0;
-    int64_t rank = 0;                     // the order: the level, or behind all of them
+    int64_t entered = 0;                  // rank at `since`: the level, or behind all of them
+    TimePoint since = {};
+    int64_t rank = 0;                     // the order now
     std::optional<TimePoint> timeout = {};  // of waiting; only until its first unit is taken
     QueuePolicy::TimeoutAction action = QueuePolicy::TimeoutAction::kReject;
   };
   void Insert(Waiting waiting) PANO_REQUIRES(mu_);
+  void Age(TimePoint now) PANO_REQUIRES(mu_);
   void Order() PANO_REQUIRES(mu_);
   void Leave(const Waiting& waiting) PANO_REQUIRES(mu_);
 

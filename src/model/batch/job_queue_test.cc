@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,6 +54,42 @@ TEST_F(JobQueueTest, GoesByLevelThenByArrival) {
   EXPECT_EQ(queue_.Oldest().items.size(), 4u);
   EXPECT_THAT(Take(3), ElementsAre("urgent", "default", "default too"));
   EXPECT_THAT(Take(3), ElementsAre("low"));
+}
+
+// Without an end of urgent requests the others were never served.
+TEST_F(JobQueueTest, NoLevelStarves) {
+  queue_.SetBatching({.priority_levels = 3, .default_priority_level = 3});
+  Enter("low", 0);
+  Enter("middle", 1, 2);
+  std::vector<std::string> order;
+  for (int ms = 10; ms < 4000 && (order.empty() || order.back() != "low"); ms += 10) {
+    Enter("urgent" + std::to_string(ms), ms, 1);   // as fast as they are served
+    EXPECT_THAT(Over(ms), ElementsAre());
+    for (const std::string& id : Take(1)) order.push_back(id);
+  }
+  // "middle" rises by one level in a second, "low" by two in two; then only what came before is before them.
+  ASSERT_EQ(order.back(), "low");
+  EXPECT_EQ(std::count(order.begin(), order.end(), "middle"), 1);
+  EXPECT_LE(order.size(), 2000u / 10 + 2);
+  EXPECT_GE(order.size(), 2000u / 10 - 2);
+}
+
+// With DELAY, too, and where there are no levels.
+TEST_F(JobQueueTest, WhoWasSentBehindAllComesBackInTime) {
+  Batching batching;
+  batching.default_queue_policy = {.timeout_action = QueuePolicy::TimeoutAction::kDelay, .default_timeout = milliseconds(5)};
+  queue_.SetBatching(batching);
+  Enter("delayed", 0);
+  EXPECT_THAT(Over(5), ElementsAre());
+  int at_ms = 5;
+  std::string served;
+  while (served != "delayed" && at_ms < 100'000) {
+    at_ms += 500;
+    Enter("fresh", at_ms);
+    EXPECT_THAT(Over(at_ms), ElementsAre());
+    served = Take(1).at(0);
+  }
+  EXPECT_NEAR(at_ms, 65'000, 1000);
 }
 
 TEST_F(JobQueueTest, PrioritiesThatTheModelDoesNotHaveAreRefused) {
