@@ -112,6 +112,7 @@ void BatchLoop::Compute(const std::vector<Slice>& slices, TimePoint oldest) {
   Result<std::vector<encoder::Output>> outputs = encoder_.Encode(batch);
   outcome.computed = core_.clock().Now() - began;
   core_.stats().tokens.input += outcome.tokens;
+  core_.stats().cost.Observe(outcome.tokens, Seconds(outcome.computed));
   CountTokens(slices);
   core_.CountStep(outcome);
   // Before the answers go out: whoever has one sees the figures that led to it.

@@ -43,13 +43,12 @@ class PredictorImpl final : public Predictor {
       }
       return level.error();
     }
-    if (!level.ok()) return level.error();
-    if (Status entered = core_.Enter(id, request.tenant, request.deadline); !entered.ok()) {
+    const std::optional<Duration> queue_timeout = request.queue_timeout;
+    auto job = std::make_shared<Job>(std::move(id), std::move(request), core_.clock().Now());
+    if (Status entered = core_.Enter(job->id(), job->tenant(), job->deadline(), job->tokens()); !entered.ok()) {
       queue_.GiveUpPlace(*level);
       return entered;
     }
-    const std::optional<Duration> queue_timeout = request.queue_timeout;
-    auto job = std::make_shared<Job>(std::move(id), std::move(request), core_.clock().Now());
     std::shared_ptr<Prediction> prediction = job->prediction();
     prediction->SetWake([wakeup = core_.shared_wakeup()] { wakeup->Notify(); });
     queue_.Enter(std::move(job), *level, queue_timeout);

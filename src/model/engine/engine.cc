@@ -82,7 +82,8 @@ class EngineImpl final : public Engine {
     }
     if (request.id.empty()) request.id = StrCat("request-", RandomHex(8));
     if (!request.sampling.seed) request.sampling.seed = SystemEntropy();
-    PANO_RETURN_IF_ERROR(core_.Enter(request.id, request.tenant, request.deadline));
+    PANO_RETURN_IF_ERROR(core_.Enter(request.id, request.tenant, request.deadline,
+                                      static_cast<int64_t>(request.prompt.size())));
     auto active = std::make_unique<ActiveRequest>();
     active->request = std::move(request);
     active->order = next_order_.fetch_add(1, std::memory_order_relaxed);

@@ -375,6 +375,7 @@ Loop::Advanced Loop::Advance() {
   const TimePoint now = clock_.Now();
   drafter_.Observe(items, Seconds(now - ready));
   step_cost_.Observe(tokens, Seconds(now - ready));
+  core_.stats().cost = step_cost_;
   for (StepItem& item : items) Commit(item, now);
   core_.CountStep({.rows = static_cast<int64_t>(items.size()),
                    .tokens = tokens,

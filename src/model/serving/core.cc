@@ -13,8 +13,8 @@ Core::Core(Clock& clock, int64_t queue_max, const Observer& observer,
       policy_(std::move(policy)) {}
 
 Status Core::Enter(const std::string& id, const std::string& tenant,
-                   std::optional<TimePoint> deadline) {
-  Status status = ledger_.Enter(id, tenant, deadline);
+                   std::optional<TimePoint> deadline, int64_t input_tokens) {
+  Status status = ledger_.Enter(id, tenant, deadline, input_tokens);
   if (status.code() == StatusCode::kDeadline) observer_.Count(RejectionReason::kDeadline);
   if (status.code() == StatusCode::kExhausted) observer_.Count(RejectionReason::kQueueFull);
   if (status.code() == StatusCode::kUnavailable) observer_.Count(RejectionReason::kDraining);

@@ -35,7 +35,7 @@ class Core {
   const std::shared_ptr<Wakeup>& shared_wakeup() const { return wakeup_; }
   // As Ledger::Enter; a refusal is counted.
   Status Enter(const std::string& id, const std::string& tenant,
-               std::optional<TimePoint> deadline = {});
+               std::optional<TimePoint> deadline = {}, int64_t input_tokens = 0);
   // Counts a request that the service refused for a reason of its own.
   void CountRejection(RejectionReason reason);
   // As Service::Drain.

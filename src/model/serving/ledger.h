@@ -13,6 +13,7 @@
 #include "model/serving/progress.h"
 #include "model/serving/retry_estimator.h"
 #include "model/serving/stats.h"
+#include "model/serving/step_cost.h"
 #include "model/serving/tenant_accounts.h"
 
 namespace pano::serving {
@@ -24,6 +25,7 @@ struct LoopStats {
   int64_t cancellations = 0;
   TokenCounts tokens = {};
   double busy_seconds = 0;  // that steps have taken
+  StepCost cost = {};       // of late steps
 };
 
 // Who is in a service, and what everybody may know of it: the bounded queue with its refusals,
@@ -37,10 +39,10 @@ class Ledger {
 
   // A request comes in and waits. Unavailable when draining, Exhausted when the queue is full,
   // AlreadyExists when a request with its id is in; the first two count as rejections.
-  // Deadline, with the reason serving::kDeadlineCannotBeMet, when it will hardly be begun before
-  // `deadline`, as those before it in the queue advance.
+  // Deadline, with the reason serving::kDeadlineCannotBeMet, when it will hardly be answered before
+  // `deadline`, as those before it in the queue advance and as long as its own `input_tokens` take.
   Status Enter(const std::string& id, const std::string& tenant = "",
-               std::optional<TimePoint> deadline = {});
+               std::optional<TimePoint> deadline = {}, int64_t input_tokens = 0);
   // A request was refused for a reason of its own.
   void CountRejection();
   // Its first step is about to be made: it leaves the queue. REQUIRES: it is in and waits.
@@ -73,6 +75,7 @@ class Ledger {
     bool begun = false;
   };
   Entry& Find(const std::string& id) PANO_REQUIRES(mu_);
+  double OwnSeconds(int64_t input_tokens) const PANO_REQUIRES(mu_);
   // Whether nobody was in before `until`.
   bool WaitUntilEmpty(TimePoint until);
 

@@ -4,6 +4,8 @@
 
 #include <thread>
 
+#include "model/serving/reasons.h"
+
 namespace pano::serving {
 namespace {
 
@@ -99,6 +101,29 @@ TEST(Ledger, CountsByTenant) {
   EXPECT_EQ(tenants[1].waiting_requests, 1);
   EXPECT_EQ(tenants[2].tenant, TenantAccounts::kOther);
   EXPECT_EQ(tenants[2].tokens.input, 5);
+}
+
+// A deadline that the request alone would miss was found out at its end only.
+TEST(Ledger, ADeadlineLeavesTimeForTheRequestItself) {
+  ManualClock clock;
+  Ledger ledger(clock, 10);
+  const auto in = [&](int ms) { return clock.Now() + std::chrono::milliseconds(ms); };
+  EXPECT_TRUE(ledger.Enter("unknown", "", in(1), 1'000'000).ok());   // nothing is known of steps yet
+  ledger.Leave("unknown");
+  LoopStats stats;
+  for (int64_t tokens = 1; tokens <= 64; ++tokens) stats.cost.Observe(tokens, 0.010 + 0.001 * static_cast<double>(tokens));
+  stats.tokens = {.input = 1000};
+  ledger.Publish(stats, false, false);
+  // 200 tokens and what a step costs: 210 ms, half of which is certain.
+  const Status refused = ledger.Enter("late", "", in(100), 200);
+  EXPECT_EQ(refused.code(), StatusCode::kDeadline);
+  EXPECT_EQ(refused.reason(), kDeadlineCannotBeMet);
+  EXPECT_NE(refused.message().find("it takes"), std::string::npos);
+  EXPECT_TRUE(ledger.Enter("in time", "", in(110), 200).ok());
+  // Where three of four tokens were found in the cache, as many may be again.
+  stats.tokens.cached = 3000;
+  ledger.Publish(stats, false, false);
+  EXPECT_TRUE(ledger.Enter("cached", "", in(40), 200).ok());
 }
 
 TEST(Ledger, ADrainThatFinishesCancelsNothing) {

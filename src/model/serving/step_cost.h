@@ -22,8 +22,17 @@ class StepCost {
     const double slope = (n_ * xy_ - x_ * y_) / spread;
     if (slope <= 0) return;
     fixed_tokens_ = std::clamp((y_ - slope * x_) / n_ / slope, 0.0, kFixedMax);
+    token_seconds_ = slope;
   }
   double fixed_tokens() const { return fixed_tokens_; }
+  // What a token more costs; 0 until it is known.
+  double token_seconds() const { return token_seconds_; }
+  // How many tokens a step of that length has; 0 until it is known, else at least 1.
+  int64_t TokensWithin(double seconds) const {
+    if (token_seconds_ <= 0) return 0;
+    constexpr double kMost = 1 << 24;
+    return static_cast<int64_t>(std::clamp(seconds / token_seconds_ - fixed_tokens_, 1.0, kMost));
+  }
 
   static constexpr double kTypical = 4;  // until steps of different sizes were seen
   static constexpr double kFixedMax = 256;
@@ -31,6 +40,7 @@ class StepCost {
  private:
   double n_ = 0, x_ = 0, y_ = 0, xx_ = 0, xy_ = 0;
   double fixed_tokens_ = kTypical;
+  double token_seconds_ = 0;
 };
 
 }  // namespace pano::serving
