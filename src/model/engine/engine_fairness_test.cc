@@ -109,6 +109,31 @@ TEST_F(EngineFairnessTest, AFloodLeavesOthersTheirLatency) {
   EXPECT_GT(engine->GetStats().tokens.output, kRequests * 40 + 200);
 }
 
+// Five seconds after tenants competed, steps were as long as they can be again.
+TEST_F(EngineFairnessTest, WhoComesBackMeetsAShortStep) {
+  const auto few = [&] { return MakeRequest("few", 24, 10); };
+  double alone = 0;
+  {
+    TimedModel model(clock_);
+    auto engine = Make({}, model);
+    alone = Latencies(*engine, {few(), few()}).back();
+  }
+  TimedModel model(clock_);
+  Options options;
+  options.queue_max = 1000;
+  auto engine = Make(options, model);
+  std::vector<std::shared_ptr<TokenStream>> flood;
+  for (int i = 0; i < 800; ++i) flood.push_back(*engine->Submit(MakeRequest("flood", 200, 2)));
+  while (engine->GetStats().steps < 40) std::this_thread::yield();
+  Latencies(*engine, {few()});
+  const TimePoint quiet = clock_.Now();
+  while (clock_.Now() < quiet + std::chrono::seconds(20)) std::this_thread::yield();
+  const double back = Latencies(*engine, {few()}).back();
+  EXPECT_GT(engine->GetStats().waiting_requests, 0) << "the flood is over";
+  EXPECT_LE(back, 1.3 * alone + 60) << "alone " << alone << " ms";
+  for (auto& stream : flood) stream->Cancel();
+}
+
 TEST_F(EngineFairnessTest, WeightsDivideWhatIsServed) {
   std::counting_semaphore<> steps(0);
   FakeModel model({.before_step = [&] { steps.acquire(); }});

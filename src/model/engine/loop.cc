@@ -237,11 +237,22 @@ void Loop::SetShares(Snapshot& snapshot) {
   snapshot.waiting[0].may_displace = counts[&tenant] < share_of(tenant);
 }
 
+std::optional<int64_t> Loop::AloneTokens(TimePoint now) const {
+  constexpr Duration kStandby = std::chrono::seconds(5), kWatch = std::chrono::minutes(10);
+  constexpr double kWatchStepSeconds = 0.05;
+  if (!contended_at_ || now - *contended_at_ > kWatch) return std::nullopt;
+  const int64_t standby = serving::StandbyTokens(step_cost_.fixed_tokens());
+  if (now - *contended_at_ <= kStandby) return standby;
+  const int64_t watch = step_cost_.TokensWithin(kWatchStepSeconds);
+  if (watch == 0) return std::nullopt;
+  return std::max(standby, watch);
+}
+
 Loop::Limited Loop::LimitFlood(Snapshot& snapshot) {
-  constexpr Duration kStandby = std::chrono::seconds(5);
   const TimePoint now = clock_.Now();
   if (share_.active() > 1) contended_at_ = now;
-  if (!contended_at_ || now - *contended_at_ > kStandby) return {};
+  const std::optional<int64_t> alone = AloneTokens(now);
+  if (!alone) return {};
 
   std::vector<serving::StepDemand> demands;
   auto demand_of = [&](const Sequence& sequence) -> serving::StepDemand& {
@@ -265,7 +276,7 @@ Loop::Limited Loop::LimitFlood(Snapshot& snapshot) {
         std::min(view.tokens - view.cached_tokens, options_.step_tokens_max);
   }
   const serving::StepLimit limit =
-      serving::LimitStep(demands, step_cost_.fixed_tokens(), share_.active() < 2);
+      serving::LimitStep(demands, step_cost_.fixed_tokens(), share_.active() < 2 ? *alone : 0);
   if (!limit.tenant) return {};
 
   auto limited = [&](const Sequence& sequence) {

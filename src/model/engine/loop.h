@@ -59,6 +59,10 @@ class Loop {
     int64_t decodes = 0;  // rows of the flooding tenant, which nobody else's inputs have to spare
   };
   Limited LimitFlood(Snapshot& snapshot);
+  // How many tokens a tenant that is alone may have in a step, so that one that comes back does not wait for a
+  // long one: few while others were there just now, what a short step has while they were there lately; nothing:
+  // as many as there are.
+  std::optional<int64_t> AloneTokens(TimePoint now) const;
   void FindCandidates();
   // What Advance did: whether anything changed, and else how long the batch policy waits for more.
   struct Advanced {

@@ -117,7 +117,17 @@ std::vector<size_t> FairOrder(std::span<const ShareItem> items) {
   return order;
 }
 
-StepLimit LimitStep(std::span<const StepDemand> demands, double fixed_tokens, bool standby) {
+namespace {
+
+constexpr double kStepTokensMax = 1 << 24;
+
+}  // namespace
+
+int64_t StandbyTokens(double fixed_tokens) {
+  return static_cast<int64_t>(std::clamp(4 * fixed_tokens, 8.0, kStepTokensMax));
+}
+
+StepLimit LimitStep(std::span<const StepDemand> demands, double fixed_tokens, int64_t alone_tokens) {
   // Where its counter would be, if it had all that it wants.
   auto finish = [](const StepDemand& demand) {
     return demand.tenant->counter +
@@ -140,14 +150,13 @@ StepLimit LimitStep(std::span<const StepDemand> demands, double fixed_tokens, bo
     last = std::max(last, demand.tenant->counter +
                               (rows - 1) * FairShare::kOutputCost / demand.tenant->weight);
   }
-  constexpr double kTokensMax = 1 << 24;
   if (others == 0) {
-    if (!standby) return {};
-    return {most->tenant, static_cast<int64_t>(std::clamp(4 * fixed_tokens, 8.0, kTokensMax))};
+    if (alone_tokens == 0) return {};
+    return {most->tenant, alone_tokens};
   }
   const double behind = std::max(0.0, last - most->tenant->counter) * most->tenant->weight;
   const double cost = most->decodes > 0 ? FairShare::kOutputCost : FairShare::kInputCost;
-  const double share = std::min(kTokensMax, behind / cost);
+  const double share = std::min(kStepTokensMax, behind / cost);
   const double surplus = std::max(1.0, kSurplus * (fixed_tokens + others + std::floor(share)));
   return {most->tenant, static_cast<int64_t>(share) + static_cast<int64_t>(surplus)};
 }

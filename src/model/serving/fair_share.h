@@ -100,13 +100,15 @@ struct StepDemand {
 // How many tokens the tenant that would be served most, if all had what they want, may have in the next
 // step, beside those of the others: its own share, by how far its counter is behind theirs, and what slows them down by little,
 // kSurplus of the step's cost. `fixed_tokens`: what a step costs beside its tokens, in tokens. Without
-// others, who were there a moment ago (`standby`): so many that a step stays short for when they come
-// back. A pure function.
+// others: `alone_tokens`, 0 for as many as there are. A pure function.
 struct StepLimit {
   const FairShare::Tenant* tenant = nullptr;  // null: there is no limit
   int64_t tokens = 0;                         // at least 1
 };
 inline constexpr double kSurplus = 0.1;
-StepLimit LimitStep(std::span<const StepDemand> demands, double fixed_tokens, bool standby);
+StepLimit LimitStep(std::span<const StepDemand> demands, double fixed_tokens, int64_t alone_tokens);
+// For `alone_tokens` while others were there a moment ago: a step stays short for when they come back, and what it
+// costs beside its tokens is a fifth of it.
+int64_t StandbyTokens(double fixed_tokens);
 
 }  // namespace pano::serving

@@ -99,28 +99,32 @@ TEST(FairOrder, WithinATenantByArrivalAndPriority) {
 TEST(LimitStep, WhoFloodsGetsWhatDoesNotSlowOthers) {
   const FairShare::Tenant few{.counter = 100}, flood{.counter = 300};
   const StepDemand both[] = {{&few, 1, 0}, {&flood, 64, 500}};
-  EXPECT_EQ(LimitStep(both, 20, false).tenant, &flood);
-  EXPECT_EQ(LimitStep(both, 20, false).tokens, 2);  // a tenth of 21
-  EXPECT_EQ(LimitStep(both, 0, false).tokens, 1);
+  EXPECT_EQ(LimitStep(both, 20, 0).tenant, &flood);
+  EXPECT_EQ(LimitStep(both, 20, 0).tokens, 2);  // a tenth of 21
+  EXPECT_EQ(LimitStep(both, 0, 0).tokens, 1);
   // Where it was served less it has its share first.
   const FairShare::Tenant behind{.counter = 80};
   const StepDemand turned[] = {{&few, 1, 0}, {&behind, 64, 0}};
-  EXPECT_EQ(LimitStep(turned, 20, false).tokens, 10 + 3);
+  EXPECT_EQ(LimitStep(turned, 20, 0).tokens, 10 + 3);
   // Alone nothing is limited, unless the others were there just now.
-  EXPECT_EQ(LimitStep({both + 1, 1}, 20, false).tenant, nullptr);
-  EXPECT_EQ(LimitStep({both + 1, 1}, 20, true).tokens, 80);
-  EXPECT_EQ(LimitStep({}, 20, true).tenant, nullptr);
+  EXPECT_EQ(LimitStep({both + 1, 1}, 20, 0).tenant, nullptr);
+  EXPECT_EQ(LimitStep({both + 1, 1}, 20, StandbyTokens(20)).tokens, 80);
+  EXPECT_EQ(LimitStep({}, 20, 80).tenant, nullptr);
 }
 
 TEST(StepCost, FindsWhatAStepCostsBesideItsTokens) {
   StepCost cost;
   EXPECT_EQ(cost.fixed_tokens(), StepCost::kTypical);
+  EXPECT_EQ(cost.TokensWithin(1), 0);
   Random random(1);
   for (int i = 0; i < 200; ++i) {
     const auto tokens = static_cast<int64_t>(1 + random.Below(64));
     cost.Observe(tokens, 0.003 + 0.0005 * static_cast<double>(tokens));
   }
   EXPECT_NEAR(cost.fixed_tokens(), 6, 0.1);
+  EXPECT_NEAR(cost.token_seconds(), 0.0005, 1e-5);
+  EXPECT_NEAR(static_cast<double>(cost.TokensWithin(0.050)), 94, 1);
+  EXPECT_EQ(cost.TokensWithin(0.001), 1);
   for (int i = 0; i < 1000; ++i) cost.Observe(7, 0.0065);  // of one size: nothing new
   EXPECT_NEAR(cost.fixed_tokens(), 6, 0.1);
 }
