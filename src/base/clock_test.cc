@@ -97,6 +97,25 @@ TEST(ManualClockTest, AdvanceWakesWhomItIsTimeFor) {
   EXPECT_EQ(late, 2);
 }
 
+// Time that comes for one wakes all that wait on its condition. Those still counted as waiting until they ran, and
+// while they did nobody seemed to wait for a time.
+TEST(ManualClockTest, WhoIsWokenWithOthersDoesNotCountAsWaiting) {
+  constexpr int kRounds = 2000;
+  ManualClock clock;
+  Flag never;
+  std::jthread patient([&] { EXPECT_TRUE(never.Await(clock, TimePoint::max())); });
+  std::jthread busy([&] {
+    for (int round = 1; round <= kRounds; ++round) EXPECT_FALSE(never.Await(clock, TimePoint(seconds(round))));
+  });
+  for (int round = 1; round <= kRounds; ++round) {
+    clock.AwaitWaiters(2);
+    ASSERT_EQ(clock.NextDeadline(), TimePoint(seconds(round)));
+    clock.Advance(seconds(1));
+  }
+  clock.AwaitWaiters(1);
+  never.Set();
+}
+
 TEST(ManualClockTest, ANotificationWakesAsOnAnyClock) {
   ManualClock clock;
   Flag flag;
