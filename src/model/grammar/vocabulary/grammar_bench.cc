@@ -18,6 +18,7 @@
 #include "base/strings.h"
 #include "model/grammar/gbnf.h"
 #include "model/grammar/grammar_matcher.h"
+#include "model/grammar/json_schema/compile_json_schema.h"
 #include "model/grammar/vocabulary/make_token_table.h"
 #include "model/tokenizer/formats/load.h"
 
@@ -46,41 +47,46 @@ const Vocabulary* Load(bool large) {
   return &(loaded[large] = {*tokenizer, *table});
 }
 
-constexpr char kJsonRules[] = R"gbnf(
-value ::= object | array | string | number | "true" | "false" | "null"
-object ::= "{" ws (string ws ":" ws value (ws "," ws string ws ":" ws value)*)? ws "}"
-array ::= "[" ws (value (ws "," ws value)*)? ws "]"
-string ::= "\"" char* "\""
-char ::= [^"\\\x00-\x1F] | "\\" (["\\/bfnrt] | "u" [0-9a-fA-F]{4})
-number ::= integer ("." [0-9]+)? ([eE] [-+]? [0-9]+)?
-integer ::= "-"? ("0" | [1-9] [0-9]*)
-ws ::= [ \t\n]*
-)gbnf";
-
 struct Case {
   const char* name;
-  std::string gbnf;
-  std::string text;
+  bool schema;          // else GBNF
+  const char* source;
+  const char* text;
 };
 
-std::vector<Case> Cases() {
-  return {
-      {"call", StrCat(R"gbnf(root ::= "{" ws "\"location\":" ws string "," ws "\"unit\":" ws unit "," ws "\"days\":" ws integer ws "}"
-unit ::= "\"celsius\"" | "\"fahrenheit\""
-)gbnf", kJsonRules),
-       R"({"location": "Aix-en-Provence, Bouches-du-Rhône, France", "unit": "celsius", "days": 14})"},
-      {"records", StrCat(R"gbnf(root ::= "[" ws item ("," ws item)* ws "]"
-item ::= "{" ws "\"name\":" ws string "," ws "\"tags\":" ws "[" ws (string ("," ws string)*)? ws "]" "," ws "\"address\":" ws address ws "}"
-address ::= "{" ws "\"street\":" ws string "," ws "\"zip\":" ws "\"" [0-9]{5} "\"" ws "}"
-)gbnf", kJsonRules),
-       R"([{"name": "Ada Lovelace", "tags": ["mathematics", "first programmer", "poetical science"], "address": {"street": "12 St James's Square", "zip": "10115"}}, {"name": "張偉", "tags": [], "address": {"street": "長安街 1", "zip": "99999"}}])"},
-      {"any_json", StrCat("root ::= value\n", kJsonRules),
-       R"({"title": "On computable numbers", "year": 1936, "cited": true, "authors": [{"name": "A. M. Turing", "orcid": null}], "abstract": "The \"computable\" numbers may be described briefly as the real numbers whose expressions as a decimal are calculable by finite means.", "nested": [[1, 2.5e3, -7], {"a": {"b": {"c": []}}}]})"},
-      {"length_200", StrCat(R"gbnf(root ::= "{" ws "\"summary\":" ws "\"" char{0,200} "\"" ws "}"
-)gbnf", kJsonRules),
-       R"({"summary": "A patient of 64 years was admitted with chest pain that had begun two hours before; the electrocardiogram showed an elevation in V2 to V4."})"},
-      {"identifier", "root ::= [a-zA-Z_] [a-zA-Z0-9_]{0,63}\n", "compute_the_checksum_of_every_block_in_the_table_of_contents"},
-  };
+constexpr Case kCases[] = {
+    {"call", true, R"json({"type": "object", "properties": {"location": {"type": "string"},
+      "unit": {"enum": ["celsius", "fahrenheit"]}, "days": {"type": "integer", "minimum": 1, "maximum": 14}},
+      "required": ["location", "unit", "days"], "additionalProperties": false})json",
+     R"({"location": "Aix-en-Provence, Bouches-du-Rhône, France", "unit": "celsius", "days": 14})"},
+    {"records", true, R"json({"$defs": {"Address": {"type": "object", "properties": {"street": {"type": "string"},
+      "zip": {"type": "string", "pattern": "^[0-9]{5}$"}}, "required": ["street", "zip"], "additionalProperties": false}},
+      "type": "array", "items": {"type": "object", "properties": {"name": {"type": "string", "maxLength": 60},
+      "born": {"type": "string", "format": "date"}, "tags": {"type": "array", "items": {"type": "string"}, "maxItems": 10},
+      "score": {"type": "number"}, "address": {"$ref": "#/$defs/Address"},
+      "notes": {"anyOf": [{"type": "string"}, {"type": "null"}]}},
+      "required": ["name", "tags", "address"], "additionalProperties": false}})json",
+     R"([{"name": "Ada Lovelace", "born": "1815-12-10", "tags": ["mathematics", "first programmer", "poetical science"], "score": 0.97, "address": {"street": "12 St James's Square", "zip": "10115"}, "notes": null}, {"name": "張偉", "tags": [], "address": {"street": "長安街 1", "zip": "99999"}, "notes": "spoke of \"engines\" often"}])"},
+    {"any_object", true, R"json({"type": "object"})json",
+     R"({"title": "On computable numbers", "year": 1936, "cited": true, "authors": [{"name": "A. M. Turing", "orcid": null}], "abstract": "The \"computable\" numbers may be described briefly as the real numbers whose expressions as a decimal are calculable by finite means.", "nested": [[1, 2.5e3, -7], {"a": {"b": {"c": []}}}]})"},
+    {"length_200", true, R"json({"type": "object", "properties": {"summary": {"type": "string", "maxLength": 200}},
+      "required": ["summary"], "additionalProperties": false})json",
+     R"({"summary": "A patient of 64 years was admitted with chest pain that had begun two hours before; the electrocardiogram showed an elevation in V2 to V4."})"},
+    {"identifier", false, "root ::= [a-zA-Z_] [a-zA-Z0-9_]{0,63}",
+     "compute_the_checksum_of_every_block_in_the_table_of_contents"},
+    {"arithmetic", false, R"gbnf(root  ::= (expr "=" ws term "\n")+
+expr  ::= term ([-+*/] term)*
+term  ::= ident | num | "(" ws expr ")" ws
+ident ::= [a-z] [a-z0-9_]* ws
+num   ::= [0-9]+ ws
+ws    ::= [ \t\n]*)gbnf",
+     "(alpha + 12) * (beta - 7 / (gamma + 1)) = 99\nx*x - y*y = 3\n"},
+};
+
+Grammar Parse(const Case& c) {
+  const Result<Grammar> grammar = c.schema ? CompileJsonSchemaText(c.source) : ParseGbnf(c.source);
+  PANO_CHECK(grammar.ok());
+  return *grammar;
 }
 
 double Microseconds(std::chrono::steady_clock::duration d) {
@@ -128,15 +134,14 @@ void BM_FillMask(benchmark::State& state, const Case& c, bool large, bool warm) 
     }
     return;
   }
-  const Result<Grammar> grammar = ParseGbnf(c.gbnf);
-  PANO_CHECK(grammar.ok());
+  const Grammar grammar = Parse(c);
   const auto ids = vocabulary->tokenizer->Encode(c.text, {.add_special_tokens = false});
   PANO_CHECK(ids.ok());
   std::vector<double> times, unused;
-  const auto used = *CompiledGrammar::Compile(*grammar, vocabulary->table);
+  const auto used = *CompiledGrammar::Compile(grammar, vocabulary->table);
   std::string wrong = Pass(*vocabulary, used, *ids, true, unused);
   for (auto _ : state) {
-    const auto compiled = warm ? used : *CompiledGrammar::Compile(*grammar, vocabulary->table);
+    const auto compiled = warm ? used : *CompiledGrammar::Compile(grammar, vocabulary->table);
     if (wrong.empty()) wrong = Pass(*vocabulary, compiled, *ids, false, times);
   }
   if (!wrong.empty()) state.SkipWithError(wrong.c_str());
@@ -150,12 +155,11 @@ void BM_Compile(benchmark::State& state, const Case& c, bool large) {
   const Vocabulary* vocabulary = Load(large);
   for (auto _ : state) {
     if (!vocabulary) continue;
-    const Result<Grammar> grammar = ParseGbnf(c.gbnf);
-    PANO_CHECK(grammar.ok());
-    GrammarMatcher matcher(*CompiledGrammar::Compile(*grammar, vocabulary->table));
+    const Grammar grammar = Parse(c);
+    GrammarMatcher matcher(*CompiledGrammar::Compile(grammar, vocabulary->table));
     std::vector<uint32_t> bits(vocabulary->table->mask_words());
     if (!matcher.FillMask(bits).ok()) state.SkipWithError("no mask");
-    state.counters["states"] = static_cast<double>(grammar->state_count());
+    state.counters["states"] = static_cast<double>(grammar.state_count());
   }
 }
 
@@ -172,15 +176,15 @@ void BM_TokenTable(benchmark::State& state, bool large) {
 const int registered = [] {
   for (const bool large : {false, true}) {
     const std::string size = large ? "150k" : "starter";
-    for (const Case& c : Cases()) {
+    for (const Case& c : kCases) {
       for (const bool warm : {false, true}) {
         benchmark::RegisterBenchmark(
             StrCat("BM_FillMask/", c.name, "/", size, warm ? "/warm" : "/cold").c_str(),
-            [c, large, warm](benchmark::State& state) { BM_FillMask(state, c, large, warm); });
+            [&c, large, warm](benchmark::State& state) { BM_FillMask(state, c, large, warm); });
       }
       benchmark::RegisterBenchmark(
           StrCat("BM_Compile/", c.name, "/", size).c_str(),
-          [c, large](benchmark::State& state) { BM_Compile(state, c, large); })
+          [&c, large](benchmark::State& state) { BM_Compile(state, c, large); })
           ->Unit(benchmark::kMillisecond);
     }
     benchmark::RegisterBenchmark(StrCat("BM_TokenTable/", size).c_str(),
