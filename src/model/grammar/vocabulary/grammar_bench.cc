@@ -80,7 +80,7 @@ term  ::= ident | num | "(" ws expr ")" ws
 ident ::= [a-z] [a-z0-9_]* ws
 num   ::= [0-9]+ ws
 ws    ::= [ \t\n]*)gbnf",
-     "(alpha + 12) * (beta - 7 / (gamma + 1)) = 99\nx*x - y*y = 3\n"},
+     "(alpha +12 )*(beta -7 /(gamma +1 ))=99 \nx*x -y*y=3\n"},
 };
 
 Grammar Parse(const Case& c) {
