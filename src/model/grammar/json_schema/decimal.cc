@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -67,9 +68,11 @@ std::optional<Decimal> Decimal::Of(const json::Value& value) {
   return Of(value.as_double());
 }
 
-Decimal Decimal::InnerOf(const json::Value& value) {
-  const std::optional<Decimal> exact = Of(value);
-  return exact ? *exact : Of(std::nextafter(value.as_double(), 0.0));
+Decimal Decimal::BoundOf(const json::Value& value, bool low) {
+  if (const std::optional<Decimal> exact = Of(value)) return *exact;
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const double next = std::nextafter(value.as_double(), low ? kInfinity : -kInfinity);
+  return Of(std::isfinite(next) ? next : value.as_double());
 }
 
 std::string Decimal::IntegerDigits() const {
@@ -120,6 +123,12 @@ Decimal Decimal::Next() const {
   --digits[at - 1];
   const auto length = static_cast<int64_t>(digits.size());
   return Decimal(true, std::move(digits), length);
+}
+
+Decimal Decimal::Scaled(int64_t power) const {
+  Decimal out = *this;
+  if (!zero()) out.exponent_ += power;
+  return out;
 }
 
 Decimal Decimal::Mantissa() const {

@@ -22,8 +22,9 @@ class Decimal {
   // Of a number in a document; nothing for one from 2^63 on, of which reading kept a rounded double.
   // REQUIRES: value.is_number().
   static std::optional<Decimal> Of(const json::Value& value);
-  // The same as a bound: a rounded one becomes the next double closer to zero.
-  static Decimal InnerOf(const json::Value& value);
+  // The same as a bound: a rounded one becomes the next double above (`low`) or below, so that it
+  // excludes what it may have excluded. REQUIRES: value.is_number().
+  static Decimal BoundOf(const json::Value& value, bool low);
 
   bool negative() const { return negative_; }
   bool zero() const { return digits_.empty(); }
@@ -45,6 +46,8 @@ class Decimal {
   Decimal Ceiling() const;
   // The integer above. REQUIRES: integer().
   Decimal Next() const;
+  // Times ten to the `power`.
+  Decimal Scaled(int64_t power) const;
   // One power of ten times this number's digits, so that 1 <= the magnitude < 10. REQUIRES: not zero.
   Decimal Mantissa() const;
 

@@ -44,8 +44,11 @@ TEST(DecimalTest, OrdersAndRoundsAsNumbersDo) {
 TEST(DecimalTest, WhatReadingRoundedIsNotExact) {
   EXPECT_EQ(Decimal::Of(json::Value(9223372036854775807)), Decimal::Of(int64_t{9223372036854775807}));
   EXPECT_EQ(Decimal::Of(*json::Parse("18446744073709551615")), std::nullopt);
-  EXPECT_LT(Decimal::InnerOf(*json::Parse("18446744073709551615")), Decimal::Of(18446744073709551615.0));
-  EXPECT_GT(Decimal::InnerOf(*json::Parse("-1e300")), Decimal::Of(-1e300));
+  // 2^64 - 1 reads as 2^64: a maximum must not take 2^64 in, a minimum not what lies between.
+  EXPECT_LT(Decimal::BoundOf(*json::Parse("18446744073709551615"), false), Decimal::Of(18446744073709551615.0));
+  EXPECT_GT(Decimal::BoundOf(*json::Parse("18446744073709551617"), true), Decimal::Of(18446744073709551615.0));
+  EXPECT_LT(Decimal::BoundOf(*json::Parse("-1e300"), false), Decimal::Of(-1e300));
+  EXPECT_EQ(Decimal::BoundOf(json::Value(0.5), true), Decimal::Of(0.5));
 }
 
 }  // namespace

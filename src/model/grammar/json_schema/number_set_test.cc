@@ -150,7 +150,7 @@ TEST(NumberSetTest, AnExclusiveBoundIsNotRoundedInto) {
   set.low = NumberBound{Decimal::Of(int64_t{0}), true};
   set.high = NumberBound{Decimal::Of(0.3), true};
   const Dfa texts = Texts(set);
-  for (const char* text : {"0.1", "0.29", "0.0001", "1e-05", "0.299999999999", "2.5e-300"}) {
+  for (const char* text : {"0.1", "0.29", "0.0001", "1e-05", "0.299999999999", "2.5e-300", "0.13333333333333333333"}) {
     EXPECT_TRUE(texts.Accepts(text)) << text;
   }
   // A reader makes 0.3 and 0 of these.

@@ -57,29 +57,13 @@ Side NegativeSide(const NumberSet& set) {
   return side;
 }
 
-// Digits behind the point that a double tells apart from the bound: a double has 15 decimal digits
-// that are always exact.
-std::optional<uint32_t> FractionDigitsMax(const NumberSet& set) {
-  std::optional<uint32_t> out;
-  for (const std::optional<NumberBound>& bound : {set.low, set.high}) {
-    if (!bound || !bound->exclusive) continue;
-    constexpr size_t kExact = 15;
-    const size_t before = bound->value.IntegerDigits().size();
-    const size_t behind = bound->value.FractionDigits().size();
-    const size_t most = bound->value.zero() ? kExact + 2 : kExact - std::min(before, kExact);
-    const auto limit = static_cast<uint32_t>(std::max(most, behind));
-    out = std::min(out.value_or(limit), limit);
-  }
-  return out;
-}
-
 // Builds the automaton of numbers without exponents. Confined to one call.
 class PlainTexts {
  public:
-  PlainTexts(const NumberSet& set, bool one_digit)
+  PlainTexts(const NumberSet& set, bool one_digit, std::optional<uint32_t> digits_max)
       : integers_(set.kind == NumberSet::Kind::kInteger),
         one_digit_(one_digit),
-        digits_max_(FractionDigitsMax(set)),
+        digits_max_(digits_max),
         sides_{PositiveSide(set), NegativeSide(set)} {}
 
   Result<Dfa> Run(StepBudget& budget) {
@@ -228,12 +212,42 @@ class PlainTexts {
 
   const bool integers_;
   const bool one_digit_;   // before the point, and no zero: mantissas
-  const std::optional<uint32_t> digits_max_;
+  const std::optional<uint32_t> digits_max_;   // behind the point
   const std::array<Side, 2> sides_;   // by sign
   std::map<Place, uint32_t> numbers_;
   std::vector<Place> order_;
   std::vector<Dfa::State> states_;
 };
+
+// The texts of a bounded set without exponents. Just beside an exclusive bound there are only as many
+// digits as keep apart from it what a reader rounds to double; a double has 15 that are always exact.
+Result<Dfa> PlainRange(const NumberSet& set, bool one_digit, StepBudget& budget) {
+  NumberSet inner = set;
+  Dfa texts;
+  if (set.kind != NumberSet::Kind::kInteger) {
+    for (const bool low : {true, false}) {
+      const std::optional<NumberBound>& bound = low ? set.low : set.high;
+      if (!bound || !bound->exclusive) continue;
+      const auto behind = static_cast<int64_t>(bound->value.FractionDigits().size());
+      const int64_t exact = bound->value.zero() ? 30 : std::max<int64_t>(15 - bound->value.exponent(), 0);
+      const int64_t places = std::max(exact - (bound->value.zero() ? 15 : 2), behind);
+      // The decimal next to the bound at these places.
+      const Decimal scaled = bound->value.Scaled(places);
+      const Decimal next = (low ? scaled.Next() : scaled.Negated().Next().Negated()).Scaled(-places);
+      (low ? inner.low : inner.high) = NumberBound{next};
+      NumberSet beside = set;
+      (low ? beside.high : beside.low) = NumberBound{next};
+      const std::optional<NumberSet> part = Intersect(beside, set);
+      if (!part) continue;
+      const auto digits_max = static_cast<uint32_t>(std::max(exact, behind));
+      PANO_ASSIGN_OR_RETURN(const Dfa some, PlainTexts(*part, one_digit, digits_max).Run(budget));
+      PANO_ASSIGN_OR_RETURN(texts, Unite(texts, some, budget));
+    }
+  }
+  if (inner.impossible()) return texts;
+  PANO_ASSIGN_OR_RETURN(const Dfa most, PlainTexts(inner, one_digit, std::nullopt).Run(budget));
+  return Unite(texts, most, budget);
+}
 
 // Plain texts whose value is a multiple of `step`, whatever their bounds: the digits' value modulo the
 // step's, both scaled by a power of ten.
@@ -312,7 +326,7 @@ Result<Dfa> ExponentTexts(int64_t low, int64_t high, StepBudget& budget) {
     set.kind = NumberSet::Kind::kInteger;
     set.low = NumberBound{Decimal::Of(from)};
     set.high = NumberBound{Decimal::Of(to)};
-    return PlainTexts(set, false).Run(budget);
+    return PlainTexts(set, false, std::nullopt).Run(budget);
   };
   const RegexLimits limits;
   Nfa nfa(limits);
@@ -354,7 +368,7 @@ Status AddScientific(const std::optional<NumberBound>& low, const std::optional<
     if (from) mantissas.low = NumberBound{from->value.Mantissa(), from->exclusive};
     mantissas.high = to ? NumberBound{to->value.Mantissa(), to->exclusive} : std::optional<NumberBound>();
     if (mantissas.impossible()) return OkStatus();
-    PANO_ASSIGN_OR_RETURN(const Dfa mantissa, PlainTexts(mantissas, /*one_digit=*/true).Run(budget));
+    PANO_ASSIGN_OR_RETURN(const Dfa mantissa, PlainRange(mantissas, /*one_digit=*/true, budget));
     if (mantissa.empty()) return OkStatus();
     PANO_ASSIGN_OR_RETURN(const Dfa exponent, ExponentTexts(exponent_low, exponent_high, budget));
     const uint32_t entry = nfa.AddDfa(mantissa, nfa.AddDfa(exponent, nfa.end()));
@@ -436,7 +450,7 @@ Result<Dfa> NumberTexts(const NumberSet& set, StepBudget& budget) {
     if (integer && !point->integer()) return Dfa();
     texts = PointTexts(*point, integer);
   } else {
-    PANO_ASSIGN_OR_RETURN(texts, PlainTexts(set, false).Run(budget));
+    PANO_ASSIGN_OR_RETURN(texts, PlainRange(set, /*one_digit=*/false, budget));
   }
   // No more digits than a double keeps: a reader must not round to what is excluded.
   std::string_view short_texts;

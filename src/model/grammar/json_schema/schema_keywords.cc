@@ -153,7 +153,7 @@ Result<NumberSet> SchemaEvaluator::OfNumbers(const Schema& schema) {
     if (value == nullptr) continue;
     if (!value->is_number()) return WrongKeyword(schema.place, keyword.name, "must be a number");
     NumberSet bounded;
-    (keyword.low ? bounded.low : bounded.high) = NumberBound{Decimal::InnerOf(*value), keyword.exclusive};
+    (keyword.low ? bounded.low : bounded.high) = NumberBound{Decimal::BoundOf(*value, keyword.low), keyword.exclusive};
     const std::optional<NumberSet> both = Intersect(out, bounded);
     if (!both) {
       // Nothing is left: an interval without members says so.

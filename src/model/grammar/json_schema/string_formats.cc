@@ -12,25 +12,32 @@
 namespace pano::grammar {
 namespace {
 
-// RFC 3339, with the days that a month has; years from 0001, seconds without the leap second, T and Z
-// in capitals.
+// RFC 3339, with the days that a month has; years from 0001, seconds without the leap second.
 constexpr std::string_view kDate =
     R"((?:(?:(?:\d{3}[1-9]|\d{2}[1-9]0|\d[1-9]00|[1-9]000)-)"
     R"((?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))|)"
     R"((?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)-02-29)))";
 
 constexpr std::string_view kTime =
-    R"((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d))";
+    R"((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d))";
 
 constexpr std::string_view kOctet = R"((?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d))";
 
 // RFC 5321's dot-string at a domain name, each short enough for its limits (64 and 255 octets).
 constexpr std::string_view kAtom = R"([A-Za-z0-9!#$%&'*+/=?^_`{|}~-])";
 
+// Labels of at most 40 letters and at most six of them stay below 253 together.
+std::string Labels(std::string_view label) { return StrCat(label, "(?:\\.", label, "){0,5}"); }
+
+std::string MailHost() { return Labels("[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?"); }
+
+// RFC 1123. Labels with hyphens in the third and fourth place are reserved (RFC 5891) and left out: most
+// of them are not Punycode of anything.
 std::string HostName() {
-  // Labels of at most 40 and at most six of them stay below 253 letters together.
-  const std::string label = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?";
-  return StrCat(label, "(?:\\.", label, "){0,5}");
+  const std::string letter = "[A-Za-z0-9]", any = "[A-Za-z0-9-]";
+  const std::string third_fourth = StrCat("(?:", letter, any, "|-", letter, ")");
+  return Labels(StrCat(letter, "(?:", letter, "|", any, letter, "|", any, "(?:", letter, "|-)", letter, "|", any,
+                       third_fourth, any, "{0,35}", letter, ")?"));
 }
 
 std::string Ipv4() { return StrCat(kOctet, "(?:\\.", kOctet, "){3}"); }
@@ -83,11 +90,11 @@ constexpr std::string_view kJsonPointer = R"((?:/(?:[^~/]|~[01])*)*)";
 std::string SourceOf(std::string_view format) {
   if (format == "date") return std::string(kDate);
   if (format == "time") return std::string(kTime);
-  if (format == "date-time") return StrCat(kDate, "T", kTime);
+  if (format == "date-time") return StrCat(kDate, "[Tt]", kTime);
   if (format == "duration") return std::string(kDuration);
   if (format == "uuid") return "[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}";
   if (format == "email") {
-    return StrCat("(?:", kAtom, "{1,64}|", kAtom, "{1,24}(?:\\.", kAtom, "{1,12}){1,3})@", HostName());
+    return StrCat("(?:", kAtom, "{1,64}|", kAtom, "{1,24}(?:\\.", kAtom, "{1,12}){1,3})@", MailHost());
   }
   if (format == "hostname") return HostName();
   if (format == "ipv4") return Ipv4();
