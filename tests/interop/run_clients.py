@@ -19,7 +19,7 @@ CLIENTS = {
     'openai-node': ('npm', ['openai@7.55.0', 'zod@4.6.7'], 'openai_sdk.mjs'),
     'ai-sdk': ('npm', ['ai@7.0.173', '@ai-sdk/openai-compatible@3.0.92', '@ai-sdk/openai@4.0.118', 'zod@4.6.7'], 'ai_sdk.mjs'),
     'langchain': ('pip', ['langchain-openai==1.7.4'], 'langchain_client.py'),
-    'litellm': ('pip', ['litellm'], 'litellm_sdk.py'),
+    'litellm': ('pip', ['litellm==1.110.2'], 'litellm_sdk.py'),
     'instructor': ('pip', ['instructor==1.17.0'], 'instructor_client.py'),
     'outlines': ('pip', ['outlines==1.3.3', 'openai==3.51.0'], 'outlines_client.py'),
     'pydantic-ai': ('pip', ['pydantic-ai-slim[openai]==2.68.0'], 'pydantic_ai_client.py'),

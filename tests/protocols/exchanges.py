@@ -27,7 +27,8 @@ SERVED = ()
 # Members whose value is a word of the protocol. What depends on where the model's text ended is equal within a group.
 FIXED = {'object', 'type', 'role', 'datatype', 'shape', 'signature_name', 'dtype', 'state', 'finish_reason', 'stop_reason',
          'done_reason', 'done', 'status', 'deleted'}
-ENDS = [{'completed', 'incomplete'}, {'stop', 'length'}, {'end_turn', 'max_tokens', 'stop_sequence'}]
+ENDS = [{'completed', 'incomplete'}, {'stop', 'length'}, {'end_turn', 'max_tokens', 'stop_sequence'},
+        {'invalid_request_error', 'not_found_error'}]   # OpenAI's own word for a 404 differs from route to route
 # Members that are there or not, or null or not, by what the model said.
 BY_TEXT = {'incomplete_details', 'stop_sequence', 'reason'}
 ID = re.compile(r'^(resp|msg|fc|call|toolu|rs)_\w+$')

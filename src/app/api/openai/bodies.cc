@@ -66,6 +66,7 @@ constexpr auto kUsage = std::to_array<Field>({
     {"include_usage", FieldType::kBool, 0, 0, 0, false,
      "One more chunk at the end, without choices, with the usage.",
      [](P& p, const Value& v) { p.include_usage = v.as_bool(); }},
+    {"continuous_usage_stats", FieldType::kBool, 0, 0, 0, false, "Each chunk has the usage so far.", nullptr},
 });
 
 constexpr auto kChatTokens = std::to_array<Field>({

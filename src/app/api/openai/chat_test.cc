@@ -109,6 +109,20 @@ TEST(Chat, StreamsRoleFirstAndDoneLast) {
   EXPECT_TRUE(exchange->finished());
 }
 
+TEST(Chat, UsageMayComeWithEachChunk) {
+  Harness api;
+  api.engine->answer = "yo";
+  auto exchange = api.Post(kPath, R"({"messages":[{"role":"user","content":"hi"}],"stream":true,)"
+                                  R"("stream_options":{"include_usage":true,"continuous_usage_stats":true}})");
+  std::vector<std::string> chunks = Chunks(exchange->body());
+  ASSERT_EQ(chunks.size(), 6u) << exchange->body();
+  auto chunk = [&](size_t i) { return json::Parse(chunks[i]).value(); };
+  EXPECT_EQ(At(chunk(1), "usage/prompt_tokens"), 3);
+  EXPECT_EQ(At(chunk(1), "usage/completion_tokens"), 1);
+  EXPECT_EQ(At(chunk(2), "usage/total_tokens"), 5);
+  EXPECT_EQ(At(chunk(4), "usage"), At(chunk(3), "usage"));
+}
+
 TEST(Chat, StreamsAnErrorAsAnErrorObject) {
   Harness api;
   auto exchange = api.Post(kPath, R"({"messages":[{"role":"user","content":"hi"}],"stream":true})");

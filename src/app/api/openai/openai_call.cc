@@ -27,6 +27,8 @@ Status ReadOpenAiFields(Context& context, Call& call, const BodySchema& body, Op
   const Value* options = call.body.Find("stream_options");
   if (options && !options->is_null()) {
     PANO_RETURN_IF_ERROR(ReadFields(*options, StreamOptions(), openai.parameters));
+    const Value* continuous = options->Find("continuous_usage_stats");
+    openai.continuous_usage = continuous && continuous->is_bool() && continuous->as_bool();
   }
   const Value* format = call.body.Find("response_format");
   if (format && !format->is_null()) {
@@ -60,6 +62,7 @@ OpenAiStream::OpenAiStream(CallPtr call, OpenAiCall openai, std::chrono::millise
 }
 
 bool OpenAiStream::OnEvent(size_t input, engine::Event event) {
+  if (event.kind == engine::Event::Kind::kToken) ++generated_;
   int64_t index = static_cast<int64_t>(input) * openai_.n() + event.index;
   switch (event.kind) {
     case engine::Event::Kind::kPromptLogprobs:
@@ -102,7 +105,10 @@ void OpenAiStream::SendChoice(json::Value choice) {
 void OpenAiStream::SendChunk(json::Value choices, json::Value usage) {
   Value body = openai_.Envelope(object());
   body.Set("choices", std::move(choices));
-  if (openai_.parameters.include_usage) body.Set("usage", std::move(usage));
+  if (openai_.continuous_usage && usage.is_null()) {
+    usage = UsageJson({.prompt_tokens = openai_.prompt_tokens, .completion_tokens = generated_});
+  }
+  if (openai_.parameters.include_usage || openai_.continuous_usage) body.Set("usage", std::move(usage));
   writer_->Data(body);
 }
 
@@ -128,6 +134,7 @@ void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai,
                  std::function<std::unique_ptr<GenerationSink>(OpenAiCall)> make_stream,
                  std::function<json::Value(const OpenAiCall&, const Answer&)> respond) {
   TruncatePrompts(openai);
+  for (const Prompt& prompt : openai.prompts) openai.prompt_tokens += static_cast<int64_t>(prompt.ids.size());
   std::vector<engine::Request> requests;
   RequestFrame frame{.parameters = openai.parameters,
                      .version = *openai.version,

@@ -30,7 +30,8 @@ struct OpenAiCall {
   int32_t prompt_logprobs = -1;               // the same for the prompt's tokens
   std::optional<int64_t> default_max_tokens;  // none: what is left of the context
   int64_t truncate_prompt_tokens = 0;         // of each prompt that many are kept, the last; -1: what fits; 0: all
-
+  int64_t prompt_tokens = 0;                  // of all prompts
+  bool continuous_usage = false;              // each chunk of a stream has the usage so far
   bool has_deadline = false;                  // of its own (deadline_ms, grpc-timeout)
 
   int32_t n() const { return static_cast<int32_t>(parameters.n.value_or(1)); }
@@ -73,6 +74,7 @@ class OpenAiStream : public GenerationSink {
   const OpenAiCall openai_;
   const std::shared_ptr<SseWriter> writer_;
   engine::Usage usage_;
+  int64_t generated_ = 0;  // tokens so far, of all choices
   int status_ = 200;
 };
 

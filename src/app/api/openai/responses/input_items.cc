@@ -56,6 +56,7 @@ Result<std::string> ContentText(const Value* content, std::string_view where) {
 // Takes items one by one.
 class Reader {
  public:
+  explicit Reader(const FindItem& find_item) : find_item_(find_item) {}
   Status Add(const Value& item, std::string_view where);
   Result<ResponseInput> Finish() && {
     FlushReasoning();
@@ -67,6 +68,7 @@ class Reader {
   Status AddCall(const Value& item, std::string_view where);
   Status AddOutput(const Value& item, std::string_view where);
   Status AddReasoning(const Value& item, std::string_view where);
+  Status AddReferenced(const Value& item, std::string_view where);
   // The item as it is listed, with an id.
   void List(Value item, std::string_view type, std::string_view prefix);
   void Append(Value message) {
@@ -76,6 +78,7 @@ class Reader {
   // Reasoning behind which nothing of the assistant's comes was about nothing that was said.
   void FlushReasoning() { reasoning_.clear(); }
 
+  const FindItem& find_item_;
   ResponseInput input_;
   std::string reasoning_;
   bool in_calls_ = false;  // the last message holds calls, and more may follow
@@ -168,18 +171,30 @@ Status Reader::AddReasoning(const Value& item, std::string_view where) {
   return {};
 }
 
+Status Reader::AddReferenced(const Value& item, std::string_view where) {
+  const std::string* id = TextMember(item, "id");
+  if (!id) return Wrong(where, "needs the 'id' of an item");
+  Result<Value> found = find_item_(*id);
+  if (!found.ok()) {
+    return Status(found.error().code(), StrCat(where, ": ", found.error().message()))
+        .WithField("input")
+        .WithReason(found.error().reason());
+  }
+  return Add(*found, where);
+}
+
 Status Reader::Add(const Value& item, std::string_view where) {
   if (!item.is_object()) return Wrong(where, "must be an object");
   const std::string* given = TextMember(item, "type");
-  const std::string type = given ? *given : "message";
+  // AI SDK writes no type where there is nothing but an id.
+  const bool refers = !given && item.Find("id") && !item.Find("role");
+  const std::string type = given ? *given : refers ? "item_reference" : "message";
+  if (type == "item_reference") return AddReferenced(item, where);
   if (type != "function_call") in_calls_ = false;
   if (type == "message") return AddMessage(item, where);
   if (type == "function_call") return AddCall(item, where);
   if (type == "function_call_output") return AddOutput(item, where);
   if (type == "reasoning") return AddReasoning(item, where);
-  if (type == "item_reference") {
-    return Wrong(where, "is a reference to an item: send the item itself, or 'previous_response_id'");
-  }
   return Wrong(where, StrCat("is of the type '", Printable(type),
                              "': message, function_call, function_call_output and reasoning are read here"));
 }
@@ -188,8 +203,8 @@ Status Reader::Add(const Value& item, std::string_view where) {
 
 std::string NewItemId(std::string_view prefix) { return StrCat(prefix, RandomHex(16)); }
 
-Result<ResponseInput> ReadResponseInput(const json::Value& input) {
-  Reader reader;
+Result<ResponseInput> ReadResponseInput(const json::Value& input, const FindItem& find_item) {
+  Reader reader(find_item);
   if (input.is_string()) {
     Value message;
     message.Set("role", "user");

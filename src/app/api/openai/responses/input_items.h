@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -14,11 +15,14 @@ struct ResponseInput {
   json::Value messages{json::Array()};  // the same as messages of a chat
 };
 
+// The item that a reference ("item_reference") names.
+using FindItem = std::function<Result<json::Value>(std::string_view id)>;
+
 // Reads `input`: a text, which is the user's, or a list of items: messages of text parts, calls of functions and
-// their outputs, reasoning that a model gave before. Items that stand for something else (images, files, audio,
-// built-in tools, references) are refused by name. Calls that follow each other are one message of the assistant's;
-// reasoning belongs to the message or the calls behind it.
-Result<ResponseInput> ReadResponseInput(const json::Value& input);
+// their outputs, reasoning that a model gave before, references to items that were answered. Items that stand for
+// something else (images, files, audio, built-in tools) are refused by name. Calls that follow each other are one
+// message of the assistant's; reasoning belongs to the message or the calls behind it.
+Result<ResponseInput> ReadResponseInput(const json::Value& input, const FindItem& find_item);
 
 // "msg_..." and the like: unique.
 std::string NewItemId(std::string_view prefix);

@@ -3,14 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "app/api/testing/api_harness.h"
+#include "base/strings.h"
 
 namespace pano::api::openai {
 namespace {
 
 using testing::At;
 
-ResponseInput Read(std::string_view text) {
-  Result<ResponseInput> input = ReadResponseInput(json::Parse(text).value());
+Result<json::Value> NoItem(std::string_view) { return NotFound("there is no such item"); }
+
+ResponseInput Read(std::string_view text, const FindItem& find_item = NoItem) {
+  Result<ResponseInput> input = ReadResponseInput(json::Parse(text).value(), find_item);
   EXPECT_TRUE(input.ok()) << text << ": " << input.error().message();
   return input.ok() ? *std::move(input) : ResponseInput();
 }
@@ -58,6 +61,19 @@ TEST(InputItems, ReasoningThatNothingFollowsIsDropped) {
   EXPECT_EQ(json::Dump(input.messages), R"([{"role":"user","content":"x"},{"role":"assistant","content":"y"}])");
 }
 
+TEST(InputItems, ReferencesStandForWhatWasAnswered) {
+  auto find = [](std::string_view id) -> Result<json::Value> {
+    if (id != "fc_1") return NotFound("none");
+    return json::Parse(R"({"id":"fc_1","type":"function_call","call_id":"c1","name":"f","arguments":"{}"})");
+  };
+  for (const char* reference : {R"({"type":"item_reference","id":"fc_1"})", R"({"id":"fc_1"})"}) {
+    const ResponseInput input = Read(StrCat("[", reference, R"(,{"type":"function_call_output","call_id":"c1","output":"1"}])"), find);
+    EXPECT_EQ(At(input.messages, "0/tool_calls/0/id"), "c1");
+    EXPECT_EQ(At(input.items, "0/id"), "fc_1");
+    EXPECT_EQ(At(input.items, "0/type"), "function_call");
+  }
+}
+
 TEST(InputItems, WhatIsNoTextIsRefusedByName) {
   const std::pair<const char*, const char*> cases[] = {
       {"7", "'input' must be"},
@@ -70,20 +86,21 @@ TEST(InputItems, WhatIsNoTextIsRefusedByName) {
       {R"([{"role":"user","content":[{"type":"input_file"}]}])", "input[0].content[0] is of the type 'input_file'"},
       {R"([{"role":"user","content":[{"type":"input_text"}]}])", "no text 'text'"},
       {R"([{"type":"web_search_call","id":"x"}])", "'web_search_call'"},
-      {R"([{"type":"item_reference","id":"x"}])", "reference"},
+      {R"([{"type":"item_reference","id":"x"}])", "input[0]: there is no such item"},
+      {R"([{"type":"item_reference"}])", "needs the 'id'"},
       {R"([{"type":"function_call","call_id":"c"}])", "needs the texts"},
       {R"([{"type":"function_call_output","output":"x"}])", "call_id"},
       {R"([{"type":"function_call_output","call_id":"x"}])", "output is missing"},
   };
   for (const auto& [text, words] : cases) {
-    Result<ResponseInput> input = ReadResponseInput(json::Parse(text).value());
+    Result<ResponseInput> input = ReadResponseInput(json::Parse(text).value(), NoItem);
     ASSERT_FALSE(input.ok()) << text;
     EXPECT_EQ(input.error().field(), "input");
     EXPECT_NE(input.error().message().find(words), std::string::npos) << input.error().message();
   }
   std::string many = R"({"role":"user","content":"x"})";
   json::Value list{json::Array(5000, json::Parse(many).value())};
-  EXPECT_FALSE(ReadResponseInput(list).ok());
+  EXPECT_FALSE(ReadResponseInput(list, NoItem).ok());
 }
 
 }  // namespace

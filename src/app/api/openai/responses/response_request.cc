@@ -243,7 +243,8 @@ Status ReadResponseRequest(Context& context, Call& call, ResponseStore& store, R
   const Value* input = Given(body, "input");
   if (!input && !request.previous) return BadField("input", "'input' is missing");
   if (input) {
-    PANO_ASSIGN_OR_RETURN(request.input, ReadResponseInput(*input));
+    auto find_item = [&](std::string_view id) { return store.FindItem(request.owner, id, context.clock.Now()); };
+    PANO_ASSIGN_OR_RETURN(request.input, ReadResponseInput(*input, find_item));
   }
   const Value* stored = Given(body, "store");
   request.stored = !stored || stored->as_bool();

@@ -15,6 +15,21 @@ Status NoSuchResponse(std::string_view id) {
   return NotFound(StrCat("there is no response '", Printable(id), "' here")).WithReason("response_not_found");
 }
 
+Status NoSuchItem(std::string_view id) {
+  return NotFound(StrCat("there is no item '", Printable(id), "' here")).WithReason("item_not_found");
+}
+
+// Calls `visit` with the id of each item of the response's output.
+template <typename Visit>
+void ForEachItem(const StoredResponse& response, Visit visit) {
+  const json::Value* output = response.response.Find("output");
+  if (!output || !output->is_array()) return;
+  for (const json::Value& item : output->as_array()) {
+    const json::Value* id = item.Find("id");
+    if (id && id->is_string()) visit(id->as_string(), item);
+  }
+}
+
 }  // namespace
 
 StoredResponse::~StoredResponse() {
@@ -50,6 +65,7 @@ Status ResponseStore::CheckRoom(const StoredResponse* previous, size_t more_byte
 
 void ResponseStore::Remove(Owner& owner, std::list<Entry>::iterator entry, Removed& removed) {
   owner.by_id.erase(entry->response->id);
+  ForEachItem(*entry->response, [&](const std::string& id, const json::Value&) { owner.by_item.erase(id); });
   removed.push_back(std::move(entry->response));
   owner.entries.erase(entry);
 }
@@ -95,7 +111,9 @@ void ResponseStore::Put(const std::string& owner, std::shared_ptr<StoredResponse
   *live_ += response->bytes_;
   std::string id = response->id;
   kept.entries.push_back({std::move(response), now + retention});
-  kept.by_id[std::move(id)] = std::prev(kept.entries.end());
+  const auto entry = std::prev(kept.entries.end());
+  kept.by_id[std::move(id)] = entry;
+  ForEachItem(*entry->response, [&](const std::string& item, const json::Value&) { kept.by_item[item] = entry; });
   MakeRoom(kept, removed);
 }
 
@@ -107,6 +125,23 @@ Result<std::shared_ptr<const StoredResponse>> ResponseStore::Find(std::string_vi
   auto found = kept->second.by_id.find(id);
   if (found == kept->second.by_id.end() || found->second->expires <= now) return NoSuchResponse(id);
   return found->second->response;
+}
+
+Result<json::Value> ResponseStore::FindItem(std::string_view owner, std::string_view item_id, TimePoint now) {
+  std::shared_ptr<const StoredResponse> response;
+  {
+    MutexLock lock(mu_);
+    auto kept = owners_.find(owner);
+    if (kept == owners_.end()) return NoSuchItem(item_id);
+    auto found = kept->second.by_item.find(item_id);
+    if (found == kept->second.by_item.end() || found->second->expires <= now) return NoSuchItem(item_id);
+    response = found->second->response;
+  }
+  const json::Value* found = nullptr;
+  ForEachItem(*response, [&](const std::string& id, const json::Value& item) {
+    if (id == item_id) found = &item;
+  });
+  return found ? Result<json::Value>(*found) : NoSuchItem(item_id);
 }
 
 Status ResponseStore::Delete(std::string_view owner, std::string_view id, TimePoint now) {

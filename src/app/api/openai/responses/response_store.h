@@ -58,6 +58,8 @@ class ResponseStore {
   void Put(const std::string& owner, std::shared_ptr<StoredResponse> response, TimePoint now, Duration retention);
   // NotFound, in the same words for what never was, is over, was deleted, or is another's.
   Result<std::shared_ptr<const StoredResponse>> Find(std::string_view owner, std::string_view id, TimePoint now);
+  // An item of the output of one of the owner's responses; NotFound as above.
+  Result<json::Value> FindItem(std::string_view owner, std::string_view item_id, TimePoint now);
   Status Delete(std::string_view owner, std::string_view id, TimePoint now);
 
   size_t bytes() const;
@@ -71,7 +73,7 @@ class ResponseStore {
   struct Owner {
     StoredResponse::Counter live = std::make_shared<std::atomic<size_t>>(0);  // bytes of its turns
     std::list<Entry> entries;                                                 // in the order of time
-    std::map<std::string, std::list<Entry>::iterator, std::less<>> by_id;
+    std::map<std::string, std::list<Entry>::iterator, std::less<>> by_id, by_item;
   };
   using Owners = std::map<std::string, Owner, std::less<>>;
   // Turns that were taken out; they end after the lock was given back.

@@ -88,6 +88,18 @@ TEST_F(ResponseStoreTest, TurnsThatAreGoneOnFromStayAndCount) {
   EXPECT_EQ(store_.bytes(), 0u);
 }
 
+TEST_F(ResponseStoreTest, ItemsOfAnswersAreFound) {
+  auto turn = Turn("r1");
+  turn->response = json::Parse(R"({"output":[{"id":"i1","x":1},{"id":"i2","x":2},{}]})").value();
+  store_.Put("a", turn, now_, seconds(60));
+  EXPECT_EQ(json::Dump(store_.FindItem("a", "i2", now_).value()), R"({"id":"i2","x":2})");
+  EXPECT_EQ(store_.FindItem("b", "i2", now_).error().reason(), "item_not_found");
+  EXPECT_FALSE(store_.FindItem("a", "i3", now_).ok());
+  EXPECT_FALSE(store_.FindItem("a", "i2", now_ + seconds(60)).ok());
+  EXPECT_TRUE(store_.Delete("a", "r1", now_).ok());
+  EXPECT_FALSE(store_.FindItem("a", "i2", now_).ok());
+}
+
 // Each turn once ended in the destructor of the one after it.
 TEST_F(ResponseStoreTest, ALongTalkEndsWithoutRecursion) {
   std::shared_ptr<StoredResponse> last;

@@ -144,6 +144,11 @@ TEST(Responses, GoOnFromThePreviousOneAsIfItWereSentAgain) {
   EXPECT_EQ(api.engine->submitted[2].request.prompt, api.engine->submitted[1].request.prompt);
   api.Post(kPath, StrCat(R"({"input":"x","previous_response_id":")", At(second, "id").as_string(), R"("})"));
   EXPECT_EQ(PromptText(api.engine->submitted[3].request), "<s>hi\nyo\nand\nyo\nx");
+  const Value referred = api.Post(kPath, StrCat(R"({"input":[{"role":"user","content":"hi"},{"type":"item_reference","id":")",
+                                                At(first, "output/0/id").as_string(),
+                                                R"("},{"role":"user","content":"and"}]})"))->json();
+  EXPECT_EQ(At(referred, "usage/input_tokens"), At(second, "usage/input_tokens"));
+  api.engine->submitted.pop_back();
   // Deleting the first does not change the talk that went on from it.
   EXPECT_EQ(Delete(api, StrCat("/v1/responses/", At(first, "id").as_string()))->status(), 200);
   api.Post(kPath, StrCat(R"({"input":"x","previous_response_id":")", At(second, "id").as_string(), R"("})"));
