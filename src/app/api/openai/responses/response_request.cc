@@ -5,11 +5,11 @@
 #include <utility>
 #include <vector>
 
+#include "app/api/chat_request.h"
 #include "app/api/failure.h"
 #include "app/api/fields.h"
 #include "app/api/openai/bodies.h"
 #include "app/api/openai/undone_fields.h"
-#include "app/api/prompt_text.h"
 #include "app/streams/stream_owner.h"
 #include "base/random.h"
 #include "base/strings.h"
@@ -97,49 +97,46 @@ Status ReadInclude(const Value& body, ResponseRequest& request) {
   return {};
 }
 
-// Function tools in the form that chat templates know: {"type", "function": {...}}.
-Status ReadTools(const Value& body, ChatOptions& options) {
+// Functions, in the shape that chat completions have them.
+Status ReadTools(const Value& body, ChatRequest& chat) {
   const Value* tools = Given(body, "tools");
-  if (!tools) return {};
   Value list{json::Array()};
-  for (size_t i = 0; i < tools->as_array().size(); ++i) {
+  for (size_t i = 0; tools && i < tools->as_array().size(); ++i) {
     const Value& tool = tools->as_array()[i];
     const Value* type = tool.Find("type");
-    const Value* name = tool.Find("name");
-    if (!type || !type->is_string() || type->as_string() != "function") {
-      return BadField("tools", StrCat("tools[", i, "] is ",
-                                      type && type->is_string() ? StrCat("of the type '", Printable(type->as_string()), "'")
-                                                                : std::string("no tool with a 'type'"),
-                                      ": only functions are supported, built-in tools are not"));
-    }
-    if (!name || !name->is_string() || name->as_string().empty()) {
-      return BadField("tools", StrCat("tools[", i, "] has no 'name'"));
+    if (!type || !type->is_string()) return BadField("tools", StrCat("tools[", i, "] has no 'type'"));
+    if (type->as_string() != "function") {
+      return BadField("tools", StrCat("tools[", i, "] is of the type '", Printable(type->as_string()),
+                                      "': functions are supported, built-in tools are not"));
     }
     Value function;
     for (const auto& [key, member] : tool.as_object()) {
-      if (key != "type" && !(key == "description" && member.is_null())) function.Set(key, member);
+      if (key != "type" && !member.is_null()) function.Set(key, member);
     }
     Value wrapped;
     wrapped.Set("type", "function");
     wrapped.Set("function", std::move(function));
     list.Append(std::move(wrapped));
   }
-  options.tools = std::move(list);
+  Result<tools::ToolsPtr> read = ReadToolList(&list);
+  if (!read.ok()) return BadField("tools", StrCat("tools: ", read.error().message()));
+  chat.tools = *std::move(read);
+  PANO_ASSIGN_OR_RETURN(chat.choice, ReadToolChoice(Given(body, "tool_choice"), Given(body, "parallel_tool_calls"),
+                                                    chat.tools.get()));
   return {};
 }
 
-Status ReadToolChoice(const Value& body, ChatOptions& options) {
-  const Value* choice = Given(body, "tool_choice");
-  if (!choice || *choice == Value("auto")) return {};
-  if (*choice == Value("none")) {
-    options.tools = Value();
-    return {};
-  }
-  return BadField("tool_choice", "'tool_choice' must be \"auto\" or \"none\": tool calls are not forced here");
+// What a template may want to know of reasoning: gpt-oss and its like read the effort, Qwen and its like whether at all.
+void SetReasoning(const Value& reasoning, Value& kwargs) {
+  const Value* effort = Given(reasoning, "effort");
+  if (!effort) return;
+  if (!kwargs.is_object()) kwargs = Value(json::Object());
+  if (!kwargs.Find("reasoning_effort")) kwargs.Set("reasoning_effort", *effort);
+  if (*effort == Value("none") && !kwargs.Find("enable_thinking")) kwargs.Set("enable_thinking", false);
 }
 
 // Instructions, the turns before, the input.
-Status EncodeTalk(const Value* instructions, const ChatOptions& options, ResponseRequest& request) {
+Status EncodeTalk(const Value* instructions, ChatRequest chat, ResponseRequest& request) {
   std::vector<const StoredResponse*> turns;
   size_t count = request.input.messages.as_array().size();
   for (const StoredResponse* turn = request.previous.get(); turn; turn = turn->previous.get()) {
@@ -160,7 +157,8 @@ Status EncodeTalk(const Value* instructions, const ChatOptions& options, Respons
     for (const Value& message : (*turn)->messages.as_array()) messages.Append(message);
   }
   for (const Value& message : request.input.messages.as_array()) messages.Append(message);
-  Status status = EncodeChat(*request.version, messages, options, request.prompt);
+  chat.messages = std::move(messages);
+  Status status = PrepareChat(*request.version, chat, request.prompt, request.message);
   return status.field() == "messages" ? std::move(status).WithField("input") : status;
 }
 
@@ -228,11 +226,11 @@ Status ReadResponseRequest(Context& context, Call& call, ResponseStore& store, R
   PANO_RETURN_IF_ERROR(CheckText(body, text));
   PANO_RETURN_IF_ERROR(CheckReasoning(body, reasoning));
   PANO_RETURN_IF_ERROR(ReadInclude(body, request));
-  ChatOptions options;
-  options.cancelled = &call.gone();
-  PANO_RETURN_IF_ERROR(ReadTools(body, options));
-  PANO_RETURN_IF_ERROR(ReadToolChoice(body, options));
-  if (const Value* kwargs = Given(body, "chat_template_kwargs")) options.kwargs = *kwargs;
+  ChatRequest chat;
+  chat.cancelled = &call.gone();
+  PANO_RETURN_IF_ERROR(ReadTools(body, chat));
+  if (const Value* kwargs = Given(body, "chat_template_kwargs")) chat.kwargs = *kwargs;
+  SetReasoning(reasoning, chat.kwargs);
   request.owner = streams::OwnerOf(call.principal);
   if (const Value* previous = Given(body, "previous_response_id")) {
     Result<std::shared_ptr<const StoredResponse>> found =
@@ -251,7 +249,7 @@ Status ReadResponseRequest(Context& context, Call& call, ResponseStore& store, R
   request.has_deadline = call.deadline.has_value();
   request.id = StrCat("resp_", RandomHex(16));
   request.frame = Frame(body, request, context.clock.UnixSeconds(), std::move(text), std::move(reasoning));
-  return EncodeTalk(Given(body, "instructions"), options, request);
+  return EncodeTalk(Given(body, "instructions"), std::move(chat), request);
 }
 
 json::Value ResponseJson(const json::Value& frame, std::string_view status, json::Value output, json::Value usage,

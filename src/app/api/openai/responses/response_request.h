@@ -7,6 +7,7 @@
 
 #include "app/api/context.h"
 #include "app/api/generation_request.h"
+#include "app/api/message_output.h"
 #include "app/api/openai/responses/input_items.h"
 #include "app/api/openai/responses/response_store.h"
 #include "app/api/parameters.h"
@@ -19,6 +20,7 @@ struct ResponseRequest {
   models::GeneratorPtr version;
   Parameters parameters;
   Prompt prompt;
+  MessageSource message;       // how the answer is read
   std::string id;              // "resp_..."
   json::Value frame;           // the response object: what does not depend on the answer
   ResponseInput input;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/api/failure.h"
+#include "app/api/message_output.h"
 #include "app/api/openai/content_logprobs.h"
 #include "app/api/openai/responses/response_output.h"
 #include "app/api/sse_writer.h"
@@ -16,19 +17,20 @@ using json::Value;
 class ResponseRun {
  public:
   ResponseRun(const ResponseRequest& request, ResponseOutput::Tell tell)
-      : request_(request), output_(std::move(tell)) {}
+      : request_(request), reader_(request.message), output_(std::move(tell)) {}
 
   void AddToken(engine::TokenId id, std::string_view text, float logprob, const std::vector<engine::TokenLogprob>& top) {
-    Value logprobs;
-    if (request_.logprobs >= 0) {
-      logprobs.Append(TokenLogprobs(*request_.version, id, logprob, top));
-    }
-    output_.AddText(text, std::move(logprobs));
+    if (request_.logprobs >= 0) logprobs_.Append(TokenLogprobs(*request_.version, id, logprob, top));
+    const tools::MessageDelta delta = reader_.Append(text);
+    if (!delta.empty()) reasons_ = !delta.reasoning.empty();
+    if (reasons_) ++reasoning_tokens_;
+    Add(delta);
   }
 
   // What was held back, and the end. The whole object.
   Value Finish(std::string_view rest, engine::FinishReason reason, const engine::Usage& usage) {
-    output_.AddText(rest, {});
+    Add(reader_.Append(rest));
+    Add(reader_.Finish());
     const bool cut = reason != engine::FinishReason::kStop;
     output_.Finish(cut);
     std::string_view why;
@@ -60,11 +62,25 @@ class ResponseRun {
   }
 
  private:
+  void Add(const tools::MessageDelta& delta) {
+    output_.AddReasoning(delta.reasoning);
+    // Log-probabilities go with the text that their tokens became; those of other tokens go nowhere.
+    if (!delta.content.empty()) output_.AddText(delta.content, std::exchange(logprobs_, Value(json::Array())));
+    for (const tools::ToolCallDelta& call : delta.calls) {
+      if (call.index >= calls_) {
+        calls_ = call.index + 1;
+        output_.BeginCall(call.id, call.name);
+      }
+      output_.AddArguments(call.arguments);
+    }
+    if (!delta.empty()) logprobs_ = Value(json::Array());
+  }
+
   Value UsageOf(const engine::Usage& usage) const {
     Value cached;
     cached.Set("cached_tokens", usage.cached_tokens);
     Value reasoning;
-    reasoning.Set("reasoning_tokens", 0);
+    reasoning.Set("reasoning_tokens", reasoning_tokens_);
     Value body;
     body.Set("input_tokens", usage.prompt_tokens);
     body.Set("input_tokens_details", std::move(cached));
@@ -75,7 +91,12 @@ class ResponseRun {
   }
 
   const ResponseRequest& request_;
+  MessageOutput reader_;
   ResponseOutput output_;
+  size_t calls_ = 0;                      // begun so far
+  Value logprobs_{json::Array()};         // of tokens whose text is held back
+  int64_t reasoning_tokens_ = 0;
+  bool reasons_ = false;                  // what was read last was reasoning
 };
 
 class ResponseStream final : public GenerationSink {

@@ -42,7 +42,8 @@ void CreateResponse(Context& context, CallPtr call, const ResponseStorePtr& stor
                      .tenant = call->principal.tenant,
                      .now = call->begun(),
                      .logprobs = request->logprobs,
-                     .choices_max = context.options.choices_max};
+                     .choices_max = context.options.choices_max,
+                     .shown_special = request->message.shown_special};
   std::vector<engine::Request> requests;
   if (Status status = MakeEngineRequests(frame, prompts, requests); !status.ok()) return call->Fail(status);
   request->frame.Set("temperature", FloatJson(requests[0].sampling.temperature));

@@ -216,6 +216,66 @@ TEST(Responses, LogprobsOnRequest) {
   EXPECT_EQ(At(events[4], "logprobs/0/logprob"), -0.5);
 }
 
+constexpr const char* kAsking = R"("model":"t","input":"hi","tools":[{"type":"function","name":"f","description":null,"strict":true,"parameters":)"
+                                R"({"type":"object","properties":{"a":{"type":"integer"}}}}])";
+
+// Contents a line each.
+class LinesTemplate final : public jinja::ChatTemplate {
+ public:
+  Result<jinja::Rendered> Render(const jinja::ChatInputs& inputs) const override {
+    jinja::Rendered out;
+    for (const Value& message : inputs.messages.as_array()) {
+      const Value* content = message.Find("content");
+      const size_t begin = out.text.size();
+      if (content->is_string()) out.text += content->as_string();
+      out.from_inputs.push_back({begin, out.text.size()});
+      out.text += "\n";
+    }
+    return out;
+  }
+};
+
+std::string WithoutIds(Value items) {
+  for (Value& item : items.as_array()) {
+    item.Set("id", "");
+    if (item.Find("call_id")) item.Set("call_id", "");
+  }
+  return json::Dump(items);
+}
+
+TEST(Responses, ReasoningTextAndCallsAreItemsOfTheirOwn) {
+  Harness api;
+  auto* fake = api.AddModel("t", "1", true, std::make_shared<LinesTemplate>());
+  fake->answer = "<think>hm</think>Look:\n<tool_call>\n{\"name\":\"f\",\"arguments\":{\"a\":1}}\n</tool_call>"
+                       "<tool_call>{\"name\":\"f\",\"arguments\":{}}</tool_call>";
+  auto exchange = api.Post(kPath, StrCat("{", kAsking, "}"));
+  ASSERT_EQ(exchange->status(), 200) << exchange->body();
+  const Value body = exchange->json();
+  const Value items = At(body, "output");
+  ASSERT_EQ(items.as_array().size(), 4u) << exchange->body();
+  EXPECT_EQ(At(items, "0/type"), "reasoning");
+  EXPECT_EQ(At(items, "0/content/0/text"), "hm");
+  EXPECT_EQ(At(items, "1/content/0/text"), "Look:");
+  EXPECT_EQ(At(items, "2/type"), "function_call");
+  EXPECT_EQ(At(items, "2/name"), "f");
+  EXPECT_EQ(At(items, "2/arguments"), R"({"a":1})");
+  EXPECT_EQ(At(body, "status"), "completed");
+  EXPECT_EQ(At(body, "tools/0/name"), "f");
+  EXPECT_GT(At(body, "usage/output_tokens_details/reasoning_tokens").as_int(), 0);
+
+  const std::vector<Value> events = Events(api.Post(kPath, StrCat("{", kAsking, R"(,"stream":true})"))->body());
+  EXPECT_EQ(At(events.back(), "type"), "response.completed");
+  EXPECT_EQ(WithoutIds(At(events.back(), "response/output")), WithoutIds(items));
+
+  // What came of the call goes on from it.
+  api.Post(kPath, StrCat(R"({"model":"t","previous_response_id":")", At(body, "id").as_string(),
+                         R"(","input":[{"type":"function_call_output","call_id":")",
+                         At(items, "2/call_id").as_string(), R"(","output":"3"}]})"));
+  ASSERT_EQ(fake->submitted.size(), 3u);
+  EXPECT_TRUE(PromptText(fake->submitted[2].request).ends_with("Look:\n3\n"))
+      << PromptText(fake->submitted[2].request);
+}
+
 TEST(Responses, CountTheirInput) {
   Harness api;
   const Value body = api.Post("/v1/responses/input_tokens", R"({"input":"hi","instructions":"be"})")->json();
