@@ -455,7 +455,10 @@ Result<Dfa> NumberTexts(const NumberSet& set, StepBudget& budget) {
   // No more digits than a double keeps: a reader must not round to what is excluded.
   std::string_view short_texts;
   if (!integer && !set.not_multiples.empty()) short_texts = R"(-?\d{1,9}(?:\.\d{1,6})?)";
-  if (set.kind == NumberSet::Kind::kFraction) short_texts = R"(-?\d{1,9}\.\d{0,5}[1-9]0?)";
+  if (set.kind == NumberSet::Kind::kFraction) {
+    // A millionth or more away from every integer.
+    short_texts = R"(-?\d{1,9}\.(?:0{0,5}[1-8]\d*|0{1,5}9\d*|9{1,5}[0-8]\d*|9{1,5}))";
+  }
   if (!short_texts.empty()) {
     PANO_ASSIGN_OR_RETURN(const Dfa kept, CompileRegexDfa(short_texts, RegexDialect::kEcma, false, budget));
     PANO_ASSIGN_OR_RETURN(texts, Intersect(texts, kept, budget));
