@@ -16,6 +16,12 @@
 #include "base/strings.h"
 
 namespace pano::issuer {
+
+using sqlite::Database;
+using sqlite::Row;
+using sqlite::Transaction;
+using sqlite::Value;
+
 namespace {
 
 // "Pano" as the number that SQLite keeps in a file's head.
@@ -123,7 +129,7 @@ Result<bool> AuthStore::Init(const std::string& folder, jose::Algorithm algorith
   if (fd < 0) return ErrnoStatus(errno).Wrap(StrCat("[auth] ", path, ": cannot make the file"));
   ::close(fd);
   PANO_RETURN_IF_ERROR(MakePrivate(path, 0600));
-  PANO_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, Database::Open(path));
+  PANO_ASSIGN_OR_RETURN(const std::unique_ptr<Database> database, Database::Open(path, "auth"));
   PANO_ASSIGN_OR_RETURN(const jose::SigningKey key, jose::SigningKey::Generate(algorithm));
   PANO_ASSIGN_OR_RETURN(const std::string server_key, RandomSecret(32));
   PANO_ASSIGN_OR_RETURN(const std::string name, RandomSecret(12));
@@ -151,7 +157,7 @@ Result<std::unique_ptr<AuthStore>> AuthStore::Open(const std::string& folder) {
   }
   PANO_RETURN_IF_ERROR(MakePrivate(folder, 0700));
   PANO_RETURN_IF_ERROR(MakePrivate(path, 0600));
-  PANO_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(path));
+  PANO_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(path, "auth"));
   PANO_ASSIGN_OR_RETURN(const std::optional<int64_t> version, SchemaOf(*database, path));
   if (!version) return NotFound(StrCat("[auth] ", path, ": is empty; pano auth init --state ", folder, " fills it"));
   std::string damage;

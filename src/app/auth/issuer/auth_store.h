@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "app/auth/issuer/database.h"
 #include "app/auth/issuer/store_records.h"
 #include "app/auth/jose/signing_key.h"
+#include "app/sqlite/database.h"
 #include "base/mutex.h"
 #include "base/result.h"
 
@@ -89,7 +89,7 @@ class AuthStore {
   Status Prune(int64_t now);
 
  private:
-  explicit AuthStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  explicit AuthStore(std::unique_ptr<sqlite::Database> database) : database_(std::move(database)) {}
   Status ReadIdentity();
   Status Changed() PANO_REQUIRES(mu_);
   Status CheckRoom(const char* table) PANO_REQUIRES(mu_);
@@ -98,7 +98,7 @@ class AuthStore {
 
   std::string server_key_, urn_;  // constant once open
   Mutex mu_;
-  const std::unique_ptr<Database> database_;
+  const std::unique_ptr<sqlite::Database> database_;
 };
 
 }  // namespace pano::issuer

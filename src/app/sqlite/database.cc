@@ -1,4 +1,4 @@
-#include "app/auth/issuer/database.h"
+#include "app/sqlite/database.h"
 
 #include <sqlite3.h>
 
@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 
-namespace pano::issuer {
+namespace pano::sqlite {
 namespace {
 
 constexpr int kBusyMilliseconds = 5000;
@@ -75,16 +75,17 @@ std::string Row::Text(int column) const {
 }
 
 Status Database::Failure(int code) const {
-  Status status(CodeOf(code), StrCat("[auth] ", path_, ": ", sqlite3_errmsg(handle_)));
+  Status status(CodeOf(code), StrCat(name_, ": ", sqlite3_errmsg(handle_)));
   return (code & 0xff) == SQLITE_FULL ? std::move(status).WithReason("disk_full") : status;
 }
 
-Result<std::unique_ptr<Database>> Database::Open(const std::string& path) {
+Result<std::unique_ptr<Database>> Database::Open(const std::string& path, std::string_view area) {
+  const std::string name = StrCat("[", area, "] ", path);
   sqlite3* handle = nullptr;
   const int opened = sqlite3_open_v2(path.c_str(), &handle,
                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, nullptr);
-  if (!handle) return Status(StatusCode::kExhausted, StrCat("[auth] ", path, ": out of memory"));
-  std::unique_ptr<Database> database(new Database(handle, path));
+  if (!handle) return Status(StatusCode::kExhausted, StrCat(name, ": out of memory"));
+  std::unique_ptr<Database> database(new Database(handle, name));
   if (opened != SQLITE_OK) return database->Failure(opened);
   sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, kBusyMilliseconds);
@@ -140,4 +141,4 @@ Transaction::~Transaction() {
   if (Status status = database_->Script("ROLLBACK"); !status.ok()) LogWarning(status.message());
 }
 
-}  // namespace pano::issuer
+}  // namespace pano::sqlite

@@ -14,7 +14,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace pano::issuer {
+namespace pano::sqlite {
 
 // What stands for a '?' of a statement.
 using Value = std::variant<int64_t, std::string_view>;
@@ -38,8 +38,8 @@ class Row {
 // "disk_full", AlreadyExists (a unique value is there).
 class Database {
  public:
-  // The file has to exist; an empty one is an empty database.
-  static Result<std::unique_ptr<Database>> Open(const std::string& path);
+  // The file has to exist; an empty one is an empty database. `area` stands first in messages: "auth".
+  static Result<std::unique_ptr<Database>> Open(const std::string& path, std::string_view area);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -56,11 +56,11 @@ class Database {
   int64_t changed() const;
 
  private:
-  Database(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
+  Database(sqlite3* handle, std::string name) : handle_(handle), name_(std::move(name)) {}
   Status Failure(int code) const;
 
   sqlite3* const handle_;
-  const std::string path_;
+  const std::string name_;  // "[auth] path"
 };
 
 // Between Begin and Commit nobody else writes; without Commit nothing has happened. Confined to one
@@ -78,4 +78,4 @@ class Transaction {
   Database* database_;  // null: over, or moved from
 };
 
-}  // namespace pano::issuer
+}  // namespace pano::sqlite
