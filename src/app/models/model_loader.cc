@@ -52,6 +52,7 @@ Result<ModelVersionPtr> LoadModelVersion(const ModelSource& source, const Versio
   version->version = at.version;
   version->label = std::move(label);
   version->path = at.path;
+  version->facts = FactsOf(files);
   version->created = Clock::Real().UnixSeconds();
   PANO_ASSIGN_OR_RETURN(version->tokenizer, LoadTokenizerIfAny(files));
   engine::Observer observer = observers ? observers(version->label) : engine::Observer();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/models/fwd.h"
+#include "app/models/model_facts.h"
 #include "base/clock.h"
 #include "base/fwd.h"
 #include "base/mapped_file.h"
@@ -83,6 +84,7 @@ struct ModelVersion {
   std::string version = "1";
   std::string label;  // in metrics: id, or id@version where it has several
   std::string path;
+  ModelFacts facts;
   int64_t created = 0;         // Unix seconds, when it was loaded
   uint64_t weight_bytes = 0;   // of its files
   uint64_t state_bytes = 0;    // that it keeps for keys and values; taken from LoadSettings::memory
