@@ -42,6 +42,7 @@ bool Answer::Add(size_t input, engine::Event event) {
     return bytes_ <= kBytesMax;
   }
   output.reason = event.reason;
+  output.stop_match = std::move(event.stop_match);
   output.usage = event.usage;
   output.timings = event.timings;
   output.error = std::move(event.error);

@@ -23,6 +23,7 @@ struct Output {
   std::string text;
   std::vector<Token> tokens;
   engine::FinishReason reason = engine::FinishReason::kStop;
+  std::string stop_match;  // the stop string that ended it, if one did
   engine::Usage usage;
   engine::Timings timings;
   std::string error;

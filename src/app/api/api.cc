@@ -151,12 +151,15 @@ Failure Api::Check(const http::Request& request, const RouteTable::Match& match,
   if (Failure failure = Authorize(access, *who); !failure.ok()) return failure;
   if (match.route->method == "POST") {
     const bool form = match.route->form;
-    const Failure type = form ? CheckFormContentType(request) : CheckJsonContentType(request);
+    Failure type;
+    if (form) type = CheckFormContentType(request);
+    if (match.route->reads_json()) type = CheckJsonContentType(request);
+    if (match.route->input == Route::Input::kMultipart) type = CheckMultipartContentType(request);
     if (!type.ok()) return type;
     if (context_.draining) {
       return Status(StatusCode::kUnavailable, "the server is draining").WithReason("draining");
     }
-    if (context_.loading && !form) return Loading();
+    if (context_.loading && match.route->reads_json()) return Loading();
   }
   if (!IsModelIn(Access::Place::kPath, access)) return {};
   return AuthorizeModel(context_.models, *who, access,
@@ -241,8 +244,9 @@ void Api::Work(const CallPtr& call, const Route& route) {
     return call->Fail(Overloaded("the request waited too long for a thread to read it"));
   }
   try {
-    const bool json = route.method == "POST" && !route.form;
+    const bool json = route.method == "POST" && route.reads_json();
     Failure failure = json ? Failure(ReadBody(*call)) : Failure();
+    if (failure.ok() && route.prepare) failure = route.prepare(context_, *call);
     if (failure.ok() && IsModelIn(Access::Place::kBody, route.access)) {
       failure = AuthorizeModel(context_.models, call->principal, route.access, NameOfModel(*call));
     }
@@ -302,9 +306,8 @@ bool Api::AwaitModel(const CallPtr& call, const Route& route) {
   return true;
 }
 
-void Api::Handle(std::shared_ptr<http::Exchange> exchange) {
+CallPtr Api::MakeCall(std::shared_ptr<http::Exchange> exchange, const RouteTable::Match& match) {
   auto call = std::make_shared<Call>(std::move(exchange), context_.hooks.record, context_.clock);
-  RouteTable::Match match = routes_.Find(call->request());
   call->route = match.route ? std::string(match.route->pattern) : "none";
   call->answers = answers_;
   call->path_params = match.params;
@@ -312,6 +315,19 @@ void Api::Handle(std::shared_ptr<http::Exchange> exchange) {
     call->access = match.route->access;
     call->error_body = match.route->error_body;
   }
+  return call;
+}
+
+void Api::HandleFor(std::shared_ptr<http::Exchange> exchange, auth::Principal who) {
+  const RouteTable::Match match = routes_.Find(exchange->request());
+  const CallPtr call = MakeCall(std::move(exchange), match);
+  call->background = true;
+  Admit(call, match, std::move(who));
+}
+
+void Api::Handle(std::shared_ptr<http::Exchange> exchange) {
+  RouteTable::Match match = routes_.Find(exchange->request());
+  const CallPtr call = MakeCall(std::move(exchange), match);
   if (AnswerPreflight(*call)) return;
   if (Status caller = CheckCaller(context_.options.callers, call->request()); !caller.ok()) {
     return call->Respond(Refusal(caller, call->request(), match));

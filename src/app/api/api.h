@@ -34,6 +34,10 @@ class Api {
   // The http::Handler.
   void Handle(std::shared_ptr<http::Exchange> exchange);
 
+  // A request that the server itself makes for a caller who has shown credentials before: it goes the way of all
+  // others, with what they leave.
+  void HandleFor(std::shared_ptr<http::Exchange> exchange, auth::Principal who);
+
   // The http::Server::HeadCheck: refuses by the head alone what Handle would refuse whatever the body
   // says, in the same words. Where it takes a while to know who calls, nothing is read meanwhile.
   http::Server::HeadVerdict CheckHead(const http::Request& head, http::Server::Decide decide);
@@ -56,6 +60,8 @@ class Api {
       models::ModelHost& models, std::unique_ptr<auth::Authenticator> authenticator, Hooks hooks,
       Clock& clock);
 
+  // The call of a request whose route was looked for.
+  CallPtr MakeCall(std::shared_ptr<http::Exchange> exchange, const RouteTable::Match& match);
   // Sets the headers by which browsers let a page read the answer; answers a preflight whole.
   bool AnswerPreflight(Call& call);
   // Who calls an open route.

@@ -89,6 +89,8 @@ class Call {
   std::string model;  // label of the model that answers
   TokenCounts tokens;
   QuotaUse quota;     // settled when the request is recorded
+  // Nobody waits for the answer at a connection: it is served with what others leave.
+  bool background = false;
   // Until when it has to be answered, as the request says end to end (policy/deadline.h).
   std::optional<TimePoint> deadline;
   std::vector<std::pair<std::string, std::string>> path_params;

@@ -136,6 +136,7 @@ Status PrepareChat(const models::ModelVersion& version, const ChatRequest& reque
   ChatOptions options;
   options.kwargs = request.kwargs;
   options.add_generation_prompt = request.add_generation_prompt;
+  options.prefill = request.prefill;
   options.cancelled = request.cancelled;
   const bool own_template = source.tools && version.tool_template;
   source.format = own_template ? version.tool_template_format : version.tool_format;

@@ -28,6 +28,7 @@ struct ChatRequest {
   tools::ToolChoice choice = {};
   json::Value kwargs = {};  // further variables of the chat template; object or null
   bool add_generation_prompt = true;
+  std::string prefill = {};  // what the answer has begun with: it goes on from there
   const std::atomic<bool>* cancelled = nullptr;  // the client has gone
 };
 

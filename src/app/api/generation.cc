@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "model/engine/engine.h"
+#include "model/serving/fair_share.h"
 
 namespace pano::api {
 
@@ -52,6 +53,10 @@ Status TooMuchHeld(const ByteBudget& held) {
       .WithReason("queue_full");
 }
 
+std::string BackgroundTenant(std::string_view tenant) {
+  return StrCat(tenant, "\nbackground");  // no tenant is named so
+}
+
 Failure TakeQuota(Call& call, const models::Generator& version,
                   const std::vector<engine::Request>& requests) {
   quota::Demand demand;
@@ -88,6 +93,10 @@ Status Generation::Submit(std::vector<engine::Request> requests) {
     output_tokens_.emplace_back(static_cast<size_t>(request.n));
     call_->tokens.prompt += prompt_tokens_.back();
     request.weight = call_->quota.Weight(request.tenant);
+    if (call_->background) {
+      request.tenant = BackgroundTenant(request.tenant);
+      request.weight = serving::FairShare::kWeightMin;
+    }
     if (call_->deadline) {
       request.deadline = std::min(request.deadline.value_or(TimePoint::max()), *call_->deadline);
     }

@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/api/work/byte_budget.h"
@@ -58,6 +60,9 @@ Status TooMuchHeld(const ByteBudget& held);
 // What a client is told when a version takes no request or gives no answer: where a retry may help,
 // after how many seconds.
 Failure Refused(Status status, const models::ModelVersion& version);
+
+// As whom a tenant's background requests are scheduled: beside its own, which go before them.
+std::string BackgroundTenant(std::string_view tenant);
 
 // Takes the requests together out of the caller's quotas, or says why not.
 Failure TakeQuota(Call& call, const models::Generator& version,

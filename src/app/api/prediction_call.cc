@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "model/serving/fair_share.h"
+
 namespace pano::api {
 namespace {
 
@@ -120,6 +122,10 @@ void StartPrediction(Context& context, CallPtr call, models::PredictorPtr versio
   if (!lease) return call->Fail(Refused(TooMuchHeld(context.held), *version));
   request.tenant = call->principal.tenant;
   request.weight = call->quota.Weight(request.tenant);
+  if (call->background) {
+    request.tenant = BackgroundTenant(request.tenant);
+    request.weight = serving::FairShare::kWeightMin;
+  }
   if (call->deadline) {
     request.deadline = std::min(request.deadline.value_or(TimePoint::max()), *call->deadline);
   }

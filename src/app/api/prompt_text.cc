@@ -109,7 +109,8 @@ Status Encode(const models::ModelVersion& version, std::string_view text,
   return {};
 }
 
-Status EncodeJoined(const models::ModelVersion& version, const Value& messages, Prompt& prompt) {
+Status EncodeJoined(const models::ModelVersion& version, const Value& messages,
+                    std::string_view prefill, Prompt& prompt) {
   std::string text;
   for (size_t i = 0; i < messages.as_array().size(); ++i) {
     if (i > 0) text.push_back('\n');
@@ -118,6 +119,7 @@ Status EncodeJoined(const models::ModelVersion& version, const Value& messages, 
     if (!content->is_array()) continue;
     for (const Value& part : content->as_array()) text.append(part.Find("text")->as_string());
   }
+  if (!prefill.empty()) text += StrCat("\n", prefill);
   tokenizer::EncodeOptions options;
   options.parse_special = false;  // user input never becomes a special token
   return Encode(version, text, options, "messages", prompt);
@@ -147,7 +149,7 @@ Status EncodeChat(const models::ModelVersion& version, const json::Value& messag
   const bool has_tools = options.tools.is_array() && !options.tools.as_array().empty();
   const jinja::ChatTemplatePtr& chat =
       has_tools && version.tool_template ? version.tool_template : version.chat_template;
-  if (!chat) return EncodeJoined(version, inputs.messages, prompt);
+  if (!chat) return EncodeJoined(version, inputs.messages, options.prefill, prompt);
 
   inputs.tools = options.tools;
   inputs.kwargs = options.kwargs;
@@ -175,6 +177,10 @@ Status EncodeChat(const models::ModelVersion& version, const json::Value& messag
   std::vector<tokenizer::ByteRange> plain;
   for (const jinja::Rendered::Range& range : rendered->from_inputs) {
     plain.push_back({range.begin, range.end});
+  }
+  if (!options.prefill.empty()) {
+    plain.push_back({rendered->text.size(), rendered->text.size() + options.prefill.size()});
+    rendered->text += options.prefill;
   }
   tokenizer::EncodeOptions encode;
   encode.add_special_tokens = false;

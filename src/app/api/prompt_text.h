@@ -23,6 +23,8 @@ struct ChatOptions {
   json::Value tools = {};   // array or null
   json::Value kwargs = {};  // object or null
   bool add_generation_prompt = true;
+  // What the assistant's turn begins with: the answer goes on from there. Text of the caller's.
+  std::string_view prefill = {};
   const std::atomic<bool>* cancelled = nullptr;  // the client has gone
 };
 

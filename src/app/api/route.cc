@@ -53,6 +53,12 @@ bool MatchQuery(std::string_view wanted, const http::Request& request) {
   return request.Query(wanted.substr(0, equals)) == wanted.substr(equals + 1);
 }
 
+// Whether a route that is for requests with some query or header gets such a one.
+bool MatchVariant(const Route& route, const http::Request& request) {
+  return MatchQuery(route.query, request) &&
+         (route.header.empty() || !request.Header(route.header).empty());
+}
+
 Status Check(const Route& route) {
   std::string name = StrCat("[api] route ", route.method, " ", route.pattern);
   if (route.access == Access::kUnset) return InvalidArgument(StrCat(name, " has no access policy"));
@@ -76,11 +82,11 @@ Status Check(const Route& route) {
 
 Result<RouteTable> RouteTable::Create(const std::vector<Dialect>& dialects) {
   RouteTable table;
-  std::set<std::tuple<std::string_view, std::string_view, std::string_view>> seen;
+  std::set<std::tuple<std::string_view, std::string_view, std::string_view, std::string_view>> seen;
   for (const Dialect& dialect : dialects) {
     for (Route route : dialect.routes) {
       PANO_RETURN_IF_ERROR(Check(route));
-      if (!seen.emplace(route.method, route.pattern, route.query).second) {
+      if (!seen.emplace(route.method, route.pattern, route.query, route.header).second) {
         return InvalidArgument(
             StrCat("[api] route ", route.method, " ", route.pattern, " stands twice"));
       }
@@ -119,7 +125,7 @@ RouteTable::Match RouteTable::Find(const http::Request& request) const {
   for (const Route& route : routes_) {
     const std::vector<std::string_view> pattern = Split(route.pattern, '/');
     std::optional<Params> params = MatchPath(pattern, path);
-    if (!params || !MatchQuery(route.query, request)) continue;
+    if (!params || !MatchVariant(route, request)) continue;
     const size_t own_literals = pattern.size() - params->size();
     if (own_literals < literals) continue;
     if (own_literals > literals) {
@@ -133,7 +139,7 @@ RouteTable::Match RouteTable::Find(const http::Request& request) const {
                             route.method == "GET" ? ", HEAD" : "");
     }
     if (route.method != method) continue;
-    if (match.route && match.route->query.size() >= route.query.size()) continue;
+    if (match.route && match.route->IsVariant() >= route.IsVariant()) continue;
     match.route = &route;
     match.params = *std::move(params);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "app/api/failure.h"
 #include "app/api/policy/access.h"
 #include "base/result.h"
+#include "base/status.h"
 
 namespace pano::api {
 
@@ -36,11 +38,24 @@ struct Route {
   // "format=tfs": this route is for requests with that in their query and goes before one without,
   // so that two dialects can answer one path. Not in /openapi.json.
   std::string_view query = {};
+  // The same for requests that carry this header, whatever it says.
+  std::string_view header = {};
+  // Whether it answers some requests only of a path that another route answers, too.
+  bool IsVariant() const { return !query.empty() || !header.empty(); }
+
+  // Runs once the body is parsed and before the model that it names is looked for: puts what a dialect
+  // says in its own way (how it calls the model) where the core looks. None: the body is as it is.
+  Status (*prepare)(Context&, Call&) = nullptr;
 
   // A POST that takes application/x-www-form-urlencoded in place of JSON: the handler reads the body itself,
   // and needs no model, so that it answers while they load.
   bool form = false;
   static constexpr size_t kFormBytesMax = 32 << 10;
+
+  // What a POST that is no `form` takes. Of all but JSON the handler reads the body itself, also while models load.
+  enum class Input : uint8_t { kJson, kMultipart, kNone };
+  Input input = Input::kJson;
+  bool reads_json() const { return !form && input == Input::kJson; }
 
   ErrorBody error_body = ErrorJson;  // its dialect's: the table sets it
 };

@@ -124,6 +124,37 @@ TEST(RouteTable, AQueryChoosesAmongDialects) {
   EXPECT_EQ(table.Find(Asking("POST", "/m/a")).allow, "GET, HEAD");
 }
 
+TEST(RouteTable, AHeaderChoosesAmongDialects) {
+  Route own = Get("/m", "own");
+  own.header = "x-own-version";
+  RouteTable table = std::move(RouteTable::Create({{.name = "x", .routes = {own}},
+                                                   {.name = "y", .routes = {Get("/m", "plain")}}}))
+                         .value();
+  http::Request request = Asking("GET", "/m");
+  EXPECT_EQ(table.Find(request).route->operation_id, "plain");
+  request.headers.emplace_back("X-Own-Version", "1");
+  EXPECT_EQ(table.Find(request).route->operation_id, "own");
+}
+
+TEST(RouteTable, APreparedBodyIsWhatTheCoreLooksAt) {
+  Route route = Post("/m", "m");
+  route.access = Access::ModelInBody(auth::Permission::kPredict);
+  route.prepare = [](Context&, Call& call) {
+    if (call.body.Find("wrong")) return InvalidArgument("not prepared");
+    call.body.Set("model", call.body.Find("name") ? *call.body.Find("name") : json::Value());
+    return Status();
+  };
+  route.handler = [](Context& context, const CallPtr& call) {
+    call->Fail(FindModel(context, *call).ok() ? NotFound("found") : NotFound("lost"));
+  };
+  testing::ApiHarness api({Dialect{.name = "x", .routes = {route}}});
+  const auto ask = [&](std::string body) {
+    return testing::At(api.Post("/m", std::move(body))->json(), "error/message").as_string();
+  };
+  EXPECT_EQ(ask(R"({"name":"m","model":"nobody"})"), "found");
+  EXPECT_EQ(ask(R"({"wrong":1,"name":"m"})"), "not prepared");
+}
+
 TEST(RouteTable, ErrorsHaveTheShapeOfTheRoutesDialect) {
   Dialect plain{.name = "plain", .routes = {Get("/plain", "plain")}};
   Dialect own{.name = "own",

@@ -37,6 +37,13 @@ void SseWriter::Event(std::string_view name, const json::Value& data) {
   Write(std::move(text));
 }
 
+void SseWriter::TypedEvent(std::string_view name, const json::Value& data) {
+  if (call_->stream_log) return call_->stream_log->Append(name, json::Dump(data));
+  std::string text;
+  http::AppendSseEvent(text, name, "", json::Dump(data));
+  Write(std::move(text));
+}
+
 void SseWriter::Data(const json::Value& data) { DataText(json::Dump(data)); }
 
 void SseWriter::DataText(std::string_view data) {

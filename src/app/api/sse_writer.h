@@ -23,6 +23,8 @@ class SseWriter {
   void Begin();
   // "event: NAME", an "id:" that counts from 1, "data: {...}".
   void Event(std::string_view name, const json::Value& data);
+  // The same without an "id:", unless the stream is resumable.
+  void TypedEvent(std::string_view name, const json::Value& data);
   // "data: ..." alone, as OpenAI's clients read it.
   void Data(const json::Value& data);
   void DataText(std::string_view text);

@@ -38,8 +38,10 @@ HEAD is answered wherever GET is.
 )";
 
 std::string PathOf(const api::Route& route) {
-  return route.query.empty() ? std::string(route.pattern)
-                             : StrCat(route.pattern, "?", route.query);
+  std::string path(route.pattern);
+  if (!route.query.empty()) path += StrCat("?", route.query);
+  if (!route.header.empty()) path += StrCat(" (", route.header, ")");
+  return path;
 }
 
 std::vector<api::Route> AllRoutes() {

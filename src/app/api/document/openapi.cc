@@ -80,8 +80,11 @@ Value Operation(const Route& route) {
     fields.Set("type", "object");
     Value body;
     body.Set("required", true);
+    const bool multipart = route.input == Route::Input::kMultipart;
+    const std::string_view type = multipart ? "multipart/form-data" : "application/json";
+    if (route.input == Route::Input::kNone) body.Set("required", false);
     body.Set("content", route.form ? Content("application/x-www-form-urlencoded", std::move(fields))
-                                   : Content("application/json", Reference(route.request_schema)));
+                                   : Content(type, Reference(route.request_schema)));
     operation.Set("requestBody", std::move(body));
   }
   Value responses;
@@ -153,7 +156,7 @@ json::Value MakeOpenApi(const RouteTable& routes, const std::vector<Dialect>& di
 
   Value paths{json::Object()};
   for (const Route& route : routes.routes()) {
-    if (!route.query.empty()) continue;  // the path's own operation stands for it
+    if (route.IsVariant()) continue;  // the path's own operation stands for it
     Value item = paths.Find(route.pattern) ? *paths.Find(route.pattern) : Value();
     item.Set(ToLower(route.method), Operation(route));
     paths.Set(route.pattern, std::move(item));

@@ -189,6 +189,10 @@ Failure CheckContentType(const http::Request& request, std::string_view wanted) 
 
 Failure CheckJsonContentType(const http::Request& request) { return CheckContentType(request, "application/json"); }
 
+Failure CheckMultipartContentType(const http::Request& request) {
+  return CheckContentType(request, "multipart/form-data");
+}
+
 Failure CheckFormContentType(const http::Request& request) {
   return CheckContentType(request, "application/x-www-form-urlencoded");
 }

@@ -49,6 +49,8 @@ http::Response PreflightResponse(const CallerPolicy& policy, const http::Request
 
 // A body must say that it is JSON: a page cannot send that across origins without asking first.
 Failure CheckJsonContentType(const http::Request& request);
+// A body must say that it is a form with files (multipart/form-data).
+Failure CheckMultipartContentType(const http::Request& request);
 // A body must say that it is a form (application/x-www-form-urlencoded).
 Failure CheckFormContentType(const http::Request& request);
 

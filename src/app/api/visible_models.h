@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/api/context.h"
+
+namespace pano::api {
+
+// A model as lists have it. A value.
+struct VisibleModel {
+  std::string id;
+  models::ModelVersionPtr version;            // the highest that is loaded; null: none is
+  std::vector<models::VersionStatus> states;  // of those that come and go; empty: it was given with --model
+};
+
+// What the caller may see, loaded or not, by id.
+std::vector<VisibleModel> VisibleModels(const Context& context, const Call& call);
+
+}  // namespace pano::api
