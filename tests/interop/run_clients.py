@@ -26,7 +26,7 @@ CLIENTS = {
     'openai-agents': ('pip', ['openai-agents==0.24.0'], 'agents_client.py'),
     'llama-index': ('pip', ['llama-index-llms-openai-like==0.8.1', 'llama-index-core==0.14.25'], 'llama_index_client.py'),
     'huggingface_hub': ('pip', ['huggingface-hub==2.4.0'], 'inference_client.py'),
-    'lm-eval': ('pip', ['lm-eval[api]==0.4.13'], 'lm_eval_client.py'),
+    'lm-eval': ('pip', ['lm-eval[api]==0.4.13', 'transformers==5.23.0'], 'lm_eval_client.py'),
     'go-openai': ('go', ['github.com/sashabaranov/go-openai@v1.43.0'], 'go_openai.go'),
 }
 
@@ -114,7 +114,7 @@ def main():
                 rows.append((name, '-', 'skip' if not command else 'ok', why))
                 continue
             env = dict(os.environ, OPENAI_BASE_URL=server.url + '/v1', OPENAI_API_KEY='interop-key', PANO_URL=server.url,
-                       OPENAI_AGENTS_DISABLE_TRACING='1', HF_HUB_OFFLINE='1', LITELLM_LOCAL_MODEL_COST_MAP='True')
+                       OPENAI_AGENTS_DISABLE_TRACING='1', LITELLM_LOCAL_MODEL_COST_MAP='True')
             try:
                 done = subprocess.run(command, env=env, cwd=work / name, capture_output=True, text=True, timeout=600)
                 output, error, code = done.stdout, done.stderr, done.returncode
