@@ -131,6 +131,7 @@ Result<ValueSet> SchemaEvaluator::OfSchema(const Schema& schema) {
   for (std::string_view keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
     if (schema.Find(keyword)) PANO_RETURN_IF_ERROR(Narrow(values, OfDependent(schema, keyword)));
   }
+  if (schema.Find("unevaluatedProperties")) PANO_RETURN_IF_ERROR(Narrow(values, OfUnevaluated(schema)));
   // Differences last, when most is known.
   if (schema.Find("oneOf")) PANO_RETURN_IF_ERROR(Narrow(values, OfOneOf(schema, values)));
   if (schema.Find("not")) {
@@ -245,6 +246,80 @@ Result<ValueSet> SchemaEvaluator::OfConditional(const Schema& schema, const Valu
     PANO_ASSIGN_OR_RETURN(no, algebra_.Intersect(no, *more));
   }
   return algebra_.Unite(std::move(yes), no);
+}
+
+Status SchemaEvaluator::AddEvaluatedBy(const json::Value& child, std::string place, const Schema& asking,
+                                       size_t depth, Evaluated& out) {
+  if (!child.is_object()) return OkStatus();   // what is wrong is said where it is worked out
+  return AddEvaluated(Schema{child, place}, asking, depth + 1, out);
+}
+
+Status SchemaEvaluator::AddEvaluated(const Schema& schema, const Schema& asking, size_t depth, Evaluated& out) {
+  if (depth > limits_.reference_depth_max) {
+    return UnsupportedKeyword(asking.place, "unevaluatedProperties", "references beside it nest too deep");
+  }
+  PANO_RETURN_IF_ERROR(budget_.Spend(schema.value.as_object().size() + 1, "evaluated properties"));
+  if (schema.Find("additionalProperties")) out.all = true;
+  if (depth > 0 && schema.Find("unevaluatedProperties")) out.all = true;
+  if (const json::Value* properties = schema.Find("properties"); properties && properties->is_object()) {
+    PANO_RETURN_IF_ERROR(budget_.Spend(16 * properties->as_object().size(), "evaluated properties"));
+    for (const auto& member : properties->as_object()) out.names.push_back(member.first);
+  }
+  if (const json::Value* patterns = schema.Find("patternProperties"); patterns && patterns->is_object()) {
+    PANO_RETURN_IF_ERROR(budget_.Spend(16 * patterns->as_object().size(), "evaluated properties"));
+    for (const auto& member : patterns->as_object()) out.patterns.push_back(member.first);
+  }
+  if (const json::Value* reference = schema.Find("$ref"); reference && reference->is_string()) {
+    PANO_ASSIGN_OR_RETURN(SchemaDocument::Target target,
+                          document_.Resolve(reference->as_string(), schema.place));
+    PANO_RETURN_IF_ERROR(AddEvaluatedBy(*target.schema, std::move(target.place), asking, depth, out));
+  }
+  if (const json::Value* all = schema.Find("allOf"); all && all->is_array()) {
+    for (const json::Value& child : all->as_array()) {
+      PANO_RETURN_IF_ERROR(AddEvaluatedBy(child, schema.place, asking, depth, out));
+    }
+  }
+  // What applies to some objects only must not evaluate anything.
+  for (std::string_view keyword : {"anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "dependencies"}) {
+    const json::Value* some = schema.Find(keyword);
+    if (some == nullptr) continue;
+    Evaluated sometimes;
+    PANO_RETURN_IF_ERROR(AddEvaluatedBy(*some, schema.place, asking, depth, sometimes));
+    json::Array children;
+    if (some->is_array()) children = some->as_array();
+    if (some->is_object() && keyword.starts_with("depend")) {
+      for (const auto& member : some->as_object()) children.push_back(member.second);
+    }
+    for (const json::Value& child : children) {
+      PANO_RETURN_IF_ERROR(AddEvaluatedBy(child, schema.place, asking, depth, sometimes));
+    }
+    if (sometimes.all || !sometimes.names.empty() || !sometimes.patterns.empty()) {
+      return UnsupportedKeyword(asking.place, "unevaluatedProperties",
+                                StrCat("which properties are evaluated depends on '", keyword, "'"));
+    }
+  }
+  return OkStatus();
+}
+
+// The names that nothing speaks of, whatever the object, hold what unevaluatedProperties says.
+Result<ValueSet> SchemaEvaluator::OfUnevaluated(const Schema& schema) {
+  PANO_ASSIGN_OR_RETURN(const Formula value, Child(schema, "unevaluatedProperties"));
+  ValueSet out = ValueSet::All();
+  if (value == kTrue) return out;
+  Evaluated evaluated;
+  PANO_RETURN_IF_ERROR(AddEvaluated(schema, schema, 0, evaluated));
+  if (evaluated.all) return out;
+  PANO_RETURN_IF_ERROR(budget_.Spend(evaluated.names.size(), "evaluated properties"));
+  Dfa known = Dfa::Of(evaluated.names);
+  for (const std::string& pattern : evaluated.patterns) {
+    PANO_ASSIGN_OR_RETURN(const Dfa names, Pattern(pattern, schema, "unevaluatedProperties"));
+    PANO_ASSIGN_OR_RETURN(known, Unite(known, names, budget_));
+  }
+  PANO_ASSIGN_OR_RETURN(Dfa others, Complement(known, budget_));
+  out.objects[0].others.clear();
+  if (!known.empty()) out.objects[0].others.push_back({std::move(known), kTrue});
+  if (!others.empty()) out.objects[0].others.push_back({std::move(others), value});
+  return out;
 }
 
 // For each name: objects without it, or with it and what it brings.

@@ -66,7 +66,6 @@ class SchemaEvaluator {
   Status AddProperties(const Schema& schema, ObjectSet& set);
   Status SplitByPatterns(const Schema& schema, Formula additional, ObjectSet& set);
   Status RestrictNames(const Schema& schema, ObjectSet& set);
-  Result<Formula> Additional(const Schema& schema);
   Result<ValueSet> OfEnum(const Schema& schema, const json::Array& values);
 
   // Keywords that combine schemas: schema_evaluator.cc.
@@ -77,6 +76,16 @@ class SchemaEvaluator {
   Result<ValueSet> OfAnyOf(const Schema& schema);
   Result<ValueSet> OfOneOf(const Schema& schema, const ValueSet& context);
   Result<ValueSet> OfConditional(const Schema& schema, const ValueSet& context);
+  // Names that a schema and those it applies to the same object speak of, whatever the object.
+  struct Evaluated {
+    std::vector<std::string> names;
+    std::vector<std::string> patterns;
+    bool all = false;
+  };
+  Status AddEvaluated(const Schema& schema, const Schema& asking, size_t depth, Evaluated& out);
+  Status AddEvaluatedBy(const json::Value& child, std::string place, const Schema& asking, size_t depth,
+                        Evaluated& out);
+  Result<ValueSet> OfUnevaluated(const Schema& schema);
   Result<ValueSet> OfDependent(const Schema& schema, std::string_view keyword);
   // `values` less `forbidden`, for a keyword of `schema` that asks for it.
   Result<ValueSet> Without(const ValueSet& values, const ValueSet& forbidden, const Schema& schema,

@@ -73,15 +73,13 @@ Status SchemaEvaluator::CheckKeywords(const Schema& schema) const {
     if (vocabulary->is_object()) return UnsupportedKeyword(schema.place, "$vocabulary", "it is no schema of values");
   }
   // What is left over depends on the keywords beside: without any that apply schemas to the same value
-  // it is what `additionalProperties` and `items` speak of.
-  for (std::string_view keyword : {"unevaluatedProperties", "unevaluatedItems"}) {
-    const json::Value* left_over = schema.Find(keyword);
-    if (left_over == nullptr || (left_over->is_bool() && left_over->as_bool())) continue;
-    for (std::string_view beside : {"$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas",
-                                    "dependencies", "contains"}) {
-      if (schema.Find(beside)) {
-        return UnsupportedKeyword(schema.place, keyword, StrCat("it stands beside '", beside, "'"));
-      }
+  // it is what `items` speaks of.
+  const json::Value* left_over = schema.Find("unevaluatedItems");
+  if (left_over == nullptr || (left_over->is_bool() && left_over->as_bool())) return OkStatus();
+  for (std::string_view beside : {"$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas",
+                                  "dependencies", "contains"}) {
+    if (schema.Find(beside)) {
+      return UnsupportedKeyword(schema.place, "unevaluatedItems", StrCat("it stands beside '", beside, "'"));
     }
   }
   return OkStatus();
@@ -260,12 +258,6 @@ Result<ArraySet> SchemaEvaluator::OfArrays(const Schema& schema) {
   return out;
 }
 
-Result<Formula> SchemaEvaluator::Additional(const Schema& schema) {
-  if (schema.Find("additionalProperties")) return Child(schema, "additionalProperties");
-  if (schema.Find("unevaluatedProperties")) return Child(schema, "unevaluatedProperties");
-  return kTrue;
-}
-
 // Parts the names by which patterns they match, so that each name has one condition.
 Status SchemaEvaluator::SplitByPatterns(const Schema& schema, Formula additional, ObjectSet& set) {
   const json::Value* patterns = schema.Find("patternProperties");
@@ -357,7 +349,10 @@ Result<ObjectSet> SchemaEvaluator::OfObjects(const Schema& schema) {
                         CountRangeOf(schema.value, schema.place, "minProperties", "maxProperties"));
   out.min = count.min;
   out.max = count.max;
-  PANO_ASSIGN_OR_RETURN(const Formula additional, Additional(schema));
+  Formula additional = kTrue;
+  if (schema.Find("additionalProperties")) {
+    PANO_ASSIGN_OR_RETURN(additional, Child(schema, "additionalProperties"));
+  }
   PANO_RETURN_IF_ERROR(SplitByPatterns(schema, additional, out));
   PANO_RETURN_IF_ERROR(AddProperties(schema, out));
   if (schema.Find("propertyNames")) PANO_RETURN_IF_ERROR(RestrictNames(schema, out));
