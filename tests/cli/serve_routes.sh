@@ -44,6 +44,7 @@ refuses_all() {      # what every way of taking credentials has to do
     path=${path//\{id\}/starter}
     path=${path//\{version\}/1}
     path=${path//\{request_id\}/nobody}
+    path=${path//\{path\}/pano}
     check "no other braces in $path" test "$path" = "${path//[\{\}]/}"
     ask "$method" "$path"
     if [[ $policy == open ]]; then
