@@ -320,6 +320,7 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   }
   service.api.keep_alive = Millis(options.sse_keep_alive);
   service.api.work.threads = static_cast<int>(options.work_threads);
+  service.api.grammars.threads = 2;
   service.http.body_bytes_total_max = static_cast<size_t>(
       std::max(options.max_held_bytes, options.max_body_bytes));
   service.api.answer_bytes_max = static_cast<size_t>(options.max_held_bytes);

@@ -99,11 +99,12 @@ Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options option
       answers_(std::make_shared<ByteBudget>(options.answer_bytes_max)),
       streams_(options.streams, clock),
       work_(std::make_unique<WorkPool>(options.work)),
+      grammars_(std::make_unique<constraints::Compiler>(options.grammars, clock)),
       context_{
           options, std::move(hooks),
           models,  generations_,
           clock,   json::Dump(MakeOpenApi(routes_, dialects, options.document_order, PANO_VERSION)),
-          *work_,  held_,  streams_,  authenticator_->required()} {}
+          *work_,  held_,  streams_,  *grammars_,  authenticator_->required()} {}
 
 Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, Options options,
                                          models::ModelHost& models,
@@ -117,7 +118,8 @@ Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, O
 Api::~Api() {
   stopping_ = true;
   authenticator_.reset();
-  streams_.Stop();  // it wakes generations, which run on the pool
+  grammars_.reset();  // what it was asked for goes on in the pool
+  streams_.Stop();    // it wakes generations, which run on the pool
   work_.reset();
 }
 
@@ -279,8 +281,10 @@ void Api::Start(const CallPtr& call, const Route& route) {
   try {
     route.handler(context_, call);
     call->ReleaseBody();
+    if (const auto next = std::exchange(call->after_handler, nullptr)) next();
   } catch (const std::bad_alloc&) {
     call->body = json::Value();   // makes room for the answer
+    call->after_handler = nullptr;
     call->Fail(OutOfMemory());
   }
 }

@@ -99,6 +99,7 @@ class Api {
   const std::shared_ptr<ByteBudget> answers_;  // answers on their way keep it
   streams::StreamStore streams_;
   std::unique_ptr<WorkPool> work_;  // ends before what its tasks use
+  std::unique_ptr<constraints::Compiler> grammars_;  // its results go to the pool
   Context context_;
   std::atomic<bool> stopping_{false};
 };

@@ -99,6 +99,8 @@ class Call {
   // What whole answers are accounted in from their first token until the client has read them; null: in
   // nothing.
   std::shared_ptr<ByteBudget> answers;
+  // What goes on in other threads, once the handler has returned and the body is gone; null: nothing.
+  std::function<void()> after_handler;
   // Where the answer of a resumable stream goes; null: to the connection alone.
   std::shared_ptr<streams::StreamLog> stream_log;
 

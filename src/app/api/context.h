@@ -15,6 +15,7 @@
 #include "app/api/policy/guard.h"
 #include "app/api/policy/quota_gate.h"
 #include "app/api/work/work_pool.h"
+#include "app/constraints/compiler.h"
 #include "app/models/generator.h"
 #include "app/models/model_catalog.h"
 #include "app/models/model_host.h"
@@ -41,6 +42,8 @@ struct Options {
   std::shared_ptr<const QuotaGate> quotas;  // null: everybody may use as much as there is
   size_t answer_bytes_max = 256 << 20;  // whole answers, until their clients have read them
   DocumentOrder document_order = {};  // of /openapi.json
+  // Who compiles what answers must be; by default the thread that asks.
+  constraints::Compiler::Options grammars = {.threads = 0};
 };
 
 // What connects the API to the rest of the process; all optional.
@@ -62,6 +65,7 @@ struct Context {
   WorkPool& work;
   ByteBudget& held;
   streams::StreamStore& streams;
+  constraints::Compiler& grammars;
   const bool credentials_required;  // open routes tell nobody which models there are
   std::atomic<bool> draining{false};
   std::atomic<bool> loading{false};  // not every model is there yet

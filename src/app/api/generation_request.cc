@@ -128,6 +128,7 @@ Status MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& 
     request.shown_special = frame.shown_special;
     request.logprobs = frame.logprobs;
     request.prompt_logprobs = frame.prompt_logprobs;
+    request.grammar = frame.grammar;
     if (p.timeout_ms) request.deadline = frame.now + std::chrono::milliseconds(*p.timeout_ms);
   }
   return {};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ struct RequestFrame {
   std::vector<engine::TokenId> shown_special = {};  // special tokens that are text all the same; ascending
   std::optional<int64_t> default_max_tokens =
       {};  // the dialect's; none: what is left of the context
+  // What every answer must be; null: anything.
+  std::shared_ptr<const grammar::CompiledGrammar> grammar = nullptr;
 };
 
 // The memory that prompts take until they are answered.

@@ -114,6 +114,7 @@ Status Generator::Start(const format::ModelFiles& files, const LoadSettings& set
   defaults = nn::ReadGenerationDefaults(files);
   PANO_ASSIGN_OR_RETURN(model, nn::LoadModel(files, settings.load, pool));
   vocab_size = model->vocab_size();
+  if (tokenizer) grammars = std::make_shared<constraints::Vocabulary>(tokenizer, vocab_size);
   PANO_RETURN_IF_ERROR(LoadDraftModel(settings, pool));
   engine::Options options = EngineOptions(settings.engine, files);
   PANO_ASSIGN_OR_RETURN(state_bytes, PlanMemory(*model, left_before, files.weights->FileBytes(),

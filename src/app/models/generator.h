@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "app/constraints/vocabulary.h"
 #include "app/models/load_settings.h"
 #include "app/models/model_version.h"
 #include "app/models/serving_settings.h"
@@ -33,6 +34,9 @@ struct Generator final : ModelVersion {
   // Thread-safe.
   GenerationSettings Defaults() const;
   void OverrideDefaults(const GenerationSettings& over) const;
+
+  // What grammars are compiled for; null without a tokenizer.
+  constraints::VocabularyPtr grammars;
 
   nn::GenerationDefaults defaults;  // the model's own parameters, where a request gives none
   // The engine borrows the models: declared after them, it goes first.

@@ -23,6 +23,7 @@ engine::Observer MakeObserver(const telemetry::ModelMetrics& series) {
   engine::Observer observer;
   observer.ttft_seconds = &series.ttft_seconds();
   observer.inter_token_seconds = &series.inter_token_seconds();
+  observer.mask_seconds = &series.grammar_mask_seconds();
   serving::Observer& serving = observer.serving;
   serving.queue_seconds = &series.queue_seconds();
   serving.step_seconds = &series.step_seconds();
@@ -137,6 +138,7 @@ void Service::FollowEngines() {
     series.SetTokensTotal(tokens.input, tokens.cached, tokens.output);
     series.SetSpeculatedTotal(stats.drafts_accepted, stats.drafts_rejected);
     series.SetPreemptionsTotal(stats.preemptions);
+    series.SetForcedTokensTotal(stats.forced_tokens);
   }
 }
 
@@ -188,6 +190,7 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   api::oauth::OAuthServerPtr oauth;
   if (issuer) oauth = std::make_shared<api::oauth::OAuthServer>(issuer, service->audit_.get());
   options.api.document_order = OpenApiOrder();
+  options.api.grammars.metrics = &service->metrics_.registry();
   PANO_ASSIGN_OR_RETURN(service->api_,
                         api::Api::Create(DialectsWith(oauth), options.api, service->models_,
                                          std::move(callers.authenticator), std::move(hooks)));

@@ -26,6 +26,8 @@ using Buckets = Histogram::BucketBoundaries;
 // A 2 ms model on a big machine and a 1 s one on a small both have several buckets around them.
 const Buckets kTokenSeconds = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05,
                                0.075,  0.1,   0.15,  0.25,  0.5,  1,    2.5,  5};
+const Buckets kMaskSeconds = {0.000005, 0.00001, 0.00002, 0.00005, 0.0001, 0.0002,
+                              0.0005,   0.001,   0.002,   0.005,   0.01,   0.05};
 const Buckets kWaitSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
                               0.5,   1,      2.5,   5,    10,    30,   60};
 const Buckets kRequestSeconds = {0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,
@@ -46,6 +48,8 @@ struct Metrics::Families {
   Family<Histogram>& ttft =
       MakeHistogram("pano_ttft_seconds", "From submission to the first token.");
   Family<Histogram>& itl = MakeHistogram("pano_itl_seconds", "Between two tokens of a sequence.");
+  Family<Histogram>& grammar_mask = MakeHistogram(
+      "pano_grammar_mask_seconds", "Finding which tokens a grammar allows next, once a token.");
   Family<Histogram>& queue =
       MakeHistogram("pano_queue_seconds", "From submission to the first step with the request.");
   Family<Gauge>& queue_requests = MakeGauge("pano_queue_requests", "Requests that wait.");
@@ -65,6 +69,9 @@ struct Metrics::Families {
       MakeGauge("pano_kv_blocks", "Blocks of KV memory, of all state groups together, by state.");
   Family<Counter>& preemptions = MakeCounter(
       "pano_preemptions_total", "Sequences put back to be computed again, for want of KV memory.");
+  Family<Counter>& forced_tokens =
+      MakeCounter("pano_grammar_forced_tokens_total",
+                  "Generated tokens that took no step, since a grammar allowed no other.");
   Family<Counter>& cancellations =
       MakeCounter("pano_cancellations_total", "Requests that ended early, by reason.");
   Family<Counter>& rejections =
@@ -102,6 +109,7 @@ std::unique_ptr<ModelMetrics::Series> Metrics::Families::MakeSeries(const std::s
   auto series = std::make_unique<ModelMetrics::Series>();
   series->ttft.emplace(ttft.Add(of_model, kWaitSeconds));
   series->inter_token.emplace(itl.Add(of_model, kTokenSeconds));
+  series->grammar_mask.emplace(grammar_mask.Add(of_model, kMaskSeconds));
   series->queue.emplace(queue.Add(of_model, kWaitSeconds));
   series->step_seconds.emplace(step_seconds.Add(of_model, kTokenSeconds));
   series->step_tokens.emplace(step_tokens.Add(of_model, kStepTokens));
@@ -123,6 +131,7 @@ std::unique_ptr<ModelMetrics::Series> Metrics::Families::MakeSeries(const std::s
   series->accepted_drafts.counter = &speculated.Add(with("outcome", "accepted"));
   series->rejected_drafts.counter = &speculated.Add(with("outcome", "rejected"));
   series->preemptions.counter = &preemptions.Add(of_model);
+  series->forced_tokens.counter = &forced_tokens.Add(of_model);
   return series;
 }
 

@@ -48,6 +48,8 @@ TEST(Metrics, HasAllNamesOfAModelFromTheStart) {
         R"(pano_kv_blocks{model="m",state="cached"} 0)",
         R"(pano_kv_blocks{model="m",state="free"} 0)",
         R"(pano_preemptions_total{model="m"} 0)",
+        R"(pano_grammar_mask_seconds_count{model="m"} 0)",
+        R"(pano_grammar_forced_tokens_total{model="m"} 0)",
         R"(pano_cancellations_total{model="m",reason="slow_client"} 0)",
         R"(pano_rejections_total{model="m",reason="queue_full"} 0)",
         R"(pano_build_info{commit="abc",isa="avx2",version="0.1.0"} 1)"}) {

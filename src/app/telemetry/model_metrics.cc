@@ -23,6 +23,7 @@ ModelMetrics::~ModelMetrics() = default;
 
 Histogram& ModelMetrics::ttft_seconds() const { return *series_->ttft; }
 Histogram& ModelMetrics::inter_token_seconds() const { return *series_->inter_token; }
+Histogram& ModelMetrics::grammar_mask_seconds() const { return *series_->grammar_mask; }
 Histogram& ModelMetrics::queue_seconds() const { return *series_->queue; }
 Histogram& ModelMetrics::step_seconds() const { return *series_->step_seconds; }
 Histogram& ModelMetrics::step_tokens() const { return *series_->step_tokens; }
@@ -64,5 +65,7 @@ void ModelMetrics::SetSpeculatedTotal(int64_t accepted, int64_t rejected) {
 void ModelMetrics::SetPreemptionsTotal(int64_t preemptions) {
   series_->preemptions.Follow(preemptions);
 }
+
+void ModelMetrics::SetForcedTokensTotal(int64_t tokens) { series_->forced_tokens.Follow(tokens); }
 
 }  // namespace pano::telemetry

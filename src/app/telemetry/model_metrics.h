@@ -22,6 +22,7 @@ class ModelMetrics {
   // Handles live as long as this object.
   Histogram& ttft_seconds() const;
   Histogram& inter_token_seconds() const;
+  Histogram& grammar_mask_seconds() const;
   Histogram& queue_seconds() const;
   Histogram& step_seconds() const;
   Histogram& step_tokens() const;
@@ -40,6 +41,7 @@ class ModelMetrics {
   void SetTokensTotal(int64_t prompt, int64_t cached, int64_t generated);
   void SetSpeculatedTotal(int64_t accepted, int64_t rejected);
   void SetPreemptionsTotal(int64_t preemptions);
+  void SetForcedTokensTotal(int64_t tokens);
 
  private:
   const std::unique_ptr<Series> series_;

@@ -35,6 +35,7 @@ struct MirroredCounter {
 struct ModelMetrics::Series {
   std::optional<HistogramHandle> ttft;
   std::optional<HistogramHandle> inter_token;
+  std::optional<HistogramHandle> grammar_mask;
   std::optional<HistogramHandle> queue;
   std::optional<HistogramHandle> step_seconds;
   std::optional<HistogramHandle> step_tokens;
@@ -54,6 +55,7 @@ struct ModelMetrics::Series {
   MirroredCounter accepted_drafts;
   MirroredCounter rejected_drafts;
   MirroredCounter preemptions;
+  MirroredCounter forced_tokens;
 };
 
 }  // namespace pano::telemetry

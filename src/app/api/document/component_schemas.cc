@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/api/constraint.h"
 #include "base/check.h"
 #include "base/strings.h"
 
@@ -106,6 +107,8 @@ std::vector<NamedSchema> CommonSchemas() {
                               {"total_tokens", "i"},
                               {"prompt_tokens_details?", "o"},
                               {"completion_tokens_details?", "o"}})},
+      {"ResponseFormat", SchemaOf(ResponseFormatBody())},
+      {"StructuredOutputs", SchemaOf(StructuredOutputsBody())},
       {"InputUsage", ObjectSchema({{"prompt_tokens", "i"}, {"total_tokens", "i"}})},
       {"ErrorDetail", ObjectSchema({{"message", "s"},
                                     {"type", "s"},

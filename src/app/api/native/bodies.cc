@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "app/api/constraint.h"
 #include "app/api/document/component_schemas.h"
 #include "app/api/fields.h"
 
@@ -74,7 +75,7 @@ const BodySchema& PredictStreamOptions() {
 }
 
 const BodySchema& PredictParameters() {
-  static const BodySchema body{JoinFields({std::span(&kMaxTokensField, 1), SamplingFields(),
+  static const BodySchema body{JoinFields({std::span(&kMaxTokensField, 1), SamplingFields(), ConstraintFields(),
                                            std::span(&kLogprobsField, 1), AnswerFields()}),
                                /*closed=*/true};
   return body;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/api/answer.h"
+#include "app/api/constraint.h"
 #include "app/api/generation_request.h"
 #include "app/api/native/bodies.h"
 #include "app/api/native/predict_instances.h"
@@ -25,6 +26,7 @@ struct PredictCall {
   Parameters parameters;
   std::vector<Prompt> prompts;
   std::string id;
+  std::optional<constraints::Source> constraint;  // what every output must be; none: anything
 };
 
 Status ReadPredict(Context& context, Call& call, PredictCall& predict) {
@@ -33,6 +35,7 @@ Status ReadPredict(Context& context, Call& call, PredictCall& predict) {
   const Value* parameters = call.body.Find("parameters");
   if (parameters && !parameters->is_null()) {
     PANO_RETURN_IF_ERROR(ReadFields(*parameters, PredictParameters(), predict.parameters));
+    PANO_ASSIGN_OR_RETURN(predict.constraint, ReadConstraint(*parameters));
   }
   const Value* stream_options = call.body.Find("stream_options");
   if (stream_options && !stream_options->is_null()) {
@@ -172,14 +175,7 @@ class PredictStream final : public GenerationSink {
   int status_ = 200;
 };
 
-}  // namespace
-
-void Predict(Context& context, CallPtr call) {
-  const Value* instances = call->body.Find("instances");
-  if (instances && !instances->is_null()) return PredictInstances(context, std::move(call));
-  PredictCall predict;
-  if (Status status = ReadPredict(context, *call, predict); !status.ok()) return call->Fail(status);
-
+void Generate(Context& context, const CallPtr& call, PredictCall predict, GrammarPtr grammar) {
   // A stream shows each token's probability whether it was asked for alternatives or not.
   int32_t logprobs = static_cast<int32_t>(
       predict.parameters.logprobs.value_or(predict.parameters.stream ? 0 : -1));
@@ -190,7 +186,8 @@ void Predict(Context& context, CallPtr call) {
                      .tenant = call->principal.tenant,
                      .now = call->begun(),
                      .logprobs = logprobs,
-                     .choices_max = context.options.choices_max};
+                     .choices_max = context.options.choices_max,
+                     .grammar = std::move(grammar)};
   if (Status status = MakeEngineRequests(frame, predict.prompts, requests); !status.ok()) {
     return call->Fail(status);
   }
@@ -214,6 +211,21 @@ void Predict(Context& context, CallPtr call) {
                             RespondPredict(*call, predict, answer);
                           });
                     });
+}
+
+}  // namespace
+
+void Predict(Context& context, CallPtr call) {
+  const Value* instances = call->body.Find("instances");
+  if (instances && !instances->is_null()) return PredictInstances(context, std::move(call));
+  PredictCall predict;
+  if (Status status = ReadPredict(context, *call, predict); !status.ok()) return call->Fail(status);
+  const models::GeneratorPtr version = predict.version;
+  std::optional<constraints::Source> constraint = std::exchange(predict.constraint, std::nullopt);
+  WithGrammar(context, call, version, std::move(constraint),
+              [&context, call, predict = std::move(predict)](GrammarPtr grammar) mutable {
+                Generate(context, call, std::move(predict), std::move(grammar));
+              });
 }
 
 }  // namespace pano::api::native

@@ -5,6 +5,7 @@
 #include "app/api/answer.h"
 #include "app/api/native/dialect.h"
 #include "app/api/testing/api_harness.h"
+#include "model/grammar/grammar_matcher.h"
 
 namespace pano::api::native {
 namespace {
@@ -216,6 +217,24 @@ TEST(Predict, FindsVersions) {
   auto none = api.Post("/v1/models/m/versions/3/predict", R"({"inputs":"a"})");
   EXPECT_EQ(none->status(), 404);
   EXPECT_EQ(At(none->json(), "error/code"), "model_not_found");
+}
+
+TEST(Predict, OutputsAreWhatTheParametersSay) {
+  Harness api;
+  api.Post(kPath, R"({"inputs":["a","b"],"parameters":{"structured_outputs":{"regex":"x[0-9]"},"n":2}})");
+  ASSERT_EQ(api.engine->submitted.size(), 2u);
+  for (const auto& submitted : api.engine->submitted) {
+    ASSERT_TRUE(submitted.request.grammar);
+    grammar::GrammarMatcher matcher(submitted.request.grammar);
+    EXPECT_TRUE(matcher.AcceptBytes("x7") && matcher.IsAccepting());
+    EXPECT_FALSE(matcher.AcceptBytes("x"));
+  }
+  auto exchange = api.Post(kPath, R"({"inputs":"a","parameters":{"guided_json":"{"}})");
+  EXPECT_EQ(exchange->status(), 400);
+  EXPECT_EQ(At(exchange->json(), "error/param"), "guided_json");
+  exchange = api.Post(kPath, R"({"inputs":"a","parameters":{"guided_whitespace_pattern":"x"}})");
+  EXPECT_EQ(exchange->status(), 400);
+  EXPECT_EQ(At(exchange->json(), "error/param"), "guided_whitespace_pattern");
 }
 
 TEST(Predict, TextIsRefusedWithoutATokenizer) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "app/api/constraint.h"
 #include "app/api/document/component_schemas.h"
 #include "app/api/fields.h"
 
@@ -46,15 +47,6 @@ constexpr auto kSuffix = std::to_array<Field>({
 constexpr auto kTruncate = std::to_array<Field>({
     {"truncate_prompt_tokens", FieldType::kInteger, -1, kTokensMax, 0, false,
      "Keeps that many tokens of each prompt, its last ones; -1: as many as fit.", nullptr},
-});
-
-constexpr auto kFormat = std::to_array<Field>({
-    {"response_format", FieldType::kObject, 0, 0, 0, false, "Only {\"type\": \"text\"} for now.",
-     nullptr, "ResponseFormat"},
-});
-
-constexpr auto kFormatType = std::to_array<Field>({
-    {"type", FieldType::kString, 1, 64, 0, true, "\"text\"; others are refused.", nullptr},
 });
 
 constexpr auto kStream = std::to_array<Field>({
@@ -166,7 +158,7 @@ Value EmbeddingSchema() {
 
 const BodySchema& ChatBody() {
   static const BodySchema body{
-      JoinFields({std::span(&kModelField, 1), std::span(&kStreamField, 1), kChat, kFormat, kStream,
+      JoinFields({std::span(&kModelField, 1), std::span(&kStreamField, 1), kChat, ConstraintFields(), kStream,
                   std::span(&kMaxTokensField, 1), kChatTokens, SamplingFields(), kChatLogprobs,
                   kTruncate, AnswerFields()})};
   return body;
@@ -174,18 +166,13 @@ const BodySchema& ChatBody() {
 
 const BodySchema& CompletionBody() {
   static const BodySchema body{JoinFields(
-      {std::span(&kModelField, 1), std::span(&kStreamField, 1), kPrompt, kFormat, kSuffix, kStream,
+      {std::span(&kModelField, 1), std::span(&kStreamField, 1), kPrompt, ConstraintFields(), kSuffix, kStream,
        kCompletionTokens, SamplingFields(), kEcho, std::span(&kLogprobsField, 1), kTruncate, AnswerFields()})};
   return body;
 }
 
 const BodySchema& StreamOptions() {
   static const BodySchema body{JoinFields({kUsage, std::span(&kResumableField, 1)})};
-  return body;
-}
-
-const BodySchema& ResponseFormat() {
-  static const BodySchema body{JoinFields({kFormatType})};
   return body;
 }
 
@@ -216,7 +203,6 @@ std::vector<NamedSchema> Schemas() {
       {"CompletionRequest", SchemaOf(CompletionBody())},
       {"StreamOptions", SchemaOf(StreamOptions())},
       {"EmbeddingsRequest", SchemaOf(EmbeddingsBody())},
-      {"ResponseFormat", SchemaOf(ResponseFormat())},
       {"ChatChoice",
        ObjectSchema(
            {{"index", "i"}, {"message", "#Message"}, {"logprobs", "?o"}, {"finish_reason", "s"}})},

@@ -11,7 +11,6 @@ namespace pano::api::openai {
 const BodySchema& ChatBody();
 const BodySchema& CompletionBody();
 const BodySchema& StreamOptions();   // "stream_options" of both
-const BodySchema& ResponseFormat();  // "response_format" of both
 const BodySchema& EmbeddingsBody();
 const BodySchema& ResponseBody();
 const BodySchema& RerankBody();

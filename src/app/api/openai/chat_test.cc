@@ -293,7 +293,7 @@ TEST(Chat, RefusesWhatItCannotDo) {
       {R"({"messages":[{"content":"x"}]})", "messages"},
       {R"({"messages":[{"role":"user"}]})", "messages"},
       {R"({"messages":[{"role":"user","content":[{"type":"image_url"}]}]})", "messages"},
-      {R"({"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_object"}})",
+      {R"({"messages":[{"role":"user","content":"x"}],"response_format":{"type":"xml"}})",
        "response_format"},
       {R"({"messages":[{"role":"user","content":"x"}],"tool_choice":"required"})", "tool_choice"},
       {R"({"messages":[{"role":"user","content":"x"}],"temperature":3})", "temperature"},

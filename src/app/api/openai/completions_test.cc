@@ -2,9 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <string_view>
+#include <thread>
+
 #include "app/api/openai/dialect.h"
 #include "app/api/testing/api_harness.h"
 #include "base/strings.h"
+#include "model/grammar/grammar_matcher.h"
 
 namespace pano::api::openai {
 namespace {
@@ -222,9 +227,8 @@ TEST(Completions, TokensAreRecordedEvenForAClientThatGoes) {
 
 TEST(Completions, WhatWouldChangeTheAnswerIsNotPassedOver) {
   Harness api;
-  EXPECT_EQ(At(api.Post(kPath, R"({"prompt":"a","guided_json":{"type":"object"}})")->json(),
-               "error/param"),
-            "guided_json");
+  EXPECT_EQ(At(api.Post(kPath, R"({"prompt":"a","guided_whitespace_pattern":" *"})")->json(), "error/param"),
+            "guided_whitespace_pattern");
   EXPECT_EQ(At(api.Post(kPath, R"({"prompt":"a","bad_words":["x"]})")->json(), "error/param"),
             "bad_words");
   // Clients that write every field they know ask for nothing by these.
@@ -235,7 +239,7 @@ TEST(Completions, WhatWouldChangeTheAnswerIsNotPassedOver) {
 
 TEST(Completions, AResponseFormatHasAType) {
   Harness api;
-  for (const char* format : {"{}", R"({"type":null})", R"({"type":"json_object"})", R"("text")"}) {
+  for (const char* format : {"{}", R"({"type":null})", R"({"type":"xml"})", R"("text")"}) {
     auto exchange = api.Post(kPath, StrCat(R"({"prompt":"a","response_format":)", format, "}"));
     EXPECT_EQ(At(exchange->json(), "error/param"), "response_format") << format;
   }
@@ -243,6 +247,67 @@ TEST(Completions, AResponseFormatHasAType) {
     api.Post(kPath, StrCat(R"({"prompt":"a","response_format":)", format, "}"));
   }
   EXPECT_EQ(api.engine->submitted.size(), 2u);
+}
+
+// What the grammar of the engine's request takes, byte for byte.
+bool Takes(const engine::Request& request, std::string_view text) {
+  if (!request.grammar) return false;
+  grammar::GrammarMatcher matcher(request.grammar);
+  return matcher.AcceptBytes(text) && matcher.IsAccepting();
+}
+
+TEST(Completions, TheAnswerIsWhatTheRequestSays) {
+  struct Case {
+    const char* fields;
+    const char* good;
+    const char* bad;
+  };
+  const Case cases[] = {
+      {R"("response_format":{"type":"json_object"})", R"({"a":1})", "[1]"},
+      {R"("response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"integer"}}})", "-12",
+       "1.5"},
+      {R"("guided_choice":["yes","no"])", "no", "ye"},
+      {R"("guided_regex":"[ab]{3}")", "aba", "ab"},
+      {R"("structured_outputs":{"grammar":"root ::= \"x\" root | \"y\""})", "xxy", "xx"},
+  };
+  for (const Case& c : cases) {
+    for (const int threads : {0, 2}) {
+      Options options;
+      options.grammars.threads = threads;
+      Harness api({}, options);
+      api.engine->answer = "x";
+      auto exchange = api.Post(kPath, StrCat(R"({"prompt":["a","b"],)", c.fields, "}"));
+      const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+      while (exchange->status() == 0 && std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        exchange->Run();
+      }
+      EXPECT_EQ(exchange->status(), 200) << c.fields << exchange->body();
+      ASSERT_EQ(api.engine->submitted.size(), 2u) << c.fields << exchange->body();
+      for (const auto& submitted : api.engine->submitted) {
+        EXPECT_TRUE(Takes(submitted.request, c.good)) << c.fields;
+        EXPECT_FALSE(Takes(submitted.request, c.bad)) << c.fields;
+      }
+    }
+  }
+}
+
+TEST(Completions, AConstraintThatIsRefusedIsTheClientsError) {
+  Harness api;
+  for (int twice = 0; twice < 2; ++twice) {
+    auto exchange = api.Post(kPath, R"({"prompt":"a","guided_regex":"(a"})");
+    EXPECT_EQ(exchange->status(), 400);
+    EXPECT_EQ(At(exchange->json(), "error/param"), "guided_regex");
+    EXPECT_EQ(At(exchange->json(), "error/code"), "invalid_grammar");
+    exchange = api.Post(kPath, R"({"prompt":"a","guided_regex":"a","guided_choice":["b"]})");
+    EXPECT_EQ(exchange->status(), 400);
+    EXPECT_EQ(At(exchange->json(), "error/code"), "contradiction");
+  }
+  EXPECT_TRUE(api.engine->submitted.empty());
+  api.AddModel("mute", "1", /*tokenizer=*/false);
+  auto exchange = api.Post(kPath, R"({"model":"mute","prompt":[1],"guided_regex":"a"})");
+  EXPECT_EQ(exchange->status(), 400);
+  EXPECT_EQ(At(exchange->json(), "error/code"), "no_tokenizer");
 }
 
 TEST(Completions, BeginTokensMayBeLeftOut) {

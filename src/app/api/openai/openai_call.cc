@@ -30,16 +30,7 @@ Status ReadOpenAiFields(Context& context, Call& call, const BodySchema& body, Op
     const Value* continuous = options->Find("continuous_usage_stats");
     openai.continuous_usage = continuous && continuous->is_bool() && continuous->as_bool();
   }
-  const Value* format = call.body.Find("response_format");
-  if (format && !format->is_null()) {
-    Parameters unused;
-    Status read = ReadFields(*format, ResponseFormat(), unused);
-    if (!read.ok()) return BadField("response_format", read.Wrap("response_format").message());
-    if (format->Find("type")->as_string() != "text") {
-      return BadField("response_format",
-                      "only the response_format {\"type\": \"text\"} is supported");
-    }
-  }
+  PANO_ASSIGN_OR_RETURN(openai.constraint, ReadConstraint(call.body));
   if (const Value* keep = call.body.Find("truncate_prompt_tokens"); keep && keep->is_number()) {
     openai.truncate_prompt_tokens = IntOf(*keep);
   }
@@ -128,13 +119,11 @@ void TruncatePrompts(OpenAiCall& openai) {
   }
 }
 
-}  // namespace
+using MakeStream = std::function<std::unique_ptr<GenerationSink>(OpenAiCall)>;
+using MakeAnswer = std::function<json::Value(const OpenAiCall&, const Answer&)>;
 
-void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai,
-                 std::function<std::unique_ptr<GenerationSink>(OpenAiCall)> make_stream,
-                 std::function<json::Value(const OpenAiCall&, const Answer&)> respond) {
-  TruncatePrompts(openai);
-  for (const Prompt& prompt : openai.prompts) openai.prompt_tokens += static_cast<int64_t>(prompt.ids.size());
+void Generate(Context& context, const CallPtr& call, OpenAiCall openai, GrammarPtr grammar,
+              const MakeStream& make_stream, const MakeAnswer& respond) {
   std::vector<engine::Request> requests;
   RequestFrame frame{.parameters = openai.parameters,
                      .version = *openai.version,
@@ -145,7 +134,8 @@ void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai,
                      .prompt_logprobs = openai.prompt_logprobs,
                      .choices_max = context.options.choices_max,
                      .shown_special = openai.message.shown_special,
-                     .default_max_tokens = openai.default_max_tokens};
+                     .default_max_tokens = openai.default_max_tokens,
+                     .grammar = std::move(grammar)};
   if (Status status = MakeEngineRequests(frame, openai.prompts, requests); !status.ok()) {
     return call->Fail(status);
   }
@@ -172,6 +162,21 @@ void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai,
                       return std::make_unique<AnswerCollector>(context.work, call, inputs, n,
                                                                std::move(answered));
                     });
+}
+
+}  // namespace
+
+void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai, MakeStream make_stream,
+                 MakeAnswer respond) {
+  TruncatePrompts(openai);
+  for (const Prompt& prompt : openai.prompts) openai.prompt_tokens += static_cast<int64_t>(prompt.ids.size());
+  const models::GeneratorPtr version = openai.version;
+  std::optional<constraints::Source> constraint = std::exchange(openai.constraint, std::nullopt);
+  WithGrammar(context, call, version, std::move(constraint),
+              [&context, call, openai = std::move(openai), make_stream = std::move(make_stream),
+               respond = std::move(respond)](GrammarPtr grammar) mutable {
+                Generate(context, call, std::move(openai), std::move(grammar), make_stream, respond);
+              });
 }
 
 }  // namespace pano::api::openai

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/api/answer.h"
+#include "app/api/constraint.h"
 #include "app/api/context.h"
 #include "app/api/generation_request.h"
 #include "app/api/message_output.h"
@@ -32,6 +33,7 @@ struct OpenAiCall {
   int64_t truncate_prompt_tokens = 0;         // of each prompt that many are kept, the last; -1: what fits; 0: all
   int64_t prompt_tokens = 0;                  // of all prompts
   bool continuous_usage = false;              // each chunk of a stream has the usage so far
+  std::optional<constraints::Source> constraint;  // what every answer must be; none: anything
   bool has_deadline = false;                  // of its own (deadline_ms, grpc-timeout)
 
   int32_t n() const { return static_cast<int32_t>(parameters.n.value_or(1)); }

@@ -31,11 +31,6 @@ constexpr auto kGeneration = std::to_array<UndoneField>({
     {"prompt_cache_retention", kPassedOver},
     {"service_tier", kPassedOver},
     // vLLM.
-    {"guided_json", kRefused, ""},
-    {"guided_regex", kRefused, ""},
-    {"guided_choice", kRefused, ""},
-    {"guided_grammar", kRefused, ""},
-    {"structured_outputs", kRefused, ""},
     {"structural_tag", kRefused, ""},
     {"bad_words", kRefused, "bias their tokens by 'logit_bias'"},
     {"allowed_token_ids", kRefused, "bias tokens by 'logit_bias'"},
@@ -66,8 +61,6 @@ constexpr auto kGeneration = std::to_array<UndoneField>({
     {"return_hidden_states", kRefused, ""},
     {"no_stop_trim", kRefused, "use 'include_stop_str_in_output'"},
     // llama.cpp.
-    {"grammar", kRefused, ""},
-    {"json_schema", kRefused, ""},
     {"lora", kRefused, ""},
     {"n_predict", kRefused, "use 'max_tokens'", "-1"},
     {"n_probs", kRefused, "use 'logprobs'"},
@@ -123,6 +116,13 @@ constexpr auto kResponses = std::to_array<UndoneField>({
     {"max_completion_tokens", kRefused, "use 'max_output_tokens'"},
     {"messages", kRefused, "use 'input'"},
     {"response_format", kRefused, "use 'text.format'"},
+    {"structured_outputs", kRefused, "use 'text.format'"},
+    {"guided_json", kRefused, "use 'text.format'"},
+    {"guided_regex", kRefused, ""},
+    {"guided_choice", kRefused, ""},
+    {"guided_grammar", kRefused, ""},
+    {"grammar", kRefused, ""},
+    {"json_schema", kRefused, "use 'text.format'"},
     {"modalities", kRefused, "answers are text", "[\"text\"]"},
     {"max_tool_calls", kPassedOver},  // of built-in tools, of which there are none
 });

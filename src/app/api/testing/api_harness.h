@@ -59,7 +59,10 @@ class ApiHarness {
     model->created = 1700000000;
     model->vocab_size = 258;
     model->context_length = 128;
-    if (tokenizer) model->tokenizer = std::make_shared<FakeTokenizer>();
+    if (tokenizer) {
+      model->tokenizer = std::make_shared<FakeTokenizer>();
+      model->grammars = std::make_shared<constraints::Vocabulary>(model->tokenizer, model->vocab_size);
+    }
     model->chat_template = std::move(chat_template);
     if (model->chat_template) model->tool_format = tools::ToolFormat::Detect(kToolMarks);
     auto fake = std::make_unique<FakeEngine>();
