@@ -12,6 +12,13 @@ namespace pano::grammar {
 namespace {
 
 constexpr int kEmptinessDepthMax = 8;
+constexpr const char* kReferenceLoop = "reference_loop";
+
+// Failures that leave open what is evident: keywords that cannot be kept, and schemas that are being
+// worked out further up. Where they matter, they come up again.
+bool LeavesOpen(const Status& error) {
+  return error.code() == StatusCode::kUnimplemented || error.reason() == kReferenceLoop;
+}
 
 // `status` as one about `keyword`: what no set can say becomes a keyword that cannot be enforced.
 Status About(const Status& status, std::string_view place, std::string_view keyword) {
@@ -37,7 +44,8 @@ Result<const ValueSet*> SchemaEvaluator::Evaluate(Formula formula) {
   if (memos_[formula.id].state == State::kKnown) return memos_[formula.id].values.get();
   if (memos_[formula.id].state == State::kInProgress) {
     return WrongKeyword(formulas_[formula].place.empty() ? "#" : formulas_[formula].place, "$ref",
-                        "leads back to itself without a property or an element between");
+                        "leads back to itself without a property or an element between")
+        .WithReason(kReferenceLoop);
   }
   if (depth_ >= limits_.reference_depth_max) {
     return Status(StatusCode::kExhausted, StrCat("[schema] references and combinations nest deeper than ",
@@ -363,11 +371,15 @@ Result<bool> SchemaEvaluator::IsEvidentlyEmpty(Formula formula, int depth) {
   if (memos_.size() > formula.id && memos_[formula.id].state == State::kInProgress) return false;
   const Result<const ValueSet*> values = Evaluate(formula);
   if (!values.ok()) {
-    // What cannot be worked out is not evident; a schema that is wrong still ends here.
-    if (values.error().code() == StatusCode::kUnimplemented) return false;
+    if (LeavesOpen(values.error())) return false;
     return values.error();
   }
-  return IsEvidentlyEmpty(**values, depth);
+  PANO_RETURN_IF_ERROR(budget_.Spend(1, "conditions that may be empty"));
+  const auto [known, added] = evidently_empty_.try_emplace(formula, false);
+  if (!added) return known->second;
+  PANO_ASSIGN_OR_RETURN(const bool empty, IsEvidentlyEmpty(**values, depth));
+  evidently_empty_[formula] = empty;
+  return empty;
 }
 
 Result<bool> SchemaEvaluator::IsEvidentlyEmpty(const ValueSet& values, int depth) {
@@ -415,11 +427,16 @@ Result<bool> SchemaEvaluator::AreEvidentlyApart(Formula a, Formula b, int depth)
     const Formula one = i == 0 ? a : b;
     if (memos_.size() > one.id && memos_[one.id].state == State::kInProgress) return false;
     const Result<const ValueSet*> values = Evaluate(one);
-    if (!values.ok() && values.error().code() == StatusCode::kUnimplemented) return false;
+    if (!values.ok() && LeavesOpen(values.error())) return false;
     if (!values.ok()) return values.error();
     sets[i] = *values;
   }
-  return AreEvidentlyApart(*sets[0], *sets[1], depth);
+  const std::pair<Formula, Formula> both = std::minmax(a, b);
+  const auto [known, added] = evidently_apart_.try_emplace(both, false);
+  if (!added) return known->second;
+  PANO_ASSIGN_OR_RETURN(const bool apart, AreEvidentlyApart(*sets[0], *sets[1], depth));
+  evidently_apart_[both] = apart;
+  return apart;
 }
 
 Result<bool> SchemaEvaluator::AreEvidentlyApart(const ValueSet& a, const ValueSet& b, int depth) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -114,6 +115,9 @@ class SchemaEvaluator {
     std::unique_ptr<const ValueSet> values;
   };
   std::vector<Memo> memos_;   // by formula
+  // What was found out already; while it is being found out, false.
+  std::map<Formula, bool> evidently_empty_;
+  std::map<std::pair<Formula, Formula>, bool> evidently_apart_;
   size_t depth_ = 0;          // of Evaluate within Evaluate
   std::map<std::string, Dfa> patterns_;
   std::deque<json::Value> kept_;

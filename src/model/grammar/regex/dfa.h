@@ -89,8 +89,7 @@ Result<Dfa> Unite(const Dfa& a, const Dfa& b, StepBudget& budget);
 Result<Dfa> Subtract(const Dfa& a, const Dfa& b, StepBudget& budget);
 Result<Dfa> Complement(const Dfa& a, StepBudget& budget);
 
-// The same language with as few states as there can be (Moore's refinement; automata without cycles
-// by merging equal states from the end). Where that would cost more than `steps_max`, `dfa` itself.
+// The same language with as few states as there can be. Where that would cost more than `steps_max`, `dfa` itself.
 Dfa Minimize(Dfa dfa, uint64_t steps_max = 4'000'000);
 
 }  // namespace pano::grammar

@@ -1,5 +1,7 @@
-// Fewest states for a language: Moore, "Gedanken-experiments on sequential machines" (1956), by
-// refinement of classes; without cycles in one pass from the ends (Revuz 1992).
+// Fewest states for a language: refinement of classes as Moore ("Gedanken-experiments on sequential
+// machines", 1956) has it, looking again only at states whose targets changed class while the largest part
+// of a class keeps its number (Hopcroft 1971), so that a state changes class log n times; automata without
+// cycles in one pass from the ends (Revuz 1992).
 #include <algorithm>
 #include <cstdint>
 #include <unordered_map>
@@ -77,6 +79,158 @@ Dfa Merged(const Dfa& dfa, const std::vector<uint32_t>& class_of, size_t class_c
   return Dfa(std::move(states));
 }
 
+// Classes of states that no text tells apart. Confined to one call.
+class Refinement {
+ public:
+  Refinement(const Dfa& dfa, uint64_t steps_max) : dfa_(dfa), steps_max_(steps_max) {}
+
+  // False where it takes too long.
+  bool Run() {
+    const size_t count = dfa_.state_count();
+    ListSources();
+    class_of_.assign(count, 0);
+    place_.resize(count);
+    is_dirty_.assign(count, 1);
+    is_named_.assign(count, 0);
+    members_.resize(1);
+    for (uint32_t state = 0; state < count; ++state) {
+      place_[state] = state;
+      members_[0].push_back(state);
+      dirty_.push_back(state);
+    }
+    while (!dirty_.empty()) {
+      std::vector<uint32_t> dirty = std::move(dirty_);
+      dirty_.clear();
+      std::sort(dirty.begin(), dirty.end(),
+                [this](uint32_t a, uint32_t b) { return class_of_[a] < class_of_[b]; });
+      // Signatures are of the classes as they are now, before any of this round's splits.
+      std::vector<Part> parts = PartsOf(dirty);
+      if (steps_ > steps_max_) return false;
+      for (uint32_t state : dirty) is_dirty_[state] = 0;
+      for (Part& part : parts) Split(part);
+    }
+    return true;
+  }
+
+  const std::vector<uint32_t>& class_of() const { return class_of_; }
+  size_t class_count() const { return members_.size(); }
+
+ private:
+  // How the states of one class that were looked at again divide; `rest` is the group of those that were
+  // not, if there are any.
+  struct Part {
+    uint32_t of = 0;
+    std::vector<std::vector<uint32_t>> groups;
+    size_t rest = 0;
+    size_t rest_size = 0;
+  };
+
+  void ListSources() {
+    offsets_.assign(dfa_.state_count() + 1, 0);
+    for (uint32_t state = 0; state < dfa_.state_count(); ++state) {
+      for (const Edge& edge : dfa_.edges(state)) ++offsets_[edge.target + 1];
+    }
+    for (size_t i = 1; i < offsets_.size(); ++i) offsets_[i] += offsets_[i - 1];
+    sources_.resize(offsets_.back());
+    std::vector<uint32_t> next(offsets_.begin(), offsets_.end() - 1);
+    for (uint32_t state = 0; state < dfa_.state_count(); ++state) {
+      for (const Edge& edge : dfa_.edges(state)) sources_[next[edge.target]++] = state;
+    }
+  }
+
+  std::vector<uint32_t> SignatureOf(uint32_t state) {
+    std::vector<uint32_t> signature = Signature(dfa_, state, class_of_);
+    steps_ += signature.size() + 1;
+    return signature;
+  }
+
+  std::vector<Part> PartsOf(const std::vector<uint32_t>& dirty) {
+    std::vector<Part> parts;
+    for (size_t i = 0; i < dirty.size() && steps_ <= steps_max_;) {
+      Part part;
+      part.of = class_of_[dirty[i]];
+      Classes groups;
+      const size_t begin = i;
+      for (; i < dirty.size() && class_of_[dirty[i]] == part.of; ++i) {
+        const size_t group = groups.try_emplace(SignatureOf(dirty[i]), static_cast<uint32_t>(groups.size()))
+                                 .first->second;
+        if (group == part.groups.size()) part.groups.emplace_back();
+        part.groups[group].push_back(dirty[i]);
+      }
+      const std::vector<uint32_t>& members = members_[part.of];
+      part.rest = part.groups.size();
+      part.rest_size = members.size() - (i - begin);
+      if (part.rest_size > 0) {
+        const uint32_t other = *std::find_if(members.begin(), members.end(),
+                                             [this](uint32_t state) { return !is_dirty_[state]; });
+        part.rest = groups.try_emplace(SignatureOf(other), static_cast<uint32_t>(groups.size())).first->second;
+        if (part.rest == part.groups.size()) part.groups.emplace_back();
+      }
+      if (part.groups.size() > 1) parts.push_back(std::move(part));
+    }
+    return parts;
+  }
+
+  void Split(Part& part) {
+    size_t largest = 0, largest_size = 0;
+    for (size_t i = 0; i < part.groups.size(); ++i) {
+      const size_t size = part.groups[i].size() + (i == part.rest ? part.rest_size : 0);
+      if (size > largest_size) {
+        largest = i;
+        largest_size = size;
+      }
+    }
+    if (part.rest_size > 0 && largest != part.rest) {
+      // Those that were not looked at are fewer than those that were: they are named one by one.
+      std::vector<uint32_t>& rest = part.groups[part.rest];
+      const std::vector<std::vector<uint32_t>> looked_at = part.groups;
+      for (const std::vector<uint32_t>& group : looked_at) {
+        for (uint32_t state : group) is_named_[state] = 1;
+      }
+      for (uint32_t state : members_[part.of]) {
+        if (!is_named_[state]) rest.push_back(state);
+      }
+      for (const std::vector<uint32_t>& group : looked_at) {
+        for (uint32_t state : group) is_named_[state] = 0;
+      }
+    }
+    for (size_t i = 0; i < part.groups.size(); ++i) {
+      if (i != largest) Move(part.groups[i], part.of);
+    }
+  }
+
+  // Makes a class of `states`, which leave `from`.
+  void Move(const std::vector<uint32_t>& states, uint32_t from) {
+    const auto to = static_cast<uint32_t>(members_.size());
+    members_.emplace_back();
+    for (uint32_t state : states) {
+      std::vector<uint32_t>& old = members_[from];
+      const uint32_t last = old.back();
+      old[place_[state]] = last;
+      place_[last] = place_[state];
+      old.pop_back();
+      place_[state] = static_cast<uint32_t>(members_[to].size());
+      members_[to].push_back(state);
+      class_of_[state] = to;
+      for (uint32_t at = offsets_[state]; at < offsets_[state + 1]; ++at) {
+        ++steps_;
+        if (is_dirty_[sources_[at]]) continue;
+        is_dirty_[sources_[at]] = 1;
+        dirty_.push_back(sources_[at]);
+      }
+    }
+  }
+
+  const Dfa& dfa_;
+  const uint64_t steps_max_;
+  uint64_t steps_ = 0;
+  std::vector<uint32_t> offsets_, sources_;            // edges backwards, by target
+  std::vector<uint32_t> class_of_, place_;             // by state: its class, its index there
+  std::vector<std::vector<uint32_t>> members_;         // by class
+  std::vector<uint8_t> is_dirty_, is_named_;
+  std::vector<uint32_t> dirty_;                        // to be looked at again
+};
+
 }  // namespace
 
 Dfa Minimize(Dfa dfa, uint64_t steps_max) {
@@ -92,24 +246,9 @@ Dfa Minimize(Dfa dfa, uint64_t steps_max) {
     }
     return classes.size() == count ? std::move(dfa) : Merged(dfa, class_of, classes.size());
   }
-  size_t class_count = 1;
-  for (uint64_t steps = 0;;) {
-    steps += count + dfa.edge_count();
-    if (steps > steps_max) return dfa;
-    Classes classes;
-    std::vector<uint32_t> refined(count);
-    for (uint32_t state = 0; state < count; ++state) {
-      std::vector<uint32_t> signature = Signature(dfa, state, class_of);
-      signature.push_back(class_of[state]);
-      refined[state] =
-          classes.try_emplace(std::move(signature), static_cast<uint32_t>(classes.size())).first->second;
-    }
-    class_of = std::move(refined);
-    if (classes.size() == class_count) break;
-    class_count = classes.size();
-    if (class_count == count) return dfa;
-  }
-  return Merged(dfa, class_of, class_count);
+  Refinement refinement(dfa, steps_max);
+  if (!refinement.Run() || refinement.class_count() == count) return dfa;
+  return Merged(dfa, refinement.class_of(), refinement.class_count());
 }
 
 }  // namespace pano::grammar

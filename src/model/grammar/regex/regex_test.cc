@@ -218,7 +218,7 @@ TEST(RegexTest, HostilePatternsEndSoon) {
     const auto begin = std::chrono::steady_clock::now();
     const Result<Grammar> grammar = CompileRegex(source);
     const auto spent = std::chrono::steady_clock::now() - begin;
-    EXPECT_LT(spent, std::chrono::seconds(20)) << source.substr(0, 60);
+    EXPECT_LT(spent, std::chrono::seconds(60)) << source.substr(0, 60);
     if (!grammar.ok()) {
       EXPECT_EQ(grammar.error().code(), StatusCode::kExhausted)
           << source.substr(0, 60) << ": " << grammar.error().message();
