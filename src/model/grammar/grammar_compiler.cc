@@ -33,8 +33,10 @@ Result<RuleAutomaton> CompileRule(const ExpressionPool& pool, const RuleAnalysis
   if (nfa.edges.size() > limits.edges_max) return TooLarge("edges", limits.edges_max);
   const size_t own_work = kWorkFactor * nfa.edges.size() + 64;
   size_t work = 0;
-  const std::optional<RuleAutomaton> deterministic = Determinize(
-      nfa, kStatesFactor * nfa.head.size() + kStatesExtra, own_work + work_left, work);
+  const size_t states_max =
+      std::min(kStatesFactor * nfa.head.size() + kStatesExtra, limits.states_max);
+  const std::optional<RuleAutomaton> deterministic =
+      Determinize(nfa, states_max, own_work + work_left, work);
   work_left -= std::min(work_left, work - std::min(work, own_work));
   if (deterministic) return MergeSuffixes(*deterministic);
   std::optional<RuleAutomaton> other = RemoveEmptyEdges(nfa, limits.edges_max);

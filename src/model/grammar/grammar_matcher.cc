@@ -14,8 +14,8 @@
 namespace pano::grammar {
 namespace {
 
-// More items than this are walked together.
-constexpr size_t kItemsApart = 8;
+// More items than this are walked together: each of their states is likely met once only.
+constexpr size_t kItemsApart = 32;
 
 }  // namespace
 
