@@ -33,6 +33,8 @@ constexpr auto kChat = std::to_array<Field>({
      "More variables for the chat template.", nullptr},
     {"add_generation_prompt", FieldType::kBool, 0, 0, 0, false,
      "Whether the template opens the assistant's turn; true by default.", nullptr},
+    {"continue_final_message", FieldType::kBool, 0, 0, 0, false,
+     "The last message is the assistant's, and the answer goes on from its text.", nullptr},
 });
 
 constexpr auto kPrompt = std::to_array<Field>({

@@ -67,6 +67,27 @@ Value WithoutFunctions(const Value& messages) {
   return out;
 }
 
+// "continue_final_message": the assistant's last message is what the answer has begun with.
+Status ContinueFinalMessage(const Value& body, ChatRequest& request) {
+  const Value* asked = body.Find("continue_final_message");
+  if (!asked || !asked->is_bool() || !asked->as_bool()) return {};
+  constexpr std::string_view kField = "continue_final_message";
+  const Value* open = body.Find("add_generation_prompt");
+  if (open && open->is_bool() && open->as_bool()) {
+    return BadField(kField, "'continue_final_message' and 'add_generation_prompt' exclude each other");
+  }
+  json::Array& messages = request.messages.as_array();
+  const Value* role = messages.empty() ? nullptr : messages.back().Find("role");
+  const Value* content = messages.empty() ? nullptr : messages.back().Find("content");
+  if (!role || !(*role == Value("assistant")) || !content || !content->is_string()) {
+    return BadField(kField, "'continue_final_message' needs a last message of the assistant's that is a text");
+  }
+  request.prefill = content->as_string();
+  messages.pop_back();
+  request.add_generation_prompt = true;  // behind it the answer goes on
+  return {};
+}
+
 Status ReadChat(Context& context, Call& call, OpenAiCall& chat) {
   PANO_RETURN_IF_ERROR(ReadOpenAiFields(context, call, ChatBody(), chat));
   Parameters& parameters = chat.parameters;
@@ -84,6 +105,7 @@ Status ReadChat(Context& context, Call& call, OpenAiCall& chat) {
   if (const Value* open = call.body.Find("add_generation_prompt"); open && open->is_bool()) {
     request.add_generation_prompt = open->as_bool();
   }
+  PANO_RETURN_IF_ERROR(ContinueFinalMessage(call.body, request));
   chat.id = StrCat("chatcmpl-", RandomHex(12));
   return PrepareChat(*chat.version, request, chat.prompts.emplace_back(), chat.message);
 }

@@ -280,6 +280,25 @@ TEST(Chat, ToolsThatAreNoneAreRefused) {
   }
 }
 
+TEST(Chat, TheFinalMessageIsContinued) {
+  Harness api;
+  auto* fake = api.AddModel("t", "1", true, std::make_shared<BracketTemplate>());
+  auto ask = [&](std::string_view last, std::string_view more) {
+    return api.Post(kPath, StrCat(R"({"model":"t","messages":[{"role":"user","content":"x"},)", last, "],", more,
+                                  R"("continue_final_message":true})"));
+  };
+  fake->answer = "!";
+  auto exchange = ask(R"({"role":"assistant","content":"Once <s>"})", R"("add_generation_prompt":false,)");
+  ASSERT_EQ(exchange->status(), 200) << exchange->body();
+  const engine::Request& request = fake->submitted.back().request;
+  EXPECT_EQ(PromptText(request), "<s>[user]x[assistant]Once <s>");
+  EXPECT_EQ(request.prompt.back(), '>');   // what the caller wrote stays text
+  for (auto refused : {ask(R"({"role":"user","content":"y"})", ""), ask(R"({"role":"assistant","content":null})", ""),
+                       ask(R"({"role":"assistant","content":"y"})", R"("add_generation_prompt":true,)")}) {
+    EXPECT_EQ(At(refused->json(), "error/param"), "continue_final_message") << refused->body();
+  }
+}
+
 TEST(Chat, RefusesWhatItCannotDo) {
   struct Case {
     const char* body;

@@ -40,7 +40,7 @@ constexpr auto kGeneration = std::to_array<UndoneField>({
     {"prompt_logprobs", kRefused, "/v1/completions has 'echo' with 'logprobs'", "", /*zero_asks=*/true},
     {"prompt_embeds", kRefused, "prompts are texts or token ids"},
     {"mm_processor_kwargs", kRefused, "prompts are texts or token ids"},
-    {"continue_final_message", kRefused, "the assistant's turn is always a new one"},
+    {"continue_final_message", kRefused, "/v1/chat/completions has it"},
     {"documents", kRefused, "put them into a message"},
     {"echo", kRefused, "/v1/completions has it"},
     {"add_special_tokens", kRefused, "a chat's template writes its own"},

@@ -25,23 +25,33 @@ const Value* Given(const Value& body, std::string_view name) {
   return value && !value->is_null() ? value : nullptr;
 }
 
-Status CheckText(const Value& body, Value& echo) {
-  Value format;
-  format.Set("type", "text");
-  echo.Set("format", format);
+// "text": its format is what the answer must be.
+Status ReadText(const Value& body, Value& echo, std::optional<constraints::Source>& constraint) {
+  Value free;
+  free.Set("type", "text");
+  echo.Set("format", free);
   const Value* text = Given(body, "text");
   if (!text) return {};
   if (const Value* verbosity = Given(*text, "verbosity"); verbosity && !(*verbosity == Value("medium"))) {
     return BadField("text.verbosity", "'text.verbosity' is not supported here: say it in the instructions");
   }
-  const Value* given = Given(*text, "format");
-  if (!given) return {};
-  const Value* type = given->Find("type");
+  const Value* format = Given(*text, "format");
+  if (!format) return {};
+  const Value* type = format->Find("type");
   if (!type || !type->is_string()) return BadField("text.format", "'text.format' must have a 'type'");
-  if (type->as_string() != "text") {
-    return BadField("text.format", StrCat("'text.format' of the type '", Printable(type->as_string()),
-                                          "' is not supported: only {\"type\": \"text\"}"));
+  echo.Set("format", *format);
+  if (*type == Value("text")) return {};
+  if (*type == Value("json_object")) {
+    constraint = JsonObjectSource("text.format");
+    return {};
   }
+  if (!(*type == Value("json_schema"))) {
+    return BadField("text.format", StrCat("'text.format' of the type '", Printable(type->as_string()),
+                                          "' is not supported: text, json_object and json_schema are"));
+  }
+  const Value* schema = Given(*format, "schema");
+  if (!schema) return BadField("text.format.schema", "'text.format.schema' is missing");
+  constraint = JsonSchemaSource(*schema, "text.format.schema");
   return {};
 }
 
@@ -127,12 +137,12 @@ Status ReadTools(const Value& body, ChatRequest& chat) {
 }
 
 // What a template may want to know of reasoning: gpt-oss and its like read the effort, Qwen and its like whether at all.
-void SetReasoning(const Value& reasoning, Value& kwargs) {
+void SetReasoning(const Value& reasoning, ChatRequest& chat) {
   const Value* effort = Given(reasoning, "effort");
   if (!effort) return;
-  if (!kwargs.is_object()) kwargs = Value(json::Object());
-  if (!kwargs.Find("reasoning_effort")) kwargs.Set("reasoning_effort", *effort);
-  if (*effort == Value("none") && !kwargs.Find("enable_thinking")) kwargs.Set("enable_thinking", false);
+  if (!chat.kwargs.is_object()) chat.kwargs = Value(json::Object());
+  if (!chat.kwargs.Find("reasoning_effort")) chat.kwargs.Set("reasoning_effort", *effort);
+  if (*effort == Value("none") && !chat.kwargs.Find("enable_thinking")) chat.kwargs.Set("enable_thinking", false);
 }
 
 // Instructions, the turns before, the input.
@@ -223,14 +233,14 @@ Status ReadResponseRequest(Context& context, Call& call, ResponseStore& store, R
   PANO_RETURN_IF_ERROR(CheckChoices(body, request.parameters));
   PANO_ASSIGN_OR_RETURN(request.version, FindGenerator(context, call));
   Value text, reasoning;
-  PANO_RETURN_IF_ERROR(CheckText(body, text));
+  PANO_RETURN_IF_ERROR(ReadText(body, text, request.constraint));
   PANO_RETURN_IF_ERROR(CheckReasoning(body, reasoning));
   PANO_RETURN_IF_ERROR(ReadInclude(body, request));
   ChatRequest chat;
   chat.cancelled = &call.gone();
   PANO_RETURN_IF_ERROR(ReadTools(body, chat));
   if (const Value* kwargs = Given(body, "chat_template_kwargs")) chat.kwargs = *kwargs;
-  SetReasoning(reasoning, chat.kwargs);
+  SetReasoning(reasoning, chat);
   request.owner = streams::OwnerOf(call.principal);
   if (const Value* previous = Given(body, "previous_response_id")) {
     Result<std::shared_ptr<const StoredResponse>> found =

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/api/constraint.h"
 #include "app/api/context.h"
 #include "app/api/generation_request.h"
 #include "app/api/message_output.h"
@@ -21,6 +22,7 @@ struct ResponseRequest {
   Parameters parameters;
   Prompt prompt;
   MessageSource message;       // how the answer is read
+  std::optional<constraints::Source> constraint;  // what it must be; none: anything
   std::string id;              // "resp_..."
   json::Value frame;           // the response object: what does not depend on the answer
   ResponseInput input;

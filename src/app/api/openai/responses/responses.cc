@@ -1,9 +1,12 @@
 #include "app/api/openai/responses/responses.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "app/api/answer.h"
+#include "app/api/constraint.h"
 #include "app/api/failure.h"
 #include "app/api/openai/responses/response_request.h"
 #include "app/api/openai/responses/response_run.h"
@@ -20,20 +23,8 @@ Result<std::shared_ptr<const StoredResponse>> FindStored(Context& context, Call&
   return store.Find(streams::OwnerOf(call.principal), call.PathParam("response_id"), context.clock.Now());
 }
 
-}  // namespace
-
-void CreateResponse(Context& context, CallPtr call, const ResponseStorePtr& store) {
-  auto request = std::make_shared<ResponseRequest>();
-  if (Status status = ReadResponseRequest(context, *call, *store, *request); !status.ok()) {
-    return call->Fail(status);
-  }
-  size_t kept_bytes = 0;
-  if (request->stored) {
-    kept_bytes = HeldBytes(request->input.items) + HeldBytes(request->input.messages) + HeldBytes(request->frame);
-    if (Status room = store->CheckRoom(request->previous.get(), kept_bytes); !room.ok()) return call->Fail(room);
-  } else {
-    request->input = {};
-  }
+void Generate(Context& context, const CallPtr& call, const std::shared_ptr<ResponseRequest>& request,
+              const ResponseStorePtr& store, size_t kept_bytes, GrammarPtr grammar) {
   std::vector<Prompt> prompts;
   prompts.push_back(std::move(request->prompt));
   RequestFrame frame{.parameters = request->parameters,
@@ -43,7 +34,8 @@ void CreateResponse(Context& context, CallPtr call, const ResponseStorePtr& stor
                      .now = call->begun(),
                      .logprobs = request->logprobs,
                      .choices_max = context.options.choices_max,
-                     .shown_special = request->message.shown_special};
+                     .shown_special = request->message.shown_special,
+                     .grammar = std::move(grammar)};
   std::vector<engine::Request> requests;
   if (Status status = MakeEngineRequests(frame, prompts, requests); !status.ok()) return call->Fail(status);
   request->frame.Set("temperature", FloatJson(requests[0].sampling.temperature));
@@ -63,6 +55,26 @@ void CreateResponse(Context& context, CallPtr call, const ResponseStorePtr& stor
     };
     return std::make_unique<AnswerCollector>(context.work, call, 1, 1, std::move(answered));
   });
+}
+
+}  // namespace
+
+void CreateResponse(Context& context, CallPtr call, const ResponseStorePtr& store) {
+  auto request = std::make_shared<ResponseRequest>();
+  if (Status status = ReadResponseRequest(context, *call, *store, *request); !status.ok()) {
+    return call->Fail(status);
+  }
+  size_t kept_bytes = 0;
+  if (request->stored) {
+    kept_bytes = HeldBytes(request->input.items) + HeldBytes(request->input.messages) + HeldBytes(request->frame);
+    if (Status room = store->CheckRoom(request->previous.get(), kept_bytes); !room.ok()) return call->Fail(room);
+  } else {
+    request->input = {};
+  }
+  WithGrammar(context, call, request->version, std::exchange(request->constraint, std::nullopt),
+              [&context, call, request, store, kept_bytes](GrammarPtr grammar) {
+                Generate(context, call, request, store, kept_bytes, std::move(grammar));
+              });
 }
 
 void CountResponseInput(Context& context, CallPtr call, const ResponseStorePtr& store) {

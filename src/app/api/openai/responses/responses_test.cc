@@ -6,6 +6,7 @@
 #include "app/api/testing/api_harness.h"
 #include "app/http/sse.h"
 #include "base/strings.h"
+#include "model/grammar/grammar_matcher.h"
 
 namespace pano::api::openai {
 namespace {
@@ -274,6 +275,34 @@ TEST(Responses, ReasoningTextAndCallsAreItemsOfTheirOwn) {
   ASSERT_EQ(fake->submitted.size(), 3u);
   EXPECT_TRUE(PromptText(fake->submitted[2].request).ends_with("Look:\n3\n"))
       << PromptText(fake->submitted[2].request);
+}
+
+// What the grammar of the engine's request takes, byte for byte.
+bool Takes(const engine::Request& request, std::string_view text) {
+  if (!request.grammar) return false;
+  grammar::GrammarMatcher matcher(request.grammar);
+  return matcher.AcceptBytes(text) && matcher.IsAccepting();
+}
+
+TEST(Responses, TheAnswerIsOfTheTextsFormat) {
+  Harness api;
+  api.engine->answer = "{}";
+  const char* schema = R"({"type":"json_schema","name":"n","strict":true,"schema":{"type":"object","properties":)"
+                       R"({"a":{"enum":[1,2]}},"required":["a"],"additionalProperties":false}})";
+  auto exchange = api.Post(kPath, StrCat(R"({"input":"hi","text":{"format":)", schema, "}}"));
+  ASSERT_EQ(exchange->status(), 200) << exchange->body();
+  EXPECT_EQ(json::Dump(At(exchange->json(), "text/format")), json::Dump(json::Parse(schema).value()));
+  const engine::Request& request = api.engine->submitted[0].request;
+  EXPECT_TRUE(Takes(request, R"({"a":2})"));
+  EXPECT_FALSE(Takes(request, R"({"a":3})"));
+  api.Post(kPath, R"({"input":"hi","stream":true,"text":{"format":{"type":"json_object"}}})");
+  EXPECT_TRUE(Takes(api.engine->submitted[1].request, R"({"b":[1]})"));
+  EXPECT_FALSE(Takes(api.engine->submitted[1].request, "[1]"));
+  auto refused = api.Post(kPath, R"({"input":"hi","text":{"format":{"type":"json_schema","name":"n","schema":{"type":"no"}}}})");
+  EXPECT_EQ(refused->status(), 400);
+  EXPECT_EQ(At(refused->json(), "error/param"), "text.format.schema");
+  EXPECT_EQ(At(api.Post(kPath, R"({"input":"hi","text":{"format":{"type":"json_schema"}}})")->json(), "error/param"),
+            "text.format.schema");
 }
 
 TEST(Responses, CountTheirInput) {
