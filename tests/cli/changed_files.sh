@@ -41,7 +41,7 @@ cut_under() {
   done
   sleep 1
   truncate -s 4096 "$work/own/model.safetensors"
-  echo "Once upon a time" >&9
+  (trap '' PIPE; echo "Once upon a time" >&9) 2>/dev/null || true   # it may have ended already
   exec 9>&-
   wait $pid
   got=$?

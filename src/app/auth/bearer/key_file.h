@@ -34,6 +34,7 @@ class KeyFile {
 };
 
 // Takes the keys of a file, as it is now (FileFollower): one that cannot be read leaves the keys as they were.
+// Thread-safe.
 class KeyFileAuthenticator : public auth::Authenticator {
  public:
   // Reads the file at once. What is wrong with it.
