@@ -107,6 +107,10 @@ Status CheckRequest(const AdmissionLimits& limits, Request& request) {
     return Refuse("grammar", StrCat("made for a vocabulary of ", request.grammar->table().vocab_size(),
                                     " tokens, not of ", limits.vocab_size));
   }
+  if (request.reasoning) {
+    if (!request.grammar) return Refuse("reasoning", "a limit of reasoning needs a grammar");
+    PANO_RETURN_IF_ERROR(CheckTokens("reasoning", request.reasoning->closing, limits.vocab_size));
+  }
   PANO_RETURN_IF_ERROR(CheckRange("n", request.n, 1, kChoicesMax));
   PANO_RETURN_IF_ERROR(CheckRange("logprobs", request.logprobs, -1, kLogprobsMax));
   return CheckRange("prompt_logprobs", request.prompt_logprobs, -1, kLogprobsMax);

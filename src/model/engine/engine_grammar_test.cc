@@ -100,6 +100,24 @@ class EngineGrammarTest : public testing::Test {
   const std::vector<GrammarPtr> grammars_ = SomeGrammars();
 };
 
+TEST_F(EngineGrammarTest, ReasoningIsEndedAtItsLimit) {
+  FakeModel model;
+  auto engine = Make({}, model);
+  const TokenId z = *FakeTokenizer().Find("z");
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    Request request = Plain(CompileGbnf("root ::= [a-y]* \"z\" [a-m]{5}"), 40, seed);
+    request.reasoning = ReasoningLimit{.tokens_max = 3, .close = "z", .closing = {z}};
+    const ChoiceOutput output = ReadAll(**engine->Submit(request), 1)[0];
+    const auto end = std::find(output.ids.begin(), output.ids.end(), z);
+    EXPECT_LE(end - output.ids.begin(), 3) << seed;
+    EXPECT_EQ(output.finish.reason, FinishReason::kStop) << output.finish.error;
+    EXPECT_TRUE(IsWhole(request, output.ids));
+  }
+  Request request = Plain(nullptr, 4);
+  request.reasoning = ReasoningLimit{.tokens_max = 3, .close = "z", .closing = {z}};
+  EXPECT_FALSE(engine->Submit(request).ok());
+}
+
 TEST_F(EngineGrammarTest, AnyBudgetGivesTheSame) {
   FakeModel model;
   Sums all;

@@ -29,6 +29,14 @@ struct SamplingParams {
   std::optional<uint64_t> seed = {};  // none: drawn once per request
 };
 
+// How long a model may think before it has to answer.
+struct ReasoningLimit {
+  int64_t tokens_max = 0;
+  std::string open = {};  // the mark with which the output may begin to think; "": the prompt has begun it
+  std::string close = {};
+  std::vector<TokenId> closing = {};  // the tokens that end it, `close` in them
+};
+
 struct Request {
   std::string id;               // unique among running requests; "" = made by the engine
   std::string tenant;           // prefix blocks are shared within one tenant only
@@ -53,6 +61,9 @@ struct Request {
   // and where nothing can follow the choice ends by itself (kStop). A choice for which no token is left
   // before that ends with kError. Stop strings, stop tokens that are text, and max_tokens cut as always.
   std::shared_ptr<const grammar::CompiledGrammar> grammar;
+  // Only beside a grammar, which has to allow that reasoning ends anywhere: behind so many tokens the tokens
+  // that end it come by themselves.
+  std::optional<ReasoningLimit> reasoning = {};
 };
 
 struct TokenLogprob {

@@ -18,7 +18,9 @@ Sequence::Sequence(ActiveRequest& request, int index, const tokenizer::Tokenizer
       text_(tokenizer, request.request),
       scored_(prompt_length_) {
   if (request.request.grammar) {
-    constraint_.emplace(request.request.grammar, request.vocab_size, request.grammar_ends);
+    const auto& reasoning = request.request.reasoning;
+    constraint_.emplace(request.request.grammar, request.vocab_size, request.grammar_ends,
+                        reasoning ? &*reasoning : nullptr);
   }
   if (request.request.prompt_logprobs < 0 || index != 0) return;
   // Nothing comes before the first token that could tell how likely it was.

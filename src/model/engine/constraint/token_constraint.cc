@@ -14,8 +14,10 @@ constexpr size_t kWordBits = 32;
 }  // namespace
 
 TokenConstraint::TokenConstraint(std::shared_ptr<const grammar::CompiledGrammar> grammar,
-                                 int64_t vocab_size, const GrammarEnds& ends)
+                                 int64_t vocab_size, const GrammarEnds& ends,
+                                 const ReasoningLimit* reasoning)
     : matcher_(std::move(grammar)),
+      reasoning_(reasoning),
       ends_(&ends),
       mask_((static_cast<size_t>(vocab_size) + kWordBits - 1) / kWordBits) {}
 
@@ -50,6 +52,7 @@ TokenConstraint::State TokenConstraint::Look(bool may_end) {
   if (looked_) return state_;
   looked_ = true;
   if (matcher_.IsFinished()) return state_ = State::kFinished;
+  if (LookAtReasoning()) return state_ = State::kForced;
   if (Status filled = matcher_.FillMask(mask_); !filled.ok()) return Fail(std::move(filled));
   // Some files do not flag their end tokens as special: they are no text all the same.
   for (const TokenId id : ends_->model) Set(id, false);
@@ -63,6 +66,20 @@ TokenConstraint::State TokenConstraint::Look(bool may_end) {
     MaskEnds();
   }
   return state_ = Count() == 1 ? State::kForced : State::kOpen;
+}
+
+bool TokenConstraint::LookAtReasoning() {
+  const TokenId id = reasoning_.Forced();
+  if (id < 0) return false;
+  grammar::GrammarMatcher ahead = matcher_;
+  if (!ahead.AcceptToken(id)) {
+    reasoning_.CannotForce();
+    return false;
+  }
+  std::ranges::fill(mask_, 0u);
+  Set(id, true);
+  only_ = id;
+  return true;
 }
 
 // Stop tokens that are text may be all that is left.
@@ -83,12 +100,14 @@ Status TokenConstraint::Accept(TokenId id) {
     }
     return Internal(StrCat("[engine] the grammar does not take token ", id, ", which its mask has"));
   }
+  reasoning_.Accept(id, matcher_.compiled().table().Bytes(id));
   looked_ = false;
   return {};
 }
 
 size_t TokenConstraint::CountAllowed(std::span<const TokenId> tokens) const {
   grammar::GrammarMatcher ahead = matcher_;
+  tokens = tokens.first(std::min(tokens.size(), reasoning_.FreeTokens()));
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (std::ranges::binary_search(ends_->all, tokens[i])) return ahead.IsAccepting() ? i + 1 : i;
     if (std::ranges::binary_search(ends_->model, tokens[i])) return i;

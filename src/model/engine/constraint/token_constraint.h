@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "model/engine/constraint/reasoning_tracker.h"
 #include "model/engine/request.h"
 #include "model/grammar/grammar_matcher.h"
 
@@ -30,9 +31,9 @@ class TokenConstraint {
     kFailed,    // the sequence cannot go on: failure()
   };
 
-  // `ends` outlives it and its copies. REQUIRES: the grammar's vocabulary has at most `vocab_size` tokens.
+  // `ends` and `reasoning` (null: no limit) outlive it and its copies. REQUIRES: the grammar's vocabulary has at most `vocab_size` tokens.
   TokenConstraint(std::shared_ptr<const grammar::CompiledGrammar> grammar, int64_t vocab_size,
-                  const GrammarEnds& ends);
+                  const GrammarEnds& ends, const ReasoningLimit* reasoning = nullptr);
 
   // What comes next; fills the mask, once a position. `may_end`: whether the choice may end here (its
   // min_tokens are there): else end tokens are left out, unless there is nothing else.
@@ -60,7 +61,11 @@ class TokenConstraint {
   // How many bits are set, two standing for more; only_ is the first of them.
   int Count();
 
+  // The end of reasoning is all that is allowed here.
+  bool LookAtReasoning();
+
   grammar::GrammarMatcher matcher_;
+  ReasoningTracker reasoning_;
   const GrammarEnds* ends_;
   std::vector<uint32_t> mask_;
   bool looked_ = false;

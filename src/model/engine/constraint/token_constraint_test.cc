@@ -57,6 +57,24 @@ TEST_F(TokenConstraintTest, EndsOnlyWhereTheGrammarAccepts) {
   EXPECT_EQ(Allowed(other), (Ids{3, 5}));
 }
 
+TEST_F(TokenConstraintTest, ReasoningIsEndedAtItsLimit) {
+  const ReasoningLimit limit{.tokens_max = 2, .close = "c", .closing = {3, 5}};
+  TokenConstraint constraint(CompileFor(kTokens, "root ::= [ab]* \"c\" [ab]*"), 8, ends_, &limit);
+  EXPECT_EQ(constraint.CountAllowed(Ids{2, 2, 2, 2}), 2u);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(constraint.Look(true), State::kOpen);
+    ASSERT_TRUE(constraint.Accept(2).ok());
+  }
+  for (TokenId id : limit.closing) {
+    EXPECT_EQ(constraint.Look(true), State::kForced);
+    EXPECT_EQ(constraint.only(), id);
+    EXPECT_EQ(Allowed(constraint), Ids{id});
+    ASSERT_TRUE(constraint.Accept(id).ok());
+  }
+  EXPECT_EQ(constraint.Look(true), State::kOpen);
+  EXPECT_EQ(constraint.CountAllowed(Ids{2, 2, 2, 2}), 4u);
+}
+
 // Some tokenizer files do not flag "</s>" as special: it must not come in the middle of a text.
 TEST_F(TokenConstraintTest, AnEndTokenIsNoText) {
   ends_ = {.model = {6}, .all = {6}};
