@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <set>
 #include <utility>
 
+#include "app/api/answer_constraint.h"
 #include "app/api/failure.h"
 #include "app/api/prompt_text.h"
+#include "app/models/mark_tokens.h"
 #include "base/strings.h"
 #include "model/tokenizer/tokenizer.h"
 
@@ -22,14 +23,14 @@ bool IsNull(const Value* value) { return !value || value->is_null(); }
 
 // What a model is told of functions where its template has no place for them.
 std::string DescribeTools(const tools::Tools& tools) {
+  // Short: small models have small contexts.
   std::string text =
-      "You can call functions. To call one, write its name and its arguments as JSON between these "
-      "marks, once for each call:\n<tool_call>\n{\"name\": \"NAME\", \"arguments\": {...}}\n"
-      "</tool_call>\nThe functions, one a line, each with the JSON Schema of its parameters:";
+      "To call a function, write its name and arguments so, once for each call:\n<tool_call>\n"
+      "{\"name\": \"NAME\", \"arguments\": {...}}\n</tool_call>\nFunctions:";
   const Value list = tools::ToolsJson(tools);
   for (const Value& tool : list.as_array()) {
     const Value* function = tool.Find("function");
-    text += StrCat("\n", json::Dump(function ? *function : tool, {.spaces = true}));
+    text += StrCat("\n", json::Dump(function ? *function : tool));
   }
   return text;
 }
@@ -58,23 +59,18 @@ Value WithDescription(const Value& messages, const tools::Tools& tools) {
   return out;
 }
 
-// The ids of control tokens that spell marks.
-std::vector<engine::TokenId> SpecialIds(const tokenizer::Tokenizer& tokenizer,
-                                        const std::vector<std::string>& marks) {
-  std::set<engine::TokenId> ids;
-  tokenizer::EncodeOptions options;
-  options.add_special_tokens = false;
-  for (const std::string& mark : marks) {
-    const auto encoded = tokenizer.Encode(mark, options);
-    if (!encoded.ok()) continue;
-    for (engine::TokenId id : *encoded) {
-      if (tokenizer.IsSpecial(id)) ids.insert(id);
-    }
-  }
-  return {ids.begin(), ids.end()};
+}  // namespace
+
+void ChatRequest::SetKwarg(std::string_view name, json::Value value) {
+  if (!kwargs.is_object()) kwargs = json::Value(json::Object());
+  if (!kwargs.Find(name)) kwargs.Set(name, std::move(value));
 }
 
-}  // namespace
+void ChatRequest::TurnThinkingOff() {
+  // Templates have two names for it.
+  SetKwarg("enable_thinking", false);
+  SetKwarg("thinking", false);
+}
 
 Result<tools::ToolsPtr> ReadToolList(const json::Value* tools) {
   if (IsNull(tools)) return tools::ToolsPtr();
@@ -123,12 +119,14 @@ Result<tools::ToolChoice> ReadToolChoice(const json::Value* choice, const json::
 }
 
 Status PrepareChat(const models::ModelVersion& version, const ChatRequest& request, Prompt& prompt,
-                   MessageSource& source) {
+                   MessageSource& source, std::optional<constraints::Source>* constraint) {
   using Kind = tools::ToolChoice::Kind;
   source = MessageSource();
   if (request.tools && request.choice.kind != Kind::kNone) source.tools = request.tools;
   source.parallel = request.choice.parallel;
-  if (request.choice.kind == Kind::kRequired || request.choice.kind == Kind::kNamed) {
+  const bool forced =
+      request.choice.kind == Kind::kRequired || request.choice.kind == Kind::kNamed;
+  if (forced && !constraint) {
     return BadField("tool_choice",
                     "'tool_choice' must be \"auto\" or \"none\": tool calls are not forced here");
   }
@@ -153,8 +151,11 @@ Status PrepareChat(const models::ModelVersion& version, const ChatRequest& reque
   if (!source.tools && source.format && !source.format->has_reasoning()) source.format = nullptr;
   if (source.format) {
     source.shown_special =
-        SpecialIds(*version.tokenizer, source.format->Marks(source.tools != nullptr));
+        models::SpecialTokensOf(*version.tokenizer, source.format->Marks(source.tools != nullptr));
   }
+  if (!constraint) return {};
+  PANO_ASSIGN_OR_RETURN(*constraint, ConstrainAnswer(request, std::move(*constraint), source));
+  if (*constraint && (*constraint)->marks) source.reasoning = LimitReasoning(version, request, source);
   return {};
 }
 

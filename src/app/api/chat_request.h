@@ -8,6 +8,7 @@
 
 #include "app/api/generation_request.h"
 #include "app/api/message_output.h"
+#include "app/constraints/source.h"
 #include "app/models/model_version.h"
 #include "base/json.h"
 #include "model/tools/tool.h"
@@ -29,7 +30,14 @@ struct ChatRequest {
   json::Value kwargs = {};  // further variables of the chat template; object or null
   bool add_generation_prompt = true;
   std::string prefill = {};  // what the answer has begun with: it goes on from there
+  // After so many tokens of reasoning it is ended; nothing: when the model ends it.
+  std::optional<int64_t> reasoning_tokens_max = {};
   const std::atomic<bool>* cancelled = nullptr;  // the client has gone
+
+  // Sets a variable of the template, unless the caller has.
+  void SetKwarg(std::string_view name, json::Value value);
+  // For templates that may leave thinking out.
+  void TurnThinkingOff();
 };
 
 // "tools" of a body in OpenAI's shape; null, or left out: none.
@@ -42,7 +50,10 @@ Result<tools::ToolChoice> ReadToolChoice(const json::Value* choice, const json::
 // The conversation as the model's chat template renders it, in tokens, and how its answers are to be
 // read. Where the template knows no tools, a system message tells of them. InvalidArgument names
 // "messages", "tools" or "tool_choice".
+//
+// `constraint` is what the request itself says of its content (ReadConstraint) and becomes what the whole
+// answer has to be, for WithGrammar. Null: calls are read, but a choice that forces them is refused.
 Status PrepareChat(const models::ModelVersion& version, const ChatRequest& request, Prompt& prompt,
-                   MessageSource& source);
+                   MessageSource& source, std::optional<constraints::Source>* constraint = nullptr);
 
 }  // namespace pano::api

@@ -62,10 +62,10 @@ TEST(ChatRequest, OtherTemplatesTellOfToolsInTheSystemMessage) {
   const Prepared chat = Prepare("", {.messages = Json(R"([{"role":"system","content":"Be brief."},
       {"role":"user","content":"hi"}])"), .tools = OneTool()});
   ASSERT_TRUE(chat.status.ok()) << chat.status.message();
-  EXPECT_TRUE(chat.prompt.text.starts_with("system: Be brief.\n\nYou can call functions."))
+  EXPECT_TRUE(chat.prompt.text.starts_with("system: Be brief.\n\nTo call a function,"))
       << chat.prompt.text;
-  EXPECT_NE(chat.prompt.text.find("{\"name\": \"f\""), std::string::npos);
-  EXPECT_TRUE(Prepare("", {.tools = OneTool()}).prompt.text.starts_with("system: You can call"));
+  EXPECT_NE(chat.prompt.text.find("{\"name\":\"f\""), std::string::npos);
+  EXPECT_TRUE(Prepare("", {.tools = OneTool()}).prompt.text.starts_with("system: To call a"));
   EXPECT_EQ(Prepare("", {.tools = OneTool(), .choice = {.kind = Kind::kNone}}).prompt.text, "user: hi\n");
 }
 

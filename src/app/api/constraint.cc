@@ -245,7 +245,8 @@ Result<std::optional<constraints::Source>> ReadConstraint(const json::Value& bod
 void WithGrammar(Context& context, const CallPtr& call, const models::GeneratorPtr& version,
                  std::optional<constraints::Source> source, std::function<void(GrammarPtr)> then) {
   if (!source) return then(nullptr);
-  if (!version->grammars) {
+  const constraints::VocabularyPtr& vocabulary = source->marks ? version->chat_grammars : version->grammars;
+  if (!vocabulary) {
     return call->Fail(BadField(source->field, StrCat("'", source->field, "' needs text, and this model has no tokenizer"))
                           .WithReason("no_tokenizer"));
   }
@@ -260,9 +261,9 @@ void WithGrammar(Context& context, const CallPtr& call, const models::GeneratorP
       call->Fail(OutOfMemory());
     }
   };
-  if (auto known = context.grammars.Find(*version->grammars, *source)) return go_on(*std::move(known));
-  call->after_handler = [&context, call, version, source = *std::move(source), go_on = std::move(go_on)] {
-    context.grammars.Compile(version->grammars, source,
+  if (auto known = context.grammars.Find(*vocabulary, *source)) return go_on(*std::move(known));
+  call->after_handler = [&context, call, vocabulary, source = *std::move(source), go_on = std::move(go_on)] {
+    context.grammars.Compile(vocabulary, source,
                              {.tenant = call->principal.tenant,
                               .gone = [call] { return call->client_gone(); },
                               .done = [&context, go_on](Result<GrammarPtr> grammar) {

@@ -129,6 +129,7 @@ Status MakeEngineRequests(const RequestFrame& frame, const std::vector<Prompt>& 
     request.logprobs = frame.logprobs;
     request.prompt_logprobs = frame.prompt_logprobs;
     request.grammar = frame.grammar;
+    if (frame.grammar) request.reasoning = frame.reasoning;
     if (p.timeout_ms) request.deadline = frame.now + std::chrono::milliseconds(*p.timeout_ms);
   }
   return {};

@@ -35,6 +35,7 @@ struct RequestFrame {
       {};  // the dialect's; none: what is left of the context
   // What every answer must be; null: anything.
   std::shared_ptr<const grammar::CompiledGrammar> grammar = nullptr;
+  std::optional<engine::ReasoningLimit> reasoning = {};  // beside a grammar
 };
 
 // The memory that prompts take until they are answered.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct MessageSource {
   bool parallel = true;                   // more than one call in a message; else the first counts
   // Control tokens that are marks: the engine has to write them as text (RequestFrame).
   std::vector<engine::TokenId> shown_special = {};
+  std::optional<engine::ReasoningLimit> reasoning = {};  // for the engine, beside a grammar
 };
 
 // One choice's text on its way to becoming a message: for the sinks of chat dialects. Confined to one

@@ -25,6 +25,8 @@ struct Source {
   std::string text = {};   // kBuilt: names, within one vocabulary, what `build` makes
   std::string field = {};  // of the request, for what errors say; other fields share a compiled grammar
   std::function<Result<grammar::Grammar>()> build = {};
+  // For the vocabulary in which control tokens that are a chat's marks are text.
+  bool marks = false;
 };
 
 // The grammar of a source. InvalidArgument: what is wrong with it, with the place in the text, or the limit

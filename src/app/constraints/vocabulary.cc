@@ -19,8 +19,12 @@ size_t BytesOf(const Result<GrammarPtr>& result) {
 
 }  // namespace
 
-Vocabulary::Vocabulary(tokenizer::TokenizerPtr tokenizer, int64_t vocab_size, size_t cache_bytes_max)
-    : tokenizer_(std::move(tokenizer)), vocab_size_(vocab_size), cache_bytes_max_(cache_bytes_max) {}
+Vocabulary::Vocabulary(tokenizer::TokenizerPtr tokenizer, int64_t vocab_size, size_t cache_bytes_max,
+                       std::vector<int32_t> shown_special)
+    : tokenizer_(std::move(tokenizer)),
+      vocab_size_(vocab_size),
+      cache_bytes_max_(cache_bytes_max),
+      shown_special_(std::move(shown_special)) {}
 
 // What a special token stands for is no text, and what the tokenizer does not know is nothing.
 Result<std::shared_ptr<const grammar::TokenTable>> Vocabulary::Table() {
@@ -29,7 +33,12 @@ Result<std::shared_ptr<const grammar::TokenTable>> Vocabulary::Table() {
   const auto size = static_cast<int32_t>(std::min<int64_t>(vocab_size_, tokenizer_->vocab_size()));
   std::vector<std::string> tokens(static_cast<size_t>(std::max(size, 0)));
   for (int32_t id = 0; id < size; ++id) {
-    if (!tokenizer_->IsSpecial(id)) tokens[static_cast<size_t>(id)] = tokenizer_->Bytes(id);
+    std::string& token = tokens[static_cast<size_t>(id)];
+    if (!tokenizer_->IsSpecial(id)) {
+      token = tokenizer_->Bytes(id);
+    } else if (std::ranges::binary_search(shown_special_, id)) {
+      token = std::string(tokenizer_->Piece(id));
+    }
   }
   PANO_ASSIGN_OR_RETURN(table_, grammar::TokenTable::Create(tokens));
   return table_;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "app/constraints/source.h"
 #include "base/mutex.h"
@@ -27,8 +28,9 @@ class Vocabulary {
   static constexpr size_t kCacheBytesMax = 256u << 20;
 
   // `vocab_size`: the model's; longer vocabularies of the tokenizer are cut.
+  // `shown_special`: special tokens that are text all the same, ascending.
   Vocabulary(tokenizer::TokenizerPtr tokenizer, int64_t vocab_size,
-             size_t cache_bytes_max = kCacheBytesMax);
+             size_t cache_bytes_max = kCacheBytesMax, std::vector<int32_t> shown_special = {});
 
   // Made at the first call: a tenth of a second for a large vocabulary.
   Result<std::shared_ptr<const grammar::TokenTable>> Table();
@@ -50,6 +52,7 @@ class Vocabulary {
   const tokenizer::TokenizerPtr tokenizer_;
   const int64_t vocab_size_;
   const size_t cache_bytes_max_;
+  const std::vector<int32_t> shown_special_;
 
   Mutex table_mu_;  // held while the table is made
   std::shared_ptr<const grammar::TokenTable> table_ PANO_GUARDED_BY(table_mu_);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/models/mark_tokens.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "base/threads.h"
@@ -60,6 +61,21 @@ std::string Generator::Summary() const {
                 chat_template ? ", chat template" : "");
 }
 
+void Generator::MakeVocabularies() {
+  grammars = std::make_shared<constraints::Vocabulary>(tokenizer, vocab_size);
+  std::vector<std::string> marks;
+  for (const tools::ToolFormatPtr& format :
+       {tool_format, tool_template_format, tools::ToolFormat::Detect("")}) {
+    if (!format) continue;
+    for (std::string& mark : format->Marks(/*with_calls=*/true)) marks.push_back(std::move(mark));
+  }
+  std::vector<tokenizer::TokenId> special = SpecialTokensOf(*tokenizer, marks);
+  chat_grammars = special.empty() ? grammars
+                                  : std::make_shared<constraints::Vocabulary>(
+                                        tokenizer, vocab_size, constraints::Vocabulary::kCacheBytesMax,
+                                        std::move(special));
+}
+
 void Generator::LoadChatTemplate(const format::ModelFiles& files) {
   if (const auto tools = files.named_templates.find("tool_use");
       tools != files.named_templates.end()) {
@@ -114,7 +130,7 @@ Status Generator::Start(const format::ModelFiles& files, const LoadSettings& set
   defaults = nn::ReadGenerationDefaults(files);
   PANO_ASSIGN_OR_RETURN(model, nn::LoadModel(files, settings.load, pool));
   vocab_size = model->vocab_size();
-  if (tokenizer) grammars = std::make_shared<constraints::Vocabulary>(tokenizer, vocab_size);
+  if (tokenizer) MakeVocabularies();
   PANO_RETURN_IF_ERROR(LoadDraftModel(settings, pool));
   engine::Options options = EngineOptions(settings.engine, files);
   PANO_ASSIGN_OR_RETURN(state_bytes, PlanMemory(*model, left_before, files.weights->FileBytes(),

@@ -37,6 +37,8 @@ struct Generator final : ModelVersion {
 
   // What grammars are compiled for; null without a tokenizer.
   constraints::VocabularyPtr grammars;
+  // The same of chats: control tokens that are marks of calls and reasoning are text there.
+  constraints::VocabularyPtr chat_grammars;
 
   nn::GenerationDefaults defaults;  // the model's own parameters, where a request gives none
   // The engine borrows the models: declared after them, it goes first.
@@ -46,6 +48,7 @@ struct Generator final : ModelVersion {
 
  private:
   void LoadChatTemplate(const format::ModelFiles& files);
+  void MakeVocabularies();
   // A copy for each version: a model is stepped by one engine only.
   Status LoadDraftModel(const LoadSettings& settings, ComputePool& pool);
   engine::Options EngineOptions(const engine::Options& base, const format::ModelFiles& files) const;

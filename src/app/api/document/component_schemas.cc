@@ -13,7 +13,8 @@ using json::Value;
 
 Value Message() {
   Value schema =
-      ObjectSchema({{"role", "s"}, {"name?", "?s"}, {"tool_calls?", "?[o"}, {"tool_call_id?", "?s"}});
+      ObjectSchema({{"role", "s"}, {"name?", "?s"}, {"tool_calls?", "?[o"}, {"tool_call_id?", "?s"},
+                    {"reasoning_content?", "?s"}});
   Value part = ObjectSchema({{"type", "s"}, {"text", "s"}});
   Value parts;
   parts.Set("type", "array");

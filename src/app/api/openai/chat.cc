@@ -1,5 +1,7 @@
 #include "app/api/openai/chat.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "app/api/chat_request.h"
@@ -88,6 +90,57 @@ Status ContinueFinalMessage(const Value& body, ChatRequest& request) {
   return {};
 }
 
+Status SetEffort(const Value& effort, std::string_view field, ChatRequest& request) {
+  constexpr std::array<std::string_view, 6> kEfforts = {"none", "minimal", "low",
+                                                        "medium", "high", "xhigh"};
+  const bool known = effort.is_string() && std::find(kEfforts.begin(), kEfforts.end(),
+                                                     effort.as_string()) != kEfforts.end();
+  if (!known) {
+    return BadField(field, StrCat("'", field, "' must be none, minimal, low, medium, high or xhigh"));
+  }
+  request.SetKwarg("reasoning_effort", effort);
+  if (effort.as_string() == "none") request.TurnThinkingOff();
+  return {};
+}
+
+Status SetBudget(const Value& tokens, std::string_view field, ChatRequest& request) {
+  if (!tokens.is_int() || tokens.as_int() < 0) {
+    return BadField(field, StrCat("'", field, "' must be a number of tokens, 0 or more"));
+  }
+  request.reasoning_tokens_max = tokens.as_int();
+  request.SetKwarg("thinking_budget", tokens);
+  return {};
+}
+
+// How much a model thinks, in the words of OpenAI, OpenRouter, Qwen and vLLM.
+Status ReadReasoning(const Value& body, ChatRequest& request) {
+  auto given = [](const Value* value) { return value && !value->is_null(); };
+  if (const Value* effort = body.Find("reasoning_effort"); given(effort)) {
+    PANO_RETURN_IF_ERROR(SetEffort(*effort, "reasoning_effort", request));
+  }
+  for (const char* name : {"thinking_budget", "thinking_token_budget"}) {
+    if (const Value* tokens = body.Find(name); given(tokens)) {
+      PANO_RETURN_IF_ERROR(SetBudget(*tokens, name, request));
+    }
+  }
+  const Value* reasoning = body.Find("reasoning");
+  if (!given(reasoning)) return {};
+  for (const auto& [name, value] : reasoning->as_object()) {
+    if (value.is_null()) continue;
+    const std::string field = StrCat("reasoning.", name);
+    if (name == "effort") {
+      PANO_RETURN_IF_ERROR(SetEffort(value, field, request));
+    } else if (name == "max_tokens") {
+      PANO_RETURN_IF_ERROR(SetBudget(value, field, request));
+    } else if (name == "enabled" && value.is_bool()) {
+      if (!value.as_bool()) request.TurnThinkingOff();
+    } else if (name != "exclude" || !value.is_bool() || value.as_bool()) {
+      return BadField("reasoning", StrCat("'", Printable(field), "' is not supported here"));
+    }
+  }
+  return {};
+}
+
 Status ReadChat(Context& context, Call& call, OpenAiCall& chat) {
   PANO_RETURN_IF_ERROR(ReadOpenAiFields(context, call, ChatBody(), chat));
   Parameters& parameters = chat.parameters;
@@ -106,8 +159,10 @@ Status ReadChat(Context& context, Call& call, OpenAiCall& chat) {
     request.add_generation_prompt = open->as_bool();
   }
   PANO_RETURN_IF_ERROR(ContinueFinalMessage(call.body, request));
+  PANO_RETURN_IF_ERROR(ReadReasoning(call.body, request));
   chat.id = StrCat("chatcmpl-", RandomHex(12));
-  return PrepareChat(*chat.version, request, chat.prompts.emplace_back(), chat.message);
+  return PrepareChat(*chat.version, request, chat.prompts.emplace_back(), chat.message,
+                     &chat.constraint);
 }
 
 Value LogprobsJson(Value content) {

@@ -5,6 +5,7 @@
 #include "app/api/openai/dialect.h"
 #include "app/api/testing/api_harness.h"
 #include "base/strings.h"
+#include "model/grammar/grammar_matcher.h"
 
 namespace pano::api::openai {
 namespace {
@@ -252,6 +253,55 @@ TEST(Chat, TheOlderFormOfToolsIsAnsweredInItsShape) {
   api.Post(kPath, R"({"model":"t","messages":[{"role":"assistant","content":"","function_call":)"
                   R"({"name":"f","arguments":"{}"}},{"role":"function","name":"f","content":"y"}]})");
   EXPECT_NE(PromptText(fake->submitted[2].request).find("[tool]y"), std::string::npos);
+}
+
+bool Takes(const engine::Request& request, std::string_view text) {
+  if (!request.grammar) return false;
+  grammar::GrammarMatcher matcher(request.grammar);
+  return matcher.AcceptBytes(text) && matcher.IsAccepting();
+}
+
+TEST(Chat, CallsAreHeldToTheirSchema) {
+  Harness api;
+  auto* fake = api.AddModel("t", "1", true, std::make_shared<BracketTemplate>());
+  fake->answer = "<tool_call>{\"name\":\"f\",\"arguments\":{}}</tool_call>";
+  constexpr std::string_view kCall = "<tool_call>\n{\"name\": \"f\", \"arguments\": {}}\n</tool_call>";
+  constexpr std::string_view kBroken = "<tool_call>\n{\"name\": \"f\", \"arguments\": [}\n</tool_call>";
+  struct Case {
+    const char* choice;
+    bool text;  // whether text will do, too
+  };
+  for (const Case& c : {Case{R"("auto")", true}, Case{R"("required")", false},
+                        Case{R"({"type":"function","function":{"name":"f"}})", false}}) {
+    auto exchange = api.Post(kPath, Asking(StrCat(kTools, R"(,"tool_choice":)", c.choice)));
+    ASSERT_EQ(exchange->status(), 200) << exchange->body();
+    EXPECT_EQ(At(exchange->json(), "choices/0/finish_reason"), "tool_calls");
+    const engine::Request& request = fake->submitted.back().request;
+    EXPECT_TRUE(Takes(request, kCall)) << c.choice;
+    EXPECT_FALSE(Takes(request, kBroken)) << c.choice;
+    EXPECT_EQ(Takes(request, "Hello."), c.text) << c.choice;
+  }
+  api.Post(kPath, Asking(StrCat(kTools, R"(,"tool_choice":"none")")));
+  EXPECT_FALSE(fake->submitted.back().request.grammar);
+}
+
+TEST(Chat, ThinkingHasABudget) {
+  Harness api;
+  auto* fake = api.AddModel("t", "1", true, std::make_shared<BracketTemplate>());
+  for (const char* more : {R"("thinking_budget":5)", R"("thinking_token_budget":5)",
+                           R"("reasoning":{"max_tokens":5,"effort":"low"})"}) {
+    EXPECT_EQ(api.Post(kPath, Asking(more))->status(), 0) << more;
+    const auto& reasoning = fake->submitted.back().request.reasoning;
+    ASSERT_TRUE(reasoning) << more;
+    EXPECT_EQ(reasoning->tokens_max, 5);
+    EXPECT_EQ(reasoning->close, "</think>");
+  }
+  api.Post(kPath, Asking(R"("reasoning_effort":"none")"));
+  EXPECT_FALSE(fake->submitted.back().request.reasoning);
+  for (const char* more : {R"("reasoning_effort":"lots")", R"("reasoning":{"max_tokens":-1})",
+                           R"("reasoning":{"wish":1})", R"("thinking_budget":-1)"}) {
+    EXPECT_EQ(api.Post(kPath, Asking(more))->status(), 400) << more;
+  }
 }
 
 TEST(Chat, ToolsThatAreNoneAreRefused) {

@@ -135,7 +135,8 @@ void Generate(Context& context, const CallPtr& call, OpenAiCall openai, GrammarP
                      .choices_max = context.options.choices_max,
                      .shown_special = openai.message.shown_special,
                      .default_max_tokens = openai.default_max_tokens,
-                     .grammar = std::move(grammar)};
+                     .grammar = std::move(grammar),
+                     .reasoning = openai.message.reasoning};
   if (Status status = MakeEngineRequests(frame, openai.prompts, requests); !status.ok()) {
     return call->Fail(status);
   }

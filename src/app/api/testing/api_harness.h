@@ -62,6 +62,7 @@ class ApiHarness {
     if (tokenizer) {
       model->tokenizer = std::make_shared<FakeTokenizer>();
       model->grammars = std::make_shared<constraints::Vocabulary>(model->tokenizer, model->vocab_size);
+      model->chat_grammars = model->grammars;
     }
     model->chat_template = std::move(chat_template);
     if (model->chat_template) model->tool_format = tools::ToolFormat::Detect(kToolMarks);
