@@ -211,7 +211,7 @@ class Parser {
     const size_t begin = at_++;
     std::string bytes;
     while (Peek() != '"') {
-      if (AtEnd() || AtNewline()) return Error(begin, "the text '\"' is not closed on its line");
+      if (AtEnd()) return Error(begin, "the text '\"' is not closed");
       PANO_ASSIGN_OR_RETURN(const char32_t c, ParseChar());
       Utf8Append(bytes, c);
     }
@@ -225,7 +225,7 @@ class Parser {
     if (negated) ++at_;
     std::vector<CodePointRange> ranges;
     while (Peek() != ']') {
-      if (AtEnd() || AtNewline()) return Error(begin, "the class '[' is not closed on its line");
+      if (AtEnd()) return Error(begin, "the class '[' is not closed");
       const size_t first_at = at_;
       PANO_ASSIGN_OR_RETURN(const char32_t first, ParseChar());
       char32_t last = first;

@@ -48,6 +48,7 @@ TEST(Gbnf, ClassesAndEscapesAreOverCodePoints) {
   EXPECT_EQ(Read("root ::= [a-]+", "a-a"), "y");
   EXPECT_EQ(Read("root ::= [^]", "]"), "y");        // any character: none is left out
   EXPECT_EQ(Read("root ::= .", "\n"), "y");
+  EXPECT_EQ(Read("root ::= \"a\nb\" [x\ny]", "a\nb\n"), "y");     // lines may end in them, as llama.cpp has it
   EXPECT_EQ(Read("root ::= .", "\xE4\xB8\xAD"), "y");
   EXPECT_EQ(Read("root ::= ..", "\xE4\xB8\xAD"), "p");
 }
