@@ -27,6 +27,8 @@ CLIENTS = {
     'llama-index': ('pip', ['llama-index-llms-openai-like==0.8.1', 'llama-index-core==0.14.25'], 'llama_index_client.py'),
     'huggingface_hub': ('pip', ['huggingface-hub==2.4.0'], 'inference_client.py'),
     'lm-eval': ('pip', ['lm-eval[api]==0.4.13', 'transformers==5.23.0'], 'lm_eval_client.py'),
+    'anthropic': ('pip', ['anthropic==2.14.0'], 'anthropic_client.py'),
+    'ollama': ('pip', ['ollama==0.6.3'], 'ollama_client.py'),
     'go-openai': ('go', ['github.com/sashabaranov/go-openai@v1.43.0'], 'go_openai.go'),
 }
 

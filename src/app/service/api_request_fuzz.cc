@@ -22,6 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       {"/v1/tokenize", true},          {"/v1/detokenize", true},       {"/v1/embeddings", false},
       {"/v1/models/e/predict", false}, {"/v1/models/t/predict", false}, {"/v1/models/i/predict", false},
       {"/v1/responses", true},         {"/v1/rerank", false},          {"/v1/score", false},
+      {"/v1/messages", true},          {"/api/chat", true},            {"/api/generate", true},
+      {"/api/embed", false},
   };
   static ApiHarness& generator =
       *new ApiHarness(pano::service::AllDialects());  // these live as long as the process

@@ -4,8 +4,10 @@
 #include <string_view>
 #include <utility>
 
+#include "app/api/anthropic/dialect.h"
 #include "app/api/native/dialect.h"
 #include "app/api/oauth/dialect.h"
+#include "app/api/ollama/dialect.h"
 #include "app/api/openai/dialect.h"
 #include "app/api/streams/dialect.h"
 #include "app/api/tfserving/dialect.h"
@@ -86,6 +88,8 @@ std::vector<api::Dialect> DialectsWith(api::oauth::OAuthServerPtr issuer) {
   return {
       api::native::MakeDialect(),
       api::openai::MakeDialect(),
+      api::anthropic::MakeDialect(),
+      api::ollama::MakeDialect(),
       api::resuming::MakeDialect(),
       api::tfserving::MakeDialect(),
       api::oauth::MakeDialect(std::move(issuer)),

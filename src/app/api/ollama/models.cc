@@ -1,0 +1,142 @@
+#include "app/api/ollama/models.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/api/ollama/model_names.h"
+#include "app/api/timestamp.h"
+#include "app/api/visible_models.h"
+#include "app/auth/jose/sha256.h"
+#include "app/models/model_facts.h"
+#include "base/strings.h"
+
+namespace pano::api::ollama {
+namespace {
+
+using json::Value;
+
+// Clients ask for features by it: this is the version whose messages this dialect knows.
+constexpr char kApiVersion[] = "0.12.6";
+
+// Stays the same while the model does: 64 hex digits, as clients expect. Files are not read for it.
+std::string DigestOf(const VisibleModel& model) {
+  std::string text = model.id;
+  if (model.version) {
+    text += StrCat("\n", model.version->version, "\n", model.version->weight_bytes, "\n",
+                   model.version->facts.parameters);
+  }
+  std::string hex;
+  for (const char c : jose::Sha256(text)) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    const auto byte = static_cast<unsigned char>(c);
+    hex.push_back(kDigits[byte >> 4]);
+    hex.push_back(kDigits[byte & 15]);
+  }
+  return hex;
+}
+
+Value DetailsJson(const models::ModelVersion* version) {
+  const models::ModelFacts facts = version ? version->facts : models::ModelFacts();
+  Value families{json::Array()};
+  if (!facts.architecture.empty()) families.Append(facts.architecture);
+  Value details;
+  details.Set("parent_model", "");
+  details.Set("format", facts.format);
+  details.Set("family", facts.architecture);
+  details.Set("families", std::move(families));
+  details.Set("parameter_size", models::ParametersText(facts.parameters));
+  details.Set("quantization_level", facts.weight_type);
+  return details;
+}
+
+int64_t SizeOf(const models::ModelVersion* version) {
+  return version ? static_cast<int64_t>(version->weight_bytes) : 0;
+}
+
+Value ModelJson(const VisibleModel& model, std::string_view name) {
+  const models::ModelVersion* version = model.version.get();
+  Value body;
+  body.Set("name", TaggedName(name));
+  body.Set("model", TaggedName(name));
+  body.Set("modified_at", Timestamp(version ? version->created : 0));
+  body.Set("size", SizeOf(version));
+  body.Set("digest", DigestOf(model));
+  body.Set("details", DetailsJson(version));
+  return body;
+}
+
+Value CapabilitiesOf(const models::ModelVersion& version) {
+  Value list{json::Array()};
+  if (version.AsGenerator()) list.Append("completion");
+  if (version.Card().embedding_size) list.Append("embedding");
+  return list;
+}
+
+// Ollama's names of what GGUF's metadata say.
+Value InfoJson(const models::ModelVersion& version) {
+  const models::ModelFacts& facts = version.facts;
+  Value info{json::Object()};
+  if (!facts.architecture.empty()) info.Set("general.architecture", facts.architecture);
+  if (facts.parameters > 0) info.Set("general.parameter_count", facts.parameters);
+  const std::string prefix = StrCat(facts.architecture.empty() ? "general" : facts.architecture, ".");
+  if (version.context_length > 0) info.Set(prefix + "context_length", version.context_length);
+  if (facts.embedding_length > 0) info.Set(prefix + "embedding_length", facts.embedding_length);
+  if (version.vocab_size > 0) info.Set(prefix + "vocab_size", version.vocab_size);
+  return info;
+}
+
+void RespondModels(Call& call, json::Array models) {
+  Value body;
+  body.Set("models", std::move(models));
+  call.RespondJson(body);
+}
+
+}  // namespace
+
+void Tags(Context& context, CallPtr call) {
+  json::Array models;
+  for (const VisibleModel& model : VisibleModels(context, *call)) {
+    models.push_back(ModelJson(model, model.id));
+    for (const std::string& alias : context.models.Aliases(model.id)) models.push_back(ModelJson(model, alias));
+  }
+  RespondModels(*call, std::move(models));
+}
+
+void Running(Context& context, CallPtr call) {
+  json::Array models;
+  for (const VisibleModel& model : VisibleModels(context, *call)) {
+    if (!model.version) continue;
+    Value entry = ModelJson(model, model.id);
+    // No time is set for its end: memory decides. Clients want one, far away.
+    entry.Set("expires_at", "2318-01-01T00:00:00Z");
+    entry.Set("size_vram", 0);
+    entry.Set("context_length", model.version->context_length);
+    models.push_back(std::move(entry));
+  }
+  RespondModels(*call, std::move(models));
+}
+
+void Show(Context& context, CallPtr call) {
+  const Result<models::ModelTarget> target =
+      ResolveModel(context.models, call->principal, call->access, NameOfModel(*call));
+  if (!target.ok()) return call->Fail(context.loading ? Loading() : target.error());
+  const Result<models::ModelVersionPtr> found = context.models.Find(target->id, target->version);
+  const models::ModelVersion* version = found.ok() ? found->get() : nullptr;
+  if (version) call->model = version->label;
+  Value body;
+  for (const char* name : {"license", "modelfile", "parameters", "template"}) body.Set(name, "");
+  body.Set("details", DetailsJson(version));
+  body.Set("model_info", version ? InfoJson(*version) : Value(json::Object()));
+  body.Set("capabilities", version ? CapabilitiesOf(*version) : Value(json::Array()));
+  body.Set("modified_at", Timestamp(version ? version->created : 0));
+  call->RespondJson(body);
+}
+
+void Version(Context&, CallPtr call) {
+  Value body;
+  body.Set("version", kApiVersion);
+  call->RespondJson(body);
+}
+
+}  // namespace pano::api::ollama
