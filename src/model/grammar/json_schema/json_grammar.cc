@@ -8,11 +8,10 @@ namespace pano::grammar {
 namespace {
 
 // Blanks behind a line end: an indentation of two a level, as deep as JSON may nest here.
-constexpr uint32_t kIndentMax = 256;
 
 }  // namespace
 
-JsonGrammar::JsonGrammar(SchemaEvaluator& evaluator, GrammarBuilder& builder)
+JsonGrammar::JsonGrammar(SchemaEvaluator& evaluator, GrammarBuilder& builder, uint32_t indent_max)
     : evaluator_(evaluator),
       builder_(builder),
       budget_(evaluator.budget()),
@@ -21,7 +20,7 @@ JsonGrammar::JsonGrammar(SchemaEvaluator& evaluator, GrammarBuilder& builder)
       colon_(builder.DeclareRule("colon")) {
   GrammarBuilder& b = builder_;
   const Expr space = b.Literal(" ");
-  const Expr line = b.Sequence({b.Literal("\n"), b.Repeat(space, 0, kIndentMax)});
+  const Expr line = b.Sequence({b.Literal("\n"), b.Repeat(space, 0, indent_max)});
   b.DefineRule(blank_, b.Choice({b.Empty(), space, line}));
   b.DefineRule(comma_, b.Sequence({b.Literal(","), b.Reference(blank_)}));
   b.DefineRule(colon_, b.Sequence({b.Literal(":"), b.Optional(space)}));

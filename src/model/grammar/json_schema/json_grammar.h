@@ -20,7 +20,10 @@ class JsonGrammar {
   using Expr = GrammarBuilder::Expr;
   using Rule = GrammarBuilder::Rule;
 
-  JsonGrammar(SchemaEvaluator& evaluator, GrammarBuilder& builder);
+  static constexpr uint32_t kIndentMax = 256;
+
+  // `indent_max`: spaces at the beginning of a line, at most.
+  JsonGrammar(SchemaEvaluator& evaluator, GrammarBuilder& builder, uint32_t indent_max = kIndentMax);
 
   // A reference to the rule of `formula`; the rule is defined by DefineRules.
   Expr Value(Formula formula);

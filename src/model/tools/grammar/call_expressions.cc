@@ -18,6 +18,8 @@ using Kind = CallStep::Kind;
 
 constexpr uint32_t kBlanksMax = 8;
 constexpr uint32_t kIdCharactersMax = 40;
+// A small model that may indent does not stop.
+constexpr uint32_t kIndentMax = 32;
 
 Value AnyObject() {
   Value schema;
@@ -126,7 +128,7 @@ Result<CallExpressions::Expr> CallExpressions::JsonValue(const json::Value& sche
     if (!grammar::CompileJsonSchema(schema).ok()) wanted = &any;
   }
   grammar::SchemaEvaluator evaluator(*wanted, grammar::SchemaLimits());
-  grammar::JsonGrammar writer(evaluator, builder_);
+  grammar::JsonGrammar writer(evaluator, builder_, kIndentMax);
   const Expr value = writer.Value(evaluator.root());
   if (Status status = writer.DefineRules(); !status.ok()) return status.Wrap(place);
   return value;
