@@ -37,6 +37,7 @@ TEST(Routes, OnlyPageAndHealthAreOpen) {
   }
   EXPECT_EQ(open, (std::vector<std::string_view>{"/", "/livez", "/readyz", "/health",
                                                  "/.well-known/oauth-protected-resource",
+                                                 "/.well-known/oauth-protected-resource/{path}",
                                                  // The issuer's: they check their own callers.
                                                  "/oauth/token", "/oauth/authorize", "/oauth/authorize", "/oauth/revoke",
                                                  "/oauth/introspect", "/.well-known/openid-configuration",
