@@ -1,5 +1,5 @@
-// Arrays as rules: a list with its first elements, or where elements are counted or must differ, a rule
-// for each state of an automaton over elements.
+// Arrays as rules: a list with its first elements, or where elements are counted or must differ, a
+// rule for each state of an automaton over elements.
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -13,11 +13,13 @@ namespace {
 using Expr = GrammarBuilder::Expr;
 using Rule = GrammarBuilder::Rule;
 
-constexpr size_t kUniqueValuesMax = 10;    // their subsets are states
+constexpr size_t kUniqueValuesMax = 10;  // their subsets are states
 constexpr size_t kStatesMax = 4096;
 
 Status Unsupported(std::string_view keyword, std::string_view why) {
-  return Unimplemented(std::string(why)).WithReason("unsupported_keyword").WithField(std::string(keyword));
+  return Unimplemented(std::string(why))
+      .WithReason("unsupported_keyword")
+      .WithField(std::string(keyword));
 }
 
 }  // namespace
@@ -35,14 +37,15 @@ class ArrayWriter {
 
  private:
   Expr Bracketed(Expr elements) {
-    return b_.Sequence({b_.Literal("["), grammar_.Blank(), elements, grammar_.Blank(), b_.Literal("]")});
+    return b_.Sequence(
+        {b_.Literal("["), grammar_.Blank(), elements, grammar_.Blank(), b_.Literal("]")});
   }
 
   // Elements from the back: each is followed by what may stand behind it.
   Result<Expr> Plain() {
-    const std::optional<uint64_t> max = set_.rest == kFalse
-                                            ? std::min(set_.max.value_or(set_.prefix.size()), set_.prefix.size())
-                                            : set_.max;
+    const std::optional<uint64_t> max =
+        set_.rest == kFalse ? std::min(set_.max.value_or(set_.prefix.size()), set_.prefix.size())
+                            : set_.max;
     std::vector<Expr> alternatives;
     if (set_.min == 0) alternatives.push_back(b_.Literal("[]"));
     if (!max || *max > 0) {
@@ -53,9 +56,11 @@ class ArrayWriter {
       std::optional<uint32_t> max_more;
       if (max) max_more = static_cast<uint32_t>(*max - done);
       if (max_more && *max_more < min_more) return b_.Choice(alternatives);
-      Expr behind = b_.Repeat(b_.Sequence({grammar_.Comma(), grammar_.Value(set_.rest)}), min_more, max_more);
+      Expr behind =
+          b_.Repeat(b_.Sequence({grammar_.Comma(), grammar_.Value(set_.rest)}), min_more, max_more);
       for (; done > 1; --done) {
-        const Expr more = b_.Sequence({grammar_.Comma(), grammar_.Value(set_.Element(done - 1)), behind});
+        const Expr more =
+            b_.Sequence({grammar_.Comma(), grammar_.Value(set_.Element(done - 1)), behind});
         behind = done > set_.min ? b_.Optional(more) : more;
         // Optional elements nest; a rule keeps the nesting shallow.
         const Rule rule = b_.DeclareRule("elements");
@@ -67,7 +72,8 @@ class ArrayWriter {
     return b_.Choice(alternatives);
   }
 
-  // How many elements stand, as far as it matters; which values were used; matches of each contains.
+  // How many elements stand, as far as it matters; which values were used; matches of each
+  // contains.
   struct Place {
     uint64_t length = 0;
     uint32_t used = 0;
@@ -114,7 +120,8 @@ class ArrayWriter {
 
   Status DefineBehind(const Place& place) {
     if (rules_.size() > kStatesMax) {
-      return Unsupported(set_.unique ? "uniqueItems" : "contains", "its elements take too many states");
+      return Unsupported(set_.unique ? "uniqueItems" : "contains",
+                         "its elements take too many states");
     }
     std::vector<Expr> alternatives;
     if (Accepts(place)) alternatives.push_back(b_.Sequence({grammar_.Blank(), b_.Literal("]")}));
@@ -168,12 +175,14 @@ class ArrayWriter {
         }
         Step other = step;
         if (contains.max) other.element = formulas.And(step.element, formulas.Not(contains.what));
-        if (full || contains.max || place.matches[i] < contains.min) split.push_back(std::move(other));
+        if (full || contains.max || place.matches[i] < contains.min)
+          split.push_back(std::move(other));
         // Counted far enough: whether it matches does not matter.
         if (!contains.max && place.matches[i] >= contains.min) split.back().element = step.element;
       }
       steps = std::move(split);
-      if (steps.size() > kStatesMax) return Unsupported("contains", "it combines to too many cases");
+      if (steps.size() > kStatesMax)
+        return Unsupported("contains", "it combines to too many cases");
     }
     PANO_RETURN_IF_ERROR(formulas.status());
     std::erase_if(steps, [](const Step& step) { return step.element == kFalse; });
@@ -182,15 +191,17 @@ class ArrayWriter {
 
   // Elements differ for sure only where the values are few and known: each is used once.
   Status ListUnique() {
-    constexpr std::string_view kWhy = "the elements are not a few known values, so that equal ones would "
-                                      "have to be remembered";
+    constexpr std::string_view kWhy =
+        "the elements are not a few known values, so that equal ones would "
+        "have to be remembered";
     if (!set_.prefix.empty()) return Unsupported("uniqueItems", kWhy);
     PANO_ASSIGN_OR_RETURN(const ValueSet* values, grammar_.evaluator_.Evaluate(set_.rest));
     json::Array list;
     if (values->null) list.emplace_back(nullptr);
     if (values->yes) list.emplace_back(true);
     if (values->no) list.emplace_back(false);
-    if (!values->arrays.empty() || !values->objects.empty()) return Unsupported("uniqueItems", kWhy);
+    if (!values->arrays.empty() || !values->objects.empty())
+      return Unsupported("uniqueItems", kWhy);
     for (const NumberSet& set : values->numbers) {
       const std::optional<Decimal> point = set.point();
       if (!point) return Unsupported("uniqueItems", kWhy);
@@ -213,12 +224,14 @@ class ArrayWriter {
   JsonGrammar& grammar_;
   GrammarBuilder& b_;
   const ArraySet& set_;
-  std::vector<Formula> unique_;   // uniqueItems: the values that elements may be
+  std::vector<Formula> unique_;  // uniqueItems: the values that elements may be
   uint64_t length_cap_ = 0;
   std::map<Place, Rule> rules_;
   std::vector<Place> open_;
 };
 
-Result<Expr> WriteArrays(JsonGrammar& grammar, const ArraySet& set) { return ArrayWriter(grammar, set).Run(); }
+Result<Expr> WriteArrays(JsonGrammar& grammar, const ArraySet& set) {
+  return ArrayWriter(grammar, set).Run();
+}
 
 }  // namespace pano::grammar

@@ -14,7 +14,8 @@ Result<Grammar> CompileJsonSchema(const json::Value& schema, const SchemaLimits&
   JsonGrammar grammar(evaluator, builder);
   const GrammarBuilder::Rule root = builder.DeclareRule("json");
   if (!schema.is_object() && !schema.is_bool()) {
-    return InvalidArgument(StrCat("[schema] a schema is an object, true or false, not ", schema.kind()))
+    return InvalidArgument(
+               StrCat("[schema] a schema is an object, true or false, not ", schema.kind()))
         .WithReason("invalid_schema");
   }
   builder.DefineRule(root, grammar.Value(evaluator.root()));

@@ -46,8 +46,8 @@ Decimal Decimal::Of(int64_t value) {
 
 Decimal Decimal::Of(double value) {
   std::array<char, 64> buffer{};
-  const auto [end, error] =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific);
+  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                          std::chars_format::scientific);
   PANO_CHECK(error == std::errc());
   std::string_view text(buffer.data(), static_cast<size_t>(end - buffer.data()));
   const bool negative = text.starts_with('-');
@@ -63,7 +63,7 @@ Decimal Decimal::Of(double value) {
 
 std::optional<Decimal> Decimal::Of(const json::Value& value) {
   if (value.is_int()) return Of(value.as_int());
-  constexpr double kExactMax = 9223372036854775808.0;   // 2^63
+  constexpr double kExactMax = 9223372036854775808.0;  // 2^63
   if (std::abs(value.as_double()) >= kExactMax) return std::nullopt;
   return Of(value.as_double());
 }

@@ -10,17 +10,17 @@
 
 namespace pano::grammar {
 
-// An exact decimal number: sign, digits and a power of ten, 0.DIGITS * 10^exponent, without zeros at
-// either end of the digits; zero has none. A value; thread-compatible.
+// An exact decimal number: sign, digits and a power of ten, 0.DIGITS * 10^exponent, without zeros
+// at either end of the digits; zero has none. A value; thread-compatible.
 class Decimal {
  public:
-  Decimal() = default;   // zero
+  Decimal() = default;  // zero
   static Decimal Of(int64_t value);
   // The shortest decimal that reads back as `value`, which is what programs mean by a double they
   // write: 0.1, not 0.1000000000000000055. REQUIRES: finite.
   static Decimal Of(double value);
-  // Of a number in a document; nothing for one from 2^63 on, of which reading kept a rounded double.
-  // REQUIRES: value.is_number().
+  // Of a number in a document; nothing for one from 2^63 on, of which reading kept a rounded
+  // double. REQUIRES: value.is_number().
   static std::optional<Decimal> Of(const json::Value& value);
   // The same as a bound: a rounded one becomes the next double above (`low`) or below, so that it
   // excludes what it may have excluded. REQUIRES: value.is_number().
@@ -48,7 +48,8 @@ class Decimal {
   Decimal Next() const;
   // Times ten to the `power`.
   Decimal Scaled(int64_t power) const;
-  // One power of ten times this number's digits, so that 1 <= the magnitude < 10. REQUIRES: not zero.
+  // One power of ten times this number's digits, so that 1 <= the magnitude < 10. REQUIRES: not
+  // zero.
   Decimal Mantissa() const;
 
   std::strong_ordering operator<=>(const Decimal& other) const;

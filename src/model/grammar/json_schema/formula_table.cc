@@ -27,7 +27,11 @@ Formula FormulaTable::Schema(const json::Value& schema, std::string place) {
   if (schema.is_object() && schema.as_object().empty()) return kTrue;
   const auto [at, added] = by_value_.try_emplace({Kind::kSchema, &schema});
   if (added) {
-    Entry entry{.kind = Kind::kSchema, .value = &schema, .place = std::move(place), .parts = {}, .keyword = ""};
+    Entry entry{.kind = Kind::kSchema,
+                .value = &schema,
+                .place = std::move(place),
+                .parts = {},
+                .keyword = ""};
     at->second = Add(std::move(entry));
   }
   return at->second;
@@ -35,7 +39,9 @@ Formula FormulaTable::Schema(const json::Value& schema, std::string place) {
 
 Formula FormulaTable::Constant(const json::Value& value) {
   const auto [at, added] = by_value_.try_emplace({Kind::kConstant, &value});
-  if (added) at->second = Add({.kind = Kind::kConstant, .value = &value, .place = "", .parts = {}, .keyword = ""});
+  if (added)
+    at->second =
+        Add({.kind = Kind::kConstant, .value = &value, .place = "", .parts = {}, .keyword = ""});
   return at->second;
 }
 
@@ -56,12 +62,18 @@ Formula FormulaTable::And(Formula a, Formula b) {
   parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
   for (Formula part : parts) {
     const Entry& entry = entries_[part.id];
-    if (entry.kind == Kind::kNot && std::binary_search(parts.begin(), parts.end(), entry.parts[0])) {
+    if (entry.kind == Kind::kNot &&
+        std::binary_search(parts.begin(), parts.end(), entry.parts[0])) {
       return kFalse;
     }
   }
   const auto [at, added] = by_parts_.try_emplace({Kind::kAnd, parts});
-  if (added) at->second = Add({.kind = Kind::kAnd, .value = nullptr, .place = "", .parts = std::move(parts), .keyword = ""});
+  if (added)
+    at->second = Add({.kind = Kind::kAnd,
+                      .value = nullptr,
+                      .place = "",
+                      .parts = std::move(parts),
+                      .keyword = ""});
   return at->second;
 }
 
@@ -75,8 +87,12 @@ Formula FormulaTable::Not(Formula a) {
   if (a == kFalse) return kTrue;
   if (entries_[a.id].kind == Kind::kNot) return entries_[a.id].parts[0];
   const auto [at, added] = by_parts_.try_emplace({Kind::kNot, {a}});
-  if (added) at->second = Add({.kind = Kind::kNot, .value = nullptr, .place = cause_place_, .parts = {a},
-                               .keyword = cause_keyword_});
+  if (added)
+    at->second = Add({.kind = Kind::kNot,
+                      .value = nullptr,
+                      .place = cause_place_,
+                      .parts = {a},
+                      .keyword = cause_keyword_});
   return at->second;
 }
 

@@ -14,17 +14,17 @@
 
 namespace pano::grammar {
 
-// The conditions of one compilation, each once: a schema of the document, a constant, or some of them
-// combined. Confined to its compilation's thread.
+// The conditions of one compilation, each once: a schema of the document, a constant, or some of
+// them combined. Confined to its compilation's thread.
 class FormulaTable {
  public:
   enum class Kind : uint8_t { kAlways, kNever, kSchema, kConstant, kAnd, kNot };
   struct Entry {
     Kind kind = Kind::kAlways;
-    const json::Value* value = nullptr;   // kSchema, kConstant: in the document
-    std::string place;                    // kSchema: its JSON pointer, for messages
-    std::vector<Formula> parts;           // kAnd: sorted; kNot: one
-    std::string keyword;                  // kNot: which keyword, at `place`, first asked for it
+    const json::Value* value = nullptr;  // kSchema, kConstant: in the document
+    std::string place;                   // kSchema: its JSON pointer, for messages
+    std::vector<Formula> parts;          // kAnd: sorted; kNot: one
+    std::string keyword;                 // kNot: which keyword, at `place`, first asked for it
   };
 
   explicit FormulaTable(size_t entries_max);

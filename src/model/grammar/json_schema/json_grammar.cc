@@ -122,18 +122,26 @@ JsonGrammar::Expr JsonGrammar::AnyLetter() {
   GrammarBuilder& b = builder_;
   any_letter_ = b.DeclareRule("letter");
   const Expr plain = b.CharClass({{0, 0x1f}, {'"', '"'}, {'\\', '\\'}}, /*negated=*/true);
-  const Expr short_escape = b.CharClass({{'"', '"'}, {'\\', '\\'}, {'/', '/'}, {'b', 'b'}, {'f', 'f'},
-                                         {'n', 'n'}, {'r', 'r'}, {'t', 't'}});
+  const Expr short_escape = b.CharClass({{'"', '"'},
+                                         {'\\', '\\'},
+                                         {'/', '/'},
+                                         {'b', 'b'},
+                                         {'f', 'f'},
+                                         {'n', 'n'},
+                                         {'r', 'r'},
+                                         {'t', 't'}});
   const Expr hex = b.CharClass({{'0', '9'}, {'A', 'F'}, {'a', 'f'}});
   const Expr not_d = b.CharClass({{'0', '9'}, {'A', 'C'}, {'a', 'c'}, {'E', 'F'}, {'e', 'f'}});
   const Expr d = b.CharClass({{'D', 'D'}, {'d', 'd'}});
   const Expr below_eight = b.CharClass({{'0', '7'}});
   const Expr high = b.CharClass({{'8', '9'}, {'A', 'B'}, {'a', 'b'}});
   const Expr low = b.CharClass({{'C', 'F'}, {'c', 'f'}});
-  const Expr basic = b.Choice({b.Sequence({not_d, hex, hex, hex}), b.Sequence({d, below_eight, hex, hex})});
+  const Expr basic =
+      b.Choice({b.Sequence({not_d, hex, hex, hex}), b.Sequence({d, below_eight, hex, hex})});
   const Expr pair = b.Sequence({d, high, hex, hex, b.Literal("\\u"), d, low, hex, hex});
-  const Expr escape = b.Sequence(
-      {b.Literal("\\"), b.Choice({short_escape, b.Sequence({b.Literal("u"), b.Choice({basic, pair})})})});
+  const Expr escape =
+      b.Sequence({b.Literal("\\"),
+                  b.Choice({short_escape, b.Sequence({b.Literal("u"), b.Choice({basic, pair})})})});
   b.DefineRule(*any_letter_, b.Choice({plain, escape}));
   return b.Reference(*any_letter_);
 }
@@ -142,8 +150,9 @@ JsonGrammar::Expr JsonGrammar::AnyString() {
   if (any_string_) return builder_.Reference(*any_string_);
   any_string_ = builder_.DeclareRule("string");
   const Expr quote = builder_.Literal("\"");
-  builder_.DefineRule(*any_string_,
-                      builder_.Sequence({quote, builder_.Repeat(AnyLetter(), 0, std::nullopt), quote}));
+  builder_.DefineRule(
+      *any_string_,
+      builder_.Sequence({quote, builder_.Repeat(AnyLetter(), 0, std::nullopt), quote}));
   return builder_.Reference(*any_string_);
 }
 

@@ -23,7 +23,8 @@ class JsonGrammar {
   static constexpr uint32_t kIndentMax = 256;
 
   // `indent_max`: spaces at the beginning of a line, at most.
-  JsonGrammar(SchemaEvaluator& evaluator, GrammarBuilder& builder, uint32_t indent_max = kIndentMax);
+  JsonGrammar(SchemaEvaluator& evaluator, GrammarBuilder& builder,
+              uint32_t indent_max = kIndentMax);
 
   // A reference to the rule of `formula`; the rule is defined by DefineRules.
   Expr Value(Formula formula);
@@ -52,11 +53,11 @@ class JsonGrammar {
   Rule blank_, comma_, colon_;
   std::optional<Rule> any_letter_, any_string_;
   std::map<Formula, Rule> rules_;
-  std::vector<Formula> open_;   // referred to, not yet defined
+  std::vector<Formula> open_;  // referred to, not yet defined
 };
 
-// The arrays of `set`, brackets included. Unimplemented (the field is the keyword) where its elements
-// cannot be kept apart or counted.
+// The arrays of `set`, brackets included. Unimplemented (the field is the keyword) where its
+// elements cannot be kept apart or counted.
 Result<GrammarBuilder::Expr> WriteArrays(JsonGrammar& grammar, const ArraySet& set);
 
 // The objects of `set`, braces included; the same failures.

@@ -1,5 +1,6 @@
-// A schema as text, and behind a NUL byte optionally a text. Whatever comes in, compiling ends within its
-// budget; a text that the grammar takes is JSON, and what cannot be enforced is refused at a place.
+// A schema as text, and behind a NUL byte optionally a text. Whatever comes in, compiling ends
+// within its budget; a text that the grammar takes is JSON, and what cannot be enforced is refused
+// at a place.
 #include <cstdint>
 #include <string_view>
 
@@ -20,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   pano::grammar::SchemaLimits limits;
   limits.conditions_max = 2000;
   limits.steps_max = 200'000;
-  const pano::Result<pano::grammar::Grammar> grammar = pano::grammar::CompileJsonSchemaText(source, limits);
+  const pano::Result<pano::grammar::Grammar> grammar =
+      pano::grammar::CompileJsonSchemaText(source, limits);
   if (!grammar.ok()) {
     const pano::Status& error = grammar.error();
     PANO_CHECK(error.code() != pano::StatusCode::kInternal);

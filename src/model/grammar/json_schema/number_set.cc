@@ -9,7 +9,8 @@ namespace {
 using Kind = NumberSet::Kind;
 
 // The tighter of two bounds; `wanted` is the order of the tighter value to the other.
-std::optional<NumberBound> Tighter(const std::optional<NumberBound>& a, const std::optional<NumberBound>& b,
+std::optional<NumberBound> Tighter(const std::optional<NumberBound>& a,
+                                   const std::optional<NumberBound>& b,
                                    std::strong_ordering wanted) {
   if (!a) return b;
   if (!b) return a;
@@ -27,7 +28,8 @@ void AddNew(std::vector<Decimal>& list, const std::vector<Decimal>& more) {
 }  // namespace
 
 std::optional<Decimal> NumberSet::point() const {
-  if (!low || !high || low->exclusive || high->exclusive || low->value != high->value) return std::nullopt;
+  if (!low || !high || low->exclusive || high->exclusive || low->value != high->value)
+    return std::nullopt;
   return low->value;
 }
 
@@ -60,7 +62,8 @@ std::optional<NumberSet> Intersect(const NumberSet& a, const NumberSet& b) {
   AddNew(out.not_multiples, b.not_multiples);
   if (out.impossible()) return std::nullopt;
   for (const Decimal& value : out.multiples) {
-    if (std::find(out.not_multiples.begin(), out.not_multiples.end(), value) != out.not_multiples.end()) {
+    if (std::find(out.not_multiples.begin(), out.not_multiples.end(), value) !=
+        out.not_multiples.end()) {
       return std::nullopt;
     }
   }

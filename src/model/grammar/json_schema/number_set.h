@@ -22,8 +22,8 @@ struct NumberSet {
   Kind kind = Kind::kAny;
   std::optional<NumberBound> low;
   std::optional<NumberBound> high;
-  std::vector<Decimal> multiples;       // of each of these; above zero
-  std::vector<Decimal> not_multiples;   // of none of these
+  std::vector<Decimal> multiples;      // of each of these; above zero
+  std::vector<Decimal> not_multiples;  // of none of these
 
   static NumberSet Point(const Decimal& value) {
     return {Kind::kAny, NumberBound{value}, NumberBound{value}, {}, {}};

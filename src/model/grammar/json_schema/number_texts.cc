@@ -15,8 +15,8 @@ constexpr uint32_t kStatesMax = 20'000;
 
 // A bound on a magnitude, as digits.
 struct DigitBound {
-  std::string integer;    // no leading zero but "0"
-  std::string fraction;   // no trailing zero
+  std::string integer;   // no leading zero but "0"
+  std::string fraction;  // no trailing zero
   bool exclusive = false;
 
   explicit DigitBound(const NumberBound& bound)
@@ -53,7 +53,8 @@ Side NegativeSide(const NumberSet& set) {
   if (set.high && set.high->value.sign() <= 0) {
     side.low.emplace(NumberBound{set.high->value.Negated(), set.high->exclusive});
   }
-  if (set.low && side.possible) side.high.emplace(NumberBound{set.low->value.Negated(), set.low->exclusive});
+  if (set.low && side.possible)
+    side.high.emplace(NumberBound{set.low->value.Negated(), set.low->exclusive});
   return side;
 }
 
@@ -87,7 +88,7 @@ class PlainTexts {
   struct Place {
     Phase phase = Phase::kBegin;
     uint8_t negative = 0;
-    uint32_t digits = 0;   // in this phase, as far as they matter
+    uint32_t digits = 0;  // in this phase, as far as they matter
     Order low = Order::kEqual;
     Order high = Order::kEqual;
     auto operator<=>(const Place&) const = default;
@@ -131,8 +132,10 @@ class PlainTexts {
     }
     low = FinalOrder(side.low, fraction, low);
     high = FinalOrder(side.high, fraction, high);
-    const bool above = !side.low || low == Order::kGreater || (low == Order::kEqual && !side.low->exclusive);
-    const bool below = !side.high || high == Order::kLess || (high == Order::kEqual && !side.high->exclusive);
+    const bool above =
+        !side.low || low == Order::kGreater || (low == Order::kEqual && !side.low->exclusive);
+    const bool below =
+        !side.high || high == Order::kLess || (high == Order::kEqual && !side.high->exclusive);
     return side.possible && above && below;
   }
 
@@ -142,12 +145,16 @@ class PlainTexts {
         if (sides_[1].possible) Add(at, '-', {Phase::kSigned, 1, 0, Order::kEqual, Order::kEqual});
         if (sides_[0].possible) AddFirstDigits(at, place);
         return;
-      case Phase::kSigned: AddFirstDigits(at, place); return;
+      case Phase::kSigned:
+        AddFirstDigits(at, place);
+        return;
       case Phase::kInteger:
         if (!one_digit_) AddDigits(at, place, '0', &DigitBound::integer, Phase::kInteger);
         AddPoint(at, place);
         return;
-      case Phase::kZero: AddPoint(at, place); return;
+      case Phase::kZero:
+        AddPoint(at, place);
+        return;
       case Phase::kPoint:
       case Phase::kFraction:
         if (!digits_max_ || place.digits < *digits_max_) {
@@ -157,17 +164,19 @@ class PlainTexts {
   }
 
   void AddFirstDigits(size_t at, const Place& place) {
-    if (!(integers_ && place.negative) && !one_digit_) {   // no -0 among integers
+    if (!(integers_ && place.negative) && !one_digit_) {  // no -0 among integers
       AddDigit(at, place, '0', &DigitBound::integer, Phase::kZero);
     }
     AddDigits(at, place, '1', &DigitBound::integer, Phase::kInteger);
   }
 
-  void AddDigits(size_t at, const Place& place, char from, std::string DigitBound::*part, Phase phase) {
+  void AddDigits(size_t at, const Place& place, char from, std::string DigitBound::*part,
+                 Phase phase) {
     for (char digit = from; digit <= '9'; ++digit) AddDigit(at, place, digit, part, phase);
   }
 
-  void AddDigit(size_t at, const Place& place, char digit, std::string DigitBound::*part, Phase phase) {
+  void AddDigit(size_t at, const Place& place, char digit, std::string DigitBound::*part,
+                Phase phase) {
     const Side& side = SideOf(place);
     Place next = place;
     next.phase = phase;
@@ -177,16 +186,17 @@ class PlainTexts {
       if (order == Order::kEqual && place.digits < digits.size()) {
         order = Compared(digit, digits[place.digits]);
       } else if (order == Order::kEqual && phase == Phase::kFraction && digit != '0') {
-        order = Order::kGreater;   // beyond the bound's last digit
+        order = Order::kGreater;  // beyond the bound's last digit
       }
       return static_cast<uint32_t>(digits.size());
     };
     const uint32_t length = std::max(compare(side.low, next.low), compare(side.high, next.high));
-    // Further digits of an integer only say that it is longer; those of a fraction matter where it is
-    // still equal to a bound, or counted.
+    // Further digits of an integer only say that it is longer; those of a fraction matter where it
+    // is still equal to a bound, or counted.
     uint32_t count_max = length + 1;
     if (phase == Phase::kFraction) {
-      const bool open = (side.low && next.low == Order::kEqual) || (side.high && next.high == Order::kEqual);
+      const bool open =
+          (side.low && next.low == Order::kEqual) || (side.high && next.high == Order::kEqual);
       if (!open) count_max = 1;
       if (digits_max_) count_max = *digits_max_;
     }
@@ -211,16 +221,17 @@ class PlainTexts {
   }
 
   const bool integers_;
-  const bool one_digit_;   // before the point, and no zero: mantissas
-  const std::optional<uint32_t> digits_max_;   // behind the point
-  const std::array<Side, 2> sides_;   // by sign
+  const bool one_digit_;                      // before the point, and no zero: mantissas
+  const std::optional<uint32_t> digits_max_;  // behind the point
+  const std::array<Side, 2> sides_;           // by sign
   std::map<Place, uint32_t> numbers_;
   std::vector<Place> order_;
   std::vector<Dfa::State> states_;
 };
 
-// The texts of a bounded set without exponents. Just beside an exclusive bound there are only as many
-// digits as keep apart from it what a reader rounds to double; a double has 15 that are always exact.
+// The texts of a bounded set without exponents. Just beside an exclusive bound there are only as
+// many digits as keep apart from it what a reader rounds to double; a double has 15 that are always
+// exact.
 Result<Dfa> PlainRange(const NumberSet& set, bool one_digit, StepBudget& budget) {
   NumberSet inner = set;
   Dfa texts;
@@ -229,11 +240,13 @@ Result<Dfa> PlainRange(const NumberSet& set, bool one_digit, StepBudget& budget)
       const std::optional<NumberBound>& bound = low ? set.low : set.high;
       if (!bound || !bound->exclusive) continue;
       const auto behind = static_cast<int64_t>(bound->value.FractionDigits().size());
-      const int64_t exact = bound->value.zero() ? 30 : std::max<int64_t>(15 - bound->value.exponent(), 0);
+      const int64_t exact =
+          bound->value.zero() ? 30 : std::max<int64_t>(15 - bound->value.exponent(), 0);
       const int64_t places = std::max(exact - (bound->value.zero() ? 15 : 2), behind);
       // The decimal next to the bound at these places.
       const Decimal scaled = bound->value.Scaled(places);
-      const Decimal next = (low ? scaled.Next() : scaled.Negated().Next().Negated()).Scaled(-places);
+      const Decimal next =
+          (low ? scaled.Next() : scaled.Negated().Next().Negated()).Scaled(-places);
       (low ? inner.low : inner.high) = NumberBound{next};
       NumberSet beside = set;
       (low ? beside.high : beside.low) = NumberBound{next};
@@ -249,21 +262,23 @@ Result<Dfa> PlainRange(const NumberSet& set, bool one_digit, StepBudget& budget)
   return Unite(texts, most, budget);
 }
 
-// Plain texts whose value is a multiple of `step`, whatever their bounds: the digits' value modulo the
-// step's, both scaled by a power of ten.
+// Plain texts whose value is a multiple of `step`, whatever their bounds: the digits' value modulo
+// the step's, both scaled by a power of ten.
 Result<Dfa> MultipleTexts(const Decimal& step, StepBudget& budget) {
   const std::string fraction = step.FractionDigits();
-  const std::string scaled = step.integer() ? step.IntegerDigits() : step.IntegerDigits() + fraction;
+  const std::string scaled =
+      step.integer() ? step.IntegerDigits() : step.IntegerDigits() + fraction;
   const std::optional<int64_t> parsed = scaled.size() > 9 ? std::nullopt : ParseInt(scaled);
   const auto places = static_cast<uint32_t>(fraction.size());
   if (!parsed || static_cast<uint64_t>(*parsed) * (places + 3) > kStatesMax) {
-    return Status(StatusCode::kExhausted, StrCat("multipleOf ", step.ToString(), " has too many remainders"))
+    return Status(StatusCode::kExhausted,
+                  StrCat("multipleOf ", step.ToString(), " has too many remainders"))
         .WithReason("too_complex");
   }
   const auto modulus = static_cast<uint32_t>(*parsed);
   PANO_RETURN_IF_ERROR(budget.Spend(uint64_t{modulus} * (places + 3) * 10, "multiples"));
-  // 0 begin, 1 after the sign, 2 zero, then [part][remainder]: part 0 is the integer part, part 1 + j
-  // has j digits of the fraction; the last reads on over zeros.
+  // 0 begin, 1 after the sign, 2 zero, then [part][remainder]: part 0 is the integer part, part 1 +
+  // j has j digits of the fraction; the last reads on over zeros.
   std::vector<Dfa::State> states(3 + size_t{modulus} * (places + 2));
   auto state_of = [modulus](uint32_t part, uint64_t remainder) {
     return static_cast<uint32_t>(3 + uint64_t{part} * modulus + remainder % modulus);
@@ -319,7 +334,8 @@ Result<Dfa> MultipleTexts(const Decimal& step, StepBudget& budget) {
   return Minimize(Dfa(std::move(states)));
 }
 
-// Exponents from `low` to `high`, with or without '+', with up to two zeros in front: "e+16", "e-07".
+// Exponents from `low` to `high`, with or without '+', with up to two zeros in front: "e+16",
+// "e-07".
 Result<Dfa> ExponentTexts(int64_t low, int64_t high, StepBudget& budget) {
   auto integers = [&budget](int64_t from, int64_t to) -> Result<Dfa> {
     NumberSet set;
@@ -348,7 +364,7 @@ Result<Dfa> ExponentTexts(int64_t low, int64_t high, StepBudget& budget) {
   return nfa.Determinize(nfa.AddSet(CharSet({{'E', 'E'}, {'e', 'e'}}), entry), budget);
 }
 
-constexpr int64_t kExponentMin = -307;   // of a normal double
+constexpr int64_t kExponentMin = -307;  // of a normal double
 constexpr int64_t kExponentMax = 307;
 
 // Adds to `ways` the texts with an exponent of magnitudes between `low` and `high`.
@@ -366,7 +382,8 @@ Status AddScientific(const std::optional<NumberBound>& low, const std::optional<
     NumberSet mantissas;
     mantissas.low = NumberBound{Decimal::Of(int64_t{1})};
     if (from) mantissas.low = NumberBound{from->value.Mantissa(), from->exclusive};
-    mantissas.high = to ? NumberBound{to->value.Mantissa(), to->exclusive} : std::optional<NumberBound>();
+    mantissas.high =
+        to ? NumberBound{to->value.Mantissa(), to->exclusive} : std::optional<NumberBound>();
     if (mantissas.impossible()) return OkStatus();
     PANO_ASSIGN_OR_RETURN(const Dfa mantissa, PlainRange(mantissas, /*one_digit=*/true, budget));
     if (mantissa.empty()) return OkStatus();
@@ -423,7 +440,8 @@ Dfa PointTexts(const Decimal& value, bool integer_only) {
         StrCat(sign, digits.substr(0, 1), digits.size() > 1 ? "." : "", digits.substr(1), "e");
     const std::string magnitude = StrCat(power < 0 ? -power : power);
     texts.push_back(StrCat(mantissa, power < 0 ? "-" : "+", magnitude));
-    texts.push_back(StrCat(mantissa, power < 0 ? "-" : "+", magnitude.size() < 2 ? "0" : "", magnitude));
+    texts.push_back(
+        StrCat(mantissa, power < 0 ? "-" : "+", magnitude.size() < 2 ? "0" : "", magnitude));
     if (power > 0) texts.push_back(StrCat(mantissa, magnitude));
   }
   return Dfa::Of(std::move(texts));
@@ -460,7 +478,8 @@ Result<Dfa> NumberTexts(const NumberSet& set, StepBudget& budget) {
     short_texts = R"(-?\d{1,9}\.(?:0{0,5}[1-8]\d*|0{1,5}9\d*|9{1,5}[0-8]\d*|9{1,5}))";
   }
   if (!short_texts.empty()) {
-    PANO_ASSIGN_OR_RETURN(const Dfa kept, CompileRegexDfa(short_texts, RegexDialect::kEcma, false, budget));
+    PANO_ASSIGN_OR_RETURN(const Dfa kept,
+                          CompileRegexDfa(short_texts, RegexDialect::kEcma, false, budget));
     PANO_ASSIGN_OR_RETURN(texts, Intersect(texts, kept, budget));
   }
   for (const Decimal& step : set.multiples) {
@@ -471,8 +490,8 @@ Result<Dfa> NumberTexts(const NumberSet& set, StepBudget& budget) {
     PANO_ASSIGN_OR_RETURN(const Dfa multiples, MultipleTexts(step, budget));
     PANO_ASSIGN_OR_RETURN(texts, Subtract(texts, multiples, budget));
   }
-  const bool plain_only = integer || set.kind == NumberSet::Kind::kFraction || !set.multiples.empty() ||
-                          !set.not_multiples.empty() || set.point();
+  const bool plain_only = integer || set.kind == NumberSet::Kind::kFraction ||
+                          !set.multiples.empty() || !set.not_multiples.empty() || set.point();
   return plain_only ? std::move(texts) : WithScientific(set, texts, budget);
 }
 

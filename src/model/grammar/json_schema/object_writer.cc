@@ -21,7 +21,9 @@ constexpr size_t kFreeNamesMax = 5;
 constexpr size_t kStatesMax = 16'384;
 
 Status Unsupported(std::string_view keyword, std::string_view why) {
-  return Unimplemented(std::string(why)).WithReason("unsupported_keyword").WithField(std::string(keyword));
+  return Unimplemented(std::string(why))
+      .WithReason("unsupported_keyword")
+      .WithField(std::string(keyword));
 }
 
 }  // namespace
@@ -55,16 +57,16 @@ class ObjectWriter {
   // Where a text stands among the members: declared properties before `index` are done.
   struct Place {
     uint32_t index = 0;
-    uint32_t seen = 0;    // bits: of the free names
-    uint64_t count = 0;   // of members, where it matters
-    bool first = true;    // none so far
+    uint32_t seen = 0;   // bits: of the free names
+    uint64_t count = 0;  // of members, where it matters
+    bool first = true;   // none so far
     auto operator<=>(const Place&) const = default;
   };
 
   void SortProperties() {
     for (const Property& property : set_.properties) {
       if (property.required) ++required_;
-      if (property.value == kFalse && !property.required) continue;   // may not be there
+      if (property.value == kFalse && !property.required) continue;  // may not be there
       const bool free = !property.declared && property.required && free_.size() < kFreeNamesMax;
       (free ? free_ : ordered_).push_back(&property);
     }
@@ -102,8 +104,9 @@ class ObjectWriter {
   Status DecideCounting() {
     // Names of others may repeat, which a grammar cannot see: they count once towards a minimum.
     if (has_others_ && set_.min > required_ + 1) {
-      return Unsupported("minProperties", "equal names among those that are not declared would have to be "
-                                          "remembered");
+      return Unsupported("minProperties",
+                         "equal names among those that are not declared would have to be "
+                         "remembered");
     }
     const bool min_counts = set_.min > std::max<uint64_t>(required_, 1);
     const bool max_counts = set_.max && (has_others_ || *set_.max < ordered_.size() + free_.size());
@@ -118,8 +121,8 @@ class ObjectWriter {
     return OkStatus();
   }
 
-  // Without counts: what stands before the first required property has a comma behind it, what stands
-  // after it one in front.
+  // Without counts: what stands before the first required property has a comma behind it, what
+  // stands after it one in front.
   Expr Ordered() {
     const auto pivot = std::find_if(ordered_.begin(), ordered_.end(),
                                     [](const Property* property) { return property->required; });
@@ -198,6 +201,8 @@ class ObjectWriter {
   std::vector<Place> open_;
 };
 
-Result<Expr> WriteObjects(JsonGrammar& grammar, const ObjectSet& set) { return ObjectWriter(grammar, set).Run(); }
+Result<Expr> WriteObjects(JsonGrammar& grammar, const ObjectSet& set) {
+  return ObjectWriter(grammar, set).Run();
+}
 
 }  // namespace pano::grammar

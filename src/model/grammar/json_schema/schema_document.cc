@@ -58,7 +58,8 @@ void CollectAnchors(const json::Value& value, const std::string& place,
     if (name == "$anchor" && member.is_string()) {
       anchors.try_emplace(member.as_string(), SchemaDocument::Target{&value, place});
     }
-    if (member.is_object() || member.is_array()) CollectAnchors(member, PlaceOf(place, name), anchors);
+    if (member.is_object() || member.is_array())
+      CollectAnchors(member, PlaceOf(place, name), anchors);
   }
 }
 
@@ -103,7 +104,8 @@ Status UnsupportedKeyword(std::string_view place, std::string_view keyword, std:
 
 Status WrongKeyword(std::string_view place, std::string_view keyword, std::string_view why) {
   const std::string at = PlaceOf(place, keyword);
-  return InvalidArgument(StrCat("[schema] '", Printable(keyword), "' at ", Printable(at, 200), " ", why))
+  return InvalidArgument(
+             StrCat("[schema] '", Printable(keyword), "' at ", Printable(at, 200), " ", why))
       .WithReason("invalid_schema")
       .WithField(Printable(at, 200));
 }
@@ -120,14 +122,15 @@ Result<SchemaDocument::Target> SchemaDocument::Resolve(const std::string& refere
   std::string_view fragment = reference;
   if (!id_.empty() && fragment.starts_with(id_)) fragment.remove_prefix(id_.size());
   if (!fragment.empty() && fragment[0] != '#') {
-    return UnsupportedKeyword(place, "$ref", StrCat("'", Printable(reference),
-                                                    "' is not within the schema, and nothing is fetched"));
+    return UnsupportedKeyword(
+        place, "$ref",
+        StrCat("'", Printable(reference), "' is not within the schema, and nothing is fetched"));
   }
   if (!fragment.empty()) fragment.remove_prefix(1);
   const std::string decoded = PercentDecoded(fragment);
   if (decoded.empty()) return Target{&root_, "#"};
-  const Status missing = WrongKeyword(place, "$ref", StrCat("names '", Printable(reference),
-                                                            "', which is not in the schema"));
+  const Status missing = WrongKeyword(
+      place, "$ref", StrCat("names '", Printable(reference), "', which is not in the schema"));
   if (decoded[0] != '/') {
     const auto found = anchors_.find(decoded);
     if (found == anchors_.end()) return missing;

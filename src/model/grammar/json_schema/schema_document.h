@@ -17,7 +17,8 @@ std::vector<const std::pair<std::string, json::Value>*> LastMembers(const json::
 // `place` (a JSON pointer behind '#') and one more step.
 std::string PlaceOf(std::string_view place, std::string_view step);
 
-// A place that cannot be enforced: Unimplemented, reason "unsupported_keyword", the field says where.
+// A place that cannot be enforced: Unimplemented, reason "unsupported_keyword", the field says
+// where.
 Status UnsupportedKeyword(std::string_view place, std::string_view keyword, std::string_view why);
 // A keyword whose value is not what the specification has: InvalidArgument.
 Status WrongKeyword(std::string_view place, std::string_view keyword, std::string_view why);
@@ -32,13 +33,13 @@ class SchemaDocument {
     std::string place;
   };
   const json::Value& root() const { return root_; }
-  // What `reference`, found at `place`, names: "#", "#/a/b", "#anchor", also behind the document's own
-  // $id. Others are refused: nothing is fetched.
+  // What `reference`, found at `place`, names: "#", "#/a/b", "#anchor", also behind the document's
+  // own $id. Others are refused: nothing is fetched.
   Result<Target> Resolve(const std::string& reference, const std::string& place) const;
 
  private:
   const json::Value& root_;
-  std::string id_;   // of the root, without a fragment
+  std::string id_;  // of the root, without a fragment
   std::map<std::string, Target> anchors_;
 };
 

@@ -14,8 +14,8 @@ namespace {
 constexpr int kEmptinessDepthMax = 8;
 constexpr const char* kReferenceLoop = "reference_loop";
 
-// Failures that leave open what is evident: keywords that cannot be kept, and schemas that are being
-// worked out further up. Where they matter, they come up again.
+// Failures that leave open what is evident: keywords that cannot be kept, and schemas that are
+// being worked out further up. Where they matter, they come up again.
 bool LeavesOpen(const Status& error) {
   return error.code() == StatusCode::kUnimplemented || error.reason() == kReferenceLoop;
 }
@@ -25,7 +25,9 @@ Status About(const Status& status, std::string_view place, std::string_view keyw
   if (status.reason() != kNotExpressible) return status;
   if (!place.empty()) return UnsupportedKeyword(place, keyword, status.message());
   // A writer asked for it, and knows the place.
-  return Unimplemented(status.message()).WithReason("unsupported_keyword").WithField(std::string(keyword));
+  return Unimplemented(status.message())
+      .WithReason("unsupported_keyword")
+      .WithField(std::string(keyword));
 }
 
 }  // namespace
@@ -48,8 +50,9 @@ Result<const ValueSet*> SchemaEvaluator::Evaluate(Formula formula) {
         .WithReason(kReferenceLoop);
   }
   if (depth_ >= limits_.reference_depth_max) {
-    return Status(StatusCode::kExhausted, StrCat("[schema] references and combinations nest deeper than ",
-                                                 limits_.reference_depth_max))
+    return Status(StatusCode::kExhausted,
+                  StrCat("[schema] references and combinations nest deeper than ",
+                         limits_.reference_depth_max))
         .WithReason("too_complex");
   }
   memos_[formula.id].state = State::kInProgress;
@@ -71,15 +74,19 @@ Result<ValueSet> SchemaEvaluator::Work(Formula formula) {
   // A copy: the table may grow.
   const FormulaTable::Entry entry = formulas_[formula];
   switch (entry.kind) {
-    case Kind::kAlways: return ValueSet::All();
-    case Kind::kNever: return ValueSet();
-    case Kind::kConstant: return algebra_.Constant(*entry.value).Wrap("[schema]");
+    case Kind::kAlways:
+      return ValueSet::All();
+    case Kind::kNever:
+      return ValueSet();
+    case Kind::kConstant:
+      return algebra_.Constant(*entry.value).Wrap("[schema]");
     case Kind::kSchema: {
       const Schema schema{*entry.value, entry.place};
       return OfSchema(schema);
     }
     case Kind::kNot:
-    case Kind::kAnd: break;
+    case Kind::kAnd:
+      break;
   }
   // What is wanted first, then what is not: a difference can say more than an opposite.
   std::vector<Formula> wanted = entry.parts, forbidden;
@@ -113,7 +120,8 @@ Status SchemaEvaluator::Narrow(ValueSet& values, Result<ValueSet> more) {
 Result<ValueSet> SchemaEvaluator::OfSchema(const Schema& schema) {
   if (!schema.value.is_object()) {
     return InvalidArgument(StrCat("[schema] at ", Printable(schema.place, 200),
-                                  ": a schema is an object, true or false, not ", schema.value.kind()))
+                                  ": a schema is an object, true or false, not ",
+                                  schema.value.kind()))
         .WithReason("invalid_schema")
         .WithField(Printable(schema.place, 200));
   }
@@ -124,8 +132,8 @@ Result<ValueSet> SchemaEvaluator::OfSchema(const Schema& schema) {
     PANO_RETURN_IF_ERROR(Narrow(values, OfEnum(schema, list->as_array())));
   }
   if (const json::Value* constant = schema.Find("const")) {
-    PANO_RETURN_IF_ERROR(Narrow(values, algebra_.Constant(*constant).Wrap(
-                                            StrCat("[schema] ", Printable(schema.place, 200), "/const"))));
+    PANO_RETURN_IF_ERROR(Narrow(values, algebra_.Constant(*constant).Wrap(StrCat(
+                                            "[schema] ", Printable(schema.place, 200), "/const"))));
   }
   if (schema.Find("$ref")) PANO_RETURN_IF_ERROR(Narrow(values, OfReference(schema)));
   if (schema.Find("allOf")) {
@@ -139,7 +147,8 @@ Result<ValueSet> SchemaEvaluator::OfSchema(const Schema& schema) {
   for (std::string_view keyword : {"dependentRequired", "dependentSchemas", "dependencies"}) {
     if (schema.Find(keyword)) PANO_RETURN_IF_ERROR(Narrow(values, OfDependent(schema, keyword)));
   }
-  if (schema.Find("unevaluatedProperties")) PANO_RETURN_IF_ERROR(Narrow(values, OfUnevaluated(schema)));
+  if (schema.Find("unevaluatedProperties"))
+    PANO_RETURN_IF_ERROR(Narrow(values, OfUnevaluated(schema)));
   // Differences last, when most is known.
   if (schema.Find("oneOf")) PANO_RETURN_IF_ERROR(Narrow(values, OfOneOf(schema, values)));
   if (schema.Find("not")) {
@@ -161,7 +170,8 @@ Result<Formula> SchemaEvaluator::Child(const Schema& schema, std::string_view ke
   return formulas_.Schema(*child, PlaceOf(schema.place, keyword));
 }
 
-Result<std::vector<Formula>> SchemaEvaluator::Children(const Schema& schema, std::string_view keyword) {
+Result<std::vector<Formula>> SchemaEvaluator::Children(const Schema& schema,
+                                                       std::string_view keyword) {
   const json::Value* list = schema.Find(keyword);
   if (!list->is_array() || list->as_array().empty()) {
     return WrongKeyword(schema.place, keyword, "must be an array of schemas, not empty");
@@ -207,7 +217,8 @@ Result<ValueSet> SchemaEvaluator::Without(const ValueSet& values, const ValueSet
 }
 
 // Exactly one: where no two branches can hold together this is anyOf; else each branch without the
-// others that it may meet. What `context` (the rest of the schema) rules out need not be told apart.
+// others that it may meet. What `context` (the rest of the schema) rules out need not be told
+// apart.
 Result<ValueSet> SchemaEvaluator::OfOneOf(const Schema& schema, const ValueSet& context) {
   PANO_ASSIGN_OR_RETURN(const std::vector<Formula> parts, Children(schema, "oneOf"));
   std::vector<ValueSet> branches;
@@ -256,31 +267,37 @@ Result<ValueSet> SchemaEvaluator::OfConditional(const Schema& schema, const Valu
   return algebra_.Unite(std::move(yes), no);
 }
 
-Status SchemaEvaluator::AddEvaluatedBy(const json::Value& child, std::string place, const Schema& asking,
-                                       size_t depth, Evaluated& out) {
-  if (!child.is_object()) return OkStatus();   // what is wrong is said where it is worked out
+Status SchemaEvaluator::AddEvaluatedBy(const json::Value& child, std::string place,
+                                       const Schema& asking, size_t depth, Evaluated& out) {
+  if (!child.is_object()) return OkStatus();  // what is wrong is said where it is worked out
   return AddEvaluated(Schema{child, place}, asking, depth + 1, out);
 }
 
-Status SchemaEvaluator::AddEvaluated(const Schema& schema, const Schema& asking, size_t depth, Evaluated& out) {
+Status SchemaEvaluator::AddEvaluated(const Schema& schema, const Schema& asking, size_t depth,
+                                     Evaluated& out) {
   if (depth > limits_.reference_depth_max) {
-    return UnsupportedKeyword(asking.place, "unevaluatedProperties", "references beside it nest too deep");
+    return UnsupportedKeyword(asking.place, "unevaluatedProperties",
+                              "references beside it nest too deep");
   }
   PANO_RETURN_IF_ERROR(budget_.Spend(schema.value.as_object().size() + 1, "evaluated properties"));
   if (schema.Find("additionalProperties")) out.all = true;
   if (depth > 0 && schema.Find("unevaluatedProperties")) out.all = true;
-  if (const json::Value* properties = schema.Find("properties"); properties && properties->is_object()) {
-    PANO_RETURN_IF_ERROR(budget_.Spend(16 * properties->as_object().size(), "evaluated properties"));
+  if (const json::Value* properties = schema.Find("properties");
+      properties && properties->is_object()) {
+    PANO_RETURN_IF_ERROR(
+        budget_.Spend(16 * properties->as_object().size(), "evaluated properties"));
     for (const auto& member : properties->as_object()) out.names.push_back(member.first);
   }
-  if (const json::Value* patterns = schema.Find("patternProperties"); patterns && patterns->is_object()) {
+  if (const json::Value* patterns = schema.Find("patternProperties");
+      patterns && patterns->is_object()) {
     PANO_RETURN_IF_ERROR(budget_.Spend(16 * patterns->as_object().size(), "evaluated properties"));
     for (const auto& member : patterns->as_object()) out.patterns.push_back(member.first);
   }
   if (const json::Value* reference = schema.Find("$ref"); reference && reference->is_string()) {
     PANO_ASSIGN_OR_RETURN(SchemaDocument::Target target,
                           document_.Resolve(reference->as_string(), schema.place));
-    PANO_RETURN_IF_ERROR(AddEvaluatedBy(*target.schema, std::move(target.place), asking, depth, out));
+    PANO_RETURN_IF_ERROR(
+        AddEvaluatedBy(*target.schema, std::move(target.place), asking, depth, out));
   }
   if (const json::Value* all = schema.Find("allOf"); all && all->is_array()) {
     for (const json::Value& child : all->as_array()) {
@@ -288,7 +305,8 @@ Status SchemaEvaluator::AddEvaluated(const Schema& schema, const Schema& asking,
     }
   }
   // What applies to some objects only must not evaluate anything.
-  for (std::string_view keyword : {"anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "dependencies"}) {
+  for (std::string_view keyword :
+       {"anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "dependencies"}) {
     const json::Value* some = schema.Find(keyword);
     if (some == nullptr) continue;
     Evaluated sometimes;
@@ -302,8 +320,9 @@ Status SchemaEvaluator::AddEvaluated(const Schema& schema, const Schema& asking,
       PANO_RETURN_IF_ERROR(AddEvaluatedBy(child, schema.place, asking, depth, sometimes));
     }
     if (sometimes.all || !sometimes.names.empty() || !sometimes.patterns.empty()) {
-      return UnsupportedKeyword(asking.place, "unevaluatedProperties",
-                                StrCat("which properties are evaluated depends on '", keyword, "'"));
+      return UnsupportedKeyword(
+          asking.place, "unevaluatedProperties",
+          StrCat("which properties are evaluated depends on '", keyword, "'"));
     }
   }
   return OkStatus();
@@ -344,18 +363,19 @@ Result<ValueSet> SchemaEvaluator::OfDependent(const Schema& schema, std::string_
       ObjectSet& set = with.objects[0];
       for (const json::Value& needed : brings.as_array()) {
         if (!needed.is_string()) return WrongKeyword(place, name, "must be an array of names");
-        const bool known = std::any_of(set.properties.begin(), set.properties.end(), [&](const auto& p) {
-          return p.name == needed.as_string();
-        });
+        const bool known = std::any_of(set.properties.begin(), set.properties.end(),
+                                       [&](const auto& p) { return p.name == needed.as_string(); });
         PANO_RETURN_IF_ERROR(budget_.Spend(set.properties.size(), "dependent names"));
         if (!known) set.properties.push_back({needed.as_string(), kTrue, true, false});
       }
     } else if ((brings.is_object() || brings.is_bool()) && keyword != "dependentRequired") {
-      PANO_ASSIGN_OR_RETURN(const ValueSet* more, Evaluate(formulas_.Schema(brings, PlaceOf(place, name))));
+      PANO_ASSIGN_OR_RETURN(const ValueSet* more,
+                            Evaluate(formulas_.Schema(brings, PlaceOf(place, name))));
       PANO_ASSIGN_OR_RETURN(with, algebra_.Intersect(with, *more));
     } else {
-      return WrongKeyword(place, name, keyword == "dependentSchemas" ? "must be a schema"
-                                                                     : "must be an array of names");
+      return WrongKeyword(
+          place, name,
+          keyword == "dependentSchemas" ? "must be a schema" : "must be an array of names");
     }
     ValueSet either = ValueSet::All();
     either.objects[0].properties.push_back({name, kFalse, false, false});
@@ -441,7 +461,8 @@ Result<bool> SchemaEvaluator::AreEvidentlyApart(Formula a, Formula b, int depth)
 
 Result<bool> SchemaEvaluator::AreEvidentlyApart(const ValueSet& a, const ValueSet& b, int depth) {
   if ((a.null && b.null) || (a.yes && b.yes) || (a.no && b.no)) return false;
-  PANO_RETURN_IF_ERROR(budget_.Spend(a.numbers.size() * b.numbers.size() + a.arrays.size() * b.arrays.size() +
+  PANO_RETURN_IF_ERROR(budget_.Spend(a.numbers.size() * b.numbers.size() +
+                                         a.arrays.size() * b.arrays.size() +
                                          a.objects.size() * b.objects.size() + 1,
                                      "alternatives that are told apart"));
   PANO_ASSIGN_OR_RETURN(const StringSet strings, Intersect(a.strings, b.strings, budget_));
@@ -474,7 +495,8 @@ Result<bool> SchemaEvaluator::AreEvidentlyApart(const ArraySet& a, const ArraySe
   if ((a.max && *a.max < min) || (b.max && *b.max < min)) return true;
   const size_t named = std::max(a.prefix.size(), b.prefix.size());
   for (size_t i = 0; i < min && i <= named; ++i) {
-    PANO_ASSIGN_OR_RETURN(const bool apart, AreEvidentlyApart(a.Element(i), b.Element(i), depth + 1));
+    PANO_ASSIGN_OR_RETURN(const bool apart,
+                          AreEvidentlyApart(a.Element(i), b.Element(i), depth + 1));
     if (apart) return true;
   }
   return false;
@@ -493,7 +515,8 @@ Result<bool> SchemaEvaluator::AreEvidentlyApart(const ObjectSet& a, const Object
     for (const ObjectSet::Property& property : one.properties) {
       if (!property.required) continue;
       const auto found = known.find(property.name);
-      const Formula value = found == known.end() ? other.Other(property.name) : found->second->value;
+      const Formula value =
+          found == known.end() ? other.Other(property.name) : found->second->value;
       PANO_ASSIGN_OR_RETURN(const bool apart, AreEvidentlyApart(property.value, value, depth + 1));
       if (apart) return true;
     }

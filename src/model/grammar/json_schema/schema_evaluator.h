@@ -20,15 +20,15 @@ namespace pano::grammar {
 
 // What a compilation may cost; checked before it is spent.
 struct SchemaLimits {
-  size_t bytes_max = 4 << 20;          // of source
-  size_t depth_max = 64;               // of its JSON
-  size_t conditions_max = 100'000;     // parts of the schema and their combinations
-  size_t reference_depth_max = 256;    // references and allOf inside each other
-  uint64_t steps_max = 10'000'000;     // of all automata together; about two seconds
+  size_t bytes_max = 4 << 20;        // of source
+  size_t depth_max = 64;             // of its JSON
+  size_t conditions_max = 100'000;   // parts of the schema and their combinations
+  size_t reference_depth_max = 256;  // references and allOf inside each other
+  uint64_t steps_max = 10'000'000;   // of all automata together; about two seconds
 };
 
-// Works out which values a condition allows, one level deep: children stay formulas. Confined to its
-// compilation's thread.
+// Works out which values a condition allows, one level deep: children stay formulas. Confined to
+// its compilation's thread.
 class SchemaEvaluator {
  public:
   SchemaEvaluator(const json::Value& schema, const SchemaLimits& limits);
@@ -40,8 +40,8 @@ class SchemaEvaluator {
   // The condition to be exactly `value`, of which a copy is kept.
   Formula Keep(const json::Value& value) { return formulas_.Constant(kept_.emplace_back(value)); }
 
-  // The values of `formula`; the same object each time. A keyword that cannot be enforced, and a schema
-  // that is none, end here.
+  // The values of `formula`; the same object each time. A keyword that cannot be enforced, and a
+  // schema that is none, end here.
   Result<const ValueSet*> Evaluate(Formula formula);
 
   // Whether no value can satisfy `formula`, where that is seen without following it far.
@@ -84,8 +84,8 @@ class SchemaEvaluator {
     bool all = false;
   };
   Status AddEvaluated(const Schema& schema, const Schema& asking, size_t depth, Evaluated& out);
-  Status AddEvaluatedBy(const json::Value& child, std::string place, const Schema& asking, size_t depth,
-                        Evaluated& out);
+  Status AddEvaluatedBy(const json::Value& child, std::string place, const Schema& asking,
+                        size_t depth, Evaluated& out);
   Result<ValueSet> OfUnevaluated(const Schema& schema);
   Result<ValueSet> OfDependent(const Schema& schema, std::string_view keyword);
   // `values` less `forbidden`, for a keyword of `schema` that asks for it.
@@ -114,11 +114,11 @@ class SchemaEvaluator {
     State state = State::kUnknown;
     std::unique_ptr<const ValueSet> values;
   };
-  std::vector<Memo> memos_;   // by formula
+  std::vector<Memo> memos_;  // by formula
   // What was found out already; while it is being found out, false.
   std::map<Formula, bool> evidently_empty_;
   std::map<std::pair<Formula, Formula>, bool> evidently_apart_;
-  size_t depth_ = 0;          // of Evaluate within Evaluate
+  size_t depth_ = 0;  // of Evaluate within Evaluate
   std::map<std::string, Dfa> patterns_;
   std::deque<json::Value> kept_;
 };

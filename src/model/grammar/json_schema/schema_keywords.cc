@@ -1,5 +1,5 @@
-// Keywords of JSON Schema draft 2020-12 that speak of one value: types, numbers, strings, arrays and
-// objects, and which keywords are known at all.
+// Keywords of JSON Schema draft 2020-12 that speak of one value: types, numbers, strings, arrays
+// and objects, and which keywords are known at all.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -19,7 +19,8 @@ namespace {
 constexpr uint64_t kCountMax = 1 << 20;
 
 bool HoldsReference(const json::Value& value) {
-  if (value.is_array()) return std::any_of(value.as_array().begin(), value.as_array().end(), HoldsReference);
+  if (value.is_array())
+    return std::any_of(value.as_array().begin(), value.as_array().end(), HoldsReference);
   if (!value.is_object()) return false;
   return std::any_of(value.as_object().begin(), value.as_object().end(), [](const auto& member) {
     return member.first == "$ref" || HoldsReference(member.second);
@@ -30,7 +31,8 @@ bool HoldsReference(const json::Value& value) {
 Result<std::optional<uint64_t>> CountOf(const json::Value* value, const std::string& place,
                                         std::string_view keyword) {
   if (value == nullptr) return std::optional<uint64_t>();
-  const bool whole = value->is_int() || (value->is_double() && std::floor(value->as_double()) == value->as_double());
+  const bool whole = value->is_int() ||
+                     (value->is_double() && std::floor(value->as_double()) == value->as_double());
   if (!whole || value->as_double() < 0) {
     return WrongKeyword(place, keyword, "must be a whole number that is not negative");
   }
@@ -43,8 +45,8 @@ struct CountRange {
   std::optional<uint64_t> max;
 };
 
-Result<CountRange> CountRangeOf(const json::Value& schema, const std::string& place, std::string_view min,
-                                std::string_view max) {
+Result<CountRange> CountRangeOf(const json::Value& schema, const std::string& place,
+                                std::string_view min, std::string_view max) {
   CountRange out;
   PANO_ASSIGN_OR_RETURN(const std::optional<uint64_t> low, CountOf(schema.Find(min), place, min));
   PANO_ASSIGN_OR_RETURN(out.max, CountOf(schema.Find(max), place, max));
@@ -64,22 +66,25 @@ Status SchemaEvaluator::CheckKeywords(const Schema& schema) const {
       return UnsupportedKeyword(schema.place, keyword, "only $ref is followed");
     }
   }
-  if (const json::Value* id = schema.Find("$id"); id != nullptr && &schema.value != &document_.root()) {
+  if (const json::Value* id = schema.Find("$id");
+      id != nullptr && &schema.value != &document_.root()) {
     if (id->is_string() && HoldsReference(schema.value)) {
       return UnsupportedKeyword(schema.place, "$id", "references below it would be relative to it");
     }
   }
   if (const json::Value* vocabulary = schema.Find("$vocabulary")) {
-    if (vocabulary->is_object()) return UnsupportedKeyword(schema.place, "$vocabulary", "it is no schema of values");
+    if (vocabulary->is_object())
+      return UnsupportedKeyword(schema.place, "$vocabulary", "it is no schema of values");
   }
-  // What is left over depends on the keywords beside: without any that apply schemas to the same value
-  // it is what `items` speaks of.
+  // What is left over depends on the keywords beside: without any that apply schemas to the same
+  // value it is what `items` speaks of.
   const json::Value* left_over = schema.Find("unevaluatedItems");
   if (left_over == nullptr || (left_over->is_bool() && left_over->as_bool())) return OkStatus();
-  for (std::string_view beside : {"$ref", "allOf", "anyOf", "oneOf", "not", "if", "dependentSchemas",
-                                  "dependencies", "contains"}) {
+  for (std::string_view beside : {"$ref", "allOf", "anyOf", "oneOf", "not", "if",
+                                  "dependentSchemas", "dependencies", "contains"}) {
     if (schema.Find(beside)) {
-      return UnsupportedKeyword(schema.place, "unevaluatedItems", StrCat("it stands beside '", beside, "'"));
+      return UnsupportedKeyword(schema.place, "unevaluatedItems",
+                                StrCat("it stands beside '", beside, "'"));
     }
   }
   return OkStatus();
@@ -92,7 +97,8 @@ Result<ValueSet> SchemaEvaluator::OfTypes(const Schema& schema) {
     json::Array one;
     if (type->is_string()) one.push_back(*type);
     const json::Array& names = type->is_array() ? type->as_array() : one;
-    if (names.empty()) return WrongKeyword(schema.place, "type", "must be a name or an array of names");
+    if (names.empty())
+      return WrongKeyword(schema.place, "type", "must be a name or an array of names");
     all.null = all.yes = all.no = false;
     integers = numbers = strings = arrays = objects = false;
     for (const json::Value& name : names) {
@@ -112,7 +118,8 @@ Result<ValueSet> SchemaEvaluator::OfTypes(const Schema& schema) {
       } else if (text == "object") {
         objects = true;
       } else {
-        return WrongKeyword(schema.place, "type", StrCat("names '", Printable(text), "', which is no type"));
+        return WrongKeyword(schema.place, "type",
+                            StrCat("names '", Printable(text), "', which is no type"));
       }
     }
   }
@@ -145,13 +152,16 @@ Result<NumberSet> SchemaEvaluator::OfNumbers(const Schema& schema) {
     bool low;
     bool exclusive;
   };
-  for (const BoundKeyword& keyword : {BoundKeyword{"minimum", true, false}, {"exclusiveMinimum", true, true},
-                                      {"maximum", false, false}, {"exclusiveMaximum", false, true}}) {
+  for (const BoundKeyword& keyword : {BoundKeyword{"minimum", true, false},
+                                      {"exclusiveMinimum", true, true},
+                                      {"maximum", false, false},
+                                      {"exclusiveMaximum", false, true}}) {
     const json::Value* value = schema.Find(keyword.name);
     if (value == nullptr) continue;
     if (!value->is_number()) return WrongKeyword(schema.place, keyword.name, "must be a number");
     NumberSet bounded;
-    (keyword.low ? bounded.low : bounded.high) = NumberBound{Decimal::BoundOf(*value, keyword.low), keyword.exclusive};
+    (keyword.low ? bounded.low : bounded.high) =
+        NumberBound{Decimal::BoundOf(*value, keyword.low), keyword.exclusive};
     const std::optional<NumberSet> both = Intersect(out, bounded);
     if (!both) {
       // Nothing is left: an interval without members says so.
@@ -182,7 +192,8 @@ Result<Dfa> SchemaEvaluator::Pattern(const std::string& source, const Schema& sc
   if (!dfa.ok()) {
     const Status& error = dfa.error();
     if (error.code() == StatusCode::kInvalidArgument) {
-      return WrongKeyword(schema.place, keyword, StrCat("is no regular expression: ", error.message()));
+      return WrongKeyword(schema.place, keyword,
+                          StrCat("is no regular expression: ", error.message()));
     }
     return UnsupportedKeyword(schema.place, keyword, error.message());
   }
@@ -202,13 +213,16 @@ Result<StringSet> SchemaEvaluator::OfStrings(const Schema& schema) {
   if (const json::Value* format = schema.Find("format")) {
     if (!format->is_string()) return WrongKeyword(schema.place, "format", "must be a string");
     switch (KindOfFormat(format->as_string())) {
-      case FormatKind::kAnnotation: break;
+      case FormatKind::kAnnotation:
+        break;
       case FormatKind::kUnsupported:
         return UnsupportedKeyword(schema.place, "format",
-                                  StrCat("'", format->as_string(), "' is a format of the specification "
+                                  StrCat("'", format->as_string(),
+                                         "' is a format of the specification "
                                          "that is not kept here"));
       case FormatKind::kEnforced: {
-        PANO_ASSIGN_OR_RETURN(const StringSet strings, StringsOfFormat(format->as_string(), budget_));
+        PANO_ASSIGN_OR_RETURN(const StringSet strings,
+                              StringsOfFormat(format->as_string(), budget_));
         PANO_ASSIGN_OR_RETURN(out, Intersect(out, strings, budget_));
       }
     }
@@ -243,7 +257,8 @@ Result<ArraySet> SchemaEvaluator::OfArrays(const Schema& schema) {
     PANO_ASSIGN_OR_RETURN(out.rest, Child(schema, rest_keyword));
   }
   if (const json::Value* unique = schema.Find("uniqueItems")) {
-    if (!unique->is_bool()) return WrongKeyword(schema.place, "uniqueItems", "must be true or false");
+    if (!unique->is_bool())
+      return WrongKeyword(schema.place, "uniqueItems", "must be true or false");
     out.unique = unique->as_bool() && (!out.max || *out.max > 1);
   }
   if (schema.Find("contains")) {
@@ -265,7 +280,8 @@ Status SchemaEvaluator::SplitByPatterns(const Schema& schema, Formula additional
     set.others = {{Dfa::Any(), additional}};
     return OkStatus();
   }
-  if (!patterns->is_object()) return WrongKeyword(schema.place, "patternProperties", "must be an object");
+  if (!patterns->is_object())
+    return WrongKeyword(schema.place, "patternProperties", "must be an object");
   const std::string place = PlaceOf(schema.place, "patternProperties");
   struct Part {
     Dfa names;
@@ -276,49 +292,59 @@ Status SchemaEvaluator::SplitByPatterns(const Schema& schema, Formula additional
   std::vector<Part> parts = {{Dfa::Any(), kTrue, false}};
   for (const auto* member : LastMembers(patterns->as_object())) {
     const auto& [source, child] = *member;
-    if (!child.is_object() && !child.is_bool()) return WrongKeyword(place, source, "must be a schema");
+    if (!child.is_object() && !child.is_bool())
+      return WrongKeyword(place, source, "must be a schema");
     const Formula value = formulas_.Schema(child, PlaceOf(place, source));
     PANO_ASSIGN_OR_RETURN(const Dfa names, Pattern(source, schema, "patternProperties"));
     std::vector<Part> split;
     for (const Part& part : parts) {
       PANO_ASSIGN_OR_RETURN(Dfa inside, Intersect(part.names, names, budget_));
       PANO_ASSIGN_OR_RETURN(Dfa outside, Subtract(part.names, names, budget_));
-      if (!inside.empty()) split.push_back({std::move(inside), formulas_.And(part.value, value), true});
+      if (!inside.empty())
+        split.push_back({std::move(inside), formulas_.And(part.value, value), true});
       if (!outside.empty()) split.push_back({std::move(outside), part.value, part.matched});
     }
     parts = std::move(split);
     if (parts.size() > kPartsMax) {
-      return UnsupportedKeyword(schema.place, "patternProperties", "its patterns overlap in too many ways");
+      return UnsupportedKeyword(schema.place, "patternProperties",
+                                "its patterns overlap in too many ways");
     }
   }
   set.others.clear();
-  for (Part& part : parts) set.others.push_back({std::move(part.names), part.matched ? part.value : additional});
+  for (Part& part : parts)
+    set.others.push_back({std::move(part.names), part.matched ? part.value : additional});
   return OkStatus();
 }
 
 Status SchemaEvaluator::AddProperties(const Schema& schema, ObjectSet& set) {
   std::map<std::string_view, size_t> known;
   if (const json::Value* properties = schema.Find("properties")) {
-    if (!properties->is_object()) return WrongKeyword(schema.place, "properties", "must be an object");
+    if (!properties->is_object())
+      return WrongKeyword(schema.place, "properties", "must be an object");
     const std::string place = PlaceOf(schema.place, "properties");
     // Patterns hold for declared names too; what is additional does not.
     ObjectSet patterns;
     PANO_RETURN_IF_ERROR(SplitByPatterns(schema, kTrue, patterns));
     for (const auto* member : LastMembers(properties->as_object())) {
       const auto& [name, child] = *member;
-      if (!child.is_object() && !child.is_bool()) return WrongKeyword(place, name, "must be a schema");
-      const Formula value = formulas_.And(formulas_.Schema(child, PlaceOf(place, name)), patterns.Other(name));
+      if (!child.is_object() && !child.is_bool())
+        return WrongKeyword(place, name, "must be a schema");
+      const Formula value =
+          formulas_.And(formulas_.Schema(child, PlaceOf(place, name)), patterns.Other(name));
       known[name] = set.properties.size();
       set.properties.push_back({name, value, false, true});
     }
   }
   const json::Value* required = schema.Find("required");
   if (required == nullptr) return OkStatus();
-  if (!required->is_array()) return WrongKeyword(schema.place, "required", "must be an array of names");
+  if (!required->is_array())
+    return WrongKeyword(schema.place, "required", "must be an array of names");
   for (const json::Value& name : required->as_array()) {
-    if (!name.is_string()) return WrongKeyword(schema.place, "required", "must be an array of names");
+    if (!name.is_string())
+      return WrongKeyword(schema.place, "required", "must be an array of names");
     const auto [at, added] = known.try_emplace(name.as_string(), set.properties.size());
-    if (added) set.properties.push_back({name.as_string(), set.Other(name.as_string()), true, false});
+    if (added)
+      set.properties.push_back({name.as_string(), set.Other(name.as_string()), true, false});
     set.properties[at->second].required = true;
   }
   return OkStatus();
@@ -367,8 +393,9 @@ Result<ValueSet> SchemaEvaluator::OfEnum(const Schema& schema, const json::Array
       strings.push_back(value.as_string());
       continue;
     }
-    PANO_ASSIGN_OR_RETURN(const ValueSet one, algebra_.Constant(value).Wrap(
-                                                  StrCat("[schema] ", Printable(schema.place, 200), "/enum")));
+    PANO_ASSIGN_OR_RETURN(
+        const ValueSet one,
+        algebra_.Constant(value).Wrap(StrCat("[schema] ", Printable(schema.place, 200), "/enum")));
     PANO_ASSIGN_OR_RETURN(out, algebra_.Unite(std::move(out), one));
   }
   PANO_RETURN_IF_ERROR(budget_.Spend(values.size(), "an enum"));

@@ -31,13 +31,13 @@ std::string Labels(std::string_view label) { return StrCat(label, "(?:\\.", labe
 
 std::string MailHost() { return Labels("[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?"); }
 
-// RFC 1123. Labels with hyphens in the third and fourth place are reserved (RFC 5891) and left out: most
-// of them are not Punycode of anything.
+// RFC 1123. Labels with hyphens in the third and fourth place are reserved (RFC 5891) and left out:
+// most of them are not Punycode of anything.
 std::string HostName() {
   const std::string letter = "[A-Za-z0-9]", any = "[A-Za-z0-9-]";
   const std::string third_fourth = StrCat("(?:", letter, any, "|-", letter, ")");
-  return Labels(StrCat(letter, "(?:", letter, "|", any, letter, "|", any, "(?:", letter, "|-)", letter, "|", any,
-                       third_fourth, any, "{0,35}", letter, ")?"));
+  return Labels(StrCat(letter, "(?:", letter, "|", any, letter, "|", any, "(?:", letter, "|-)",
+                       letter, "|", any, third_fourth, any, "{0,35}", letter, ")?"));
 }
 
 std::string Ipv4() { return StrCat(kOctet, "(?:\\.", kOctet, "){3}"); }
@@ -50,10 +50,12 @@ std::string Ipv6() {
   for (int before = 0; before <= 7; ++before) {
     // `before` groups, "::", and at most 7 - before groups.
     const std::string head =
-        before == 0 ? "" : StrCat(group, before > 1 ? StrCat("(?::", group, "){", before - 1, "}") : "");
+        before == 0 ? ""
+                    : StrCat(group, before > 1 ? StrCat("(?::", group, "){", before - 1, "}") : "");
     const int behind = 7 - before;
     std::string tail;
-    if (behind >= 2) tail = StrCat("(?:(?:", group, ":){0,", behind - 2, "}", last, "|", group, ")?");
+    if (behind >= 2)
+      tail = StrCat("(?:(?:", group, ":){0,", behind - 2, "}", last, "|", group, ")?");
     if (behind == 1) tail = StrCat("(?:", group, ")?");
     out += StrCat("|", head, "::", tail);
   }
@@ -66,18 +68,17 @@ std::string Uri(bool reference) {
   const std::string escaped = "%[0-9A-Fa-f]{2}";
   const std::string pchar = StrCat("(?:[", plain, ":@]|", escaped, ")");
   const std::string segments = StrCat("(?:/", pchar, "*)*");
-  const std::string authority =
-      StrCat("(?:(?:[", plain, ":]|", escaped, ")*@)?(?:\\[", Ipv6(), "\\]|(?:[", plain, "]|", escaped,
-             ")*)(?::[0-9]*)?");
-  const std::string query_fragment = StrCat("(?:\\?(?:", pchar, "|[/?])*)?(?:#(?:", pchar, "|[/?])*)?");
+  const std::string authority = StrCat("(?:(?:[", plain, ":]|", escaped, ")*@)?(?:\\[", Ipv6(),
+                                       "\\]|(?:[", plain, "]|", escaped, ")*)(?::[0-9]*)?");
+  const std::string query_fragment =
+      StrCat("(?:\\?(?:", pchar, "|[/?])*)?(?:#(?:", pchar, "|[/?])*)?");
   const std::string absolute = StrCat("/(?:", pchar, "+", segments, ")?");
-  const std::string uri =
-      StrCat("[A-Za-z][A-Za-z0-9+.-]*:(?://", authority, segments, "|", absolute, "|", pchar, "+", segments,
-             ")?", query_fragment);
+  const std::string uri = StrCat("[A-Za-z][A-Za-z0-9+.-]*:(?://", authority, segments, "|",
+                                 absolute, "|", pchar, "+", segments, ")?", query_fragment);
   if (!reference) return uri;
   const std::string no_colon = StrCat("(?:[", plain, "@]|", escaped, ")");
-  return StrCat("(?:", uri, "|(?://", authority, segments, "|", absolute, "|", no_colon, "+", segments, ")?",
-                query_fragment, ")");
+  return StrCat("(?:", uri, "|(?://", authority, segments, "|", absolute, "|", no_colon, "+",
+                segments, ")?", query_fragment, ")");
 }
 
 // RFC 3339, appendix A.
@@ -94,7 +95,8 @@ std::string SourceOf(std::string_view format) {
   if (format == "duration") return std::string(kDuration);
   if (format == "uuid") return "[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}";
   if (format == "email") {
-    return StrCat("(?:", kAtom, "{1,64}|", kAtom, "{1,24}(?:\\.", kAtom, "{1,12}){1,3})@", MailHost());
+    return StrCat("(?:", kAtom, "{1,64}|", kAtom, "{1,24}(?:\\.", kAtom, "{1,12}){1,3})@",
+                  MailHost());
   }
   if (format == "hostname") return HostName();
   if (format == "ipv4") return Ipv4();
@@ -107,7 +109,7 @@ std::string SourceOf(std::string_view format) {
 }
 
 // Of the specification, but a grammar of their own that is not kept here.
-constexpr std::array<std::string_view, 6> kUnsupported = {"idn-email", "idn-hostname", "iri",
+constexpr std::array<std::string_view, 6> kUnsupported = {"idn-email",     "idn-hostname", "iri",
                                                           "iri-reference", "uri-template", "regex"};
 
 }  // namespace

@@ -10,8 +10,8 @@ namespace pano::grammar {
 // What is known of a value of `format`.
 enum class FormatKind {
   kEnforced,
-  kAnnotation,    // not of the specification: says something to people only
-  kUnsupported,   // of the specification, but not enforced here
+  kAnnotation,   // not of the specification: says something to people only
+  kUnsupported,  // of the specification, but not enforced here
 };
 FormatKind KindOfFormat(std::string_view format);
 

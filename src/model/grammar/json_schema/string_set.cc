@@ -35,7 +35,8 @@ Result<Dfa> StringSet::ToDfa(StepBudget& budget) const {
     if (longest && *longest < min_) return Dfa();
   }
   if (std::max(min_, max_.value_or(0)) > kLengthMax) {
-    return Status(StatusCode::kExhausted, StrCat("a length above ", kLengthMax, " beside a pattern or format"))
+    return Status(StatusCode::kExhausted,
+                  StrCat("a length above ", kLengthMax, " beside a pattern or format"))
         .WithReason("too_complex");
   }
   PANO_RETURN_IF_ERROR(budget.Spend(max_.value_or(min_) * 2 + 2, "lengths of strings"));

@@ -15,11 +15,13 @@ namespace pano::grammar {
 // lengths stay apart, so that {"maxLength": 10000} costs nothing. A value; thread-compatible.
 class StringSet {
  public:
-  StringSet() = default;   // all strings
+  StringSet() = default;  // all strings
   static StringSet None() { return StringSet(Dfa()); }
   explicit StringSet(Dfa letters);
   static StringSet OfLength(size_t min, std::optional<size_t> max);
-  static StringSet Of(std::vector<std::string> texts) { return StringSet(Dfa::Of(std::move(texts))); }
+  static StringSet Of(std::vector<std::string> texts) {
+    return StringSet(Dfa::Of(std::move(texts)));
+  }
 
   bool any() const { return letters_ == nullptr && min_ == 0 && !max_; }
   // Null: any letters.
@@ -27,7 +29,8 @@ class StringSet {
   size_t min() const { return min_; }
   std::optional<size_t> max() const { return max_; }
 
-  // As one automaton, lengths included. Exhausted where lengths and letters multiply beyond the budget.
+  // As one automaton, lengths included. Exhausted where lengths and letters multiply beyond the
+  // budget.
   Result<Dfa> ToDfa(StepBudget& budget) const;
   // Without any string.
   Result<bool> IsEmpty(StepBudget& budget) const;

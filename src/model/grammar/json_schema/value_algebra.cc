@@ -17,7 +17,8 @@ namespace {
 constexpr size_t kAlternativesMax = 256;
 
 Status NotExpressible(std::string_view what) {
-  return Unimplemented(StrCat("its opposite would have to say that ", what)).WithReason(kNotExpressible);
+  return Unimplemented(StrCat("its opposite would have to say that ", what))
+      .WithReason(kNotExpressible);
 }
 
 // Evidently without members; what hides in children is not looked at.
@@ -83,7 +84,8 @@ Result<ArraySet> ValueAlgebra::Intersect(const ArraySet& a, const ArraySet& b) {
   ArraySet out;
   const size_t count = std::max(a.prefix.size(), b.prefix.size());
   PANO_RETURN_IF_ERROR(budget_.Spend(count + 1, "combined arrays"));
-  for (size_t i = 0; i < count; ++i) out.prefix.push_back(formulas_.And(a.Element(i), b.Element(i)));
+  for (size_t i = 0; i < count; ++i)
+    out.prefix.push_back(formulas_.And(a.Element(i), b.Element(i)));
   out.rest = formulas_.And(a.rest, b.rest);
   out.min = std::max(a.min, b.min);
   out.max = SmallerMax(a.max, b.max);
@@ -105,11 +107,13 @@ Result<ObjectSet> ValueAlgebra::Intersect(const ObjectSet& a, const ObjectSet& b
   for (const ObjectSet::Others& left : a.others) {
     for (const ObjectSet::Others& right : b.others) {
       PANO_ASSIGN_OR_RETURN(Dfa names, pano::grammar::Intersect(left.names, right.names, budget_));
-      if (!names.empty()) out.others.push_back({std::move(names), formulas_.And(left.value, right.value)});
+      if (!names.empty())
+        out.others.push_back({std::move(names), formulas_.And(left.value, right.value)});
     }
   }
   PANO_RETURN_IF_ERROR(CheckCount(out.others.size()));
-  PANO_RETURN_IF_ERROR(budget_.Spend(a.properties.size() + b.properties.size(), "combined objects"));
+  PANO_RETURN_IF_ERROR(
+      budget_.Spend(a.properties.size() + b.properties.size(), "combined objects"));
   std::unordered_map<std::string_view, const ObjectSet::Property*> in_b;
   for (const ObjectSet::Property& property : b.properties) in_b[property.name] = &property;
   std::set<std::string_view> in_a;
@@ -143,7 +147,8 @@ Result<ValueSet> ValueAlgebra::Intersect(const ValueSet& a, const ValueSet& b) {
   PANO_RETURN_IF_ERROR(budget_.Spend(a.numbers.size() * b.numbers.size(), "combined numbers"));
   for (const NumberSet& left : a.numbers) {
     for (const NumberSet& right : b.numbers) {
-      if (auto both = pano::grammar::Intersect(left, right)) out.numbers.push_back(std::move(*both));
+      if (auto both = pano::grammar::Intersect(left, right))
+        out.numbers.push_back(std::move(*both));
     }
   }
   PANO_ASSIGN_OR_RETURN(out.strings, pano::grammar::Intersect(a.strings, b.strings, budget_));
@@ -161,7 +166,8 @@ Result<ValueSet> ValueAlgebra::Intersect(const ValueSet& a, const ValueSet& b) {
       if (!Impossible(both)) out.objects.push_back(std::move(both));
     }
   }
-  const bool combined = a.arrays.size() + a.objects.size() > 2 && b.arrays.size() + b.objects.size() > 2;
+  const bool combined =
+      a.arrays.size() + a.objects.size() > 2 && b.arrays.size() + b.objects.size() > 2;
   if (combined) PANO_RETURN_IF_ERROR(CheckCount(out.arrays.size() + out.objects.size()));
   PANO_RETURN_IF_ERROR(formulas_.status());
   return out;
@@ -237,7 +243,8 @@ Result<std::vector<ArraySet>> ValueAlgebra::Less(const ArraySet& a, const ArrayS
     other.contains.push_back({formulas_.Not(b.rest), 1, std::nullopt});
     PANO_RETURN_IF_ERROR(AddBoth(a, other, out));
   } else if (b.rest != kTrue) {
-    if (!a.max || *a.max > kPlacesMax) return NotExpressible("an element behind prefixItems is another");
+    if (!a.max || *a.max > kPlacesMax)
+      return NotExpressible("an element behind prefixItems is another");
     for (size_t i = b.prefix.size(); i < *a.max; ++i) PANO_RETURN_IF_ERROR(other_at(i));
   }
   if (b.unique && (!a.max || *a.max > 1)) return NotExpressible("two elements are equal");
@@ -267,9 +274,11 @@ Result<std::vector<ObjectSet>> ValueAlgebra::Less(const ObjectSet& a, const Obje
   std::set<std::string_view> in_b;
   for (const ObjectSet::Property& property : b.properties) {
     in_b.insert(property.name);
-    if (property.required) PANO_RETURN_IF_ERROR(add(property.name, kFalse, false, property.declared));
+    if (property.required)
+      PANO_RETURN_IF_ERROR(add(property.name, kFalse, false, property.declared));
     if (property.value != kTrue) {
-      PANO_RETURN_IF_ERROR(add(property.name, formulas_.Not(property.value), true, property.declared));
+      PANO_RETURN_IF_ERROR(
+          add(property.name, formulas_.Not(property.value), true, property.declared));
     }
   }
   // Names that are none of b's: those that `a` declares can be told one by one.
@@ -283,7 +292,8 @@ Result<std::vector<ObjectSet>> ValueAlgebra::Less(const ObjectSet& a, const Obje
   for (const ObjectSet::Others& left : a.others) {
     for (const ObjectSet::Others& right : b.others) {
       if (formulas_.And(left.value, formulas_.Not(right.value)) == kFalse) continue;
-      PANO_ASSIGN_OR_RETURN(const Dfa names, pano::grammar::Intersect(left.names, right.names, budget_));
+      PANO_ASSIGN_OR_RETURN(const Dfa names,
+                            pano::grammar::Intersect(left.names, right.names, budget_));
       if (names.empty()) continue;
       return NotExpressible("a property beside those that are named has another value");
     }
@@ -302,13 +312,15 @@ Result<std::vector<ObjectSet>> ValueAlgebra::Less(const ObjectSet& a, const Obje
 }
 
 template <typename Set>
-Result<std::vector<Set>> ValueAlgebra::LessAll(std::vector<Set> from, const std::vector<Set>& sets) {
+Result<std::vector<Set>> ValueAlgebra::LessAll(std::vector<Set> from,
+                                               const std::vector<Set>& sets) {
   for (const Set& set : sets) {
     PANO_RETURN_IF_ERROR(budget_.Spend(from.size() + 1, "differences of alternatives"));
     std::vector<Set> left;
     for (const Set& one : from) {
       PANO_ASSIGN_OR_RETURN(std::vector<Set> some, Less(one, set));
-      left.insert(left.end(), std::make_move_iterator(some.begin()), std::make_move_iterator(some.end()));
+      left.insert(left.end(), std::make_move_iterator(some.begin()),
+                  std::make_move_iterator(some.end()));
     }
     if constexpr (!std::is_same_v<Set, NumberSet>) PANO_RETURN_IF_ERROR(CheckCount(left.size()));
     from = std::move(left);
@@ -347,7 +359,8 @@ Result<ValueSet> ValueAlgebra::Constant(const json::Value& value) {
     out.strings = StringSet::Of({value.as_string()});
   } else if (value.is_array()) {
     ArraySet& set = out.arrays.emplace_back();
-    for (const json::Value& element : value.as_array()) set.prefix.push_back(formulas_.Constant(element));
+    for (const json::Value& element : value.as_array())
+      set.prefix.push_back(formulas_.Constant(element));
     set.rest = kFalse;
     set.min = set.prefix.size();
     set.max = set.min;

@@ -8,8 +8,8 @@ namespace pano::grammar {
 
 // Boolean operations on sets of values, type by type. Confined to its compilation's thread.
 //
-// A difference that no set of this form can say ("some property has another value") is Unimplemented
-// with reason kNotExpressible; its message says what is not.
+// A difference that no set of this form can say ("some property has another value") is
+// Unimplemented with reason kNotExpressible; its message says what is not.
 class ValueAlgebra {
  public:
   ValueAlgebra(FormulaTable& formulas, StepBudget& budget) : formulas_(formulas), budget_(budget) {}

@@ -10,8 +10,8 @@
 
 namespace pano::grammar {
 
-// A condition on a value that is not worked out yet: a number of a FormulaTable. Children of arrays and
-// objects are such, so that recursive schemas stay finite.
+// A condition on a value that is not worked out yet: a number of a FormulaTable. Children of arrays
+// and objects are such, so that recursive schemas stay finite.
 struct Formula {
   uint32_t id = 0;
   auto operator<=>(const Formula&) const = default;
@@ -47,7 +47,7 @@ struct ObjectSet {
     std::string name;
     Formula value = kTrue;
     bool required = false;
-    bool declared = true;   // by `properties`; the others' order among themselves is free
+    bool declared = true;  // by `properties`; the others' order among themselves is free
     bool operator==(const Property&) const = default;
   };
   // The names that `names` holds and no property has.
@@ -56,8 +56,8 @@ struct ObjectSet {
     Formula value = kTrue;
     bool operator==(const Others&) const = default;
   };
-  std::vector<Property> properties;   // names differ; declared ones first
-  std::vector<Others> others = {Others()};   // disjoint, and together all names
+  std::vector<Property> properties;         // names differ; declared ones first
+  std::vector<Others> others = {Others()};  // disjoint, and together all names
   uint64_t min = 0;
   std::optional<uint64_t> max;
 

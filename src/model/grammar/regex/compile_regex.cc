@@ -10,8 +10,8 @@ namespace pano::grammar {
 
 Result<Grammar> CompileRegex(std::string_view source, const RegexLimits& limits) {
   StepBudget budget(limits.steps_max);
-  PANO_ASSIGN_OR_RETURN(const Dfa dfa, CompileRegexDfa(source, RegexDialect::kPython, /*search=*/false,
-                                                       budget, limits));
+  PANO_ASSIGN_OR_RETURN(const Dfa dfa, CompileRegexDfa(source, RegexDialect::kPython,
+                                                       /*search=*/false, budget, limits));
   if (dfa.empty()) return InvalidArgument("[regex] it matches no text at all");
   GrammarBuilder builder;
   const GrammarBuilder::Rule root = builder.DeclareRule("regex");

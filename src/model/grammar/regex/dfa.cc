@@ -48,7 +48,8 @@ void SortAndMerge(std::vector<Dfa::Edge>& edges) {
             [](const Dfa::Edge& a, const Dfa::Edge& b) { return a.first < b.first; });
   size_t kept = 0;
   for (const Dfa::Edge& edge : edges) {
-    if (kept > 0 && edges[kept - 1].target == edge.target && edges[kept - 1].last + 1 == edge.first) {
+    if (kept > 0 && edges[kept - 1].target == edge.target &&
+        edges[kept - 1].last + 1 == edge.first) {
       edges[kept - 1].last = edge.last;
     } else {
       edges[kept++] = edge;
@@ -60,7 +61,7 @@ void SortAndMerge(std::vector<Dfa::Edge>& edges) {
 // From the longest way to an end; nothing where there is a cycle.
 std::optional<std::vector<size_t>> LongestFrom(const Dfa& dfa) {
   const size_t count = dfa.state_count();
-  std::vector<uint8_t> mark(count);   // 1: on the path, 2: done
+  std::vector<uint8_t> mark(count);  // 1: on the path, 2: done
   std::vector<size_t> longest(count);
   std::vector<std::pair<uint32_t, size_t>> path = {{0, 0}};
   mark[0] = 1;
@@ -140,11 +141,11 @@ Dfa Dfa::OfLength(size_t min, std::optional<size_t> max) {
 }
 
 Dfa Dfa::Of(std::vector<std::string> texts) {
-  std::sort(texts.begin(), texts.end());   // bytes of UTF-8 sort as code points do
+  std::sort(texts.begin(), texts.end());  // bytes of UTF-8 sort as code points do
   texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
   if (texts.empty()) return {};
   std::vector<State> states(1);
-  std::vector<uint32_t> path = {0};        // the states of the last text
+  std::vector<uint32_t> path = {0};  // the states of the last text
   std::vector<char32_t> last;
   for (const std::string& text : texts) {
     std::vector<char32_t> letters;
@@ -182,9 +183,9 @@ bool Dfa::universal(uint32_t state) const {
 
 std::optional<uint32_t> Dfa::Next(uint32_t state, char32_t letter) const {
   const auto out = edges(state);
-  const auto after = std::upper_bound(out.begin(), out.end(), letter, [](char32_t value, const Edge& e) {
-    return value < e.first;
-  });
+  const auto after =
+      std::upper_bound(out.begin(), out.end(), letter,
+                       [](char32_t value, const Edge& e) { return value < e.first; });
   if (after == out.begin()) return std::nullopt;
   const Edge& edge = *std::prev(after);
   if (letter > edge.last) return std::nullopt;
@@ -218,7 +219,7 @@ size_t Dfa::ShortestLength() const {
       queue.push_back(edge.target);
     }
   }
-  PANO_CHECK(false);   // trimmed: some state accepts
+  PANO_CHECK(false);  // trimmed: some state accepts
   return 0;
 }
 

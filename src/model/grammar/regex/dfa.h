@@ -16,9 +16,9 @@
 namespace pano::grammar {
 
 // A deterministic finite automaton over Unicode scalar values, trimmed: every state is reached from
-// the first and reaches an accepting one, so an automaton without states is the empty language and any
-// path is the beginning of an accepted text. An immutable value whose copies share their states;
-// thread-compatible.
+// the first and reaches an accepting one, so an automaton without states is the empty language and
+// any path is the beginning of an accepted text. An immutable value whose copies share their
+// states; thread-compatible.
 class Dfa {
  public:
   // Letters of one range lead to `target`; a state's edges are sorted and do not overlap.
@@ -29,11 +29,11 @@ class Dfa {
     bool operator==(const Edge&) const = default;
   };
   struct State {
-    std::vector<Edge> edges;   // in any order, not overlapping
+    std::vector<Edge> edges;  // in any order, not overlapping
     bool accepting = false;
   };
 
-  Dfa() = default;   // the empty language
+  Dfa() = default;  // the empty language
   // Starts in states[0]; trims and numbers the states in breadth-first order.
   explicit Dfa(std::vector<State> states);
 
@@ -42,7 +42,8 @@ class Dfa {
   static const Dfa& EmptyText();
   // Texts of `min` to `max` letters, any letters.
   static Dfa OfLength(size_t min, std::optional<size_t> max);
-  // Exactly these texts (well-formed UTF-8), as a trie whose equal ends are shared. Linear in their bytes.
+  // Exactly these texts (well-formed UTF-8), as a trie whose equal ends are shared. Linear in their
+  // bytes.
   static Dfa Of(std::vector<std::string> texts);
 
   size_t state_count() const { return data_ == nullptr ? 0 : data_->accepting.size(); }
@@ -69,17 +70,18 @@ class Dfa {
   std::optional<std::vector<std::string>> Texts(size_t limit) const;
 
   bool operator==(const Dfa& other) const {
-    return data_ == other.data_ || (data_ != nullptr && other.data_ != nullptr && *data_ == *other.data_);
+    return data_ == other.data_ ||
+           (data_ != nullptr && other.data_ != nullptr && *data_ == *other.data_);
   }
 
  private:
   struct Data {
-    std::vector<uint32_t> offsets;   // by state; one more than states
+    std::vector<uint32_t> offsets;  // by state; one more than states
     std::vector<Edge> edges;
     std::vector<uint8_t> accepting;
     bool operator==(const Data&) const = default;
   };
-  std::shared_ptr<const Data> data_;   // null: no state
+  std::shared_ptr<const Data> data_;  // null: no state
 };
 
 // The boolean operations, by products of states; the answers are minimal unless that would cost too
@@ -89,7 +91,8 @@ Result<Dfa> Unite(const Dfa& a, const Dfa& b, StepBudget& budget);
 Result<Dfa> Subtract(const Dfa& a, const Dfa& b, StepBudget& budget);
 Result<Dfa> Complement(const Dfa& a, StepBudget& budget);
 
-// The same language with as few states as there can be. Where that would cost more than `steps_max`, `dfa` itself.
+// The same language with as few states as there can be. Where that would cost more than
+// `steps_max`, `dfa` itself.
 Dfa Minimize(Dfa dfa, uint64_t steps_max = 4'000'000);
 
 }  // namespace pano::grammar

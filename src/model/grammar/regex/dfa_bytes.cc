@@ -30,18 +30,26 @@ constexpr char32_t kControlEnd = 0x20;
 // The letter that follows the backslash in a short escape; 0 where there is none.
 char ShortEscape(char32_t c) {
   switch (c) {
-    case '"': return '"';
-    case '\\': return '\\';
-    case '\b': return 'b';
-    case '\f': return 'f';
-    case '\n': return 'n';
-    case '\r': return 'r';
-    case '\t': return 't';
-    default: return 0;
+    case '"':
+      return '"';
+    case '\\':
+      return '\\';
+    case '\b':
+      return 'b';
+    case '\f':
+      return 'f';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    default:
+      return 0;
   }
 }
 
-// The end of the UTF-8 form of `c` in `length` bytes: `count` bytes, from the `at`-th.
+// The `at`-th byte of the UTF-8 form of `c`, which has `length` bytes.
 uint8_t Utf8Byte(char32_t c, size_t length, size_t at) {
   constexpr std::array<uint8_t, 5> kLead = {0, 0, 0xc0, 0xe0, 0xf0};
   if (length == 1) return static_cast<uint8_t>(c);
@@ -53,7 +61,8 @@ uint8_t Utf8Byte(char32_t c, size_t length, size_t at) {
 
 // [first, last] whose forms have `length` bytes, as ways in which every byte behind one that spans
 // several values spans all of them.
-void AddUtf8(char32_t first, char32_t last, size_t length, uint32_t target, std::vector<Way>& ways) {
+void AddUtf8(char32_t first, char32_t last, size_t length, uint32_t target,
+             std::vector<Way>& ways) {
   for (size_t i = 1; i < length; ++i) {
     const char32_t low_bits = (char32_t{1} << (6 * i)) - 1;
     if ((first & ~low_bits) == (last & ~low_bits)) continue;
@@ -70,7 +79,8 @@ void AddUtf8(char32_t first, char32_t last, size_t length, uint32_t target, std:
   }
   Way way;
   way.target = target;
-  for (size_t at = 0; at < length; ++at) way.Push(Utf8Byte(first, length, at), Utf8Byte(last, length, at));
+  for (size_t at = 0; at < length; ++at)
+    way.Push(Utf8Byte(first, length, at), Utf8Byte(last, length, at));
   ways.push_back(way);
 }
 
@@ -133,7 +143,8 @@ class ByteWriter {
     for (uint32_t state = 0; state < dfa_.state_count(); ++state) {
       ways.clear();
       for (const Dfa::Edge& edge : dfa_.edges(state)) AddWays(edge, spelling_, ways);
-      std::sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) { return a.bytes < b.bytes; });
+      std::sort(ways.begin(), ways.end(),
+                [](const Way& a, const Way& b) { return a.bytes < b.bytes; });
       std::vector<Edge> edges = EdgesOf(ways, 0, ways.size(), 0);
       out_.states[state].edges.reserve(edges.size());
       for (const Edge& edge : edges) out_.states[state].edges.push_back(edge.ToByteEdge());
@@ -161,7 +172,8 @@ class ByteWriter {
         while (j < end && ways[j].bytes[at] == bytes) ++j;
         target = Inner(EdgesOf(ways, i, j, at + 1));
       }
-      if (!edges.empty() && edges.back().target == target && edges.back().bytes.last + 1 == bytes.first) {
+      if (!edges.empty() && edges.back().target == target &&
+          edges.back().bytes.last + 1 == bytes.first) {
         edges.back().bytes.last = bytes.last;
       } else {
         edges.push_back({bytes, target});
@@ -172,7 +184,8 @@ class ByteWriter {
   }
 
   uint32_t Inner(std::vector<Edge> edges) {
-    const auto [at, added] = inner_.try_emplace(std::move(edges), static_cast<uint32_t>(out_.states.size()));
+    const auto [at, added] =
+        inner_.try_emplace(std::move(edges), static_cast<uint32_t>(out_.states.size()));
     if (added) {
       ByteAutomaton::State& state = out_.states.emplace_back();
       for (const Edge& edge : at->first) state.edges.push_back(edge.ToByteEdge());

@@ -7,10 +7,10 @@ namespace pano::grammar {
 
 // How a letter stands in a text.
 enum class Spelling {
-  kUtf8,         // as itself
+  kUtf8,  // as itself
   // Inside the quotes of a JSON string: as itself but for the quote, the backslash and control
-  // characters, which have their short escapes, or \u00XX where there is none. One spelling a letter,
-  // so that an automaton over letters stays deterministic over bytes.
+  // characters, which have their short escapes, or \u00XX where there is none. One spelling a
+  // letter, so that an automaton over letters stays deterministic over bytes.
   kJsonString,
 };
 

@@ -1,7 +1,7 @@
 // Fewest states for a language: refinement of classes as Moore ("Gedanken-experiments on sequential
-// machines", 1956) has it, looking again only at states whose targets changed class while the largest part
-// of a class keeps its number (Hopcroft 1971), so that a state changes class log n times; automata without
-// cycles in one pass from the ends (Revuz 1992).
+// machines", 1956) has it, looking again only at states whose targets changed class while the
+// largest part of a class keeps its number (Hopcroft 1971), so that a state changes class log n
+// times; automata without cycles in one pass from the ends (Revuz 1992).
 #include <algorithm>
 #include <cstdint>
 #include <unordered_map>
@@ -25,9 +25,10 @@ struct SignatureHash {
 
 using Classes = std::unordered_map<std::vector<uint32_t>, uint32_t, SignatureHash>;
 
-// What tells `state` from others, given the classes of its targets; ranges that lead to one class are
-// joined, so that how they were cut does not matter.
-std::vector<uint32_t> Signature(const Dfa& dfa, uint32_t state, const std::vector<uint32_t>& class_of) {
+// What tells `state` from others, given the classes of its targets; ranges that lead to one class
+// are joined, so that how they were cut does not matter.
+std::vector<uint32_t> Signature(const Dfa& dfa, uint32_t state,
+                                const std::vector<uint32_t>& class_of) {
   std::vector<uint32_t> words = {dfa.accepting(state) ? 1u : 0u};
   for (const Edge& edge : dfa.edges(state)) {
     const uint32_t target = class_of[edge.target];
@@ -44,7 +45,7 @@ std::vector<uint32_t> Signature(const Dfa& dfa, uint32_t state, const std::vecto
 // States in an order in which targets come before sources; shorter than all where there is a cycle.
 std::vector<uint32_t> TargetsFirst(const Dfa& dfa) {
   const size_t count = dfa.state_count();
-  std::vector<uint32_t> open(count);             // edges to states that are not placed yet
+  std::vector<uint32_t> open(count);  // edges to states that are not placed yet
   std::vector<std::vector<uint32_t>> sources(count);
   std::vector<uint32_t> order;
   for (uint32_t state = 0; state < count; ++state) {
@@ -116,8 +117,8 @@ class Refinement {
   size_t class_count() const { return members_.size(); }
 
  private:
-  // How the states of one class that were looked at again divide; `rest` is the group of those that were
-  // not, if there are any.
+  // How the states of one class that were looked at again divide; `rest` is the group of those that
+  // were not, if there are any.
   struct Part {
     uint32_t of = 0;
     std::vector<std::vector<uint32_t>> groups;
@@ -152,8 +153,9 @@ class Refinement {
       Classes groups;
       const size_t begin = i;
       for (; i < dirty.size() && class_of_[dirty[i]] == part.of; ++i) {
-        const size_t group = groups.try_emplace(SignatureOf(dirty[i]), static_cast<uint32_t>(groups.size()))
-                                 .first->second;
+        const size_t group =
+            groups.try_emplace(SignatureOf(dirty[i]), static_cast<uint32_t>(groups.size()))
+                .first->second;
         if (group == part.groups.size()) part.groups.emplace_back();
         part.groups[group].push_back(dirty[i]);
       }
@@ -163,7 +165,8 @@ class Refinement {
       if (part.rest_size > 0) {
         const uint32_t other = *std::find_if(members.begin(), members.end(),
                                              [this](uint32_t state) { return !is_dirty_[state]; });
-        part.rest = groups.try_emplace(SignatureOf(other), static_cast<uint32_t>(groups.size())).first->second;
+        part.rest = groups.try_emplace(SignatureOf(other), static_cast<uint32_t>(groups.size()))
+                        .first->second;
         if (part.rest == part.groups.size()) part.groups.emplace_back();
       }
       if (part.groups.size() > 1) parts.push_back(std::move(part));
@@ -224,11 +227,11 @@ class Refinement {
   const Dfa& dfa_;
   const uint64_t steps_max_;
   uint64_t steps_ = 0;
-  std::vector<uint32_t> offsets_, sources_;            // edges backwards, by target
-  std::vector<uint32_t> class_of_, place_;             // by state: its class, its index there
-  std::vector<std::vector<uint32_t>> members_;         // by class
+  std::vector<uint32_t> offsets_, sources_;     // edges backwards, by target
+  std::vector<uint32_t> class_of_, place_;      // by state: its class, its index there
+  std::vector<std::vector<uint32_t>> members_;  // by class
   std::vector<uint8_t> is_dirty_, is_named_;
-  std::vector<uint32_t> dirty_;                        // to be looked at again
+  std::vector<uint32_t> dirty_;  // to be looked at again
 };
 
 }  // namespace
@@ -241,7 +244,8 @@ Dfa Minimize(Dfa dfa, uint64_t steps_max) {
     Classes classes;
     for (uint32_t state : order) {
       class_of[state] =
-          classes.try_emplace(Signature(dfa, state, class_of), static_cast<uint32_t>(classes.size()))
+          classes
+              .try_emplace(Signature(dfa, state, class_of), static_cast<uint32_t>(classes.size()))
               .first->second;
     }
     return classes.size() == count ? std::move(dfa) : Merged(dfa, class_of, classes.size());

@@ -10,7 +10,7 @@
 namespace pano::grammar {
 namespace {
 
-constexpr uint32_t kDead = std::numeric_limits<uint32_t>::max();   // has left its automaton
+constexpr uint32_t kDead = std::numeric_limits<uint32_t>::max();  // has left its automaton
 constexpr char32_t kPastEnd = 0x110000;
 
 enum class Operation { kAnd, kOr, kMinus };
@@ -67,7 +67,8 @@ class Product {
       if (in_right) last = std::min(last, right[j].last);
       if (!in_left && i < left.size()) last = std::min<char32_t>(last, next_left - 1);
       if (!in_right && j < right.size()) last = std::min<char32_t>(last, next_right - 1);
-      const uint32_t target = Number(in_left ? left[i].target : kDead, in_right ? right[j].target : kDead);
+      const uint32_t target =
+          Number(in_left ? left[i].target : kDead, in_right ? right[j].target : kDead);
       if (target != kDead) states_[at].edges.push_back({from, last, target});
       if (in_left && left[i].last == last) ++i;
       if (in_right && right[j].last == last) ++j;

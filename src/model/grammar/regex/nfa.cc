@@ -80,9 +80,11 @@ uint32_t Nfa::AddDfa(const Dfa& dfa, uint32_t next) {
 uint64_t Nfa::SizeOf(const RegexSyntax& syntax, uint32_t index) const {
   const Node& node = syntax.nodes[index];
   switch (node.kind) {
-    case SyntaxKind::kEmpty: return 0;
+    case SyntaxKind::kEmpty:
+      return 0;
     case SyntaxKind::kSet:
-    case SyntaxKind::kAssert: return 1;
+    case SyntaxKind::kAssert:
+      return 1;
     case SyntaxKind::kConcat:
     case SyntaxKind::kAlternate: {
       uint64_t size = node.children.size();
@@ -92,7 +94,7 @@ uint64_t Nfa::SizeOf(const RegexSyntax& syntax, uint32_t index) const {
     case SyntaxKind::kRepeat: {
       const uint64_t copies = node.max ? *node.max : uint64_t{node.min} + 1;
       const uint64_t size = SizeOf(syntax, node.children[0]) + 1;
-      return std::min(kHuge, size * std::max<uint64_t>(copies, 1));   // below 2^40 * 2^32
+      return std::min(kHuge, size * std::max<uint64_t>(copies, 1));  // below 2^40 * 2^32
     }
   }
   return 0;
@@ -103,7 +105,8 @@ Result<uint32_t> Nfa::AddSyntax(const RegexSyntax& syntax, uint32_t next) {
   if (states_.size() + size > limits_.nfa_states_max) {
     return Status(StatusCode::kExhausted,
                   StrCat("[regex] its counts, written out, need ",
-                         size >= kHuge ? std::string("far more than ") : StrCat(size, " states, more than "),
+                         size >= kHuge ? std::string("far more than ")
+                                       : StrCat(size, " states, more than "),
                          limits_.nfa_states_max, " states"))
         .WithReason("too_complex");
   }
@@ -113,11 +116,14 @@ Result<uint32_t> Nfa::AddSyntax(const RegexSyntax& syntax, uint32_t next) {
 uint32_t Nfa::AddNode(const RegexSyntax& syntax, uint32_t index, uint32_t next) {
   const Node& node = syntax.nodes[index];
   switch (node.kind) {
-    case SyntaxKind::kEmpty: return next;
-    case SyntaxKind::kSet: return AddSet(syntax.sets[node.set], next);
+    case SyntaxKind::kEmpty:
+      return next;
+    case SyntaxKind::kSet:
+      return AddSet(syntax.sets[node.set], next);
     case SyntaxKind::kAssert:
       has_assertions_ = true;
-      if (node.assertion == Assertion::kWordBoundary || node.assertion == Assertion::kNoWordBoundary) {
+      if (node.assertion == Assertion::kWordBoundary ||
+          node.assertion == Assertion::kNoWordBoundary) {
         has_word_boundaries_ = true;
       }
       return Add({.kind = Kind::kAssert, .assertion = node.assertion, .set = 0, .next = next});
@@ -135,17 +141,19 @@ uint32_t Nfa::AddNode(const RegexSyntax& syntax, uint32_t index, uint32_t next) 
       }
       return entry;
     }
-    case SyntaxKind::kRepeat: break;
+    case SyntaxKind::kRepeat:
+      break;
   }
   const uint32_t child = node.children[0];
   uint32_t entry = next;
   if (!node.max) {
     const uint32_t loop = AddChoice(0, next);
-    const uint32_t again = AddNode(syntax, child, loop);   // may grow states_: assigned after
+    const uint32_t again = AddNode(syntax, child, loop);  // may grow states_: assigned after
     states_[loop].next = again;
     entry = loop;
   } else {
-    for (uint32_t i = node.min; i < *node.max; ++i) entry = AddChoice(AddNode(syntax, child, entry), next);
+    for (uint32_t i = node.min; i < *node.max; ++i)
+      entry = AddChoice(AddNode(syntax, child, entry), next);
   }
   for (uint32_t i = 0; i < node.min; ++i) entry = AddNode(syntax, child, entry);
   return entry;

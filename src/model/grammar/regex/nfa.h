@@ -10,9 +10,9 @@
 
 namespace pano::grammar {
 
-// A nondeterministic automaton under construction (Thompson 1968), from its end to its beginning: each
-// Add takes the state that follows and answers the state to enter. Counts are written out as copies.
-// Confined to one compilation's thread.
+// A nondeterministic automaton under construction (Thompson 1968), from its end to its beginning:
+// each Add takes the state that follows and answers the state to enter. Counts are written out as
+// copies. Confined to one compilation's thread.
 //
 //   Nfa nfa(limits);
 //   const uint32_t entry = nfa.AddSyntax(syntax, nfa.end());
@@ -21,17 +21,18 @@ class Nfa {
  public:
   explicit Nfa(const RegexLimits& limits);
 
-  uint32_t end() const { return 0; }   // accepts
+  uint32_t end() const { return 0; }  // accepts
   uint32_t AddSet(const CharSet& set, uint32_t next);
   uint32_t AddChoice(uint32_t one, uint32_t other);
   uint32_t AddOptional(uint32_t entry, uint32_t next) { return AddChoice(entry, next); }
-  uint32_t AddDfa(const Dfa& dfa, uint32_t next);   // REQUIRES: not empty
+  uint32_t AddDfa(const Dfa& dfa, uint32_t next);  // REQUIRES: not empty
   // Any letters before `next`.
   uint32_t AddAnyBefore(uint32_t next);
   // Exhausted where the counts of `syntax`, written out, are more than the limit: before any is.
   Result<uint32_t> AddSyntax(const RegexSyntax& syntax, uint32_t next);
 
-  // The subset construction from `entry`. Exhausted over the limits of states and edges or the budget.
+  // The subset construction from `entry`. Exhausted over the limits of states and edges or the
+  // budget.
   Result<Dfa> Determinize(uint32_t entry, StepBudget& budget) const;
 
  private:
@@ -40,9 +41,9 @@ class Nfa {
   struct State {
     Kind kind = Kind::kEnd;
     Assertion assertion{};
-    uint32_t set = 0;       // kSet
+    uint32_t set = 0;  // kSet
     uint32_t next = 0;
-    uint32_t other = 0;     // kChoice
+    uint32_t other = 0;  // kChoice
   };
 
   uint32_t Add(State state);

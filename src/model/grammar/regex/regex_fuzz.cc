@@ -1,5 +1,6 @@
-// A pattern, and behind a NUL byte optionally a text. Whatever comes in, compiling ends within its budget;
-// what compiles judges the text alike over characters and over bytes, and is parted by its complement.
+// A pattern, and behind a NUL byte optionally a text. Whatever comes in, compiling ends within its
+// budget; what compiles judges the text alike over characters and over bytes, and is parted by its
+// complement.
 #include <cstdint>
 #include <string_view>
 
@@ -16,7 +17,8 @@ namespace {
 using pano::Result;
 using pano::grammar::Dfa;
 
-void Check(std::string_view source, std::string_view text, pano::grammar::RegexDialect dialect, bool search) {
+void Check(std::string_view source, std::string_view text, pano::grammar::RegexDialect dialect,
+           bool search) {
   pano::grammar::RegexLimits limits;
   limits.nfa_states_max = 5000;
   limits.dfa_states_max = 1000;
@@ -35,7 +37,7 @@ void Check(std::string_view source, std::string_view text, pano::grammar::RegexD
   const auto root = builder.DeclareRule("root");
   builder.DefineRule(root, builder.Automaton(ToBytes(*dfa, pano::grammar::Spelling::kUtf8)));
   const Result<pano::grammar::Grammar> grammar = std::move(builder).Build(root);
-  if (!grammar.ok()) return;   // too large for it
+  if (!grammar.ok()) return;  // too large for it
   pano::grammar::ByteMatcher matcher(*grammar);
   PANO_CHECK((matcher.AcceptBytes(text) && matcher.IsAccepting()) == accepted);
 }

@@ -135,7 +135,7 @@ class Parser {
       return Wrong("nothing to repeat");
     }
     if (Looking("+")) return Unsupported("possessive quantifier");
-    Take("?");   // lazy: another match first, the same language
+    Take("?");  // lazy: another match first, the same language
     Node again = NodeOf(Kind::kRepeat);
     const size_t at = at_;
     PANO_ASSIGN_OR_RETURN(const bool twice, Quantifier(again));
@@ -171,13 +171,13 @@ class Parser {
       max = Number(at);
     }
     const bool closed = at < source_.size() && source_[at] == '}';
-    if (!closed || (!min && !(comma && max))) return false;   // a literal brace
+    if (!closed || (!min && !(comma && max))) return false;  // a literal brace
     if (!min && !python()) return Unsupported("{,n}, which engines read differently,");
     repeat.min = min.value_or(0);
     repeat.max = max;
     if (repeat.min > limits_.count_max || max.value_or(0) > limits_.count_max) {
-      return Status(StatusCode::kExhausted, StrCat("[regex] a count above ", limits_.count_max,
-                                                   " (at byte ", at_, ")"));
+      return Status(StatusCode::kExhausted,
+                    StrCat("[regex] a count above ", limits_.count_max, " (at byte ", at_, ")"));
     }
     if (max && *max < repeat.min) return Wrong("{n,m} with m below n");
     at_ = at + 1;
@@ -196,7 +196,8 @@ class Parser {
 
   Result<uint32_t> Atom(size_t depth) {
     switch (Peek()) {
-      case '(': return Group(depth);
+      case '(':
+        return Group(depth);
       case '[': {
         ++at_;
         PANO_ASSIGN_OR_RETURN(const CharSet set, Bracket());
@@ -209,12 +210,18 @@ class Parser {
         if (!python()) line_ends = {{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}};
         return AddSet(CharSet(std::move(line_ends)).Complement());
       }
-      case '^': ++at_; return AddAssertion(Assertion::kTextBegin);
-      case '$': ++at_; return AddAssertion(Assertion::kTextEnd);
+      case '^':
+        ++at_;
+        return AddAssertion(Assertion::kTextBegin);
+      case '$':
+        ++at_;
+        return AddAssertion(Assertion::kTextEnd);
       case '*':
       case '+':
-      case '?': return Wrong("nothing to repeat");
-      case '\\': return Escape();
+      case '?':
+        return Wrong("nothing to repeat");
+      case '\\':
+        return Escape();
       case '{': {
         Node ignored;
         const size_t at = at_;
@@ -224,7 +231,8 @@ class Parser {
         ++at_;
         return AddChar('{');
       }
-      default: return AddChar(NextChar());
+      default:
+        return AddChar(NextChar());
     }
   }
 
@@ -320,8 +328,12 @@ class Parser {
   Result<uint32_t> Escape() {
     const char next = at_ + 1 < source_.size() ? source_[at_ + 1] : '\0';
     switch (next) {
-      case 'b': at_ += 2; return AddAssertion(Assertion::kWordBoundary);
-      case 'B': at_ += 2; return AddAssertion(Assertion::kNoWordBoundary);
+      case 'b':
+        at_ += 2;
+        return AddAssertion(Assertion::kWordBoundary);
+      case 'B':
+        at_ += 2;
+        return AddAssertion(Assertion::kNoWordBoundary);
       case 'A':
         if (!python()) break;
         at_ += 2;
@@ -331,7 +343,8 @@ class Parser {
         if (!python()) break;
         at_ += 2;
         return AddAssertion(Assertion::kTextEnd);
-      case 'k': return Unsupported("back-reference");
+      case 'k':
+        return Unsupported("back-reference");
       default:
         if (next >= '1' && next <= '9') return Unsupported("back-reference");
     }
@@ -355,19 +368,31 @@ class Parser {
     const char c = Peek();
     ++at_;
     switch (c) {
-      case 'd': return Class(DigitChars());
-      case 'D': return Class(DigitChars().Complement());
-      case 'w': return Class(Cased(WordChars()));
-      case 'W': return Class(Cased(WordChars()).Complement());
-      case 's': return Class(SpaceChars());
-      case 'S': return Class(SpaceChars().Complement());
+      case 'd':
+        return Class(DigitChars());
+      case 'D':
+        return Class(DigitChars().Complement());
+      case 'w':
+        return Class(Cased(WordChars()));
+      case 'W':
+        return Class(Cased(WordChars()).Complement());
+      case 's':
+        return Class(SpaceChars());
+      case 'S':
+        return Class(SpaceChars().Complement());
       case 'p':
-      case 'P': return Property(c == 'P');
-      case 't': return Char('\t');
-      case 'n': return Char('\n');
-      case 'r': return Char('\r');
-      case 'f': return Char('\f');
-      case 'v': return Char('\v');
+      case 'P':
+        return Property(c == 'P');
+      case 't':
+        return Char('\t');
+      case 'n':
+        return Char('\n');
+      case 'r':
+        return Char('\r');
+      case 'f':
+        return Char('\f');
+      case 'v':
+        return Char('\v');
       case 'a':
         if (python()) return Char('\a');
         break;
@@ -381,12 +406,15 @@ class Parser {
         ++at_;
         return Char(static_cast<char32_t>(letter & 0x1f));
       }
-      case 'x': return Hex(2);
-      case 'u': return Hex(4);
+      case 'x':
+        return Hex(2);
+      case 'u':
+        return Hex(4);
       case 'U':
         if (python()) return Hex(8);
         break;
-      default: break;
+      default:
+        break;
     }
     const bool word = IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     if (word) {
@@ -394,7 +422,7 @@ class Parser {
       return Unsupported(StrCat("escape '\\", c, "'"));
     }
     --at_;
-    return Char(NextChar());   // punctuation stands for itself
+    return Char(NextChar());  // punctuation stands for itself
   }
 
   // Under (?i) the word characters are those that fold to one; ASCII has two such strangers.
@@ -515,7 +543,7 @@ class Parser {
   const RegexDialect dialect_;
   const RegexLimits& limits_;
   size_t at_ = 0;
-  size_t inline_flags_at_ = std::string_view::npos;   // where the last (?flags) began
+  size_t inline_flags_at_ = std::string_view::npos;  // where the last (?flags) began
   Flags flags_;
   RegexSyntax out_;
   std::map<CharSet, uint32_t, RangeLess> set_ids_;
@@ -528,8 +556,15 @@ CharSet DigitChars() { return CharSet({{'0', '9'}}); }
 CharSet WordChars() { return CharSet({{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}}); }
 
 CharSet SpaceChars() {
-  return CharSet({{'\t', '\r'}, {' ', ' '}, {0xa0, 0xa0}, {0x1680, 0x1680}, {0x2000, 0x200a},
-                  {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
+  return CharSet({{'\t', '\r'},
+                  {' ', ' '},
+                  {0xa0, 0xa0},
+                  {0x1680, 0x1680},
+                  {0x2000, 0x200a},
+                  {0x2028, 0x2029},
+                  {0x202f, 0x202f},
+                  {0x205f, 0x205f},
+                  {0x3000, 0x3000},
                   {0xfeff, 0xfeff}});
 }
 

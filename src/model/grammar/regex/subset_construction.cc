@@ -1,6 +1,6 @@
-// The subset construction (Rabin and Scott 1959), with assertions: whether a zero-width condition holds
-// at a position follows from the kind of the character before it, which is part of the subset's state,
-// and of the one behind it, which is known when the next letter is read.
+// The subset construction (Rabin and Scott 1959), with assertions: whether a zero-width condition
+// holds at a position follows from the kind of the character before it, which is part of the
+// subset's state, and of the one behind it, which is known when the next letter is read.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -22,7 +22,8 @@ class SubsetConstruction {
     PANO_RETURN_IF_ERROR(SplitAlphabet());
     seen_.assign(nfa_.states_.size(), 0);
     // Without assertions it does not matter what stands before.
-    PANO_RETURN_IF_ERROR(Number({entry}, nfa_.has_assertions_ ? Beside::kNothing : Beside::kOther).status());
+    PANO_RETURN_IF_ERROR(
+        Number({entry}, nfa_.has_assertions_ ? Beside::kNothing : Beside::kOther).status());
     for (size_t at = 0; at < subsets_.size(); ++at) PANO_RETURN_IF_ERROR(AddEdges(at));
     return Minimize(Dfa(std::move(out_)));
   }
@@ -69,7 +70,8 @@ class SubsetConstruction {
       if (active.empty() || i == events.size()) continue;
       PANO_RETURN_IF_ERROR(budget_.Spend(active.size() + 1, "[regex] its alphabet"));
       std::vector<uint32_t> key(active.begin(), active.end());
-      const auto [group, added] = group_of.try_emplace(std::move(key), static_cast<uint32_t>(letters_.size()));
+      const auto [group, added] =
+          group_of.try_emplace(std::move(key), static_cast<uint32_t>(letters_.size()));
       if (added) {
         letters_.emplace_back();
         letters_.back().word = active.contains(static_cast<uint32_t>(word_set));
@@ -83,10 +85,14 @@ class SubsetConstruction {
 
   bool Holds(Assertion assertion, Beside before, Beside behind) const {
     switch (assertion) {
-      case Assertion::kTextBegin: return before == Beside::kNothing;
-      case Assertion::kTextEnd: return behind == Beside::kNothing;
-      case Assertion::kWordBoundary: return (before == Beside::kWord) != (behind == Beside::kWord);
-      case Assertion::kNoWordBoundary: return (before == Beside::kWord) == (behind == Beside::kWord);
+      case Assertion::kTextBegin:
+        return before == Beside::kNothing;
+      case Assertion::kTextEnd:
+        return behind == Beside::kNothing;
+      case Assertion::kWordBoundary:
+        return (before == Beside::kWord) != (behind == Beside::kWord);
+      case Assertion::kNoWordBoundary:
+        return (before == Beside::kWord) == (behind == Beside::kWord);
     }
     return false;
   }
@@ -107,8 +113,12 @@ class SubsetConstruction {
       seen_[index] = round_;
       const Nfa::State& state = nfa_.states_[index];
       switch (state.kind) {
-        case Nfa::Kind::kEnd: accepts_ = true; break;
-        case Nfa::Kind::kSet: closure_.push_back(index); break;
+        case Nfa::Kind::kEnd:
+          accepts_ = true;
+          break;
+        case Nfa::Kind::kSet:
+          closure_.push_back(index);
+          break;
         case Nfa::Kind::kChoice:
           stack.push_back(state.next);
           if (state.other != state.next) stack.push_back(state.other);
@@ -159,7 +169,8 @@ class SubsetConstruction {
     }
     for (const bool word : {false, true}) {
       PANO_RETURN_IF_ERROR(Close(kernel, before, word ? Beside::kWord : Beside::kOther));
-      PANO_RETURN_IF_ERROR(AddEdgesOver(at, [word](const Letters& letters) { return letters.word == word; }));
+      PANO_RETURN_IF_ERROR(
+          AddEdgesOver(at, [word](const Letters& letters) { return letters.word == word; }));
     }
     return OkStatus();
   }
@@ -168,7 +179,7 @@ class SubsetConstruction {
   template <typename Wanted>
   Status AddEdgesOver(size_t at, const Wanted& wanted) {
     std::vector<uint32_t> used;
-    const std::vector<uint32_t> closure = closure_;   // Number() closes again
+    const std::vector<uint32_t> closure = closure_;  // Number() closes again
     for (uint32_t index : closure) {
       const Nfa::State& state = nfa_.states_[index];
       const std::vector<uint32_t>& groups = letters_of_[state.set];
@@ -181,7 +192,8 @@ class SubsetConstruction {
     }
     for (uint32_t group : used) {
       const Letters& letters = letters_[group];
-      const Beside kind = nfa_.has_word_boundaries_ && letters.word ? Beside::kWord : Beside::kOther;
+      const Beside kind =
+          nfa_.has_word_boundaries_ && letters.word ? Beside::kWord : Beside::kOther;
       std::vector<uint32_t> kernel = std::move(targets_[group]);
       targets_[group].clear();
       PANO_ASSIGN_OR_RETURN(const uint32_t target, Number(std::move(kernel), kind));
@@ -209,10 +221,10 @@ class SubsetConstruction {
   const Nfa& nfa_;
   StepBudget& budget_;
   std::vector<Letters> letters_;
-  std::vector<std::vector<uint32_t>> letters_of_;        // by set: indices into letters_
-  std::vector<std::vector<uint32_t>> targets_;           // by letters: scratch
+  std::vector<std::vector<uint32_t>> letters_of_;  // by set: indices into letters_
+  std::vector<std::vector<uint32_t>> targets_;     // by letters: scratch
   std::unordered_map<std::vector<uint32_t>, uint32_t, KeyHash> numbers_;
-  std::vector<const std::vector<uint32_t>*> subsets_;    // keys of numbers_, which stay in place
+  std::vector<const std::vector<uint32_t>*> subsets_;  // keys of numbers_, which stay in place
   std::vector<Dfa::State> out_;
   size_t edges_ = 0;
   std::vector<uint32_t> closure_, stack_;

@@ -52,7 +52,8 @@ std::optional<CharSet> UnicodeProperty(std::string_view name) {
 CharSet CloseOverCase(const CharSet& set) {
   const SetPtr closed(uset_openEmpty());
   for (const CharRange& range : set.ranges()) {
-    uset_addRange(closed.get(), static_cast<UChar32>(range.first), static_cast<UChar32>(range.last));
+    uset_addRange(closed.get(), static_cast<UChar32>(range.first),
+                  static_cast<UChar32>(range.last));
   }
   uset_closeOver(closed.get(), USET_CASE_INSENSITIVE);
   return FromIcu(closed.get());

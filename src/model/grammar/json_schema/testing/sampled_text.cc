@@ -43,7 +43,7 @@ std::optional<std::string> SampleText(const Grammar& grammar, Random& random, si
         closing.push_back(static_cast<char>(byte));
       }
     }
-    PANO_CHECK(!allowed.empty());   // every state reaches an end
+    PANO_CHECK(!allowed.empty());  // every state reaches an end
     const bool close = !closing.empty() && random.Below(bytes_max) < text.size() + bytes_max / 4;
     const std::string& from = close ? closing : allowed;
     const char byte = from[random.Below(from.size())];

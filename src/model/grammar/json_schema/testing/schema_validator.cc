@@ -20,7 +20,8 @@ bool SameNumber(const Value& a, const Value& b) { return a.as_double() == b.as_d
 bool Equal(const Value& a, const Value& b) {
   if (a.is_number() && b.is_number()) return SameNumber(a, b);
   if (a.is_array() && b.is_array()) {
-    return std::equal(a.as_array().begin(), a.as_array().end(), b.as_array().begin(), b.as_array().end(), Equal);
+    return std::equal(a.as_array().begin(), a.as_array().end(), b.as_array().begin(),
+                      b.as_array().end(), Equal);
   }
   if (!a.is_object() || !b.is_object()) return a == b;
   if (a.as_object().size() != b.as_object().size()) return false;
@@ -94,10 +95,11 @@ class Validator {
 
   bool CheckAny(const Value& v, const Value& schema) const {
     if (const Value* type = schema.Find("type")) {
-      const bool ok = type->is_string()
-                          ? HasType(v, type->as_string())
-                          : std::any_of(type->as_array().begin(), type->as_array().end(),
-                                        [&](const Value& name) { return HasType(v, name.as_string()); });
+      const bool ok =
+          type->is_string()
+              ? HasType(v, type->as_string())
+              : std::any_of(type->as_array().begin(), type->as_array().end(),
+                            [&](const Value& name) { return HasType(v, name.as_string()); });
       if (!ok) return false;
     }
     if (const Value* values = schema.Find("enum")) {
@@ -113,11 +115,13 @@ class Validator {
     const double x = v.as_double();
     if (const Value* bound = schema.Find("minimum"); bound && x < bound->as_double()) return false;
     if (const Value* bound = schema.Find("maximum"); bound && x > bound->as_double()) return false;
-    if (const Value* bound = schema.Find("exclusiveMinimum"); bound && x <= bound->as_double()) return false;
-    if (const Value* bound = schema.Find("exclusiveMaximum"); bound && x >= bound->as_double()) return false;
+    if (const Value* bound = schema.Find("exclusiveMinimum"); bound && x <= bound->as_double())
+      return false;
+    if (const Value* bound = schema.Find("exclusiveMaximum"); bound && x >= bound->as_double())
+      return false;
     if (const Value* step = schema.Find("multipleOf")) {
-      // Steps are decimals of few digits in tests: in millionths they are whole. What no double holds
-      // exactly is not judged.
+      // Steps are decimals of few digits in tests: in millionths they are whole. What no double
+      // holds exactly is not judged.
       const auto millionths = static_cast<int64_t>(std::llround(step->as_double() * 1e6));
       if (v.is_int()) return v.as_int() % millionths * 1'000'000 % millionths == 0;
       if (std::abs(x) > 1e9) return true;
@@ -165,7 +169,7 @@ class Validator {
   bool CheckObject(const Value& v, const Value& schema) const {
     json::Object members;
     for (const auto& [name, value] : v.as_object()) {
-      if (v.Find(name) == &value) members.emplace_back(name, value);   // the last of a name counts
+      if (v.Find(name) == &value) members.emplace_back(name, value);  // the last of a name counts
     }
     const auto size = static_cast<int64_t>(members.size());
     if (const Value* min = schema.Find("minProperties"); min && size < min->as_int()) return false;
@@ -191,7 +195,8 @@ class Validator {
       }
       const Value* additional = schema.Find("additionalProperties");
       if (!named && additional && !Check(value, *additional)) return false;
-      if (const Value* names = schema.Find("propertyNames"); names && !Check(Value(name), *names)) return false;
+      if (const Value* names = schema.Find("propertyNames"); names && !Check(Value(name), *names))
+        return false;
     }
     return CheckDependent(v, schema);
   }
@@ -240,7 +245,8 @@ class Validator {
 
 }  // namespace
 
-std::optional<bool> IsValid(const json::Value& instance, const json::Value& schema, const json::Value& root) {
+std::optional<bool> IsValid(const json::Value& instance, const json::Value& schema,
+                            const json::Value& root) {
   const Validator validator(root);
   const bool valid = validator.Check(instance, schema);
   return validator.looped() ? std::nullopt : std::optional<bool>(valid);
