@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "app/api/body_format.h"
 #include "app/api/policy/authorization.h"
 #include "app/api/policy/deadline.h"
 #include "app/api/policy/guard.h"
@@ -23,7 +24,8 @@ namespace {
 std::string MeantPath(const RouteTable& table, std::string_view path) {
   std::vector<std::string_view> patterns;
   for (const Route& route : table.routes()) {
-    if (route.pattern.find('{') == std::string_view::npos) patterns.push_back(route.pattern);
+    const bool fixed = route.pattern.find('{') == std::string_view::npos;
+    if (fixed && route.transport == Transport::kHttp) patterns.push_back(route.pattern);
   }
   return DidYouMean(path, patterns);
 }
@@ -46,8 +48,8 @@ Failure NoRoute(const RouteTable& table, const http::Request& request,
 
 http::Response Refusal(const Failure& failure, const http::Request& request,
                        const RouteTable::Match& match) {
-  http::Response response =
-      ErrorResponse(failure, request.id, match.route ? match.route->error_body : ErrorJson);
+  http::Response response = ErrorResponse(
+      failure, request.id, match.route ? match.route->error_body : match.error_body);
   if (response.status == 405) response.headers.emplace_back("Allow", match.allow);
   return response;
 }
@@ -96,6 +98,10 @@ Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options option
       routes_(std::move(routes)),
       generations_(clock),
       held_(options.held_bytes_max),
+      recorder_([statistics = statistics_, record = hooks.record, &clock](const RequestRecord& one) {
+        statistics->Count(one, clock.UnixSeconds());
+        if (record) record(one);
+      }),
       answers_(std::make_shared<ByteBudget>(options.answer_bytes_max)),
       streams_(options.streams, clock),
       work_(std::make_unique<WorkPool>(options.work)),
@@ -104,7 +110,7 @@ Api::Api(const std::vector<Dialect>& dialects, RouteTable routes, Options option
           options, std::move(hooks),
           models,  generations_,
           clock,   json::Dump(MakeOpenApi(routes_, dialects, options.document_order, PANO_VERSION)),
-          *work_,  held_,  streams_,  *grammars_,  authenticator_->required()} {}
+          *work_,  held_,  streams_,  *grammars_,  *statistics_,  authenticator_->required()} {}
 
 Result<std::unique_ptr<Api>> Api::Create(const std::vector<Dialect>& dialects, Options options,
                                          models::ModelHost& models,
@@ -155,7 +161,11 @@ Failure Api::Check(const http::Request& request, const RouteTable::Match& match,
     const bool form = match.route->form;
     Failure type;
     if (form) type = CheckFormContentType(request);
-    if (match.route->reads_json()) type = CheckJsonContentType(request);
+    if (const BodyFormat* body = match.route->body) {
+      type = body->check(request);
+    } else if (match.route->reads_json()) {
+      type = CheckJsonContentType(request);
+    }
     if (match.route->input == Route::Input::kMultipart) type = CheckMultipartContentType(request);
     if (!type.ok()) return type;
     if (context_.draining) {
@@ -195,9 +205,10 @@ std::optional<http::Response> Api::JudgeHead(const http::Request& head, const Ro
   return response;
 }
 
-http::Server::HeadVerdict Api::CheckHead(const http::Request& head, http::Server::Decide decide) {
+http::Server::HeadVerdict Api::CheckHead(const http::Request& head, http::Server::Decide decide,
+                                         Transport transport) {
   const CallerPolicy& callers = context_.options.callers;
-  RouteTable::Match match = routes_.Find(head);
+  RouteTable::Match match = routes_.Find(head, transport);
   if (!callers.origins.empty() && IsPreflight(head)) {
     const Failure body = CheckBodyBounds(head, nullptr);
     if (body.ok()) return {};  // Handle answers it
@@ -215,22 +226,11 @@ http::Server::HeadVerdict Api::CheckHead(const http::Request& head, http::Server
   return {.later = true};
 }
 
-Status Api::ReadBody(Call& call) {
+Status Api::ReadBody(Call& call, const Route& route) {
   json::ParseOptions options;
   options.depth_max = context_.options.json_depth_max;
-  // RFC 8259, 8.1: a reader may pass over a byte order mark; Windows editors write one.
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  const std::string whole = call.exchange().TakeBody();
-  std::string_view text = whole;
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  Result<json::Value> body = json::Parse(text, options);
-  if (!body.ok() && body.error().code() == StatusCode::kExhausted) return OutOfMemory();
-  if (!body.ok()) {
-    return InvalidArgument(StrCat("the body is no JSON: ", body.error().message()))
-        .WithReason("invalid_json");
-  }
-  call.body = std::move(body).value();
-  return {};
+  if (route.body) return route.body->read(call, options);
+  return ParseJsonBody(call.exchange().TakeBody(), options, call.body);
 }
 
 Status Api::SetDeadline(Call& call) {
@@ -247,7 +247,7 @@ void Api::Work(const CallPtr& call, const Route& route) {
   }
   try {
     const bool json = route.method == "POST" && route.reads_json();
-    Failure failure = json ? Failure(ReadBody(*call)) : Failure();
+    Failure failure = json ? Failure(ReadBody(*call, route)) : Failure();
     if (failure.ok() && route.prepare) failure = route.prepare(context_, *call);
     if (failure.ok() && IsModelIn(Access::Place::kBody, route.access)) {
       failure = AuthorizeModel(context_.models, call->principal, route.access, NameOfModel(*call));
@@ -311,10 +311,11 @@ bool Api::AwaitModel(const CallPtr& call, const Route& route) {
 }
 
 CallPtr Api::MakeCall(std::shared_ptr<http::Exchange> exchange, const RouteTable::Match& match) {
-  auto call = std::make_shared<Call>(std::move(exchange), context_.hooks.record, context_.clock);
+  auto call = std::make_shared<Call>(std::move(exchange), recorder_, context_.clock);
   call->route = match.route ? std::string(match.route->pattern) : "none";
   call->answers = answers_;
   call->path_params = match.params;
+  call->error_body = match.error_body;
   if (match.route) {
     call->access = match.route->access;
     call->error_body = match.route->error_body;
@@ -329,8 +330,8 @@ void Api::HandleFor(std::shared_ptr<http::Exchange> exchange, auth::Principal wh
   Admit(call, match, std::move(who));
 }
 
-void Api::Handle(std::shared_ptr<http::Exchange> exchange) {
-  RouteTable::Match match = routes_.Find(exchange->request());
+void Api::Handle(std::shared_ptr<http::Exchange> exchange, Transport transport) {
+  RouteTable::Match match = routes_.Find(exchange->request(), transport);
   const CallPtr call = MakeCall(std::move(exchange), match);
   if (AnswerPreflight(*call)) return;
   if (Status caller = CheckCaller(context_.options.callers, call->request()); !caller.ok()) {

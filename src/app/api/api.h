@@ -10,6 +10,7 @@
 #include "app/api/context.h"
 #include "app/api/dialect.h"
 #include "app/api/generation.h"
+#include "app/api/request_statistics.h"
 #include "app/api/route.h"
 #include "app/auth/authenticator.h"
 #include "app/http/http.h"
@@ -32,7 +33,7 @@ class Api {
   ~Api();
 
   // The http::Handler.
-  void Handle(std::shared_ptr<http::Exchange> exchange);
+  void Handle(std::shared_ptr<http::Exchange> exchange, Transport transport = Transport::kHttp);
 
   // A request that the server itself makes for a caller who has shown credentials before: it goes the way of all
   // others, with what they leave.
@@ -40,7 +41,8 @@ class Api {
 
   // The http::Server::HeadCheck: refuses by the head alone what Handle would refuse whatever the body
   // says, in the same words. Where it takes a while to know who calls, nothing is read meanwhile.
-  http::Server::HeadVerdict CheckHead(const http::Request& head, http::Server::Decide decide);
+  http::Server::HeadVerdict CheckHead(const http::Request& head, http::Server::Decide decide,
+                                      Transport transport = Transport::kHttp);
 
   // Until this is said again with false, /readyz says no and requests to models are answered 503.
   void SetLoading(bool loading) { context_.loading = loading; }
@@ -88,7 +90,7 @@ class Api {
   void Start(const CallPtr& call, const Route& route);
   // Whether the request waits for its model now; then Start is called again.
   bool AwaitModel(const CallPtr& call, const Route& route);
-  Status ReadBody(Call& call);
+  Status ReadBody(Call& call, const Route& route);
   // What the request says of when it has to be answered.
   Status SetDeadline(Call& call);
 
@@ -96,6 +98,9 @@ class Api {
   const RouteTable routes_;
   Generations generations_;
   ByteBudget held_;
+  // Both outlive the API in calls that are still to be recorded.
+  const std::shared_ptr<RequestStatistics> statistics_ = std::make_shared<RequestStatistics>();
+  const RequestRecorder recorder_;
   const std::shared_ptr<ByteBudget> answers_;  // answers on their way keep it
   streams::StreamStore streams_;
   std::unique_ptr<WorkPool> work_;  // ends before what its tasks use

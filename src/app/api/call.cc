@@ -61,6 +61,7 @@ std::shared_ptr<http::Exchange> Call::Detach() {
 
 void Call::ReleaseBody() {
   body = json::Value();
+  parsed.reset();
   exchange_->ReleaseBody();
 }
 
@@ -122,7 +123,10 @@ void Call::Record(int status) {
              .tokens = tokens,
              .peer = request().peer,
              .principal = &principal,
-             .administers = access.administers()});
+             .administers = access.administers(),
+             .predicts = access.kind == Access::Kind::kModel &&
+                         access.permission == auth::Permission::kPredict,
+             .work = work});
 }
 
 }  // namespace pano::api

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <any>
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -27,6 +28,12 @@ struct TokenCounts {
   int64_t completion = 0;
 };
 
+// What a model did for a request. A value.
+struct WorkDone {
+  int64_t inputs = 0;  // texts, images: rows
+  double queue_seconds = 0, compute_seconds = 0;
+};
+
 // One answered request, for metrics and the log. Views live for the call of the recorder only.
 struct RequestRecord {
   std::string_view model = {};  // "" where the route has none
@@ -40,6 +47,8 @@ struct RequestRecord {
   std::string_view peer = {};
   const auth::Principal* principal = nullptr;  // who sent it; null where that is not known
   bool administers = false;                    // its route's policy is one of administration
+  bool predicts = false;                       // it is for a model's work
+  WorkDone work = {};                          // that was done for it
 };
 using RequestRecorder = std::function<void(const RequestRecord&)>;
 
@@ -88,6 +97,7 @@ class Call {
   ErrorBody error_body = ErrorJson;
   std::string model;  // label of the model that answers
   TokenCounts tokens;
+  WorkDone work;
   QuotaUse quota;     // settled when the request is recorded
   // Nobody waits for the answer at a connection: it is served with what others leave.
   bool background = false;
@@ -96,6 +106,7 @@ class Call {
   std::vector<std::pair<std::string, std::string>> path_params;
   http::Headers headers;  // that go out with every answer, streamed or not
   json::Value body;  // the parsed body of a JSON route
+  std::any parsed;   // what the route's BodyFormat made of the body beside that
   // What whole answers are accounted in from their first token until the client has read them; null: in
   // nothing.
   std::shared_ptr<ByteBudget> answers;

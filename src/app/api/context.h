@@ -14,6 +14,7 @@
 #include "app/api/policy/challenge.h"
 #include "app/api/policy/guard.h"
 #include "app/api/policy/quota_gate.h"
+#include "app/api/request_statistics.h"
 #include "app/api/work/work_pool.h"
 #include "app/constraints/compiler.h"
 #include "app/models/generator.h"
@@ -66,6 +67,7 @@ struct Context {
   ByteBudget& held;
   streams::StreamStore& streams;
   constraints::Compiler& grammars;
+  const RequestStatistics& statistics;
   const bool credentials_required;  // open routes tell nobody which models there are
   std::atomic<bool> draining{false};
   std::atomic<bool> loading{false};  // not every model is there yet

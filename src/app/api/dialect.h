@@ -21,6 +21,8 @@ struct Dialect {
   std::vector<NamedSchema> schemas = {};  // of the bodies that its routes take and give
   ErrorBody error_body = ErrorJson;       // how its routes say what went wrong
   std::vector<AbsentPath> absent = {};    // endpoints that are refused by name
+  // "/v2": of paths below it that no route has, too. "": it shares its paths with others.
+  std::string_view prefix = {};
 };
 
 }  // namespace pano::api

@@ -88,6 +88,7 @@ Generation::~Generation() {
 }
 
 Status Generation::Submit(std::vector<engine::Request> requests) {
+  call_->work.inputs = static_cast<int64_t>(requests.size());
   for (engine::Request& request : requests) {
     prompt_tokens_.push_back(static_cast<int64_t>(request.prompt.size()));
     output_tokens_.emplace_back(static_cast<size_t>(request.n));
@@ -184,6 +185,12 @@ void Generation::Count(size_t input, const engine::Event& event) {
   const int64_t now = finish ? event.usage.completion_tokens : output + 1;
   call_->tokens.completion += now - output;
   output = now;
+  if (finish) {
+    WorkDone& work = call_->work;  // the longest counts: they run side by side
+    work.queue_seconds = std::max(work.queue_seconds, event.timings.queue_ms / 1e3);
+    const double computed = event.timings.total_ms - event.timings.queue_ms;
+    work.compute_seconds = std::max(work.compute_seconds, computed / 1e3);
+  }
   if (!finish || event.usage.prompt_tokens == 0) return;
   call_->tokens.prompt += event.usage.prompt_tokens - prompt_tokens_[input];
   prompt_tokens_[input] = event.usage.prompt_tokens;

@@ -66,6 +66,8 @@ class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
     over_ = true;
     // Many numbers are much to write.
     auto predicted = std::make_shared<batch::Predicted>(std::move(*answer).value());
+    call_->work.queue_seconds = predicted->queue_ms / 1e3;
+    call_->work.compute_seconds = std::max(0.0, predicted->total_ms - predicted->queue_ms) / 1e3;
     size_t bytes = 0;
     for (const auto& output : predicted->outputs) {
       for (const auto& row : output.rows) bytes += row.size() * sizeof(row[0]);
@@ -115,6 +117,8 @@ void SetUrgency(const Parameters& parameters, TimePoint now, batch::PredictReque
 void StartPrediction(Context& context, CallPtr call, models::PredictorPtr version,
                      batch::PredictRequest request,
                      std::function<void(Call&, batch::Predicted)> respond) {
+  call->work.inputs = static_cast<int64_t>(
+      std::max(request.inputs.texts.size(), request.inputs.images.size()));
   for (const encoder::TextRow& row : request.inputs.texts) {
     call->tokens.prompt += static_cast<int64_t>(row.ids.size());
   }

@@ -19,6 +19,20 @@ constexpr std::string_view kModelId = "{id}";
 constexpr std::string_view kPath = "{path}";
 constexpr size_t kIdSegmentsMax = 3;
 
+// What follows the closing brace of a pattern's segment; "" of a literal one.
+std::string_view SuffixOf(std::string_view segment) {
+  return segment.starts_with('{') ? segment.substr(segment.find('}') + 1) : std::string_view();
+}
+
+// How much of a pattern is fixed: whole segments, and ends of segments, which are less.
+size_t Fixed(const std::vector<std::string_view>& pattern) {
+  size_t fixed = 0;
+  for (std::string_view segment : pattern) {
+    fixed += !segment.starts_with('{') ? 2 : SuffixOf(segment).empty() ? 0 : 1;
+  }
+  return fixed;
+}
+
 // The parameters of `path` when it fits `pattern`, segment by segment; a parameter is never empty.
 // An id, and a path, take what the rest of the pattern leaves them.
 std::optional<Params> MatchPath(const std::vector<std::string_view>& pattern,
@@ -28,7 +42,7 @@ std::optional<Params> MatchPath(const std::vector<std::string_view>& pattern,
   Params params;
   size_t at = 0;
   for (std::string_view want : pattern) {
-    size_t count = want == kModelId || want == kPath ? 1 + std::exchange(spare, 0) : 1;
+    size_t count = want.starts_with(kModelId) || want == kPath ? 1 + std::exchange(spare, 0) : 1;
     if (count > kIdSegmentsMax) return std::nullopt;
     std::string have;
     for (size_t i = 0; i < count; ++i, ++at) {
@@ -37,7 +51,10 @@ std::optional<Params> MatchPath(const std::vector<std::string_view>& pattern,
       have.append(path[at]);
     }
     if (want.starts_with('{')) {
-      params.emplace_back(want.substr(1, want.size() - 2), std::move(have));
+      const std::string_view suffix = SuffixOf(want);
+      if (have.size() <= suffix.size() || !have.ends_with(suffix)) return std::nullopt;
+      have.resize(have.size() - suffix.size());
+      params.emplace_back(want.substr(1, want.find('}') - 1), std::move(have));
     } else if (want != have) {
       return std::nullopt;
     }
@@ -84,6 +101,7 @@ Result<RouteTable> RouteTable::Create(const std::vector<Dialect>& dialects) {
   RouteTable table;
   std::set<std::tuple<std::string_view, std::string_view, std::string_view, std::string_view>> seen;
   for (const Dialect& dialect : dialects) {
+    if (!dialect.prefix.empty()) table.prefixes_.emplace_back(dialect.prefix, dialect.error_body);
     for (Route route : dialect.routes) {
       PANO_RETURN_IF_ERROR(Check(route));
       if (!seen.emplace(route.method, route.pattern, route.query, route.header).second) {
@@ -113,24 +131,32 @@ const AbsentPath* RouteTable::FindAbsent(std::string_view path) const {
   return nullptr;
 }
 
-RouteTable::Match RouteTable::Find(const http::Request& request) const {
+RouteTable::Match RouteTable::Find(const http::Request& request, Transport transport) const {
   std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
   Match match;
   std::vector<std::string_view> methods;  // that the path takes
   // A request's path may be long; no pattern has nearly as many segments.
   constexpr std::ptrdiff_t kSegmentsMax = 32;
   if (std::count(request.path.begin(), request.path.end(), '/') >= kSegmentsMax) return match;
+  for (const auto& [prefix, error_body] : prefixes_) {
+    const bool below = request.path.starts_with(prefix) &&
+                       (request.path.size() == prefix.size() || request.path[prefix.size()] == '/');
+    if (below) match.error_body = error_body;
+  }
   const std::vector<std::string_view> path = Split(request.path, '/');
-  size_t literals = 0;  // of the best pattern so far: "/predict" at the end is no part of an id
+  size_t fixed = 0;  // of the best pattern so far: "/predict" at the end is no part of an id
   for (const Route& route : routes_) {
+    if (route.transport != transport) continue;
     const std::vector<std::string_view> pattern = Split(route.pattern, '/');
     std::optional<Params> params = MatchPath(pattern, path);
     if (!params || !MatchVariant(route, request)) continue;
-    const size_t own_literals = pattern.size() - params->size();
-    if (own_literals < literals) continue;
-    if (own_literals > literals) {
-      literals = own_literals;
+    const size_t own = Fixed(pattern);
+    if (own < fixed) continue;
+    if (own > fixed) {
+      fixed = own;
+      const ErrorBody shape = match.error_body;
       match = {};
+      match.error_body = shape;
       methods.clear();
     }
     if (std::find(methods.begin(), methods.end(), route.method) == methods.end()) {

@@ -16,14 +16,19 @@
 
 namespace pano::api {
 
+struct BodyFormat;
 struct Context;
 struct Dialect;
+
+// How a request came: what a route of the one is for requests of the other does not exist.
+enum class Transport : uint8_t { kHttp, kGrpc };
 
 // What a route takes and gives, for the checks before its handler and for /openapi.json.
 struct Route {
   std::string_view method;   // "GET" (answers HEAD too) or "POST" (takes JSON)
   std::string_view pattern;  // "/v1/models/{id}/predict": a name in braces stands for one segment,
-                             // "{id}" for a model's id, "{path}" for a path: up to three ("org/name")
+                             // "{id}" for a model's id, "{path}" for a path: up to three ("org/name"); what
+                             // follows the brace of "{id}:predict" ends the segment
   Access access = {};        // not set: the server does not start
   std::function<void(Context&, CallPtr)> handler = {};
 
@@ -56,6 +61,9 @@ struct Route {
   enum class Input : uint8_t { kJson, kMultipart, kNone };
   Input input = Input::kJson;
   bool reads_json() const { return !form && input == Input::kJson; }
+  // Of kJson: what else than a JSON document the body is; null: that.
+  const BodyFormat* body = nullptr;
+  Transport transport = Transport::kHttp;
 
   ErrorBody error_body = ErrorJson;  // its dialect's: the table sets it
 };
@@ -77,10 +85,12 @@ class RouteTable {
     const Route* route = nullptr;  // null: none with that method
     std::vector<std::pair<std::string, std::string>> params;
     std::string allow;  // methods of the path ("GET, HEAD"); "": no such path
+    // The shape of errors where there is no route: that of the dialect below whose prefix the path is.
+    ErrorBody error_body = ErrorJson;
     // What stands in the path for "{name}" of the pattern; "" when it has none.
     std::string_view Param(std::string_view name) const;
   };
-  Match Find(const http::Request& request) const;
+  Match Find(const http::Request& request, Transport transport = Transport::kHttp) const;
   // What a dialect says of a path that it has no route for; null: none knows it.
   const AbsentPath* FindAbsent(std::string_view path) const;
 
@@ -89,6 +99,7 @@ class RouteTable {
  private:
   std::vector<Route> routes_;
   std::vector<AbsentPath> absent_;
+  std::vector<std::pair<std::string_view, ErrorBody>> prefixes_;  // of dialects
 };
 
 }  // namespace pano::api

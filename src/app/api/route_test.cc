@@ -110,6 +110,39 @@ TEST(RouteTable, AnIdTakesWhatTheKnownEndLeaves) {
   EXPECT_EQ(find("GET", "/v1/models/" + std::string(10'000, '/')), "-");
 }
 
+TEST(RouteTable, APatternsSegmentMayEndInFixedText) {
+  RouteTable table =
+      std::move(RouteTable::Create(
+                    {{.name = "x",
+                      .routes = {Get("/v1/models/{id}", "one"), Post("/v1/models/{id}:predict", "predict"),
+                                 Post("/v1/models/{id}/labels/{label}:predict", "label")}}}))
+          .value();
+  auto find = [&](std::string method, std::string path) {
+    RouteTable::Match match = table.Find(Asking(std::move(method), std::move(path)));
+    std::string text(match.route ? match.route->operation_id : "-");
+    for (const auto& [name, value] : match.params) text += " " + name + "=" + value;
+    return match.route || match.allow.empty() ? text : "allow " + match.allow;
+  };
+  EXPECT_EQ(find("POST", "/v1/models/a:predict"), "predict id=a");
+  EXPECT_EQ(find("POST", "/v1/models/org/a:predict"), "predict id=org/a");
+  EXPECT_EQ(find("POST", "/v1/models/a/labels/canary:predict"), "label id=a label=canary");
+  EXPECT_EQ(find("POST", "/v1/models/org/a/labels/canary:predict"), "label id=org/a label=canary");
+  EXPECT_EQ(find("GET", "/v1/models/a:predict"), "allow POST");
+  EXPECT_EQ(find("POST", "/v1/models/:predict"), "allow GET, HEAD");
+  EXPECT_EQ(find("POST", "/v1/models/a:classify"), "allow GET, HEAD");
+}
+
+TEST(RouteTable, TransportsDoNotSeeEachOthersRoutes) {
+  Route grpc = Post("/pkg.Service/Method", "method");
+  grpc.transport = Transport::kGrpc;
+  RouteTable table =
+      std::move(RouteTable::Create({{.name = "x", .routes = {Post("/a", "a"), grpc}}})).value();
+  EXPECT_TRUE(table.Find(Asking("POST", "/a")).route);
+  EXPECT_TRUE(table.Find(Asking("POST", "/a"), Transport::kGrpc).allow.empty());
+  EXPECT_TRUE(table.Find(Asking("POST", "/pkg.Service/Method")).allow.empty());
+  EXPECT_TRUE(table.Find(Asking("POST", "/pkg.Service/Method"), Transport::kGrpc).route);
+}
+
 TEST(RouteTable, AQueryChoosesAmongDialects) {
   RouteTable table =
       std::move(
@@ -161,7 +194,8 @@ TEST(RouteTable, ErrorsHaveTheShapeOfTheRoutesDialect) {
               .routes = {Get("/own", "own")},
               .error_body = [](const Failure& failure, std::string_view) {
                 return json::Value(failure.status.message());
-              }};
+              },
+              .prefix = "/own"};
   testing::ApiHarness api({plain, own}, {"secret"});
   auto ask = [&](std::string path, bool key) {
     http::Request request = Asking("GET", std::move(path));
@@ -170,6 +204,8 @@ TEST(RouteTable, ErrorsHaveTheShapeOfTheRoutesDialect) {
   };
   EXPECT_EQ(ask("/own", true), "\"nothing here\"");
   EXPECT_TRUE(ask("/own", false).starts_with("\""));  // what the core refuses, too
+  EXPECT_TRUE(ask("/own/else", true).starts_with("\""));  // and what does not exist below it
+  EXPECT_TRUE(ask("/owner", true).starts_with("{"));
   EXPECT_TRUE(ask("/plain", true).starts_with("{\"error\":{\"message\":\"nothing here\""));
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "app/api/body_format.h"
 #include "app/api/document/component_schemas.h"
 #include "base/strings.h"
 
@@ -81,7 +82,9 @@ Value Operation(const Route& route) {
     Value body;
     body.Set("required", true);
     const bool multipart = route.input == Route::Input::kMultipart;
-    const std::string_view type = multipart ? "multipart/form-data" : "application/json";
+    const std::string_view type = multipart    ? "multipart/form-data"
+                                  : route.body ? route.body->content_type
+                                               : "application/json";
     if (route.input == Route::Input::kNone) body.Set("required", false);
     body.Set("content", route.form ? Content("application/x-www-form-urlencoded", std::move(fields))
                                    : Content(type, Reference(route.request_schema)));
@@ -157,6 +160,7 @@ json::Value MakeOpenApi(const RouteTable& routes, const std::vector<Dialect>& di
   Value paths{json::Object()};
   for (const Route& route : routes.routes()) {
     if (route.IsVariant()) continue;  // the path's own operation stands for it
+    if (route.transport != Transport::kHttp) continue;
     Value item = paths.Find(route.pattern) ? *paths.Find(route.pattern) : Value();
     item.Set(ToLower(route.method), Operation(route));
     paths.Set(route.pattern, std::move(item));
