@@ -34,14 +34,16 @@ Value AnswerJson(const MessagesCall& messages, const Output& output) {
                      output.usage.completion_tokens);
 }
 
-void Start(Context& context, CallPtr call, MessagesCall messages) {
+void Generate(Context& context, const CallPtr& call, MessagesCall messages, GrammarPtr grammar) {
   const RequestFrame frame{.parameters = messages.parameters,
                            .version = *messages.version,
                            .id = messages.id,
                            .tenant = call->principal.tenant,
                            .now = call->begun(),
                            .choices_max = context.options.choices_max,
-                           .shown_special = messages.source.shown_special};
+                           .shown_special = messages.source.shown_special,
+                           .grammar = std::move(grammar),
+                           .reasoning = messages.source.reasoning};
   std::vector<engine::Request> requests;
   if (Status status = MakeEngineRequests(frame, messages.prompts, requests); !status.ok()) {
     return call->Fail(status);
@@ -64,6 +66,15 @@ void Start(Context& context, CallPtr call, MessagesCall messages) {
       });
 }
 
+void Start(Context& context, const CallPtr& call, MessagesCall messages) {
+  const models::GeneratorPtr version = messages.version;
+  std::optional<constraints::Source> constraint = std::exchange(messages.constraint, std::nullopt);
+  WithGrammar(context, call, version, std::move(constraint),
+              [&context, call, messages = std::move(messages)](GrammarPtr grammar) mutable {
+                Generate(context, call, std::move(messages), std::move(grammar));
+              });
+}
+
 }  // namespace
 
 void Messages(Context& context, CallPtr call) {
@@ -71,7 +82,7 @@ void Messages(Context& context, CallPtr call) {
   if (Status status = ReadMessagesCall(context, *call, MessagesBody(), messages); !status.ok()) {
     return call->Fail(status);
   }
-  Start(context, std::move(call), std::move(messages));
+  Start(context, call, std::move(messages));
 }
 
 void CountTokens(Context& context, CallPtr call) {

@@ -23,8 +23,11 @@ Status ReadThinking(const Value& body, ChatRequest& request) {
   }
   const Value* budget = thinking->Find("budget_tokens");
   if (budget && !budget->is_null() && word != "disabled") {
-    return BadField("thinking.budget_tokens",
-                    "'thinking.budget_tokens' is not supported here: \"type\": \"adaptive\" thinks without one");
+    if (!budget->is_int() || budget->as_int() < 0) {
+      return BadField("thinking.budget_tokens",
+                      "'thinking.budget_tokens' must be a number of tokens, 0 or more");
+    }
+    request.reasoning_tokens_max = budget->as_int();
   }
   for (const char* name : {"enable_thinking", "thinking"}) request.kwargs.Set(name, word != "disabled");
   return {};
@@ -74,7 +77,8 @@ Status ReadMessagesCall(Context& context, Call& call, const BodySchema& body, Me
   request.messages = std::move(conversation.messages);
   request.prefill = std::move(conversation.prefill);
   Prompt& prompt = messages.prompts.emplace_back();
-  PANO_RETURN_IF_ERROR(PrepareChat(*messages.version, request, prompt, messages.source));
+  PANO_RETURN_IF_ERROR(
+      PrepareChat(*messages.version, request, prompt, messages.source, &messages.constraint));
   messages.input_tokens = static_cast<int64_t>(prompt.ids.size());
   messages.id = StrCat("msg_", RandomHex(12));
   return {};

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "app/api/answer.h"
+#include "app/api/constraint.h"
 #include "app/api/context.h"
 #include "app/api/generation_request.h"
 #include "app/api/message_output.h"
@@ -22,6 +24,7 @@ struct MessagesCall {
   std::vector<Prompt> prompts;  // one
   std::string id;               // "msg_..."
   MessageSource source;         // how the answer is read
+  std::optional<constraints::Source> constraint;  // what it must be; none: anything
   int64_t input_tokens = 0;
 };
 

@@ -200,6 +200,18 @@ TEST(Messages, CallsAreBlocksStreamedOrNot) {
   EXPECT_EQ(At(none->json(), "stop_reason"), "end_turn");
 }
 
+TEST(Messages, ForcedCallsHaveAGrammar) {
+  Harness api;
+  api.engine->answer = "<tool_call>\n{\"name\": \"add\", \"arguments\": {\"a\": 1}}\n</tool_call>";
+  for (const char* choice : {R"({"type":"any"})", R"({"type":"tool","name":"add"})", R"({"type":"auto"})"}) {
+    auto answer = api.Post(kPath, StrCat(R"({"max_tokens":99,"messages":[{"role":"user","content":"hi"}],)", kTools,
+                                         R"(,"tool_choice":)", choice, "}"));
+    ASSERT_EQ(answer->status(), 200) << answer->body();
+    EXPECT_EQ(At(answer->json(), "stop_reason"), "tool_use");
+    EXPECT_TRUE(api.engine->submitted.back().request.grammar) << choice;
+  }
+}
+
 TEST(Messages, ChoicesOfToolsAndThinkingAreChecked) {
   Harness api;
   api.engine->answer = "x";

@@ -21,7 +21,8 @@ Status ReadPrompt(const Call& call, const json::Array& said, OllamaCall& chat) {
   PANO_RETURN_IF_ERROR(ReadThink(call.body, request));
   PANO_ASSIGN_OR_RETURN(request.tools, ReadToolList(call.body.Find("tools")));
   PANO_ASSIGN_OR_RETURN(request.messages, ReadMessages(said));
-  return PrepareChat(*chat.version, request, chat.prompts.emplace_back(), chat.source);
+  return PrepareChat(*chat.version, request, chat.prompts.emplace_back(), chat.source,
+                     &chat.constraint);
 }
 
 }  // namespace

@@ -128,6 +128,19 @@ TEST(OllamaChat, OptionsAreDoneOrRefusedByName) {
   EXPECT_EQ(ask(R"("suffix":"x")"), R"(400 {"error":"unknown field 'suffix'"})");
 }
 
+TEST(OllamaChat, AFormatIsWhatTheAnswerIs) {
+  Harness api;
+  api.engine->answer = "{}";
+  for (const char* format : {R"("json")", R"({"type":"object","properties":{"a":{"type":"integer"}}})"}) {
+    auto exchange = api.Post(kPath, StrCat(R"({"messages":[{"role":"user","content":"hi"}],"stream":false,"format":)",
+                                           format, "}"));
+    EXPECT_EQ(exchange->status(), 200) << exchange->body();
+    EXPECT_TRUE(api.engine->submitted.back().request.grammar) << format;
+  }
+  auto wrong = api.Post(kPath, R"({"messages":[{"role":"user","content":"hi"}],"format":"xml"})");
+  EXPECT_EQ(wrong->status(), 400);
+}
+
 TEST(OllamaChat, CallsComeWhole) {
   Harness api;
   api.engine->answer = "Now.<tool_call>\n{\"name\": \"add\", \"arguments\": {\"a\": 1}}\n</tool_call>";

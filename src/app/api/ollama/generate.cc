@@ -80,7 +80,7 @@ Status ReadPrompt(const Call& call, OllamaCall& generate) {
     request.messages = std::move(messages);
     request.cancelled = &call.gone();
     PANO_RETURN_IF_ERROR(ReadThink(body, request));
-    PANO_RETURN_IF_ERROR(PrepareChat(version, request, prompt, generate.source));
+    PANO_RETURN_IF_ERROR(PrepareChat(version, request, prompt, generate.source, &generate.constraint));
     generate.give_context = true;
   }
   return PutContextBefore(body, version, prompt);

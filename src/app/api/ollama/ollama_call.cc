@@ -20,10 +20,18 @@ using json::Value;
 
 int64_t Nanoseconds(double ms) { return static_cast<int64_t>(ms * 1e6); }
 
-Status RefuseFormat(const Value& body) {
+// "format": "json" or a JSON Schema.
+Status ReadFormat(const Value& body, std::optional<constraints::Source>& constraint) {
   const Value* format = body.Find("format");
   if (!format || format->is_null() || (format->is_string() && format->as_string().empty())) return {};
-  return BadField("format", "'format' is not supported here yet");
+  if (*format == Value("json")) {
+    constraint = JsonObjectSource("format");
+  } else if (format->is_object()) {
+    constraint = JsonSchemaSource(*format, "format");
+  } else {
+    return BadField("format", "'format' must be \"json\" or a JSON Schema");
+  }
+  return {};
 }
 
 // num_ctx, of prompt and answer together.
@@ -94,7 +102,7 @@ Status ReadOllamaFields(Context& context, Call& call, const BodySchema& body, Ol
   ollama.loaded = context.clock.Now();
   ollama.parameters.stream = true;  // unless it says otherwise
   PANO_RETURN_IF_ERROR(ReadFields(call.body, body, ollama.parameters));
-  PANO_RETURN_IF_ERROR(RefuseFormat(call.body));
+  PANO_RETURN_IF_ERROR(ReadFormat(call.body, ollama.constraint));
   const Value* shift = call.body.Find("shift");
   if (shift && shift->is_bool() && shift->as_bool()) {
     return BadField("shift", "'shift' is not supported here: an answer ends with the context");
@@ -164,8 +172,9 @@ void SetEnd(const OllamaCall& ollama, TimePoint now, const Output& output, Value
   line.Set("eval_duration", Nanoseconds(std::max(0.0, timings.total_ms - timings.ttft_ms)));
 }
 
-void StartOllama(Context& context, CallPtr call, OllamaCall ollama) {
-  if (Status held = HoldToContext(ollama); !held.ok()) return call->Fail(held);
+namespace {
+
+void Run(Context& context, const CallPtr& call, OllamaCall ollama, GrammarPtr grammar) {
   const RequestFrame frame{.parameters = ollama.parameters,
                            .version = *ollama.version,
                            .id = ollama.id,
@@ -173,7 +182,9 @@ void StartOllama(Context& context, CallPtr call, OllamaCall ollama) {
                            .now = call->begun(),
                            .logprobs = ollama.logprobs,
                            .choices_max = context.options.choices_max,
-                           .shown_special = ollama.source.shown_special};
+                           .shown_special = ollama.source.shown_special,
+                           .grammar = std::move(grammar),
+                           .reasoning = ollama.source.reasoning};
   std::vector<engine::Request> requests;
   if (Status status = MakeEngineRequests(frame, ollama.prompts, requests); !status.ok()) {
     return call->Fail(status);
@@ -192,6 +203,18 @@ void StartOllama(Context& context, CallPtr call, OllamaCall ollama) {
         return std::make_unique<AnswerCollector>(context.work, call, /*inputs=*/1, /*n=*/1,
                                                  std::move(answered));
       });
+}
+
+}  // namespace
+
+void StartOllama(Context& context, CallPtr call, OllamaCall ollama) {
+  if (Status held = HoldToContext(ollama); !held.ok()) return call->Fail(held);
+  const models::GeneratorPtr version = ollama.version;
+  std::optional<constraints::Source> constraint = std::exchange(ollama.constraint, std::nullopt);
+  WithGrammar(context, call, version, std::move(constraint),
+              [&context, call, ollama = std::move(ollama)](GrammarPtr grammar) mutable {
+                Run(context, call, std::move(ollama), std::move(grammar));
+              });
 }
 
 }  // namespace pano::api::ollama

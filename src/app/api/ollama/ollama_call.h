@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "app/api/answer.h"
-#include "app/api/context.h"
 #include "app/api/chat_request.h"
+#include "app/api/constraint.h"
+#include "app/api/context.h"
 #include "app/api/generation_request.h"
 #include "app/api/message_output.h"
 #include "app/api/parameters.h"
@@ -26,6 +27,7 @@ struct OllamaCall {
   Parameters parameters;
   std::vector<Prompt> prompts;         // one
   MessageSource source;                // how the answer is read
+  std::optional<constraints::Source> constraint;  // what it must be; none: anything
   std::optional<int64_t> context_max;  // num_ctx: tokens of prompt and answer together
   int32_t logprobs = -1;               // alternatives per token; -1: none
   bool give_context = false;              // the end of the answer has all tokens, for a next request
