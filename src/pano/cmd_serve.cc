@@ -33,7 +33,7 @@ struct ServeOptions {
   std::string models_dir;
   bool any_model = false;
   std::string host = "127.0.0.1";
-  int64_t port = 8080;
+  int64_t port = 8080, grpc_port = -1;
   int64_t threads = 0;
   std::vector<std::string> api_keys, allow_origins, allow_hosts;
   std::string auth, auth_state, issuer, audit_log;
@@ -90,6 +90,9 @@ void ServeOptions::Declare(OptionSet& options) {
                "The one model that is served answers to any name in a request.");
   options.String("host", &host, "The address to listen on.", "ADDRESS");
   options.Int("port", &port, 0, 65535, "The port to listen on. 0 takes a free one.");
+  options.Int("grpc-port", &grpc_port, -1, 65535,
+              "The port for KServe's v2 protocol over gRPC, on the same address with the same keys, limits and "
+              "certificates. 0 takes a free one; without this option there is none.");
   options.Int("threads", &threads, 0, 1024, "The number of compute threads. 0 means one per core that this process may use.");
   options.Strings("api-key", &api_keys,
                   "A key that callers have to show. May be given several times.", "KEY");
@@ -299,6 +302,7 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   http.host = options.host;
   http.port = static_cast<uint16_t>(options.port);
   http.tls = options.tls;
+  if (options.grpc_port >= 0) service.grpc_port = static_cast<uint16_t>(options.grpc_port);
   http.threads = static_cast<int>(options.http_threads);
   http.connections_max = static_cast<size_t>(options.max_connections);
   http.body_bytes_max = static_cast<size_t>(options.max_body_bytes);
@@ -344,6 +348,9 @@ void LogStart(const ServeOptions& options, const service::Service& service) {
       StrCat(options.tls.enabled() ? "https://" : "http://", v6 ? "[" : "", options.host, v6 ? "]" : "", ":", service.port());
   std::string key = options.open() ? "" : " -H 'Authorization: Bearer KEY'";
   LogInfo("[serve] ", service.threads(), " compute threads, listening on ", url);
+  if (service.grpc_port() != 0) {
+    LogInfo("[serve] gRPC on ", v6 ? "[" : "", options.host, v6 ? "]" : "", ":", service.grpc_port());
+  }
   if (options.open() && std::find(options.allow_origins.begin(), options.allow_origins.end(),
                                             "*") != options.allow_origins.end()) {
     LogWarning("[serve] --allow-origin * without --api-key: every page that a browser opens may call");
@@ -407,6 +414,8 @@ std::string_view HintFor(const Status& status) {
   if (status.reason() == "audit_log") return "the folder has to be there and writable";
   if (status.reason() == "auth_settings") return "docs/auth.md says what the file holds";
   if (status.reason() == "tls_files") return {};
+  if (status.reason() == "grpc_port" && status.code() == StatusCode::kUnavailable) return "another --grpc-port, or --grpc-port 0 for a free one";
+  if (status.reason() == "grpc_port") return {};
   if (status.code() == StatusCode::kUnavailable)
     return "another --port, or --port 0 for a free one";
   if (status.code() == StatusCode::kNotFound) return "give a model: --model PATH";

@@ -11,7 +11,7 @@ What is compared: the status; the kind of content; of JSON each member of the kn
 value itself where clients decide by it: FIXED); of a stream the kinds of its events in their order, equal ones in a row taken
 as one, and each one's data like JSON. Words and numbers are the model's and are not compared. Ids that a known answer gives
 are replaced by ours in the requests that follow."""
-import base64, http.client, json, os, re, subprocess, sys, tempfile, time
+import base64, http.client, json, os, re, shutil, subprocess, sys, tempfile, time
 from pathlib import Path
 
 import tiny_encoder
@@ -115,10 +115,13 @@ class Server:
     def __init__(self, folder):
         for name in ('embedder', 'ranker'): tiny_encoder.make(name, folder / name)
         models = {'starter': source / 'models/starter', 'enc': folder / 'embedder', 'ce': folder / 'ranker',
-                  'bert': data / 'golden/models/bert_base', 'cls': data / 'golden/models/bert_seqcls'}
+                  'cls': data / 'golden/models/bert_seqcls'}
+        managed = folder / 'models'   # what clients load and unload
+        shutil.copytree(data / 'golden/models/bert_base', managed / 'bert')
         arguments = [f'--model={name}={path}' for name, path in models.items()]
         self.log = open(folder / 'log', 'w+')
-        self.process = subprocess.Popen([pano, 'serve', '--port', '0', '--threads', '1', '--kv-bytes', '67108864', *arguments],
+        self.process = subprocess.Popen([pano, 'serve', '--port', '0', '--threads', '1', '--kv-bytes', '67108864',
+                                         '--models-dir', managed, '--models-quiet', '0.1', *arguments],
                                         stdout=self.log, stderr=subprocess.STDOUT)
         for _ in range(300):
             found = re.search(r'listening on http://([0-9.]+):(\d+)', Path(self.log.name).read_text())
@@ -129,7 +132,7 @@ class Server:
         if not found: sys.exit('the server did not start:\n' + Path(self.log.name).read_text())
         self.host, self.port = found[1], int(found[2])
         for _ in range(300):
-            if self.send({'method': 'GET', 'target': '/readyz'})['status'] == 200: return
+            if all(self.send({'method': 'GET', 'target': path})['status'] == 200 for path in ('/readyz', '/v2/models/bert/ready')): return
             time.sleep(0.1)
         sys.exit('the server is not ready:\n' + Path(self.log.name).read_text())
 

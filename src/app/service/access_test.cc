@@ -62,6 +62,7 @@ struct Ask {
 // Every way in which `route` takes a model named `name`.
 Ask AskAbout(const api::Route& route, std::string_view name) {
   Ask ask{std::string(route.method), Replaced(std::string(route.pattern), "{id}", name), ""};
+  ask.path = Replaced(ask.path, "/labels/{version}", "/labels/stable");
   ask.path = Replaced(ask.path, "{version}", "1");
   if (route.method != "POST") return ask;
   ask.body = route.access.place == api::Access::Place::kBody ? BodyFor(route.pattern, name)
@@ -73,6 +74,7 @@ std::vector<api::Route> ModelRoutes() {
   api::RouteTable table = std::move(api::RouteTable::Create(AllDialects())).value();
   std::vector<api::Route> routes;
   for (const api::Route& route : table.routes()) {
+    if (route.transport != api::Transport::kHttp) continue;  // app/grpc has tests of its own
     if (route.access.kind == api::Access::Kind::kModel && route.query.empty()) {
       routes.push_back(route);
     }
@@ -85,6 +87,7 @@ TEST(Access, EveryClosedRouteAsksWhoCalls) {
   api::RouteTable table = std::move(api::RouteTable::Create(AllDialects())).value();
   size_t closed = 0;
   for (const api::Route& route : table.routes()) {
+    if (route.transport != api::Transport::kHttp) continue;
     const Ask ask = AskAbout(route, "m");
     auto exchange = api.Ask("", ask.method, ask.path, ask.body);
     if (route.access == api::Access::kOpen) {
@@ -174,6 +177,9 @@ TEST(Access, WhatMayBeReadAndNotDoneNamesTheScope) {
                      {"predict", "models:org/m:predict"},
                      {"manage", "models:org/m:manage"}});
   api.AddModel("org/m", "1")->answer = "x";
+  models::VersionRoutes labels;
+  labels.labels["stable"] = "1";
+  api.models.SetKnown("org/m", {"1"}, labels);
   for (const api::Route& route : ModelRoutes()) {
     const bool manages = route.access.permission == auth::Permission::kManage;
     const std::string needed = manages ? "manage" : "predict";
@@ -188,7 +194,12 @@ TEST(Access, WhatMayBeReadAndNotDoneNamesTheScope) {
               StrCat("Bearer realm=\"panorama\", error=\"insufficient_scope\", "
                      "error_description=\"this needs the scope models:org/m:",
                      needed, "\", scope=\"models:org/m:", needed, "\""));
-    EXPECT_EQ(At(reader->json(), "error/code"), "insufficient_scope");
+    const json::Value body = reader->json();
+    const json::Value* error = body.Find("error");  // a text in some dialects
+    ASSERT_TRUE(error) << route.pattern;
+    if (error->is_object()) {
+      EXPECT_EQ(At(*error, "code"), "insufficient_scope");
+    }
     // The scope alone lets it through, to this model and no other.
     const int status = api.Ask(needed, ask.method, ask.path, ask.body)->status();
     EXPECT_TRUE(status == 200 || status == 400) << route.pattern << " " << status;

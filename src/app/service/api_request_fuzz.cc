@@ -24,6 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       {"/v1/responses", true},         {"/v1/rerank", false},          {"/v1/score", false},
       {"/v1/messages", true},          {"/api/chat", true},            {"/api/generate", true},
       {"/api/embed", false},
+      {"/v1/models/e:predict", false}, {"/v2/models/e/infer", false},  {"/v2/models/i/infer", false},
+      {"/v2/models/m/generate", true}, {"/v2/models/m/infer", true},
   };
   static ApiHarness& generator =
       *new ApiHarness(pano::service::AllDialects());  // these live as long as the process

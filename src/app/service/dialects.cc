@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "app/api/anthropic/dialect.h"
+#include "app/api/kserve/dialect.h"
 #include "app/api/native/dialect.h"
 #include "app/api/oauth/dialect.h"
 #include "app/api/ollama/dialect.h"
 #include "app/api/openai/dialect.h"
 #include "app/api/streams/dialect.h"
 #include "app/api/tfserving/dialect.h"
+#include "app/grpc/dialect.h"
 
 namespace pano::service {
 namespace {
@@ -92,6 +94,8 @@ std::vector<api::Dialect> DialectsWith(api::oauth::OAuthServerPtr issuer) {
       api::ollama::MakeDialect(),
       api::resuming::MakeDialect(),
       api::tfserving::MakeDialect(),
+      api::kserve::MakeDialect(),
+      grpc::MakeDialect(),
       api::oauth::MakeDialect(std::move(issuer)),
   };
 }

@@ -38,6 +38,10 @@ TEST(Routes, OnlyPageAndHealthAreOpen) {
   EXPECT_EQ(open, (std::vector<std::string_view>{"/", "/livez", "/readyz", "/health",
                                                  "/.well-known/oauth-protected-resource",
                                                  "/.well-known/oauth-protected-resource/{path}",
+                                                 "/v2/health/live", "/v2/health/ready",
+                                                 "/inference.GRPCInferenceService/ServerLive",
+                                                 "/inference.GRPCInferenceService/ServerReady",
+                                                 "/grpc.health.v1.Health/Check",
                                                  // The issuer's: they check their own callers.
                                                  "/oauth/token", "/oauth/authorize", "/oauth/authorize", "/oauth/revoke",
                                                  "/oauth/introspect", "/.well-known/openid-configuration",

@@ -31,7 +31,7 @@ Where the server takes no credentials (loopback, no `--api-key`, `--auth` or `--
 - A model that the caller may not read (and may not use in the way that the route is about) is answered to the byte as one that does not exist: 404.
 - A model that it may read but not use so: 403, `error="insufficient_scope"`, and the scope that is missing.
 
-HEAD is answered wherever GET is.
+HEAD is answered wherever GET is. A method gRPC is one that `--grpc-port` answers; the token is in the metadata `authorization`.
 
 | method | path | policy | what |
 |---|---|---|---|
@@ -42,6 +42,10 @@ std::string PathOf(const api::Route& route) {
   if (!route.query.empty()) path += StrCat("?", route.query);
   if (!route.header.empty()) path += StrCat(" (", route.header, ")");
   return path;
+}
+
+std::string_view MethodOf(const api::Route& route) {
+  return route.transport == api::Transport::kGrpc ? "gRPC" : route.method;
 }
 
 std::vector<api::Route> AllRoutes() {
@@ -57,7 +61,7 @@ std::vector<api::Route> AllRoutes() {
 std::string RouteLines() {
   std::string text;
   for (const api::Route& route : AllRoutes()) {
-    text += StrCat(route.method, " ", PathOf(route), " ", api::PolicyName(route.access), "\n");
+    text += StrCat(MethodOf(route), " ", PathOf(route), " ", api::PolicyName(route.access), "\n");
   }
   return text;
 }
@@ -65,7 +69,7 @@ std::string RouteLines() {
 std::string RoutesPage() {
   std::string text(kIntroduction);
   for (const api::Route& route : AllRoutes()) {
-    text += StrCat("| ", route.method, " | `", PathOf(route), "` | ", api::PolicyName(route.access),
+    text += StrCat("| ", MethodOf(route), " | `", PathOf(route), "` | ", api::PolicyName(route.access),
                    " | ", route.summary, " |\n");
   }
   return text;

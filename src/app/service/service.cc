@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "app/api/policy/guard.h"
+#include "app/grpc/dialect.h"
+#include "app/grpc/handlers.h"
 #include "app/models/generator.h"
 #include "app/models/predictor.h"
 #include "app/service/audited_request.h"
@@ -205,12 +207,41 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   PANO_ASSIGN_OR_RETURN(service->server_,
                         http::Server::Start(options.http, std::move(handle), std::move(refuse),
                                             Clock::Real(), std::move(check_head)));
+  PANO_RETURN_IF_ERROR(service->StartGrpc(options));
   // Where the port was not known before.
   if (issuer && issuer->name().empty()) issuer->SetName(AddressUrl(options.http.tls.enabled(), options.http.host, service->port()));
   LogInfo("[serve] port ", service->port(), " is bound, models load");
   PANO_RETURN_IF_ERROR(service->Load(options));
   service->api_->SetLoading(false);
   return service;
+}
+
+// The same address, limits and certificates as HTTP has.
+Status Service::StartGrpc(const ServiceOptions& options) {
+  if (!options.grpc_port) return {};
+  const http::ServerOptions& http = options.http;
+  grpc::ServerOptions rpc;
+  rpc.host = http.host;
+  rpc.port = *options.grpc_port;
+  rpc.tls = http.tls;
+  rpc.message_bytes_max = http.body_bytes_max;
+  rpc.message_bytes_total_max = http.body_bytes_total_max;
+  rpc.metadata_bytes_max = http.header_bytes_max;
+  rpc.read_timeout = http.body_timeout;
+  rpc.write_timeout = http.write_timeout;
+  grpc::Service methods;
+  methods.methods = grpc::Methods();
+  methods.handle = [this](std::shared_ptr<http::Exchange> exchange) {
+    api_->Handle(std::move(exchange), api::Transport::kGrpc);
+  };
+  methods.check_head = [this](const http::Request& head, http::Server::Decide decide) {
+    return api_->CheckHead(head, std::move(decide), api::Transport::kGrpc);
+  };
+  methods.stream_error = grpc::StreamError;
+  Result<std::unique_ptr<grpc::Server>> started = grpc::Server::Start(std::move(rpc), std::move(methods));
+  if (!started.ok()) return started.error().Wrap("--grpc-port").WithReason("grpc_port");
+  grpc_ = std::move(started).value();
+  return {};
 }
 
 // Requests that wait for a model go on in the API: they end while it is there.
@@ -253,6 +284,7 @@ bool Service::Drain(std::chrono::milliseconds timeout) {
   // The engines are done; what they said is still on its way to the sockets.
   constexpr std::chrono::milliseconds kFlush{2'000};
   all = api_->WaitUntilIdle(kFlush) && all;
+  if (grpc_) all = grpc_->Drain(kFlush) && all;
   return server_->Drain(kFlush) && all;
 }
 

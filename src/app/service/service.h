@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/api/api.h"
 #include "app/audit/audit_log.h"
+#include "app/grpc/server.h"
 #include "app/http/http.h"
 #include "app/models/memory_budget.h"
 #include "app/models/model_loader.h"
@@ -33,6 +35,7 @@ struct ServiceOptions {
   int threads = 0;  // of the compute pool; 0: all cores
   models::LoadSettings load;
   http::ServerOptions http;
+  std::optional<uint16_t> grpc_port;  // of KServe's protocol over gRPC, on the same address; 0: a free one
   CallerOptions callers;
   std::string tenants_file;  // limits and weights of tenants; "": none
   std::string quota_state;   // where usage is kept: a folder, redis://...; "": in memory
@@ -55,6 +58,8 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   uint16_t port() const { return server_->port(); }
+  // 0: there is none.
+  uint16_t grpc_port() const { return grpc_ ? grpc_->port() : uint16_t{0}; }
   int threads() const { return pool_.threads(); }
   const models::ModelHost& models() const { return models_; }
   telemetry::Metrics& metrics() { return metrics_; }
@@ -73,6 +78,7 @@ class Service {
  private:
   Service(int threads, telemetry::BuildInfo build);
   Status Load(const ServiceOptions& options);
+  Status StartGrpc(const ServiceOptions& options);
   Status StartRepository(const ServiceOptions& options, const models::LoadSettings& settings);
   void FollowEngines();
 
@@ -87,6 +93,7 @@ class Service {
   std::unique_ptr<api::Api> api_;
   bearer::AuthFileAuthenticator* auth_file_ = nullptr;  // the API's; null: there is no --auth file
   std::unique_ptr<http::Server> server_;
+  std::unique_ptr<grpc::Server> grpc_;  // null: nobody asked for it
 };
 
 }  // namespace pano::service

@@ -4,7 +4,7 @@
 
 namespace pano::api::tfserving {
 
-// TensorFlow Serving's REST protocol; so far the status of a model.
+// TensorFlow Serving's REST protocol: predict, status, metadata.
 Dialect MakeDialect();
 
 }  // namespace pano::api::tfserving

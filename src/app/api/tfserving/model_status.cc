@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/api/tfserving/serving_signature.h"
 #include "base/json.h"
 
 namespace pano::api::tfserving {
@@ -41,11 +42,13 @@ Value StatusJson(std::string_view version, models::LoadState state, std::string_
 
 }  // namespace
 
-// Every version, the newest first.
+// Every version, the newest first, or the one that the path names.
 void ModelStatus(Context& context, CallPtr call) {
   const Result<models::ModelTarget> target =
       ResolveModel(context.models, call->principal, call->access, NameOfModel(*call));
   if (!target.ok()) return call->Fail(context.loading ? Loading() : target.error());
+  const bool one_version = !call->PathParam("version").empty();
+  if (Status label = CheckLabel(*call, target->version); !label.ok()) return call->Fail(label);
   const models::ModelCatalog* catalog = context.catalog;
   std::vector<models::VersionStatus> versions;
   if (catalog) versions = catalog->Versions(target->id);
@@ -56,6 +59,7 @@ void ModelStatus(Context& context, CallPtr call) {
   }
   Value list{json::Array()};
   for (auto one = versions.rbegin(); one != versions.rend(); ++one) {
+    if (one_version && one->target.version != target->version) continue;
     list.Append(StatusJson(one->target.version, one->state, one->reason));
   }
   Value body;

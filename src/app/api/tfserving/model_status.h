@@ -4,7 +4,7 @@
 
 namespace pano::api::tfserving {
 
-// GET /v1/models/{id}?format=tfs: TensorFlow Serving's GetModelStatus.
+// GET /v1/models/{id}?format=tfs and /v1/models/{id}/versions/{version}, /labels/{label}: GetModelStatus.
 void ModelStatus(Context& context, CallPtr call);
 
 }  // namespace pano::api::tfserving
