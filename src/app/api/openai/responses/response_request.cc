@@ -140,9 +140,8 @@ Status ReadTools(const Value& body, ChatRequest& chat) {
 void SetReasoning(const Value& reasoning, ChatRequest& chat) {
   const Value* effort = Given(reasoning, "effort");
   if (!effort) return;
-  if (!chat.kwargs.is_object()) chat.kwargs = Value(json::Object());
-  if (!chat.kwargs.Find("reasoning_effort")) chat.kwargs.Set("reasoning_effort", *effort);
-  if (*effort == Value("none") && !chat.kwargs.Find("enable_thinking")) chat.kwargs.Set("enable_thinking", false);
+  chat.SetKwarg("reasoning_effort", *effort);
+  if (*effort == Value("none")) chat.TurnThinkingOff();
 }
 
 // Instructions, the turns before, the input.
@@ -168,7 +167,7 @@ Status EncodeTalk(const Value* instructions, ChatRequest chat, ResponseRequest& 
   }
   for (const Value& message : request.input.messages.as_array()) messages.Append(message);
   chat.messages = std::move(messages);
-  Status status = PrepareChat(*request.version, chat, request.prompt, request.message);
+  Status status = PrepareChat(*request.version, chat, request.prompt, request.message, &request.constraint);
   return status.field() == "messages" ? std::move(status).WithField("input") : status;
 }
 

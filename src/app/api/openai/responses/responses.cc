@@ -35,7 +35,8 @@ void Generate(Context& context, const CallPtr& call, const std::shared_ptr<Respo
                      .logprobs = request->logprobs,
                      .choices_max = context.options.choices_max,
                      .shown_special = request->message.shown_special,
-                     .grammar = std::move(grammar)};
+                     .grammar = std::move(grammar),
+                     .reasoning = request->message.reasoning};
   std::vector<engine::Request> requests;
   if (Status status = MakeEngineRequests(frame, prompts, requests); !status.ok()) return call->Fail(status);
   request->frame.Set("temperature", FloatJson(requests[0].sampling.temperature));

@@ -305,6 +305,21 @@ TEST(Responses, TheAnswerIsOfTheTextsFormat) {
             "text.format.schema");
 }
 
+TEST(Responses, CallsAreForced) {
+  Harness api;
+  auto* fake = api.AddModel("t", "1", true, std::make_shared<LinesTemplate>());
+  fake->answer = "<tool_call>{\"name\":\"f\",\"arguments\":{\"a\":1}}</tool_call>";
+  for (const char* choice : {R"("required")", R"({"type":"function","name":"f"})"}) {
+    auto exchange = api.Post(kPath, StrCat("{", kAsking, R"(,"tool_choice":)", choice, "}"));
+    ASSERT_EQ(exchange->status(), 200) << exchange->body();
+    EXPECT_EQ(At(exchange->json(), "output/0/type"), "function_call");
+    EXPECT_FALSE(Takes(fake->submitted.back().request, "Just words."));
+    EXPECT_TRUE(fake->submitted.back().request.grammar);
+  }
+  auto none = api.Post(kPath, R"({"model":"t","input":"hi","tool_choice":"required"})");
+  EXPECT_EQ(At(none->json(), "error/param"), "tool_choice");
+}
+
 TEST(Responses, CountTheirInput) {
   Harness api;
   const Value body = api.Post("/v1/responses/input_tokens", R"({"input":"hi","instructions":"be"})")->json();
