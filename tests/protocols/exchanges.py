@@ -22,7 +22,7 @@ data = Path(os.environ.get('PANO_SHARED', source.parent / 'shared')) / 'data'
 golden = data / 'golden/protocols/exchanges.jsonl'
 
 # The dialects whose exchanges all have to pass.
-SERVED = ()
+SERVED = ('openai',)
 
 # Members whose value is a word of the protocol. What depends on where the model's text ended is equal within a group.
 FIXED = {'object', 'type', 'role', 'datatype', 'shape', 'signature_name', 'dtype', 'state', 'finish_reason', 'stop_reason',
