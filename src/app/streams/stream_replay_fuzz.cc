@@ -54,7 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     auto& log = logs[who];
     switch ((data[i] >> 1) % 8) {
       case 0:
-        if (auto made = store.Create(owner, "s"); made.ok()) {
+        if (auto made = store.Create(owner, "s", owner); made.ok()) {
           readers.erase(who);
           log = *made;
           cancelled[who] = false;
