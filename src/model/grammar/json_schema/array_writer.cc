@@ -13,7 +13,7 @@ namespace {
 using Expr = GrammarBuilder::Expr;
 using Rule = GrammarBuilder::Rule;
 
-constexpr size_t kUniqueValuesMax = 10;  // their subsets are states
+constexpr size_t kUniqueValuesMax = 32;  // their subsets are states, as far as maxItems lets them
 constexpr size_t kStatesMax = 4096;
 
 Status Unsupported(std::string_view keyword, std::string_view why) {
