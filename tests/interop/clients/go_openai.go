@@ -36,7 +36,7 @@ func ask(more func(*openai.ChatCompletionRequest)) openai.ChatCompletionRequest 
 var schema = json.RawMessage(`{"type":"object","properties":{"a":{"enum":[1,2]}},"required":["a"],"additionalProperties":false}`)
 
 func valid(text string) error {
-	var got struct{ A int }
+	var got struct{ A float64 }
 	if err := json.Unmarshal([]byte(text), &got); err != nil {
 		return err
 	}
