@@ -255,6 +255,7 @@ TEST_F(GrpcServer, HasLimits) {
   EXPECT_EQ(Unary(kEcho, std::string(1001, 'x')).error_code(), ::grpc::StatusCode::RESOURCE_EXHAUSTED);
   std::string answer;
   EXPECT_TRUE(Unary(kEcho, std::string(900, 'x'), &answer).ok());
+  WaitUntil([&] { return server_->open_calls() == 0; });  // a call counts until its end was seen to
   std::vector<std::jthread> clients;
   for (int i = 0; i < 2; ++i) clients.emplace_back([this] { Unary(kEcho, "hold"); });
   WaitUntil([&] { std::lock_guard lock(mu_); return held_.size() == 2; });
