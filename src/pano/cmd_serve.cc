@@ -39,7 +39,8 @@ struct ServeOptions {
   std::string auth, auth_state, issuer, audit_log;
   bool audit_requests = false;
   http::TlsOptions tls;
-  std::string tenants, quota_state;
+  std::string tenants, quota_state, state;
+  int64_t batch_requests = 8;
   bool insecure = false, routes = false;
   ArithmeticOptions arithmetic;
   SpeculationSettings speculation;
@@ -133,6 +134,12 @@ void ServeOptions::Declare(OptionSet& options) {
                  "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], so that servers share it. Without it, "
                  "in memory. With --tenants only.",
                  "PLACE");
+  options.String("state", &state,
+                 "The folder where files and batches are kept (docs/batches.md). It is made where it is missing. Without it "
+                 "there are none.",
+                 "DIR");
+  options.Int("batch-requests", &batch_requests, 1, 4096,
+              "How many requests of batches are answered at once, with what other requests leave.");
   options.Strings("allow-host", &allow_hosts,
                   "A name, beside loopback's, by which a server on loopback may be called, such as "
                   "host.docker.internal. May be given several times; * allows every name.",
@@ -272,6 +279,8 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   service.threads = static_cast<int>(options.threads);
   service.tenants_file = options.tenants;
   service.quota_state = options.quota_state;
+  service.state = options.state;
+  service.batches.window = static_cast<size_t>(options.batch_requests);
   service.callers = {.api_keys = options.api_keys, .auth_file = options.auth, .auth_state = options.auth_state, .issuer = options.issuer};
   service.audit_log = options.audit_log;
   service.audit_requests = options.audit_requests;
@@ -413,7 +422,7 @@ std::string_view HintFor(const Status& status) {
   if (status.reason() == "auth_state") return "pano auth --help lists what can be done with a state";
   if (status.reason() == "audit_log") return "the folder has to be there and writable";
   if (status.reason() == "auth_settings") return "docs/auth.md says what the file holds";
-  if (status.reason() == "tls_files") return {};
+  if (status.reason() == "tls_files" || status.reason() == "batch_state") return {};
   if (status.reason() == "grpc_port" && status.code() == StatusCode::kUnavailable) return "another --grpc-port, or --grpc-port 0 for a free one";
   if (status.reason() == "grpc_port") return {};
   if (status.code() == StatusCode::kUnavailable)

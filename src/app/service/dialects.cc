@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "app/api/anthropic/dialect.h"
+#include "app/api/batches/dialect.h"
 #include "app/api/kserve/dialect.h"
 #include "app/api/native/dialect.h"
 #include "app/api/oauth/dialect.h"
@@ -84,9 +85,9 @@ constexpr auto kSchemas = std::to_array<std::string_view>({
 
 }  // namespace
 
-std::vector<api::Dialect> AllDialects() { return DialectsWith(nullptr); }
+std::vector<api::Dialect> AllDialects() { return DialectsWith(nullptr, nullptr); }
 
-std::vector<api::Dialect> DialectsWith(api::oauth::OAuthServerPtr issuer) {
+std::vector<api::Dialect> DialectsWith(api::oauth::OAuthServerPtr issuer, api::batches::BatchServerPtr batches) {
   return {
       api::native::MakeDialect(),
       api::openai::MakeDialect(),
@@ -96,6 +97,7 @@ std::vector<api::Dialect> DialectsWith(api::oauth::OAuthServerPtr issuer) {
       api::tfserving::MakeDialect(),
       api::kserve::MakeDialect(),
       grpc::MakeDialect(),
+      api::batches::MakeDialect(std::move(batches)),
       api::oauth::MakeDialect(std::move(issuer)),
   };
 }

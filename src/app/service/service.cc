@@ -191,10 +191,16 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   const std::shared_ptr<issuer::TokenIssuer> issuer = callers.issuer;
   api::oauth::OAuthServerPtr oauth;
   if (issuer) oauth = std::make_shared<api::oauth::OAuthServer>(issuer, service->audit_.get());
+  if (!options.state.empty()) {
+    Result<std::unique_ptr<batches::BatchStore>> store = batches::BatchStore::Open(options.state, {});
+    if (!store.ok()) return store.error().Wrap("--state").WithReason("batch_state");
+    options.batches.input.line_bytes_max = options.http.body_bytes_max;
+    service->batches_ = std::make_shared<api::batches::BatchServer>(std::move(store).value(), options.batches);
+  }
   options.api.document_order = OpenApiOrder();
   options.api.grammars.metrics = &service->metrics_.registry();
   PANO_ASSIGN_OR_RETURN(service->api_,
-                        api::Api::Create(DialectsWith(oauth), options.api, service->models_,
+                        api::Api::Create(DialectsWith(oauth, service->batches_), options.api, service->models_,
                                          std::move(callers.authenticator), std::move(hooks)));
   // The port first: an address in use is known before a long load, and callers are told to wait.
   service->api_->SetLoading(true);
@@ -213,6 +219,7 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   LogInfo("[serve] port ", service->port(), " is bound, models load");
   PANO_RETURN_IF_ERROR(service->Load(options));
   service->api_->SetLoading(false);
+  if (service->batches_) service->batches_->Start(*service->api_);
   return service;
 }
 
@@ -246,6 +253,7 @@ Status Service::StartGrpc(const ServiceOptions& options) {
 
 // Requests that wait for a model go on in the API: they end while it is there.
 Service::~Service() {
+  if (batches_) batches_->Stop();
   if (repository_) repository_->Stop();
 }
 
@@ -274,6 +282,7 @@ std::string Service::Stuck(Duration limit) const {
 
 bool Service::Drain(std::chrono::milliseconds timeout) {
   TimePoint until = Clock::Real().Now() + timeout;
+  if (batches_) batches_->Stop();  // their lines begin anew when there is a server again
   api_->BeginDrain();
   // The listener stays open for now: /readyz has to say that this server is going away.
   bool all = true;

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "app/api/api.h"
+#include "app/api/batches/batch_server.h"
 #include "app/audit/audit_log.h"
+#include "app/batches/batch_runner.h"
 #include "app/grpc/server.h"
 #include "app/http/http.h"
 #include "app/models/memory_budget.h"
@@ -39,6 +41,8 @@ struct ServiceOptions {
   CallerOptions callers;
   std::string tenants_file;  // limits and weights of tenants; "": none
   std::string quota_state;   // where usage is kept: a folder, redis://...; "": in memory
+  std::string state;         // the folder of files and batches; "": there are none
+  batches::BatchRunner::Options batches;
   api::Options api;                   // `callers.loopback` is decided by http.host
   telemetry::BuildInfo build;         // for pano_build_info
   std::string audit_log;        // the file of docs/audit.md; "" = none
@@ -90,6 +94,7 @@ class Service {
   std::unique_ptr<quota::FollowedTenants> tenants_;  // null: there are no limits
   std::unique_ptr<models::MemoryBudget> memory_;
   std::unique_ptr<repository::Repository> repository_;  // null: there is no folder
+  api::batches::BatchServerPtr batches_;  // null: none
   std::unique_ptr<api::Api> api_;
   bearer::AuthFileAuthenticator* auth_file_ = nullptr;  // the API's; null: there is no --auth file
   std::unique_ptr<http::Server> server_;

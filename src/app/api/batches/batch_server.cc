@@ -1,0 +1,67 @@
+#include "app/api/batches/batch_server.h"
+
+#include <utility>
+
+#include "app/api/batches/local_exchange.h"
+#include "base/strings.h"
+
+namespace pano::api::batches {
+namespace {
+
+using pano::batches::LineAnswer;
+using pano::batches::LineRequest;
+
+http::Request RequestOf(LineRequest& line) {
+  http::Request request;
+  request.method = "POST";
+  request.target = line.path;
+  request.path = line.path;
+  request.headers = {{"Content-Type", "application/json"}};
+  request.body = std::move(line.body);
+  request.peer = "batch";
+  request.id = line.id;
+  return request;
+}
+
+int64_t RetryAfterOf(const http::Response& response) {
+  for (const auto& [name, value] : response.headers) {
+    if (ToLower(name) == "retry-after") return ParseInt(value).value_or(0);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void BatchServer::Start(Api& api, Clock& clock) {
+  auto service = [&api, loop = loop_](LineRequest line, std::function<void(LineAnswer)> done) -> std::function<void()> {
+    auto exchange = std::make_shared<LocalExchange>(
+        RequestOf(line), loop, [done = std::move(done)](http::Response response) {
+          const int64_t retry_after = RetryAfterOf(response);
+          done({response.status, std::move(response.body), retry_after});
+        });
+    // It ends itself; here it is only looked at.
+    std::weak_ptr<LocalExchange> weak = exchange;
+    api.HandleFor(std::move(exchange), std::move(line.principal));
+    return [weak] {
+      if (const auto open = weak.lock()) open->Close();
+    };
+  };
+  MutexLock lock(mu_);
+  runner_ = std::make_unique<BatchRunner>(*store_, std::move(service), options_, clock);
+}
+
+void BatchServer::Stop() {
+  std::unique_ptr<BatchRunner> runner;
+  {
+    MutexLock lock(mu_);
+    runner = std::move(runner_);
+  }
+  if (runner) runner->Stop();
+}
+
+void BatchServer::Wake() {
+  MutexLock lock(mu_);
+  if (runner_) runner_->Wake();
+}
+
+}  // namespace pano::api::batches

@@ -1,0 +1,213 @@
+#include "app/batches/batch_runner.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <deque>
+#include <thread>
+
+#include "app/batches/testing/temporary_store.h"
+#include "base/strings.h"
+
+namespace pano::batches {
+namespace {
+
+using testing::InputLine;
+using testing::TemporaryStore;
+
+// Answers that a test gives by hand. Thread-safe.
+class FakeService {
+ public:
+  struct Asked {
+    LineRequest request;
+    std::function<void(LineAnswer)> done;
+    bool ended = false;
+  };
+
+  LineService Service() {
+    return [this](LineRequest request, std::function<void(LineAnswer)> done) -> std::function<void()> {
+      MutexLock lock(mu_);
+      const size_t at = asked_.size();
+      asked_.push_back({std::move(request), std::move(done)});
+      changed_.NotifyAll();
+      if (automatic_) asked_[at].done({200, StrCat("{\"n\":", at, "}")});
+      return [this, at] {
+        MutexLock ended(mu_);
+        asked_[at].ended = true;
+      };
+    };
+  }
+  void AnswerAll() { automatic_ = true; }
+  size_t AwaitAsked(size_t count) {
+    MutexLock lock(mu_);
+    while (asked_.size() < count) {
+      if (!Clock::Real().WaitUntil(changed_, mu_, Clock::Real().Now() + std::chrono::seconds(10))) break;
+    }
+    return asked_.size();
+  }
+  void Answer(size_t at, LineAnswer answer) {
+    std::function<void(LineAnswer)> done;
+    {
+      MutexLock lock(mu_);
+      done = asked_.at(at).done;
+    }
+    done(std::move(answer));
+  }
+  LineRequest request(size_t at) {
+    MutexLock lock(mu_);
+    return asked_.at(at).request;
+  }
+  bool ended(size_t at) {
+    MutexLock lock(mu_);
+    return asked_.at(at).ended;
+  }
+
+ private:
+  Mutex mu_;
+  CondVar changed_;
+  std::deque<Asked> asked_;
+  std::atomic<bool> automatic_{false};
+};
+
+constexpr BatchRunner::Options kQuick{.window = 2, .input = {}, .retry_min = std::chrono::milliseconds(1), .retry_max = std::chrono::milliseconds(5)};
+
+// Waits until the batch is at that status.
+BatchRecord Await(BatchStore& store, const BatchRecord& batch, BatchStatus status) {
+  BatchRecord record;
+  for (int i = 0; i < 2000; ++i) {
+    record = store.FindBatch(batch.tenant, batch.id).value();
+    if (record.status == status) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(BatchStatusName(record.status), BatchStatusName(status));
+  return record;
+}
+
+std::string Read(const BatchStore& store, const std::string& id) { return id.empty() ? "" : ReadFile(store.PathOf(id)).value(); }
+
+int64_t Now() { return Clock::Real().UnixSeconds(); }
+
+TEST(BatchRunner, AnswersEachLineOnce) {
+  TemporaryStore store;
+  const BatchRecord batch = store.AddBatch("acme", InputLine("a", "one") + InputLine("b") + InputLine("c"), Now(), Now() + 1000);
+  FakeService service;
+  BatchRunner runner(*store, service.Service(), kQuick);
+  ASSERT_EQ(service.AwaitAsked(2), 2u);  // no more than the window
+  EXPECT_EQ(service.request(0).principal.tenant, "acme");
+  EXPECT_EQ(service.request(0).path, "/v1/completions");
+  EXPECT_EQ(service.request(0).body, R"({"prompt":"one"})");
+  service.Answer(1, {400, R"({"error":{}})"});
+  ASSERT_EQ(service.AwaitAsked(3), 3u);
+  service.Answer(2, {200, R"({"c":1})"});
+  service.Answer(0, {200, R"({"a":1})"});
+  const BatchRecord done = Await(*store, batch, BatchStatus::kCompleted);
+  EXPECT_EQ(done.total, 3);
+  EXPECT_EQ(done.completed, 2);
+  EXPECT_EQ(done.failed, 1);
+  const std::string output = Read(*store, done.output_file);
+  EXPECT_NE(output.find(R"("custom_id":"a","response":{"status_code":200,)"), std::string::npos) << output;
+  EXPECT_NE(output.find(R"("body":{"a":1}},"error":null})"), std::string::npos);
+  EXPECT_LT(output.find("\"a\""), output.find("\"c\""));
+  const std::string errors = Read(*store, done.error_file);
+  EXPECT_NE(errors.find(R"("custom_id":"b","response":{"status_code":400,)"), std::string::npos) << errors;
+  const std::string all = output + errors;
+  for (const std::string_view line : Split(all, '\n')) {
+    if (line.empty()) continue;
+    EXPECT_TRUE(json::Parse(line).ok()) << line;
+  }
+}
+
+TEST(BatchRunner, WhatIsRefusedForNowIsTriedAgain) {
+  TemporaryStore store;
+  const BatchRecord batch = store.AddBatch("acme", InputLine("a"), Now(), Now() + 1000);
+  FakeService service;
+  BatchRunner runner(*store, service.Service(), kQuick);
+  for (int status : {429, 503, 0}) {
+    const size_t at = service.AwaitAsked(1) - 1;
+    service.Answer(at, {status, "{}"});
+    ASSERT_EQ(service.AwaitAsked(at + 2), at + 2);
+  }
+  service.Answer(3, {200, "{}"});
+  EXPECT_EQ(Await(*store, batch, BatchStatus::kCompleted).completed, 1);
+}
+
+TEST(BatchRunner, AFileThatIsNoListOfRequestsFailsWhole) {
+  TemporaryStore store;
+  const BatchRecord batch = store.AddBatch("acme", InputLine("a") + InputLine("a"), Now(), Now() + 1000);
+  FakeService service;
+  BatchRunner runner(*store, service.Service(), kQuick);
+  const BatchRecord failed = Await(*store, batch, BatchStatus::kFailed);
+  EXPECT_NE(failed.errors.find("duplicate_custom_id"), std::string::npos) << failed.errors;
+  EXPECT_EQ(service.AwaitAsked(0), 0u);
+  EXPECT_EQ(failed.output_file, "");
+}
+
+TEST(BatchRunner, ACancelledBatchKeepsWhatWasAnswered) {
+  TemporaryStore store;
+  const BatchRecord batch = store.AddBatch("acme", InputLine("a") + InputLine("b") + InputLine("c"), Now(), Now() + 1000);
+  FakeService service;
+  BatchRunner runner(*store, service.Service(), kQuick);
+  ASSERT_EQ(service.AwaitAsked(2), 2u);
+  service.Answer(0, {200, "{}"});
+  ASSERT_EQ(service.AwaitAsked(3), 3u);
+  ASSERT_TRUE(store->CancelBatch("acme", batch.id, Now()).ok());
+  runner.Wake();
+  const BatchRecord cancelled = Await(*store, batch, BatchStatus::kCancelled);
+  EXPECT_TRUE(service.ended(1));
+  EXPECT_EQ(cancelled.completed, 1);
+  EXPECT_NE(Read(*store, cancelled.output_file).find("\"a\""), std::string::npos);
+}
+
+TEST(BatchRunner, WhatIsLeftWhenTheTimeIsOverSaysSo) {
+  TemporaryStore store;
+  const BatchRecord batch = store.AddBatch("acme", InputLine("a") + InputLine("b") + InputLine("c"), Now(), Now() + 1);
+  FakeService service;
+  BatchRunner runner(*store, service.Service(), kQuick);
+  ASSERT_EQ(service.AwaitAsked(2), 2u);
+  service.Answer(0, {200, "{}"});
+  const BatchRecord expired = Await(*store, batch, BatchStatus::kExpired);
+  EXPECT_EQ(expired.completed, 1);
+  EXPECT_EQ(expired.failed, 2);
+  const std::string errors = Read(*store, expired.error_file);
+  EXPECT_NE(errors.find(R"("custom_id":"b","response":null,"error":{"code":"batch_expired")"), std::string::npos) << errors;
+  EXPECT_NE(errors.find(R"("custom_id":"c")"), std::string::npos);
+}
+
+TEST(BatchRunner, GoesOnWhereItWasStopped) {
+  TemporaryStore store;
+  const BatchRecord batch = store.AddBatch("acme", InputLine("a") + InputLine("b") + InputLine("c"), Now(), Now() + 1000);
+  {
+    FakeService service;
+    BatchRunner runner(*store, service.Service(), kQuick);
+    ASSERT_EQ(service.AwaitAsked(2), 2u);
+    service.Answer(1, {200, "{\"first\":1}"});
+    ASSERT_EQ(service.AwaitAsked(3), 3u);  // the result was written before that
+    runner.Stop();
+    EXPECT_TRUE(service.ended(0));
+  }
+  store.Reopen();
+  EXPECT_EQ(store->DoneLines(batch.id).value(), std::set<int64_t>{1});
+  FakeService service;
+  service.AnswerAll();
+  BatchRunner runner(*store, service.Service(), kQuick);
+  const BatchRecord done = Await(*store, batch, BatchStatus::kCompleted);
+  EXPECT_EQ(done.completed, 3);
+  EXPECT_EQ(service.AwaitAsked(0), 2u);  // the answered line was not asked again
+  const std::string output = Read(*store, done.output_file);
+  EXPECT_NE(output.find("\"first\":1"), std::string::npos);
+}
+
+TEST(BatchRunner, BatchesTakeTurns) {
+  TemporaryStore store;
+  std::string many;
+  for (int i = 0; i < 50; ++i) many += InputLine(StrCat("m", i));
+  store.AddBatch("large", many, Now(), Now() + 1000);
+  const BatchRecord small = store.AddBatch("small", InputLine("s"), Now(), Now() + 1000);
+  FakeService service;
+  BatchRunner runner(*store, service.Service(), kQuick);
+  ASSERT_EQ(service.AwaitAsked(2), 2u);
+  EXPECT_NE(service.request(0).principal.tenant, service.request(1).principal.tenant);
+}
+
+}  // namespace
+}  // namespace pano::batches
