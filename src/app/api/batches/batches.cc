@@ -105,13 +105,13 @@ Status ReadBatch(const Call& call, int64_t now, BatchRecord& batch) {
 Result<int64_t> ParseWindow(std::string_view text) {
   constexpr int64_t kDay = 86'400;
   const std::string_view digits = text.substr(0, text.size() - std::min<size_t>(text.size(), 1));
-  const std::optional<int64_t> number = digits.size() <= 7 ? ParseInt(digits) : std::nullopt;
+  const int64_t number = digits.size() <= 7 ? ParseInt(digits).value_or(0) : 0;
   int64_t unit = 0;
   if (text.ends_with('s')) unit = 1;
   if (text.ends_with('m')) unit = 60;
   if (text.ends_with('h')) unit = 3600;
   if (text.ends_with('d')) unit = kDay;
-  if (number && *number > 0 && unit > 0 && *number * unit <= 7 * kDay) return *number * unit;
+  if (number > 0 && unit > 0 && number * unit <= 7 * kDay) return number * unit;
   return BadField("completion_window", "'completion_window' must be a time such as \"24h\", at most 7 days");
 }
 
