@@ -106,9 +106,10 @@ TEST(Access, EveryClosedRouteAsksWhoCalls) {
     Harness none(Tokens{{"none", ""}});
     const int status = none.Ask("none", ask.method, ask.path, ask.body)->status();
     if (route.access == api::Access::kCaller) {
-      // What is the caller's own it does not have.
+      // What is the caller's own it does not have; what this server lacks, or wants in another form, is no question
+      // of who calls.
       const bool own = route.pattern.find('{') != std::string_view::npos;
-      EXPECT_EQ(status, own ? 404 : 200) << route.pattern;
+      EXPECT_TRUE(status == (own ? 404 : 200) || status == 501 || status == 415) << route.pattern << " " << status;
     } else {
       EXPECT_TRUE(status == 403 || status == 404) << route.pattern << " " << status;
     }
@@ -197,8 +198,10 @@ TEST(Access, WhatMayBeReadAndNotDoneNamesTheScope) {
     const json::Value body = reader->json();
     const json::Value* error = body.Find("error");  // a text in some dialects
     ASSERT_TRUE(error) << route.pattern;
-    if (error->is_object()) {
+    if (error->is_object() && error->Find("code")) {
       EXPECT_EQ(At(*error, "code"), "insufficient_scope");
+    } else if (error->is_object()) {
+      EXPECT_EQ(At(*error, "type"), "permission_error") << route.pattern;  // Anthropic's errors have no code
     }
     // The scope alone lets it through, to this model and no other.
     const int status = api.Ask(needed, ask.method, ask.path, ask.body)->status();
