@@ -147,7 +147,7 @@ def check_full_disk(folder):
     try:
         server = Server(str(small / 'state'), folder)
         status, answer = server.upload(['x' * 900_000])
-        assert status >= 400 and 'space' in answer['error']['message'], answer
+        assert status == 503 and 'no room' in answer['error']['message'], answer
         id = server.batch([line(i, 30) for i in range(20)])
         room = small / 'ballast'
         try: room.write_bytes(b'x' * 600_000)

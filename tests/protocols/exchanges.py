@@ -22,7 +22,7 @@ data = Path(os.environ.get('PANO_SHARED', source.parent / 'shared')) / 'data'
 golden = data / 'golden/protocols/exchanges.jsonl'
 
 # The dialects whose exchanges all have to pass.
-SERVED = ('openai',)
+SERVED = ('openai', 'anthropic', 'ollama', 'kserve', 'tfs')
 
 # Members whose value is a word of the protocol. What depends on where the model's text ended is equal within a group.
 FIXED = {'object', 'type', 'role', 'datatype', 'shape', 'signature_name', 'dtype', 'state', 'finish_reason', 'stop_reason',
@@ -88,6 +88,12 @@ def collapsed(stream):
     for name, body in stream:
         # A choice of chunks without names: those that end it are another kind than those before.
         if not kept or (name, sorted(body)) != (kept[-1][0], sorted(kept[-1][1])): kept.append((name, body))
+    # Several calls, one after the other, are blocks of the same kinds again.
+    block, i = ['content_block_start', 'content_block_delta', 'content_block_stop'], 0
+    while i + 6 <= len(kept):
+        same = [name for name, _ in kept[i:i + 6]] == 2 * block
+        if same and kept[i][1]['content_block']['type'] == kept[i + 3][1]['content_block']['type']: del kept[i + 3:i + 6]
+        else: i += 1
     return kept
 
 

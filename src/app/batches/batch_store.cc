@@ -183,6 +183,27 @@ Status BatchStore::CheckRoom(std::string_view tenant, int64_t bytes) {
   return {};
 }
 
+namespace {
+
+Status WriteWhole(const std::string& path, std::string_view bytes, Env& env) {
+  AtomicFile out(path, env);
+  PANO_RETURN_IF_ERROR(out.Expect(bytes.size()));
+  PANO_RETURN_IF_ERROR(out.Write(BytesOf(bytes)));
+  return out.Commit();
+}
+
+// A caller learns that the file was not kept, and not where it would have been: that stands in the log.
+Status ForCaller(Status written) {
+  if (written.ok()) return written;
+  const bool full = written.reason() == "disk_full";
+  return Status(StatusCode::kUnavailable, full ? "the server's disk has no room for this file; it was not kept"
+                                               : "the server could not keep this file")
+      .WithReason(full ? "disk_full" : "file_not_kept")
+      .WithCause(std::move(written));
+}
+
+}  // namespace
+
 Status BatchStore::InsertFile(const FileRecord& file) {
   return database_->Run(StrCat("INSERT INTO files(", kFileColumns, ") VALUES(?,?,?,?,?,?)").c_str(),
                         {file.id, file.tenant, file.name, file.purpose, file.bytes, file.created});
@@ -196,10 +217,7 @@ Result<FileRecord> BatchStore::AddFile(std::string_view tenant, std::string_view
     MutexLock lock(mu_);
     PANO_RETURN_IF_ERROR(CheckRoom(tenant, file.bytes));
   }
-  AtomicFile out(PathOf(file.id), env_);
-  PANO_RETURN_IF_ERROR(out.Expect(bytes.size()));
-  PANO_RETURN_IF_ERROR(out.Write(BytesOf(bytes)));
-  PANO_RETURN_IF_ERROR(out.Commit());
+  PANO_RETURN_IF_ERROR(ForCaller(WriteWhole(PathOf(file.id), bytes, env_)));
   const Status inserted = [&] {
     MutexLock lock(mu_);
     Status room = CheckRoom(tenant, file.bytes);  // others came meanwhile
