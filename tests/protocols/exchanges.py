@@ -27,7 +27,7 @@ SERVED = ('openai', 'anthropic', 'ollama', 'kserve', 'tfs')
 # Members whose value is a word of the protocol. What depends on where the model's text ended is equal within a group.
 FIXED = {'object', 'type', 'role', 'datatype', 'shape', 'signature_name', 'dtype', 'state', 'finish_reason', 'stop_reason',
          'done_reason', 'done', 'status', 'deleted'}
-ENDS = [{'completed', 'incomplete'}, {'stop', 'length'}, {'end_turn', 'max_tokens', 'stop_sequence'},
+ENDS = [{'completed', 'incomplete'}, {'stop', 'length'}, {'end_turn', 'max_tokens', 'stop_sequence', 'tool_use'},
         {'invalid_request_error', 'not_found_error'}]   # OpenAI's own word for a 404 differs from route to route
 # Members that are there or not, or null or not, by what the model said.
 BY_TEXT = {'incomplete_details', 'stop_sequence', 'reason'}
@@ -86,14 +86,18 @@ def collapsed(stream):
     """The events without those that repeat the kind before them."""
     kept = []
     for name, body in stream:
+        if name == 'ping': continue   # may come anywhere
         # A choice of chunks without names: those that end it are another kind than those before.
         if not kept or (name, sorted(body)) != (kept[-1][0], sorted(kept[-1][1])): kept.append((name, body))
-    # Several calls, one after the other, are blocks of the same kinds again.
-    block, i = ['content_block_start', 'content_block_delta', 'content_block_stop'], 0
-    while i + 6 <= len(kept):
-        same = [name for name, _ in kept[i:i + 6]] == 2 * block
-        if same and kept[i][1]['content_block']['type'] == kept[i + 3][1]['content_block']['type']: del kept[i + 3:i + 6]
-        else: i += 1
+    # Several calls, one after the other, are blocks of the same kind again; where the answer was cut, one may begin as text.
+    first, again, blocks = {}, False, []
+    cut = any(name == 'message_delta' and body['delta'].get('stop_reason') == 'max_tokens' for name, body in kept)
+    for name, body in kept:
+        if name == 'content_block_start':
+            again = body['content_block']['type'] == first.get('type') or cut and bool(first)
+            first = body['content_block']
+        if not (again and name.startswith('content_block')): blocks.append((name, body))
+    kept = blocks
     return kept
 
 
