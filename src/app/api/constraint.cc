@@ -46,6 +46,8 @@ constexpr auto kResponseFormat = std::to_array<Field>({
      nullptr},
     {"schema", FieldType::kAny, 0, 0, 0, false, "The schema without the object around it, as llama.cpp takes it.",
      nullptr},
+    {"value", FieldType::kAny, 0, 0, 0, false,
+     "The schema of \"json_object\" or \"json\", the expression of \"regex\", as Text Generation Inference takes them.", nullptr},
 });
 
 constexpr auto kStructuredOutputs = std::to_array<Field>({
@@ -142,11 +144,30 @@ Result<std::optional<Source>> ReadResponseFormat(const Value& format) {
     return BadField(kField, "'response_format' needs a \"type\", a string");
   }
   if (type->as_string() == "text") return std::optional<Source>();
-  if (type->as_string() == "json_object") {
-    // llama.cpp's servers take a schema here, too.
-    const Value* schema = format.Find("schema");
-    if (!schema || schema->is_null()) return std::optional<Source>(JsonObjectSource(std::string(kField)));
-    PANO_ASSIGN_OR_RETURN(Source source, ReadSchema(*schema, "response_format.schema"));
+  const bool object = type->as_string() == "json_object";
+  for (const auto& [key, member] : format.as_object()) {
+    const bool known = key == "type" || key == "schema" || (key == "json_schema" && type->as_string() == "json_schema") ||
+                       (key == "value" && type->as_string() != "json_schema");
+    if (!known && !AsksForNothing(member)) return Unsupported(StrCat(kField, ".", Printable(key)));
+  }
+  // llama.cpp's servers take a schema here, too; Text Generation Inference and its clients call it, and an
+  // expression, a value.
+  if (object || type->as_string() == "json") {
+    for (const char* key : {"schema", "value"}) {
+      const Value* schema = format.Find(key);
+      if (!schema || schema->is_null()) continue;
+      PANO_ASSIGN_OR_RETURN(Source source, ReadSchema(*schema, StrCat(kField, ".", key)));
+      return std::optional<Source>(std::move(source));
+    }
+    if (object) return std::optional<Source>(JsonObjectSource(std::string(kField)));
+    return BadField("response_format.value", "'response_format.value' must be a JSON Schema");
+  }
+  if (type->as_string() == "regex") {
+    const Value* text = format.Find("value");
+    if (!text || !text->is_string()) {
+      return BadField("response_format.value", "'response_format.value' must be a regular expression");
+    }
+    PANO_ASSIGN_OR_RETURN(Source source, ReadText(*text, Kind::kRegex, "response_format.value"));
     return std::optional<Source>(std::move(source));
   }
   if (type->as_string() == "json_schema") {
@@ -154,7 +175,7 @@ Result<std::optional<Source>> ReadResponseFormat(const Value& format) {
     return std::optional<Source>(std::move(source));
   }
   return BadField(kField,
-                  StrCat("'response_format.type' must be text, json_object or json_schema, not '",
+                  StrCat("'response_format.type' must be text, json_object, json_schema, json or regex, not '",
                          Printable(type->as_string()), "'"))
       .WithReason("unsupported_option");
 }

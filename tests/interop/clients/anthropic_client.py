@@ -9,7 +9,7 @@ client = anthropic.Anthropic(base_url=os.environ['PANO_URL'], api_key='interop-k
 HELLO = [{'role': 'user', 'content': 'Once upon a time'}]
 ADD = {'name': 'add', 'description': 'Adds', 'input_schema': {
     'type': 'object', 'properties': {'a': {'type': 'integer'}}, 'required': ['a'], 'additionalProperties': False}}
-ask = {'model': 'm', 'max_tokens': 8, 'temperature': 0, 'messages': HELLO}
+ask = {'model': 'm', 'max_tokens': 8, 'extra_body': {'temperature': 0}, 'messages': HELLO}   # this version has no such argument
 
 
 @check

@@ -26,7 +26,8 @@ def stream():
 def structured():
     answer = client.chat_completion(HELLO, model='m', max_tokens=60, response_format={
         'type': 'json_schema', 'json_schema': {'name': 'x', 'schema': SCHEMA, 'strict': True}})
-    assert json.loads(answer.choices[0].message.content)['a'] in (1, 2), answer
+    text = answer.choices[0].message.content
+    assert answer.choices[0].finish_reason == 'stop' and json.loads(text)['a'] in (1, 2), answer
 
 
 done()
