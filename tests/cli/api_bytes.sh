@@ -172,7 +172,7 @@ openai() {
   post $at '{"prompt":["a",1]}'
   post $at '{"prompt":"a","suffix":"b"}'
   post $at '{"prompt":"a","best_of":2}'
-  post $at '{"prompt":"a","response_format":{"type":"json_object"}}'
+  post $at '{"prompt":"a","temperature":0,"response_format":{"type":"json_object"}}'
   post $at '{"prompt":"a","logprobs":21}'
   post $at '{"prompt":"a","max_tokens":600,"temperature":0,"stop":"."}'
   post $at '{"prompt":"a","logit_bias":{"5000":1}}'

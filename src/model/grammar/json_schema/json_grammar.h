@@ -20,7 +20,7 @@ class JsonGrammar {
   using Expr = GrammarBuilder::Expr;
   using Rule = GrammarBuilder::Rule;
 
-  static constexpr uint32_t kIndentMax = 256;
+  static constexpr uint32_t kIndentMax = 64;
 
   // `indent_max`: spaces at the beginning of a line, at most.
   JsonGrammar(SchemaEvaluator& evaluator, GrammarBuilder& builder,
