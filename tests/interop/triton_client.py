@@ -8,6 +8,7 @@ import tritonclient.grpc as triton_grpc
 import tritonclient.http as triton_http
 from tritonclient.utils import InferenceServerException
 
+# Triton's HTTP client writes into the headers that it is given: each call has its own.
 KEY = {"authorization": "Bearer " + os.environ["PANO_KEY"]}
 http = triton_http.InferenceServerClient(os.environ["PANO_URL"])
 rpc = triton_grpc.InferenceServerClient(os.environ["PANO_RPC"]) if os.environ["PANO_RPC"] else None
@@ -34,7 +35,7 @@ def raises(text, call, *arguments, **options):
 def check_server():
     for client, _ in CLIENTS:
         assert client.is_server_live() and client.is_server_ready()   # open to everybody
-        metadata = client.get_server_metadata(headers=KEY)
+        metadata = client.get_server_metadata(headers=dict(KEY))
         extensions = metadata["extensions"] if client is http else metadata.extensions
         assert "binary_tensor_data" in extensions and "statistics" in extensions, extensions
 
@@ -49,16 +50,16 @@ def check_key():
 
 def check_models():
     for client, _ in CLIENTS:
-        assert client.is_model_ready("m", headers=KEY)
-        assert not client.is_model_ready("nosuch", headers=KEY)
-        assert client.is_model_ready("m", "1", headers=KEY)
-    names = [t["name"] for t in http.get_model_metadata("encoder", headers=KEY)["inputs"]]
+        assert client.is_model_ready("m", headers=dict(KEY))
+        assert not client.is_model_ready("nosuch", headers=dict(KEY))
+        assert client.is_model_ready("m", "1", headers=dict(KEY))
+    names = [t["name"] for t in http.get_model_metadata("encoder", headers=dict(KEY))["inputs"]]
     assert names[:2] == ["input_ids", "attention_mask"], names
-    assert http.get_model_config("encoder", headers=KEY)["max_batch_size"] > 0
+    assert http.get_model_config("encoder", headers=dict(KEY))["max_batch_size"] > 0
     if rpc:
-        assert [t.name for t in rpc.get_model_metadata("encoder", headers=KEY).inputs] == names
-        assert rpc.get_model_config("encoder", headers=KEY).config.max_batch_size > 0
-        raises("nosuch", rpc.get_model_metadata, "nosuch", headers=KEY)
+        assert [t.name for t in rpc.get_model_metadata("encoder", headers=dict(KEY)).inputs] == names
+        assert rpc.get_model_config("encoder", headers=dict(KEY)).config.max_batch_size > 0
+        raises("nosuch", rpc.get_model_metadata, "nosuch", headers=dict(KEY))
 
 
 def check_same_numbers():
@@ -66,19 +67,19 @@ def check_same_numbers():
     found = []
     for client, module in CLIENTS:
         inputs = [tensor(module, "input_ids", IDS, "INT64"), tensor(module, "attention_mask", MASK, "INT64")]
-        result = client.infer("encoder", inputs, request_id="r-7", headers=KEY)
+        result = client.infer("encoder", inputs, request_id="r-7", headers=dict(KEY))
         response = result.get_response()
         assert (response["id"] if client is http else response.id) == "r-7"
         name = response["outputs"][0]["name"] if client is http else response.outputs[0].name
         found.append(result.as_numpy(name))
         wanted = [module.InferRequestedOutput(name)]
-        found.append(client.infer("encoder", inputs, model_version="1", outputs=wanted, headers=KEY).as_numpy(name))
+        found.append(client.infer("encoder", inputs, model_version="1", outputs=wanted, headers=dict(KEY)).as_numpy(name))
     plain = triton_http.InferInput("input_ids", IDS.shape, "INT64")
     plain.set_data_from_numpy(IDS, binary_data=False)
     mask = triton_http.InferInput("attention_mask", MASK.shape, "INT64")
     mask.set_data_from_numpy(MASK, binary_data=False)
     wanted = [triton_http.InferRequestedOutput(name, binary_data=False)]
-    found.append(http.infer("encoder", [plain, mask], outputs=wanted, headers=KEY).as_numpy(name))
+    found.append(http.infer("encoder", [plain, mask], outputs=wanted, headers=dict(KEY)).as_numpy(name))
     for other in found[1:]:
         assert other.dtype == np.float32 and np.array_equal(found[0], other)
 
@@ -87,7 +88,7 @@ def check_texts():
     texts = np.array([b"Once upon a time", b"Lily saw"], dtype=np.object_)
     said = []
     for client, module in CLIENTS:
-        result = client.infer("m", [tensor(module, "text", texts, "BYTES")], headers=KEY,
+        result = client.infer("m", [tensor(module, "text", texts, "BYTES")], headers=dict(KEY),
                               parameters={"max_tokens": 8, "temperature": 0.0})
         said.append(result.as_numpy("text").tolist())
         assert len(said[-1]) == 2 and all(said[-1]), said
@@ -96,13 +97,13 @@ def check_texts():
 
 def check_async():
     texts = np.array([b"Once"], dtype=np.object_)
-    asked = http.async_infer("m", [tensor(triton_http, "text", texts, "BYTES")], headers=KEY, parameters={"max_tokens": 4})
+    asked = http.async_infer("m", [tensor(triton_http, "text", texts, "BYTES")], headers=dict(KEY), parameters={"max_tokens": 4})
     assert asked.get_result().as_numpy("text").shape == (1,)
     if not rpc:
         return
     answers = queue.Queue()
     rpc.async_infer("m", [tensor(triton_grpc, "text", texts, "BYTES")], lambda result, error: answers.put((result, error)),
-                    headers=KEY, parameters={"max_tokens": 4})
+                    headers=dict(KEY), parameters={"max_tokens": 4})
     result, error = answers.get(timeout=30)
     assert error is None and result.as_numpy("text").shape == (1,), error
 
@@ -112,9 +113,9 @@ def check_stream():
         return
     text = np.array([b"Once upon a time"], dtype=np.object_)
     ask = {"max_tokens": 8, "temperature": 0.0}
-    whole = rpc.infer("m", [tensor(triton_grpc, "text", text, "BYTES")], headers=KEY, parameters=ask).as_numpy("text")[0]
+    whole = rpc.infer("m", [tensor(triton_grpc, "text", text, "BYTES")], headers=dict(KEY), parameters=ask).as_numpy("text")[0]
     answers = queue.Queue()
-    rpc.start_stream(lambda result, error: answers.put((result, error)), headers=KEY)
+    rpc.start_stream(lambda result, error: answers.put((result, error)), headers=dict(KEY))
     rpc.async_stream_infer("m", [tensor(triton_grpc, "text", text, "BYTES")], request_id="s1", parameters=ask,
                            enable_empty_final_response=True)
     pieces = []
@@ -140,22 +141,22 @@ def check_stream():
 def check_errors():
     for client, module in CLIENTS:
         ids = tensor(module, "input_ids", IDS, "INT64")
-        raises("nosuch", client.infer, "nosuch", [ids], headers=KEY)
-        raises("9", client.infer, "encoder", [ids], model_version="9", headers=KEY)
-        raises("nonsense", client.infer, "encoder", [tensor(module, "nonsense", IDS, "INT64")], headers=KEY)
-        raises("FP32", client.infer, "encoder", [tensor(module, "input_ids", IDS.astype(np.float32), "FP32")], headers=KEY)
-        raises("logit", client.infer, "encoder", [ids], outputs=[module.InferRequestedOutput("logit")], headers=KEY)
-        raises("sequence_id", client.infer, "encoder", [ids], sequence_id=7, headers=KEY)
+        raises("nosuch", client.infer, "nosuch", [ids], headers=dict(KEY))
+        raises("9", client.infer, "encoder", [ids], model_version="9", headers=dict(KEY))
+        raises("nonsense", client.infer, "encoder", [tensor(module, "nonsense", IDS, "INT64")], headers=dict(KEY))
+        raises("FP32", client.infer, "encoder", [tensor(module, "input_ids", IDS.astype(np.float32), "FP32")], headers=dict(KEY))
+        raises("logit", client.infer, "encoder", [ids], outputs=[module.InferRequestedOutput("logit")], headers=dict(KEY))
+        raises("sequence_id", client.infer, "encoder", [ids], sequence_id=7, headers=dict(KEY))
     if rpc:
-        assert "NOT_FOUND" in raises("", rpc.infer, "nosuch", [ids], headers=KEY).status()
-        assert "INVALID_ARGUMENT" in raises("", rpc.infer, "encoder", [tensor(triton_grpc, "x", IDS, "INT64")], headers=KEY).status()
+        assert "NOT_FOUND" in raises("", rpc.infer, "nosuch", [ids], headers=dict(KEY)).status()
+        assert "INVALID_ARGUMENT" in raises("", rpc.infer, "encoder", [tensor(triton_grpc, "x", IDS, "INT64")], headers=dict(KEY)).status()
 
 
 def check_deadline():
     if not rpc:
         return
     text = np.array([b"Once"] * 64, dtype=np.object_)
-    error = raises("", rpc.infer, "m", [tensor(triton_grpc, "text", text, "BYTES")], headers=KEY,
+    error = raises("", rpc.infer, "m", [tensor(triton_grpc, "text", text, "BYTES")], headers=dict(KEY),
                    parameters={"max_tokens": 400, "ignore_eos": True}, client_timeout=0.05)
     assert "DEADLINE_EXCEEDED" in error.status(), error
 
@@ -163,34 +164,34 @@ def check_deadline():
 def check_repository():
     for client, _ in CLIENTS:
         def index():
-            models = client.get_model_repository_index(headers=KEY)
+            models = client.get_model_repository_index(headers=dict(KEY))
             if client is http:
                 return {m["name"]: m["state"] for m in models}
             return {m.name: m.state for m in models.models}
         assert index() == {"encoder": "READY", "m": "READY"}, index()
-        client.unload_model("encoder", headers=KEY)
+        client.unload_model("encoder", headers=dict(KEY))
         assert index()["encoder"] == "UNAVAILABLE", index()
-        assert not client.is_model_ready("encoder", headers=KEY)
-        client.load_model("encoder", headers=KEY)
-        assert client.is_model_ready("encoder", headers=KEY)
-        raises("--model", client.unload_model, "m", headers=KEY)
-        raises("config", client.load_model, "encoder", config="{}", headers=KEY)
+        assert not client.is_model_ready("encoder", headers=dict(KEY))
+        client.load_model("encoder", headers=dict(KEY))
+        assert client.is_model_ready("encoder", headers=dict(KEY))
+        raises("--model", client.unload_model, "m", headers=dict(KEY))
+        raises("config", client.load_model, "encoder", config="{}", headers=dict(KEY))
 
 
 def check_statistics():
-    before = http.get_inference_statistics("m", headers=KEY)["model_stats"][0]
+    before = http.get_inference_statistics("m", headers=dict(KEY))["model_stats"][0]
     text = np.array([b"Once", b"Twice"], dtype=np.object_)
-    http.infer("m", [tensor(triton_http, "text", text, "BYTES")], headers=KEY, parameters={"max_tokens": 2})
-    after = http.get_inference_statistics("m", headers=KEY)["model_stats"][0]
+    http.infer("m", [tensor(triton_http, "text", text, "BYTES")], headers=dict(KEY), parameters={"max_tokens": 2})
+    after = http.get_inference_statistics("m", headers=dict(KEY))["model_stats"][0]
     assert after["inference_count"] == before["inference_count"] + 2, (before, after)
     assert after["execution_count"] > before["execution_count"]
     if rpc:
-        same = rpc.get_inference_statistics("m", headers=KEY).model_stats[0]
+        same = rpc.get_inference_statistics("m", headers=dict(KEY)).model_stats[0]
         assert same.inference_count == after["inference_count"], (same, after)
 
 
 for attempt in range(100):   # the folder is looked at once a second
-    if http.is_model_ready("encoder", headers=KEY):
+    if http.is_model_ready("encoder", headers=dict(KEY)):
         break
     time.sleep(0.1)
 for name, check in list(globals().items()):

@@ -96,6 +96,7 @@ TEST(InferMessage, RefusesByName) {
   input.mutable_shape()->Set(0, int64_t{1} << 60);
   EXPECT_NE(Refusal(message).find("more than 268435456 elements"), std::string::npos);
   input.mutable_shape()->Set(0, 1);
+  (*input.mutable_parameters())["binary_data_size"].set_int64_param(1);  // as KServe's client has it
   (*input.mutable_parameters())["shared_memory_region"].set_string_param("x");
   EXPECT_EQ(Refusal(message), "the input 'a': 'shared_memory_region' is not supported");
   InferMessage infer;
