@@ -10,9 +10,9 @@ namespace {
 
 TEST(CheckThread, ChecksInOrderAndRefusesTooMany) {
   std::vector<int> done;
+  std::promise<void> begun, go;   // outlive the thread
   {
     CheckThread checks(2);
-    std::promise<void> begun, go;
     EXPECT_TRUE(checks.Submit([&] {
       begun.set_value();
       go.get_future().wait();
