@@ -49,7 +49,7 @@ struct ServeOptions {
   int64_t context = 0, kv_blocks = 0, kv_bytes = 0;
   int64_t max_sequences = 64, max_queue = 256, step_tokens = 512;
   bool no_prefix_cache = false;
-  int64_t batch_max = 32, batch_tokens = 256;
+  int64_t batch_max = 32, batch_tokens = 128;
   double batch_delay = 0;
 
   bool lazy_load = false;
