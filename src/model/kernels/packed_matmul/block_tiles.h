@@ -89,6 +89,7 @@ class BlockTiledProduct {
         partials_(integers_ + 2 * kTileBytes),
         unit_(kTileRows, tensor::kPackedBlock) {
     static_assert(kScaleBytes == kPanelWidth * sizeof(float));
+    static_assert((2 + kMaxGroups) * kTileBytes <= kBlockTileSumBytes);  // behind the panel in the scratch memory
   }
 
   void Run(size_t begin, size_t end) {
@@ -103,11 +104,6 @@ class BlockTiledProduct {
         }
       }
     }
-  }
-
-  // Bytes of scratch for rows of `blocks` blocks.
-  static constexpr size_t ScratchBytes(size_t blocks) {
-    return blocks * (kBlockCodes + kScaleBytes) + (2 + kMaxGroups) * kTileBytes;
   }
 
  private:

@@ -119,11 +119,12 @@ using PackedMatMulFn = void (*)(const PackedMatMulArgs& args, size_t begin, size
                                 std::byte* scratch);
 inline constexpr size_t kFloatBlock = 256;  // columns of a panel of floats that are read at a time
 inline constexpr size_t kTileScratchBytes = size_t{528} << 10;  // partial sums of tiles (tiles.h)
+inline constexpr size_t kBlockTileSumBytes = size_t{72} << 10;  // sums that wait (block_tiles.h)
 inline size_t PackedScratchBytes(size_t k) {
   const size_t blocks = k / tensor::kPackedBlock;
   constexpr size_t kUnpacked = (tensor::kPackedBlock + sizeof(float)) * tensor::kPanelRows;  // a block of a panel
   return std::max({kTileScratchBytes, blocks * (2 * tensor::kPanelRows * sizeof(float) + 1),
-                   blocks * kUnpacked + (size_t{72} << 10)});
+                   blocks * kUnpacked + kBlockTileSumBytes});
 }
 
 // Fewer rows of x are not worth unpacking the panels for.
