@@ -78,6 +78,14 @@ Route Post(std::string_view pattern, std::string_view id) {
   return route;
 }
 
+// The operation and its parameters, or what the path allows instead; "-": nothing.
+std::string Found(const RouteTable& table, std::string method, std::string path) {
+  RouteTable::Match match = table.Find(Asking(std::move(method), std::move(path)));
+  std::string text(match.route ? match.route->operation_id : "-");
+  for (const auto& [name, value] : match.params) text += " " + name + "=" + value;
+  return match.route || match.allow.empty() ? text : "allow " + match.allow;
+}
+
 TEST(RouteTable, AnIdTakesWhatTheKnownEndLeaves) {
   RouteTable table =
       std::move(RouteTable::Create(
@@ -86,12 +94,7 @@ TEST(RouteTable, AnIdTakesWhatTheKnownEndLeaves) {
                                  Post("/v1/models/{id}/predict", "predict"),
                                  Post("/v1/models/{id}/versions/{version}/predict", "version")}}}))
           .value();
-  auto find = [&](std::string method, std::string path) {
-    RouteTable::Match match = table.Find(Asking(std::move(method), std::move(path)));
-    std::string text(match.route ? match.route->operation_id : "-");
-    for (const auto& [name, value] : match.params) text += " " + name + "=" + value;
-    return match.route || match.allow.empty() ? text : "allow " + match.allow;
-  };
+  auto find = [&](std::string method, std::string path) { return Found(table, std::move(method), std::move(path)); };
   EXPECT_EQ(find("GET", "/v1/models"), "list");
   EXPECT_EQ(find("GET", "/v1/models/a"), "one id=a");
   EXPECT_EQ(find("GET", "/v1/models/org/a"), "one id=org/a");
@@ -117,12 +120,7 @@ TEST(RouteTable, APatternsSegmentMayEndInFixedText) {
                       .routes = {Get("/v1/models/{id}", "one"), Post("/v1/models/{id}:predict", "predict"),
                                  Post("/v1/models/{id}/labels/{label}:predict", "label")}}}))
           .value();
-  auto find = [&](std::string method, std::string path) {
-    RouteTable::Match match = table.Find(Asking(std::move(method), std::move(path)));
-    std::string text(match.route ? match.route->operation_id : "-");
-    for (const auto& [name, value] : match.params) text += " " + name + "=" + value;
-    return match.route || match.allow.empty() ? text : "allow " + match.allow;
-  };
+  auto find = [&](std::string method, std::string path) { return Found(table, std::move(method), std::move(path)); };
   EXPECT_EQ(find("POST", "/v1/models/a:predict"), "predict id=a");
   EXPECT_EQ(find("POST", "/v1/models/org/a:predict"), "predict id=org/a");
   EXPECT_EQ(find("POST", "/v1/models/a/labels/canary:predict"), "label id=a label=canary");
