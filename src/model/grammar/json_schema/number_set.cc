@@ -72,7 +72,8 @@ std::optional<NumberSet> Intersect(const NumberSet& a, const NumberSet& b) {
 
 std::vector<NumberSet> Complement(const NumberSet& set) {
   std::vector<NumberSet> out;
-  if (set.kind != Kind::kAny) {
+  // The bounds of a single number say all: its kind is how it is spelled.
+  if (set.kind != Kind::kAny && !set.point()) {
     out.emplace_back().kind = set.kind == Kind::kInteger ? Kind::kFraction : Kind::kInteger;
   }
   if (set.low) out.emplace_back().high = NumberBound{set.low->value, !set.low->exclusive};

@@ -31,7 +31,7 @@ struct NumberSet {
   bool unlimited() const {
     return !low && !high && multiples.empty() && not_multiples.empty() && kind != Kind::kFraction;
   }
-  // The one number it can hold, where its bounds are one.
+  // The one number it can hold, where its bounds are one. With kInteger it is written as an integer.
   std::optional<Decimal> point() const;
   // Bounds or kinds that leave nothing; conditions on multiples are not looked at.
   bool impossible() const;

@@ -354,7 +354,9 @@ Result<ValueSet> ValueAlgebra::Constant(const json::Value& value) {
   } else if (value.is_number()) {
     const std::optional<Decimal> number = Decimal::Of(value);
     if (!number) return InvalidArgument("a constant number from 2^63 on is not kept exactly");
-    out.numbers.push_back(NumberSet::Point(*number));
+    NumberSet& point = out.numbers.emplace_back(NumberSet::Point(*number));
+    // What the schema writes as an integer, typed readers take as one only where it has no point.
+    if (value.is_int()) point.kind = NumberSet::Kind::kInteger;
   } else if (value.is_string()) {
     out.strings = StringSet::Of({value.as_string()});
   } else if (value.is_array()) {
