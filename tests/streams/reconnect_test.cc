@@ -12,6 +12,7 @@
 #include "app/service/service.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "tests/structured/schema_check.h"
 
 namespace pano::service {
 namespace {
@@ -40,8 +41,8 @@ constexpr Route kRoutes[] = {
     {"/v1/chat/completions", R"("messages":[{"role":"user","content":"x"}])", false},
 };
 
-std::string Post(const Route& route, std::string_view id, int tokens) {
-  const std::string limit = StrCat("\"max_tokens\":", tokens);
+std::string Post(const Route& route, std::string_view id, int tokens, std::string_view more = "") {
+  const std::string limit = StrCat("\"max_tokens\":", tokens, more);
   const std::string body =
       StrCat("{", route.prompt, ",\"stream\":true,\"stream_options\":{\"resumable\":true},",
              route.in_parameters ? StrCat("\"parameters\":{", limit, "}") : limit, "}");
@@ -211,6 +212,44 @@ TEST(Reconnect, SlowReadersHoldUpNobody) {
   EXPECT_TRUE(fast.ReadOnce(service->port(), Get("s", 0), kWholeAnswer, false));
   EXPECT_EQ(TextOf(fast.bytes()), Words(kTokens));
   EXPECT_EQ(fast.last(), kTokens + 1);
+}
+
+// A grammar holds the answer whether anybody reads it or not: what is put together over lost connections
+// has the bytes of the whole, the text of an answer that nobody interrupted, and is valid.
+TEST(Reconnect, AnswersUnderASchemaAreWholeAndValid) {
+  constexpr std::string_view kSchema =
+      R"({"type":"object","properties":{"name":{"type":"string","maxLength":12},)"
+      R"("tags":{"type":"array","items":{"enum":["red","green","blue"]},"minItems":2,"maxItems":4},)"
+      R"("count":{"type":"integer","minimum":1,"maximum":999}},)"
+      R"("required":["name","tags","count"],"additionalProperties":false})";
+  const json::Value schema = json::Parse(kSchema).value();
+  auto service = Serve(PANO_SOURCE_DIR "/models/starter");
+  ASSERT_TRUE(service);
+  int reconnects = 0;
+  for (int i = 0; i < 12; ++i) {
+    Random random(static_cast<uint64_t>(i) + 1);
+    const Route& route = kRoutes[1 + i % 2];
+    const std::string more =
+        StrCat(",\"seed\":", i, ",\"temperature\":1,\"response_format\":{\"type\":\"json_schema\",",
+               "\"json_schema\":{\"name\":\"s\",\"schema\":", kSchema, "}}");
+    const std::string id = StrCat("held-", i);
+    Reassembly mine, whole, alone;
+    bool complete =
+        mine.ReadOnce(service->port(), Post(route, id, 300, more), 400 + random.Below(600), random.Below(2) == 0);
+    for (; !complete; ++reconnects) {
+      complete = mine.ReadOnce(service->port(), Get(id, mine.last()), 300 + random.Below(1200), random.Below(2) == 0);
+    }
+    EXPECT_TRUE(whole.ReadOnce(service->port(), Get(id, 0), kWholeAnswer, false));
+    EXPECT_EQ(mine.bytes(), whole.bytes()) << id;
+    EXPECT_TRUE(alone.ReadOnce(service->port(), Post(route, StrCat("alone-", i), 300, more), kWholeAnswer, false));
+    const std::string text = TextOf(mine.bytes());
+    EXPECT_EQ(text, TextOf(alone.bytes())) << id;
+    EXPECT_NE(mine.bytes().find("\"finish_reason\":\"stop\""), std::string::npos) << text;
+    const Result<json::Value> value = json::Parse(text);
+    ASSERT_TRUE(value.ok()) << text;
+    EXPECT_EQ(structured::WhyInvalid(*value, schema), "") << text;
+  }
+  EXPECT_GT(reconnects, 12);
 }
 
 TEST(Reconnect, DrainingEndsStreamsThatNobodyReads) {
