@@ -125,7 +125,7 @@ json::Value FloatJson(float value) {
   return ParseDouble(StrCat(value)).value_or(static_cast<double>(value));
 }
 
-json::Value UsageJson(const engine::Usage& usage) {
+json::Value UsageJson(const engine::Usage& usage, std::optional<int64_t> reasoning_tokens) {
   json::Value details;
   details.Set("cached_tokens", usage.cached_tokens);
   json::Value body;
@@ -133,12 +133,13 @@ json::Value UsageJson(const engine::Usage& usage) {
   body.Set("completion_tokens", usage.completion_tokens);
   body.Set("total_tokens", usage.prompt_tokens + usage.completion_tokens);
   body.Set("prompt_tokens_details", std::move(details));
+  json::Value completion;
+  if (reasoning_tokens) completion.Set("reasoning_tokens", *reasoning_tokens);
   if (usage.draft_tokens > 0) {
-    json::Value drafted;
-    drafted.Set("accepted_prediction_tokens", usage.accepted_tokens);
-    drafted.Set("rejected_prediction_tokens", usage.draft_tokens - usage.accepted_tokens);
-    body.Set("completion_tokens_details", std::move(drafted));
+    completion.Set("accepted_prediction_tokens", usage.accepted_tokens);
+    completion.Set("rejected_prediction_tokens", usage.draft_tokens - usage.accepted_tokens);
   }
+  if (completion.is_object()) body.Set("completion_tokens_details", std::move(completion));
   return body;
 }
 

@@ -89,7 +89,9 @@ Status CheckFinish(const engine::Event& finish);
 // A float as the shortest decimal that is that float again (as a double it would show noise
 // digits).
 json::Value FloatJson(float value);
-json::Value UsageJson(const engine::Usage& usage);  // OpenAI's names
+// OpenAI's names. `reasoning_tokens`: of a model that reasons.
+json::Value UsageJson(const engine::Usage& usage,
+                      std::optional<int64_t> reasoning_tokens = std::nullopt);
 json::Value TimingsJson(const engine::Timings& timings);
 
 }  // namespace pano::api

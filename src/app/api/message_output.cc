@@ -18,8 +18,10 @@ std::string NewCallId(bool short_id) {
 
 }  // namespace
 
-MessageOutput::MessageOutput(const MessageSource& source) : parallel_(source.parallel) {
+MessageOutput::MessageOutput(const MessageSource& source)
+    : parallel_(source.parallel), reasons_(source.format && source.format->has_reasoning()) {
   if (!source.format) return;
+  reasoning_ = reasons_ && source.format->OpensReasoning(source.prompt_end);
   const bool short_id = source.format->has_short_ids();
   parser_ = source.format->MakeParser({.tools = source.tools,
                                        .prompt_end = source.prompt_end,
@@ -43,6 +45,13 @@ tools::MessageDelta MessageOutput::Append(std::string_view text) {
     delta.content = std::string(text);
   }
   return Keep(std::move(delta));
+}
+
+tools::MessageDelta MessageOutput::AppendToken(std::string_view text) {
+  tools::MessageDelta delta = Append(text);
+  if (!delta.empty()) reasoning_ = !delta.reasoning.empty();
+  if (reasoning_) ++reasoning_tokens_;
+  return delta;
 }
 
 tools::MessageDelta MessageOutput::Finish() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,16 +34,26 @@ class MessageOutput {
 
   // What more is known with this text. The deltas add up to `message()`.
   tools::MessageDelta Append(std::string_view text);
+  // The same of one token's text, which may be "" while some is held back.
+  tools::MessageDelta AppendToken(std::string_view text);
   // The text is over. Once.
   tools::MessageDelta Finish();
 
   const tools::Message& message() const { return message_; }
   bool has_calls() const { return !message_.calls.empty(); }
+  // Of the tokens so far, those of reasoning: those that it became known with, and those behind them that
+  // say nothing by themselves (blanks, the mark that ends it). Nothing: the model does not reason.
+  std::optional<int64_t> reasoning_tokens() const {
+    return reasons_ ? std::optional(reasoning_tokens_) : std::nullopt;
+  }
 
  private:
   tools::MessageDelta Keep(tools::MessageDelta delta);
 
   bool parallel_;
+  bool reasons_;            // the format has reasoning
+  bool reasoning_ = false;  // what was read last was reasoning
+  int64_t reasoning_tokens_ = 0;
   std::unique_ptr<tools::MessageParser> parser_;
   tools::Message message_;
 };

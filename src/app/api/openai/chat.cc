@@ -192,11 +192,27 @@ std::string_view ChatFinishReason(const OpenAiCall& chat, engine::FinishReason r
   return chat.calls_function ? "function_call" : "tool_calls";
 }
 
+// The message of a whole choice; adds its tokens of reasoning to `reasoning`, where the model reasons.
+tools::Message ReadChoice(const OpenAiCall& chat, const Output& output, std::optional<int64_t>& reasoning) {
+  MessageOutput reader(chat.message);
+  size_t told = 0;
+  for (const Output::Token& token : output.tokens) {
+    reader.AppendToken(token.text);
+    told += token.text.size();
+  }
+  // What was held back until the end belongs to no token.
+  reader.Append(std::string_view(output.text).substr(told));
+  reader.Finish();
+  if (reader.reasoning_tokens()) reasoning = reasoning.value_or(0) + *reader.reasoning_tokens();
+  return reader.message();
+}
+
 Value ChatJson(const OpenAiCall& chat, const Answer& answer) {
   Value choices{json::Array()};
+  std::optional<int64_t> reasoning;
   for (size_t i = 0; i < answer.outputs.size(); ++i) {
     const Output& output = answer.outputs[i];
-    const tools::Message said = ReadMessage(chat.message, output.text);
+    const tools::Message said = ReadChoice(chat, output, reasoning);
     Value message = MessageBody(chat, said);
     message.Set("refusal", nullptr);
     Value choice;
@@ -216,7 +232,7 @@ Value ChatJson(const OpenAiCall& chat, const Answer& answer) {
   }
   Value body = chat.Envelope("chat.completion");
   body.Set("choices", std::move(choices));
-  body.Set("usage", UsageJson(answer.TotalUsage()));
+  body.Set("usage", UsageJson(answer.TotalUsage(), reasoning));
   return body;
 }
 
@@ -229,7 +245,7 @@ class ChatStream final : public OpenAiStream {
 
   void OnToken(int64_t index, engine::Event event) override {
     SendRole(index);
-    std::vector<Value> deltas = Deltas(OutputOf(index).Append(event.text));
+    std::vector<Value> deltas = Deltas(OutputOf(index).AppendToken(event.text));
     const bool tells_token = openai().logprobs >= 0 || openai().parameters.return_token_ids;
     if (deltas.empty()) {
       if (!tells_token) return;  // held back: a part of a character, of a stop string, of a call
@@ -256,6 +272,14 @@ class ChatStream final : public OpenAiStream {
     }
     SendChoice(Choice(index, Value(json::Object()),
                       ChatFinishReason(openai(), event.reason, output.has_calls())));
+  }
+
+  std::optional<int64_t> reasoning_tokens() const override {
+    const tools::ToolFormatPtr& format = openai().message.format;
+    if (!format || !format->has_reasoning()) return {};
+    int64_t tokens = 0;
+    for (const MessageOutput& output : outputs_) tokens += output.reasoning_tokens().value_or(0);
+    return tokens;
   }
 
   // As objects; in the older form a call has no place in a list.

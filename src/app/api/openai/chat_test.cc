@@ -203,6 +203,45 @@ TEST(Chat, CallsOfToolsComeApart) {
   }
 }
 
+// Each letter is a token: two of a thought, and the eight of the mark that ends it.
+TEST(Chat, TokensOfReasoningAreCounted) {
+  Harness api;
+  auto* fake = api.AddModel("t", "1", true, std::make_shared<BracketTemplate>());
+  fake->answer = "<think>hm</think>Look.";
+  constexpr char kReasoning[] = "completion_tokens_details/reasoning_tokens";
+  json::Value usage = At(api.Post(kPath, Asking(""))->json(), "usage");
+  EXPECT_EQ(At(usage, kReasoning), 10) << json::Dump(usage);
+  EXPECT_EQ(At(usage, "completion_tokens"), 22);
+  usage = At(api.Post(kPath, Asking(R"("n":3)"))->json(), "usage");
+  EXPECT_EQ(At(usage, kReasoning), 30) << json::Dump(usage);
+
+  for (const char* options : {R"("include_usage":true)", R"("continuous_usage_stats":true)"}) {
+    auto streamed = api.Post(kPath, Asking(StrCat(R"("stream":true,"stream_options":{)", options, "}")));
+    int64_t most = -1;
+    for (const std::string& chunk : Chunks(streamed->body())) {
+      if (chunk == "[DONE]") continue;
+      const json::Value tokens = At(json::Parse(chunk).value(), StrCat("usage/", kReasoning));
+      if (!tokens.is_int()) continue;
+      EXPECT_GE(tokens.as_int(), most);
+      most = tokens.as_int();
+    }
+    EXPECT_EQ(most, 10) << options;
+  }
+  // All of an answer that was cut within a thought.
+  fake->answer = "<think>hmm";
+  EXPECT_EQ(At(api.Post(kPath, Asking(""))->json(), StrCat("usage/", kReasoning)), 3);
+}
+
+// A model that does not reason has the usage that it always had.
+TEST(Chat, UsageWithoutReasoningHasNoDetailsOfIt) {
+  Harness api;
+  auto* fake = api.AddModel("t", "1", true, std::make_shared<BracketTemplate>(), "<tool_call>");
+  fake->answer = "Look.";
+  const json::Value usage = At(api.Post(kPath, Asking(kTools))->json(), "usage");
+  EXPECT_EQ(At(usage, "completion_tokens"), 5);
+  EXPECT_FALSE(usage.Find("completion_tokens_details")) << json::Dump(usage);
+}
+
 TEST(Chat, StreamedCallsAddUp) {
   Harness api;
   auto* fake = api.AddModel("t", "1", true, std::make_shared<BracketTemplate>());

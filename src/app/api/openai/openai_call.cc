@@ -84,7 +84,9 @@ void OpenAiStream::Finish(int64_t index, engine::Event event) {
 }
 
 void OpenAiStream::OnEnd() {
-  if (openai_.parameters.include_usage) SendChunk(Value(json::Array()), UsageJson(usage_));
+  if (openai_.parameters.include_usage) {
+    SendChunk(Value(json::Array()), UsageJson(usage_, reasoning_tokens()));
+  }
   writer_->DataText("[DONE]");
   writer_->Finish(status_);
 }
@@ -97,7 +99,8 @@ void OpenAiStream::SendChunk(json::Value choices, json::Value usage) {
   Value body = openai_.Envelope(object());
   body.Set("choices", std::move(choices));
   if (openai_.continuous_usage && usage.is_null()) {
-    usage = UsageJson({.prompt_tokens = openai_.prompt_tokens, .completion_tokens = generated_});
+    usage = UsageJson({.prompt_tokens = openai_.prompt_tokens, .completion_tokens = generated_},
+                      reasoning_tokens());
   }
   if (openai_.parameters.include_usage || openai_.continuous_usage) body.Set("usage", std::move(usage));
   writer_->Data(body);

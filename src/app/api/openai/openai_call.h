@@ -64,6 +64,9 @@ class OpenAiStream : public GenerationSink {
   virtual void OnToken(int64_t index, engine::Event event) = 0;
   virtual void OnFinish(int64_t index, engine::Event event) = 0;
 
+  // Of all choices so far; nothing: the model does not reason.
+  virtual std::optional<int64_t> reasoning_tokens() const { return {}; }
+
   const OpenAiCall& openai() const { return openai_; }
   const models::ModelVersion& version() const { return *openai_.version; }
   void SendChoice(json::Value choice);

@@ -51,7 +51,8 @@ class ApiHarness {
 
   // The fakes of a model live as long as the harness's host.
   FakeEngine* AddModel(std::string id, std::string version, bool tokenizer = true,
-                       jinja::ChatTemplatePtr chat_template = nullptr) {
+                       jinja::ChatTemplatePtr chat_template = nullptr,
+                       std::string_view tool_marks = kToolMarks) {
     auto model = std::make_shared<models::Generator>();
     model->id = std::move(id);
     model->version = std::move(version);
@@ -65,7 +66,7 @@ class ApiHarness {
       model->chat_grammars = model->grammars;
     }
     model->chat_template = std::move(chat_template);
-    if (model->chat_template) model->tool_format = tools::ToolFormat::Detect(kToolMarks);
+    if (model->chat_template) model->tool_format = tools::ToolFormat::Detect(tool_marks);
     auto fake = std::make_unique<FakeEngine>();
     FakeEngine* borrowed = fake.get();
     model->engine = std::move(fake);

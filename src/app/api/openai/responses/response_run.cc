@@ -21,10 +21,7 @@ class ResponseRun {
 
   void AddToken(engine::TokenId id, std::string_view text, float logprob, const std::vector<engine::TokenLogprob>& top) {
     if (request_.logprobs >= 0) logprobs_.Append(TokenLogprobs(*request_.version, id, logprob, top));
-    const tools::MessageDelta delta = reader_.Append(text);
-    if (!delta.empty()) reasons_ = !delta.reasoning.empty();
-    if (reasons_) ++reasoning_tokens_;
-    Add(delta);
+    Add(reader_.AppendToken(text));
   }
 
   // What was held back, and the end. The whole object.
@@ -80,7 +77,7 @@ class ResponseRun {
     Value cached;
     cached.Set("cached_tokens", usage.cached_tokens);
     Value reasoning;
-    reasoning.Set("reasoning_tokens", reasoning_tokens_);
+    reasoning.Set("reasoning_tokens", reader_.reasoning_tokens().value_or(0));
     Value body;
     body.Set("input_tokens", usage.prompt_tokens);
     body.Set("input_tokens_details", std::move(cached));
@@ -95,8 +92,6 @@ class ResponseRun {
   ResponseOutput output_;
   size_t calls_ = 0;                      // begun so far
   Value logprobs_{json::Array()};         // of tokens whose text is held back
-  int64_t reasoning_tokens_ = 0;
-  bool reasons_ = false;                  // what was read last was reasoning
 };
 
 class ResponseStream final : public GenerationSink {
