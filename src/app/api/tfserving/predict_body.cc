@@ -8,9 +8,9 @@
 
 #include "app/api/failure.h"
 #include "app/api/fields.h"
-#include "app/api/tfserving/base64.h"
 #include "app/inference/inference.h"
 #include "app/inference/tensor_json.h"
+#include "base/base64.h"
 #include "base/strings.h"
 
 namespace pano::api::tfserving {
@@ -51,6 +51,9 @@ Status InferShape(const Value* value, Tensor& tensor) {
   return {};
 }
 
+// TensorFlow Serving takes bytes with padding or without.
+constexpr Base64Rule kBase64 = {.padding_required = false, .spare_bits_checked = true};
+
 // The same data with the texts that base64 stands for.
 Status DecodeTexts(Value& value) {
   if (value.is_array()) {
@@ -59,7 +62,7 @@ Status DecodeTexts(Value& value) {
   }
   const std::string* encoded = Base64Of(value);
   if (!encoded) return {};
-  std::optional<std::string> bytes = Base64Decode(*encoded);
+  std::optional<std::string> bytes = FromBase64(*encoded, kBase64);
   if (!bytes) return InvalidArgument("its 'b64' is no base64");
   value = Value(*std::move(bytes));
   return {};

@@ -4,13 +4,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/base64.h"
 #include "base/strings.h"
 #include "model/tokenizer/formats/load.h"
 #include "model/tokenizer/models/bpe.h"
 #include "model/tokenizer/pipeline.h"
 #include "model/tokenizer/split/pre_tokenizer.h"
 #include "model/tokenizer/split/split_patterns.h"
-#include "model/tokenizer/text/base64.h"
 #include "model/tokenizer/text/byte_level.h"
 #include "model/tokenizer/text/field.h"
 

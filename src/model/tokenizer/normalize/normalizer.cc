@@ -9,12 +9,12 @@
 #include <optional>
 #include <vector>
 
+#include "base/base64.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "model/tokenizer/normalize/canonical_order.h"
 #include "model/tokenizer/normalize/character_normalizers.h"
 #include "model/tokenizer/normalize/precompiled.h"
-#include "model/tokenizer/text/base64.h"
 #include "model/tokenizer/text/byte_level.h"
 #include "model/tokenizer/text/regex.h"
 

@@ -1,4 +1,4 @@
-// The ways in which vocabularies write bytes: as characters, as "<0xNN>", in base64.
+// The ways in which vocabularies write bytes: as characters, as "<0xNN>".
 #include "model/tokenizer/text/byte_level.h"
 
 #include <gtest/gtest.h>
@@ -7,7 +7,6 @@
 #include <string>
 
 #include "base/utf8.h"
-#include "model/tokenizer/text/base64.h"
 #include "model/tokenizer/text/byte_piece.h"
 
 namespace pano::tokenizer {
@@ -43,17 +42,6 @@ TEST(BytePiece, NamesAByte) {
   EXPECT_EQ(ByteOfPiece("<0xfF>"), 0xff);
   for (const char* other : {"<0xG0>", "<0x0A", "0x0A>", "<0x0AA>", "<0x0>", ""}) {
     EXPECT_EQ(ByteOfPiece(other), std::nullopt) << other;
-  }
-}
-
-TEST(Base64, ReadsRfc4648) {
-  EXPECT_EQ(FromBase64(""), "");
-  EXPECT_EQ(FromBase64("Zg=="), "f");
-  EXPECT_EQ(FromBase64("Zm8="), "fo");
-  EXPECT_EQ(FromBase64("Zm9v"), "foo");
-  EXPECT_EQ(FromBase64("+/+/"), "\xfb\xff\xbf");
-  for (const char* wrong : {"Zg", "Zg=", "Zm9v=", "Z===", "Zm 9", "Zm9-", "=Zm9"}) {
-    EXPECT_EQ(FromBase64(wrong), std::nullopt) << wrong;
   }
 }
 
