@@ -1,5 +1,7 @@
 #include "model/grammar/json_schema/schema_document.h"
 
+#include <algorithm>
+#include <array>
 #include <unordered_map>
 
 #include "base/strings.h"
@@ -43,23 +45,43 @@ std::string PointerDecoded(std::string_view step) {
   return out;
 }
 
-void CollectAnchors(const json::Value& value, const std::string& place,
-                    std::map<std::string, SchemaDocument::Target>& anchors) {
+// Keywords whose values are data: what stands there is no schema, whatever it looks like.
+constexpr std::array<std::string_view, 4> kDataKeywords = {"const", "enum", "default", "examples"};
+// Keywords whose members are schemas under names of the author's.
+constexpr std::array<std::string_view, 6> kNamedSchemas = {"$defs",      "definitions",       "properties",
+                                                           "dependencies", "patternProperties", "dependentSchemas"};
+
+using Anchors = std::map<std::string, SchemaDocument::Target>;
+void CollectAnchors(const json::Value& value, const std::string& place, Anchors& anchors);
+
+void CollectFromMembers(const json::Object& members, const std::string& place, Anchors& anchors) {
+  for (const auto& [name, member] : members) {
+    if (member.is_object() || member.is_array()) CollectAnchors(member, PlaceOf(place, name), anchors);
+  }
+}
+
+// `value`: a schema, or a list of them. What has an $id of its own is a resource apart (2020-12, 8.2.1), whose anchors
+// are not the document's.
+void CollectAnchors(const json::Value& value, const std::string& place, Anchors& anchors) {
   if (value.is_array()) {
-    for (size_t i = 0; i < value.as_array().size(); ++i) {
-      const json::Value& element = value.as_array()[i];
-      if (element.is_object() || element.is_array()) {
-        CollectAnchors(element, PlaceOf(place, StrCat(i)), anchors);
-      }
+    size_t index = 0;
+    for (const json::Value& element : value.as_array()) {
+      const std::string step = StrCat(index++);
+      if (element.is_object() || element.is_array()) CollectAnchors(element, PlaceOf(place, step), anchors);
     }
   }
   if (!value.is_object()) return;
+  if (const json::Value* id = value.Find("$id"); id != nullptr && id->is_string() && place != "#") return;
   for (const auto& [name, member] : value.as_object()) {
+    if (std::ranges::find(kDataKeywords, name) != kDataKeywords.end()) continue;
     if (name == "$anchor" && member.is_string()) {
       anchors.try_emplace(member.as_string(), SchemaDocument::Target{&value, place});
     }
-    if (member.is_object() || member.is_array())
+    if (member.is_object() && std::ranges::find(kNamedSchemas, name) != kNamedSchemas.end()) {
+      CollectFromMembers(member.as_object(), PlaceOf(place, name), anchors);
+    } else if (member.is_object() || member.is_array()) {
       CollectAnchors(member, PlaceOf(place, name), anchors);
+    }
   }
 }
 
@@ -81,15 +103,14 @@ std::vector<const std::pair<std::string, json::Value>*> LastMembers(const json::
 }
 
 std::string PlaceOf(std::string_view place, std::string_view step) {
-  std::string out = StrCat(place, "/");
-  for (char c : step) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out.push_back(c);
-    }
+  std::string out(place);
+  const auto add = [&](std::string_view text) {
+    if (out.size() + text.size() <= kPlaceBytesMax) out += text;
+    return out.size() + text.size() <= kPlaceBytesMax;
+  };
+  bool room = add("/");
+  for (size_t i = 0; room && i < step.size(); ++i) {
+    room = add(step[i] == '~' ? "~0" : step[i] == '/' ? "~1" : step.substr(i, 1));
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -14,7 +15,9 @@ namespace pano::grammar {
 // The members of an object, in order, each name once: of repeated ones the last value counts.
 std::vector<const std::pair<std::string, json::Value>*> LastMembers(const json::Object& object);
 
-// `place` (a JSON pointer behind '#') and one more step.
+// `place` (a JSON pointer behind '#') and one more step. Places are for messages, and each condition of a schema has one:
+// they end at `kPlaceBytesMax`, so that long names do not count once for each schema below them.
+inline constexpr size_t kPlaceBytesMax = 256;
 std::string PlaceOf(std::string_view place, std::string_view step);
 
 // A place that cannot be enforced: Unimplemented, reason "unsupported_keyword", the field says

@@ -253,6 +253,26 @@ TEST(JsonSchemaTest, WhatCannotBeEnforcedIsRefusedByName) {
   }
 }
 
+// Data that looks like a schema with an anchor was taken for what a reference names, so that anything was accepted.
+TEST(JsonSchemaTest, AnchorsAreThoseOfSchemas) {
+  const std::vector<Case> cases = {
+      {R"({"properties":{"k":{"const":{"$anchor":"a"}},"v":{"$ref":"#a"}},"$defs":{"z":{"$anchor":"a","type":"integer"}}})",
+       {R"({"v":1})"}, {R"({"v":"x"})"}},
+      {R"({"examples":[{"$anchor":"a"}],"default":{"$anchor":"a"},"enum":[{"$anchor":"a"},5,"x"],"$ref":"#a",
+           "$defs":{"z":{"$anchor":"a","type":"integer"}}})",
+       {"5"}, {R"("x")", R"({"$anchor":"a"})"}},
+      // Another resource's.
+      {R"({"$defs":{"a":{"$id":"http://x/a","$anchor":"f","type":"string"},"b":{"$anchor":"f","type":"integer"}},"$ref":"#f"})",
+       {"5"}, {R"("x")"}},
+      // Properties that are named as keywords.
+      {R"({"properties":{"const":{"$anchor":"a","type":"integer"},"v":{"$ref":"#a"}}})", {R"({"v":1})"}, {R"({"v":"x"})"}},
+      {R"({"properties":{"$id":{"$anchor":"a","type":"integer"},"v":{"$ref":"#a"}}})", {R"({"v":1})"}, {R"({"v":"x"})"}},
+      {R"({"properties":{"$anchor":{"type":"string"},"v":{"$anchor":"w","type":"integer"}},"required":["v"]})",
+       {R"({"$anchor":"w","v":1})"}, {R"({"$anchor":1,"v":1})"}},
+  };
+  for (const Case& test : cases) ASSERT_NO_FATAL_FAILURE(Check(test));
+}
+
 TEST(JsonSchemaTest, AnyObject) {
   const Result<Grammar> grammar = AnyJsonObject();
   ASSERT_TRUE(grammar.ok()) << grammar.error().ToString();
@@ -300,7 +320,15 @@ TEST(JsonSchemaTest, HostileSchemasEndSoon) {
     for (int i = 0; i < 12; ++i) recursive += StrCat(i ? "," : "", "\"p", i, R"(":{"$ref":"#/$defs/)", std::string(1, "abc"[i % 3]), "\"}");
     recursive += R"(}},{"type":"object","required":["p0"],"properties":{"p0":{"$ref":"#/$defs/b"}}}]})";
   }
+  // A name of a megabyte over thousands of schemas: the place of each has it.
+  const std::string name(1'000'000, 'k');
+  std::string places = StrCat(R"({"$ref":"#/$defs/)", name, R"(","$defs":{")", name, R"(":{"anyOf":[)");
+  for (int i = 0; i < 30'000; ++i) places += StrCat(i ? "," : "", R"({"type":"string","maxLength":)", i, "}");
+  std::string anchors = StrCat(R"({"type":"string","x":{")", name, R"(":[)");
+  for (int i = 0; i < 200'000; ++i) anchors += StrCat(i ? "," : "", "{}");
   const std::string kHostile[] = {
+      places + "]}}}",
+      anchors + "]}}",
       recursive + "}}",
       optional + "}}",
       branches + "]}",
