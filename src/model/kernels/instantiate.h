@@ -6,6 +6,7 @@
 #include "model/kernels/attention/generic.h"
 #include "model/kernels/isa.h"
 #include "model/kernels/limits/generic.h"
+#include "model/kernels/low_rank/generic.h"
 #include "model/kernels/matmul/generic.h"
 #include "model/kernels/norm/generic.h"
 #include "model/kernels/packed_matmul/floats.h"
@@ -17,7 +18,7 @@ namespace {
 constexpr Isa Instantiate(const char* name, CpuMask needs, PackedKernels packed) {
   packed.floats = PackedFloatsFor;
   return {name,      needs,         MatMulFor, kAttentionKernels, RmsNorm,
-          LayerNorm, ActivationFor, FloatPeak, Int8Peak,          packed};
+          LayerNorm, ActivationFor, FloatPeak, Int8Peak,          packed, kLowRankKernels};
 }
 
 }  // namespace

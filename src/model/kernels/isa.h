@@ -6,6 +6,7 @@
 #include "model/kernels/attention/attention.h"
 #include "model/kernels/cpu.h"
 #include "model/kernels/limits/limits.h"
+#include "model/kernels/low_rank/low_rank.h"
 #include "model/kernels/matmul/matmul.h"
 #include "model/kernels/norm/norm.h"
 #include "model/kernels/packed_matmul/packed_matmul.h"
@@ -24,6 +25,7 @@ struct Isa {
   FloatPeakFn float_peak;
   Int8PeakFn int8_peak;
   PackedKernels packed;
+  LowRankKernels low_rank = {};
   TilePeakFn tile_int8_peak = nullptr, tile_bfloat_peak = nullptr;  // null without a tile unit
 };
 

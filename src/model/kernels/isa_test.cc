@@ -37,6 +37,10 @@ TEST_P(IsaListTest, HasEveryKernel) {
        {tensor::DType::kF32, tensor::DType::kF16, tensor::DType::kBF16, tensor::DType::kQ8_0}) {
     EXPECT_NE(isa.matmul(type), nullptr) << tensor::Describe(type).name;
   }
+  for (auto type : {tensor::DType::kF32, tensor::DType::kF16, tensor::DType::kBF16}) {
+    EXPECT_NE(isa.low_rank.down(type), nullptr) << tensor::Describe(type).name;
+    EXPECT_NE(isa.low_rank.up(type), nullptr) << tensor::Describe(type).name;
+  }
 }
 PANO_FOR_EVERY_ISA(IsaListTest);
 

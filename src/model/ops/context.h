@@ -1,10 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "base/fwd.h"
 #include "infra/collective/communicator.h"
 #include "infra/collective/single_rank.h"
+#include "model/ops/adapter.h"
 #include "model/ops/operators.h"
 #include "model/ops/workspace.h"
 
@@ -30,12 +33,46 @@ class OpContext {
   Workspace& workspace() { return workspace_; }
   collective::Communicator& communicator() { return communicator_; }
 
+  // Which rows of the views that operators get have which adapter: ascending, apart; empty where
+  // none has one. Set by AdapterScope.
+  std::span<const AdapterRun> adapter_runs() const { return adapter_runs_; }
+  // Scratch of the operators, kept for its memory.
+  std::vector<LowRankProduct>& low_rank_products() { return low_rank_products_; }
+
  private:
+  friend class AdapterScope;
   const std::unique_ptr<Operators> operators_;
   ComputePool& pool_;
   Workspace workspace_;
   collective::SingleRank alone_;
   collective::Communicator& communicator_;
+  std::span<const AdapterRun> adapter_runs_;
+  std::vector<LowRankProduct> low_rank_products_;
+};
+
+// The adapters of the rows that operators get while it lives. Confined to the context's thread.
+class AdapterScope {
+ public:
+  // The rows of a pass. Borrows the runs.
+  AdapterScope(OpContext& context, std::span<const AdapterRun> runs)
+      : context_(context), before_(context.adapter_runs_) {
+    context_.adapter_runs_ = runs;
+  }
+  // Operators get `rows` of the rows that they got before.
+  AdapterScope(OpContext& context, std::span<const int32_t> rows)
+      : context_(context), before_(context.adapter_runs_) {
+    if (before_.empty()) return;
+    GatherRuns(before_, rows, gathered_);
+    context_.adapter_runs_ = gathered_;
+  }
+  ~AdapterScope() { context_.adapter_runs_ = before_; }
+  AdapterScope(const AdapterScope&) = delete;
+  AdapterScope& operator=(const AdapterScope&) = delete;
+
+ private:
+  OpContext& context_;
+  const std::span<const AdapterRun> before_;
+  std::vector<AdapterRun> gathered_;
 };
 
 // On the host's processor.

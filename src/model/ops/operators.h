@@ -4,6 +4,7 @@
 #include <span>
 
 #include "infra/device/device.h"
+#include "model/ops/adapter.h"
 #include "model/ops/attention.h"
 #include "model/ops/routing.h"
 #include "model/ops/types.h"
@@ -43,6 +44,10 @@ class Operators {
                          std::span<const int32_t> ids, float scale, bool accumulate, Rows out) = 0;
   virtual void MatrixProducts(OpContext& context, ConstRows x,
                               std::span<const MatrixProduct> products) = 0;
+  // y += scale * B (A x) for each product, whose y do not overlap.
+  virtual void AddLowRank(OpContext& context, std::span<const LowRankProduct> products) = 0;
+  // Row by row, x = scale * x + shift; a null one is left out. [x.width] each.
+  virtual void ScaleShift(OpContext& context, const float* scale, const float* shift, Rows x) = 0;
   virtual void Norm(OpContext& context, const NormArgs& args, ConstRows x, Rows y) = 0;
   virtual void Activate(OpContext& context, Activation f, Rows x) = 0;
   virtual void GatedActivate(OpContext& context, Activation f, Rows gate, ConstRows up) = 0;

@@ -1,6 +1,8 @@
 #include "model/ops/ops.h"
 
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
 
@@ -15,6 +17,87 @@ const float* BiasOf(const Linear& linear) {
   return linear.shard.reduces() && linear.shard.rank != 0 ? nullptr : linear.bias_or_null();
 }
 
+// What the rows' adapters change of the layers' outputs.
+void Adapt(OpContext& context, ConstRows x, std::span<const LinearOutput> outputs) {
+  std::vector<LowRankProduct>& low_rank = context.low_rank_products();
+  low_rank.clear();
+  for (const AdapterRun& run : context.adapter_runs()) {
+    PANO_CHECK(run.begin + run.count <= x.rows);
+    for (const auto& [linear, y] : outputs) {
+      const LinearChange* change = run.adapter->Find(*linear);
+      if (!change) continue;
+      const ConstRows from = x.Slice(run.begin, run.count);
+      const Rows to = y.Slice(run.begin, run.count);
+      if (change->replaced.present()) {
+        const MatrixProduct product{&change->replaced.weight, change->replaced.bias_or_null(), to};
+        context.operators().MatrixProducts(context, from, {&product, 1});
+      }
+      if (change->low_rank.present()) low_rank.push_back({&change->low_rank, from, nullptr, to});
+    }
+  }
+  if (!low_rank.empty()) context.operators().AddLowRank(context, low_rank);
+  for (const AdapterRun& run : context.adapter_runs()) {
+    for (const auto& [linear, y] : outputs) {
+      const LinearChange* change = run.adapter->Find(*linear);
+      if (!change || (change->row_scale.empty() && change->bias_change.empty())) continue;
+      context.operators().ScaleShift(
+          context, change->row_scale.empty() ? nullptr : change->row_scale.data(),
+          change->bias_change.empty() ? nullptr : change->bias_change.data(),
+          y.Slice(run.begin, run.count));
+    }
+  }
+}
+
+// Calls f(begin, count, what) for the rows in turn: `what` is what the rows' adapter has for
+// `weights`, or null.
+template <typename Weights, typename F>
+void ForEachStretch(OpContext& context, const Weights& weights, size_t rows, const F& f) {
+  using Change = decltype(std::declval<const AdapterWeights&>().Find(weights));
+  size_t at = 0;
+  for (const AdapterRun& run : context.adapter_runs()) {
+    const Change change = run.adapter->Find(weights);
+    if (!change) continue;
+    PANO_CHECK(run.begin + run.count <= rows);
+    if (run.begin > at) f(at, run.begin - at, Change{});
+    f(run.begin, run.count, change);
+    at = run.begin + run.count;
+  }
+  if (at < rows) f(at, rows - at, Change{});
+}
+
+// Rows of one adapter out of a table that it changes.
+void AdaptedEmbedding(OpContext& context, const tensor::TensorView& table,
+                      const TableChange& change, std::span<const int32_t> ids, float scale,
+                      bool accumulate, Rows out) {
+  tensor::TensorView rows = table;
+  if (!change.replaced_values.empty()) {
+    rows = {tensor::DType::kF32, table.shape,
+            reinterpret_cast<const std::byte*>(change.replaced_values.data()),
+            change.replaced_values.size() * sizeof(float)};
+  }
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const auto own = change.replaced_rows.find(ids[i]);
+    if (own == change.replaced_rows.end()) {
+      context.operators().Embedding(context, rows, ids.subspan(i, 1), scale, accumulate,
+                                    out.Slice(i, 1));
+      continue;
+    }
+    const tensor::TensorView row{tensor::DType::kF32,
+                                 {1, table.shape[1]},
+                                 reinterpret_cast<const std::byte*>(own->second.data()),
+                                 own->second.size() * sizeof(float)};
+    const int32_t first = 0;
+    context.operators().Embedding(context, row, {&first, 1}, scale, accumulate, out.Slice(i, 1));
+  }
+  if (!change.low_rank.present()) return;
+  Workspace::Scope scope(context.workspace());
+  const Rows t = scope.Take(ids.size(), change.low_rank.rank);
+  context.operators().Embedding(context, change.low_rank.a, ids, scale * change.low_rank.scale,
+                                false, t);
+  const LowRankProduct product{&change.low_rank, {}, t.data, out};
+  context.operators().AddLowRank(context, {&product, 1});
+}
+
 void Multiply(OpContext& context, ConstRows x, std::span<const LinearOutput> outputs) {
   PANO_CHECK(outputs.size() <= kProductsMax);
   std::array<MatrixProduct, kProductsMax> products;
@@ -24,6 +107,7 @@ void Multiply(OpContext& context, ConstRows x, std::span<const LinearOutput> out
     products[i] = {&linear->weight, BiasOf(*linear), y};
   }
   context.operators().MatrixProducts(context, x, std::span(products).first(outputs.size()));
+  if (!context.adapter_runs().empty()) Adapt(context, x, outputs);
 }
 
 }  // namespace
@@ -31,7 +115,19 @@ void Multiply(OpContext& context, ConstRows x, std::span<const LinearOutput> out
 void Embedding(OpContext& context, const tensor::TensorView& table, std::span<const int32_t> ids,
                float scale, bool accumulate, Rows out) {
   PANO_CHECK(out.rows == ids.size() && out.width == static_cast<size_t>(table.shape[1]));
-  context.operators().Embedding(context, table, ids, scale, accumulate, out);
+  if (context.adapter_runs().empty()) {
+    return context.operators().Embedding(context, table, ids, scale, accumulate, out);
+  }
+  ForEachStretch(context, table, ids.size(),
+                 [&](size_t begin, size_t count, const TableChange* change) {
+                   const Rows to = out.Slice(begin, count);
+                   const auto some = ids.subspan(begin, count);
+                   if (change) {
+                     AdaptedEmbedding(context, table, *change, some, scale, accumulate, to);
+                   } else {
+                     context.operators().Embedding(context, table, some, scale, accumulate, to);
+                   }
+                 });
 }
 
 Status LinearLayers(OpContext& context, ConstRows x, std::span<const LinearOutput> outputs) {
@@ -58,18 +154,31 @@ Status SumOverRanks(OpContext& context, Rows x) {
 
 void Norm(OpContext& context, NormSpec spec, const NormWeights& norm, ConstRows x, Rows y) {
   PANO_CHECK(norm.weight.size() == x.width && y.SameShape(x));
-  context.operators().Norm(
-      context, {spec.kind, spec.epsilon, norm.weight.data(), norm.bias_or_null()}, x, y);
+  auto run = [&](const NormWeights& w, ConstRows from, Rows to) {
+    context.operators().Norm(
+        context, {spec.kind, spec.epsilon, w.weight.data(), w.bias_or_null()}, from, to);
+  };
+  if (context.adapter_runs().empty()) return run(norm, x, y);
+  ForEachStretch(context, norm, x.rows, [&](size_t begin, size_t count, const NormWeights* own) {
+    run(own ? *own : norm, x.Slice(begin, count), y.Slice(begin, count));
+  });
 }
 
 void HeadNorm(OpContext& context, NormSpec spec, const NormWeights& norm, size_t dim, Rows heads) {
   PANO_CHECK(dim > 0 && heads.width % dim == 0);
   const bool each = norm.weight.size() != dim;
   PANO_CHECK(!each || norm.weight.size() == heads.width);
-  context.operators().Norm(context,
-                           {spec.kind, spec.epsilon, norm.weight.data(), norm.bias_or_null(),
-                            heads.width / dim, each},
-                           heads, heads);
+  auto run = [&](const NormWeights& w, Rows rows) {
+    context.operators().Norm(context,
+                             {spec.kind, spec.epsilon, w.weight.data(), w.bias_or_null(),
+                              heads.width / dim, each},
+                             rows, rows);
+  };
+  if (context.adapter_runs().empty()) return run(norm, heads);
+  ForEachStretch(context, norm, heads.rows,
+                 [&](size_t begin, size_t count, const NormWeights* own) {
+                   run(own ? *own : norm, heads.Slice(begin, count));
+                 });
 }
 
 void Activate(OpContext& context, Activation f, Rows x) {

@@ -21,6 +21,8 @@ class CpuOperators final : public Operators {
                  float scale, bool accumulate, Rows out) override;
   void MatrixProducts(OpContext& context, ConstRows x,
                       std::span<const MatrixProduct> products) override;
+  void AddLowRank(OpContext& context, std::span<const LowRankProduct> products) override;
+  void ScaleShift(OpContext& context, const float* scale, const float* shift, Rows x) override;
   void Norm(OpContext& context, const NormArgs& args, ConstRows x, Rows y) override;
   void Activate(OpContext& context, Activation f, Rows x) override;
   void GatedActivate(OpContext& context, Activation f, Rows gate, ConstRows up) override;
@@ -64,6 +66,15 @@ class CpuOperators final : public Operators {
     std::vector<uint8_t> taken;
     std::vector<size_t> order;
   };
+  // A low-rank product of a call, and where its work begins in that of all.
+  struct LowRankPart {
+    const LowRankProduct* product = nullptr;
+    const float* t = nullptr;
+    float* computed = nullptr;           // t, where it is computed here
+    size_t first_down = 0, first_up = 0;  // groups of ranks, panels of outputs
+  };
+  template <typename Run>
+  static void ShareOut(OpContext& context, size_t count, size_t work, const Run& run);
   Worker& WorkerOf(int worker) { return workers_[static_cast<size_t>(worker)]; }
   void FitWorkers(OpContext& context);
   template <typename Sequences>
@@ -83,6 +94,7 @@ class CpuOperators final : public Operators {
   std::vector<kernels::PackedProduct> packed_;
   std::vector<Worker> workers_;
   std::vector<Tile> tiles_;
+  std::vector<LowRankPart> low_rank_;
   std::vector<int32_t> identity_;  // block b is b
 };
 

@@ -97,6 +97,44 @@ void NaiveOperators::MatrixProducts(OpContext&, ConstRows x,
   }
 }
 
+void NaiveOperators::AddLowRank(OpContext&, std::span<const LowRankProduct> products) {
+  for (const LowRankProduct& product : products) {
+    const LowRank& low_rank = *product.low_rank;
+    std::vector<float> row(product.x.width);
+    for (size_t r = 0; r < product.y.rows; ++r) {
+      std::vector<double> t(low_rank.rank);
+      for (size_t j = 0; j < low_rank.rank; ++j) {
+        if (product.t) {
+          t[j] = static_cast<double>(product.t[r * low_rank.rank + j]);
+          continue;
+        }
+        DequantizeRow(low_rank.a, j, row.data());
+        for (size_t i = 0; i < row.size(); ++i) {
+          t[j] += static_cast<double>(low_rank.scale) * static_cast<double>(row[i]) *
+                  static_cast<double>(product.x.row(r)[i]);
+        }
+      }
+      for (size_t o = 0; o < low_rank.out; ++o) {
+        double sum = static_cast<double>(product.y.row(r)[o]);
+        for (size_t j = 0; j < low_rank.rank; ++j) {
+          sum += t[j] * static_cast<double>(low_rank.BValue(o, j));
+        }
+        product.y.row(r)[o] = static_cast<float>(sum);
+      }
+    }
+  }
+}
+
+void NaiveOperators::ScaleShift(OpContext&, const float* scale, const float* shift, Rows x) {
+  for (size_t r = 0; r < x.rows; ++r) {
+    for (size_t d = 0; d < x.width; ++d) {
+      const double value = static_cast<double>(x.row(r)[d]) *
+                           (scale ? static_cast<double>(scale[d]) : 1.0);
+      x.row(r)[d] = static_cast<float>(value + (shift ? static_cast<double>(shift[d]) : 0.0));
+    }
+  }
+}
+
 void NaiveOperators::Norm(OpContext&, const NormArgs& args, ConstRows x, Rows y) {
   const size_t width = x.width / args.parts;
   const auto n = static_cast<double>(width);

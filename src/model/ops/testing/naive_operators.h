@@ -19,6 +19,8 @@ class NaiveOperators final : public Operators {
                  float scale, bool accumulate, Rows out) override;
   void MatrixProducts(OpContext& context, ConstRows x,
                       std::span<const MatrixProduct> products) override;
+  void AddLowRank(OpContext& context, std::span<const LowRankProduct> products) override;
+  void ScaleShift(OpContext& context, const float* scale, const float* shift, Rows x) override;
   void Norm(OpContext& context, const NormArgs& args, ConstRows x, Rows y) override;
   void Activate(OpContext& context, Activation f, Rows x) override;
   void GatedActivate(OpContext& context, Activation f, Rows gate, ConstRows up) override;
