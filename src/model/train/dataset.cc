@@ -38,7 +38,7 @@ double NgramBitsPerByte(const std::vector<TokenSequence>& train,
 
 }  // namespace
 
-Result<Dataset> LoadDataset(const Recipe& recipe, const std::vector<std::string>& paths) {
+Result<Dataset> LoadDataset(const LmRecipe& recipe, const std::vector<std::string>& paths) {
   PANO_ASSIGN_OR_RETURN(std::string text, LoadText(recipe, DataFolder(), paths));
   Dataset out;
   out.stories = SplitHeldOut(SplitStories(text), recipe.held_out, recipe.seed);

@@ -7,7 +7,7 @@
 #include "model/tokenizer/fwd.h"
 #include "model/train/bpe_trainer.h"
 #include "model/train/corpus.h"
-#include "model/train/recipe.h"
+#include "model/train/lm_recipe.h"
 #include "model/train/token_rows.h"
 
 namespace pano::train {
@@ -25,7 +25,7 @@ struct Dataset {
 
 // `paths` replace the recipe's files, which are looked for below the data folder:
 // $PANO_SHARED/data, else the folder `shared/data` beside the checkout.
-Result<Dataset> LoadDataset(const Recipe& recipe, const std::vector<std::string>& paths);
+Result<Dataset> LoadDataset(const LmRecipe& recipe, const std::vector<std::string>& paths);
 
 // Bits per byte of the held-out stories under an n-gram model of the training stories.
 double ByteNgramBitsPerByte(const Dataset& dataset, int order);

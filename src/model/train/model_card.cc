@@ -39,7 +39,7 @@ std::string Architecture(const ModelSpec& spec) {
                        : spec.config.architecture;
 }
 
-std::string ModelSection(const Recipe& recipe, const ModelSpec& spec) {
+std::string ModelSection(const LmRecipe& recipe, const ModelSpec& spec) {
   const nn::ModelConfig& m = spec.config;
   return StrCat(
       "A small ", Title(spec),
@@ -62,10 +62,10 @@ std::string ModelSection(const Recipe& recipe, const ModelSpec& spec) {
       "give it the beginning of a story. It knows no chat and follows no instructions.\n");
 }
 
-std::string DataSection(const Recipe& recipe, const TrainingFigures& f) {
+std::string DataSection(const LmRecipe& recipe, const TrainingFigures& f) {
   std::string out =
       "\n## Data\n\n| file | bytes | SHA-256 | source | licence |\n|---|---|---|---|---|\n";
-  for (const Recipe::File& file : recipe.files) {
+  for (const LmRecipe::File& file : recipe.files) {
     out += StrCat("| `", file.path, "` | ", Grouped(file.bytes), " | `", file.sha256, "` | ",
                   file.source, " | ", file.licence, " |\n");
   }
@@ -102,7 +102,7 @@ std::string FiguresSection(const TrainingFigures& f) {
       "stories; that choice makes the figure slightly optimistic.\n");
 }
 
-std::string SamplesSection(const Recipe& recipe, const std::vector<WrittenSample>& samples) {
+std::string SamplesSection(const LmRecipe& recipe, const std::vector<WrittenSample>& samples) {
   std::string out =
       StrCat("\n## Samples\n\nUnedited, the first that came for each prompt and seed; temperature ",
              recipe.samples.temperature, ", top-p ", recipe.samples.top_p, ", at most ",
@@ -118,7 +118,7 @@ std::string SamplesSection(const Recipe& recipe, const std::vector<WrittenSample
 
 }  // namespace
 
-std::string ModelCard(const Recipe& recipe, const ModelSpec& model, const TrainingFigures& figures,
+std::string ModelCard(const LmRecipe& recipe, const ModelSpec& model, const TrainingFigures& figures,
                       const std::vector<WrittenSample>& samples) {
   return StrCat(
       "---\nlanguage: en\nlicense: apache-2.0\npipeline_tag: text-generation\n---\n\n# ",

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "model/train/model_spec.h"
-#include "model/train/recipe.h"
+#include "model/train/lm_recipe.h"
 
 namespace pano::train {
 
@@ -32,7 +32,7 @@ struct TrainingFigures {
 
 // README.md of a model folder: what the model is, what it was trained on, what it measures, how it
 // writes, what it is not for.
-std::string ModelCard(const Recipe& recipe, const ModelSpec& model, const TrainingFigures& figures,
+std::string ModelCard(const LmRecipe& recipe, const ModelSpec& model, const TrainingFigures& figures,
                       const std::vector<WrittenSample>& samples);
 
 }  // namespace pano::train

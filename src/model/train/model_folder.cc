@@ -16,7 +16,7 @@ at::ScalarType ScalarType(const std::string& dtype) {
   return dtype == "bfloat16" ? at::kBFloat16 : at::kFloat;
 }
 
-json::Value GenerationConfigJson(const Recipe& recipe) {
+json::Value GenerationConfigJson(const LmRecipe& recipe) {
   json::Value out;
   out.Set("bos_token_id", int64_t{kEndTokenId});
   out.Set("eos_token_id", int64_t{kEndTokenId});
@@ -36,7 +36,7 @@ Status WriteJson(const std::string& folder, std::string_view name, const json::V
 }  // namespace
 
 Status WriteModelFolder(const std::string& folder, const TransformerModule& module,
-                        const BpeVocabulary& vocabulary, const Recipe& recipe) {
+                        const BpeVocabulary& vocabulary, const LmRecipe& recipe) {
   json::Value ends;
   for (const char* key : {"bos_token_id", "eos_token_id"}) ends.Set(key, int64_t{kEndTokenId});
   PANO_RETURN_IF_ERROR(WriteWeights(folder, module, recipe.dtype, ends));

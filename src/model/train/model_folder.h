@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "model/train/bpe_trainer.h"
-#include "model/train/recipe.h"
+#include "model/train/lm_recipe.h"
 #include "model/train/transformer_module.h"
 
 namespace pano::train {
@@ -19,7 +19,7 @@ Status WriteWeights(const std::string& folder, const TransformerModule& module,
 // A whole folder of a decoder that was trained from a recipe, in its dtype: also tokenizer.json,
 // tokenizer_config.json, generation_config.json.
 Status WriteModelFolder(const std::string& folder, const TransformerModule& module,
-                        const BpeVocabulary& vocabulary, const Recipe& recipe);
+                        const BpeVocabulary& vocabulary, const LmRecipe& recipe);
 
 // The weights of a folder of any model that can be trained (see ReadModelSpec), in 32 bits.
 Result<TransformerModule> ReadModelFolder(const std::string& folder);

@@ -130,7 +130,7 @@ TEST(ModelFolder, ComesBackAsStored) {
   TransformerModule module(Tiny(), 1);
   auto vocabulary = TrainBpe({"a story that is told, and told again, and told again"}, 300);
   ASSERT_TRUE(vocabulary.ok());
-  Recipe recipe;
+  LmRecipe recipe;
   for (const char* dtype : {"float32", "bfloat16", "float16"}) {
     recipe.dtype = dtype;
     ASSERT_TRUE(WriteModelFolder(folder, module, *vocabulary, recipe).ok());

@@ -12,7 +12,7 @@
 #include "model/train/model_card.h"
 #include "model/train/model_folder.h"
 #include "model/train/shards.h"
-#include "model/train/trainer.h"
+#include "model/train/lm_trainer.h"
 #include "pano/train/commands.h"
 
 namespace pano::train {
@@ -70,7 +70,7 @@ TrainingFigures DataFigures(const Dataset& data) {
 }
 
 Result<std::vector<WrittenSample>> WriteSamples(const TransformerModule& module,
-                                                const Dataset& data, const Recipe& recipe) {
+                                                const Dataset& data, const LmRecipe& recipe) {
   std::vector<WrittenSample> out;
   SampleOptions options;
   options.tokens = recipe.samples.tokens;
@@ -92,7 +92,7 @@ Result<std::vector<WrittenSample>> WriteSamples(const TransformerModule& module,
 }
 
 // The folder that serving reads, measured as it is stored.
-Status Finish(const Recipe& recipe, const Dataset& data, Trainer& trainer, TrainingFigures figures,
+Status Finish(const LmRecipe& recipe, const Dataset& data, LmTrainer& trainer, TrainingFigures figures,
               const std::string& folder) {
   PANO_RETURN_IF_ERROR(trainer.LoadBest());
   PANO_RETURN_IF_ERROR(WriteModelFolder(folder, trainer.module(), data.vocabulary, recipe));
@@ -116,7 +116,7 @@ Status Finish(const Recipe& recipe, const Dataset& data, Trainer& trainer, Train
 }
 
 Status TrainLm(const LmOptions& options) {
-  PANO_ASSIGN_OR_RETURN(Recipe recipe, LoadRecipe(options.recipe));
+  PANO_ASSIGN_OR_RETURN(LmRecipe recipe, LoadLmRecipe(options.recipe));
   PANO_ASSIGN_OR_RETURN(Dataset data, LoadDataset(recipe, options.data));
   recipe.model.vocab_size = static_cast<int64_t>(data.vocabulary.size());
   PANO_ASSIGN_OR_RETURN(const ModelSpec spec, MakeModelSpec(recipe.model));
@@ -136,14 +136,14 @@ Status TrainLm(const LmOptions& options) {
   if (error) return Status(StatusCode::kUnavailable, StrCat(folder, ": ", error.message()));
 
   TrainingData training{data.train, BetweenEnds(data.held_out), figures.held_out_bytes};
-  Trainer::Options trainer_options;
+  LmTrainer::Options trainer_options;
   trainer_options.folder = out;
   trainer_options.resume = options.resume;
   trainer_options.threads = static_cast<int>(options.threads);
   trainer_options.stop_after = options.stop_after;
   trainer_options.report = PrintReport;
-  PANO_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer,
-                        Trainer::Create(recipe, std::move(training), std::move(trainer_options)));
+  PANO_ASSIGN_OR_RETURN(std::unique_ptr<LmTrainer> trainer,
+                        LmTrainer::Create(recipe, std::move(training), std::move(trainer_options)));
   PANO_RETURN_IF_ERROR(trainer->Run());
   if (trainer->unfinished()) {
     std::printf("stopped after %ld steps; go on with --resume\n",

@@ -25,7 +25,7 @@ int RunNgram(const cli::Command& self, cli::Args args) {
   if (const auto code = cli::Parse(self, set, args)) return *code;
   if (recipe_path.empty()) return cli::FailUsage(self, "--recipe FILE is missing");
 
-  Result<Recipe> recipe = LoadRecipe(recipe_path);
+  Result<LmRecipe> recipe = LoadLmRecipe(recipe_path);
   if (!recipe.ok()) return cli::Fail(self, recipe.error());
   Result<Dataset> data = LoadDataset(*recipe, data_paths);
   if (!data.ok()) return cli::Fail(self, data.error());

@@ -1,4 +1,4 @@
-#include "model/train/recipe.h"
+#include "model/train/lm_recipe.h"
 
 #include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
@@ -73,14 +73,14 @@ class Section {
   std::set<std::string> keys_;
 };
 
-void ReadCorpus(Section section, Recipe* out, Status* status) {
+void ReadCorpus(Section section, LmRecipe* out, Status* status) {
   section.Number("held_out", &out->held_out, 0, 0.9);
   YAML::Node files = section.Child("files");
   if (files && !files.IsSequence()) section.Fail("files", "is no list");
   if (files && files.IsSequence()) {
     for (const YAML::Node& node : files) {
       Section entry(node, "corpus.files", status);
-      Recipe::File file;
+      LmRecipe::File file;
       entry.Text("path", &file.path, true);
       entry.Number("bytes", &file.bytes, 0, 1e12);
       entry.Text("sha256", &file.sha256);
@@ -106,7 +106,7 @@ void ReadModel(Section section, ModelSizes* out) {
   section.Finish();
 }
 
-void ReadTraining(Section section, Recipe::Training* out) {
+void ReadTraining(Section section, LmRecipe::Training* out) {
   section.Number("epochs", &out->epochs, 1, 100000);
   section.Number("rows", &out->rows, 1, 65536);
   section.Number("row_tokens", &out->row_tokens, 2, 65536);
@@ -124,7 +124,7 @@ void ReadTraining(Section section, Recipe::Training* out) {
   section.Finish();
 }
 
-void ReadSamples(Section section, Recipe::Samples* out) {
+void ReadSamples(Section section, LmRecipe::Samples* out) {
   section.Number("tokens", &out->tokens, 1, 65536);
   section.Number("temperature", &out->temperature, 0.01, 10);
   section.Number("top_p", &out->top_p, 0.01, 1);
@@ -139,7 +139,7 @@ void ReadSamples(Section section, Recipe::Samples* out) {
   section.Finish();
 }
 
-Status Read(const YAML::Node& root, Recipe* out) {
+Status Read(const YAML::Node& root, LmRecipe* out) {
   Status status;
   Section top(root, "recipe", &status);
   top.Text("name", &out->name, true);
@@ -181,8 +181,8 @@ std::string Sha256Hex(std::string_view bytes) {
   return out;
 }
 
-Result<Recipe> ParseRecipe(const std::string& yaml) {
-  Recipe recipe;
+Result<LmRecipe> ParseLmRecipe(const std::string& yaml) {
+  LmRecipe recipe;
   try {
     YAML::Node root = YAML::Load(yaml);
     if (!root.IsMap()) return InvalidArgument("[recipe] is no mapping");
@@ -196,12 +196,12 @@ Result<Recipe> ParseRecipe(const std::string& yaml) {
   return recipe;
 }
 
-Result<Recipe> LoadRecipe(const std::string& path) {
+Result<LmRecipe> LoadLmRecipe(const std::string& path) {
   PANO_ASSIGN_OR_RETURN(std::string text, ReadFile(path, 1 << 20));
-  return ParseRecipe(text).Wrap(path);
+  return ParseLmRecipe(text).Wrap(path);
 }
 
-Result<std::string> LoadText(const Recipe& recipe, const std::string& data_folder,
+Result<std::string> LoadText(const LmRecipe& recipe, const std::string& data_folder,
                              const std::vector<std::string>& paths) {
   std::string out;
   for (const std::string& path : paths) {
@@ -209,7 +209,7 @@ Result<std::string> LoadText(const Recipe& recipe, const std::string& data_folde
     out.append(text).push_back('\n');
   }
   if (!paths.empty()) return out;
-  for (const Recipe::File& file : recipe.files) {
+  for (const LmRecipe::File& file : recipe.files) {
     std::string path = JoinPath(data_folder, file.path);
     Result<std::string> read = ReadFile(path);
     if (!read.ok() && read.error().code() == StatusCode::kNotFound) {

@@ -1,4 +1,4 @@
-#include "model/train/recipe.h"
+#include "model/train/lm_recipe.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,8 +14,8 @@
 namespace pano::train {
 namespace {
 
-TEST(Recipe, StarterRecipeIsRead) {
-  auto recipe = LoadRecipe(PANO_SOURCE_DIR "/recipes/starter.yaml");
+TEST(LmRecipe, StarterRecipeIsRead) {
+  auto recipe = LoadLmRecipe(PANO_SOURCE_DIR "/recipes/starter.yaml");
   ASSERT_TRUE(recipe.ok()) << recipe.error().ToString();
   EXPECT_EQ(recipe->name, "starter");
   ASSERT_EQ(recipe->files.size(), 1u);
@@ -28,7 +28,7 @@ TEST(Recipe, StarterRecipeIsRead) {
   EXPECT_FALSE(recipe->samples.prompts.empty());
 }
 
-TEST(Recipe, RefusalsNameTheKey) {
+TEST(LmRecipe, RefusalsNameTheKey) {
   struct Case {
     std::string yaml;
     std::string_view expected;
@@ -51,7 +51,7 @@ TEST(Recipe, RefusalsNameTheKey) {
            Case{"name: [", "[recipe]"},
            Case{"", "is no mapping"},
        }) {
-    auto recipe = ParseRecipe(c.yaml);
+    auto recipe = ParseLmRecipe(c.yaml);
     ASSERT_FALSE(recipe.ok()) << c.yaml;
     EXPECT_EQ(recipe.error().code(), StatusCode::kInvalidArgument);
     EXPECT_NE(recipe.error().message().find(c.expected), std::string::npos)
@@ -59,8 +59,8 @@ TEST(Recipe, RefusalsNameTheKey) {
   }
 }
 
-TEST(Recipe, AnyFamilyThatIsWritten) {
-  auto recipe = ParseRecipe("name: a\nmodel: {family: qwen3, hidden: 64, heads: 4, kv_heads: 2}");
+TEST(LmRecipe, AnyFamilyThatIsWritten) {
+  auto recipe = ParseLmRecipe("name: a\nmodel: {family: qwen3, hidden: 64, heads: 4, kv_heads: 2}");
   ASSERT_TRUE(recipe.ok()) << recipe.error().ToString();
   recipe->model.vocab_size = 300;
   auto spec = MakeModelSpec(recipe->model);
@@ -68,17 +68,17 @@ TEST(Recipe, AnyFamilyThatIsWritten) {
   EXPECT_EQ(spec->config.qk_norm, nn::QkNorm::kHead);
   EXPECT_EQ(spec->hf_config.Find("model_type")->as_string(), "qwen3");
   for (const char* family : {"falcon", "mamba"}) {  // has no way back, is none
-    auto refused = ParseRecipe(StrCat("name: a\nmodel: {family: ", family, "}"));
+    auto refused = ParseLmRecipe(StrCat("name: a\nmodel: {family: ", family, "}"));
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code(), StatusCode::kUnimplemented);
   }
 }
 
-TEST(Recipe, TextIsTheOneThatIsNamed) {
+TEST(LmRecipe, TextIsTheOneThatIsNamed) {
   std::string folder = StrCat(testing::TempDir(), "recipe-", RandomHex(4));
   std::filesystem::create_directories(folder);
   ASSERT_TRUE(WriteFile(folder + "/a.txt", "abc").ok());
-  Recipe recipe;
+  LmRecipe recipe;
   recipe.files.push_back({"a.txt", 3, Sha256Hex("abc"), "", "own"});
   auto text = LoadText(recipe, folder, {});
   ASSERT_TRUE(text.ok()) << text.error().ToString();

@@ -12,7 +12,7 @@
 namespace pano::train {
 
 // All that determines a trained model, read from a YAML file. A value.
-struct Recipe {
+struct LmRecipe {
   struct File {
     std::string path;  // below the data folder
     int64_t bytes = 0;
@@ -59,12 +59,12 @@ std::string Sha256Hex(std::string_view bytes);
 
 // InvalidArgument that names the key when one is unknown, missing, of the wrong kind or out of
 // range.
-Result<Recipe> ParseRecipe(const std::string& yaml);
-Result<Recipe> LoadRecipe(const std::string& path);
+Result<LmRecipe> ParseLmRecipe(const std::string& yaml);
+Result<LmRecipe> LoadLmRecipe(const std::string& path);
 
 // The text of all the recipe's files, found below `data_folder` or, where given, in `paths` instead
 // (which are used as they are). Corruption when a file of the recipe is not the one that it names.
-Result<std::string> LoadText(const Recipe& recipe, const std::string& data_folder,
+Result<std::string> LoadText(const LmRecipe& recipe, const std::string& data_folder,
                              const std::vector<std::string>& paths);
 
 }  // namespace pano::train

@@ -1,4 +1,4 @@
-#include "model/train/trainer.h"
+#include "model/train/lm_trainer.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -14,9 +14,9 @@
 namespace pano::train {
 namespace {
 
-class TrainerTest : public testing::Test {
+class LmTrainerTest : public testing::Test {
  protected:
-  TrainerTest() : folder_(StrCat(testing::TempDir(), "trainer-", RandomHex(4))) {
+  LmTrainerTest() : folder_(StrCat(testing::TempDir(), "trainer-", RandomHex(4))) {
     SetTorchThreads(1);
     std::filesystem::create_directories(folder_ + "/b");
     recipe_.name = "tiny";
@@ -35,7 +35,7 @@ class TrainerTest : public testing::Test {
     recipe_.training.warmup_steps = 4;
     recipe_.training.evaluate_every = 10;
   }
-  ~TrainerTest() override { std::filesystem::remove_all(folder_); }
+  ~LmTrainerTest() override { std::filesystem::remove_all(folder_); }
 
   // Stories that count upwards from a random number.
   static TrainingData Data() {
@@ -56,15 +56,15 @@ class TrainerTest : public testing::Test {
     }
     return data;
   }
-  std::unique_ptr<Trainer> Make(const std::string& folder, bool resume = false, int threads = 1,
+  std::unique_ptr<LmTrainer> Make(const std::string& folder, bool resume = false, int threads = 1,
                                 int64_t stop_after = 0) {
-    Trainer::Options options;
+    LmTrainer::Options options;
     options.folder = folder;
     options.resume = resume;
     options.threads = threads;
     options.stop_after = stop_after;
     options.report = [this](const TrainingReport& r) { reports_.push_back(r); };
-    auto made = Trainer::Create(recipe_, Data(), std::move(options));
+    auto made = LmTrainer::Create(recipe_, Data(), std::move(options));
     EXPECT_TRUE(made.ok()) << made.error().ToString();
     return made.ok() ? std::move(*made) : nullptr;
   }
@@ -76,11 +76,11 @@ class TrainerTest : public testing::Test {
   }
 
   std::string folder_;
-  Recipe recipe_;
+  LmRecipe recipe_;
   std::vector<TrainingReport> reports_;
 };
 
-TEST_F(TrainerTest, LearnsAndKeepsTheBest) {
+TEST_F(LmTrainerTest, LearnsAndKeepsTheBest) {
   recipe_.training.epochs = 20;
   auto trainer = Make(folder_);
   ASSERT_TRUE(trainer->Run().ok());
@@ -97,7 +97,7 @@ TEST_F(TrainerTest, LearnsAndKeepsTheBest) {
   EXPECT_NEAR(BitsPerByte(loss, data.held_out_bytes), best, 1e-9);
 }
 
-TEST_F(TrainerTest, ResumesToTheSameBits) {
+TEST_F(LmTrainerTest, ResumesToTheSameBits) {
   auto straight = Make(folder_);
   ASSERT_TRUE(straight->Run().ok());
   EXPECT_FALSE(straight->unfinished());
@@ -112,14 +112,14 @@ TEST_F(TrainerTest, ResumesToTheSameBits) {
   EXPECT_TRUE(Equal(straight->module(), second->module()));
 }
 
-TEST_F(TrainerTest, ThreadsDoNotChangeTheResult) {
+TEST_F(LmTrainerTest, ThreadsDoNotChangeTheResult) {
   auto one = Make(folder_, false, 1, 8), two = Make(folder_ + "/b", false, 2, 8);
   ASSERT_TRUE(one->Run().ok());
   ASSERT_TRUE(two->Run().ok());
   EXPECT_TRUE(Equal(one->module(), two->module()));
 }
 
-TEST_F(TrainerTest, StopsWhenNothingGetsBetter) {
+TEST_F(LmTrainerTest, StopsWhenNothingGetsBetter) {
   recipe_.training.epochs = 1000;
   recipe_.training.learning_rate = 0;
   recipe_.training.patience = 3;
@@ -129,23 +129,23 @@ TEST_F(TrainerTest, StopsWhenNothingGetsBetter) {
             10 * 4);  // the first evaluation, then three that are no better
 }
 
-TEST_F(TrainerTest, RefusesWhatCannotWork) {
-  Trainer::Options options;
+TEST_F(LmTrainerTest, RefusesWhatCannotWork) {
+  LmTrainer::Options options;
   options.folder = folder_;
   TrainingData few = Data();
   few.train.resize(2);
-  EXPECT_EQ(Trainer::Create(recipe_, few, options).error().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(LmTrainer::Create(recipe_, few, options).error().code(), StatusCode::kInvalidArgument);
   TrainingData none = Data();
   none.held_out.clear();
-  EXPECT_EQ(Trainer::Create(recipe_, none, options).error().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(LmTrainer::Create(recipe_, none, options).error().code(), StatusCode::kInvalidArgument);
   options.resume = true;
-  EXPECT_EQ(Trainer::Create(recipe_, Data(), options).error().code(), StatusCode::kNotFound);
+  EXPECT_EQ(LmTrainer::Create(recipe_, Data(), options).error().code(), StatusCode::kNotFound);
   ASSERT_TRUE(Make(folder_, false, 1, 1)->Run().ok());
   recipe_.model.ffn_size = 32;
-  EXPECT_EQ(Trainer::Create(recipe_, Data(), options).error().code(), StatusCode::kCorruption);
+  EXPECT_EQ(LmTrainer::Create(recipe_, Data(), options).error().code(), StatusCode::kCorruption);
 }
 
-TEST_F(TrainerTest, CardStatesTheFigures) {
+TEST_F(LmTrainerTest, CardStatesTheFigures) {
   TrainingFigures figures;
   figures.bits_per_byte = 1.2;
   figures.byte_ngram_bits_per_byte = 1.6;

@@ -9,7 +9,7 @@
 #include "base/threads.h"
 #include "model/train/checkpoint.h"
 #include "model/train/evaluation.h"
-#include "model/train/recipe.h"
+#include "model/train/lm_recipe.h"
 #include "model/train/shards.h"
 #include "model/train/token_rows.h"
 #include "model/train/transformer_module.h"
@@ -38,7 +38,7 @@ struct TrainingReport {
 
 // One training run: from the first weights, or where it was left, to the best weights it finds.
 // Confined to one thread.
-class Trainer {
+class LmTrainer {
  public:
   struct Options {
     std::string folder;      // of checkpoint.safetensors and best.safetensors
@@ -48,7 +48,7 @@ class Trainer {
     std::function<void(const TrainingReport&)> report;
   };
 
-  static Result<std::unique_ptr<Trainer>> Create(const Recipe& recipe, TrainingData data,
+  static Result<std::unique_ptr<LmTrainer>> Create(const LmRecipe& recipe, TrainingData data,
                                                  Options options);
 
   // InvalidArgument when the loss is no number any more (the learning rate is too high).
@@ -63,13 +63,13 @@ class Trainer {
   Status LoadBest() { return LoadWeights(best_path(), module_); }
 
  private:
-  Trainer(const Recipe& recipe, const ModelSpec& spec, TrainingData data, Options options);
+  LmTrainer(const LmRecipe& recipe, const ModelSpec& spec, TrainingData data, Options options);
   std::string checkpoint_path() const;
   std::string best_path() const;
   Result<double> TrainStep(int64_t step, double learning_rate);
   Status EvaluateAndSave(TrainingReport& report);
 
-  const Recipe recipe_;
+  const LmRecipe recipe_;
   const Options options_;
   std::vector<TokenSequence> held_out_;
   size_t held_out_bytes_;

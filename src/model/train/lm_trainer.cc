@@ -1,4 +1,4 @@
-#include "model/train/trainer.h"
+#include "model/train/lm_trainer.h"
 
 #include <cmath>
 
@@ -21,7 +21,7 @@ uint64_t StreamSeed(uint64_t seed, Stream stream, int64_t step = 0) {
   return (static_cast<uint64_t>(bits[0]) << 32) | bits[1];
 }
 
-AdamW::Options OptimizerOf(const Recipe::Training& t) {
+AdamW::Options OptimizerOf(const LmRecipe::Training& t) {
   AdamW::Options options;
   options.beta1 = t.beta1;
   options.beta2 = t.beta2;
@@ -31,7 +31,7 @@ AdamW::Options OptimizerOf(const Recipe::Training& t) {
 
 }  // namespace
 
-Result<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, TrainingData data,
+Result<std::unique_ptr<LmTrainer>> LmTrainer::Create(const LmRecipe& recipe, TrainingData data,
                                                  Options options) {
   PANO_ASSIGN_OR_RETURN(const ModelSpec spec, MakeModelSpec(recipe.model));
   int64_t tokens = 1;
@@ -43,7 +43,7 @@ Result<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, TrainingD
   if (data.held_out.empty() || data.held_out_bytes == 0) {
     return InvalidArgument("[train] nothing is held out to measure on");
   }
-  std::unique_ptr<Trainer> trainer(new Trainer(recipe, spec, std::move(data), std::move(options)));
+  std::unique_ptr<LmTrainer> trainer(new LmTrainer(recipe, spec, std::move(data), std::move(options)));
   if (trainer->options_.resume) {
     PANO_ASSIGN_OR_RETURN(
         trainer->progress_,
@@ -52,7 +52,7 @@ Result<std::unique_ptr<Trainer>> Trainer::Create(const Recipe& recipe, TrainingD
   return trainer;
 }
 
-Trainer::Trainer(const Recipe& recipe, const ModelSpec& spec, TrainingData data, Options options)
+LmTrainer::LmTrainer(const LmRecipe& recipe, const ModelSpec& spec, TrainingData data, Options options)
     : recipe_(recipe),
       options_(std::move(options)),
       held_out_(std::move(data.held_out)),
@@ -65,13 +65,13 @@ Trainer::Trainer(const Recipe& recipe, const ModelSpec& spec, TrainingData data,
       shards_(&module_, recipe.training.shards, &pool_),
       step_count_(recipe.training.epochs * rows_.steps_per_epoch()) {}
 
-std::string Trainer::checkpoint_path() const {
+std::string LmTrainer::checkpoint_path() const {
   return JoinPath(options_.folder, "checkpoint.safetensors");
 }
-std::string Trainer::best_path() const { return JoinPath(options_.folder, "best.safetensors"); }
+std::string LmTrainer::best_path() const { return JoinPath(options_.folder, "best.safetensors"); }
 
-Result<double> Trainer::TrainStep(int64_t step, double learning_rate) {
-  const Recipe::Training& t = recipe_.training;
+Result<double> LmTrainer::TrainStep(int64_t step, double learning_rate) {
+  const LmRecipe::Training& t = recipe_.training;
   uint64_t seed = StreamSeed(recipe_.seed, Stream::kDropout, step);
   PANO_ASSIGN_OR_RETURN(double value,
                         shards_.Compute(rows_.Batch(step), t.row_tokens, t.dropout, seed));
@@ -84,7 +84,7 @@ Result<double> Trainer::TrainStep(int64_t step, double learning_rate) {
   return value;
 }
 
-Status Trainer::EvaluateAndSave(TrainingReport& report) {
+Status LmTrainer::EvaluateAndSave(TrainingReport& report) {
   int64_t context = recipe_.model.context_length;
   Loss loss = Evaluate(module_, held_out_, context, context / 2);
   report.held_out_bits_per_byte = BitsPerByte(loss, held_out_bytes_);
@@ -100,13 +100,13 @@ Status Trainer::EvaluateAndSave(TrainingReport& report) {
   return SaveCheckpoint(checkpoint_path(), module_, optimizer_, progress_);
 }
 
-bool Trainer::unfinished() const {
+bool LmTrainer::unfinished() const {
   return progress_.step < step_count_ &&
          progress_.evaluations_since_best < recipe_.training.patience;
 }
 
-Status Trainer::Run() {
-  const Recipe::Training& t = recipe_.training;
+Status LmTrainer::Run() {
+  const LmRecipe::Training& t = recipe_.training;
   Clock& clock = Clock::Real();
   const TimePoint start = clock.Now();
   const int64_t first = progress_.step;
