@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "model/grammar/gbnf.h"
+#include "model/grammar/mask_cache.h"
 
 namespace pano::grammar {
 namespace {
@@ -159,6 +160,27 @@ TEST(GrammarMatcher, SmallCachesGiveTheSameMasks) {
 }
 
 // Every step has as many paths as bytes were read; at some length the matcher says so.
+// The masks of short tokens of states without a shape (thousands of states within 24 bytes) were held and not counted.
+TEST(GrammarMatcher, MasksOfStatesWithManyAroundThemAreCounted) {
+  Random random(5);
+  std::string gbnf = "root ::= [0-9] (";
+  std::vector<std::string> tokens = {"0"};
+  for (int i = 0; i < 3000; ++i) {
+    std::string word;
+    for (int k = 0; k < 20; ++k) word.push_back(static_cast<char>('a' + random.Below(26)));
+    gbnf += StrCat(i ? "|" : "", "\"", word, "\"");
+    tokens.push_back(std::move(word));
+  }
+  const auto compiled = Compile(gbnf + ")", Table(tokens));
+  GrammarMatcher matcher(compiled);
+  ASSERT_TRUE(matcher.AcceptBytes("7"));
+  const size_t before = compiled->masks().memory_bytes();
+  EXPECT_EQ(Allowed(matcher).size(), 3000);
+  // Once for the state, once for the configuration.
+  const size_t mask_bytes = compiled->table().mask_words() * sizeof(uint32_t);
+  EXPECT_GE(compiled->masks().memory_bytes() - before, 2 * mask_bytes);
+}
+
 TEST(GrammarMatcher, TooMuchAmbiguityEndsInAnError) {
   const auto compiled = Compile("root ::= \"a\" root \"a\" | \"b\" root \"b\" | \"\"", Table({"a", "b"}));
   GrammarMatcher matcher(compiled);

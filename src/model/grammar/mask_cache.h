@@ -21,7 +21,8 @@ struct StateMask {
     uint32_t part = 0;
     uint32_t node = 0;
   };
-  // Of the short tokens: what all states of the same local shape have in common. May be null.
+  // Of the short tokens: what all states of the same local shape have in common; the cache holds it under that shape. May
+  // be null.
   std::shared_ptr<const StateMask> base;
   std::vector<const std::vector<uint32_t>*> shared;   // masks of the token table
   std::vector<int32_t> ids;                           // more tokens, or

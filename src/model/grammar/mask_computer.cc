@@ -99,18 +99,18 @@ StateMask MaskComputer::Compute(uint32_t state, size_t first_part, size_t last_p
 std::shared_ptr<const StateMask> MaskComputer::OfShortTokens(uint32_t state) {
   const std::optional<StackFrame::Hash> shape =
       workspace_.shapes().Of(workspace_.automaton(), state, TokenTable::kShortBytes);
-  if (shape) {
-    if (auto known = cache_.FindShape(*shape)) return known;
-  }
+  if (!shape) return nullptr;
+  if (auto known = cache_.FindShape(*shape)) return known;
   auto made = std::make_shared<StateMask>(Compute(state, 0, table_.short_parts()));
-  if (shape && !workspace_.exceeded()) cache_.KeepShape(*shape, made);
+  if (!workspace_.exceeded()) cache_.KeepShape(*shape, made);
   return made;
 }
 
 std::shared_ptr<const StateMask> MaskComputer::OfState(uint32_t state) {
   if (auto known = cache_.FindState(state)) return known;
   auto base = OfShortTokens(state);
-  auto made = std::make_shared<StateMask>(Compute(state, table_.short_parts(), table_.parts().size()));
+  const size_t first = base ? table_.short_parts() : 0;
+  auto made = std::make_shared<StateMask>(Compute(state, first, table_.parts().size()));
   made->base = std::move(base);
   if (!workspace_.exceeded()) cache_.KeepState(state, made);
   return made;

@@ -25,6 +25,8 @@ class MaskComputer {
   void AddAll(std::span<const Item> items, std::span<uint32_t> bits);
 
  private:
+  // Null where the state has too many around it to have a shape: then its mask has the short tokens, too, so that the
+  // cache counts them.
   std::shared_ptr<const StateMask> OfShortTokens(uint32_t state);
   // Of some of the table's parts.
   StateMask Compute(uint32_t state, size_t first_part, size_t last_part);
