@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "app/api/ollama/bodies.h"
 #include "app/api/ollama/model_names.h"
+#include "app/api/parameters.h"
 #include "app/api/timestamp.h"
 #include "app/api/visible_models.h"
 #include "app/auth/jose/sha256.h"
@@ -118,6 +120,8 @@ void Running(Context& context, CallPtr call) {
 }
 
 void Show(Context& context, CallPtr call) {
+  Parameters unused;
+  if (Status read = ReadFields(call->body, ShowBody(), unused); !read.ok()) return call->Fail(read);
   const Result<models::ModelTarget> target =
       ResolveModel(context.models, call->principal, call->access, NameOfModel(*call));
   if (!target.ok()) return call->Fail(context.loading ? Loading() : target.error());

@@ -51,6 +51,11 @@ TEST(OllamaModels, ShowTakesEitherName) {
     EXPECT_EQ(json::Dump(At(exchange->json(), "capabilities")), R"(["completion"])");
     EXPECT_EQ(At(exchange->json(), "model_info").Find("general.context_length")->as_int(), 128);
   }
+  // Where one model is served a name of another type was none, and the model was shown.
+  for (const char* body : {R"({"model":5})", R"({"model":["m"]})", R"({"name":{}})", "[]", "7", R"({"verbose":"x"})", R"({"modle":"m"})"}) {
+    auto exchange = api.Post("/api/show", body);
+    EXPECT_EQ(exchange->status(), 400) << body;
+  }
   auto missing = api.Post("/api/show", R"({"model":"nosuch"})");
   EXPECT_EQ(missing->status(), 404);
   EXPECT_TRUE(At(missing->json(), "error").is_string());
