@@ -94,16 +94,20 @@ const json::Value* ArgumentSchema(const Tool& tool, std::string_view name) {
   return properties ? properties->Find(name) : nullptr;
 }
 
-bool TakesTextOnly(const json::Value& root, const json::Value& schema) {
+std::optional<std::set<std::string>> ArgumentTypes(const json::Value& root,
+                                                   const json::Value& schema) {
   int looks = 0;
-  const auto types = TypesOf(root, schema, looks);
+  return TypesOf(root, schema, looks);
+}
+
+bool TakesTextOnly(const json::Value& root, const json::Value& schema) {
+  const auto types = ArgumentTypes(root, schema);
   return types && types->size() == 1 && types->contains("string");
 }
 
 std::string ArgumentToJson(const json::Value& root, const json::Value* schema,
                            std::string_view text) {
-  int looks = 0;
-  const auto types = schema ? TypesOf(root, *schema, looks) : std::nullopt;
+  const auto types = schema ? ArgumentTypes(root, *schema) : std::nullopt;
   if (types && types->size() == 1 && types->contains("string")) return Quoted(text);
   std::string json(Trim(text));
   Result<Value> value = json::Parse(json);

@@ -2,19 +2,18 @@
 
 #include <utility>
 
+#include "base/strings.h"
 #include "model/grammar/regex/dfa_bytes.h"
+#include "model/grammar/regex/nfa.h"
 
 namespace pano::grammar {
-namespace {
 
-// Blanks behind a line end: an indentation of two a level, as deep as JSON may nest here.
-
-}  // namespace
-
-JsonGrammar::JsonGrammar(SchemaEvaluator& evaluator, GrammarBuilder& builder, uint32_t indent_max)
+JsonGrammar::JsonGrammar(SchemaEvaluator& evaluator, GrammarBuilder& builder, uint32_t indent_max,
+                         std::string absent)
     : evaluator_(evaluator),
       builder_(builder),
       budget_(evaluator.budget()),
+      absent_(std::move(absent)),
       blank_(builder.DeclareRule("blank")),
       comma_(builder.DeclareRule("comma")),
       colon_(builder.DeclareRule("colon")) {
@@ -34,6 +33,34 @@ JsonGrammar::Expr JsonGrammar::Value(Formula formula) {
     open_.push_back(formula);
   }
   return builder_.Reference(at->second);
+}
+
+Result<JsonGrammar::Expr> JsonGrammar::OtherThanStrings(Formula formula) {
+  const Result<const ValueSet*> values = evaluator_.Evaluate(formula);
+  if (!values.ok()) return AtItsPlace(values.error(), formula);
+  ValueSet others = **values;
+  others.strings = StringSet::None();
+  const Result<Expr> expr = Values(others);
+  return expr.ok() ? expr : AtItsPlace(expr.error(), formula);
+}
+
+Result<JsonGrammar::Expr> JsonGrammar::BareStrings(Formula formula, const Dfa& kept) {
+  const Result<const ValueSet*> values = evaluator_.Evaluate(formula);
+  if (!values.ok()) return AtItsPlace(values.error(), formula);
+  const StringSet& strings = (*values)->strings;
+  if (strings.any()) return builder_.Automaton(ToBytes(kept, Spelling::kUtf8));
+  // Each length has its own states of `kept`: a tenth of a millisecond a letter.
+  constexpr size_t kBareLengthMax = 4096;
+  const bool long_max = strings.max() && *strings.max() > kBareLengthMax;
+  if (long_max || strings.min() > kBareLengthMax) {
+    return AtItsPlace(Status(StatusCode::kUnimplemented,
+                             StrCat("a text without quotes is counted up to ", kBareLengthMax, " letters"))
+                          .WithField(long_max ? "maxLength" : "minLength"),
+                      formula);
+  }
+  PANO_ASSIGN_OR_RETURN(const Dfa dfa, strings.ToDfa(budget_));
+  PANO_ASSIGN_OR_RETURN(const Dfa both, Intersect(dfa, kept, budget_));
+  return builder_.Automaton(ToBytes(both, Spelling::kUtf8));
 }
 
 Status JsonGrammar::DefineRules() {
@@ -110,9 +137,25 @@ Result<JsonGrammar::Expr> JsonGrammar::Numbers(const std::vector<NumberSet>& num
   return builder_.Automaton(ToBytes(all, Spelling::kUtf8));
 }
 
-JsonGrammar::Expr JsonGrammar::Quoted(const Dfa& dfa) {
+Result<Dfa> TextsWithout(std::string_view part, StepBudget& budget) {
+  std::string regex;
+  for (const char c : part) {
+    if (std::string_view("\\^$.|?*+()[]{}/").find(c) != std::string_view::npos) regex.push_back('\\');
+    regex.push_back(c);
+  }
+  PANO_ASSIGN_OR_RETURN(const Dfa with, CompileRegexDfa(regex, RegexDialect::kEcma, /*search=*/true, budget));
+  return Complement(with, budget);
+}
+
+Result<JsonGrammar::Expr> JsonGrammar::Quoted(const Dfa& dfa) {
+  Dfa kept = dfa;
+  if (!absent_.empty()) {
+    // Spelled as it is: none of its letters is escaped.
+    PANO_ASSIGN_OR_RETURN(const Dfa without, TextsWithout(absent_, budget_));
+    PANO_ASSIGN_OR_RETURN(kept, Intersect(dfa, without, budget_));
+  }
   const Expr quote = builder_.Literal("\"");
-  return builder_.Sequence({quote, builder_.Automaton(ToBytes(dfa, Spelling::kJsonString)), quote});
+  return builder_.Sequence({quote, builder_.Automaton(ToBytes(kept, Spelling::kJsonString)), quote});
 }
 
 // Any letter in any of its spellings: itself, a short escape, \uXXXX, or two of them as a surrogate
@@ -121,7 +164,13 @@ JsonGrammar::Expr JsonGrammar::AnyLetter() {
   if (any_letter_) return builder_.Reference(*any_letter_);
   GrammarBuilder& b = builder_;
   any_letter_ = b.DeclareRule("letter");
-  const Expr plain = b.CharClass({{0, 0x1f}, {'"', '"'}, {'\\', '\\'}}, /*negated=*/true);
+  std::vector<CodePointRange> escaped = {{0, 0x1f}, {'"', '"'}, {'\\', '\\'}};
+  if (!absent_.empty()) {
+    // Letters that are counted do not know those before them: its first one has to be escaped.
+    const auto first = static_cast<unsigned char>(absent_[0]);
+    escaped.push_back({first, first});
+  }
+  const Expr plain = b.CharClass(escaped, /*negated=*/true);
   const Expr short_escape = b.CharClass({{'"', '"'},
                                          {'\\', '\\'},
                                          {'/', '/'},
@@ -146,13 +195,25 @@ JsonGrammar::Expr JsonGrammar::AnyLetter() {
   return b.Reference(*any_letter_);
 }
 
-JsonGrammar::Expr JsonGrammar::AnyString() {
+Result<JsonGrammar::Expr> JsonGrammar::AnyStringText() {
+  if (absent_.empty()) return builder_.Repeat(AnyLetter(), 0, std::nullopt);
+  // The same letters as one automaton, so that what is absent can be taken out.
+  constexpr std::string_view kLetters =
+      R"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u(?:[0-9A-CEFa-cef][0-9A-Fa-f]{3}|[Dd][0-7][0-9A-Fa-f]{2}|)"
+      R"([Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2})))*)";
+  PANO_ASSIGN_OR_RETURN(const Dfa letters,
+                        CompileRegexDfa(kLetters, RegexDialect::kEcma, /*search=*/false, budget_));
+  PANO_ASSIGN_OR_RETURN(const Dfa without, TextsWithout(absent_, budget_));
+  PANO_ASSIGN_OR_RETURN(const Dfa kept, Intersect(letters, without, budget_));
+  return builder_.Automaton(ToBytes(kept, Spelling::kUtf8));
+}
+
+Result<JsonGrammar::Expr> JsonGrammar::AnyString() {
   if (any_string_) return builder_.Reference(*any_string_);
+  PANO_ASSIGN_OR_RETURN(const Expr text, AnyStringText());
   any_string_ = builder_.DeclareRule("string");
   const Expr quote = builder_.Literal("\"");
-  builder_.DefineRule(
-      *any_string_,
-      builder_.Sequence({quote, builder_.Repeat(AnyLetter(), 0, std::nullopt), quote}));
+  builder_.DefineRule(*any_string_, builder_.Sequence({quote, text, quote}));
   return builder_.Reference(*any_string_);
 }
 

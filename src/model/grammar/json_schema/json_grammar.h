@@ -22,12 +22,18 @@ class JsonGrammar {
 
   static constexpr uint32_t kIndentMax = 64;
 
-  // `indent_max`: spaces at the beginning of a line, at most.
+  // `indent_max`: spaces at the beginning of a line, at most. `absent`: text that stands in no string
+  // and no name as it is, since it would end what is around the JSON; "" for none. REQUIRES: it begins
+  // with an ASCII letter, and JSON escapes none of its letters.
   JsonGrammar(SchemaEvaluator& evaluator, GrammarBuilder& builder,
-              uint32_t indent_max = kIndentMax);
+              uint32_t indent_max = kIndentMax, std::string absent = "");
 
   // A reference to the rule of `formula`; the rule is defined by DefineRules.
   Expr Value(Formula formula);
+  // For formats that write a string without quotes and escapes: the values that are no strings, as JSON,
+  // and of the strings those that `kept` takes. DefineRules comes behind.
+  Result<Expr> OtherThanStrings(Formula formula);
+  Result<Expr> BareStrings(Formula formula, const Dfa& kept);
   // Defines the rules that were referred to, and those that they refer to.
   Status DefineRules();
 
@@ -40,8 +46,9 @@ class JsonGrammar {
   Result<Expr> Numbers(const std::vector<NumberSet>& numbers);
   Result<Expr> Strings(const StringSet& strings);
   // The texts of `dfa` as a JSON string with its quotes.
-  Expr Quoted(const Dfa& dfa);
-  Expr AnyString();
+  Result<Expr> Quoted(const Dfa& dfa);
+  Result<Expr> AnyString();
+  Result<Expr> AnyStringText();  // what stands between its quotes
   Expr AnyLetter();
   Expr Blank() { return builder_.Reference(blank_); }
   Expr Comma() { return builder_.Reference(comma_); }
@@ -50,11 +57,15 @@ class JsonGrammar {
   SchemaEvaluator& evaluator_;
   GrammarBuilder& builder_;
   StepBudget& budget_;
+  const std::string absent_;
   Rule blank_, comma_, colon_;
   std::optional<Rule> any_letter_, any_string_;
   std::map<Formula, Rule> rules_;
   std::vector<Formula> open_;  // referred to, not yet defined
 };
+
+// The texts that do not hold `part`, which is not empty.
+Result<Dfa> TextsWithout(std::string_view part, StepBudget& budget);
 
 // The arrays of `set`, brackets included. Unimplemented (the field is the keyword) where its
 // elements cannot be kept apart or counted.

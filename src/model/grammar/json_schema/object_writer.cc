@@ -85,11 +85,11 @@ class ObjectWriter {
     std::vector<Expr> alternatives;
     for (const ObjectSet::Others& others : set_.others) {
       if (others.value == kFalse) continue;
-      Expr key = grammar_.AnyString();
+      PANO_ASSIGN_OR_RETURN(Expr key, grammar_.AnyString());
       if (!named.empty() || !others.names.IsAny()) {
         PANO_ASSIGN_OR_RETURN(const Dfa left, Subtract(others.names, named, grammar_.budget_));
         if (left.empty()) continue;
-        key = grammar_.Quoted(left);
+        PANO_ASSIGN_OR_RETURN(key, grammar_.Quoted(left));
       }
       alternatives.push_back(b_.Sequence({key, grammar_.Colon(), grammar_.Value(others.value)}));
     }

@@ -26,8 +26,9 @@ struct AnswerRules {
 bool NeedsGrammar(const AnswerRules& rules);
 
 // The texts that are such answers, in the format that the parser reads: reasoning as the format has it,
-// then content and calls, each call with arguments that its function's schema accepts. Formats that
-// do not write arguments as JSON hold a text argument to its type and its enum only.
+// then content and calls, each call with arguments that its function's schema accepts. Formats with tags
+// hold each argument to its own schema; those with Python's or marked literals hold texts, numbers and booleans
+// of the first level, texts to their enum only.
 //
 // kAuto: where a schema has a keyword that cannot be enforced, that function's arguments are held to be
 // a JSON object, unless it is strict; otherwise InvalidArgument or Unimplemented names the function and

@@ -243,6 +243,70 @@ TEST(AnswerGrammar, ASchemaThatCannotBeEnforcedIsNamed) {
   EXPECT_TRUE(Accepts(*lenient, "<tool_call>\n{\"name\": \"f\", \"arguments\": {\"b\": []}}\n</tool_call>"));
 }
 
+// Formats with tags put no quotes around texts: they are held to their schema all the same.
+TEST(AnswerGrammar, TagsHoldEachArgumentToItsSchema) {
+  const ToolsPtr tools = ReadSome(
+      json::Parse(R"json([{"name":"f","parameters":{"type":"object","properties":{
+          "code":{"type":"string","pattern":"^[A-Z]{3}$"},"note":{"type":"string","maxLength":5},
+          "n":{"type":"integer","minimum":1,"maximum":9},"on":{"type":"boolean"},
+          "who":{"anyOf":[{"type":"string"},{"type":"null"}]},
+          "at":{"type":"object","properties":{"x":{"type":"number"}},"required":["x"],"additionalProperties":false}},
+          "required":["code"]}}])json").value());
+  struct Argument {
+    std::string name, value;
+    bool holds;
+  };
+  const std::vector<Argument> arguments = {
+      {"code", "ABC", true},     {"code", "abc", false},      {"code", "\"ABC\"", false}, {"note", "a b", true},
+      {"note", "a bcde", false}, {"n", "7", true},            {"n", "10", false},         {"n", "7.0", false},
+      {"on", "true", true},      {"on", "maybe", false},      {"who", "Ann", true},       {"who", "null", true},
+      {"at", R"({"x": 1.5})", true}, {"at", R"({"x": "1"})", false}, {"at", "{}", false}};
+  for (const char* name : {"qwen3-coder", "glm", "seed-oss"}) {
+    ToolFormatPtr format;
+    for (const ToolFormatPtr& one : AllFormats()) {
+      if (one->name() == name) format = one;
+    }
+    ASSERT_TRUE(format) << name;
+    for (const Argument& argument : arguments) {
+      auto tag = [&](const std::string& key, const std::string& value) {
+        return name == std::string_view("glm") ? StrCat("<arg_key>", key, "</arg_key>\n<arg_value>", value, "</arg_value>\n")
+               : name == std::string_view("seed-oss") ? StrCat("<parameter=", key, ">", value, "</parameter>\n")
+                                                      : StrCat("<parameter=", key, ">\n", value, "\n</parameter>\n");
+      };
+      std::string inner = argument.name == "code" ? "" : tag("code", "XYZ");
+      inner += tag(argument.name, argument.value);
+      const std::string text =
+          name == std::string_view("glm")        ? StrCat("<tool_call>f\n", inner, "</tool_call>")
+          : name == std::string_view("seed-oss") ? StrCat("<seed:tool_call>\n<function=f>\n", inner, "</function>\n</seed:tool_call>")
+                                                 : StrCat("<tool_call>\n<function=f>\n", inner, "</function>\n</tool_call>");
+      AnswerRules rules{.format = format, .tools = tools};
+      for (Kind kind : {Kind::kAuto, Kind::kRequired}) {
+        rules.choice.kind = kind;
+        EXPECT_EQ(Accepts(BuildAnswerGrammar(rules).value(), text), argument.holds) << text;
+      }
+    }
+  }
+}
+
+// What holds an object as a whole is not kept where each argument is written by itself.
+TEST(AnswerGrammar, TagsNameWhatTheyCannotKeep) {
+  for (const char* keyword : {R"("anyOf":[{"required":["a"]},{"required":["b"]}])", R"("minProperties":1)",
+                              R"("required":["c"])", R"("dependentRequired":{"a":["b"]})", R"("maxProperties":1)"}) {
+    const ToolsPtr tools = ReadSome(
+        json::Parse(StrCat(R"([{"name":"f","parameters":{"type":"object","properties":{"a":{},"b":{}},)", keyword, "}}]"))
+            .value());
+    AnswerRules rules{.format = ToolFormat::Detect("<tool_call><function=<parameter="), .tools = tools};
+    ASSERT_EQ(rules.format->name(), "qwen3-coder");
+    rules.choice.kind = Kind::kRequired;
+    const auto refused = BuildAnswerGrammar(rules);
+    ASSERT_FALSE(refused.ok()) << keyword;
+    const std::string name(Split(keyword, '"')[1]);
+    EXPECT_NE(refused.error().message().find(StrCat("'", name, "'")), std::string::npos) << refused.error().message();
+    rules.choice.kind = Kind::kAuto;
+    EXPECT_TRUE(BuildAnswerGrammar(rules).ok()) << keyword;
+  }
+}
+
 TEST(AnswerGrammar, CallsWithoutAMarkAreHeldToo) {
   AnswerRules rules{.format = ToolFormat::Detect("<|python_tag|>"), .tools = SomeTools()};
   const auto grammar = BuildAnswerGrammar(rules).value();

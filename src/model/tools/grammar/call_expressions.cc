@@ -7,6 +7,7 @@
 #include "model/grammar/json_schema/compile_json_schema.h"
 #include "model/grammar/json_schema/json_grammar.h"
 #include "model/tools/argument_value.h"
+#include "model/tools/grammar/tag_value.h"
 #include "model/tools/grammar/text_without.h"
 #include "model/tools/literal.h"
 
@@ -73,6 +74,40 @@ std::vector<std::string> TextsOf(const Value& schema) {
     out.push_back(one.as_string());
   }
   return out;
+}
+
+// What holds an object as a whole is not kept where each argument is written by itself: it is named, unless
+// it says nothing. Unimplemented.
+Status CheckTagged(const Tool& tool) {
+  const Value& schema = tool.parameters;
+  const Value* properties = schema.Find("properties");
+  const size_t names = properties && properties->is_object() ? properties->as_object().size() : 0;
+  const Value* required = schema.Find("required");
+  const size_t needed = required && required->is_array() ? required->as_array().size() : 0;
+  auto refuse = [](std::string_view keyword, std::string_view why) {
+    return Status(StatusCode::kUnimplemented, StrCat("'", keyword, "' cannot be enforced: ", why))
+        .WithReason("unsupported_keyword");
+  };
+  for (const char* keyword : {"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "not", "if", "dependentRequired",
+                              "dependentSchemas", "dependencies", "patternProperties", "propertyNames"}) {
+    if (schema.Find(keyword)) return refuse(keyword, "the model writes each argument by itself");
+  }
+  auto bound = [&schema](const char* keyword) -> std::optional<double> {
+    const Value* value = schema.Find(keyword);
+    return value && value->is_number() ? std::optional(value->as_double()) : std::nullopt;
+  };
+  if (bound("minProperties").value_or(0) > static_cast<double>(needed)) {
+    return refuse("minProperties", "the model writes each argument by itself");
+  }
+  if (const auto most = bound("maxProperties"); most && (names == 0 || *most < static_cast<double>(names))) {
+    return refuse("maxProperties", "the model writes each argument by itself");
+  }
+  for (size_t i = 0; i < needed; ++i) {
+    const Value& name = required->as_array()[i];
+    if (!name.is_string() || (properties && properties->Find(name.as_string()))) continue;
+    return refuse("required", StrCat("'", Printable(name.as_string(), 80), "' is not among the properties"));
+  }
+  return {};
 }
 
 const json::Object& PropertiesOf(const Tool& tool) {
@@ -183,28 +218,34 @@ Result<CallExpressions::Expr> CallExpressions::Object(const CallStep& step, cons
   return builder_.Sequence(parts);
 }
 
+// Of a schema that cannot be enforced: its type alone.
+Result<CallExpressions::Expr> CallExpressions::LooseTagValue(const Value& schema,
+                                                             const TagValueForm& form) {
+  std::vector<Expr> choices;
+  for (const std::string& text : TextsOf(schema)) {
+    if (text.find(form.end) == std::string::npos) choices.push_back(builder_.Literal(text));
+  }
+  if (!choices.empty()) return builder_.Choice(choices);
+  if (form.types && form.types->contains("string")) return Text({form.end});
+  Value types{json::Object()};
+  if (form.types) types.Set("type", Value(json::Array(form.types->begin(), form.types->end())));
+  return WriteTagValue(builder_, types, form);
+}
+
 Result<CallExpressions::Expr> CallExpressions::TagValue(const TagForm& tags, const Tool& tool,
-                                                        const Value& schema, bool text_only,
+                                                        const Value& schema, TagValueForm form,
                                                         const std::string& place) {
+  form.end = tags.value_end;
+  form.indent_max = kIndentMax;
+  const Value whole = WithDefinitions(tool.parameters, schema);
   std::vector<Expr> parts;
   if (tags.own_lines) parts.push_back(builder_.Literal("\n"));
-  const std::vector<std::string> texts = TextsOf(schema);
-  if (!texts.empty()) {
-    std::vector<Expr> choices;
-    for (const std::string& text : texts) {
-      if (text.find(tags.value_end) == std::string::npos) choices.push_back(builder_.Literal(text));
-    }
-    parts.push_back(builder_.Choice(choices));
-  } else if (text_only) {
-    parts.push_back(Text({tags.value_end}));
+  // Tried apart: what fails halfway leaves rules behind.
+  grammar::GrammarBuilder trial;
+  if (lenient_ && !tool.strict && !WriteTagValue(trial, whole, form).ok()) {
+    PANO_ASSIGN_OR_RETURN(parts.emplace_back(), LooseTagValue(schema, form));
   } else {
-    PANO_ASSIGN_OR_RETURN(const Expr value,
-                          JsonValue(WithDefinitions(tool.parameters, schema), place));
-    // Some templates write these as Python does, and both are read.
-    const Value* type = schema.Find("type");
-    const bool truth = type && type->is_string() && type->as_string() == "boolean" && !schema.Find("enum");
-    parts.push_back(truth ? builder_.Choice({value, builder_.Literal("True"), builder_.Literal("False")})
-                          : value);
+    PANO_ASSIGN_OR_RETURN(parts.emplace_back(), WriteTagValue(builder_, whole, form).Wrap(place));
   }
   if (tags.own_lines) parts.push_back(builder_.Literal("\n"));
   parts.push_back(builder_.Literal(tags.value_end));
@@ -212,44 +253,58 @@ Result<CallExpressions::Expr> CallExpressions::TagValue(const TagForm& tags, con
 }
 
 Result<CallExpressions::Expr> CallExpressions::Tags(const TagForm& tags, const Tool& tool) {
+  if (!lenient_ || tool.strict) PANO_RETURN_IF_ERROR(CheckTagged(tool).Wrap(PlaceOf(tool)));
   std::vector<std::pair<Expr, bool>> members;
   for (const auto& [name, schema] : PropertiesOf(tool)) {
     if (name.find(tags.key_end) != std::string::npos) continue;  // cannot be written
-    const bool text_only = TakesTextOnly(tool.parameters, schema);
+    TagValueForm form{.types = ArgumentTypes(tool.parameters, schema)};
     std::vector<Expr> parts = {builder_.Literal(tags.key_begin + name + tags.key_end)};
     if (!tags.tag_end.empty()) {
       // DSML alone says what a value is; others go by the schema.
       const bool says = tags.key_begin.find("DSML") != std::string::npos;
+      const bool text_only = TakesTextOnly(tool.parameters, schema);
       parts.push_back(builder_.Literal(
           StrCat(!says ? "" : text_only ? " string=\"true\"" : " string=\"false\"", tags.tag_end)));
+      if (says && !text_only) form.types.reset();  // JSON
     }
     if (!tags.value_begin.empty()) {
       parts.push_back(Blanks());
       parts.push_back(builder_.Literal(tags.value_begin));
     }
-    PANO_ASSIGN_OR_RETURN(
-        const Expr value,
-        TagValue(tags, tool, schema, text_only, StrCat(PlaceOf(tool), ", '", name, "'")));
-    parts.push_back(value);
+    PANO_ASSIGN_OR_RETURN(parts.emplace_back(), TagValue(tags, tool, schema, std::move(form),
+                                                         StrCat(PlaceOf(tool), ", '", name, "'")));
     members.emplace_back(builder_.Sequence(parts), IsRequired(tool, name));
   }
   Expr all = Members(members, Blanks());
   if (!tool.parameters.is_null() && !tool.parameters.Find("properties")) {
-    // Any object: arguments of any name, as text.
-    const Expr name =
-        builder_.Repeat(builder_.CharClass({{'a', 'z'}, {'A', 'Z'}, {'0', '9'}, {'_', '_'}}), 1, 64);
-    Value any;
-    any.Set("type", "string");
-    PANO_ASSIGN_OR_RETURN(const Expr value, TagValue(tags, tool, any, /*text_only=*/true, ""));
-    std::vector<Expr> parts = {builder_.Literal(tags.key_begin), name, builder_.Literal(tags.key_end)};
-    if (!tags.tag_end.empty()) parts.push_back(builder_.Literal(tags.tag_end));
-    if (!tags.value_begin.empty()) {
-      parts.insert(parts.end(), {Blanks(), builder_.Literal(tags.value_begin)});
-    }
-    parts.insert(parts.end(), {value, Blanks()});
-    all = builder_.Repeat(builder_.Sequence(parts), 0, {});
+    PANO_ASSIGN_OR_RETURN(all, TagsOfAnyName(tags, tool));
   }
   return builder_.Sequence({Blanks(), all, Blanks(), builder_.Literal(tags.close)});
+}
+
+// Any object: arguments of any name. What is said of them the reader does not look at, so that text under
+// a schema is JSON.
+Result<CallExpressions::Expr> CallExpressions::TagsOfAnyName(const TagForm& tags, const Tool& tool) {
+  const Expr name =
+      builder_.Repeat(builder_.CharClass({{'a', 'z'}, {'A', 'Z'}, {'0', '9'}, {'_', '_'}}), 1, 64);
+  const Value* others = tool.parameters.Find("additionalProperties");
+  const bool said = others && others->is_object() && !others->as_object().empty();
+  Value text;
+  text.Set("type", "string");
+  TagValueForm form;
+  if (!said) form.types = {"string"};
+  PANO_ASSIGN_OR_RETURN(const Expr value, TagValue(tags, tool, said ? *others : text, std::move(form),
+                                                   StrCat(PlaceOf(tool), ", additionalProperties")));
+  std::vector<Expr> parts = {builder_.Literal(tags.key_begin), name, builder_.Literal(tags.key_end)};
+  if (!tags.tag_end.empty()) {
+    const bool says = tags.key_begin.find("DSML") != std::string::npos;
+    parts.push_back(builder_.Literal(StrCat(says && said ? " string=\"false\"" : "", tags.tag_end)));
+  }
+  if (!tags.value_begin.empty()) {
+    parts.insert(parts.end(), {Blanks(), builder_.Literal(tags.value_begin)});
+  }
+  parts.insert(parts.end(), {value, Blanks()});
+  return builder_.Repeat(builder_.Sequence(parts), 0, {});
 }
 
 CallExpressions::Expr CallExpressions::MarkedValue() {

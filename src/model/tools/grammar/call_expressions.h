@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "model/grammar/grammar_builder.h"
 #include "model/tools/call_format.h"
+#include "model/tools/grammar/tag_value.h"
 #include "model/tools/tool.h"
 
 namespace pano::tools {
@@ -43,8 +44,10 @@ class CallExpressions {
   Result<Expr> Tags(const TagForm& tags, const Tool& tool);
   Result<Expr> Marked(const Tool& tool);
   Result<Expr> Python(const Tool& tool);
+  Result<Expr> TagsOfAnyName(const TagForm& tags, const Tool& tool);
   Result<Expr> TagValue(const TagForm& tags, const Tool& tool, const json::Value& schema,
-                        bool text_only, const std::string& place);
+                        TagValueForm form, const std::string& place);
+  Result<Expr> LooseTagValue(const json::Value& schema, const TagValueForm& form);
   Expr PythonValue();    // any literal
   Expr PythonString();
   Expr MarkedValue();    // any value of marked arguments
