@@ -196,6 +196,8 @@ TEST_P(TransportTest, DeadlinesEndEveryWait) {
                std::byte buffer[1];
                EXPECT_EQ(connection->ReadSome(buffer, In(milliseconds(5))).status().code(),
                          StatusCode::kDeadline);
+               const auto turn = *listener->Accept(kNoDeadline);
+               ASSERT_TRUE(turn->WriteAll(Bytes("x"), kNoDeadline).ok());
                // Silent until the other has given up.
                EXPECT_TRUE(listener->Accept(kNoDeadline).ok());
              },
@@ -204,6 +206,9 @@ TEST_P(TransportTest, DeadlinesEndEveryWait) {
                std::byte buffer[1];
                EXPECT_EQ(connection->ReadSome(buffer, In(milliseconds(10))).status().code(),
                          StatusCode::kDeadline);
+               // Bytes come only after the other has waited in vain, however late it started.
+               const auto turn = Dial(listener->address());
+               EXPECT_EQ(*turn->ReadSome(buffer, kNoDeadline), 1u);
                const TimePoint deadline = In(milliseconds(10));
                const Status late = connection->WriteAll(Bytes(bytes), deadline);
                EXPECT_EQ(late.code(), StatusCode::kDeadline) << late.ToString();
