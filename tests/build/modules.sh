@@ -27,8 +27,10 @@ list(APPEND CMAKE_MODULE_PATH ${CMAKE_SOURCE_DIR}/cmake)
 include(PanoReport)
 include(PanoModule)
 add_library(pano_compile INTERFACE)     # PanoCompile.cmake's part, which this test does without
+target_include_directories(pano_compile INTERFACE ${CMAKE_SOURCE_DIR}/src)
 function(pano_precompile)
 endfunction()
+add_library(GTest::gmock INTERFACE IMPORTED GLOBAL)     # for the headers' units
 foreach(folder low gone stubbed above)
   add_subdirectory(src/base/${folder})
 endforeach()
@@ -55,6 +57,14 @@ expect "and a program" reports "left out|pano-far|above is left out"
 expect "takes the stub" reports "stub|stubbed|not installed: libgone-dev"
 expect "builds the program over the stub" test -x "$work/build/pano"
 expect "the table shows why" shows "gone: not installed: libgone-dev"
+# With tests every header is compiled alone, but not those of a stub: they may include what is absent.
+echo '#include <gone/gone.h>' >"$work/src/base/stubbed/gone_internal.h"
+echo 'int low();' >"$work/src/base/low/alone.h"
+expect "builds with tests" sh -c 'cmake -S "$0" -B "$0/with-tests" -G Ninja -DPANO_TESTS=ON >"$0/log" 2>&1 &&
+  ninja -C "$0/with-tests" --quiet' "$work"
+expect "checks the headers of what is there" test -f "$work/with-tests/header_check/base_low_alone.h.cc"
+expect "and not those of a stub" test ! -e "$work/with-tests/header_check/base_stubbed_gone_internal.h.cc"
+rm "$work/src/base/stubbed/gone_internal.h" "$work/src/base/low/alone.h"
 expect "the second build does nothing" sh -c 'ninja -C "$0" | grep -q "no work to do"' "$work/build"
 echo 'pano_module(low SRCS low.cc DEPS above)' >"$work/src/base/low/CMakeLists.txt"
 expect "refuses a dependency that comes later" sh -c '! cmake -S "$0" -B "$0/build" >"$0/log" 2>&1' "$work"
