@@ -51,7 +51,7 @@ def tool_forced():
 def tool_streamed():
     import json
     chunks = list(client.chat.completions.create(model='m', messages=HELLO, tools=[TOOL], max_tokens=200, stream=True,
-                                                 tool_choice='required'))
+                                                 tool_choice='required', parallel_tool_calls=False))
     calls = [c.choices[0].delta.tool_calls[0] for c in chunks if c.choices and c.choices[0].delta.tool_calls and c.choices[0].delta.tool_calls[0].index == 0]
     assert calls[0].function.name == 'add' and calls[0].id
     assert json.loads(''.join(c.function.arguments or '' for c in calls))['a'] in (1, 2, 3)
