@@ -117,6 +117,12 @@ TEST(MessageParser, WhatImitatesACallStaysText) {
   for (const char* text : {
            "```json\n{\"name\": \"f\", \"arguments\": {}}\n```",
            "```\n<tool_call>\n{\"name\": \"f\", \"arguments\": {}}\n</tool_call>\n```",
+           // A fence is closed by as many of the same, alone on their line.
+           "````md\n```json\n<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>\n```\n````",
+           "```\n~~~\n<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>\n~~~\n```",
+           "```\na\n```json\n<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>",
+           "~~~ a`b\n<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>",
+           "- x\n\n      ```\n      <tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>",
            "<tool_call>{\"name\": \"g\", \"arguments\": {}}</tool_call>",
            "<tool_call>{\"name\": \"f\", \"arguments\": [1]}</tool_call>",
            "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": \"\\ud83e\"}}</tool_call>",
@@ -140,9 +146,12 @@ TEST(MessageParser, CallsAreReadBehindTextThatFailed) {
                  "<tool_call>{\"name\": \"f\", \"arguments\": {}}\n<tool_call>{\"name\": \"add\"}"),
             Calls(Call("f", "{}") + "," + Call("add", "{}", 1)));
   // Closed code blocks are over.
-  const std::string closed =
-      Read("<tool_call>", "```sh\nls\n```\n<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>");
-  EXPECT_NE(closed.find(Call("f", "{}")), std::string::npos) << closed;
+  for (const char* before : {"```sh\nls\n```\n", "```sh\nls\n````  \r\n", "~~~\n```\n~~~\n", "```code``` in a line\n",
+                             "```js a`b\n", "````\n```\n````\n", "a ``` b\n", "``\n"}) {
+    const std::string closed =
+        Read("<tool_call>", StrCat(before, "<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call>"));
+    EXPECT_NE(closed.find(Call("f", "{}")), std::string::npos) << before << closed;
+  }
 }
 
 TEST(MessageParser, ArgumentsComeInManyShapes) {

@@ -7,6 +7,8 @@
 namespace pano::tools {
 namespace {
 
+constexpr int kFence = 3;
+
 bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
 bool BeginsWithText(const std::vector<CallStep>& steps) {
@@ -15,27 +17,51 @@ bool BeginsWithText(const std::vector<CallStep>& steps) {
 
 }  // namespace
 
+void FenceTracker::Open() {
+  inside_ = true;
+  open_mark_ = mark_;
+  open_marks_ = marks_;
+}
+
+void FenceTracker::EndLine() {
+  if (!inside_ && line_ == Line::kMarks && marks_ >= kFence) {
+    Open();
+  } else if (inside_ && (line_ == Line::kMarks || line_ == Line::kBlanks) && Closes()) {
+    inside_ = false;
+  }
+  line_ = Line::kBegin;
+}
+
 void FenceTracker::See(char c) {
-  constexpr int kFence = 3;
-  if (c == '\n') {
-    if (marks_ >= kFence && line_begins_) inside_ = !inside_;
-    line_begins_ = true;
-    marks_ = 0;
-    return;
+  if (c == '\n') return EndLine();
+  switch (line_) {
+    case Line::kBegin:
+      if (IsBlank(c)) return;
+      mark_ = c;
+      marks_ = 1;
+      line_ = c == '`' || c == '~' ? Line::kMarks : Line::kOther;
+      return;
+    case Line::kMarks:
+      if (c == mark_) {
+        ++marks_;
+      } else if (!inside_ && marks_ >= kFence) {
+        Open();
+        line_ = Line::kInfo;
+      } else {
+        line_ = inside_ && Closes() && IsBlank(c) ? Line::kBlanks : Line::kOther;
+      }
+      return;
+    case Line::kInfo:
+      if (c != '`' || open_mark_ != '`') return;
+      inside_ = false;
+      line_ = Line::kOther;
+      return;
+    case Line::kBlanks:
+      if (!IsBlank(c)) line_ = Line::kOther;
+      return;
+    case Line::kOther:
+      return;
   }
-  if (!line_begins_) return;
-  if (c == '`' || c == '~') {
-    marks_ = marks_ > 0 && c != mark_ ? 1 : marks_ + 1;
-    mark_ = c;
-    return;
-  }
-  if (marks_ >= kFence) {
-    inside_ = !inside_;  // with an info string
-    line_begins_ = false;
-    return;
-  }
-  if (c != ' ' && c != '\t') line_begins_ = false;
-  marks_ = 0;
 }
 
 TextParser::TextParser(const CallFormat& calls, const ReasoningFormat* reasoning,

@@ -13,18 +13,26 @@
 
 namespace pano::tools {
 
-// Whether a text is inside a code block: between lines that begin with three backticks or more, or as
-// many tildes (CommonMark 4.5, without looking at what closes what). Thread-compatible.
+// Whether a text is inside a fenced code block (CommonMark 4.5): three backticks or tildes or more begin a line and open
+// one; as many or more of the same, alone on a line, close it. Backticks with more of them behind on the line are code in a
+// line. Fences count however far they are indented, as lists have them. Thread-compatible.
 class FenceTracker {
  public:
   void See(char c);
   bool inside() const { return inside_; }
 
  private:
+  enum class Line { kBegin, kMarks, kInfo, kBlanks, kOther };  // what of the line was seen
+  void EndLine();
+  void Open();
+  bool Closes() const { return mark_ == open_mark_ && marks_ >= open_marks_; }
+
   bool inside_ = false;
-  bool line_begins_ = true;  // only blanks and fence marks so far
-  char mark_ = 0;
+  Line line_ = Line::kBegin;
+  char mark_ = 0;  // that the line begins with, and how often
   int marks_ = 0;
+  char open_mark_ = 0;  // of the fence that it is inside of
+  int open_marks_ = 0;
 };
 
 // The parser of all formats whose message is one text with marks in it: a machine that takes a byte at
