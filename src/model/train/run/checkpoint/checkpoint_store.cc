@@ -83,7 +83,7 @@ void CheckpointStore::RemoveOld(const CheckpointContents& contents) {
 Status CheckpointStore::Save(const CheckpointContents& contents) {
   PANO_RETURN_IF_ERROR(CheckContents(contents));
   const TimePoint begin = Clock::Real().Now();
-  const bool at_once = contents.bytes() > options_.copy_bytes_max;
+  const bool at_once = !contents.owner && contents.bytes() > options_.copy_bytes_max;
   {
     MutexLock lock(mu_);
     while (pending_ || writing_) changed_.Wait(mu_);

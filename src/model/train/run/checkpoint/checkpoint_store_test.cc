@@ -155,6 +155,21 @@ TEST(CheckpointStore, CopiesTheStateBeforeSaveIsBack) {
   }
 }
 
+// State that is a copy already is not copied again: it is let go when it is written.
+TEST(CheckpointStore, HoldsWhatOwnsTheStateUntilItIsWritten) {
+  MemoryEnv env;
+  auto store = MakeStore(env, {.folder = "", .copy_bytes_max = 0});
+  auto run = std::make_shared<FakeRun>(5);
+  std::weak_ptr<FakeRun> alive = run;
+  CheckpointContents contents = run->Contents();
+  contents.owner = std::move(run);
+  ASSERT_TRUE(store->Save(contents).ok());
+  contents = {};
+  ASSERT_TRUE(store->Wait().ok());
+  EXPECT_TRUE(alive.expired());
+  EXPECT_EQ(WhatResumes(env), "step 5");
+}
+
 // One in flight: the second Save waits for the writer, which the report of the first holds up.
 TEST(CheckpointStore, HoldsTrainingBackWhenTheDiskIsSlower) {
   MemoryEnv env;

@@ -67,6 +67,7 @@ Status CheckContents(const CheckpointContents& contents) {
 }
 
 OwnedContents::OwnedContents(const CheckpointContents& contents) : contents_(contents) {
+  if (contents_.owner) return;
   for (CheckpointFile& file : contents_.files) {
     for (StateTensor& tensor : file.tensors) {
       const size_t count = tensor.bytes.size();

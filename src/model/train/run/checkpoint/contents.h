@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -41,6 +42,8 @@ struct CheckpointContents {
   // The step of the best evaluation so far, whose checkpoint retention leaves alone; -1: none.
   int64_t best_step = -1;
   std::vector<CheckpointFile> files;
+  // When set, the tensors' bytes live as long as this does and do not change: no copy is made.
+  std::shared_ptr<const void> owner;
 
   // All bytes of tensors and texts.
   uint64_t bytes() const;
@@ -50,7 +53,8 @@ struct CheckpointContents {
 // manifest's, or when a tensor's bytes are not as many as its shape says.
 Status CheckContents(const CheckpointContents& contents);
 
-// A copy of contents with memory of its own for the tensors' bytes. Thread-compatible.
+// A copy of contents that outlives what they were made of: with memory of its own for the tensors'
+// bytes, unless they have an owner. Thread-compatible.
 class OwnedContents {
  public:
   explicit OwnedContents(const CheckpointContents& contents);
