@@ -34,7 +34,8 @@ struct GroupOptions {
   Transport* transport = &Transport::Real();
 };
 
-// A listener of the hub before anybody is there, so that port 0 can be asked for and told.
+// A listener of the hub before anybody is there, so that port 0 can be asked for and told. Confined to
+// one thread.
 class HubListener {
  public:
   static Result<HubListener> Listen(GroupOptions options);
