@@ -67,7 +67,7 @@ TEST(Predictor, AnUrgentRequestPassesThoseThatWait) {
   PredictorOptions options;
   options.batch.delay = Duration::zero();
   auto* encoder = held.encoder.get();
-  encoder->before = [&held, &order, hold = std::move(encoder->before)](const encoder::EncoderBatch& batch) {
+  encoder->before = [&order, hold = std::move(encoder->before)](const encoder::EncoderBatch& batch) {
     for (const auto& text : batch.texts) order.push_back(static_cast<float>(text.ids[0]));
     hold(batch);
   };
