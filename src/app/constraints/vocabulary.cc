@@ -74,7 +74,7 @@ void Vocabulary::Keep(const Source& source, Result<GrammarPtr> result) {
 void Vocabulary::Forget() {
   bytes_ = 0;
   auto kept = entries_.begin();
-  for (; kept != entries_.end(); ++kept) {
+  for (size_t count = 0; kept != entries_.end() && count < kCacheEntriesMax; ++kept, ++count) {
     const size_t bytes = kEntryBytes + 2 * kept->key.size() + BytesOf(kept->result);
     if (bytes_ + bytes > cache_bytes_max_) break;
     bytes_ += bytes;

@@ -26,6 +26,8 @@ using GrammarPtr = std::shared_ptr<const grammar::CompiledGrammar>;
 class Vocabulary {
  public:
   static constexpr size_t kCacheBytesMax = 256u << 20;
+  // All entries are measured when one is added; refusals are small, and half a million of them would fit.
+  static constexpr size_t kCacheEntriesMax = 4096;
 
   // `vocab_size`: the model's; longer vocabularies of the tokenizer are cut.
   // `shown_special`: special tokens that are text all the same, ascending.

@@ -59,5 +59,16 @@ TEST(Vocabulary, RefusalsAreKeptToo) {
   EXPECT_FALSE(vocabulary.Find({.kind = Kind::kGbnf, .text = "("}));
 }
 
+// Half a million refusals would fit, and each new one measured all of them.
+TEST(Vocabulary, KeepsSoManyAndNoMore) {
+  Vocabulary vocabulary(std::make_shared<ByteTokenizer>(), 258);
+  const auto source = [](size_t i) { return Source{.kind = Kind::kRegex, .text = StrCat("(", i)}; };
+  constexpr size_t kMore = Vocabulary::kCacheEntriesMax + 10;
+  for (size_t i = 0; i < kMore; ++i) vocabulary.Keep(source(i), InvalidArgument("no"));
+  size_t kept = 0;
+  for (size_t i = 0; i < kMore; ++i) kept += vocabulary.Find(source(i)).has_value();
+  EXPECT_EQ(kept, Vocabulary::kCacheEntriesMax);
+}
+
 }  // namespace
 }  // namespace pano::constraints
