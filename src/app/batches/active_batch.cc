@@ -11,9 +11,9 @@
 
 namespace pano::batches {
 
-Result<ActiveBatch> ActiveBatch::Open(const BatchStore& store, BatchRecord record, size_t line_bytes_max) {
+Result<ActiveBatch> ActiveBatch::Open(const BatchStore& store, BatchRecord record, std::set<int64_t> done,
+                                      size_t line_bytes_max) {
   PANO_ASSIGN_OR_RETURN(auth::Principal principal, ParsePrincipal(record.principal));
-  PANO_ASSIGN_OR_RETURN(std::set<int64_t> done, store.DoneLines(record.id));
   PANO_ASSIGN_OR_RETURN(LineReader reader, LineReader::Open(store.PathOf(record.input_file), line_bytes_max));
   return ActiveBatch(std::move(record), std::move(principal), std::move(reader), std::move(done));
 }

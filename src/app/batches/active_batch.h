@@ -28,8 +28,9 @@ class ActiveBatch {
     TimePoint not_before{};  // of another try
   };
 
-  // Lines that have results in the store are passed over. Fails where the input cannot be read any more.
-  static Result<ActiveBatch> Open(const BatchStore& store, BatchRecord record, size_t line_bytes_max);
+  // Lines that are `done` are passed over. Fails where the input cannot be read any more.
+  static Result<ActiveBatch> Open(const BatchStore& store, BatchRecord record, std::set<int64_t> done,
+                                  size_t line_bytes_max);
 
   const BatchRecord& record() const { return record_; }
   BatchRecord& record() { return record_; }

@@ -33,13 +33,13 @@ Result<InputReport> CheckInput(const std::string& path, std::string_view endpoin
   while (true) {
     Result<std::optional<std::string>> text = reader.Next();
     if (!text.ok() && text.error().reason() == "line_too_long") {
-      AddError("line_too_long", text.error().message(), "", report.lines + 1, report);
+      AddError("line_too_long", text.error().message(), "", reader.line(), report);
       return report;
     }
     if (!text.ok()) return text.error();
     if (!*text) break;
-    const int64_t line = ++report.lines;
-    if (line > static_cast<int64_t>(limits.lines_max)) {
+    const int64_t line = reader.line();
+    if (++report.lines > static_cast<int64_t>(limits.lines_max)) {
       AddError("too_many_lines", StrCat("the file has more than ", limits.lines_max, " lines"), "", 0, report);
       return report;
     }

@@ -36,6 +36,8 @@ TEST(BatchInput, SaysWhatIsWrongWithWhichLine) {
   EXPECT_EQ(Check("\n\n"), "empty_file");
   EXPECT_EQ(Check(InputLine("a") + "nonsense\n" + InputLine("a") + "[]\n"),
             "invalid_json_line@2 duplicate_custom_id@3 invalid_request@4");
+  // Blank lines count, as in an editor.
+  EXPECT_EQ(Check("\n \r\n" + InputLine("a") + "\n\nnonsense\n\n" + InputLine("a")), "invalid_json_line@6 duplicate_custom_id@8");
   EXPECT_EQ(Check(R"({"method":"POST","url":"/v1/completions","body":{}})"), "missing_required_parameter@1");
   EXPECT_EQ(Check(R"({"custom_id":"a","method":"GET","url":"/v1/completions","body":{}})"), "invalid_method@1");
   EXPECT_EQ(Check(R"({"custom_id":"a","method":"POST","url":"/v1/embeddings","body":{}})"), "mismatched_endpoint@1");

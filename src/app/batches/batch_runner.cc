@@ -19,6 +19,16 @@ bool ForNow(const LineAnswer& answer) {
   return answer.status == 0 || answer.status == kTooMany || answer.status == kUnavailable;
 }
 
+// Whether a file that gave this error will give it again. Want of descriptors and memory passes.
+bool Lasts(const Status& status) { return status.code() != StatusCode::kExhausted; }
+
+std::string UnreadableErrors(const Status& why) {
+  json::Value error;
+  error.Set("code", "input_file_unreadable");
+  error.Set("message", why.message());
+  return json::Dump(json::Value(json::Array{std::move(error)}));
+}
+
 }  // namespace
 
 BatchRunner::BatchRunner(BatchStore& store, LineService service, Options options, Clock& clock)
@@ -101,12 +111,7 @@ Status BatchRunner::Begin(BatchRecord record) {
   const int64_t now = clock_.UnixSeconds();
   if (record.status == BatchStatus::kValidating) {
     Result<InputReport> report = CheckInput(store_.PathOf(record.input_file), record.endpoint, options_.input);
-    if (!report.ok()) {
-      json::Value error;
-      error.Set("code", "input_file_unreadable");
-      error.Set("message", report.error().message());
-      report = InputReport{0, {std::move(error)}};
-    }
+    if (!report.ok()) return GiveUp(std::move(record), report.error());
     PANO_RETURN_IF_ERROR(store_.SetTotal(record.id, report->lines));
     if (!report->errors.empty()) {
       LogInfo("[batches] ", record.id, " fails: its file is no list of requests of its endpoint");
@@ -117,16 +122,31 @@ Status BatchRunner::Begin(BatchRecord record) {
     record.status = advanced ? BatchStatus::kInProgress : BatchStatus::kCancelling;
     record.total = report->lines;
   }
-  Result<ActiveBatch> batch = ActiveBatch::Open(store_, record, options_.input.line_bytes_max);
-  if (!batch.ok()) {
-    json::Value error;
-    error.Set("code", "input_file_unreadable");
-    error.Set("message", batch.error().message());
-    return store_.Fail(record.id, json::Dump(json::Value(json::Array{std::move(error)})), now);
-  }
+  PANO_ASSIGN_OR_RETURN(std::set<int64_t> done, store_.DoneLines(record.id));
+  Result<ActiveBatch> batch = ActiveBatch::Open(store_, record, std::move(done), options_.input.line_bytes_max);
+  if (!batch.ok()) return GiveUp(std::move(record), batch.error());
   batch->stopping = record.status == BatchStatus::kCancelling;
+  tenants_[record.tenant].batches.insert(record.id);
   active_.emplace(record.id, std::move(batch).value());
   return {};
+}
+
+Status BatchRunner::GiveUp(BatchRecord record, const Status& why) {
+  if (!Lasts(why)) return why;
+  LogError("[batches] ", record.id, " fails: its file cannot be read: ", why.message());
+  record.errors = UnreadableErrors(why);
+  PANO_RETURN_IF_ERROR(store_.Finish(record, BatchStatus::kFailed, clock_.UnixSeconds()));
+  Forget(record.id);
+  return {};
+}
+
+void BatchRunner::Forget(const std::string& id) {
+  const auto found = active_.find(id);
+  if (found == active_.end()) return;
+  const auto tenant = tenants_.find(found->second.record().tenant);
+  tenant->second.batches.erase(id);
+  if (tenant->second.batches.empty()) tenants_.erase(tenant);
+  active_.erase(found);
 }
 
 void BatchRunner::Land(Landed landed) {
@@ -157,9 +177,10 @@ void BatchRunner::EndFlights(ActiveBatch& batch) {
 Status BatchRunner::Step(TimePoint& at) {
   PANO_RETURN_IF_ERROR(Refresh());
   for (auto next = active_.begin(); next != active_.end();) {
+    const auto batch = next++;
     bool over = false;
-    PANO_RETURN_IF_ERROR(StepBatch(next->second, over));
-    next = over ? active_.erase(next) : std::next(next);
+    PANO_RETURN_IF_ERROR(StepBatch(batch->second, over));
+    if (over) Forget(std::string(batch->first));
   }
   return LaunchLines(at);
 }
@@ -187,10 +208,13 @@ Status BatchRunner::Finish(ActiveBatch& batch) {
     constexpr int kAtOnce = 256;
     for (int count = 1;; ++count) {
       TimePoint unused = TimePoint::max();
-      PANO_ASSIGN_OR_RETURN(const std::optional<ActiveBatch::Line> line, batch.Next(TimePoint::max(), unused));
-      if (line) batch.AddExpired(*line);
-      if (!line || count % kAtOnce == 0) PANO_RETURN_IF_ERROR(batch.Write(store_));
-      if (!line) break;
+      const Result<std::optional<ActiveBatch::Line>> line = batch.Next(TimePoint::max(), unused);
+      if (!line.ok() && !Lasts(line.error())) return line.error();
+      if (!line.ok()) record.errors = UnreadableErrors(line.error());  // what is left has no name any more
+      const bool last = !line.ok() || !*line;
+      if (!last) batch.AddExpired(**line);
+      if (last || count % kAtOnce == 0) PANO_RETURN_IF_ERROR(batch.Write(store_));
+      if (last) break;
     }
     return store_.Finish(record, BatchStatus::kExpired, now);
   }
@@ -205,31 +229,37 @@ Status BatchRunner::Finish(ActiveBatch& batch) {
   return {};
 }
 
-Status BatchRunner::LaunchLines(TimePoint& at) {
-  const TimePoint now = clock_.Now();
-  size_t without = 0;  // batches in a row that had no line
-  while (in_flight_ < options_.window && without < active_.size()) {
-    auto next = active_.upper_bound(turn_);
-    if (next == active_.end()) next = active_.begin();
-    turn_ = next->first;
-    ActiveBatch& batch = next->second;
-    Result<std::optional<ActiveBatch::Line>> line = std::optional<ActiveBatch::Line>();
-    if (!batch.stopping) line = batch.Next(now, at);
+Result<bool> BatchRunner::LaunchLineOf(const std::string& tenant, TimePoint now, TimePoint& at) {
+  Turns& turns = tenants_.at(tenant);
+  for (size_t without = 0; without < turns.batches.size(); ++without) {
+    auto next = turns.batches.upper_bound(turns.last);
+    if (next == turns.batches.end()) next = turns.batches.begin();
+    turns.last = *next;
+    ActiveBatch& batch = active_.at(*next);
+    if (batch.stopping) continue;
+    Result<std::optional<ActiveBatch::Line>> line = batch.Next(now, at);
     if (!line.ok()) {  // the input was changed, or the disk has lost it: the others go on
       EndFlights(batch);
-      json::Value error;
-      error.Set("code", "input_file_unreadable");
-      error.Set("message", line.error().message());
-      PANO_RETURN_IF_ERROR(store_.Fail(turn_, json::Dump(json::Value(json::Array{std::move(error)})), clock_.UnixSeconds()));
-      active_.erase(turn_);
-      continue;
+      PANO_RETURN_IF_ERROR(batch.Write(store_));
+      PANO_RETURN_IF_ERROR(GiveUp(batch.record(), line.error()));
+      return true;
     }
-    if (*line) {
-      Launch(batch, *std::move(*line));
-      without = 0;
-    } else {
-      ++without;
-    }
+    if (!*line) continue;
+    Launch(batch, *std::move(*line));
+    return true;
+  }
+  return false;
+}
+
+Status BatchRunner::LaunchLines(TimePoint& at) {
+  const TimePoint now = clock_.Now();
+  size_t without = 0;  // tenants in a row that had no line
+  while (in_flight_ < options_.window && without < tenants_.size()) {
+    auto next = tenants_.upper_bound(turn_);
+    if (next == tenants_.end()) next = tenants_.begin();
+    turn_ = next->first;
+    PANO_ASSIGN_OR_RETURN(const bool began, LaunchLineOf(turn_, now, at));
+    without = began ? 0 : without + 1;
   }
   for (const auto& [id, batch] : active_) {
     if (batch.drained() && batch.flights.empty()) at = now;  // its input was seen to end just now

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,8 +17,8 @@
 
 namespace pano::batches {
 
-// Runs the batches of a store, a window of lines at a time, on a thread of its own: batches take turns, the lines of each
-// come in their order. A line that is refused for now (429, 503) is tried again until the batch's time is over. A line
+// Runs the batches of a store, a window of lines at a time, on a thread of its own: tenants take turns, and so do the
+// batches of each; the lines of a batch come in their order. A line that is refused for now (429, 503) is tried again until the batch's time is over. A line
 // counts as done once its result is written; results that come close together are written at once. Thread-safe.
 class BatchRunner {
  public:
@@ -59,12 +60,17 @@ class BatchRunner {
   // Takes in what has changed in the store.
   Status Refresh();
   Status Begin(BatchRecord record);
+  // Its input cannot be read any more: it fails, and keeps what was answered. Forgets it.
+  Status GiveUp(BatchRecord record, const Status& why);
+  void Forget(const std::string& id);
   void Land(Landed landed);
   // Writes, ends and begins whatever can be; `at` becomes the time at which there is more to do.
   Status Step(TimePoint& at);
   Status StepBatch(ActiveBatch& batch, bool& over);
   Status Finish(ActiveBatch& batch);
   Status LaunchLines(TimePoint& at);
+  // Begins one line of the tenant's batches, which take turns; false where none has one at this time.
+  Result<bool> LaunchLineOf(const std::string& tenant, TimePoint now, TimePoint& at);
   void Launch(ActiveBatch& batch, ActiveBatch::Line line);
   void EndFlights(ActiveBatch& batch);
 
@@ -76,7 +82,12 @@ class BatchRunner {
 
   // The thread's own.
   std::map<std::string, ActiveBatch> active_;
-  std::string turn_;  // the batch whose line began last
+  struct Turns {
+    std::set<std::string> batches;
+    std::string last;  // whose line began last
+  };
+  std::map<std::string, Turns> tenants_;  // with active batches
+  std::string turn_;                      // the tenant whose line began last
   size_t in_flight_ = 0;
   uint64_t flights_ = 0;
   bool refresh_ = true;

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <deque>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "app/batches/testing/temporary_store.h"
@@ -195,6 +197,63 @@ TEST(BatchRunner, GoesOnWhereItWasStopped) {
   EXPECT_EQ(service.AwaitAsked(0), 2u);  // the answered line was not asked again
   const std::string output = Read(*store, done.output_file);
   EXPECT_NE(output.find("\"first\":1"), std::string::npos);
+}
+
+TEST(BatchRunner, AFileThatIsGoneFailsItsBatchAlone) {
+  TemporaryStore store;
+  const BatchRecord gone = store.AddBatch("acme", InputLine("a") + InputLine("b") + InputLine("c"), Now(), Now() + 1000);
+  {
+    FakeService service;
+    BatchRunner runner(*store, service.Service(), kQuick);
+    ASSERT_EQ(service.AwaitAsked(2), 2u);
+    service.Answer(0, {200, "{}"});
+    ASSERT_EQ(service.AwaitAsked(3), 3u);  // what was answered is written
+  }
+  std::filesystem::remove(store->PathOf(gone.input_file));
+  const BatchRecord whole = store.AddBatch("acme", InputLine("w"), Now(), Now() + 1000);
+  FakeService service;
+  service.AnswerAll();
+  BatchRunner runner(*store, service.Service(), kQuick);
+  EXPECT_EQ(Await(*store, whole, BatchStatus::kCompleted).completed, 1);
+  const BatchRecord failed = Await(*store, gone, BatchStatus::kFailed);
+  EXPECT_NE(failed.errors.find("input_file_unreadable"), std::string::npos) << failed.errors;
+  EXPECT_EQ(failed.completed, 1);
+  EXPECT_NE(Read(*store, failed.output_file).find("\"a\""), std::string::npos);  // what was answered is kept
+  EXPECT_TRUE(store->DoneLines(gone.id)->empty());
+}
+
+// A batch whose time was over and whose file was no longer whole failed to end, every second, and no other went on.
+TEST(BatchRunner, AFileThatWasChangedHoldsUpNobody) {
+  TemporaryStore store;
+  const std::string prompt(100'000, 'x');  // more than is read at once
+  const BatchRecord late = store.AddBatch("acme", InputLine("a", prompt) + InputLine("b", prompt) + InputLine("c"), Now(), Now() + 2);
+  const BatchRecord early = store.AddBatch("acme", InputLine("d", prompt) + InputLine("e", prompt), Now(), Now() + 1000);
+  FakeService service;
+  BatchRunner runner(*store, service.Service(), kQuick);
+  ASSERT_EQ(service.AwaitAsked(2), 2u);
+  std::ofstream(store->PathOf(late.input_file)).close();
+  std::ofstream(store->PathOf(early.input_file)).close();
+  const BatchRecord expired = Await(*store, late, BatchStatus::kExpired);
+  EXPECT_NE(expired.errors.find("input_file_unreadable"), std::string::npos) << expired.errors;
+  EXPECT_NE(Read(*store, expired.error_file).find("\"a\""), std::string::npos);
+  service.AnswerAll();
+  const BatchRecord whole = store.AddBatch("acme", InputLine("w"), Now(), Now() + 1000);
+  runner.Wake();
+  EXPECT_EQ(Await(*store, whole, BatchStatus::kCompleted).completed, 1);
+  EXPECT_NE(Await(*store, early, BatchStatus::kFailed).errors.find("input_file_unreadable"), std::string::npos);
+}
+
+// A tenant with many batches took as many turns.
+TEST(BatchRunner, TenantsTakeTurns) {
+  TemporaryStore store;
+  for (int i = 0; i < 5; ++i) store.AddBatch("large", InputLine("a") + InputLine("b"), Now(), Now() + 1000);
+  const BatchRecord small = store.AddBatch("small", InputLine("s") + InputLine("t") + InputLine("u"), Now(), Now() + 1000);
+  FakeService service;
+  BatchRunner runner(*store, service.Service(), {.window = 6, .retry_min = std::chrono::milliseconds(1), .retry_max = std::chrono::milliseconds(5)});
+  ASSERT_EQ(service.AwaitAsked(6), 6u);
+  int of_small = 0;
+  for (size_t i = 0; i < 6; ++i) of_small += service.request(i).principal.tenant == "small";
+  EXPECT_EQ(of_small, 3);
 }
 
 TEST(BatchRunner, BatchesTakeTurns) {

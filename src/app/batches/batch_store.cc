@@ -319,12 +319,21 @@ Result<BatchRecord> BatchStore::AddBatch(BatchRecord batch) {
   PANO_RETURN_IF_ERROR(FindFileLocked(batch.tenant, batch.input_file).error());
   int64_t unfinished = 0;
   int64_t kept = 0;
-  PANO_RETURN_IF_ERROR(database_->Query(StrCat("SELECT count(*) FROM batches WHERE ", kUnfinished).c_str(), {},
-                                        [&](const Row& row) { unfinished = row.Int(0); }));
+  int64_t of_tenant = 0;
+  PANO_RETURN_IF_ERROR(database_->Query(
+      StrCat("SELECT count(*),coalesce(sum(tenant=?),0) FROM batches WHERE ", kUnfinished).c_str(), {batch.tenant},
+      [&](const Row& row) {
+        unfinished = row.Int(0);
+        of_tenant = row.Int(1);
+      }));
   PANO_RETURN_IF_ERROR(database_->Query("SELECT count(*) FROM batches WHERE tenant=?", {batch.tenant},
                                         [&](const Row& row) { kept = row.Int(0); }));
   if (unfinished >= options_.unfinished_max) {
     return Status(StatusCode::kExhausted, StrCat(unfinished, " batches are not done yet, as many as may be"))
+        .WithReason("queue_full");
+  }
+  if (of_tenant >= options_.tenant_unfinished_max) {
+    return Status(StatusCode::kExhausted, StrCat(of_tenant, " of your batches are not done yet, as many as may be"))
         .WithReason("queue_full");
   }
   if (kept >= options_.tenant_batches_max) {  // the oldest one is forgotten
@@ -455,8 +464,8 @@ Status BatchStore::Finish(const BatchRecord& batch, BatchStatus to, int64_t now)
       if (!file->id.empty()) PANO_RETURN_IF_ERROR(InsertFile(*file));
     }
     PANO_RETURN_IF_ERROR(database_->Run(
-        StrCat("UPDATE batches SET status=?, since", static_cast<int>(to), "=?, output_file=?, error_file=? WHERE id=?").c_str(),
-        {static_cast<int64_t>(to), now, output.id, errors->id, batch.id}));
+        StrCat("UPDATE batches SET status=?, since", static_cast<int>(to), "=?, output_file=?, error_file=?, errors=? WHERE id=?").c_str(),
+        {static_cast<int64_t>(to), now, output.id, errors->id, batch.errors, batch.id}));
     PANO_RETURN_IF_ERROR(database_->Run("DELETE FROM results WHERE batch=?", {batch.id}));
     return transaction.Commit();
   }();

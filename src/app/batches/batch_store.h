@@ -29,6 +29,7 @@ class BatchStore {
     int64_t tenant_files_max = 10'000;
     int64_t tenant_batches_max = 10'000;   // kept, whatever they are at
     int64_t unfinished_max = 256;          // of all tenants together
+    int64_t tenant_unfinished_max = 64;    // of one, so that it leaves room for others
   };
 
   // Makes the folder where it is missing. Failures name the path.
@@ -76,7 +77,7 @@ class BatchStore {
   Status AddResults(std::string_view id, const std::vector<LineResult>& results) PANO_EXCLUDES(mu_);
   Result<std::set<int64_t>> DoneLines(std::string_view id) const PANO_EXCLUDES(mu_);
   // Writes the results as the batch's output and error files, in the order of their lines, and puts it to `to`, a final
-  // status. To be called again after a failure or a crash. By one thread.
+  // status, with the errors that `batch` has. To be called again after a failure or a crash. By one thread.
   Status Finish(const BatchRecord& batch, BatchStatus to, int64_t now) PANO_EXCLUDES(mu_);
 
  private:

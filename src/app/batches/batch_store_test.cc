@@ -59,6 +59,14 @@ TEST(BatchStore, HoldsNoMoreThanItMay) {
   EXPECT_EQ(store->AddFile("a", "f", "batch", "", 0).error().reason(), "too_many_files");
   BatchRecord batch = store.AddBatch("b", "x");
   EXPECT_EQ(store->AddBatch(batch).error().reason(), "queue_full");
+  // One tenant leaves room for others.
+  TemporaryStore shared({.unfinished_max = 5, .tenant_unfinished_max = 2});
+  batch = shared.AddBatch("a", "x");
+  ASSERT_TRUE(shared->AddBatch(batch).ok());
+  EXPECT_EQ(shared->AddBatch(batch).error().reason(), "queue_full");
+  shared.AddBatch("b", "x");
+  ASSERT_TRUE(shared->Fail(batch.id, "[]", 1).ok());
+  EXPECT_TRUE(shared->AddBatch(batch).ok());
 }
 
 TEST(BatchStore, ABatchGoesThroughItsStates) {

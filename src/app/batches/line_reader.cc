@@ -19,6 +19,7 @@ Result<LineReader> LineReader::Open(const std::string& path, size_t line_bytes_m
 }
 
 Result<std::optional<std::string>> LineReader::Next() {
+  ++line_;
   size_t searched = at_;
   while (true) {
     const size_t end = buffer_.find('\n', searched);
@@ -31,8 +32,8 @@ Result<std::optional<std::string>> LineReader::Next() {
       }
       buffer_.resize(searched + kPieceBytes);
       Result<size_t> read = file_->ReadSome(std::as_writable_bytes(std::span(buffer_).subspan(searched)));
+      buffer_.resize(searched + (read.ok() ? *read : 0));
       if (!read.ok()) return read.error();
-      buffer_.resize(searched + *read);
       ended_ = *read == 0;
       continue;
     }
@@ -46,6 +47,7 @@ Result<std::optional<std::string>> LineReader::Next() {
     line = Trim(line);
     if (!line.empty()) return std::optional<std::string>(line);
     if (end == std::string::npos) return std::optional<std::string>();
+    ++line_;
   }
 }
 

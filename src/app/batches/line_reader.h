@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,8 @@ class LineReader {
 
   // Nothing at the end of the file.
   Result<std::optional<std::string>> Next();
+  // Which line of the file came last, from 1, blank ones counted.
+  int64_t line() const { return line_; }
 
  private:
   LineReader(std::unique_ptr<File> file, size_t line_bytes_max)
@@ -28,6 +31,7 @@ class LineReader {
   std::string buffer_;
   size_t at_ = 0;  // in the buffer
   bool ended_ = false;
+  int64_t line_ = 0;
 };
 
 }  // namespace pano::batches
