@@ -63,8 +63,8 @@ class IssuerState {
 
  private:
   IssuerState(std::unique_ptr<AuthStore> store, Clock& clock) : store_(std::move(store)), clock_(clock) {}
-  Status Load(int64_t revision, int64_t now);
-  Status LoadRevocations(int64_t now);
+  Status Load(int64_t revision, int64_t now) PANO_REQUIRES(refresh_mu_);
+  Status LoadRevocations(int64_t now) PANO_REQUIRES(refresh_mu_);
   void Follow(const std::stop_token& stop, Duration poll);
 
   const std::unique_ptr<AuthStore> store_;

@@ -21,7 +21,8 @@ PacedEngine::PacedEngine(Options options, std::shared_ptr<const PacedTokenizer> 
               .begin_token_id = 0},
       clock_(clock),
       mu_(wakes_->mu),
-      changed_(wakes_->changed) {
+      changed_(wakes_->changed),
+      woken_(wakes_->woken) {
   thread_ = StartThread("paced", [this](const std::stop_token&) { Run(); });
 }
 
@@ -117,7 +118,7 @@ void PacedEngine::Run() {
     const TimePoint next = Step();
     MutexLock lock(mu_);
     if (stopping_) break;
-    if (!submitted_.empty() || !cancelled_.empty() || !wakes_->woken.empty()) continue;
+    if (!submitted_.empty() || !cancelled_.empty() || !woken_.empty()) continue;
     clock_.WaitUntil(changed_, mu_, next);
     if (stopping_) break;
   }
@@ -134,7 +135,7 @@ TimePoint PacedEngine::Step() {
     MutexLock lock(mu_);
     submitted.swap(submitted_);
     cancelled.swap(cancelled_);
-    woken.swap(wakes_->woken);
+    woken.swap(woken_);
   }
   const TimePoint now = clock_.Now();
   for (auto& [number, running] : submitted) {

@@ -94,6 +94,7 @@ class PacedEngine final : public engine::Engine {
   const std::shared_ptr<Wakes> wakes_ = std::make_shared<Wakes>();
   Mutex& mu_;
   CondVar& changed_;
+  std::set<Number>& woken_ PANO_GUARDED_BY(mu_);
   CondVar idle_;
   std::vector<std::pair<Number, std::unique_ptr<Running>>> submitted_ PANO_GUARDED_BY(mu_);
   std::map<std::string, Number> ids_ PANO_GUARDED_BY(mu_);  // of what runs

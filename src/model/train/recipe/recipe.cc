@@ -226,7 +226,7 @@ Result<Recipe> ParseRecipe(std::string_view text, const std::string& file) {
     return Reader(recipe).Read(root, "");
   });
   if (!status.ok()) return AtLine(status, file);
-  if (recipe.Has("adapter") && !recipe.adapter) recipe.adapter.emplace();
+  if (recipe.Has("adapter") && !recipe.adapter) recipe.adapter.emplace(Recipe::Adapter{});
   if (!recipe.Has("data.format")) recipe.data.format = DefaultFormat(recipe.task);
   PANO_RETURN_IF_ERROR(Check(recipe));
   return recipe;

@@ -124,7 +124,7 @@ class Keys {
 };
 
 Recipe::Adapter& AdapterOf(Recipe& recipe) {
-  if (!recipe.adapter) recipe.adapter.emplace();
+  if (!recipe.adapter) recipe.adapter.emplace(Recipe::Adapter{});
   return *recipe.adapter;
 }
 
