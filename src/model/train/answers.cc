@@ -1,14 +1,12 @@
 #include "model/train/answers.h"
 
-#include <ATen/ATen.h>
-
 #include <cmath>
 #include <limits>
 
 #include "model/tokenizer/tokenizer.h"
-#include "model/train/bpe_trainer.h"
 #include "model/train/continuation.h"
 #include "model/train/evaluation.h"
+#include "model/train/torch_ops.h"
 
 namespace pano::train {
 namespace {

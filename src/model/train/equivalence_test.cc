@@ -1,6 +1,5 @@
 // The trainer's forward pass is the one that serving computes: max|a - b| / max|b| below 2e-5 in
 // 32 bits, over every family and every option that can be trained.
-#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,6 +23,7 @@
 #include "model/ops/context.h"
 #include "model/train/model_folder.h"
 #include "model/train/module_weights.h"
+#include "model/train/torch_ops.h"
 
 namespace pano::train {
 namespace {
@@ -134,7 +134,7 @@ TEST(Equivalence, EveryFamilyThatCanBeTrained) {
     files.weights = Written(module);
     EXPECT_LT(DecoderDifference(files, module, 40), kBound);
     TransformerModule again(*spec, 3);
-    ASSERT_TRUE(LoadStoredWeights(*files.weights, again).ok());
+    ASSERT_TRUE(LoadStoredWeights(files.weights, again).ok());
     for (size_t i = 0; i < module.parameters().size(); ++i) {
       EXPECT_TRUE(at::equal(module.parameters()[i].value, again.parameters()[i].value))
           << module.parameters()[i].name;
@@ -164,7 +164,7 @@ TEST(Equivalence, RandomDecoders) {
     spec.config = c;
     spec.names = drawn.model.names;
     TransformerModule module(spec, 1);
-    const Status loaded = LoadStoredWeights(*drawn.files.weights, module);
+    const Status loaded = LoadStoredWeights(drawn.files.weights, module);
     ASSERT_TRUE(loaded.ok()) << loaded.ToString();
     nn::FamilyConfig family{nullptr, drawn.model.names, c};
     auto weights = nn::BindWeights(drawn.files, family);
@@ -238,7 +238,7 @@ double EncoderDifference(const format::ModelFiles& files, const TransformerModul
   auto outputs = (*served)->Encode(batch);
   EXPECT_TRUE(outputs.ok()) << outputs.error().ToString();
   if (!outputs.ok()) return 1e30;
-  const at::Tensor hidden = module.Hidden(texts, nullptr);
+  const at::Tensor hidden = module.Hidden(texts, {});
   double worst = 0;
   for (size_t h = 0; h < module.spec().encoder->heads.size(); ++h) {
     const std::string& name = module.spec().encoder->heads[h].output;

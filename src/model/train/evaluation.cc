@@ -1,11 +1,10 @@
 #include "model/train/evaluation.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <numbers>
 
 #include "base/check.h"
+#include "model/train/torch_ops.h"
 
 namespace pano::train {
 namespace {

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "model/train/token_rows.h"
+#include "model/train/token_sequence.h"
 #include "model/train/transformer_module.h"
 
 namespace pano::train {

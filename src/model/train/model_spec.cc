@@ -108,8 +108,9 @@ int64_t ModelSpec::parameter_count() const {
   return count;
 }
 
-Result<ModelSpec> ReadModelSpec(const format::ModelFiles& files) {
-  if (files.kind != format::ModelFiles::Kind::kHuggingFace) {
+Result<ModelSpec> ReadModelSpec(const format::ModelFiles& files, bool gguf) {
+  const bool is_gguf = files.kind == format::ModelFiles::Kind::kGguf;
+  if (files.kind != format::ModelFiles::Kind::kHuggingFace && !(gguf && is_gguf)) {
     return Unimplemented(StrCat(files.path, ": is no Hugging Face folder, which training reads"));
   }
   PANO_ASSIGN_OR_RETURN(

@@ -41,8 +41,9 @@ struct ModelSpec {
 std::vector<nn::TensorEntry> TrainedTensors(const ModelSpec& spec);
 
 // Of a Hugging Face folder. Unimplemented, by name, for what cannot be trained: mixtures of
-// experts, latent attention, cross attention, relative position biases, encoders of images.
-Result<ModelSpec> ReadModelSpec(const format::ModelFiles& files);
+// experts, latent attention, cross attention, relative position biases, encoders of images. `gguf`:
+// also of a GGUF file of a decoder, whose weights stay as they are.
+Result<ModelSpec> ReadModelSpec(const format::ModelFiles& files, bool gguf = false);
 
 // Sizes of a decoder that is trained from the start.
 struct ModelSizes {

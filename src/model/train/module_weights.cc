@@ -1,18 +1,33 @@
 #include "model/train/module_weights.h"
 
-#include <ATen/ATen.h>
-
 #include "base/check.h"
 #include "base/strings.h"
 #include "model/format/weights.h"
 #include "model/nn/encoder/head_tensors.h"
 #include "model/nn/weights/stored_tensors.h"
 #include "model/tensor/blocks.h"
+#include "model/train/torch_ops.h"
 
 namespace pano::train {
 namespace {
 
 using nn::StoredTensor;
+
+std::vector<int64_t> RowListOf(const StoredTensor& stored, size_t entry) {
+  std::vector<int64_t> rows;
+  for (int64_t row = 0; row < stored.RowsOf(entry); ++row) rows.push_back(stored.RowOf(entry, row));
+  return rows;
+}
+
+// What is multiplied with, or looked up by tokens.
+bool IsMatrix(const StoredTensor& stored) {
+  const bool matrix = nn::KindOf(stored.role) == nn::TensorKind::kLinear || stored.role == nn::TensorRole::kEmbedding;
+  return matrix && stored.part == nn::TensorPart::kWeight && stored.shape.size() == 2;
+}
+
+std::string NameOf(const StoredTensor& stored) {
+  return StrCat(std::string_view(stored.name).substr(0, stored.name.find('|')), stored.suffix());
+}
 
 // The row of the stored tensor for each row of its entry.
 at::Tensor RowsOf(const StoredTensor& stored, size_t entry) {
@@ -32,22 +47,26 @@ class Reader {
     return files_.Find(nn::LocateTensor(files_, name, prefix_)) != nullptr;
   }
 
-  Result<at::Tensor> Read(const std::string& name, const tensor::Shape& shape) const {
-    const std::string located = nn::LocateTensor(files_, name, prefix_);
+  // The tensor of this very name.
+  Result<const tensor::TensorView*> Find(const std::string& located, const tensor::Shape& shape) const {
     const tensor::TensorView* view = files_.Find(located);
-    if (!view) return Corruption(StrCat("tensor '", Printable(name), "' is missing"));
+    if (!view) return Corruption(StrCat("tensor '", Printable(located), "' is missing"));
     if (view->shape != shape) {
       return Corruption(StrCat("tensor '", Printable(located), "' has shape ",
                                tensor::ShapeText(view->shape), ", the configuration says ",
                                tensor::ShapeText(shape)));
     }
-    const tensor::DecodeFn decode = tensor::DecoderOf(view->dtype);
-    if (!decode) {
+    if (!tensor::DecoderOf(view->dtype)) {
       return Unimplemented(StrCat("tensor '", Printable(located), "' has type ",
                                   tensor::Describe(view->dtype).name, ", which is not trained"));
     }
+    return view;
+  }
+
+  Result<at::Tensor> Read(const std::string& name, const tensor::Shape& shape) const {
+    PANO_ASSIGN_OR_RETURN(const tensor::TensorView* view, Find(nn::LocateTensor(files_, name, prefix_), shape));
     at::Tensor out = at::empty(shape, at::kFloat);
-    decode(view->data, static_cast<size_t>(out.numel()), out.data_ptr<float>());
+    tensor::DecoderOf(view->dtype)(view->data, static_cast<size_t>(out.numel()), out.data_ptr<float>());
     return out;
   }
 
@@ -110,54 +129,87 @@ std::vector<StoredTensor> StoredOf(const TransformerModule& module) {
 
 }  // namespace
 
-Status LoadStoredWeights(const format::Weights& files, TransformerModule& module) {
+Status LoadStoredWeights(const std::shared_ptr<const format::Weights>& files,
+                         TransformerModule& module, const WeightUse& use) {
   at::NoGradGuard no_grad;
-  const Reader reader(files, module.spec().optional_prefix);
+  const std::string& prefix = module.spec().optional_prefix;
+  const Reader reader(*files, prefix);
+  std::vector<TransformerModule::Parameter>& parameters = module.parameters();
   for (const StoredTensor& stored : StoredOf(module)) {
+    if (use.frozen && IsMatrix(stored)) {
+      PANO_ASSIGN_OR_RETURN(const tensor::TensorView* view,
+                            reader.Find(nn::LocateTensor(*files, stored, prefix), stored.shape));
+      for (size_t i = 0; i < stored.entries.size(); ++i) {
+        TransformerModule::Parameter& p = parameters[stored.entries[i]];
+        p.value = at::Tensor();
+        p.frozen = std::make_shared<FrozenMatrix>(
+            files, *view, stored.fused() ? RowListOf(stored, i) : std::vector<int64_t>(), stored.transposed);
+      }
+      continue;
+    }
     PANO_ASSIGN_OR_RETURN(const at::Tensor value, reader.ReadStored(stored));
     for (size_t i = 0; i < stored.entries.size(); ++i) {
-      at::Tensor target = module.parameters()[stored.entries[i]].value;
-      target.copy_(stored.fused() ? value.index_select(0, RowsOf(stored, i)) : value);
+      parameters[stored.entries[i]].value.copy_(
+          stored.fused() ? value.index_select(0, RowsOf(stored, i)) : value);
     }
   }
   Status status;
   ForEachHeadTensor(module, [&](const encoder::HeadTensor& tensor, size_t index) {
     if (!status.ok()) return;
     Result<at::Tensor> value = reader.Read(Choose(reader, tensor.name), tensor.shape);
-    if (!value.ok()) {
+    if (value.ok()) {
+      parameters[index].value.copy_(*value);
+    } else if (!use.fresh_heads) {
       status = value.error();
-      return;
     }
-    module.parameters()[index].value.copy_(*value);
   });
+  if (use.frozen) {
+    for (TransformerModule::Parameter& p : parameters) {
+      if (p.value.defined()) p.value.requires_grad_(false);
+    }
+    module.BindParameters();
+  }
   return status;
 }
 
-NamedTensors StoredWeights(const TransformerModule& module, at::ScalarType type) {
+NamedTensors AsStored(const TransformerModule& module,
+                      const std::function<at::Tensor(size_t parameter)>& of) {
   at::NoGradGuard no_grad;
   NamedTensors out;
   for (const StoredTensor& stored : StoredOf(module)) {
-    at::Tensor value = module.parameters()[stored.entries.front()].value.detach();
+    at::Tensor value = of(stored.entries.front());
+    if (!value.defined()) continue;
     if (stored.fused()) {
       std::vector<int64_t> shape = value.sizes().vec();
       shape[0] = stored.rows();
-      value = at::empty(shape, at::kFloat);
+      value = at::zeros(shape, value.options());
       for (size_t i = 0; i < stored.entries.size(); ++i) {
-        value.index_copy_(0, RowsOf(stored, i),
-                          module.parameters()[stored.entries[i]].value.detach());
+        const at::Tensor part = of(stored.entries[i]);
+        if (part.defined()) value.index_copy_(0, RowsOf(stored, i), part);
       }
     }
     if (stored.transposed) value = value.t();
-    const std::string name =
-        StrCat(std::string_view(stored.name).substr(0, stored.name.find('|')), stored.suffix());
-    out.emplace_back(module.spec().FileName(name), value.to(type).contiguous());
+    out.emplace_back(module.spec().FileName(NameOf(stored)), value.contiguous());
   }
   ForEachHeadTensor(module, [&](const encoder::HeadTensor& tensor, size_t index) {
-    const std::string name = tensor.name.substr(0, tensor.name.find('|'));
-    out.emplace_back(module.spec().FileName(name),
-                     module.parameters()[index].value.detach().to(type));
+    const at::Tensor value = of(index);
+    if (!value.defined()) return;
+    out.emplace_back(module.spec().FileName(tensor.name.substr(0, tensor.name.find('|'))), value);
   });
   return out;
+}
+
+NamedTensors StoredWeights(const TransformerModule& module, at::ScalarType type) {
+  return AsStored(module, [&](size_t i) { return module.parameters()[i].value.detach().to(type); });
+}
+
+std::vector<std::string> StoredNames(const TransformerModule& module) {
+  std::vector<std::string> names;
+  for (const StoredTensor& stored : StoredOf(module)) names.push_back(module.spec().FileName(NameOf(stored)));
+  ForEachHeadTensor(module, [&](const encoder::HeadTensor& tensor, size_t) {
+    names.push_back(module.spec().FileName(tensor.name.substr(0, tensor.name.find('|'))));
+  });
+  return names;
 }
 
 }  // namespace pano::train

@@ -1,6 +1,5 @@
 #include "model/train/pooling.h"
-
-#include <ATen/ATen.h>
+#include "model/train/torch_ops.h"
 
 #include <cmath>
 

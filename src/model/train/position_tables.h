@@ -13,10 +13,11 @@ namespace pano::train {
 // Made for one batch. Confined to one thread.
 class PositionTables {
  public:
-  // Rows of `length` tokens from position 0. `keep` [batch, length], bool: the tokens that others
-  // see; undefined: all.
+  // Rows of `length` tokens. `keep` [batch, length], bool: the tokens that others see; undefined:
+  // all. `positions` [batch, length], int64: where they do not go on from one token to the next,
+  // another text begins, which sees itself alone; undefined: one text from position 0.
   PositionTables(const nn::ModelConfig& config, int64_t batch, int64_t length, at::ScalarType type,
-                 const at::Tensor& keep);
+                 const at::Tensor& keep, const at::Tensor& positions);
 
   // x [batch, length, heads, head_dim]: the leading components rotated as the layer's kind says.
   at::Tensor Rotate(const at::Tensor& x, nn::LayerConfig::Rope kind) const;
@@ -28,10 +29,13 @@ class PositionTables {
 
  private:
   struct Rotation {
-    at::Tensor cos, sin;  // [length, 1, rotated components]; undefined: nothing is rotated
+    // [length, 1, rotated components], with a batch in front where positions are given; undefined:
+    // nothing is rotated
+    at::Tensor cos, sin;
     bool interleaved = false;
   };
-  static Rotation MakeRotation(const nn::RopeConfig& rope, int64_t length, at::ScalarType type);
+  static Rotation MakeRotation(const nn::RopeConfig& rope, int64_t length, at::ScalarType type,
+                               const at::Tensor& positions);
 
   Rotation global_, local_;
   std::map<int64_t, at::Tensor> biases_;  // by window

@@ -1,13 +1,12 @@
 #include "model/train/tensor_file.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cstring>
 #include <optional>
 
 #include "base/strings.h"
 #include "model/format/weights.h"
+#include "model/train/torch_ops.h"
 
 namespace pano::train {
 namespace {

@@ -3,9 +3,6 @@
 // them.
 #include "model/train/transformer_module.h"
 
-#include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
-
 #include <cmath>
 
 #include "base/check.h"
@@ -15,6 +12,7 @@
 #include "model/nn/weights/stored_tensors.h"
 #include "model/train/pooling.h"
 #include "model/train/position_tables.h"
+#include "model/train/torch_ops.h"
 
 namespace pano::train {
 namespace {
@@ -28,10 +26,6 @@ at::Tensor NormalMatrix(const std::vector<int64_t>& shape, double deviation, Ran
   for (int64_t i = 0; i < out.numel(); ++i)
     data[i] = static_cast<float>(deviation * random.Normal());
   return out;
-}
-
-at::Tensor Linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
 }
 
 at::Tensor Activate(const at::Tensor& x, kernels::Activation activation) {
@@ -76,28 +70,22 @@ at::Tensor InType(const at::Tensor& value, at::ScalarType type) {
 
 }  // namespace
 
-Dropout::Dropout(double fraction, uint64_t seed)
-    : fraction_(fraction), generator_(at::detail::createCPUGenerator(seed)) {}
-
-at::Tensor Dropout::operator()(const at::Tensor& x) {
-  if (fraction_ <= 0) return x;
-  at::Tensor mask = at::empty(x.sizes(), x.options());
-  return x * mask.bernoulli_(1 - fraction_, generator_).div_(1 - fraction_);
-}
-
-TransformerModule::TransformerModule(const ModelSpec& spec, uint64_t seed)
+TransformerModule::TransformerModule(const ModelSpec& spec, std::optional<uint64_t> seed,
+                                     uint64_t head_seed)
     : spec_(spec), entries_(TrainedTensors(spec)) {
   constexpr double kDeviation = 0.02;
   const double residual = kDeviation / std::sqrt(2.0 * static_cast<double>(config().layer_count));
-  Random random(seed);
+  Random random(seed.value_or(head_seed));
+  bool draws = seed.has_value();
   auto add = [&](std::string name, nn::TensorKind kind, nn::TensorPart part,
                  const tensor::Shape& shape, double deviation) {
     const bool norm = kind == nn::TensorKind::kNorm, bias = part == nn::TensorPart::kBias;
-    at::Tensor value = bias   ? at::zeros(shape, at::kFloat)
+    at::Tensor value = !draws ? at::empty(shape, at::kFloat)
+                       : bias ? at::zeros(shape, at::kFloat)
                        : norm ? at::full(shape, 1.0f - config().norm_offset, at::kFloat)
                               : NormalMatrix(shape, deviation, random);
     value.requires_grad_(true);
-    parameters_.push_back({std::move(name), std::move(value), !norm && !bias});
+    parameters_.push_back({std::move(name), std::move(value), !norm && !bias, kind, part});
   };
   const std::vector<std::string> names = Names(entries_, spec_);
   for (size_t i = 0; i < entries_.size(); ++i) {
@@ -105,6 +93,7 @@ TransformerModule::TransformerModule(const ModelSpec& spec, uint64_t seed)
     const bool writes = entry.role == Role::kAttentionOutput || entry.role == Role::kDown;
     add(names[i], entry.kind(), entry.part, entry.shape, writes ? residual : kDeviation);
   }
+  draws = true;
   if (spec_.encoder) {
     for (const encoder::HeadConfig& head : spec_.encoder->heads) {
       for (const encoder::HeadTensor& tensor : encoder::DescribeHead(head, config())) {
@@ -117,23 +106,44 @@ TransformerModule::TransformerModule(const ModelSpec& spec, uint64_t seed)
 }
 
 void TransformerModule::BindParameters() {
-  auto put = [](Weights& weights, nn::TensorPart part, const at::Tensor& value) {
-    (part == nn::TensorPart::kWeight ? weights.weight : weights.bias) = value;
+  auto put = [](Weights& weights, const Parameter& parameter) {
+    const bool weight = parameter.part == nn::TensorPart::kWeight;
+    (weight ? weights.weight : weights.bias) = parameter.value;
+    if (weight) weights.frozen = parameter.frozen;
   };
   layers_.resize(static_cast<size_t>(config().layer_count));
   for (size_t i = 0; i < entries_.size(); ++i) {
     const nn::TensorEntry& entry = entries_[i];
     RoleWeights& weights = entry.layer < 0 ? global_ : layers_[static_cast<size_t>(entry.layer)];
-    put(weights[static_cast<size_t>(entry.role)], entry.part, parameters_[i].value);
+    put(weights[static_cast<size_t>(entry.role)], parameters_[i]);
   }
   if (!spec_.encoder) return;
   size_t next = entries_.size();
-  for (const encoder::HeadConfig& head : spec_.encoder->heads) {
-    std::vector<Weights>& stages = head_weights_.emplace_back(head.stages.size());
+  head_weights_.resize(spec_.encoder->heads.size());
+  for (size_t h = 0; h < head_weights_.size(); ++h) {
+    const encoder::HeadConfig& head = spec_.encoder->heads[h];
+    head_weights_[h].resize(head.stages.size());
     for (const encoder::HeadTensor& tensor : encoder::DescribeHead(head, config())) {
-      put(stages[tensor.stage], tensor.part, parameters_[next++].value);
+      put(head_weights_[h][tensor.stage], parameters_[next++]);
     }
   }
+}
+
+LinearLayer* TransformerModule::LayerOf(size_t parameter) {
+  const Parameter& p = parameters_[parameter];
+  if (p.kind != nn::TensorKind::kLinear || p.part != nn::TensorPart::kWeight) return nullptr;
+  if (parameter < entries_.size()) {
+    const nn::TensorEntry& entry = entries_[parameter];
+    RoleWeights& weights = entry.layer < 0 ? global_ : layers_[static_cast<size_t>(entry.layer)];
+    return &weights[static_cast<size_t>(entry.role)];
+  }
+  size_t next = entries_.size();
+  for (size_t h = 0; h < head_weights_.size(); ++h) {
+    for (const encoder::HeadTensor& tensor : encoder::DescribeHead(spec_.encoder->heads[h], config())) {
+      if (next++ == parameter) return &head_weights_[h][tensor.stage];
+    }
+  }
+  return nullptr;
 }
 
 TransformerModule TransformerModule::Copy(at::Tensor (*copy)(const at::Tensor&, at::ScalarType),
@@ -142,7 +152,7 @@ TransformerModule TransformerModule::Copy(at::Tensor (*copy)(const at::Tensor&, 
   out.spec_ = spec_;
   out.entries_ = entries_;
   for (const Parameter& p : parameters_) {
-    out.parameters_.push_back({p.name, copy(p.value, type), p.decays});
+    out.parameters_.push_back({p.name, copy(p.value, type), p.decays, p.kind, p.part});
   }
   out.BindParameters();
   return out;
@@ -170,15 +180,21 @@ at::Tensor TransformerModule::Norm(const at::Tensor& x, const Weights& w) const 
 
 at::Tensor TransformerModule::Embed(const TextBatch& batch) const {
   const nn::ModelConfig& c = config();
-  at::Tensor x = at::embedding(Global(Role::kEmbedding).weight, batch.ids);
+  const Weights& table = Global(Role::kEmbedding);
+  at::Tensor x = table.frozen ? table.frozen->Rows(batch.ids) : at::embedding(table.weight, batch.ids);
   if (c.embedding_scale != 1.0f) x = x * static_cast<double>(c.embedding_scale);
   if (c.token_types > 0) {
     const at::Tensor types = batch.types.defined() ? batch.types : at::zeros_like(batch.ids);
     x = x + at::embedding(Global(Role::kTokenTypes).weight, types);
   }
   if (c.learned_positions > 0) {
-    at::Tensor positions = at::arange(batch.ids.size(1), at::kLong) + c.position_offset;
-    if (spec_.encoder && spec_.encoder->position_pad) {
+    const bool counted = spec_.encoder && spec_.encoder->position_pad;
+    const at::Tensor from_0 =
+        batch.positions.defined() ? batch.positions : at::arange(batch.ids.size(1), at::kLong);
+    at::Tensor positions = from_0 + c.position_offset;
+    if (counted && batch.positions.defined()) {
+      positions = batch.positions + *spec_.encoder->position_pad + 1;
+    } else if (counted) {
       // Ids that are not the pad are counted, pads stay there (as in fairseq).
       const int64_t pad = *spec_.encoder->position_pad;
       const at::Tensor counts = batch.ids.ne(pad).to(at::kLong);
@@ -205,13 +221,13 @@ at::Tensor TransformerModule::Heads(const at::Tensor& x, const Weights& norm, in
 }
 
 at::Tensor TransformerModule::Attention(size_t layer, const at::Tensor& x,
-                                        const PositionTables& tables) const {
+                                        const PositionTables& tables, const Pass& pass) const {
   const nn::ModelConfig& c = config();
   const RoleWeights& w = layers_[layer];
   const nn::LayerConfig& kind = c.layers[layer];
   const int64_t batch = x.size(0), length = x.size(1), size = c.head_dim, value = c.value_size();
   const int64_t heads = c.head_count, kv = c.kv_head_count, group = heads / kv;
-  auto project = [&](Role role) { return Linear(x, At(w, role).weight, At(w, role).bias); };
+  auto project = [&](Role role) { return At(w, role).Apply(x, pass); };
   at::Tensor q =
       tables.Rotate(Heads(project(Role::kQuery), At(w, Role::kQueryNorm), heads), kind.rope);
   at::Tensor k = tables.Rotate(Heads(project(Role::kKey), At(w, Role::kKeyNorm), kv), kind.rope);
@@ -226,19 +242,23 @@ at::Tensor TransformerModule::Attention(size_t layer, const at::Tensor& x,
   if (c.scale_by_layer) scale /= static_cast<double>(layer + 1);
   const at::Tensor& bias = tables.Bias(kind.window);
   const auto cap = static_cast<double>(c.attention_softcap);
-  const at::Tensor scores =
-      cap > 0 ? Softcap(at::bmm(q, k) * scale, cap) + bias : at::baddbmm(bias, q, k, 1, scale);
+  at::Tensor scores;
+  if (pass.precision != Precision::kF32) {
+    scores = pass.Low(at::bmm(pass.Low(q), pass.Low(k))) * scale;
+    scores = (cap > 0 ? Softcap(scores, cap) : scores) + bias;
+  } else {
+    scores = cap > 0 ? Softcap(at::bmm(q, k) * scale, cap) + bias : at::baddbmm(bias, q, k, 1, scale);
+  }
   const at::Tensor p = at::softmax(scores, -1);
-  at::Tensor out = at::bmm(p, v).view({batch, kv, group, length, value}).permute({0, 3, 1, 2, 4});
-  const Weights& o = At(w, Role::kAttentionOutput);
-  return Linear(out.reshape({batch, length, heads * value}), o.weight, o.bias);
+  at::Tensor out = pass.Low(at::bmm(pass.Low(p), pass.Low(v)));
+  out = out.view({batch, kv, group, length, value}).permute({0, 3, 1, 2, 4});
+  return At(w, Role::kAttentionOutput).Apply(out.reshape({batch, length, heads * value}), pass);
 }
 
-at::Tensor TransformerModule::FeedForward(size_t layer, const at::Tensor& x) const {
+at::Tensor TransformerModule::FeedForward(size_t layer, const at::Tensor& x,
+                                          const Pass& pass) const {
   const RoleWeights& w = layers_[layer];
-  auto product = [&](Role role, const at::Tensor& of) {
-    return Linear(of, At(w, role).weight, At(w, role).bias);
-  };
+  auto product = [&](Role role, const at::Tensor& of) { return At(w, role).Apply(of, pass); };
   const kernels::Activation activation = config().activation;
   if (!config().gated) return product(Role::kDown, Activate(product(Role::kUp, x), activation));
   const at::Tensor gate = Activate(product(Role::kGate, x), activation);
@@ -246,20 +266,20 @@ at::Tensor TransformerModule::FeedForward(size_t layer, const at::Tensor& x) con
 }
 
 at::Tensor TransformerModule::Layer(size_t layer, at::Tensor x, const PositionTables& tables,
-                                    Dropout* dropout) const {
+                                    const Pass& pass) const {
   const RoleWeights& w = layers_[layer];
   const NormPlacement placement = config().norm_placement;
   const auto scale = static_cast<double>(config().residual_scale);
-  auto drop = [&](const at::Tensor& y) { return dropout ? (*dropout)(y) : y; };
+  auto drop = [&](const at::Tensor& y) { return pass.dropout ? (*pass.dropout)(y) : y; };
   auto add = [&](const at::Tensor& to, const at::Tensor& y) {
     return scale == 1.0 ? to + drop(y) : to + drop(y) * scale;
   };
   auto before = [&](Role role) { return At(w, role).weight.defined() ? Norm(x, At(w, role)) : x; };
   if (config().parallel) {
     const at::Tensor h = before(Role::kAttentionNorm);
-    const at::Tensor attended = Attention(layer, h, tables);
+    const at::Tensor attended = Attention(layer, h, tables, pass);
     const at::Tensor fed =
-        FeedForward(layer, config().shared_norm ? h : Norm(x, At(w, Role::kFfnNorm)));
+        FeedForward(layer, config().shared_norm ? h : Norm(x, At(w, Role::kFfnNorm)), pass);
     return add(add(x, attended), fed);
   }
   auto block = [&](Role pre, Role post, auto&& run) {
@@ -271,44 +291,62 @@ at::Tensor TransformerModule::Layer(size_t layer, at::Tensor x, const PositionTa
     if (placement == NormPlacement::kResidual) x = Norm(x, At(w, post));
   };
   block(Role::kAttentionNorm, Role::kAttentionPostNorm,
-        [&](const at::Tensor& h) { return Attention(layer, h, tables); });
+        [&](const at::Tensor& h) { return Attention(layer, h, tables, pass); });
   block(Role::kFfnNorm, Role::kFfnPostNorm,
-        [&](const at::Tensor& h) { return FeedForward(layer, h); });
+        [&](const at::Tensor& h) { return FeedForward(layer, h, pass); });
   return x;
 }
 
-at::Tensor TransformerModule::Hidden(const TextBatch& batch, Dropout* dropout) const {
+at::Tensor TransformerModule::Hidden(const TextBatch& batch, const Pass& pass) const {
   const at::Tensor embedded = Embed(batch);
   const PositionTables tables(config(), batch.ids.size(0), batch.ids.size(1),
-                              embedded.scalar_type(), batch.keep);
-  at::Tensor x = dropout ? (*dropout)(embedded) : embedded;
-  for (size_t layer = 0; layer < layers_.size(); ++layer) x = Layer(layer, x, tables, dropout);
+                              embedded.scalar_type(), batch.keep, batch.positions);
+  if (pass.watch) pass.watch("embeddings", embedded);
+  at::Tensor x = pass.dropout ? (*pass.dropout)(embedded) : embedded;
+  for (size_t layer = 0; layer < layers_.size(); ++layer) {
+    x = Layer(layer, x, tables, pass);
+    if (pass.watch) pass.watch(StrCat("layer ", layer), x);
+  }
   return config().final_norm ? Norm(x, Global(Role::kFinalNorm)) : x;
 }
 
-at::Tensor TransformerModule::Forward(const at::Tensor& ids, Dropout* dropout) const {
+at::Tensor TransformerModule::Logits(const at::Tensor& hidden, const Pass& pass) const {
   const nn::ModelConfig& c = config();
-  at::Tensor x = Hidden({ids}, dropout);
+  at::Tensor x = hidden;
   if (c.head_transform) {
-    const Weights& dense = Global(Role::kHeadDense);
-    x = Norm(Activate(Linear(x, dense.weight, dense.bias), *c.head_transform),
+    x = Norm(Activate(Global(Role::kHeadDense).Apply(x, pass), *c.head_transform),
              Global(Role::kHeadNorm));
   }
-  const Weights& head = Global(Role::kHead);
-  at::Tensor logits =
-      Linear(x, c.tied_embeddings ? Global(Role::kEmbedding).weight : head.weight, head.bias);
+  LinearLayer head = Global(Role::kHead);
+  if (c.tied_embeddings) {
+    head.weight = Global(Role::kEmbedding).weight;
+    head.frozen = Global(Role::kEmbedding).frozen;
+  }
+  at::Tensor logits = head.Apply(x, pass);
   if (c.logit_scale != 1.0f) logits = logits * static_cast<double>(c.logit_scale);
-  return c.final_softcap > 0 ? Softcap(logits, static_cast<double>(c.final_softcap)) : logits;
+  if (c.final_softcap > 0) logits = Softcap(logits, static_cast<double>(c.final_softcap));
+  if (pass.watch) pass.watch("the head", logits);
+  return logits;
+}
+
+at::Tensor TransformerModule::Forward(const at::Tensor& ids, Dropout* dropout) const {
+  Pass pass;
+  pass.dropout = dropout;
+  return Logits(Hidden({ids}, pass), pass);
 }
 
 at::Tensor TransformerModule::Stage(const encoder::Stage& stage, const Weights& w,
-                                    const at::Tensor& x) const {
+                                    const at::Tensor& x, const Pass& pass) const {
   using Kind = encoder::Stage::Kind;
   switch (stage.kind) {
     case Kind::kDense:
-      return Linear(x, w.weight, w.bias);
-    case Kind::kEmbedding:
-      return Linear(x, Global(Role::kEmbedding).weight, w.bias);
+      return w.Apply(x, pass);
+    case Kind::kEmbedding: {
+      LinearLayer head = w;
+      head.weight = Global(Role::kEmbedding).weight;
+      head.frozen = Global(Role::kEmbedding).frozen;
+      return head.Apply(x, pass);
+    }
     case Kind::kActivation:
       return Activate(x, stage.activation);
     case Kind::kTanh:
@@ -323,13 +361,20 @@ at::Tensor TransformerModule::Stage(const encoder::Stage& stage, const Weights& 
   return x / x.norm(2, {-1}, true).clamp_min(1e-12);
 }
 
-at::Tensor TransformerModule::Head(size_t head, const TextBatch& batch,
-                                   const at::Tensor& hidden) const {
+at::Tensor TransformerModule::Head(size_t head, const TextBatch& batch, const at::Tensor& hidden,
+                                   const Pass& pass) const {
   const encoder::HeadConfig& config = spec_.encoder->heads[head];
-  at::Tensor x = Pool(config.pooling, batch, spec_.encoder->end_token, hidden);
+  return HeadStages(head, Pool(config.pooling, batch, spec_.encoder->end_token, hidden), pass);
+}
+
+at::Tensor TransformerModule::HeadStages(size_t head, const at::Tensor& rows,
+                                         const Pass& pass) const {
+  const encoder::HeadConfig& config = spec_.encoder->heads[head];
+  at::Tensor x = rows;
   for (size_t i = 0; i < config.stages.size(); ++i) {
-    x = Stage(config.stages[i], head_weights_[head][i], x);
+    x = Stage(config.stages[i], head_weights_[head][i], x, pass);
   }
+  if (pass.watch) pass.watch(StrCat("the head ", config.output), x);
   return x;
 }
 

@@ -1,6 +1,5 @@
 #include "model/train/transformer_module.h"
 
-#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -12,11 +11,11 @@
 #include "base/strings.h"
 #include "base/testing/known_answers.h"
 #include "model/format/weights.h"
-#include "model/tokenizer/formats/load.h"
 #include "model/train/continuation.h"
 #include "model/train/evaluation.h"
 #include "model/train/model_folder.h"
 #include "model/train/tensor_file.h"
+#include "model/train/torch_ops.h"
 
 namespace pano::train {
 namespace {
@@ -128,12 +127,8 @@ TEST(ModelFolder, ComesBackAsStored) {
   std::string folder = StrCat(testing::TempDir(), "model-", RandomHex(4));
   std::filesystem::create_directories(folder);
   TransformerModule module(Tiny(), 1);
-  auto vocabulary = TrainBpe({"a story that is told, and told again, and told again"}, 300);
-  ASSERT_TRUE(vocabulary.ok());
-  LmRecipe recipe;
   for (const char* dtype : {"float32", "bfloat16", "float16"}) {
-    recipe.dtype = dtype;
-    ASSERT_TRUE(WriteModelFolder(folder, module, *vocabulary, recipe).ok());
+    ASSERT_TRUE(WriteWeights(folder, module, dtype).ok());
     auto back = ReadModelFolder(folder);
     ASSERT_TRUE(back.ok()) << back.error().ToString();
     for (const char* key : {"hidden_size", "num_hidden_layers", "rms_norm_eps", "rope_theta"}) {
@@ -142,26 +137,19 @@ TEST(ModelFolder, ComesBackAsStored) {
     EXPECT_EQ(back->spec().parameter_count(), Tiny().parameter_count());
     double error =
         (back->parameters()[0].value - module.parameters()[0].value).abs().max().item<double>();
-    EXPECT_LT(error, recipe.dtype == "float32" ? 1e-12 : 1e-3);
+    EXPECT_LT(error, std::string_view(dtype) == "float32" ? 1e-12 : 1e-3);
   }
   auto files = format::OpenModel(folder);
   ASSERT_TRUE(files.ok()) << files.error().ToString();
   EXPECT_EQ(files->weights->Find("model.norm.weight")->dtype, tensor::DType::kF16);
   EXPECT_EQ(files->weights->Find("lm_head.weight"), nullptr) << "tied";
-  EXPECT_TRUE(tokenizer::LoadTokenizer(folder).ok());
   ASSERT_TRUE(WriteFile(folder + "/config.json", "{\"model_type\":\"mamba\"}").ok());
   EXPECT_EQ(ReadModelFolder(folder).error().code(), StatusCode::kUnimplemented);
   std::filesystem::remove_all(folder);
 }
 
-TEST(Continuation, SameSeedSameText) {
+TEST(Continuation, GoesOnBeyondTheContext) {
   TransformerModule module(Tiny(), 1);
-  SampleOptions options;
-  options.tokens = 12;
-  options.seed = 5;
-  TokenSequence first = Sample(module, {0, 7}, options);
-  EXPECT_EQ(first, Sample(module, {0, 7}, options));
-  EXPECT_LE(first.size(), 12u);
   double gap = 1;
   EXPECT_EQ(Greedy(module, {0, 7}, 40, &gap).size(), 40u);  // beyond the context of 32
   EXPECT_LT(gap, 1);

@@ -4,7 +4,7 @@
 #include "model/tokenizer/formats/load.h"
 #include "model/train/answers.h"
 #include "model/train/model_folder.h"
-#include "model/train/shards.h"
+#include "model/train/torch_threads.h"
 #include "pano/train/commands.h"
 
 namespace pano::train {

@@ -17,19 +17,20 @@ using pano::cli::Command;
 
 // Names as people type them, behind "pano".
 constexpr Command kCommands[] = {
-    {"train lm", "Train a language model from a recipe", pano::train::RunLm},
-    {"train ngram", "Measure the n-gram baselines on a recipe's held-out text",
-     pano::train::RunNgram},
+    {"train run", "Train a model or a tokenizer as a recipe says", pano::train::RunTrain},
+    {"train keys", "Print the keys that recipes have", pano::train::RunKeys},
+    {"train stories", "Cut a text into stories and hold some out", pano::train::RunStories},
+    {"train ngram", "Measure n-gram baselines on held-out text", pano::train::RunNgram},
     {"train answers", "Write known answers of a model folder", pano::train::RunAnswers},
 };
 constexpr std::string_view kPrefix = "train ";
 
 void PrintHelp(std::FILE* to) {
-  std::fputs("usage: pano train <subcommand> [options]      pano train <subcommand> --help\n\n",
+  std::fputs("usage: pano train RECIPE.yaml --out DIR [--resume] [--json]      pano train <subcommand> --help\n\n"
+             "Trains a model or a tokenizer as a recipe says. All options: pano train run --help\n\n",
              to);
   for (const Command& c : kCommands) {
-    std::fprintf(to, "  %-10s %s\n", std::string(c.name.substr(kPrefix.size())).c_str(),
-                 std::string(c.summary).c_str());
+    std::fprintf(to, "  %-10s %s\n", std::string(c.name.substr(kPrefix.size())).c_str(), std::string(c.summary).c_str());
   }
 }
 
@@ -39,7 +40,7 @@ int Run(const std::vector<std::string>& args) {
     return 0;
   }
   if (!args.empty() && args[0] == "docs") {
-    return pano::cli::RunDocs({.name = "pano-train", .summary = "train a small language model",
+    return pano::cli::RunDocs({.name = "pano-train", .summary = "train models",
                                .version = pano::kVersion, .date = "", .prefix = std::string(kPrefix),
                                .commands = {}, .neighbours = {}},
                               kCommands, Args(args).subspan(1));
@@ -49,6 +50,11 @@ int Run(const std::vector<std::string>& args) {
       pano::MappedFile::EndAtFaults("pano train");
       return c.run(c, Args(args).subspan(1));
     }
+  }
+  // Options, or a recipe.
+  if (!args.empty() && (args[0].starts_with("-") || args[0].find('.') != std::string::npos)) {
+    pano::MappedFile::EndAtFaults("pano train");
+    return kCommands[0].run(kCommands[0], Args(args));
   }
   if (!args.empty()) {
     std::fprintf(stderr, "pano train: no subcommand '%s'\n",

@@ -54,6 +54,9 @@ Status CheckRow(const Row& row, Task task, const RowLimits& limits) {
   for (size_t h = 0; h < row.heads.size() && h < limits.head_labels.size(); ++h) {
     PANO_RETURN_IF_ERROR(CheckRange("labels of a head:", row.heads[h], limits.head_labels[h], true));
   }
+  if (task == Task::kMaskedLm || (token_labels && limits.head_labels.empty())) {
+    if (row.sequences[0].labels.empty()) return InvalidArgument("labels is missing");
+  }
   if (!row.heads.empty() || task != Task::kSequenceClassification) return {};
   return CheckRange("labels", {row.label}, limits.label_count, true);
 }

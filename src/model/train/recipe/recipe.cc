@@ -133,18 +133,6 @@ Status CheckSchedule(const Recipe& recipe) {
   return {};
 }
 
-Status CheckTokenizer(const Recipe& recipe) {
-  if (recipe.tokenizer.vocab == 0) return recipe.Wrong("vocab", "is missing: how many pieces there are to be");
-  const bool bytes = recipe.tokenizer.type == "byte_bpe", words = recipe.tokenizer.type == "wordpiece";
-  for (const char* key : {"split", "nfc", "initial_alphabet", "tie_rule"}) {
-    if (recipe.Has(key) && !bytes) return recipe.Wrong(key, "is of type byte_bpe");
-  }
-  for (const char* key : {"lowercase", "limit_alphabet"}) {
-    if (recipe.Has(key) && !words) return recipe.Wrong(key, "is of type wordpiece");
-  }
-  return {};
-}
-
 Status CheckModel(const Recipe& recipe) {
   const bool config = !recipe.model.config.is_null();
   if (recipe.model.path.empty() && !config) {
@@ -163,7 +151,9 @@ Status Check(const Recipe& recipe) {
   PANO_RETURN_IF_ERROR(CheckTasks(recipe));
   if (recipe.data.train.empty()) return recipe.Wrong("data.train", "is missing: what is learnt from");
   PANO_RETURN_IF_ERROR(CheckFormat(recipe));
-  if (recipe.task == Task::kTokenizer) return CheckTokenizer(recipe);
+  if (recipe.task == Task::kTokenizer) {
+    return recipe.Has("vocab") ? Status() : recipe.Wrong("vocab", "is missing: how many pieces there are to be");
+  }
   PANO_RETURN_IF_ERROR(CheckModel(recipe));
   if (recipe.steps == 0 && recipe.epochs == 0) return recipe.Wrong("steps", "is missing: steps or epochs");
   if (recipe.steps > 0 && recipe.epochs > 0) return recipe.Wrong("epochs", "there are steps already");

@@ -106,6 +106,7 @@ struct Recipe {
   struct MaskedLm {
     double probability = 0.15;  // of a token to be hidden
   };
+  // Has(key) says which of these were given: the types have other defaults.
   struct Tokenizer {
     std::string type = "byte_bpe";
     int64_t vocab = 0;
@@ -114,11 +115,12 @@ struct Recipe {
     bool prefix_space = false;
     std::string split;  // "", "gpt2", "qwen2"
     bool nfc = false;
-    bool initial_alphabet = true;
+    bool initial_alphabet = true;                 // of bytes
+    std::vector<std::string> initial_characters;  // of the other types
     int64_t max_token_length = 0;
     bool lowercase = false;
     int64_t limit_alphabet = 0;
-    std::string tie_rule = "id";
+    std::string tie_rule = "ids";
   };
 
   std::string file;                  // that it was read from, as given

@@ -30,7 +30,7 @@ constexpr std::string_view kDecays[] = {"linear", "cosine", "1-sqrt"};
 constexpr std::string_view kPoolings[] = {"mean", "cls"};
 constexpr std::string_view kTokenizers[] = {"byte_bpe", "wordpiece", "unigram"};
 constexpr std::string_view kSplits[] = {"gpt2", "qwen2"};
-constexpr std::string_view kTieRules[] = {"id", "lexicographic"};
+constexpr std::string_view kTieRules[] = {"ids", "lexicographic"};
 constexpr std::string_view kHeadTasks[] = {"sequence_classification", "token_classification"};
 
 std::string Joined(std::span<const std::string_view> names) {
@@ -241,6 +241,15 @@ Status ReadHeads(const RecipeValue& value, Recipe& recipe) {
   return {};
 }
 
+Status ReadInitialAlphabet(const RecipeValue& value, Recipe& recipe) {
+  if (!value.node().IsScalar()) {
+    PANO_ASSIGN_OR_RETURN(recipe.tokenizer.initial_characters, value.Texts(1 << 20));
+    return {};
+  }
+  PANO_ASSIGN_OR_RETURN(recipe.tokenizer.initial_alphabet, value.Bool());
+  return {};
+}
+
 void AddModel(Keys& keys) {
   keys.For(kEveryTask)
       .Add("task", Joined(kTasks), "", "What is learnt.", ReadTask)
@@ -353,15 +362,20 @@ void AddTokenizer(Keys& keys) {
   keys.For(kTokenizerTask)
       .Named("type", kTokenizers, [](Recipe& r) -> std::string& { return r.tokenizer.type; }, "How texts are cut into pieces.")
       .Whole("vocab", [](Recipe& r) -> int64_t& { return r.tokenizer.vocab; }, 1, 1 << 22, "Pieces, special ones included.")
-      .Texts("special", "list", [](Recipe& r) -> std::vector<std::string>& { return r.tokenizer.special; }, kNamesMax, "Special tokens, which come first.")
+      .Add("special", "list", "", "Special tokens, which come first; by default none for byte_bpe, BERT's five for wordpiece, <unk> for unigram.",
+           [](const RecipeValue& value, Recipe& recipe) -> Status {
+             PANO_ASSIGN_OR_RETURN(recipe.tokenizer.special, value.Texts(kNamesMax, 0));
+             return {};
+           })
       .Whole("min_frequency", [](Recipe& r) -> int64_t& { return r.tokenizer.min_frequency; }, 0, int64_t{1} << 40, "How often a pair must occur to be merged.")
       .Bool("prefix_space", [](Recipe& r) -> bool& { return r.tokenizer.prefix_space; }, "A space in front of a text that has none.")
       .Named("split", kSplits, [](Recipe& r) -> std::string& { return r.tokenizer.split; }, "byte_bpe: the pattern that cuts words.")
-      .Bool("nfc", [](Recipe& r) -> bool& { return r.tokenizer.nfc; }, "byte_bpe: texts are composed (NFC) first.")
-      .Bool("initial_alphabet", [](Recipe& r) -> bool& { return r.tokenizer.initial_alphabet; }, "byte_bpe: all 256 bytes are pieces; else those that occur.")
-      .Whole("max_token_length", [](Recipe& r) -> int64_t& { return r.tokenizer.max_token_length; }, 0, 1 << 20, "Characters that a piece has at most; 0: any number.")
-      .Bool("lowercase", [](Recipe& r) -> bool& { return r.tokenizer.lowercase; }, "wordpiece: in lower case, without accents.")
-      .Whole("limit_alphabet", [](Recipe& r) -> int64_t& { return r.tokenizer.limit_alphabet; }, 0, 1 << 21, "wordpiece: characters that are kept; 0: all.")
+      .Bool("nfc", [](Recipe& r) -> bool& { return r.tokenizer.nfc; }, "Texts are composed (Unicode's form C) first.")
+      .Add("initial_alphabet", "true, false, list", "true",
+           "byte_bpe: whether all 256 bytes are pieces, or those that occur; else a list of characters that are pieces in any case.", ReadInitialAlphabet)
+      .Whole("max_token_length", [](Recipe& r) -> int64_t& { return r.tokenizer.max_token_length; }, 0, 1 << 20, "unigram: characters that a piece has at most (16); else a merged piece is shorter than this; 0: any number.")
+      .Bool("lowercase", [](Recipe& r) -> bool& { return r.tokenizer.lowercase; }, "In lower case; by default wordpiece alone, there without accents.")
+      .Whole("limit_alphabet", [](Recipe& r) -> int64_t& { return r.tokenizer.limit_alphabet; }, 0, 1 << 21, "Characters that are kept, the most frequent ones; by default all.")
       .Named("tie_rule", kTieRules, [](Recipe& r) -> std::string& { return r.tokenizer.tie_rule; }, "byte_bpe: which of equally frequent pairs is merged first.");
 }
 

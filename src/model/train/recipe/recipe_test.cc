@@ -103,7 +103,6 @@ TEST(Recipe, RefusalsNameFileLineAndKey) {
       {"task: causal_lm\nmodel: b\nsteps: 1\n", "r.yaml:1: data.train: is missing"},
       {"task: causal_lm\nmodel: b\ndata: {train: a, format: pairs}\nsteps: 1\n", "r.yaml:3: data.format: is not one that task causal_lm reads"},
       {"task: tokenizer\ndata: {train: a}\n", "vocab: is missing"},
-      {"task: tokenizer\ndata: {train: a}\nvocab: 9\ntype: unigram\nnfc: true\n", "r.yaml:5: nfc: is of type byte_bpe"},
       {"task: tokenizer\ndata: {train: a}\nvocab: 9\nmodel: x\n", "r.yaml:4: model: says nothing for task tokenizer"},
   };
   for (const auto& [text, words] : rows) {

@@ -76,15 +76,15 @@ Result<std::string> RecipeValue::Text() const {
   return node_.Scalar();
 }
 
-Result<std::vector<std::string>> RecipeValue::Texts(size_t count_max) const {
+Result<std::vector<std::string>> RecipeValue::Texts(size_t count_max, size_t count_min) const {
   std::vector<std::string> texts;
   if (!node_.IsSequence()) {
     PANO_ASSIGN_OR_RETURN(std::string text, Text());
     texts.push_back(std::move(text));
     return texts;
   }
-  if (node_.size() == 0 || node_.size() > count_max) {
-    return Wrong(StrCat("expected 1 to ", count_max, " entries"));
+  if (node_.size() < count_min || node_.size() > count_max) {
+    return Wrong(StrCat("expected ", count_min, " to ", count_max, " entries"));
   }
   for (const YAML::Node& entry : node_) {
     PANO_ASSIGN_OR_RETURN(std::string text, RecipeValue(entry, path_, file_).Text());

@@ -33,7 +33,7 @@ class RecipeValue {
   Result<bool> Bool() const;
   Result<std::string> Text() const;
   // A list of texts, or one text for a list of one.
-  Result<std::vector<std::string>> Texts(size_t count_max) const;
+  Result<std::vector<std::string>> Texts(size_t count_max, size_t count_min = 1) const;
   // Which of `names` it is.
   Result<size_t> Choice(std::span<const std::string_view> names) const;
   // Any value as JSON: plain scalars are null, bools and numbers where they read so.
