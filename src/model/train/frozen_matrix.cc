@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "model/format/weights.h"
 #include "model/tensor/blocks.h"
+#include "model/tensor/packed.h"
 #include "model/train/torch_ops.h"
 
 namespace pano::train {
@@ -34,7 +35,17 @@ FrozenMatrix::FrozenMatrix(std::shared_ptr<const format::Weights> files,
                            bool transposed)
     : files_(std::move(files)), view_(view), rows_(std::move(rows)), transposed_(transposed) {
   PANO_CHECK(view_.shape.size() == 2);
-  PANO_CHECK(tensor::DecoderOf(view_.dtype) != nullptr);
+  PANO_CHECK(CanFreeze(view_.dtype));
+}
+
+bool CanFreeze(tensor::DType type) { return tensor::IsPacked(type) || tensor::DecoderOf(type) != nullptr; }
+
+void FrozenMatrix::DecodeRow(int64_t row, float* out) const {
+  PANO_CHECK(row >= 0 && row < view_.shape[0]);
+  if (tensor::IsPacked(view_.dtype)) return tensor::UnpackRow(view_, static_cast<size_t>(row), out);
+  const auto count = static_cast<size_t>(view_.shape[1]);
+  const size_t row_bytes = view_.bytes / static_cast<size_t>(view_.shape[0]);
+  tensor::DecoderOf(view_.dtype)(view_.data + static_cast<size_t>(row) * row_bytes, count, out);
 }
 
 int64_t FrozenMatrix::rows() const {
@@ -43,17 +54,20 @@ int64_t FrozenMatrix::rows() const {
 }
 
 at::Tensor FrozenMatrix::Dense() const {
+  const int64_t stored_rows = view_.shape[0], width = view_.shape[1];
   if (!transposed_ && !rows_.empty()) {
-    return Rows(at::arange(rows(), at::kLong));
+    at::Tensor out = at::empty({rows(), width}, at::kFloat);
+    for (int64_t i = 0; i < rows(); ++i) DecodeRow(rows_[static_cast<size_t>(i)], out.data_ptr<float>() + i * width);
+    return out;
   }
   at::Tensor whole;
-  if (view_.dtype == tensor::DType::kF32 && reinterpret_cast<uintptr_t>(view_.data) % alignof(float) == 0) {
+  const bool aligned = reinterpret_cast<uintptr_t>(view_.data) % alignof(float) == 0;
+  if (view_.dtype == tensor::DType::kF32 && aligned) {
     auto* data = const_cast<std::byte*>(view_.data);  // from_blob knows no const
     whole = at::from_blob(data, view_.shape, at::kFloat);
   } else {
     whole = at::empty(view_.shape, at::kFloat);
-    tensor::DecoderOf(view_.dtype)(view_.data, static_cast<size_t>(whole.numel()),
-                                   whole.data_ptr<float>());
+    for (int64_t i = 0; i < stored_rows; ++i) DecodeRow(i, whole.data_ptr<float>() + i * width);
   }
   if (!transposed_) return whole;
   if (rows_.empty()) return whole.t();
@@ -62,19 +76,13 @@ at::Tensor FrozenMatrix::Dense() const {
 
 at::Tensor FrozenMatrix::Rows(const at::Tensor& ids) const {
   PANO_CHECK(!transposed_);
-  const auto count = static_cast<size_t>(columns());
-  const size_t row_bytes = tensor::ByteSize(view_.dtype, {columns()}).value();
   std::vector<int64_t> shape = ids.sizes().vec();
   shape.push_back(columns());
   at::Tensor out = at::empty(shape, at::kFloat);
   const at::Tensor plain = ids.contiguous();
   const auto* id = plain.data_ptr<int64_t>();
-  auto* to = out.data_ptr<float>();
-  const tensor::DecodeFn decode = tensor::DecoderOf(view_.dtype);
   for (int64_t i = 0; i < plain.numel(); ++i) {
-    const int64_t row = rows_.empty() ? id[i] : rows_[static_cast<size_t>(id[i])];
-    PANO_CHECK(row >= 0 && row < view_.shape[0]);
-    decode(view_.data + static_cast<size_t>(row) * row_bytes, count, to + static_cast<size_t>(i) * count);
+    DecodeRow(rows_.empty() ? id[i] : rows_[static_cast<size_t>(id[i])], out.data_ptr<float>() + i * columns());
   }
   return out;
 }

@@ -11,8 +11,11 @@
 
 namespace pano::train {
 
-// A matrix [rows, columns] that is not trained, as it lies in a model's files: 16 bits or blocks of
-// 4 or 8 bits a weight, decoded when it is needed. Immutable, so thread-safe.
+// Whether a matrix of this type can be one: any plain, block or packed type that has values.
+bool CanFreeze(tensor::DType type);
+
+// A matrix [rows, columns] that is not trained, as it lies in a model's files: 16 bits, or blocks or
+// panels of 4 or 8 bits a weight, decoded when it is needed. Immutable, so thread-safe.
 class FrozenMatrix {
  public:
   // Rows `rows` of the stored tensor, in that order; empty: all, in theirs. `transposed`: the
@@ -30,6 +33,8 @@ class FrozenMatrix {
   at::Tensor Product(const at::Tensor& x) const;
 
  private:
+  void DecodeRow(int64_t row, float* out) const;
+
   const std::shared_ptr<const format::Weights> files_;
   const tensor::TensorView view_;
   const std::vector<int64_t> rows_;

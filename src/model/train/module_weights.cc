@@ -48,7 +48,7 @@ class Reader {
   }
 
   // The tensor of this very name.
-  Result<const tensor::TensorView*> Find(const std::string& located, const tensor::Shape& shape) const {
+  Result<const tensor::TensorView*> Find(const std::string& located, const tensor::Shape& shape, bool frozen = false) const {
     const tensor::TensorView* view = files_.Find(located);
     if (!view) return Corruption(StrCat("tensor '", Printable(located), "' is missing"));
     if (view->shape != shape) {
@@ -56,7 +56,7 @@ class Reader {
                                tensor::ShapeText(view->shape), ", the configuration says ",
                                tensor::ShapeText(shape)));
     }
-    if (!tensor::DecoderOf(view->dtype)) {
+    if (!(frozen ? CanFreeze(view->dtype) : tensor::DecoderOf(view->dtype) != nullptr)) {
       return Unimplemented(StrCat("tensor '", Printable(located), "' has type ",
                                   tensor::Describe(view->dtype).name, ", which is not trained"));
     }
@@ -138,7 +138,7 @@ Status LoadStoredWeights(const std::shared_ptr<const format::Weights>& files,
   for (const StoredTensor& stored : StoredOf(module)) {
     if (use.frozen && IsMatrix(stored)) {
       PANO_ASSIGN_OR_RETURN(const tensor::TensorView* view,
-                            reader.Find(nn::LocateTensor(*files, stored, prefix), stored.shape));
+                            reader.Find(nn::LocateTensor(*files, stored, prefix), stored.shape, true));
       for (size_t i = 0; i < stored.entries.size(); ++i) {
         TransformerModule::Parameter& p = parameters[stored.entries[i]];
         p.value = at::Tensor();
