@@ -43,6 +43,7 @@ function(pano_module NAME)
   list(TRANSFORM M_DEPS PREPEND pano_)
   list(TRANSFORM M_TEST_DEPS PREPEND pano_)
   add_library(${target} ${M_SRCS})
+  set_target_properties(${target} PROPERTIES DEFINE_SYMBOL "")    # shared or not, the same objects: ccache has them
   target_link_libraries(${target} PRIVATE ${M_SYSTEM} PUBLIC pano_compile ${M_DEPS})
   pano_precompile(${target})
   # Instrumented code takes g++ and clang two to three times as long to optimise as to write out plainly:

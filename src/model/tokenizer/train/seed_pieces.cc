@@ -96,9 +96,9 @@ class TruncatedSuffixArray {
     }
     return key;
   }
-  // Behind equal keys.
+  // Between equal keys; from the start, since both may end within them.
   bool Compare(size_t a, size_t b) const {
-    for (size_t i = packed_ - 1; i < depth_; ++i) {
+    for (size_t i = 0; i < depth_; ++i) {
       if (codes_[a + i] != codes_[b + i]) return codes_[a + i] < codes_[b + i];
       if (codes_[a + i] == 0) return false;
     }

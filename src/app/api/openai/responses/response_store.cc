@@ -80,7 +80,7 @@ void ResponseStore::Expire(TimePoint now, Removed& removed) {
 
 // Taken out turns count until they end, and they end at once here where no later turn needs them.
 void ResponseStore::MakeRoom(Owner& owner, Removed& removed) {
-  auto drop_oldest = [&](Owner& from) {
+  auto drop_oldest = [&](Owner& from) PANO_REQUIRES(mu_) {
     Remove(from, from.entries.begin(), removed);
     removed.clear();
   };
