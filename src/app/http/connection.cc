@@ -149,7 +149,7 @@ void Connection::ArmReadTimer(std::chrono::milliseconds after, void (Connection:
 // ---- Reading ----
 
 void Connection::Read() {
-  if (reading_ || head_waits_ || phase_ == Phase::kClosed || peer_finished_) return;
+  if (reading_ || head_waits_ || sink_waits_ || phase_ == Phase::kClosed || peer_finished_) return;
   if (in_.size() >= kPipelineBytesMax &&
       (phase_ == Phase::kExchange || phase_ == Phase::kFlushing)) {
     return WatchPausedPeer();
@@ -201,7 +201,7 @@ void Connection::WatchPausedPeer() {
 }
 
 void Connection::Advance() {
-  while (!in_.empty() && !head_waits_ &&
+  while (!in_.empty() && !head_waits_ && !sink_waits_ &&
          (phase_ == Phase::kIdle || phase_ == Phase::kHead || phase_ == Phase::kBody)) {
     AdvanceRequest();
   }
@@ -214,7 +214,9 @@ void Connection::AdvanceRequest() {
     keep_alive_ = true;
     is_head_request_ = false;  // an answer before the head is known has its body
     version_minor_ = 1;
-    parser_.emplace(RequestParser::Limits{options.header_bytes_max, options.body_bytes_max});
+    sink_.reset();
+    parser_.emplace(RequestParser::Limits{options.header_bytes_max, options.body_bytes_max},
+                    [this](const Request& head) { return BodyLimit(head); });
     body_.emplace(context_);
     ArmReadTimer(options.header_timeout, &Connection::OnReadTimeout);
   }
@@ -226,10 +228,15 @@ void Connection::AdvanceRequest() {
     case RequestParser::State::kHead:
       return;
     case RequestParser::State::kBody:
-      if (phase_ == Phase::kHead) OnHead();
+      if (phase_ == Phase::kHead) {
+        OnHead();
+      } else if (sink_) {
+        GiveBody(/*last=*/false);
+      }
       return;
     case RequestParser::State::kComplete:
-      return StartExchange();
+      if (phase_ == Phase::kHead) sink_.reset();  // there is no body
+      return sink_ ? GiveBody(/*last=*/true) : StartExchange();
     case RequestParser::State::kRefused: {
       const Refusal refusal = parser_->refusal();
       is_head_request_ = parser_->head().method == "HEAD";
@@ -245,6 +252,7 @@ void Connection::OnHead() {
   is_head_request_ = head.method == "HEAD";
   const bool large = head.chunked || head.expects_continue || parser_->decompresses() ||
                      head.content_length.value_or(0) > Server::kReadBytesAnyway;
+  if (!large) sink_.reset();
   if (large && context_->head_check) {
     Request& request = parser_->request();
     request.peer = peer_;
@@ -284,6 +292,43 @@ void Connection::ReadBody() {
   if (parser_->head().expects_continue && in_.empty()) Queue("HTTP/1.1 100 Continue\r\n\r\n", 0);
 }
 
+size_t Connection::BodyLimit(const Request& head) {
+  std::optional<BodyRule> rule;
+  if (context_->body_rules) rule = context_->body_rules(head);
+  if (!rule) return context_->options.body_bytes_max;
+  sink_ = std::move(rule->sink);
+  return rule->bytes_max;
+}
+
+// What has come of a body goes to its sink, in pieces of some size; the handler comes behind the last one.
+void Connection::GiveBody(bool last) {
+  std::string& body = parser_->request().body;
+  if (!last && body.size() < BodyRule::kBytes) return;
+  if (body.empty()) return StartExchange();
+  sink_waits_ = true;
+  auto taken = [weak = weak_from_this(), loop = loop_, number = ++pieces_given_](bool more) {
+    loop->Post([weak, number, more] {
+      const auto self = weak.lock();
+      if (self) self->Guarded([&] { self->OnBodyTaken(number, more); });
+    });
+  };
+  sink_->Take(std::exchange(body, {}), std::move(taken));
+}
+
+void Connection::OnBodyTaken(uint64_t number, bool more) {
+  if (!sink_waits_ || number != pieces_given_ || phase_ != Phase::kBody) return;
+  sink_waits_ = false;
+  const bool whole = parser_->state() == RequestParser::State::kComplete;
+  if (whole || !more) {
+    if (!whole) in_.clear();  // no request
+    StartExchange(/*body_left=*/!whole);
+  } else {
+    ArmReadTimer(context_->options.body_timeout, &Connection::OnReadTimeout);
+    Advance();
+  }
+  Read();
+}
+
 void Connection::OnReadTimeout() {
   switch (phase_) {
     case Phase::kHead:
@@ -295,7 +340,7 @@ void Connection::OnReadTimeout() {
   }
 }
 
-void Connection::StartExchange() {
+void Connection::StartExchange(bool body_left) {
   ++read_timer_round_;
   read_timer_.cancel();
   ++context_->requests;
@@ -307,7 +352,7 @@ void Connection::StartExchange() {
   request_id_ = request.id;
   origin_ = request.Header("origin");
   version_minor_ = parser_->head().version_minor;
-  keep_alive_ = parser_->head().keep_alive;
+  keep_alive_ = parser_->head().keep_alive && !body_left;
   is_head_request_ = request.method == "HEAD";
   parser_.reset();
   BodyLease body = *std::move(body_);
@@ -316,7 +361,8 @@ void Connection::StartExchange() {
   state_ = std::make_shared<ExchangeState>();
   SetPhase(Phase::kExchange);
   auto exchange =
-      MakeExchange(shared_from_this(), state_, std::move(request), std::move(body), ++number_);
+      MakeExchange(shared_from_this(), state_, std::move(request), std::move(body),
+                   std::move(sink_), ++number_);
   try {
     context_->handler(std::move(exchange));  // a dropped exchange answers 500
   } catch (const std::exception& thrown) {
@@ -432,6 +478,8 @@ void Connection::RefuseWith(Response response, std::string_view request_id) {
   ++context_->refused;
   keep_alive_ = false;
   head_waits_ = false;
+  sink_waits_ = false;
+  sink_.reset();
   parser_.reset();
   body_.reset();
   ++read_timer_round_;
@@ -740,6 +788,7 @@ void Connection::Close() {
   read_timer_.cancel();
   write_timer_.cancel();
   in_.clear();
+  sink_.reset();
   parser_.reset();
   body_.reset();
   if (!writing_) {  // else the operating system may still look at it

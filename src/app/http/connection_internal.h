@@ -15,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/http/body_sink.h"
 #include "app/http/http.h"
 #include "app/http/loop_internal.h"
 #include "app/http/message/request_parser.h"
@@ -34,6 +35,7 @@ struct ServerContext {
   Server::ErrorBody error_body;
   Clock* clock = &Clock::Real();  // of Drain's time limit
   Server::HeadCheck head_check;  // may be empty
+  BodyRules body_rules;  // the same
   std::unique_ptr<TlsCertificates> certificates;  // null: plain HTTP
 
   std::atomic<int64_t> connections{0};
@@ -158,7 +160,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void OnHead();
   void OnHeadDecided(uint64_t number, std::optional<Response> refusal);
   void ReadBody();
-  void StartExchange();
+  size_t BodyLimit(const Request& head);
+  void GiveBody(bool last);
+  void OnBodyTaken(uint64_t number, bool more);
+  // `body_left`: the rest of its body is not wanted, and the connection ends with the answer.
+  void StartExchange(bool body_left = false);
   void OnReadTimeout();
   void OnThrown(const char* what) noexcept;
 
@@ -206,6 +212,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<BodyLease> body_;  // of the request that is being read
   bool head_waits_ = false;        // for the head check's decision: nothing is read
   uint64_t heads_checked_ = 0;
+  std::shared_ptr<BodySink> sink_;  // of the request that is being read; null: its body is kept
+  bool sink_waits_ = false;         // for a piece to be taken: nothing is read
+  uint64_t pieces_given_ = 0;
 
   bool writing_ = false;
   bool write_timer_armed_ = false;
@@ -243,6 +252,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 // Makes the Exchange that the handler sees.
 std::shared_ptr<Exchange> MakeExchange(std::shared_ptr<Connection> connection,
                                        std::shared_ptr<ExchangeState> state, Request request,
-                                       BodyLease body, uint64_t number);
+                                       BodyLease body, std::shared_ptr<BodySink> sink,
+                                       uint64_t number);
 
 }  // namespace pano::http

@@ -7,14 +7,16 @@ namespace pano::http {
 namespace {
 
 // Sends what it is told to its connection's loop. Thread-safe.
-class ConnectionExchange final : public Exchange {
+class ConnectionExchange final : public Exchange, public SunkBody {
  public:
   ConnectionExchange(std::shared_ptr<Connection> connection, std::shared_ptr<ExchangeState> state,
-                     Request request, BodyLease body, uint64_t number)
+                     Request request, BodyLease body, std::shared_ptr<BodySink> sink,
+                     uint64_t number)
       : connection_(std::move(connection)),
         state_(std::move(state)),
         request_(std::move(request)),
         body_(std::move(body)),
+        sink_(std::move(sink)),
         number_(number) {}
 
   ~ConnectionExchange() override {
@@ -23,6 +25,7 @@ class ConnectionExchange final : public Exchange {
   }
 
   const Request& request() const override { return request_; }
+  std::shared_ptr<BodySink> body_sink() const override { return sink_; }
 
   std::string TakeBody() override { return std::exchange(request_.body, {}); }
   void ReleaseBody() override {
@@ -125,6 +128,7 @@ class ConnectionExchange final : public Exchange {
   const std::shared_ptr<ExchangeState> state_;
   Request request_;
   BodyLease body_;
+  const std::shared_ptr<BodySink> sink_;
   const uint64_t number_;
   std::atomic<Answer> answer_{Answer::kNone};
 };
@@ -133,9 +137,16 @@ class ConnectionExchange final : public Exchange {
 
 std::shared_ptr<Exchange> MakeExchange(std::shared_ptr<Connection> connection,
                                        std::shared_ptr<ExchangeState> state, Request request,
-                                       BodyLease body, uint64_t number) {
+                                       BodyLease body, std::shared_ptr<BodySink> sink,
+                                       uint64_t number) {
   return std::make_shared<ConnectionExchange>(std::move(connection), std::move(state),
-                                              std::move(request), std::move(body), number);
+                                              std::move(request), std::move(body), std::move(sink),
+                                              number);
+}
+
+std::shared_ptr<BodySink> BodySinkOf(const Exchange& exchange) {
+  const auto* sunk = dynamic_cast<const SunkBody*>(&exchange);
+  return sunk ? sunk->body_sink() : nullptr;
 }
 
 }  // namespace pano::http

@@ -64,11 +64,12 @@ Status CheckOptions(const ServerOptions& options, const Handler& handler) {
 class AsioServer final : public Server {
  public:
   AsioServer(ServerOptions options, Handler handler, ErrorBody error_body, Clock& clock,
-             HeadCheck head_check)
+             HeadCheck head_check, BodyRules body_rules)
       : context_(std::make_shared<ServerContext>()) {
     context_->options = std::move(options);
     context_->handler = std::move(handler);
     context_->head_check = std::move(head_check);
+    context_->body_rules = std::move(body_rules);
     context_->error_body = error_body ? std::move(error_body) : DefaultErrorBody;
     context_->clock = &clock;
     for (int i = 0; i < context_->options.threads; ++i) loops_.push_back(std::make_shared<Loop>());
@@ -248,11 +249,18 @@ bool AsioServer::Drain(std::chrono::milliseconds timeout) {
 Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler handler,
                                               ErrorBody error_body, Clock& clock,
                                               HeadCheck head_check) {
+  return StartServer(std::move(options), std::move(handler), std::move(error_body), clock,
+                     std::move(head_check), {});
+}
+
+Result<std::unique_ptr<Server>> StartServer(ServerOptions options, Handler handler,
+                                            Server::ErrorBody error_body, Clock& clock,
+                                            Server::HeadCheck head_check, BodyRules body_rules) {
   PANO_RETURN_IF_ERROR(CheckOptions(options, handler));
   PANO_ASSIGN_OR_RETURN(options.connections_max, FitConnections(options.connections_max));
   auto server =
       std::make_unique<AsioServer>(std::move(options), std::move(handler), std::move(error_body),
-                                   clock, std::move(head_check));
+                                   clock, std::move(head_check), std::move(body_rules));
   PANO_RETURN_IF_ERROR(server->LoadCertificates());
   PANO_RETURN_IF_ERROR(server->Listen());
   server->Run();

@@ -1,6 +1,7 @@
 #include "app/http/message/request_parser.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "app/http/message/target.h"
 #include "base/random.h"
@@ -8,7 +9,8 @@
 
 namespace pano::http {
 
-RequestParser::RequestParser(Limits limits) : limits_(limits), scanner_(limits.header_bytes_max) {}
+RequestParser::RequestParser(Limits limits, BodyLimit body_limit)
+    : limits_(limits), body_limit_(std::move(body_limit)), scanner_(limits.header_bytes_max) {}
 
 void RequestParser::Refuse(int status, std::string message) {
   state_ = State::kRefused;
@@ -41,14 +43,15 @@ void RequestParser::EndHead() {
   }
   auto target = ParseTarget(head_.target);
   if (!target.ok()) return Refuse(400, target.status().message());
-  if (head_.content_length.value_or(0) > limits_.body_bytes_max) {
-    return Refuse(413, StrCat("the body is longer than ", limits_.body_bytes_max, " bytes"));
-  }
   request_.method = head_.method;
   request_.target = head_.target;
   request_.path = std::move(target->path);
   request_.query = std::move(target->query);
   request_.headers = head_.headers;
+  if (body_limit_) limits_.body_bytes_max = body_limit_(request_);
+  if (head_.content_length.value_or(0) > limits_.body_bytes_max) {
+    return Refuse(413, StrCat("the body is longer than ", limits_.body_bytes_max, " bytes"));
+  }
   const bool has_body = head_.chunked || head_.content_length.value_or(0) > 0;
   if (has_body && !ReadEncoding()) return;
   if (head_.chunked) chunked_.emplace(limits_.body_bytes_max);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +28,10 @@ class RequestParser {
     kRefused,   // see refusal(); the connection cannot be used any further
   };
 
-  explicit RequestParser(Limits limits);
+  // How long the body of a request may be, by its head, where not all are held to the same.
+  using BodyLimit = std::function<size_t(const Request& head)>;
+
+  explicit RequestParser(Limits limits, BodyLimit body_limit = {});
 
   // Takes bytes of this request; returns how many. Returns early once, when the head is complete.
   size_t Feed(std::string_view bytes);
@@ -48,7 +52,8 @@ class RequestParser {
   void AddBody(std::string_view bytes);
   void EndBody();
 
-  const Limits limits_;
+  Limits limits_;
+  const BodyLimit body_limit_;
   State state_ = State::kHead;
   Refusal refusal_;
   HeadScanner scanner_;
