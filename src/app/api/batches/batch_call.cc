@@ -20,6 +20,18 @@ std::function<void(Context&, CallPtr)> WithServer(BatchServerPtr server, BatchHa
   };
 }
 
+Status ForCaller(const Status& status) {
+  const StatusCode code = status.code();
+  const bool full = code == StatusCode::kExhausted && status.reason() == "disk_full";
+  const bool told = code == StatusCode::kNotFound || code == StatusCode::kInvalidArgument || code == StatusCode::kExhausted ||
+                    (code == StatusCode::kUnavailable && !status.reason().empty());
+  if (status.ok() || (told && !full)) return status;
+  return Status(StatusCode::kUnavailable, full ? "the server's disk is full: nothing was changed"
+                                               : "the server cannot use its files and batches")
+      .WithReason(full ? "disk_full" : "store_failed")
+      .WithCause(status);
+}
+
 Result<BatchStore::Page> ReadPage(const http::Request& request, int64_t limit, int64_t limit_max) {
   BatchStore::Page page;
   page.limit = limit;

@@ -17,6 +17,10 @@ using BatchHandler = void (*)(Context& context, BatchServer& server, const CallP
 // is none.
 std::function<void(Context&, CallPtr)> WithServer(BatchServerPtr server, BatchHandler handler);
 
+// A failure of the store as callers learn it: what they asked for wrongly in its own words, but of a full disk or a broken
+// database neither the path nor, by a 429, that another time less would do. The log has the cause.
+Status ForCaller(const Status& status);
+
 // The part of a list that the query asks for: `after`, `limit` up to `limit_max`, `order`, `purpose`.
 Result<BatchStore::Page> ReadPage(const http::Request& request, int64_t limit, int64_t limit_max);
 

@@ -121,7 +121,7 @@ void CreateBatch(Context& context, BatchServer& server, const CallPtr& call) {
   const Result<BatchRecord> added = server.store().AddBatch(std::move(batch));
   if (!added.ok()) {
     const bool no_file = added.error().reason() == "file_not_found";
-    return call->Fail(no_file ? added.error().WithField("input_file_id") : added.error());
+    return call->Fail(no_file ? added.error().WithField("input_file_id") : ForCaller(added.error()));
   }
   server.Wake();
   call->RespondJson(BatchJson(*added));
@@ -131,7 +131,7 @@ void ListBatches(Context&, BatchServer& server, const CallPtr& call) {
   const Result<BatchStore::Page> page = ReadPage(call->request(), kListed, kListedMax);
   if (!page.ok()) return call->Fail(page.error());
   const auto list = server.store().ListBatches(call->principal.tenant, *page);
-  if (!list.ok()) return call->Fail(list.error());
+  if (!list.ok()) return call->Fail(ForCaller(list.error()));
   json::Array data;
   for (const BatchRecord& batch : list->records) data.push_back(BatchJson(batch));
   call->RespondJson(ListJson(std::move(data), list->has_more));
@@ -139,14 +139,14 @@ void ListBatches(Context&, BatchServer& server, const CallPtr& call) {
 
 void RetrieveBatch(Context&, BatchServer& server, const CallPtr& call) {
   const Result<BatchRecord> batch = server.store().FindBatch(call->principal.tenant, call->PathParam("batch_id"));
-  if (!batch.ok()) return call->Fail(batch.error());
+  if (!batch.ok()) return call->Fail(ForCaller(batch.error()));
   call->RespondJson(BatchJson(*batch));
 }
 
 void CancelBatch(Context& context, BatchServer& server, const CallPtr& call) {
   const Result<BatchRecord> batch =
       server.store().CancelBatch(call->principal.tenant, call->PathParam("batch_id"), context.clock.UnixSeconds());
-  if (!batch.ok()) return call->Fail(batch.error());
+  if (!batch.ok()) return call->Fail(ForCaller(batch.error()));
   server.Wake();
   call->RespondJson(BatchJson(*batch));
 }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "app/api/batches/batch_call.h"
 #include "app/api/batches/dialect.h"
 #include "app/api/batches/local_exchange.h"
 #include "app/api/testing/api_harness.h"
@@ -195,6 +196,25 @@ TEST(LocalExchangeTest, IsAnsweredOnce) {
   exchange = make();
   exchange->BeginStream(200, {});
   EXPECT_EQ(statuses.back(), 400);
+}
+
+// Cancelling a batch on a full disk was a 429 with the path of the database.
+TEST(BatchFailures, OfTheDiskNameNoPath) {
+  const Status full = ForCaller(Status(StatusCode::kExhausted, "[batches] /srv/batches.db: disk is full").WithReason("disk_full"));
+  EXPECT_EQ(full.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(full.reason(), "disk_full");
+  EXPECT_EQ(full.message().find("/srv"), std::string::npos);
+  for (const StatusCode code : {StatusCode::kCorruption, StatusCode::kUnavailable, StatusCode::kPermissionDenied, StatusCode::kInternal}) {
+    const Status broken = ForCaller(Status(code, "[batches] /srv/batches.db: broken"));
+    EXPECT_EQ(broken.code(), StatusCode::kUnavailable);
+    EXPECT_EQ(broken.reason(), "store_failed");
+    EXPECT_EQ(broken.message().find("/srv"), std::string::npos);
+  }
+  for (const Status& told : {Status(), NotFound("there is no batch"), InvalidArgument("in use").WithReason("file_in_use"),
+                             Status(StatusCode::kExhausted, "many").WithReason("queue_full"),
+                             Status(StatusCode::kUnavailable, "no room").WithReason("disk_full")}) {
+    EXPECT_EQ(ForCaller(told).ToString(), told.ToString());
+  }
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ void UploadFile(Context& context, BatchServer& server, const CallPtr& call) {
   if (Status read = ReadUpload(call->request().Header("Content-Type"), body, upload); !read.ok()) return call->Fail(read);
   const Result<FileRecord> file = server.store().AddFile(call->principal.tenant, upload.name, upload.purpose, upload.content,
                                                          context.clock.UnixSeconds());
-  if (!file.ok()) return call->Fail(file.error());
+  if (!file.ok()) return call->Fail(ForCaller(file.error()));
   call->RespondJson(FileJson(*file));
 }
 
@@ -78,7 +78,7 @@ void ListFiles(Context&, BatchServer& server, const CallPtr& call) {
   const Result<BatchStore::Page> page = ReadPage(call->request(), kListed, kListed);
   if (!page.ok()) return call->Fail(page.error());
   const auto list = server.store().ListFiles(call->principal.tenant, *page);
-  if (!list.ok()) return call->Fail(list.error());
+  if (!list.ok()) return call->Fail(ForCaller(list.error()));
   json::Array data;
   for (const FileRecord& file : list->records) data.push_back(FileJson(file));
   call->RespondJson(ListJson(std::move(data), list->has_more));
@@ -86,13 +86,13 @@ void ListFiles(Context&, BatchServer& server, const CallPtr& call) {
 
 void RetrieveFile(Context&, BatchServer& server, const CallPtr& call) {
   const Result<FileRecord> file = server.store().FindFile(call->principal.tenant, call->PathParam("file_id"));
-  if (!file.ok()) return call->Fail(file.error());
+  if (!file.ok()) return call->Fail(ForCaller(file.error()));
   call->RespondJson(FileJson(*file));
 }
 
 void FileContent(Context& context, BatchServer& server, const CallPtr& call) {
   const Result<FileRecord> file = server.store().FindFile(call->principal.tenant, call->PathParam("file_id"));
-  if (!file.ok()) return call->Fail(file.error());
+  if (!file.ok()) return call->Fail(ForCaller(file.error()));
   if (Status started = FileStream::Start(context, call, server.store().PathOf(file->id)); !started.ok()) {
     call->Fail(started);
   }
@@ -100,7 +100,7 @@ void FileContent(Context& context, BatchServer& server, const CallPtr& call) {
 
 void DeleteFile(Context&, BatchServer& server, const CallPtr& call) {
   const std::string id(call->PathParam("file_id"));
-  if (Status removed = server.store().RemoveFile(call->principal.tenant, id); !removed.ok()) return call->Fail(removed);
+  if (Status removed = server.store().RemoveFile(call->principal.tenant, id); !removed.ok()) return call->Fail(ForCaller(removed));
   Value body;
   body.Set("id", id);
   body.Set("object", "file");
