@@ -125,6 +125,17 @@ adapter::AdapterConfig ConfigOf(const Recipe& recipe, const BaseModel& base, con
       if (std::ranges::find(config.modules_to_save, name) == config.modules_to_save.end()) config.modules_to_save.emplace_back(name);
     }
   }
+  // What the base has no weights for is kept with the adapter.
+  if (base.fresh_heads && base.spec.encoder) {
+    for (const encoder::HeadConfig& head : base.spec.encoder->heads) {
+      for (const encoder::HeadTensor& tensor : encoder::DescribeHead(head, base.spec.config)) {
+        const std::string name = base.spec.FileName(tensor.name.substr(0, tensor.name.find('|')));
+        const std::string module = name.substr(0, name.rfind('.'));
+        const bool saved = std::ranges::any_of(config.modules_to_save, [&](const std::string& one) { return module.ends_with(one); });
+        if (!saved && !base.files.weights->Find(name)) config.modules_to_save.push_back(module);
+      }
+    }
+  }
   if (a.all_linear) {
     config.targets.names = adapter::AllLinear(modules, config);
   } else if (a.targets_pattern) {

@@ -167,6 +167,8 @@ Result<std::vector<Row>> Trainer::RowsOf(int64_t micro_batch) const {
     end = std::min(end, rows_in_all_);
   }
   const int64_t rows = end - begin;
+  // Rows that are compared with each other are for all members or for none.
+  if (objective_.compares_rows() && rows < members_->count()) return std::vector<Row>();
   const int64_t from = begin + rows * members_->rank() / members_->count();
   const int64_t to = begin + rows * (members_->rank() + 1) / members_->count();
   std::vector<Row> out;
@@ -208,7 +210,10 @@ Result<double> Trainer::BackwardByRow(std::span<const Row> rows, int64_t micro_b
     out.gradients = TakeGradients(leaves);
     return out;
   };
-  PANO_ASSIGN_OR_RETURN(PartSum sum, TreeSum(0, static_cast<int64_t>(rows.size()), part));
+  PartSum sum{GradientList(leaves.size()), 0};
+  if (!rows.empty()) {  // the last rows of all may be fewer than there are members
+    PANO_ASSIGN_OR_RETURN(sum, TreeSum(0, static_cast<int64_t>(rows.size()), part));
+  }
   for (size_t i = 0; i < leaves.size(); ++i) {
     at::Tensor leaf = leaves[i];
     leaf.mutable_grad() = sum.gradients[i];
@@ -289,7 +294,7 @@ Result<double> Trainer::AllBackward(const std::vector<std::vector<Row>>& micro_b
     const std::vector<Row>& rows = micro_batches[m];
     const int64_t micro_batch = step_ * recipe_.batch.accumulate + static_cast<int64_t>(m);
     const int64_t first = recipe_.batch.sequences * members_->rank() / members_->count();
-    if (rows.empty() && members_->count() == 1) continue;
+    if (rows.empty() && (members_->count() == 1 || objective_.compares_rows())) continue;
     if (m + 1 == micro_batches.size() && !options_.deterministic) members_->BeginBackward(Leaves());
     Result<double> part = 0.0;
     if (objective_.compares_rows()) {

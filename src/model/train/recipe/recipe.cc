@@ -142,6 +142,9 @@ Status CheckModel(const Recipe& recipe) {
     return recipe.Wrong("model", "model.config without 'init: random' has no weights");
   }
   if (!config && recipe.Has("model.init")) return recipe.Wrong("model.init", "needs model.config");
+  if (!recipe.heads.empty() && recipe.adapter) {
+    return recipe.Wrong("adapter", "several heads are learnt with the whole encoder");
+  }
   if (config && recipe.adapter) return recipe.Wrong("adapter", "needs a model with weights that it adapts");
   return {};
 }

@@ -92,6 +92,7 @@ TEST(Recipe, RefusalsNameFileLineAndKey) {
       {least + "teacher: x\n", "r.yaml:5: teacher: is reserved"},
       {least + "evaluate: {every: 2}\n", "r.yaml:5: evaluate.every: needs data.validation"},
       {least + "adapter: {from: x, r: 2}\n", "r.yaml:5: adapter.r: the folder of adapter.from says it"},
+      {"task: token_classification\nmodel: b\ndata: {train: a}\nsteps: 1\nheads: {x: {labels: 2}}\nadapter: {r: 2}\n", "r.yaml:6: adapter: several heads"},
       {least + "a: &x 1\n", "r.yaml:5: anchors"},
       {least + "a: [1\n", "r.yaml:"},
       {"task: distill\n", "r.yaml:1: task: 'distill' is reserved"},
