@@ -24,6 +24,11 @@ run_with '{"text": "{\"a\": 1}"}' pano grammar --schema "$work/a.json" --jsonl; 
 run_with '{"text": "{\"a\": \"x"}' pano grammar --schema "$work/a.json" --jsonl; code 0; out '{"accepts":false,"prefix":false}'
 run_with '{"text": "2024-0"}' pano grammar --regex '\d{4}-\d\d' --jsonl; code 0; out '{"accepts":false,"prefix":true}'
 
+# What stands in brackets is no list, and a word behind a value no other value.
+run_with '{"text": "b"}' pano grammar --regex '[ab]' --jsonl; code 0; out '{"accepts":true,"prefix":true}'
+run_with '{"text": "a,b"}' pano grammar --regex='[a,b]' --jsonl; code 0; out '{"accepts":false,"prefix":false}'
+run pano grammar --regex a b; code 2; err "'b' is one argument too many"
+
 # Ids of the starter's vocabulary: what may come next, the end token included.
 printf 'root ::= "yes" | "yesterday"' >"$work/yes.gbnf"
 starter=$SOURCE_DIR/models/starter

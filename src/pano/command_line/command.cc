@@ -38,7 +38,8 @@ void Declare(CLI::App& app, const OptionSet& options, Positionals* positionals,
       app.add_flag("--" + spec.name, line.flags[spec.name], HelpText(spec));
     } else {
       CLI::Option* option = app.add_option("--" + spec.name, line.values[spec.name], HelpText(spec));
-      option->type_name(spec.value_name)->expected(1);
+      // Else CLI11 takes "[ab]" for a list of "ab", and words behind a value for more of it.
+      option->type_name(spec.value_name)->expected(1)->allow_extra_args(false);
       option->multi_option_policy(spec.repeated ? CLI::MultiOptionPolicy::TakeAll
                                                 : CLI::MultiOptionPolicy::TakeLast);
     }
