@@ -1,0 +1,80 @@
+# A run of training from its recipe to a folder that is read, stopped and killed in between.
+source "$SOURCE_DIR/tests/cli/harness.sh"
+starter="$SOURCE_DIR/models/starter"
+train() { "$PANO_TRAIN" "$@"; }
+
+# Rows of tokens that count upwards.
+for i in $(seq 0 31); do
+  printf '{"input_ids": [%d, %d, %d, %d, %d, %d, %d, %d]}\n' $((300 + i)) $((301 + i)) $((302 + i)) $((303 + i)) $((304 + i)) $((305 + i)) $((306 + i)) $((307 + i))
+done >"$work/rows.jsonl"
+recipe() {   # recipe STEPS [MORE...]
+  local steps=$1
+  shift
+  printf '%s\n' 'task: causal_lm' "model: ${model:-$starter}" "data: {train: $work/rows.jsonl, format: tokens}" 'batch: {sequences: 4}' "steps: $steps" \
+    'optimizer: {lr: 0.001}' 'checkpoint: {every: 2}' "$@" >"$work/r.yaml"
+}
+
+recipe 6
+run train --recipe "$work/r.yaml" --out "$work/a" --json; code 0
+out '{"event":"step","step":1,'; out '"event":"checkpoint"'; out '"reason":"steps"'
+check "six steps" test "$(grep -c '"event":"step"' "$work/out")" -eq 6
+cp "$work/out" "$work/whole"
+# F32 would be twice as much.
+check "types of the base" test "$(stat -c %s "$work/a/model/model.safetensors")" -lt $(($(stat -c %s "$starter/model.safetensors") * 11 / 10))
+check "the base's tokenizer" cmp -s "$starter/tokenizer.json" "$work/a/model/tokenizer.json"
+if [[ -n ${PANO:-} ]]; then
+  run pano run --model "$work/a/model" --prompt "Once upon" --max-tokens 4; code 0
+fi
+run train "$work/r.yaml" --out "$work/a"; code 1; err "--resume"; one_line_error
+
+# Killed at any moment and started again: the same losses and the same bits.
+"$PANO_TRAIN" "$work/r.yaml" --out "$work/b" --json >"$work/b.json" 2>/dev/null &
+for _ in $(seq 600); do
+  [[ $(grep -c '"event":"step"' "$work/b.json") -ge 3 ]] && break
+  sleep 0.1
+done
+kill -9 $! 2>/dev/null
+wait $! 2>/dev/null
+run train "$work/r.yaml" --out "$work/b" --resume --json; code 0
+check "the same weights" cmp -s "$work/a/model/model.safetensors" "$work/b/model/model.safetensors"
+losses() { grep '"event":"step"' "$1" | tail -n 1 | grep -o '"loss":[^,]*'; }
+check "the same last loss" test "$(losses "$work/whole")" = "$(losses "$work/out")"
+
+# Asked to end: a checkpoint, and no result.
+recipe 100000
+"$PANO_TRAIN" "$work/r.yaml" --out "$work/c" --json >"$work/c.json" 2>/dev/null &
+child=$!
+for _ in $(seq 600); do
+  [[ $(grep -c '"event":"step"' "$work/c.json") -ge 1 ]] && break
+  sleep 0.1
+done
+kill -TERM $child
+wait $child
+got=$? shown="SIGTERM"
+code 0
+check "says that it was terminated" grep -q '"reason":"terminated"' "$work/c.json"
+check "no result" test ! -e "$work/c/model"
+check "a checkpoint of the last step" test -d "$work/c/checkpoints/step-$(grep -c '"event":"step"' "$work/c.json")"
+
+# An adapter beside its base.
+recipe 3 'adapter: {r: 4, targets: [q_proj, v_proj]}'
+run train "$work/r.yaml" --out "$work/d"; code 0
+check "a PEFT folder" test -s "$work/d/adapter/adapter_model.safetensors"
+check "no model" test ! -e "$work/d/model"
+
+# Refusals name file, line and key, and leave nothing behind.
+recipe 3 'optimiser: {lr: 1}'
+run train "$work/r.yaml" --out "$work/x"; code 1; err "r.yaml:8: optimiser: there is no such key; did you mean 'optimizer'?"; one_line_error
+recipe 3 'dpo: {beta: 1}'
+run train "$work/r.yaml" --out "$work/x"; code 1; err "r.yaml:8: dpo.beta: says nothing for task causal_lm"
+model="$work/none" recipe 3
+run train "$work/r.yaml" --out "$work/x"; code 1; err "r.yaml:2: model: "
+recipe 3
+echo '{"input_ids": [1, 99999]}' >>"$work/rows.jsonl"
+run train "$work/r.yaml" --out "$work/x"; code 1; err "rows.jsonl:33: input_ids 99999 is not below 2048"
+run train; code 2
+run train --recipe; code 2
+run train "$work/none.yaml"; code 1; err "none.yaml"
+check "nothing was left" test ! -e "$work/x/model"
+run train keys; code 0; out 'optimizer.weight_decay'
+finish
