@@ -4,6 +4,7 @@
 #include "model/kernels/simd/bytes_avx512.h"
 // clang-format on
 #include "model/kernels/instantiate.h"
+#include "model/kernels/attention/whole.h"
 #include "model/kernels/packed_matmul/block_tiles.h"
 #include "model/kernels/packed_matmul/dot.h"
 #include "model/kernels/packed_matmul/quantise_avx2.h"
@@ -40,7 +41,8 @@ int64_t TilePeak(int64_t rounds) {
   return TilesAmx(kTileRows).MultiplyLoaded<kElement>(rounds);
 }
 
-constexpr Isa WithTilePeaks(Isa isa) {
+constexpr Isa WithTiles(Isa isa) {
+  isa.attention.whole = WholeAttention<TilesAmx>;
   isa.tile_int8_peak = TilePeak<TileElement::kInt8>;
   isa.tile_bfloat_peak = TilePeak<TileElement::kBFloat>;
   return isa;
@@ -48,7 +50,7 @@ constexpr Isa WithTilePeaks(Isa isa) {
 
 }  // namespace
 
-const Isa kIsa_amx = WithTilePeaks(
+const Isa kIsa_amx = WithTiles(
     Instantiate("amx", kAvx2 | kAvx512 | kAmx,
                 {.quantise = kQuantiseForTiles,
                  .uint7_zero_point = kUint7ZeroPoint,

@@ -20,6 +20,7 @@ void PassRows::Reset(std::span<const RowSpan> spans, size_t state_groups) {
   consecutive_ids_ = spans.empty() || spans.front().position_ids.empty();
   position_ids_.clear();
   memory_.clear();
+  inputs_.clear();
   for (Window& window : windows_) window.keys.clear();
   sequences_.resize(state_groups);
   for (std::vector<ops::SequenceRows>& list : sequences_) list.clear();
@@ -36,6 +37,7 @@ void PassRows::AddSpan(const RowSpan& span) {
   const size_t first_key =
       memory_.empty() ? 0 : memory_.back().first_key + memory_.back().key_count;
   memory_.push_back({first_row, span.count, first_key, span.memory_rows});
+  inputs_.push_back({first_row, span.count, first_row, span.count - span.query_only});
   for (int64_t i = 0; i < static_cast<int64_t>(span.count); ++i) {
     position_ids_.push_back(consecutive_ids_ ? span.position + i
                                              : span.position_ids[static_cast<size_t>(i)]);

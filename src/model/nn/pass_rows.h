@@ -47,6 +47,9 @@ class PassRows {
   // With keys cut to the window of a layer. REQUIRES: a window of the configuration's, or 0.
   ops::AttentionRows Attention(size_t group, int64_t window) const;
   std::span<const ops::MemoryRows> memory() const { return memory_; }
+  // Of each span its own rows as the memory: what attention over whole inputs, which begin and end with the
+  // pass, looks at.
+  std::span<const ops::MemoryRows> inputs() const { return inputs_; }
 
  private:
   struct Window {
@@ -62,7 +65,7 @@ class PassRows {
   bool consecutive_ids_ = true;
   std::vector<int64_t> position_ids_;
   std::vector<std::vector<ops::SequenceRows>> sequences_;  // one list a state group
-  std::vector<ops::MemoryRows> memory_;
+  std::vector<ops::MemoryRows> memory_, inputs_;
 };
 
 }  // namespace pano::nn

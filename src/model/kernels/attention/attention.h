@@ -63,9 +63,37 @@ constexpr size_t AttentionScratch(size_t count, size_t head_dim, size_t value_di
 // block of this KV head begins, `slot` the token's index in it.
 using StoreKvFn = void (*)(const float* vector, size_t dim, size_t slot, std::byte* block);
 
+// Attention of one head for queries that all see the same keys, which lie in rows as the values do:
+//   out[i] = sum over t of softmax_t(scale * q[i] . k[t]) * v[t]
+// The softmax goes through keys in chunks of kWholeChunk. A query's result depends on its own numbers
+// and on the keys and values only. Within 1e-4 of what floats give (whole.h says how).
+struct WholeAttentionArgs {
+  const float *q = nullptr, *k = nullptr, *v = nullptr;   // row i begins i strides further
+  float* out = nullptr;                                   // likewise
+  size_t q_stride = 0, k_stride = 0, v_stride = 0, out_stride = 0;
+  size_t queries = 0, keys = 0;  // at least one each
+  size_t dim = 0, value_dim = 0;
+  float scale = 1.0f;
+  std::byte* scratch = nullptr;  // WholeAttentionScratch bytes, aligned to 64
+};
+using WholeAttentionFn = void (*)(const WholeAttentionArgs& args);
+
+inline constexpr size_t kWholeStep = 32;     // keys, queries and components that are taken together
+inline constexpr size_t kWholeChunk = 256;   // keys whose scores stay in the first caches
+// Queries that share the work of preparing keys and values; the caller takes more in several calls.
+inline constexpr size_t kWholeQueries = 256;
+constexpr size_t WholeAttentionScratch(size_t queries, size_t dim, size_t value_dim) {
+  const auto steps = [](size_t count) { return (count + kWholeStep - 1) / kWholeStep; };
+  constexpr size_t kTile = 1024, kChunkSteps = kWholeChunk / kWholeStep;
+  const size_t groups = steps(queries), key_steps = steps(dim), value_tiles = 2 * steps(value_dim);
+  return groups * (key_steps * 4 * kTile + 2 * (2 + value_tiles * 16) * 64) +
+         kChunkSteps * (key_steps * 4 + value_tiles * 2 + 8) * kTile + 6 * kTile;
+}
+
 struct AttentionKernels {
   AttentionFn attention[3];  // by KvFormat
   StoreKvFn store[3];
+  WholeAttentionFn whole = nullptr;  // null without a tile unit
 };
 
 }  // namespace pano::kernels

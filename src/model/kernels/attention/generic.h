@@ -340,7 +340,8 @@ void Attention(const AttentionArgs& a) {
 
 inline constexpr AttentionKernels kAttentionKernels = {
     {Attention<KvF32>, Attention<KvF16>, Attention<KvInt8>},
-    {KvF32::Store, KvF16::Store, KvInt8::Store}};
+    {KvF32::Store, KvF16::Store, KvInt8::Store},
+    nullptr};
 
 }  // namespace
 }  // namespace pano::kernels

@@ -119,11 +119,80 @@ class TilesAmx {
     return rounds * 4 * 2 * 16 * 16 * kElements;
   }
 
+  // Registers 4 and 5 have x, first high, then low, then high; 6 and 7 weights, first low, then high.
+  template <TileElement kElement, int kX, int kW>
+  void MultiplyAddSplit(const uint8_t* x_high, const uint8_t* x_low, size_t x_next, const uint8_t* w_high,
+                        const uint8_t* w_low, size_t w_next) {
+    static_assert(kElement == TileElement::kBFloat);
+    LoadW<kW>(w_low, w_next);
+    LoadX<kX>(x_high, x_next);
+    MultiplyLoadedBFloats<kX, kW>();
+    LoadW<kW>(w_high, w_next);
+    LoadX<kX>(x_low, x_next);
+    MultiplyLoadedBFloats<kX, kW>();
+    LoadX<kX>(x_high, x_next);
+    MultiplyLoadedBFloats<kX, kW>();
+  }
+
+  static void Transpose(const float* from, size_t stride, float* to) {
+    __m512 r[16], s[16];
+    for (size_t i = 0; i < 16; ++i) r[i] = _mm512_loadu_ps(from + i * stride);
+    for (size_t i = 0; i < 16; i += 2) {  // pairs of rows
+      s[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+      s[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+    }
+    for (size_t i = 0; i < 16; i += 4) {  // fours
+      r[i] = _mm512_shuffle_ps(s[i], s[i + 2], 0x44);
+      r[i + 1] = _mm512_shuffle_ps(s[i], s[i + 2], 0xEE);
+      r[i + 2] = _mm512_shuffle_ps(s[i + 1], s[i + 3], 0x44);
+      r[i + 3] = _mm512_shuffle_ps(s[i + 1], s[i + 3], 0xEE);
+    }
+    for (size_t i = 0; i < 4; ++i) {  // eights: columns i, i + 8 of rows 0 to 7 and 8 to 15, then i + 4, i + 12
+      s[i] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0x88);
+      s[i + 4] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0xDD);
+      s[i + 8] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0x88);
+      s[i + 12] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0xDD);
+    }
+    for (size_t i = 0; i < 8; ++i) {
+      _mm512_store_ps(to + i * 16, _mm512_shuffle_f32x4(s[i], s[i + 8], 0x88));
+      _mm512_store_ps(to + (i + 8) * 16, _mm512_shuffle_f32x4(s[i], s[i + 8], 0xDD));
+    }
+  }
+
+  static void Split(Lanes a, Lanes b, std::byte* high, std::byte* low) {
+    const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xFFFF0000)), half = _mm512_set1_epi32(0x8000);
+    const __m512i top_a = _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(a.v), half), upper),
+                  top_b = _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(b.v), half), upper);
+    const __m512i rest_a = _mm512_castps_si512(_mm512_sub_ps(a.v, _mm512_castsi512_ps(top_a))),
+                  rest_b = _mm512_castps_si512(_mm512_sub_ps(b.v, _mm512_castsi512_ps(top_b)));
+    _mm512_store_si512(high, _mm512_or_si512(_mm512_srli_epi32(top_a, 16), top_b));
+    // 0xF8: the first, or the second and the third.
+    _mm512_store_si512(low, _mm512_ternarylogic_epi32(_mm512_srli_epi32(rest_a, 16), rest_b, upper, 0xF8));
+  }
+
   static Lanes ToFloat(const std::byte* sums) {
     return {_mm512_cvtepi32_ps(_mm512_load_si512(sums))};
   }
 
  private:
+  template <int kX>
+  void LoadX(const uint8_t* x, size_t next) {
+    _tile_loadd(4, x, kTileRowBytes);
+    if constexpr (kX > 1) _tile_loadd(5, x + next, kTileRowBytes);
+  }
+  template <int kW>
+  void LoadW(const uint8_t* w, size_t next) {
+    _tile_loadd(6, w, kTileRowBytes);
+    if constexpr (kW > 1) _tile_loadd(7, w + next, kTileRowBytes);
+  }
+  template <int kX, int kW>
+  void MultiplyLoadedBFloats() {
+    _tile_dpbf16ps(0, 4, 6);
+    if constexpr (kW > 1) _tile_dpbf16ps(1, 4, 7);
+    if constexpr (kX > 1) _tile_dpbf16ps(2, 5, 6);
+    if constexpr (kX > 1 && kW > 1) _tile_dpbf16ps(3, 5, 7);
+  }
+
   // The 64 bytes that LDTILECFG reads (Intel, "Architecture instruction set extensions").
   struct alignas(64) Config {
     uint8_t palette = 1, start_row = 0, reserved[14] = {};

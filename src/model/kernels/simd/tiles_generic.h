@@ -84,6 +84,38 @@ class TilesGeneric {
     }
   }
 
+  // The same for numbers that are the sums of two: high by low, low by high and high by high, in this order.
+  template <TileElement kElement, int kX, int kW>
+  void MultiplyAddSplit(const uint8_t* x_high, const uint8_t* x_low, size_t x_next, const uint8_t* w_high,
+                        const uint8_t* w_low, size_t w_next) {
+    MultiplyAdd<kElement, kX, kW>(x_high, x_next, w_low, w_next);
+    MultiplyAdd<kElement, kX, kW>(x_low, x_next, w_high, w_next);
+    MultiplyAdd<kElement, kX, kW>(x_high, x_next, w_high, w_next);
+  }
+
+  // to[j][i] = from[i][j] of sixteen rows of sixteen; `from` has so many floats a row, `to` sixteen.
+  static void Transpose(const float* from, size_t stride, float* to) {
+    for (size_t i = 0; i < 16; ++i) {
+      for (size_t j = 0; j < 16; ++j) to[j * 16 + i] = from[i * stride + j];
+    }
+  }
+
+  // Sixteen numbers of `a` beside as many of `b`, each as high + low of BF16: high to the nearest, the
+  // upper of two; low cut off. To [16][a, b], 64 bytes each.
+  static void Split(Lanes a, Lanes b, std::byte* high, std::byte* low) {
+    float numbers[2][Lanes::kWidth];
+    a.Store(numbers[0]);
+    b.Store(numbers[1]);
+    for (size_t i = 0; i < 2 * Lanes::kWidth; ++i) {
+      const float x = numbers[i % 2][i / 2];
+      const uint32_t top = (__builtin_bit_cast(uint32_t, x) + 0x8000) & 0xFFFF0000;
+      const uint32_t rest = __builtin_bit_cast(uint32_t, x - __builtin_bit_cast(float, top));
+      const auto high_bits = static_cast<uint16_t>(top >> 16), low_bits = static_cast<uint16_t>(rest >> 16);
+      std::memcpy(high + 2 * i, &high_bits, sizeof high_bits);
+      std::memcpy(low + 2 * i, &low_bits, sizeof low_bits);
+    }
+  }
+
   static Lanes ToFloat(const std::byte* sums) {
     int32_t integers[Lanes::kWidth];
     std::memcpy(integers, sums, sizeof integers);

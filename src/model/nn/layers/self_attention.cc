@@ -34,6 +34,12 @@ void SelfAttention::NormHeads(ops::OpContext& ops, const NormWeights& norm,
   ops::HeadNorm(ops, {config_.norm, config_.norm_epsilon}, norm, width, heads);
 }
 
+// Attention both ways is that of encoders, whose inputs are whole in a pass: without a window or a bias
+// every row of an input attends to the same keys, which nobody needs afterwards.
+bool SelfAttention::SeesWholeInputs() const {
+  return !config_.causal && layer_.window == 0 && bias_.Get().kind == ops::ScoreBias::Kind::kNone;
+}
+
 Status SelfAttention::Mix(const Pass& pass, ops::ConstRows x, ops::Rows out) {
   const size_t heads = shape_.heads, dim = Size(config_.head_dim);
   ops::Workspace::Scope scope(pass.ops.workspace());
@@ -49,9 +55,13 @@ Status SelfAttention::Mix(const Pass& pass, ops::ConstRows x, ops::Rows out) {
   angles.Apply(pass.ops, heads, dim, q);
   angles.Apply(pass.ops, kv_heads_, dim, k);
 
+  const ops::Rows attended = scope.Take(x.rows, heads * shape_.value_dim);
+  if (SeesWholeInputs()) {
+    ops::DenseAttention(pass.ops, shape_, pass.rows.inputs(), kv_heads_, q, k, v, attended);
+    return ops::LinearLayer(pass.ops, weights_.o, attended, out);
+  }
   const ops::PagedKv kv = pass.state.layer(slot_);
   ops::StoreKv(pass.ops, pass.rows.sequences(slot_.group), k, v, kv);
-  const ops::Rows attended = scope.Take(x.rows, heads * shape_.value_dim);
   ops::PagedAttention(pass.ops, shape_, pass.rows.Attention(slot_.group, layer_.window),
                       bias_.Get(), kv, q, attended);
   return ops::LinearLayer(pass.ops, weights_.o, attended, out);

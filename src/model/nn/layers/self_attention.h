@@ -19,6 +19,7 @@ class SelfAttention final : public TokenMixer {
   Status Mix(const Pass& pass, ops::ConstRows x, ops::Rows out) override;
 
  private:
+  bool SeesWholeInputs() const;
   void NormHeads(ops::OpContext& ops, const NormWeights& norm, ops::Rows heads) const;
 
   const ModelConfig& config_;

@@ -137,11 +137,53 @@ void CpuOperators::PagedAttention(OpContext& context, const AttentionShape& shap
   });
 }
 
+// By a tile unit: one head of an input, and as many of its queries as share the preparing of its keys, are a
+// piece of work.
+void CpuOperators::TileAttention(OpContext& context, const AttentionShape& shape,
+                                 std::span<const MemoryRows> inputs, size_t kv_heads, ConstRows q,
+                                 ConstRows keys, ConstRows values, Rows out) {
+  constexpr size_t kMost = kernels::kWholeQueries;
+  const size_t group = shape.heads / kv_heads, dim = q.width / shape.heads;
+  tiles_.clear();
+  for (size_t s = 0; s < inputs.size(); ++s) {
+    for (size_t r = 0; r < inputs[s].row_count; r += kMost) {
+      tiles_.push_back({s, inputs[s].first_row + r, std::min(kMost, inputs[s].row_count - r)});
+    }
+  }
+  context.pool().ParallelFor(tiles_.size() * shape.heads, 1, [&](size_t begin, size_t end, int w) {
+    Worker& worker = WorkerOf(w);
+    for (size_t item = begin; item < end; ++item) {
+      const Tile& tile = tiles_[item / shape.heads];
+      const MemoryRows& input = inputs[tile.sequence];
+      const size_t head = item % shape.heads, kv_head = head / group;
+      kernels::WholeAttentionArgs args;
+      args.q = q.row(tile.row) + head * dim;
+      args.k = keys.row(input.first_key) + kv_head * dim;
+      args.v = values.row(input.first_key) + kv_head * shape.value_dim;
+      args.out = out.row(tile.row) + head * shape.value_dim;
+      args.q_stride = q.stride;
+      args.k_stride = keys.stride;
+      args.v_stride = values.stride;
+      args.out_stride = out.stride;
+      args.queries = tile.count;
+      args.keys = input.key_count;
+      args.dim = dim;
+      args.value_dim = shape.value_dim;
+      args.scale = shape.scale;
+      args.scratch = worker.Tiles(kernels::WholeAttentionScratch(tile.count, dim, shape.value_dim));
+      isa_.attention.whole(args);
+    }
+  });
+}
+
 // Keys and values lie side by side, [memory rows, kv heads, dim]: blocks are 32 rows of them.
 void CpuOperators::DenseAttention(OpContext& context, const AttentionShape& shape,
                                   std::span<const MemoryRows> inputs, size_t kv_heads, ConstRows q,
                                   ConstRows keys, ConstRows values, Rows out) {
   FitWorkers(context);
+  if (compute_ == Compute::kFast && isa_.attention.whole && shape.softcap <= 0) {
+    return TileAttention(context, shape, inputs, kv_heads, q, keys, values, out);
+  }
   constexpr auto kFormat = static_cast<size_t>(kernels::KvFormat::kF32);
   const size_t group = shape.heads / kv_heads, dim = q.width / shape.heads;
   FillTiles(inputs, group);

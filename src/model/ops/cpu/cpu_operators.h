@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -65,6 +67,14 @@ class CpuOperators final : public Operators {
     std::vector<float> probabilities, scores, group_best;  // of one row's experts
     std::vector<uint8_t> taken;
     std::vector<size_t> order;
+    std::vector<std::byte> tiles;
+
+    // So many bytes, aligned for tiles.
+    std::byte* Tiles(size_t bytes) {
+      constexpr size_t kAlignment = 64;
+      if (tiles.size() < bytes + kAlignment) tiles.resize(bytes + kAlignment);
+      return tiles.data() + (kAlignment - reinterpret_cast<uintptr_t>(tiles.data()) % kAlignment);
+    }
   };
   // A low-rank product of a call, and where its work begins in that of all.
   struct LowRankPart {
@@ -83,6 +93,9 @@ class CpuOperators final : public Operators {
   void Multiply(OpContext& context, ConstRows x, std::span<const MatrixProduct> products);
   static void SetBias(const ScoreBias& bias, const AttentionRows& rows, const Tile& tile,
                       size_t first_head, size_t head_count, Worker& worker);
+  void TileAttention(OpContext& context, const AttentionShape& shape,
+                     std::span<const MemoryRows> inputs, size_t kv_heads, ConstRows q,
+                     ConstRows keys, ConstRows values, Rows out);
   static void RunAttention(kernels::AttentionFn attention, kernels::AttentionArgs& args,
                            Worker& worker);
   static void RouteRow(const RoutingParams& params, std::span<float> logits, Worker& worker);
