@@ -25,19 +25,20 @@ struct TiledW8 {
   static constexpr TileElement kElement = TileElement::kInt8;
   static constexpr size_t kElementBytes = 1, kHeader = kPanelWidth * sizeof(float);
 
+  // What goes for all rows of a panel.
+  static Lanes Factors(const uint8_t* panel) { return Lanes::Load(reinterpret_cast<const float*>(panel)); }
   template <typename Unit>
-  static Lanes Results(const PackedMatMulArgs& a, size_t row, const uint8_t* panel,
-                       const std::byte* sums) {
-    return Unit::ToFloat(sums) * Lanes::Set(a.x.scales[row]) *
-           Lanes::Load(reinterpret_cast<const float*>(panel));
+  static Lanes Results(const QuantisedRows& x, size_t row, Lanes factors, const std::byte* sums) {
+    return Unit::ToFloat(sums) * Lanes::Set(x.scales[row]) * factors;
   }
 };
 struct TiledBFloat {
   static constexpr TileElement kElement = TileElement::kBFloat;
   static constexpr size_t kElementBytes = 2, kHeader = 0;
 
+  static Lanes Factors(const uint8_t*) { return Lanes::Zero(); }
   template <typename Unit>
-  static Lanes Results(const PackedMatMulArgs&, size_t, const uint8_t*, const std::byte* sums) {
+  static Lanes Results(const QuantisedRows&, size_t, Lanes, const std::byte* sums) {
     return Lanes::Load(reinterpret_cast<const float*>(sums));
   }
 };
@@ -152,9 +153,13 @@ class TiledProduct {
     // The results before these are written meanwhile, a few rows a step: in one go their stores would
     // hold up the tiles that are loaded next.
     const size_t share = (ready_.rows + steps - 1) / steps;
+    // Copies of members, which the compiler would load again after each use of the unit.
+    const size_t x_step = tile_bytes_, x_next = group_bytes_, w_next = panel_bytes_;
+    const uint8_t *next_x = x + begin_ * x_step, *next_w = w_ + begin_ * kTileBytes;
     for (size_t step = begin_; step < end_; ++step) {
-      unit_.template MultiplyAdd<Type::kElement, kX, kW>(x + step * tile_bytes_, group_bytes_,
-                                                         w_ + step * kTileBytes, panel_bytes_);
+      unit_.template MultiplyAdd<Type::kElement, kX, kW>(next_x, x_next, next_w, w_next);
+      next_x += x_step;
+      next_w += kTileBytes;
       WriteResults(share);
     }
     if (edge_) {
@@ -177,26 +182,32 @@ class TiledProduct {
   // Of the next `count` rows.
   void WriteResults(size_t count) {
     const size_t end = ready_.row + count < ready_.rows ? ready_.row + count : ready_.rows;
-    for (; ready_.row < end; ++ready_.row) {
-      const size_t row = ready_.row;
-      const std::byte* sums = ready_.sums + row / kTileRows * ready_.panels * kTileBytes +
-                              row % kTileRows * kTileRowBytes;
-      for (size_t i = 0; i < ready_.panels; ++i) {
-        WriteSixteen(ready_.m + row, ready_.panel + i, sums + i * kTileBytes);
-      }
-    }
+    if (ready_.row == end) return;
+    for (size_t i = 0; i < ready_.panels; ++i) WriteColumns(ready_.panel + i, ready_.sums + i * kTileBytes, end);
+    ready_.row = end;
   }
-  void WriteSixteen(size_t row, size_t panel, const std::byte* sums) {
-    const size_t n = panel * kPanelWidth;
-    const Lanes results = Type::template Results<Unit>(a_, row, Panel(panel), sums);
-    float* y = a_.y + row * a_.n + n;
-    if (a_.n - n >= kPanelWidth) {
-      return (a_.bias ? results + Lanes::Load(a_.bias + n) : results).Store(y);
+  // Rows up to `end` of sixteen columns.
+  void WriteColumns(size_t panel, const std::byte* sums, size_t end) const {
+    const size_t n = panel * kPanelWidth, stride = a_.n, tile_bytes = ready_.panels * kTileBytes;
+    const Lanes factors = Type::Factors(Panel(panel));
+    const QuantisedRows x = a_.x;
+    float* y = a_.y + ready_.m * stride + n;
+    const auto results = [&](size_t row) {
+      return Type::template Results<Unit>(x, ready_.m + row, factors,
+                                          sums + row / kTileRows * tile_bytes + row % kTileRows * kTileRowBytes);
+    };
+    if (stride - n < kPanelWidth) {
+      for (size_t row = ready_.row; row < end; ++row) {
+        float edge[kPanelWidth];
+        results(row).Store(edge);
+        for (size_t j = 0; j < stride - n; ++j) y[row * stride + j] = a_.bias ? edge[j] + a_.bias[n + j] : edge[j];
+      }
+    } else if (a_.bias) {
+      const Lanes bias = Lanes::Load(a_.bias + n);
+      for (size_t row = ready_.row; row < end; ++row) (results(row) + bias).Store(y + row * stride);
+    } else {
+      for (size_t row = ready_.row; row < end; ++row) results(row).Store(y + row * stride);
     }
-    float edge[kPanelWidth];
-    results.Store(edge);
-    for (size_t j = 0; a_.bias && j < a_.n - n; ++j) edge[j] += a_.bias[n + j];
-    std::memcpy(y, edge, (a_.n - n) * sizeof(float));
   }
 
   const PackedMatMulArgs& a_;

@@ -61,10 +61,7 @@ struct Lanes {
   static Lanes Round(Lanes a) {
     return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
   }
-  static Lanes ScaleByPowerOfTwo(Lanes x, Lanes n) {
-    const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n.v), _mm512_set1_epi32(127));
-    return {_mm512_mul_ps(x.v, _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23)))};
-  }
+  static Lanes ScaleByPowerOfTwo(Lanes x, Lanes n) { return {_mm512_scalef_ps(x.v, n.v)}; }
   float Sum() const {
     const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
     __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
