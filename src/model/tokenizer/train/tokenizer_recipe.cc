@@ -75,7 +75,7 @@ Result<TrainedType> TrainedTypeOf(std::string_view name) {
 }
 
 Result<TieRule> TieRuleOf(std::string_view name) {
-  if (name == "ids") return TieRule::kIds;
+  if (name == "ids" || name == "id") return TieRule::kIds;
   if (name == "lexicographic") return TieRule::kLexicographic;
   return Wrong("tie_rule", StrCat("'", Printable(name), "' is neither ids nor lexicographic"));
 }

@@ -16,8 +16,8 @@ enum class TrainedType { kByteBpe, kWordPiece, kUnigram };
 // with the smaller left id is merged, then the one with the smaller right id, so this also decides
 // ties.
 enum class TieRule {
-  kIds,            // by the code point of the character that writes a byte: what HF tokenizers does
-  kLexicographic,  // by the value of the byte
+  kIds,            // "ids": by the code point of the character that writes a byte: what HF tokenizers does
+  kLexicographic,  // "lexicographic": by the value of the byte
 };
 
 // All that a trained vocabulary depends on besides the text. Names and defaults are those of the
