@@ -91,6 +91,7 @@ struct Stmt {
     kCallBlock,                          // values[0], a call; macro
     kWith,                               // targets = values, body
     kScope,                              // body with its own variables
+    kGeneration,                         // the same; what it writes is an assistant's
     kBreak, kContinue
   };
   Kind kind = Kind::kText;

@@ -43,9 +43,9 @@ Result<Rendered> ParsedTemplate::Render(const ChatInputs& inputs) const {
   Runtime rt(limits_, now, inputs.cancelled);
   Evaluator evaluator(program_, rt);
   SetVariables(evaluator, rt, inputs);
-  auto [text, from_inputs] = evaluator.Run();
+  Rendered rendered = evaluator.Run();
   if (rt.failed()) return rt.status();
-  return Rendered{std::move(text), std::move(from_inputs)};
+  return rendered;
 }
 
 }  // namespace

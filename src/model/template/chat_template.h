@@ -33,6 +33,9 @@ struct Rendered {
     size_t end = 0;
   };
   std::vector<Range> from_inputs;
+  // What the template's `generation` blocks wrote, in the order of writing: what an assistant is
+  // trained to say. A block whose text goes into a variable, a filter or a macro is not seen.
+  std::vector<Range> generated = {};
 };
 
 // The places of a text, ascending and disjoint, where a marker of the model's own stands.

@@ -68,9 +68,10 @@ void Evaluator::SetVariable(std::string_view name, Value value) {
   if (found != program_.symbols.end()) scope_->Set(found->second, std::move(value), rt_);
 }
 
-std::pair<std::string, std::vector<Rendered::Range>> Evaluator::Run() {
+Rendered Evaluator::Run() {
   RunBlock(program_.body);
-  return root_.Release();
+  auto [text, from_inputs] = root_.Release();
+  return Rendered{std::move(text), std::move(from_inputs), std::move(generated_)};
 }
 
 Evaluator::Flow Evaluator::RunBlock(const Block& block) {
@@ -112,6 +113,8 @@ Evaluator::Flow Evaluator::RunStatement(const Stmt& stmt) {
       return RunWith(stmt);
     case Stmt::Kind::kScope:
       return RunScoped(stmt.body);
+    case Stmt::Kind::kGeneration:
+      return RunGeneration(stmt.body);
     case Stmt::Kind::kBreak:
       return Flow::kBreak;
     case Stmt::Kind::kContinue:
@@ -135,6 +138,16 @@ void Evaluator::Output(const Value& v) {
 Evaluator::Flow Evaluator::RunScoped(const Block& block) {
   const ScopeGuard scope(*this, scope_);
   return RunBlock(block);
+}
+
+Evaluator::Flow Evaluator::RunGeneration(const Block& block) {
+  const bool seen = out_ == &root_;
+  const size_t begin = root_.size();
+  const Flow flow = RunScoped(block);
+  if (seen && !rt_.failed() && rt_.ChargeForGood(sizeof(Rendered::Range))) {
+    generated_.push_back({begin, root_.size()});
+  }
+  return flow;
 }
 
 Evaluator::Flow Evaluator::RunIf(const Stmt& stmt) {

@@ -40,8 +40,8 @@ class Evaluator {
   // Whether the program mentions the name at all; others need not be set.
   bool Mentions(std::string_view name) const;
   void SetVariable(std::string_view name, Value value);
-  // The output; look at the runtime for a failure.
-  std::pair<std::string, std::vector<Rendered::Range>> Run();
+  // Look at the runtime for a failure.
+  Rendered Run();
 
  private:
   enum class Flow : uint8_t { kNormal, kBreak, kContinue };
@@ -76,6 +76,7 @@ class Evaluator {
   Flow RunBlock(const Block& block);
   Flow RunStatement(const Stmt& stmt);
   Flow RunScoped(const Block& block);
+  Flow RunGeneration(const Block& block);
   Flow RunIf(const Stmt& stmt);
   Flow RunFor(const Stmt& stmt);
   Flow RunLoop(const Stmt& stmt, const Value& iterable, size_t depth0);
@@ -121,6 +122,7 @@ class Evaluator {
   const Program& program_;
   Runtime& rt_;
   TextBuilder root_;
+  std::vector<Rendered::Range> generated_;   // of root_
   TextBuilder* out_;
   std::shared_ptr<Scope> scope_;
   std::vector<Value> functions_;  // by symbol, made when first used

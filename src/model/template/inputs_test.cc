@@ -172,6 +172,23 @@ TEST(Inputs, AnAssistantsOwnMarkersAreTheTemplates) {
   EXPECT_EQ(marked, "[A<T>B]||;[A]<T>[B</S>]|<t>|[<t>];[x]<t>||;");
 }
 
+TEST(Generated, BlocksSayWhatTheyWrote) {
+  const auto rendered = RenderSource(
+      "{% for m in messages %}{{ m.role }}:{% if m.role == 'assistant' %}{% generation %}{{ m.content "
+      "}}<e>{% endgeneration %}{% endif %};{% endfor %}{% generation %}{% endgeneration %}"
+      "{% set x %}{% generation %}in a variable{% endgeneration %}{% endset %}{{ x }}",
+      TestInputs());
+  ASSERT_TRUE(rendered.ok()) << rendered.error().message();
+  std::vector<std::string> texts;
+  for (const Rendered::Range& range : rendered->generated) {
+    texts.push_back(rendered->text.substr(range.begin, range.end - range.begin));
+  }
+  ASSERT_EQ(texts.size(), 2u) << rendered->text;   // what went into a variable is not seen
+  EXPECT_TRUE(texts[0].ends_with("<e>"));
+  EXPECT_GT(texts[0].size(), 3u);
+  EXPECT_EQ(texts[1], "");
+}
+
 TEST(Inputs, OneTemplateServesManyRenderings) {
   const auto chat = ChatTemplate::Parse("{% for m in messages %}{{ m.role }},{% endfor %}");
   ASSERT_TRUE(chat.ok());

@@ -282,7 +282,7 @@ Parser::Parsed Parser::With() {
 
 // Marks what the assistant generated when training; rendering only gives it its own variables.
 Parser::Parsed Parser::Generation() {
-  auto node = Make(Kind::kScope);
+  auto node = Make(Kind::kGeneration);
   state_.Next();
   PANO_RETURN_IF_ERROR(EndOfTag());
   const size_t loops = std::exchange(state_.loops, 0);
