@@ -1,52 +1,23 @@
 #include "pano/train/tokenizer_task.h"
 
 #include <cstdio>
+#include <utility>
 
 #include "base/env.h"
 #include "base/json.h"
-#include "base/strings.h"
-#include "model/tokenizer/train/train_tokenizer.h"
 #include "model/train/base_model.h"
+#include "model/train/tokenizer/tokenizer_task.h"
 
 namespace pano::train {
-namespace {
-
-Result<tokenizer::TokenizerRecipe> TokenizerRecipeOf(const Recipe& recipe) {
-  const Recipe::Tokenizer& t = recipe.tokenizer;
-  tokenizer::TokenizerRecipe out;
-  PANO_ASSIGN_OR_RETURN(out.type, tokenizer::TrainedTypeOf(t.type));
-  PANO_ASSIGN_OR_RETURN(out.tie_rule, tokenizer::TieRuleOf(t.tie_rule));
-  out.vocab = t.vocab;
-  if (recipe.Has("special")) out.special = t.special;
-  out.min_frequency = t.min_frequency;
-  out.prefix_space = t.prefix_space;
-  out.qwen2_split = t.split == "qwen2";
-  out.nfc = t.nfc;
-  if (recipe.Has("lowercase")) out.lowercase = t.lowercase;
-  out.initial_bytes = t.initial_alphabet;
-  out.initial_alphabet = t.initial_characters;
-  if (recipe.Has("limit_alphabet") && t.limit_alphabet > 0) out.limit_alphabet = t.limit_alphabet;
-  if (recipe.Has("max_token_length") && t.max_token_length > 0) out.max_token_length = t.max_token_length;
-  return out;
-}
-
-}  // namespace
 
 Status TrainTokenizerTask(const Recipe& recipe, const std::string& out, bool json, int threads) {
-  PANO_ASSIGN_OR_RETURN(const tokenizer::TokenizerRecipe wanted, TokenizerRecipeOf(recipe));
-  if (const Status status = tokenizer::CheckTokenizerRecipe(wanted); !status.ok()) {
-    return recipe.Wrong(status.field().empty() ? "type" : status.field(), status.message());
-  }
   std::vector<std::string> paths;
   for (const std::string& path : recipe.data.train) paths.push_back(ResolvePath(recipe, path));
-  const auto source = tokenizer::LinesOfFiles(paths);
   tokenizer::TrainTokenizerOptions options;
   options.threads = threads;
-  PANO_ASSIGN_OR_RETURN(const tokenizer::TrainedTokenizer trained, tokenizer::TrainTokenizer(*source, wanted, options));
+  PANO_ASSIGN_OR_RETURN(const tokenizer::TrainedTokenizer trained,
+                        RunTokenizerTask(recipe, std::move(paths), out, options));
   const std::string path = JoinPath(out, "tokenizer.json");
-  json::DumpOptions dump;
-  dump.indent = 2;
-  PANO_RETURN_IF_ERROR(WriteFile(path, json::Dump(trained.file, dump) + "\n"));
   if (json) {
     json::Value event;
     event.Set("event", "done");
