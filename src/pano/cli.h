@@ -16,6 +16,7 @@ int RunTemplate(const Command& self, Args args);
 int RunGrammar(const Command& self, Args args);
 int RunEval(const Command& self, Args args);
 int RunConvert(const Command& self, Args args);
+int RunMerge(const Command& self, Args args);
 int RunQuantize(const Command& self, Args args);
 int RunBench(const Command& self, Args args);
 int RunDoctor(const Command& self, Args args);

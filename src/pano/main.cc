@@ -69,6 +69,7 @@ constexpr Command kCommands[] = {
     {"template", "Render a chat template.", RunTemplate},
     {"grammar", "Check texts against a JSON Schema, a regex or a GBNF grammar.", RunGrammar},
     {"convert", "Write a model in another format or type.", RunConvert},
+    {"merge", "Merge an adapter into its model.", RunMerge},
     {"quantize", "Quantise a model into a folder that loads by mapping.", RunQuantize},
     {"eval", "Measure perplexity, or write logits.", RunEval},
     {"bench", "Measure tokens per second on this machine.", RunBench},

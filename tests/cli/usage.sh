@@ -5,7 +5,7 @@ run pano; code 2; err "usage: pano <command>"
 run pano --help; code 0; out "serve"; out "tokenize"
 run pano --version; code 0; out "pano 0."
 run pano frobnicate; code 2; err "no command 'frobnicate'"; one_line_error
-for command in serve run chat inspect tokenize template grammar convert eval bench load doctor; do
+for command in serve run chat inspect tokenize template grammar convert merge eval bench load doctor; do
   run pano $command --help; code 0; out "--help"
   run pano $command --no-such-option; code 2; err "hint:"
 done

@@ -12,6 +12,7 @@
 #include "base/path_exists.h"
 #include "base/strings.h"
 #include "model/adapter/module_matcher.h"
+#include "model/adapter/write_adapter.h"
 #include "model/format/hf_folder.h"
 #include "model/format/weights.h"
 #include "model/tensor/blocks.h"
@@ -22,6 +23,7 @@ namespace {
 using tensor::DType;
 using tensor::TensorView;
 
+constexpr size_t kChunkElements = 1 << 20;  // widened at once
 constexpr std::string_view kKeyPrefix = "base_model.model.";
 
 // What a stored tensor is to its module; the ending of its key says it.
@@ -35,7 +37,6 @@ enum class Part : uint8_t {
   kBaseWeight,
   kBaseBias,
   kTokens,
-  kSavedCopy,  // what modules_to_save and bias = "all" together store a second and third time
   kWeight,
   kBias,
 };
@@ -55,8 +56,6 @@ constexpr Ending kEndings[] = {
     {".base_layer.weight", Part::kBaseWeight},
     {".base_layer.bias", Part::kBaseBias},
     {".token_adapter.trainable_tokens_delta", Part::kTokens},
-    {".modules_to_save.bias", Part::kSavedCopy},
-    {".original_module.bias", Part::kSavedCopy},
     {".weight", Part::kWeight},
     {".bias", Part::kBias},
 };
@@ -68,15 +67,25 @@ bool IsFloat(DType dtype) {
 
 Status CheckShape(const TensorView& view, const tensor::Shape& wanted) {
   if (view.shape == wanted) return {};
-  return Corruption(StrCat("has shape ", tensor::ShapeText(view.shape), ", the base needs ",
+  return Corruption(StrCat("has shape ", tensor::ShapeText(view.shape), ", needs ",
                            tensor::ShapeText(wanted)));
 }
 
+// Elements [begin, begin + count) of a view.
+TensorView Elements(const TensorView& view, size_t begin, size_t count) {
+  const size_t bytes = tensor::Describe(view.dtype).block_bytes;
+  return {view.dtype, {static_cast<int64_t>(count)}, view.data + begin * bytes, count * bytes};
+}
+
 Status CheckFinite(const TensorView& view) {
-  const std::vector<double> values = Doubles(view);
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) {
-      return Corruption(StrCat("value ", i, " is ", values[i]));
+  const auto size = static_cast<size_t>(view.elements());
+  for (size_t begin = 0; begin < size; begin += kChunkElements) {
+    const std::vector<double> values =
+        Doubles(Elements(view, begin, std::min(kChunkElements, size - begin)));
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (!std::isfinite(values[i])) {
+        return Corruption(StrCat("value ", begin + i, " is ", values[i]));
+      }
     }
   }
   return {};
@@ -98,6 +107,7 @@ class AdapterReader {
   }
 
   Result<std::shared_ptr<const Adapter>> Read() {
+    SpellOutAllLinear();
     const std::string config_file = JoinPath(adapter_->path_, kConfigFile);
     Result<ModuleMatcher> matcher = ModuleMatcher::Create(adapter_->config_).Wrap(config_file);
     if (!matcher.ok()) return matcher.error();
@@ -132,6 +142,19 @@ class AdapterReader {
 
   const AdapterConfig& config() const { return adapter_->config_; }
   const BaseModules& base() const { return *adapter_->base_; }
+  // As PEFT does before it saves; a configuration by hand may have the word.
+  void SpellOutAllLinear() {
+    ModuleNames& targets = adapter_->config_.targets;
+    if (ToLower(targets.regex) != "all-linear") return;
+    targets.regex.clear();
+    targets.names = AllLinear(base(), config());
+    const std::string& prefix = base().optional_prefix();
+    const size_t count = targets.names.size();
+    for (size_t i = 0; i < count; ++i) {  // adapters may leave the prefix out
+      if (prefix.empty() || !targets.names[i].starts_with(prefix)) continue;
+      targets.names.push_back(targets.names[i].substr(prefix.size()));
+    }
+  }
   std::string Tensor(std::string_view key) const {
     return StrCat(file_, ": tensor '", Printable(key, 160), "'");
   }
@@ -146,6 +169,7 @@ class AdapterReader {
       return Unimplemented(StrCat("does not begin with '", kKeyPrefix, "'"));
     }
     const std::string_view rest = std::string_view(key).substr(kKeyPrefix.size());
+    if (IsCopy(rest)) return {};
     for (const Ending& ending : kEndings) {
       if (!rest.ends_with(ending.text) || rest.size() == ending.text.size()) continue;
       const std::string name(rest.substr(0, rest.size() - ending.text.size()));
@@ -154,7 +178,21 @@ class AdapterReader {
     return Unimplemented("is no part of an adapter that is known here");
   }
 
-  // The change of a module; counts how the adapter spells its names.
+  // What modules_to_save and bias = "all" together store a second and a third time: the bias of the
+  // module's copy, and the one that it had.
+  bool IsCopy(std::string_view rest) const {
+    if (config().bias != BiasMode::kAll || !rest.ends_with(".bias")) return false;
+    for (std::string_view inner : {".modules_to_save", ".original_module"}) {
+      const size_t at = rest.find(StrCat(inner, "."));
+      if (at == std::string_view::npos) continue;
+      std::string name = StrCat(rest.substr(0, at), rest.substr(at + inner.size()));
+      name.resize(name.size() - std::string_view(".bias").size());
+      return matcher_->Saved(rest.substr(0, at)) && base().Find(name);
+    }
+    return false;
+  }
+
+  // The change of a module of the base.
   Result<ModuleChange*> Change(const std::string& name) {
     const auto [it, is_new] = by_name_.try_emplace(name);
     if (!is_new) return &it->second;
@@ -195,11 +233,8 @@ class AdapterReader {
       case Part::kTokens:
         change->tokens = &view;
         return {};
-      case Part::kSavedCopy:
-        if (config().bias == BiasMode::kAll && matcher_->Saved(name)) return {};
-        break;
     }
-    return Unimplemented("belongs to nothing that adapter_config.json asks for");
+    return Internal("a part without a place");
   }
 
   Status PlaceLowRank(const std::string& name, bool embedding, const TensorView& view,
@@ -227,6 +262,7 @@ class AdapterReader {
     if (!saved && change.module->kind != ModuleKind::kEmbedding && !is_head) {
       return Corruption(StrCat("modules_to_save does not name '", Printable(name), "'"));
     }
+    if (change.weight) return Corruption("stands twice, with and without 'base_layer'");
     change.weight = &view;
     change.saved_whole = saved;
     const BaseModule& m = *change.module;
@@ -325,6 +361,7 @@ class AdapterReader {
                                                : name.ends_with(rows.module);
         if (meant && one.tokens) change = &one;
       }
+      if (!change && IsTiedTo(rows)) continue;
       if (!change) {
         return Corruption(StrCat("trainable_token_indices: ", kWeightsFile, " has no rows for '",
                                  Printable(rows.module), "'"));
@@ -354,6 +391,18 @@ class AdapterReader {
     return {};
   }
 
+  // Whether these are the head's rows, which it has from the embedding that it is tied to: they stand
+  // once.
+  bool IsTiedTo(const TokenRows& head) const {
+    const auto& all = base().all();
+    const bool tied = std::ranges::any_of(all, [&](const BaseModule& module) {
+      return module.tied && module.name.ends_with(head.module);
+    });
+    return tied && std::ranges::any_of(config().trainable_tokens, [&](const TokenRows& other) {
+             return other.module != head.module && other.rows == head.rows;
+           });
+  }
+
   // ensure_weight_tying changes what a tied head sees.
   Status CheckTies() const {
     if (!config().ensure_weight_tying) return {};
@@ -373,6 +422,8 @@ class AdapterReader {
   const ModuleMatcher* matcher_ = nullptr;
   std::map<std::string, ModuleChange> by_name_;
 };
+
+Status Adapter::CheckUnchanged() const { return weights_->CheckUnchanged(); }
 
 const ModuleChange* Adapter::Find(const BaseModule& module) const {
   for (const ModuleChange& change : changes_) {
@@ -425,6 +476,16 @@ std::vector<double> Doubles(const TensorView& view) {
   }
   const std::vector<float> floats = Floats(view);
   return {floats.begin(), floats.end()};
+}
+
+bool SameValues(const TensorView& a, const TensorView& b) {
+  if (a.shape != b.shape) return false;
+  const auto size = static_cast<size_t>(a.elements());
+  for (size_t begin = 0; begin < size; begin += kChunkElements) {
+    const size_t count = std::min(kChunkElements, size - begin);
+    if (Doubles(Elements(a, begin, count)) != Doubles(Elements(b, begin, count))) return false;
+  }
+  return true;
 }
 
 }  // namespace pano::adapter

@@ -52,6 +52,8 @@ class Adapter {
   const BaseModules& base() const { return *base_; }
   // In the order of their names.
   const std::vector<ModuleChange>& changes() const { return changes_; }
+  // Unavailable when the file was changed in place since it was read (format::Weights).
+  Status CheckUnchanged() const;
   // Null when nothing changes in it.
   const ModuleChange* Find(const BaseModule& module) const;
 
@@ -82,5 +84,7 @@ Result<std::shared_ptr<const Adapter>> MakeAdapter(const std::string& path, Adap
 // The values of a view of plain floats, as floats or exactly.
 std::vector<float> Floats(const tensor::TensorView& view);
 std::vector<double> Doubles(const tensor::TensorView& view);
+// Whether both hold the same values, in whatever types, in the same shape.
+bool SameValues(const tensor::TensorView& a, const tensor::TensorView& b);
 
 }  // namespace pano::adapter

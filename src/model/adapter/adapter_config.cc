@@ -161,6 +161,10 @@ Result<std::vector<TokenRows>> ReadTokenRows(std::string_view key, const json::V
     return out;
   }
   if (!value.is_object()) return WrongKind(key, "a list of token ids or an object of lists", value);
+  if (value.as_object().size() > kSavedModulesMax) {
+    return Corruption(StrCat(key, ": ", value.as_object().size(), " modules, at most ",
+                             kSavedModulesMax));
+  }
   for (const auto& [module, rows] : value.as_object()) {
     out.push_back({module, {}});
     PANO_ASSIGN_OR_RETURN(out.back().rows, ReadIndices(key, rows));

@@ -135,6 +135,7 @@ Status BaseModules::AddEncoder(const ModelFiles& files) {
       {Stack::kText, &config.text}, {Stack::kImage, &config.image},
       {Stack::kDecoder, &config.decoder}};
   int64_t hidden[3] = {};
+  embedding_is_shared_ = config.decoder.has_value();
   for (const auto& [stack, tower] : towers) {
     if (!*tower) continue;
     const nn::ModelConfig& model = (*tower)->model;
@@ -152,6 +153,12 @@ Status BaseModules::AddEncoder(const ModelFiles& files) {
         BaseModule& norm = Module(stage.name);
         norm.out = size;
         norm.bias = true;
+      }
+      const bool has_own = stage.kind == Kind::kDense &&
+                           files.weights->Find(nn::LocateTensor(
+                               *files.weights, stage.name + ".weight", optional_prefix_));
+      if (stage.kind == Kind::kEmbedding || (stage.or_embedding && !has_own)) {
+        embedding_is_shared_ = true;
       }
       if (stage.kind == Kind::kDense) {
         BaseModule& dense = Module(stage.name);

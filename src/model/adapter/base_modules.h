@@ -55,6 +55,9 @@ class BaseModules {
   // Null where there is none.
   const BaseModule* Find(std::string_view name) const;
   const BaseModule* embedding() const { return Find(embedding_); }  // of the input
+  // Whether something that is no module of its own multiplies with the input embedding too: a
+  // masked-LM head, the second stack of a sequence-to-sequence model.
+  bool embedding_is_shared() const { return embedding_is_shared_; }
   // Some files, and adapters, leave this out of every name ("transformer."); "" where none do.
   const std::string& optional_prefix() const { return optional_prefix_; }
 
@@ -84,6 +87,7 @@ class BaseModules {
   std::vector<BaseModule> modules_;
   std::unordered_map<std::string, size_t> by_name_;
   std::string embedding_, optional_prefix_;
+  bool embedding_is_shared_ = false;
   std::vector<nn::TensorEntry> entries_[4];
   int64_t head_dim_ = 0, rotary_half_ = 0;  // rotary_half_ > 0: rows are reordered
 };

@@ -74,6 +74,11 @@ class Translator {
         return Class();
       case '(':
         return Open();
+      case ')':
+        // Python sees the pattern alone; here more stands around it.
+        if (depth_-- == 0) return Refuse(")");
+        out_ += in_[at_++];
+        return {};
       case '{':
         Brace();
         return {};
@@ -158,11 +163,13 @@ class Translator {
   Status Open() {
     if (Peek(1) == '*') return Refuse("(*");
     if (Peek(1) != '?') {
+      ++depth_;
       out_ += in_[at_++];
       return {};
     }
     for (std::string_view same : {"(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>"}) {
       if (!Take(same)) continue;
+      ++depth_;
       out_ += same;
       return {};
     }
@@ -176,6 +183,7 @@ class Translator {
       if (!in_.substr(at_).starts_with(begin)) continue;
       const size_t end = in_.find(close, at_);
       if (end == std::string_view::npos) return Refuse(begin);
+      if (close == '>') ++depth_;
       out_ += in_.substr(at_, end + 1 - at_);
       at_ = end + 1;
       return {};
@@ -191,6 +199,7 @@ class Translator {
     if (flags.find_first_not_of("ims-") != std::string_view::npos) {
       return Refuse(in_.substr(at_, end + 1 - at_));
     }
+    ++depth_;
     out_ += in_.substr(at_, end + 1 - at_);
     at_ = end + 1;
     return {};
@@ -220,6 +229,7 @@ class Translator {
 
   std::string_view in_;
   size_t at_ = 0;
+  size_t depth_ = 0;  // of open groups
   std::string out_;
 };
 
