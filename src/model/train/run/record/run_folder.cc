@@ -4,20 +4,21 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <span>
 
 #include "base/strings.h"
 #include "model/train/run/checkpoint/digest.h"
+#include "model/train/run/checkpoint/folder_writer.h"
 
 namespace pano::train {
 namespace {
 
 constexpr char kRecordName[] = "run.json";
 constexpr char kRecipeName[] = "recipe.yaml";
-// Names of OUT whose presence says that a run wrote there.
-constexpr const char* kTraces[] = {kRecordName, "checkpoints", "model", "adapter",
-                                   "tokenizer.json"};
+constexpr char kCheckpoints[] = "checkpoints";
+constexpr const char* kResults[] = {"model", "adapter", "tokenizer.json"};
 
 json::Value Dump(const RunRecord& record) {
   json::Array data;
@@ -59,6 +60,20 @@ size_t FirstOtherLine(std::string_view a, std::string_view b) {
   size_t line = 0;
   while (line < left.size() && line < right.size() && left[line] == right[line]) ++line;
   return line + 1;
+}
+
+// Whether there is a checkpoint to go on from, whole or not.
+bool HasCheckpoints(Env& env, const std::string& folder) {
+  const Result<std::vector<std::string>> names = env.List(JoinPath(folder, kCheckpoints));
+  return names.ok() && std::ranges::any_of(*names, [](const std::string& name) {
+           return StepOfFolderName(name) >= 0;
+         });
+}
+
+Status HoldsARun(const std::string& folder, std::string_view what) {
+  return InvalidArgument(StrCat(folder, ": holds a run already (", what,
+                                "); --resume goes on with it, another --out begins anew"))
+      .WithField("out");
 }
 
 // What a run that goes on must have in common with what it began as.
@@ -125,6 +140,23 @@ class RunFolder::Lock {
   int fd_ = -1;
 };
 
+Status RunFolder::CompareWithBegin(Env& env, const RunFolder& folder, const RunRecord& record,
+                                   std::vector<std::string>* notes) {
+  Result<std::string> began = ReadFile(folder.File(kRecordName), 64 << 20, env);
+  if (!began.ok() && began.error().code() == StatusCode::kNotFound) return {};
+  if (!began.ok()) return began.error().Wrap(folder.File(kRecordName));
+  Result<json::Value> parsed = json::Parse(*began);
+  if (!parsed.ok()) return parsed.error().Wrap(folder.File(kRecordName));
+  PANO_RETURN_IF_ERROR(CompareData(folder.path(), *parsed, record));
+  Result<std::string> recipe = ReadFile(folder.File(kRecipeName), 16 << 20, env);
+  if (recipe.ok() && *recipe != record.recipe && notes) {
+    notes->push_back(StrCat("the recipe is not the one that this run began with: ",
+                            folder.File(kRecipeName), " differs from line ",
+                            FirstOtherLine(*recipe, record.recipe), " on"));
+  }
+  return {};
+}
+
 Result<RunFolder> RunFolder::Open(Env& env, std::string path, const RunRecord& record, bool resume,
                                   std::vector<std::string>* notes) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -133,28 +165,12 @@ Result<RunFolder> RunFolder::Open(Env& env, std::string path, const RunRecord& r
   if (info.kind != FileInfo::Kind::kFolder) return InvalidArgument(StrCat(path, ": is no folder"));
   PANO_ASSIGN_OR_RETURN(std::shared_ptr<Lock> lock, Lock::Take(env, path));
   RunFolder folder(path, std::move(lock));
-  if (!resume) {
-    for (const char* trace : kTraces) {
-      if (!env.Stat(folder.File(trace)).ok()) continue;
-      return InvalidArgument(StrCat(path, ": holds a run already (", trace,
-                                    "); --resume goes on with it, another --out begins anew"))
-          .WithField("out");
-    }
+  const bool begun = HasCheckpoints(env, path);
+  if (!resume && begun) return HoldsARun(path, kCheckpoints);
+  for (const char* result : kResults) {
+    if (!resume && env.Stat(folder.File(result)).ok()) return HoldsARun(path, result);
   }
-  Result<std::string> began = ReadFile(folder.File(kRecordName), 64 << 20, env);
-  if (began.ok()) {
-    Result<json::Value> parsed = json::Parse(*began);
-    if (!parsed.ok()) return parsed.error().Wrap(folder.File(kRecordName));
-    PANO_RETURN_IF_ERROR(CompareData(path, *parsed, record));
-    Result<std::string> recipe = ReadFile(folder.File(kRecipeName), 16 << 20, env);
-    if (recipe.ok() && *recipe != record.recipe && notes) {
-      notes->push_back(StrCat("the recipe is not the one that this run began with: ",
-                              folder.File(kRecipeName), " differs from line ",
-                              FirstOtherLine(*recipe, record.recipe), " on"));
-    }
-  } else if (began.error().code() != StatusCode::kNotFound) {
-    return began.error().Wrap(folder.File(kRecordName));
-  }
+  if (begun) PANO_RETURN_IF_ERROR(CompareWithBegin(env, folder, record, notes));
   PANO_RETURN_IF_ERROR(WriteFile(folder.File(kRecipeName), record.recipe, env));
   PANO_RETURN_IF_ERROR(WriteFile(folder.File(kRecordName),
                                  json::Dump(Dump(record), {.indent = 1}) + "\n", env));

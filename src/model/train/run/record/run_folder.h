@@ -38,10 +38,10 @@ struct RunRecord {
 // Locked while it is open, so that two runs do not write into each other's. Thread-compatible.
 class RunFolder {
  public:
-  // Makes the folder, and those above, where they are absent. A folder that holds a run already is
-  // InvalidArgument without `resume`; one that another process has open is Unavailable. With
-  // `resume`, files that the run learns from must be those that it began with; a recipe that has
-  // changed is a text in `notes`.
+  // Makes the folder, and those above, where they are absent. A folder that holds checkpoints or a
+  // result already is InvalidArgument without `resume`; one that another process has open is
+  // Unavailable. Where there are checkpoints, files that the run learns from must be those that it
+  // began with; a recipe that has changed is a text in `notes`.
   static Result<RunFolder> Open(Env& env, std::string path, const RunRecord& record, bool resume,
                                 std::vector<std::string>* notes);
   RunFolder(RunFolder&&) = default;
@@ -53,6 +53,8 @@ class RunFolder {
 
  private:
   class Lock;
+  static Status CompareWithBegin(Env& env, const RunFolder& folder, const RunRecord& record,
+                                 std::vector<std::string>* notes);
   RunFolder(std::string path, std::shared_ptr<Lock> lock)
       : path_(std::move(path)), lock_(std::move(lock)) {}
 

@@ -18,6 +18,12 @@ RunRecord Record(Env& env, const std::string& recipe = "task: causal_lm\n") {
   return {.recipe = recipe, .seed = 3, .data = {*file}, .version = "1", .commit = "c"};
 }
 
+// As a session leaves it.
+void AddCheckpoint(Env& env, const std::string& out) {
+  ASSERT_TRUE(env.MakeFolder(out + "/checkpoints").ok());
+  ASSERT_TRUE(env.MakeFolder(out + "/checkpoints/step-3").ok());
+}
+
 TEST(RunFolder, KeepsWhatTheRunIsMadeOf) {
   MemoryEnv env;
   ASSERT_TRUE(WriteFile("/data.txt", "abc", env).ok());
@@ -36,6 +42,10 @@ TEST(RunFolder, ARunIsNotOverwrittenWithoutAsking) {
   MemoryEnv env;
   ASSERT_TRUE(WriteFile("/data.txt", "abc", env).ok());
   ASSERT_TRUE(RunFolder::Open(env, "/out", Record(env), true, nullptr).ok());  // --resume: anew
+  // A run that was refused, or killed before its first checkpoint, is in nobody's way.
+  ASSERT_TRUE(RunFolder::Open(env, "/out", Record(env, "another"), false, nullptr).ok());
+  ASSERT_TRUE(RunFolder::Open(env, "/out", Record(env), false, nullptr).ok());
+  AddCheckpoint(env, "/out");
   const auto again = RunFolder::Open(env, "/out", Record(env), false, nullptr);
   ASSERT_FALSE(again.ok());
   EXPECT_EQ(again.error().code(), StatusCode::kInvalidArgument);
@@ -43,12 +53,16 @@ TEST(RunFolder, ARunIsNotOverwrittenWithoutAsking) {
   std::vector<std::string> notes;
   EXPECT_TRUE(RunFolder::Open(env, "/out", Record(env), true, &notes).ok());
   EXPECT_TRUE(notes.empty());
+  ASSERT_TRUE(env.RemoveTree("/out/checkpoints").ok());
+  ASSERT_TRUE(env.MakeFolder("/out/model").ok());
+  EXPECT_FALSE(RunFolder::Open(env, "/out", Record(env), false, nullptr).ok());
 }
 
 TEST(RunFolder, GoesOnWithTheSameDataOnly) {
   MemoryEnv env;
   ASSERT_TRUE(WriteFile("/data.txt", "abc", env).ok());
   ASSERT_TRUE(RunFolder::Open(env, "/out", Record(env), false, nullptr).ok());
+  AddCheckpoint(env, "/out");
   ASSERT_TRUE(WriteFile("/data.txt", "abd", env).ok());
   const auto other = RunFolder::Open(env, "/out", Record(env), true, nullptr);
   ASSERT_FALSE(other.ok());
@@ -59,6 +73,7 @@ TEST(RunFolder, ARecipeThatChangedIsSaid) {
   MemoryEnv env;
   ASSERT_TRUE(WriteFile("/data.txt", "abc", env).ok());
   ASSERT_TRUE(RunFolder::Open(env, "/out", Record(env, "a\nb\n"), false, nullptr).ok());
+  AddCheckpoint(env, "/out");
   std::vector<std::string> notes;
   ASSERT_TRUE(RunFolder::Open(env, "/out", Record(env, "a\nc\n"), true, &notes).ok());
   ASSERT_EQ(notes.size(), 1U);
@@ -73,6 +88,7 @@ TEST(RunFolder, WhatIsInItsPlaceIsRefused) {
   EXPECT_FALSE(DescribeDataFile(env, "/nothing").ok());
   ASSERT_TRUE(env.Remove("/out").ok());
   ASSERT_TRUE(env.MakeFolder("/out").ok());
+  AddCheckpoint(env, "/out");
   ASSERT_TRUE(WriteFile("/out/run.json", "{", env).ok());
   const auto broken = RunFolder::Open(env, "/out", Record(env), true, nullptr);
   ASSERT_FALSE(broken.ok());
