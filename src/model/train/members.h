@@ -3,9 +3,11 @@
 #include <ATen/core/Tensor.h>
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "model/train/tensor_file.h"
 
 namespace pano::train {
 
@@ -48,6 +50,20 @@ class Members {
   virtual Status Share(const std::vector<at::Tensor>& parameters) {
     static_cast<void>(parameters);
     return {};
+  }
+  // Of an optimizer's state ("first.NAME") each member has what belongs to the parameters that it
+  // owns; `names` are all of them. CollectOptimizer gives rank 0 the whole, KeepOwned leaves a
+  // member its part.
+  virtual Status CollectOptimizer(NamedTensors& state, const std::vector<std::string>& names) {
+    static_cast<void>(state);
+    static_cast<void>(names);
+    return {};
+  }
+  virtual void KeepOwned(NamedTensors& state, const std::vector<at::Tensor>& parameters,
+                         const std::vector<std::string>& names) {
+    static_cast<void>(state);
+    static_cast<void>(parameters);
+    static_cast<void>(names);
   }
 };
 

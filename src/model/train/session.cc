@@ -78,7 +78,7 @@ class Session {
     while (!trainer_->done()) {
       PANO_RETURN_IF_ERROR(OneStep());
       PANO_ASSIGN_OR_RETURN(const bool stopped, Stopped());
-      if (!stopped) continue;
+      if (!stopped || trainer_->done()) continue;
       if (saved_ != trainer_->step()) PANO_RETURN_IF_ERROR(Save());
       if (store_) PANO_RETURN_IF_ERROR(store_->Wait());
       return End("terminated", "");
@@ -115,7 +115,8 @@ class Session {
       Say(NoteEvent{StrCat(options_.folder, ": no checkpoint is whole; the run starts anew")});
       return {};
     }
-    PANO_ASSIGN_OR_RETURN(const TrainingState state, StateOf(*latest));
+    PANO_ASSIGN_OR_RETURN(TrainingState state, StateOf(*latest));
+    if (options_.members) options_.members->KeepOwned(state.optimizer, Leaves(), Names());
     PANO_RETURN_IF_ERROR(trainer_->Restore(state).Wrap(latest->folder()));
     saved_ = trainer_->step();
     const json::Value* version = state.progress.Find("data");
@@ -164,9 +165,38 @@ class Session {
   Status Save() {
     saved_ = trainer_->step();
     TrainingState state = trainer_->State();
+    if (options_.members) {
+      PANO_RETURN_IF_ERROR(options_.members->CollectOptimizer(state.optimizer, Names()));
+    }
     if (!writes()) return {};
     state.progress.Set("data", version_);
-    return store_->Save(ContentsOf(state, recipe_, trainer_->step(), trainer_->best().step));
+    // The state is a copy: it goes to the writer's thread as it is.
+    const auto owner = std::make_shared<const TrainingState>(std::move(state));
+    CheckpointContents contents = ContentsOf(*owner, recipe_, trainer_->step(), trainer_->best().step);
+    contents.owner = owner;
+    return store_->Save(contents);
+  }
+
+  std::vector<at::Tensor> Leaves() const {
+    std::vector<at::Tensor> leaves;
+    for (const Trainable& t : trainer_->parameters()) leaves.push_back(t.value);
+    return leaves;
+  }
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    for (const Trainable& t : trainer_->parameters()) names.push_back(t.name);
+    return names;
+  }
+
+  // The weights of the best measurement; the last ones where its checkpoint is not to be had.
+  Status TakeBest() {
+    const Result<StoredCheckpoint> best = store_->Open(trainer_->best().step);
+    if (!best.ok()) {
+      Say(NoteEvent{StrCat("the result has the last weights: the best ones' checkpoint is not whole: ", best.error().message())});
+      return {};
+    }
+    PANO_ASSIGN_OR_RETURN(const TrainingState state, StateOf(*best));
+    return trainer_->RestoreWeights(state.weights).Wrap(best->folder());
   }
 
   Result<bool> Stopped() {
@@ -182,9 +212,7 @@ class Session {
     const std::string output = JoinPath(options_.folder, trainer_->adapter() ? "adapter" : "model");
     if (writes()) {
       if (trainer_->best().step >= 0 && trainer_->best().step != trainer_->step()) {
-        PANO_ASSIGN_OR_RETURN(const StoredCheckpoint best, store_->Open(trainer_->best().step));
-        PANO_ASSIGN_OR_RETURN(const TrainingState state, StateOf(best));
-        PANO_RETURN_IF_ERROR(trainer_->RestoreWeights(state.weights).Wrap(best.folder()));
+        PANO_RETURN_IF_ERROR(TakeBest());
       }
       PANO_RETURN_IF_ERROR(WriteResult(output, recipe_, *trainer_, {}, env_));
     }

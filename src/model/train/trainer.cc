@@ -295,7 +295,9 @@ Result<double> Trainer::AllBackward(const std::vector<std::vector<Row>>& micro_b
     const int64_t micro_batch = step_ * recipe_.batch.accumulate + static_cast<int64_t>(m);
     const int64_t first = recipe_.batch.sequences * members_->rank() / members_->count();
     if (rows.empty() && (members_->count() == 1 || objective_.compares_rows())) continue;
-    if (m + 1 == micro_batches.size() && !options_.deterministic) members_->BeginBackward(Leaves());
+    if (m + 1 == micro_batches.size() && !options_.deterministic && !objective_.compares_rows()) {
+      members_->BeginBackward(Leaves());
+    }
     Result<double> part = 0.0;
     if (objective_.compares_rows()) {
       part = BackwardPairs(rows, micro_batch, first, items[0]);

@@ -1,19 +1,21 @@
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <csignal>
-#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 
 #include "base/env.h"
 #include "base/strings.h"
 #include "base/threads.h"
-#include "model/train/open_data.h"
-#include "model/train/run/events/curve_writer.h"
 #include "model/train/run/events/event_writer.h"
 #include "model/train/run/events/progress_bar.h"
-#include "model/train/run/events/tensorboard_file.h"
-#include "model/train/session.h"
-#include "model/train/torch_threads.h"
+#include "model/train/training_run.h"
 #include "pano/train/commands.h"
 #include "pano/train/tokenizer_task.h"
+#include "pano/version.h"
 
 namespace pano::train {
 namespace {
@@ -24,7 +26,9 @@ struct TrainOptions {
   bool resume = false;
   bool json = false;
   bool deterministic = false;
-  int64_t threads = AvailableCores();
+  int64_t threads = 0;
+  MemberOptions members;
+  std::string collective = "hub";
 };
 
 std::atomic<bool> stop_asked{false};
@@ -42,49 +46,55 @@ Status MakeFolders(const std::string& path) {
   return env.MakeFolder(path).Wrap(StrCat("make ", path));
 }
 
-// The sinks of a run that know where it begins.
-Status AddRecords(const std::string& out, int64_t done, EventFanOut& events) {
-  TensorBoardWriter::Options board;
-  board.folder = JoinPath(out, "tensorboard");
-  board.first_step = done;
-  PANO_ASSIGN_OR_RETURN(std::unique_ptr<TensorBoardWriter> tensorboard, TensorBoardWriter::Create(std::move(board)));
-  events.Add("tensorboard", std::move(tensorboard));
-  PANO_ASSIGN_OR_RETURN(std::unique_ptr<CurveWriter> curves, CurveWriter::Create(out, done));
-  events.Add("curves", std::move(curves));
-  return {};
+// How wide the terminal is.
+int Columns() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::unique_ptr<EventSink> Watcher(bool json, int64_t step_count, int64_t done) {
+  if (json) return std::make_unique<JsonEventWriter>(OutputOf(STDOUT_FILENO));
+  ProgressBar::Options bar;
+  bar.output = OutputOf(STDOUT_FILENO);
+  bar.terminal = cli::StdoutIsTerminal();
+  bar.columns = Columns();
+  bar.total_steps = step_count;
+  bar.first_step = done;
+  return std::make_unique<ProgressBar>(std::move(bar));
+}
+
+// This process's own arguments, for others of the same run.
+std::vector<std::string> OwnArguments() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::vector<std::string> out;
+  for (std::string_view part : Split(text, '\0')) out.emplace_back(part);
+  if (!out.empty() && out.back().empty()) out.pop_back();  // each ends with a zero byte
+  return out;
 }
 
 Status TrainModel(const TrainOptions& options, const Recipe& recipe) {
-  PANO_ASSIGN_OR_RETURN(BaseModel base, OpenBaseModel(recipe));
-  PANO_ASSIGN_OR_RETURN(Trainer::Data data, OpenData(recipe, base));
-  PANO_RETURN_IF_ERROR(MakeFolders(options.out));
-  EventFanOut events;
-  if (options.json) events.Add("standard output", std::make_unique<JsonEventWriter>(OutputOf(1)));
-  SessionOptions session;
-  session.folder = options.out;
-  session.resume = options.resume;
-  session.events = &events;
-  session.deterministic = options.deterministic;
-  session.stop = [] { return stop_asked.load(); };
-  session.begins = [&](int64_t done, int64_t step_count) {
-    if (!options.json) {
-      ProgressBar::Options bar;
-      bar.output = OutputOf(1);
-      bar.terminal = cli::StdoutIsTerminal();
-      bar.total_steps = step_count;
-      bar.first_step = done;
-      events.Add("progress", std::make_unique<ProgressBar>(std::move(bar)));
-    }
-    return AddRecords(options.out, done, events);
-  };
-  return RunSession(recipe, std::move(base), std::move(data), session).status();
+  RunOptions run;
+  run.out = options.out;
+  run.resume = options.resume;
+  run.deterministic = options.deterministic;
+  run.threads = options.threads;
+  run.version = kVersion;
+  run.commit = kCommit;
+  run.arguments = OwnArguments();
+  run.members = options.members;
+  run.gloo = options.collective == "gloo";
+  run.terminated = [] { return stop_asked.load(); };
+  run.watch_from_start = options.json;
+  run.watch = [&](int64_t steps, int64_t done) { return Watcher(options.json, steps, done); };
+  return RunTraining(recipe, run);
 }
 
 Status Train(const TrainOptions& options) {
   PANO_ASSIGN_OR_RETURN(const Recipe recipe, LoadRecipe(options.recipe));
   if (recipe.task == Task::kTokenizer) {
     PANO_RETURN_IF_ERROR(MakeFolders(options.out));
-    return TrainTokenizerTask(recipe, options.out, options.json, static_cast<int>(options.threads));
+    return TrainTokenizerTask(recipe, options.out, options.json, static_cast<int>(options.threads > 0 ? options.threads : AvailableCores()));
   }
   return TrainModel(options, recipe);
 }
@@ -99,7 +109,13 @@ int RunTrain(const cli::Command& self, cli::Args args) {
       .Flag("resume", &options.resume, "Go on from the newest whole checkpoint in that folder, where there is one")
       .Flag("json", &options.json, "Print events as JSON, one object a line")
       .Flag("deterministic", &options.deterministic, "Add gradients in one order: the same bits whatever the number of processes")
-      .Int("threads", &options.threads, 1, 1024, "Threads that compute");
+      .Int("threads", &options.threads, 0, 1024, "Threads that compute in each process (default: its share of the cores)")
+      .Int("nproc", &options.members.processes, 1, kMembersMax, "Processes of this machine that share each step's rows")
+      .String("rendezvous", &options.members.rendezvous, "Address of the first machine where all processes meet", "HOST:PORT")
+      .Int("nodes", &options.members.nodes, 1, kMembersMax, "Machines of the run, each with --nproc processes")
+      .Int("node-rank", &options.members.node, 0, kMembersMax - 1, "Number of this machine, from 0")
+      .Int("member-timeout", &options.members.timeout_s, 1, 86'400, "End the run when a process has said nothing for so many seconds")
+      .Choice("collective", &options.collective, {"hub", "gloo"}, "How large sums go: through the first process, or round c10d's Gloo ring");
   cli::Positionals positionals{.name = "FILE", .help = "The recipe, in place of --recipe", .min = 0, .max = 1, .values = {}};
   if (const auto code = cli::Parse(self, set, args, &positionals)) return *code;
   if (!positionals.values.empty()) {
@@ -110,7 +126,6 @@ int RunTrain(const cli::Command& self, cli::Args args) {
   if (options.out.empty()) options.out = StrCat("runs/", Stem(options.recipe));
   std::signal(SIGTERM, AskToStop);
   std::signal(SIGINT, AskToStop);
-  SetTorchThreads(static_cast<int>(options.threads));
   const Status status = Train(options);
   return status.ok() ? 0 : cli::Fail(self, status);
 }

@@ -1,5 +1,8 @@
 #include "model/train/parallel/member_session.h"
 
+#include <unistd.h>
+
+#include <array>
 #include <optional>
 
 #include "base/env.h"
@@ -77,6 +80,13 @@ Result<MemberSession> MemberSession::Plan(const MemberOptions& options) {
   session.rank_ = static_cast<int>(options.node * options.processes);
   session.address_ = options.rendezvous.empty() ? "127.0.0.1:0" : options.rendezvous;
   return session;
+}
+
+std::string MemberSession::host() const {
+  if (local_ == size_) return "127.0.0.1";
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
 }
 
 Status MemberSession::Join(const std::vector<std::string>& arguments,

@@ -36,6 +36,8 @@ class MemberSession {
   int rank() const { return rank_; }
   int size() const { return size_; }
   int local_processes() const { return local_; }  // that share this machine's cores
+  // What other members reach this machine by: loopback where all are here, else its host name.
+  std::string host() const;
 
   // Starts this machine's other processes (this program, with `arguments`), where this is the first,
   // and waits until all members are there and agree about `fingerprint`. Null for a run of one.
