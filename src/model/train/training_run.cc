@@ -130,6 +130,10 @@ class Run {
     record_.commit = options_.commit;
     record_.started = Clock::Real().UnixSeconds();
     record_.members = session.size();
+    if (recipe_.batch.sequences < session.size()) {
+      return recipe_.Wrong("batch.sequences",
+                           StrCat("has not a row for each of ", session.size(), " members"));
+    }
     const bool leads = session.rank() == 0;
     std::optional<RunFolder> folder;
     std::vector<std::string> notes;
