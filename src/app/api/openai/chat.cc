@@ -53,14 +53,15 @@ Value WithoutFunctions(const Value& messages) {
   for (Value message : messages.as_array()) {
     const Value* role = message.Find("role");
     const Value* call = message.Find("function_call");
+    const bool is_result = role && role->is_string() && role->as_string() == "function";
     if (call && call->is_object() && !message.Find("tool_calls")) {
       Value entry;
       entry.Set("id", "call_0");
       entry.Set("type", "function");
       entry.Set("function", *call);
-      message.Set("tool_calls", Value(json::Array{std::move(entry)}));
+      message.Set("tool_calls", Value(json::Array{std::move(entry)}));  // role and call point nowhere now
     }
-    if (role && role->is_string() && role->as_string() == "function") {
+    if (is_result) {
       message.Set("role", "tool");
       message.Set("tool_call_id", "call_0");
     }

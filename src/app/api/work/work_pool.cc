@@ -102,13 +102,37 @@ void WorkPool::Work() {
   }
 }
 
+// One task of the pool. Dropped without having run it takes the strand's tasks along: they may hold the
+// strand, and nobody else would let go of them.
+class Strand::Turn {
+ public:
+  explicit Turn(std::shared_ptr<Strand> strand) : strand_(std::move(strand)) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    if (strand_) strand_->End();
+  }
+  void Run() { std::exchange(strand_, nullptr)->RunAll(); }
+
+ private:
+  std::shared_ptr<Strand> strand_;
+};
+
 void Strand::Post(std::function<void()> task) {
   {
     MutexLock lock(mu_);
+    if (ended_) return;
     tasks_.push_back(std::move(task));
     if (std::exchange(running_, true)) return;
   }
-  pool_.SubmitAdmitted(bytes_, [self = shared_from_this()] { self->RunAll(); });
+  pool_.SubmitAdmitted(bytes_, [turn = std::make_shared<Turn>(shared_from_this())] { turn->Run(); });
+}
+
+void Strand::End() {
+  std::deque<std::function<void()>> dropped;  // without the lock: they may hold anything
+  MutexLock lock(mu_);
+  ended_ = true;
+  dropped.swap(tasks_);
 }
 
 void Strand::RunAll() {

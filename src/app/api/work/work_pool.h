@@ -56,7 +56,8 @@ class WorkPool {
   std::vector<std::jthread> threads_;
 };
 
-// Tasks that run one after the other, on whichever thread of a pool. Thread-safe.
+// Tasks that run one after the other, on whichever thread of a pool; dropped where the pool has ended.
+// Thread-safe.
 class Strand : public std::enable_shared_from_this<Strand> {
  public:
   // What each run counts as: see WorkPool::kLargeBytes.
@@ -65,13 +66,16 @@ class Strand : public std::enable_shared_from_this<Strand> {
   void Post(std::function<void()> task);
 
  private:
+  class Turn;
   void RunAll();
+  void End();
 
   WorkPool& pool_;
   const size_t bytes_;
   Mutex mu_;
   std::deque<std::function<void()>> tasks_ PANO_GUARDED_BY(mu_);
   bool running_ PANO_GUARDED_BY(mu_) = false;
+  bool ended_ PANO_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace pano::api

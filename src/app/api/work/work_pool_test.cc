@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <future>
+#include <memory>
 #include <new>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace pano::api {
@@ -108,6 +112,20 @@ TEST(Strand, RunsInOrderOneAtATime) {
   done.get_future().wait();
   ASSERT_EQ(order.size(), 500u);
   for (int i = 0; i < 500; ++i) EXPECT_EQ(order[static_cast<size_t>(i)], i);
+}
+
+TEST(Strand, LetsGoOfItsTasksWhereThePoolEnds) {
+  auto value = std::make_shared<int>(1);
+  std::promise<void> begun;
+  WorkPool pool({.threads = 1});
+  pool.Submit(0, [&begun, held = std::weak_ptr<int>(value)] {
+    begun.set_value();
+    for (int i = 0; i < 10'000 && !held.expired(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_TRUE(held.expired());
+  });
+  begun.get_future().wait();
+  auto strand = std::make_shared<Strand>(pool);
+  strand->Post([strand, value = std::move(value)] { FAIL() << "the only thread is taken"; });
 }
 
 }  // namespace
