@@ -10,7 +10,7 @@
 namespace pano::http {
 
 // Takes a body piece by piece while it comes, where that is not held in memory. It goes, with what it took,
-// when nobody holds it any more: also where the body never came to its end.
+// when nobody holds it any more: also where the body never came to its end. Confined to the connection's thread.
 class BodySink {
  public:
   // `more` false: no more of the body is read, the handler answers what was wrong, and the connection ends.
@@ -36,7 +36,7 @@ using BodyRules = std::function<std::optional<BodyRule>(const Request& head)>;
 Result<std::unique_ptr<Server>> StartServer(ServerOptions options, Handler handler, Server::ErrorBody error_body,
                                             Clock& clock, Server::HeadCheck head_check, BodyRules body_rules);
 
-// An exchange whose body may have gone to a sink.
+// An exchange whose body may have gone to a sink. Confined to the connection's thread.
 class SunkBody {
  public:
   virtual ~SunkBody() = default;

@@ -50,6 +50,7 @@ std::string BodyFor(std::string_view pattern, std::string_view model) {
   std::string fields = R"("prompt":"a","messages":[{"role":"user","content":"a"}],"input":"a")";
   if (pattern == "/v1/tokenize") fields = R"("text":"a")";
   if (pattern == "/v1/detokenize") fields = R"("ids":[97])";
+  if (pattern == "/api/show") fields = R"("verbose":false)";
   return StrCat(R"({"model":")", model, "\",", fields, "}");
 }
 
