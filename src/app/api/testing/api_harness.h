@@ -46,6 +46,15 @@ class ApiHarness {
               .value();
   }
 
+  // Connections keep what serves them and are kept by it; a server closes them when it stops.
+  ~ApiHarness() {
+    for (const auto& sent : sent_) {
+      if (auto exchange = sent.lock()) exchange->Release();
+    }
+  }
+  ApiHarness(const ApiHarness&) = delete;
+  ApiHarness& operator=(const ApiHarness&) = delete;
+
   // What the template of a fake model says of calls and reasoning: Hermes' marks.
   static constexpr std::string_view kToolMarks = "tools <tool_call> <think> </think>";
 
@@ -109,6 +118,7 @@ class ApiHarness {
 
   std::shared_ptr<FakeExchange> Send(http::Request request) {
     auto exchange = std::make_shared<FakeExchange>(std::move(request));
+    sent_.push_back(exchange);
     api->Handle(exchange);
     exchange->Run();
     return exchange;
@@ -134,6 +144,9 @@ class ApiHarness {
   std::vector<std::string> administered;       // "POST /v1/models/{id}/load m", before it happens
   std::function<Status()> administer = {};     // what comes of that; empty: it may happen
   std::unique_ptr<Api> api;
+
+ private:
+  std::vector<std::weak_ptr<FakeExchange>> sent_;
 };
 
 inline std::vector<Dialect> ListOf(Dialect dialect) { return {std::move(dialect)}; }

@@ -94,6 +94,19 @@ class FakeExchange final : public http::Exchange {
     if (on_closed_) on_closed_();
   }
 
+  // Lets go of all callbacks, as a connection does that has gone.
+  void Release() {
+    std::deque<std::function<void()>> tasks;
+    std::deque<std::function<void()>> delayed;
+    {
+      std::lock_guard lock(mu_);
+      tasks.swap(tasks_);
+      delayed.swap(delayed_);
+    }
+    on_drained_ = nullptr;
+    on_closed_ = nullptr;
+  }
+
   bool answered() const {
     std::lock_guard lock(mu_);
     return response_.has_value();

@@ -24,6 +24,7 @@ class RawTransport {
   virtual ssize_t Send(const char* bytes, size_t size) = 0;
   virtual ssize_t Receive(char* bytes, size_t size) = 0;
   virtual bool HasBuffered() = 0;  // bytes that Receive has without the socket
+  virtual bool CanReceive() = 0;   // whether Receive would return at once
 };
 
 // A socket for tests that send what no proper client would. Every read waits at most 10 s.
@@ -109,6 +110,13 @@ class RawClient {
     std::string bytes = in_.substr(0, n);
     in_.erase(0, bytes.size());
     return bytes;
+  }
+
+  // Whether a byte of a reply, or the end, has come.
+  bool HasReply() {
+    if (transport_) return transport_->CanReceive();
+    pollfd query{socket_, POLLIN, 0};
+    return poll(&query, 1, 0) > 0;
   }
 
   // Reads at most 16 KiB and throws them away; how many, 0 at the end.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
@@ -69,6 +70,18 @@ class TlsTransport final : public RawTransport {
     return n;
   }
   bool HasBuffered() override { return SSL_has_pending(ssl_) == 1 && SSL_pending(ssl_) > 0; }
+  // Session tickets make a socket readable without a byte for Receive, so TLS itself is asked.
+  bool CanReceive() override {
+    const int socket = SSL_get_fd(ssl_);
+    const int flags = fcntl(socket, F_GETFL);
+    fcntl(socket, F_SETFL, flags | O_NONBLOCK);
+    ERR_clear_error();
+    char byte;
+    const int n = SSL_peek(ssl_, &byte, 1);
+    const bool can = n > 0 || SSL_get_error(ssl_, n) != SSL_ERROR_WANT_READ;
+    fcntl(socket, F_SETFL, flags);
+    return can;
+  }
   // Whether the server ended the session in the open, with nothing cut off.
   bool ended() const { return ended_; }
 
