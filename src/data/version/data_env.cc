@@ -1,0 +1,120 @@
+#include "data/version/data_env.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/errno_status.h"
+
+namespace pano::data {
+namespace {
+
+int64_t Nanoseconds(const timespec& t) { return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; }
+
+EntryInfo From(const struct stat& s) {
+  EntryInfo info;
+  info.kind = S_ISREG(s.st_mode)   ? EntryInfo::Kind::kFile
+              : S_ISDIR(s.st_mode) ? EntryInfo::Kind::kFolder
+              : S_ISLNK(s.st_mode) ? EntryInfo::Kind::kLink
+                                   : EntryInfo::Kind::kOther;
+  info.mode = s.st_mode & 07777;
+  info.bytes = static_cast<uint64_t>(s.st_size);
+  info.device = s.st_dev;
+  info.inode = s.st_ino;
+  info.links = s.st_nlink;
+  info.mtime_ns = Nanoseconds(s.st_mtim);
+  info.ctime_ns = Nanoseconds(s.st_ctim);
+  return info;
+}
+
+Status OkOrErrno(int result) { return result >= 0 ? OkStatus() : ErrnoStatus(errno); }
+
+// The calls of Env go to the machine's.
+class RealDataEnv final : public DataEnv {
+ public:
+  Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override { return env_.Open(path, mode); }
+  Status Rename(const std::string& from, const std::string& to) override { return env_.Rename(from, to); }
+  Status Exchange(const std::string& a, const std::string& b) override { return env_.Exchange(a, b); }
+  Status Remove(const std::string& path) override { return env_.Remove(path); }
+  Status RemoveTree(const std::string& path) override { return env_.RemoveTree(path); }
+  Status MakeFolder(const std::string& path) override { return env_.MakeFolder(path); }
+  Status SyncFolder(const std::string& path) override { return env_.SyncFolder(path); }
+  Result<FileInfo> Stat(const std::string& path) const override { return env_.Stat(path); }
+  Result<std::vector<std::string>> List(const std::string& path) const override { return env_.List(path); }
+  Result<uint64_t> SpaceLeft(const std::string& path) const override { return env_.SpaceLeft(path); }
+  std::string Variable(const std::string& name) const override { return env_.Variable(name); }
+
+  Result<EntryInfo> LinkInfo(const std::string& path) const override {
+    struct stat s;
+    if (::lstat(path.c_str(), &s) != 0) return ErrnoStatus(errno);
+    return From(s);
+  }
+  Result<EntryInfo> EntryInfoOf(const std::string& path) const override {
+    struct stat s;
+    if (::stat(path.c_str(), &s) != 0) return ErrnoStatus(errno);
+    return From(s);
+  }
+  Result<std::string> ReadLink(const std::string& path) const override {
+    char target[4096];
+    const ssize_t n = ::readlink(path.c_str(), target, sizeof target);
+    if (n < 0) return ErrnoStatus(errno);
+    return std::string(target, static_cast<size_t>(n));
+  }
+  Status MakeLink(const std::string& target, const std::string& path) override {
+    return OkOrErrno(::symlink(target.c_str(), path.c_str()));
+  }
+  Status MakeHardLink(const std::string& existing, const std::string& path) override {
+    return OkOrErrno(::linkat(AT_FDCWD, existing.c_str(), AT_FDCWD, path.c_str(), 0));
+  }
+  Status CloneFile(const std::string& from, const std::string& to) override {
+    const int in = ::open(from.c_str(), O_RDONLY | O_CLOEXEC);
+    if (in < 0) return ErrnoStatus(errno);
+    const int out = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int open_error = errno;
+    Status status = out < 0 ? ErrnoStatus(open_error) : OkStatus();
+    if (status.ok() && ::ioctl(out, FICLONE, in) != 0) {
+      const int error = errno;
+      (void)::unlink(to.c_str());
+      const bool cannot = error == EOPNOTSUPP || error == ENOTTY || error == EINVAL || error == EXDEV || error == ENOSYS;
+      status = cannot ? Unimplemented("the file system does not share blocks") : ErrnoStatus(error);
+    }
+    ::close(in);
+    if (out >= 0) ::close(out);
+    return status;
+  }
+  Status SetMode(const std::string& path, uint32_t mode) override { return OkOrErrno(::chmod(path.c_str(), mode)); }
+  Status SyncFileSystem(const std::string& path) override {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return ErrnoStatus(errno);
+    const Status status = OkOrErrno(::syncfs(fd));
+    ::close(fd);
+    return status;
+  }
+
+ private:
+  Env& env_ = Env::Real();
+};
+
+}  // namespace
+
+DataEnv& DataEnv::Real() {
+  static RealDataEnv env;
+  return env;
+}
+
+Status MakeFolders(DataEnv& env, const std::string& path) {
+  const auto info = env.EntryInfoOf(path);
+  if (info.ok() && info->kind == EntryInfo::Kind::kFolder) return {};
+  if (info.ok()) return Status(StatusCode::kAlreadyExists, path + ": stands where a folder is needed");
+  const std::string above(FolderName(path));
+  if (above != path && above != "." && above != "/") PANO_RETURN_IF_ERROR(MakeFolders(env, above));
+  const Status made = env.MakeFolder(path);
+  if (made.ok() || made.code() == StatusCode::kAlreadyExists) return {};
+  return made.Wrap(path + ": cannot make the folder");
+}
+
+}  // namespace pano::data

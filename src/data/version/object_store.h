@@ -1,0 +1,102 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/atomic_file.h"
+#include "data/version/data_env.h"
+#include "data/version/md5_stream.h"
+#include "data/version/object_id.h"
+#include "data/version/state_cache.h"
+
+namespace pano::data {
+
+// How a file of the workspace gets the bytes of an object.
+enum class LinkType { kReflink, kHardLink, kSymbolicLink, kCopy };
+
+struct StoreOptions {
+  bool shared = false;    // cache.shared = group: folders 02775, files group-writable on their way in
+  std::vector<LinkType> link_types = {LinkType::kReflink, LinkType::kCopy};   // tried in this order
+};
+// InvalidArgument for a type that there is not: "reflink,hardlink,symlink,copy".
+Result<std::vector<LinkType>> ParseLinkTypes(std::string_view text);
+
+// Objects by their digest below one folder, as DVC lays them out (ObjectId::RelativePath): a cache. Objects are
+// read-only files (0444) that appear whole or not at all; one whose bytes are not what its name says is found
+// when it is read and never handed out. Thread-safe.
+class ObjectStore {
+ public:
+  // `state` may be null: then every reading hashes.
+  ObjectStore(std::string folder, StoreOptions options, StateCache* state, DataEnv& env);
+
+  const std::string& folder() const { return folder_; }
+  const StoreOptions& options() const { return options_; }
+  std::string Path(const ObjectId& id) const;
+  bool Has(const ObjectId& id) const;    // a file with that name stands there; its bytes are not looked at
+
+  // The path of the object once its bytes are known to be what its name says: hashed now, or before and
+  // unchanged since. NotFound; Corruption names the object.
+  Result<std::string> Verified(const ObjectId& id) const;
+  // The bytes, verified.
+  Result<std::string> Read(const ObjectId& id, size_t bytes_max) const;
+
+  // Bytes become an object; which is there and sound already stays as it is, a corrupt one is replaced.
+  Result<ObjectId> PutBytes(std::string_view bytes, bool folder, HashName hash = HashName::kMd5);
+  // The file's content becomes an object; `path` stays. What is stored is what was hashed, even if the file
+  // changes meanwhile. `bytes`, when not null, becomes its size.
+  Result<ObjectId> PutFile(const std::string& path, HashName hash = HashName::kMd5, uint64_t* bytes = nullptr);
+  // A finished file (of TemporaryPath) becomes the object `expected`, or is removed: Corruption when its bytes are
+  // something else.
+  Status Adopt(const std::string& temporary, const ObjectId& expected);
+  // A new name in the store's folder for a file that Adopt takes; what is left behind by a killed process is removed
+  // by RemoveAbandoned.
+  std::string TemporaryPath() const;
+  // Removes such files that are older than `age_seconds`.
+  Status RemoveAbandoned(double age_seconds) const;
+
+  // Puts the object's content at `path`, where nothing stands: by the first link type that works here. The
+  // folders above exist. Copies are writable. `executable` sets the bits of copies.
+  Status PlaceAt(const ObjectId& id, const std::string& path, bool executable) const;
+
+  // Every name of an object that is there, of both layouts.
+  Result<std::vector<ObjectId>> List() const;
+  Status Remove(const ObjectId& id);
+
+ private:
+  Status Install(const std::string& temporary, const ObjectId& id);
+  Result<bool> Sound(const ObjectId& id) const;
+  Status MakeFolderOf(const ObjectId& id);
+
+  const std::string folder_;
+  const StoreOptions options_;
+  StateCache* const state_;
+  DataEnv& env_;
+};
+
+// Bytes on their way into a store, for what comes over a network: hashed as they come, installed only if they are
+// what was expected. Without Commit nothing is left. Confined to one thread.
+class ObjectWriter {
+ public:
+  ObjectWriter(ObjectStore& store, ObjectId expected, DataEnv& env);
+  ~ObjectWriter();
+  ObjectWriter(const ObjectWriter&) = delete;
+  ObjectWriter& operator=(const ObjectWriter&) = delete;
+
+  Status Append(std::span<const std::byte> bytes);
+  // Corruption where the digest is not the expected one; the bytes are gone then.
+  Status Commit();
+
+ private:
+  ObjectStore& store_;
+  const ObjectId expected_;
+  DataEnv& env_;
+  const std::string path_;
+  std::unique_ptr<File> file_;
+  Md5Stream md5_;
+};
+
+}  // namespace pano::data

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/threads.h"
+#include "data/version/data_tree.h"
+#include "data/version/ignore.h"
+#include "data/version/object_store.h"
+#include "data/version/output.h"
+#include "data/version/repository.h"
+#include "data/version/state_cache.h"
+
+namespace pano::data {
+
+// What is where an output should be, hashed. A value.
+struct Content {
+  bool there = false;
+  bool folder = false;
+  ObjectId id;                  // meaningful when there
+  uint64_t bytes = 0, files = 0;
+  bool executable = false;      // of a file
+  DataTree tree;                // of a folder
+};
+
+struct CheckoutOptions {
+  bool force = false;     // what is not in the cache may be lost
+  bool relink = false;    // links anew what is already right
+  std::string part;       // only this file or folder inside the output, from the output's path; "" = all of it
+};
+
+struct CheckoutChange {
+  bool changed = false;   // something was written or removed
+};
+
+// What a command works with: the repository's cache, state, rules and threads. Its operations take outputs one by
+// one; they keep what they found in the state cache, which Close writes. Confined to one thread (the work inside is
+// parallel).
+class Workspace {
+ public:
+  struct Options {
+    int threads = 0;   // 0: core.checksum_jobs, else the cores
+  };
+  static Result<std::unique_ptr<Workspace>> Open(const Repository& repository, const Options& options);
+  static Result<std::unique_ptr<Workspace>> Open(const Repository& repository) { return Open(repository, Options()); }
+  ~Workspace();
+
+  const Repository& repository() const { return repository_; }
+  ObjectStore& store() { return *store_; }
+  StateCache& state() { return *state_; }
+  Ignore& ignore() { return *ignore_; }
+  ComputePool& pool() { return *pool_; }
+
+  // Hashes what is at `path` (from the root), by the state cache where it can. InvalidArgument for what cannot be
+  // data: names that are not UTF-8, links that loop, lead nowhere or out of the repository, devices.
+  Result<Content> Look(const std::string& path, HashName hash = HashName::kMd5);
+  // Hashes and stores it; links the workspace to the cache by the configured type where that is not a copy. The
+  // answer is `output` with id, size, count and bits as they are now.
+  Result<Output> Store(const Output& output);
+  // What Store would answer, without storing (add --no-commit, deps of stages).
+  Result<Output> Hash(const Output& output);
+  // Makes the workspace what the output says. Without force: PermissionDenied, with the paths, where something that
+  // the cache does not have would be lost, and nothing is changed. NotFound names objects that are not in the cache,
+  // Corruption those that are not what they should be; the rest is still done.
+  Result<CheckoutChange> Checkout(const Output& output, const CheckoutOptions& options);
+  // Removes an output's data. Refuses as Checkout does.
+  Status RemoveData(const Output& output, bool force);
+  // The manifest of a folder, verified; NotFound, Corruption.
+  Result<DataTree> Tree(const ObjectId& id) const;
+  // Whether the workspace is what the output says.
+  Result<bool> Unchanged(const Output& output);
+
+  // Writes the state cache. Its failure is no failure of the command.
+  void Close();
+
+ private:
+  struct Impl;
+  Workspace(const Repository& repository) : repository_(repository) {}
+  const Repository& repository_;
+  std::unique_ptr<StateCache> state_;
+  std::unique_ptr<ObjectStore> store_;
+  std::unique_ptr<Ignore> ignore_;
+  std::unique_ptr<ComputePool> pool_;
+};
+
+}  // namespace pano::data
