@@ -155,7 +155,10 @@ class Training {
   }
 
   // By piece: how much likelihood is lost, about, when each of its occurrences becomes the best other
-  // way to write it.
+  // way to write it. SentencePiece lets the number of all occurrences grow by count * (parts of that
+  // way - 1); HF tokenizers (0.23; huggingface/tokenizers issue 2069) takes the number of pieces of
+  // the whole vocabulary for the parts, which keeps frequent pieces longer. Vocabularies are to be
+  // those of HF tokenizers, so the formula is too.
   std::vector<double> Losses(const std::vector<double>& counts) {
     double words = 0, sum = 0;
     for (const CountedWord& word : words_) words += static_cast<double>(word.count);
@@ -179,8 +182,7 @@ class Training {
           losses[i] = kUseless;
           continue;
         }
-        const double parts = static_cast<double>(other.pieces.size());
-        const double log_sum_after = std::log(sum + count * (parts - 1));
+        const double log_sum_after = std::log(sum + count * static_cast<double>(counts.size() - 1));
         double after = 0;
         for (int32_t part : other.pieces) {
           after += std::log(counts[static_cast<size_t>(part)] + count) - log_sum_after;
