@@ -50,8 +50,22 @@ class Ignore {
  public:
   Ignore(std::string root, DataEnv& env) : root_(std::move(root)), env_(env) {}
 
-  // Whether `name` in `folder` (relative to the root, "" = it) is left out; the folders above it are taken not to be.
-  Result<bool> LeavesOut(std::string_view folder, std::string_view name, bool is_folder) const;
+  // The rules for what lies in one folder. Immutable, so thread-safe.
+  class Scope {
+   public:
+    // Whether `name` in the folder is left out; the folders above are taken not to be.
+    bool LeavesOut(std::string_view name, bool is_folder) const;
+
+   private:
+    friend class Ignore;
+    struct Level {
+      std::string prefix;   // of the folder, from the one of the file: "a/b/"
+      std::shared_ptr<const IgnoreFile> file;
+    };
+    std::vector<Level> levels_;   // the nearest first
+  };
+  // `folder` is relative to the root, "" = it. InvalidArgument names a file that cannot be read.
+  Result<Scope> ScopeOf(std::string_view folder) const;
   // The same for a whole path, with the folders above it.
   Result<bool> LeavesOut(std::string_view path, bool is_folder) const;
 

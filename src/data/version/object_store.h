@@ -1,13 +1,13 @@
 #pragma once
 
-#include <functional>
+#include <array>
+#include <atomic>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/atomic_file.h"
 #include "data/version/data_env.h"
 #include "data/version/md5_stream.h"
 #include "data/version/object_id.h"
@@ -18,12 +18,14 @@ namespace pano::data {
 // How a file of the workspace gets the bytes of an object.
 enum class LinkType { kReflink, kHardLink, kSymbolicLink, kCopy };
 
-struct StoreOptions {
-  bool shared = false;    // cache.shared = group: folders 02775, files group-writable on their way in
-  std::vector<LinkType> link_types = {LinkType::kReflink, LinkType::kCopy};   // tried in this order
-};
 // InvalidArgument for a type that there is not: "reflink,hardlink,symlink,copy".
 Result<std::vector<LinkType>> ParseLinkTypes(std::string_view text);
+
+struct StoreOptions {
+  bool shared = false;            // cache.shared = group: folders 02775, objects 0444 all the same
+  std::vector<LinkType> link_types = {LinkType::kReflink, LinkType::kCopy};   // tried in this order
+  std::string workspace_temporary;   // a folder on the workspace's file system for files that PlaceAt writes
+};
 
 // Objects by their digest below one folder, as DVC lays them out (ObjectId::RelativePath): a cache. Objects are
 // read-only files (0444) that appear whole or not at all; one whose bytes are not what its name says is found
@@ -35,6 +37,7 @@ class ObjectStore {
 
   const std::string& folder() const { return folder_; }
   const StoreOptions& options() const { return options_; }
+  DataEnv& env() const { return env_; }
   std::string Path(const ObjectId& id) const;
   bool Has(const ObjectId& id) const;    // a file with that name stands there; its bytes are not looked at
 
@@ -44,7 +47,7 @@ class ObjectStore {
   // The bytes, verified.
   Result<std::string> Read(const ObjectId& id, size_t bytes_max) const;
 
-  // Bytes become an object; which is there and sound already stays as it is, a corrupt one is replaced.
+  // Bytes become an object; one that is there and sound stays as it is, a corrupt one is replaced.
   Result<ObjectId> PutBytes(std::string_view bytes, bool folder, HashName hash = HashName::kMd5);
   // The file's content becomes an object; `path` stays. What is stored is what was hashed, even if the file
   // changes meanwhile. `bytes`, when not null, becomes its size.
@@ -52,36 +55,43 @@ class ObjectStore {
   // A finished file (of TemporaryPath) becomes the object `expected`, or is removed: Corruption when its bytes are
   // something else.
   Status Adopt(const std::string& temporary, const ObjectId& expected);
-  // A new name in the store's folder for a file that Adopt takes; what is left behind by a killed process is removed
-  // by RemoveAbandoned.
-  std::string TemporaryPath() const;
-  // Removes such files that are older than `age_seconds`.
-  Status RemoveAbandoned(double age_seconds) const;
+  // The same for a file of which the caller knows the digest, having hashed what it wrote.
+  Status Install(const std::string& temporary, const ObjectId& id);
+  // A new name in the store's folder, for a file that Adopt or Install takes.
+  std::string TemporaryPath();
+  // Removes what killed processes left under such names and did not touch for `age_seconds`.
+  Status RemoveAbandoned(double age_seconds);
 
-  // Puts the object's content at `path`, where nothing stands: by the first link type that works here. The
-  // folders above exist. Copies are writable. `executable` sets the bits of copies.
-  Status PlaceAt(const ObjectId& id, const std::string& path, bool executable) const;
+  // Puts the object's content at `path`, in place of what stands there: by the first link type that works here. The
+  // folders above exist. `path` is what it was or the whole object, never a part. Copies are writable;
+  // `executable` sets their bits.
+  Status PlaceAt(const ObjectId& id, const std::string& path, bool executable);
 
   // Every name of an object that is there, of both layouts.
   Result<std::vector<ObjectId>> List() const;
   Status Remove(const ObjectId& id);
 
  private:
-  Status Install(const std::string& temporary, const ObjectId& id);
-  Result<bool> Sound(const ObjectId& id) const;
+  bool Sound(const ObjectId& id) const;
   Status MakeFolderOf(const ObjectId& id);
+  Status CopyTo(const ObjectId& id, const std::string& path, bool executable);
+  std::string WorkspaceTemporary();
 
   const std::string folder_;
   const StoreOptions options_;
   StateCache* const state_;
   DataEnv& env_;
+  const std::string mark_;                 // of this process, in temporary names
+  std::atomic<uint64_t> temporaries_{0};
+  std::array<std::atomic<bool>, 512> made_{};   // folders of first bytes, of both layouts, that are there
+  std::atomic<int> first_link_{0};         // link types before it do not work here
 };
 
 // Bytes on their way into a store, for what comes over a network: hashed as they come, installed only if they are
 // what was expected. Without Commit nothing is left. Confined to one thread.
 class ObjectWriter {
  public:
-  ObjectWriter(ObjectStore& store, ObjectId expected, DataEnv& env);
+  ObjectWriter(ObjectStore& store, ObjectId expected);
   ~ObjectWriter();
   ObjectWriter(const ObjectWriter&) = delete;
   ObjectWriter& operator=(const ObjectWriter&) = delete;
@@ -93,9 +103,9 @@ class ObjectWriter {
  private:
   ObjectStore& store_;
   const ObjectId expected_;
-  DataEnv& env_;
   const std::string path_;
   std::unique_ptr<File> file_;
+  bool created_ = false;
   Md5Stream md5_;
 };
 

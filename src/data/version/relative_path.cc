@@ -1,5 +1,6 @@
 #include "data/version/relative_path.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/strings.h"
@@ -9,6 +10,7 @@ namespace pano::data {
 namespace {
 
 constexpr size_t kBytesMax = 4096;   // PATH_MAX
+constexpr size_t kPartsMax = 256;    // work on a path grows with them
 
 }  // namespace
 
@@ -21,9 +23,11 @@ Status CheckRelativePath(std::string_view path) {
   if (path.front() == '/') return wrong("is absolute");
   if (path.find('\0') != path.npos) return wrong("has a NUL in it");
   if (!Utf8Valid(path)) return wrong("is not UTF-8");
+  size_t parts = 0;
   for (size_t begin = 0; begin <= path.size();) {
     const size_t end = std::min(path.find('/', begin), path.size());
     const std::string_view part = path.substr(begin, end - begin);
+    if (++parts > kPartsMax) return wrong("has more than 256 parts");
     if (part.empty()) return wrong("has an empty part");
     if (part == "." || part == "..") return wrong(StrCat("has a part '", part, "', which could lead elsewhere"));
     if (part.size() > 255) return wrong("has a part longer than 255 bytes");

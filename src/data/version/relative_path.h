@@ -8,7 +8,7 @@
 namespace pano::data {
 
 // InvalidArgument unless `path` names something below a folder and nothing else: parts joined by single '/',
-// none of them empty, "." or "..", in UTF-8 without NUL, at most 4,096 bytes. The message begins with what is
+// none of them empty, "." or "..", in UTF-8 without NUL, at most 4,096 bytes and 256 parts. The message begins with what is
 // wrong with it and shows the path. With this a manifest or a .dvc file cannot lead out of its folder.
 Status CheckRelativePath(std::string_view path);
 

@@ -21,8 +21,10 @@ class RepositoryLock {
   RepositoryLock(const RepositoryLock&) = delete;
   RepositoryLock& operator=(const RepositoryLock&) = delete;
 
- private:
+  // Lets go of a locked file descriptor when destroyed.
   explicit RepositoryLock(int fd) : fd_(fd) {}
+
+ private:
   const int fd_;
 };
 

@@ -46,8 +46,10 @@ class YamlText {
   Status AppendEntry(const YamlPath& path, std::string_view key, std::string_view block);
 
  private:
+  explicit YamlText(std::string text) : text_(std::move(text)) {}
   Status Set(const YamlPath& path, std::string scalar, std::string_view before);
-  Status Reparse(std::string text);
+  Status Become(std::string text);
+  Status ToBlockStyle(const YamlPath& path);
 
   std::string text_;
 };
