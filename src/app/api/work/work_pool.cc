@@ -1,6 +1,8 @@
 #include "app/api/work/work_pool.h"
 
+#include <cstdint>
 #include <cstdio>
+#include <deque>
 #include <exception>
 #include <utility>
 
@@ -26,14 +28,59 @@ void RunCaught(const std::function<void()>& task) noexcept {
 
 }  // namespace
 
-WorkPool::WorkPool(Options options) : options_(options) {
-  for (int i = 0; i < options_.threads; ++i) {
-    threads_.push_back(
-        StartThread(StrCat("work-", i), [this](const std::stop_token&) { Work(); }));
+// The tasks that wait, and what the threads do with them. Thread-safe.
+class WorkPool::Queue {
+ public:
+  explicit Queue(const Options& options) : options_(options) {}
+
+  bool Push(size_t bytes, std::function<void()> task, bool admitted);
+  size_t waiting() const;
+  // Runs tasks until Stop.
+  void Work();
+  // Drops what has not begun, and what still comes.
+  void Stop();
+
+ private:
+  struct Task {
+    uint64_t number;
+    std::function<void()> run;
+  };
+  // The queue whose front may run now; null for none.
+  std::deque<Task>* Next() PANO_REQUIRES(mu_);
+
+  const Options options_;
+  mutable Mutex mu_;
+  CondVar changed_;
+  std::deque<Task> small_ PANO_GUARDED_BY(mu_);
+  std::deque<Task> large_ PANO_GUARDED_BY(mu_);
+  int large_running_ PANO_GUARDED_BY(mu_) = 0;
+  uint64_t pushed_ PANO_GUARDED_BY(mu_) = 0;
+  bool stopping_ PANO_GUARDED_BY(mu_) = false;
+};
+
+bool WorkPool::Queue::Push(size_t bytes, std::function<void()> task, bool admitted) {
+  {
+    MutexLock lock(mu_);
+    if (stopping_) return false;
+    if (options_.threads > 0) {
+      if (!admitted && small_.size() + large_.size() >= options_.tasks_max) return false;
+      (bytes >= kLargeBytes ? large_ : small_).push_back({pushed_++, std::move(task)});
+    }
   }
+  if (options_.threads == 0) {
+    RunCaught(task);
+  } else {
+    changed_.NotifyOne();
+  }
+  return true;
 }
 
-WorkPool::~WorkPool() {
+size_t WorkPool::Queue::waiting() const {
+  MutexLock lock(mu_);
+  return small_.size() + large_.size();
+}
+
+void WorkPool::Queue::Stop() {
   std::deque<Task> small, large;   // dropped without the lock: they may hold anything
   {
     MutexLock lock(mu_);
@@ -42,39 +89,16 @@ WorkPool::~WorkPool() {
     large.swap(large_);
   }
   changed_.NotifyAll();
-  small.clear();
-  large.clear();
-  threads_.clear();
 }
 
-bool WorkPool::Push(size_t bytes, std::function<void()> task, bool admitted) {
-  if (options_.threads == 0) {
-    RunCaught(task);
-    return true;
-  }
-  {
-    MutexLock lock(mu_);
-    if (stopping_) return false;
-    if (!admitted && small_.size() + large_.size() >= options_.tasks_max) return false;
-    (bytes >= kLargeBytes ? large_ : small_).push_back({pushed_++, std::move(task)});
-  }
-  changed_.NotifyOne();
-  return true;
-}
-
-size_t WorkPool::waiting() const {
-  MutexLock lock(mu_);
-  return small_.size() + large_.size();
-}
-
-std::deque<WorkPool::Task>* WorkPool::Next() {
+std::deque<WorkPool::Queue::Task>* WorkPool::Queue::Next() {
   const bool room = large_running_ + 1 < options_.threads || options_.threads == 1;
   const bool large = room && !large_.empty();
   if (small_.empty()) return large ? &large_ : nullptr;
   return large && large_.front().number < small_.front().number ? &large_ : &small_;
 }
 
-void WorkPool::Work() {
+void WorkPool::Queue::Work() {
   while (true) {
     std::function<void()> task;
     bool is_large = false;
@@ -102,6 +126,28 @@ void WorkPool::Work() {
   }
 }
 
+WorkPool::WorkPool(Options options) : queue_(std::make_shared<Queue>(options)) {
+  for (int i = 0; i < options.threads; ++i) {
+    threads_.push_back(StartThread(
+        StrCat("work-", i), [queue = queue_](const std::stop_token&) { queue->Work(); }));
+  }
+}
+
+WorkPool::~WorkPool() {
+  queue_->Stop();
+  threads_.clear();
+}
+
+bool WorkPool::Submit(size_t bytes, std::function<void()> task) {
+  return queue_->Push(bytes, std::move(task), /*admitted=*/false);
+}
+
+void WorkPool::SubmitAdmitted(size_t bytes, std::function<void()> task) {
+  queue_->Push(bytes, std::move(task), /*admitted=*/true);
+}
+
+size_t WorkPool::waiting() const { return queue_->waiting(); }
+
 // One task of the pool. Dropped without having run it takes the strand's tasks along: they may hold the
 // strand, and nobody else would let go of them.
 class Strand::Turn {
@@ -125,7 +171,8 @@ void Strand::Post(std::function<void()> task) {
     tasks_.push_back(std::move(task));
     if (std::exchange(running_, true)) return;
   }
-  pool_.SubmitAdmitted(bytes_, [turn = std::make_shared<Turn>(shared_from_this())] { turn->Run(); });
+  queue_->Push(bytes_, [turn = std::make_shared<Turn>(shared_from_this())] { turn->Run(); },
+               /*admitted=*/true);
 }
 
 void Strand::End() {

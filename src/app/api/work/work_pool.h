@@ -30,39 +30,27 @@ class WorkPool {
   WorkPool& operator=(const WorkPool&) = delete;
 
   // False when too many wait: the task was dropped. One that throws is logged.
-  bool Submit(size_t bytes, std::function<void()> task) { return Push(bytes, std::move(task), false); }
+  bool Submit(size_t bytes, std::function<void()> task);
   // For what was admitted already and has to be answered: never refused (but by the pool's end).
-  void SubmitAdmitted(size_t bytes, std::function<void()> task) { Push(bytes, std::move(task), true); }
+  void SubmitAdmitted(size_t bytes, std::function<void()> task);
   size_t waiting() const;
 
  private:
-  struct Task {
-    uint64_t number;
-    std::function<void()> run;
-  };
-  bool Push(size_t bytes, std::function<void()> task, bool admitted);
-  // The queue whose front may run now; null for none.
-  std::deque<Task>* Next() PANO_REQUIRES(mu_);
-  void Work();
+  friend class Strand;
+  class Queue;
 
-  const Options options_;
-  mutable Mutex mu_;
-  CondVar changed_;
-  std::deque<Task> small_ PANO_GUARDED_BY(mu_);
-  std::deque<Task> large_ PANO_GUARDED_BY(mu_);
-  int large_running_ PANO_GUARDED_BY(mu_) = 0;
-  uint64_t pushed_ PANO_GUARDED_BY(mu_) = 0;
-  bool stopping_ PANO_GUARDED_BY(mu_) = false;
+  const std::shared_ptr<Queue> queue_;  // strands keep it too: an engine may wake one when the pool has ended
   std::vector<std::jthread> threads_;
 };
 
-// Tasks that run one after the other, on whichever thread of a pool; dropped where the pool has ended.
-// Thread-safe.
+// Tasks that run one after the other, on whichever thread of a pool; dropped where the pool has ended,
+// which a strand may outlive. Thread-safe.
 class Strand : public std::enable_shared_from_this<Strand> {
  public:
   // What each run counts as: see WorkPool::kLargeBytes.
   static constexpr size_t kSmall = 0;
-  explicit Strand(WorkPool& pool, size_t bytes = WorkPool::kLargeBytes) : pool_(pool), bytes_(bytes) {}
+  explicit Strand(const WorkPool& pool, size_t bytes = WorkPool::kLargeBytes)
+      : queue_(pool.queue_), bytes_(bytes) {}
   void Post(std::function<void()> task);
 
  private:
@@ -70,7 +58,7 @@ class Strand : public std::enable_shared_from_this<Strand> {
   void RunAll();
   void End();
 
-  WorkPool& pool_;
+  const std::shared_ptr<WorkPool::Queue> queue_;
   const size_t bytes_;
   Mutex mu_;
   std::deque<std::function<void()>> tasks_ PANO_GUARDED_BY(mu_);

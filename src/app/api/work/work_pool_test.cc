@@ -128,5 +128,16 @@ TEST(Strand, LetsGoOfItsTasksWhereThePoolEnds) {
   strand->Post([strand, value = std::move(value)] { FAIL() << "the only thread is taken"; });
 }
 
+TEST(Strand, OutlivesThePoolAndDropsWhatComes) {
+  for (int threads : {0, 1}) {
+    auto pool = std::make_unique<WorkPool>(WorkPool::Options{.threads = threads});
+    auto strand = std::make_shared<Strand>(*pool);
+    pool.reset();
+    auto value = std::make_shared<int>(1);
+    strand->Post([value] { FAIL() << "the pool has ended"; });
+    EXPECT_EQ(value.use_count(), 1);
+  }
+}
+
 }  // namespace
 }  // namespace pano::api
