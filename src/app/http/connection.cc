@@ -138,12 +138,27 @@ void Connection::Abort() {
 }
 
 void Connection::ArmReadTimer(std::chrono::milliseconds after, void (Connection::*then)()) {
+  read_then_ = then;
+  read_due_ = std::chrono::steady_clock::now() + after;
+  if (!read_timer_set_ || read_timer_.expiry() > read_due_) SetReadTimer();
+}
+
+void Connection::SetReadTimer() {
   const uint64_t round = ++read_timer_round_;
-  read_timer_.expires_after(after);
-  read_timer_.async_wait([self = shared_from_this(), round, then](const error_code& error) {
+  read_timer_set_ = true;
+  read_timer_.expires_at(read_due_);
+  read_timer_.async_wait([self = shared_from_this(), round](const error_code& error) {
     if (error || round != self->read_timer_round_) return;
-    self->Guarded([&] { ((*self).*then)(); });
+    self->Guarded([&] { self->OnReadTimer(); });
   });
+}
+
+void Connection::OnReadTimer() {
+  read_timer_set_ = false;
+  if (!read_then_) return;
+  if (std::chrono::steady_clock::now() < read_due_) return SetReadTimer();
+  const auto then = std::exchange(read_then_, nullptr);
+  (this->*then)();
 }
 
 // ---- Reading ----
@@ -209,7 +224,8 @@ void Connection::Advance() {
 
 void Connection::AdvanceRequest() {
   const ServerOptions& options = context_->options;
-  if (phase_ == Phase::kIdle) {
+  const bool begins = phase_ == Phase::kIdle;
+  if (begins) {
     SetPhase(Phase::kHead);
     keep_alive_ = true;
     is_head_request_ = false;  // an answer before the head is known has its body
@@ -218,7 +234,6 @@ void Connection::AdvanceRequest() {
     parser_.emplace(RequestParser::Limits{options.header_bytes_max, options.body_bytes_max},
                     [this](const Request& head) { return BodyLimit(head); });
     body_.emplace(context_);
-    ArmReadTimer(options.header_timeout, &Connection::OnReadTimeout);
   }
   in_.erase(0, parser_->Feed(in_));
   if (!body_->Grow(parser_->request().body.size())) {
@@ -226,6 +241,7 @@ void Connection::AdvanceRequest() {
   }
   switch (parser_->state()) {
     case RequestParser::State::kHead:
+      if (begins) ArmReadTimer(options.header_timeout, &Connection::OnReadTimeout);
       return;
     case RequestParser::State::kBody:
       if (phase_ == Phase::kHead) {
@@ -341,8 +357,7 @@ void Connection::OnReadTimeout() {
 }
 
 void Connection::StartExchange(bool body_left) {
-  ++read_timer_round_;
-  read_timer_.cancel();
+  DisarmReadTimer();
   ++context_->requests;
   Request request = std::move(parser_->request());
   request.peer = peer_;
@@ -482,8 +497,7 @@ void Connection::RefuseWith(Response response, std::string_view request_id) {
   sink_.reset();
   parser_.reset();
   body_.reset();
-  ++read_timer_round_;
-  read_timer_.cancel();
+  DisarmReadTimer();
   in_.clear();
   SendWhole(std::move(response), request_id);
 }
@@ -647,12 +661,25 @@ void Connection::Flush() {
     total += n;
     offset = 0;
   }
+  // A head and a body that fit into one write; more is written as its reader takes it.
+  const bool fits = out_.size() <= 2 && total < kWriteBytesMax;
+  if (phase_ == Phase::kFlushing && fits && WriteNow(buffers)) return;
   writing_ = true;
   if (!write_timer_armed_) ArmWriteTimer();
   socket_.async_write_some(buffers,
                            [self = shared_from_this()](const error_code& error, size_t n) {
                              self->Guarded([&] { self->OnWritten(error, n); });
                            });
+}
+
+// Hands the end of an answer to the operating system at once, which takes it from all but slow readers: no
+// timer, and no completion to wait for. False: nothing was taken, and an error, if it was one, comes again.
+bool Connection::WriteNow(std::span<const boost::asio::const_buffer> buffers) {
+  error_code error;
+  const size_t n = socket_.write_some(buffers, error);
+  if (error || n == 0) return false;
+  OnWritten(error, n);
+  return true;
 }
 
 // What the peer's system has acknowledged of all that we ever sent.
@@ -708,9 +735,10 @@ void Connection::OnWritten(const error_code& error, size_t n) {
     out_.pop_front();
   }
   if (!out_.empty() || (tls_ && tls_->output_bytes() > 0)) return Flush();
-  write_timer_armed_ = false;
-  ++write_timer_round_;
-  write_timer_.cancel();
+  if (std::exchange(write_timer_armed_, false)) {
+    ++write_timer_round_;
+    write_timer_.cancel();
+  }
   if (shut_when_written_) return SendTlsEnd();
   if (phase_ == Phase::kFlushing) return OnAnswered();
   OnDrained();
@@ -783,6 +811,7 @@ void Connection::Close() {
   SetPhase(Phase::kClosed);
   error_code ignored;
   socket_.close(ignored);
+  DisarmReadTimer();
   ++read_timer_round_;
   ++write_timer_round_;
   read_timer_.cancel();

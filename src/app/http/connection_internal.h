@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -180,6 +182,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   size_t SendChunkNow(std::string_view head, std::string_view data);
   void OnDrained();
   void Flush();
+  bool WriteNow(std::span<const boost::asio::const_buffer> buffers);
   uint64_t BytesTaken() const;
   void ArmWriteTimer();
   void OnWriteTimeout();
@@ -191,7 +194,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void OnPeerGone();
   void Close();
 
+  // Calls `then` so late unless it is armed for something else, or disarmed, before. A timer of the
+  // system's that ends earlier is left to end and then looks at what is due: most requests come and are
+  // answered without one being set.
   void ArmReadTimer(std::chrono::milliseconds after, void (Connection::*then)());
+  void DisarmReadTimer() { read_then_ = nullptr; }
+  void SetReadTimer();
+  void OnReadTimer();
 
   const std::shared_ptr<ServerContext> context_;
   const std::shared_ptr<Loop> loop_;
@@ -200,7 +209,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Phase phase_ = Phase::kIdle;
   boost::asio::steady_timer read_timer_;  // limits of the phase
+  bool read_timer_set_ = false;
   uint64_t read_timer_round_ = 0;
+  std::chrono::steady_clock::time_point read_due_;
+  void (Connection::*read_then_)() = nullptr;  // null: nothing is due
   boost::asio::steady_timer write_timer_;
   uint64_t write_timer_round_ = 0;
 

@@ -157,6 +157,22 @@ TEST_P(LimitsTest, ARefusalAfterHeadHasItsBody) {
   EXPECT_THAT(reply.body, HasSubstr("in time"));
 }
 
+// The timer of a head that came in parts is left to end: it says nothing of what comes after it.
+TEST_P(LimitsTest, ATimerLeftFromAHeadCutsNothingShort) {
+  ServerOptions options = Short();
+  options.header_timeout = 300ms;
+  options.idle_timeout = 10s;
+  const auto server = StartServer(options);
+  RawClient client(server->port());
+  client.Send("GET / HTTP/1.1\r\n");
+  std::this_thread::sleep_for(5ms);
+  client.Send("Host: a\r\n\r\n");
+  EXPECT_EQ(client.Receive().status, 200);
+  std::this_thread::sleep_for(2 * options.header_timeout);
+  client.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.Receive().status, 200);
+}
+
 TEST_P(LimitsTest, IdleConnectionsAreClosedSilently) {
   const auto server = StartServer(Short());
   RawClient fresh(server->port());

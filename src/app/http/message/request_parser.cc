@@ -1,10 +1,14 @@
 #include "app/http/message/request_parser.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <utility>
 
 #include "app/http/message/target.h"
-#include "base/random.h"
+#include "base/check.h"
 #include "base/strings.h"
 
 namespace pano::http {
@@ -138,12 +142,47 @@ void RequestParser::EndBody() {
   state_ = State::kComplete;
 }
 
+namespace {
+
+// Random bytes for ids. The system's generator fills a store of them for each thread: a call of it for every
+// request would cost more than the rest of its id.
+class IdBytes {
+ public:
+  uint8_t Next() {
+    if (left_ == 0) {
+      // So many never come in parts (getrandom(2)).
+      PANO_CHECK(getrandom(bytes_.data(), bytes_.size(), 0) == static_cast<ssize_t>(bytes_.size()));
+      left_ = bytes_.size();
+    }
+    return bytes_[--left_];
+  }
+
+ private:
+  std::array<uint8_t, 252> bytes_;
+  size_t left_ = 0;
+};
+
+std::string OwnId() {
+  constexpr char kHex[] = "0123456789abcdef";
+  constexpr size_t kBytes = 12;
+  static thread_local IdBytes source;
+  std::string id = "req-";
+  for (size_t i = 0; i < kBytes; ++i) {
+    const uint8_t byte = source.Next();
+    id.push_back(kHex[byte >> 4]);
+    id.push_back(kHex[byte & 15]);
+  }
+  return id;
+}
+
+}  // namespace
+
 std::string ChooseRequestId(std::string_view sent) {
   constexpr std::string_view kAllowed =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
   const bool fine = !sent.empty() && sent.size() <= 64 &&
                     sent.find_first_not_of(kAllowed) == std::string_view::npos;
-  return fine ? std::string(sent) : StrCat("req-", RandomHex(12));
+  return fine ? std::string(sent) : OwnId();
 }
 
 }  // namespace pano::http
