@@ -205,6 +205,10 @@ Result<DataTree> DataTree::Parse(std::string_view text, HashName hash) {
       }
       if (!has_md5 || !has_path) return in.Wrong(StrCat("an entry has no ", has_md5 ? "relpath" : "md5"));
       if (const Status good = CheckRelativePath(path); !good.ok()) return in.Wrong(good.message());
+      for (const std::string_view part : Split(path, '/')) {
+        // DVC never tracks these; placed, they would be a repository whose settings somebody else wrote.
+        if (part == ".git" || part == ".dvc") return in.Wrong(StrCat("the path '", Printable(path), "' has a part '", part, "'"));
+      }
       auto digest = Md5::Parse(md5);
       if (!digest.ok()) return in.Wrong(digest.status().message());
       sorted = sorted && (tree.entries_.empty() || tree.path(tree.size() - 1) < path);

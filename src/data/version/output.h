@@ -13,6 +13,7 @@ struct Output {
   std::string path;              // from the root, parts joined by '/'
   std::string source;            // the file that says so, from the root: "a.csv.dvc", "dvc.lock"
   int line = 0;                  // in it, from 1; 0 unknown
+  std::string stage;             // of dvc.yaml; "" for a .dvc file's
 
   std::optional<ObjectId> id;    // empty: never committed
   std::optional<uint64_t> bytes; // of the file, or of all files of the folder

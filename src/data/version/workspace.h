@@ -13,6 +13,7 @@
 #include "data/version/output.h"
 #include "data/version/repository.h"
 #include "data/version/state_cache.h"
+#include "data/version/tree_walk.h"
 
 namespace pano::data {
 
@@ -30,10 +31,6 @@ struct CheckoutOptions {
   bool force = false;     // what is not in the cache may be lost
   bool relink = false;    // links anew what is already right
   std::string part;       // only this file or folder inside the output, from the output's path; "" = all of it
-};
-
-struct CheckoutChange {
-  bool changed = false;   // something was written or removed
 };
 
 // What a command works with: the repository's cache, state, rules and threads. Its operations take outputs one by
@@ -57,15 +54,18 @@ class Workspace {
   // Hashes what is at `path` (from the root), by the state cache where it can. InvalidArgument for what cannot be
   // data: names that are not UTF-8, links that loop, lead nowhere or out of the repository, devices.
   Result<Content> Look(const std::string& path, HashName hash = HashName::kMd5);
-  // Hashes and stores it; links the workspace to the cache by the configured type where that is not a copy. The
-  // answer is `output` with id, size, count and bits as they are now.
-  Result<Output> Store(const Output& output);
+  // Hashes and stores it; links the workspace to the cache by the configured type where that is no copy. The
+  // answer is `output` with id, size, count and bits as they are now. Of a folder, `part` (from its path) alone is taken
+  // anew, the rest stays as the output says.
+  Result<Output> Store(const Output& output, std::string_view part = {});
   // What Store would answer, without storing (add --no-commit, deps of stages).
   Result<Output> Hash(const Output& output);
-  // Makes the workspace what the output says. Without force: PermissionDenied, with the paths, where something that
-  // the cache does not have would be lost, and nothing is changed. NotFound names objects that are not in the cache,
-  // Corruption those that are not what they should be; the rest is still done.
-  Result<CheckoutChange> Checkout(const Output& output, const CheckoutOptions& options);
+  // What was stored survives a crash of the machine once this is ok; before a .dvc file says that it is there.
+  Status Flush();
+  // Makes the workspace what the output says; true when something was changed. Without force: PermissionDenied, with
+  // the paths, where something that the cache does not have would be lost, and nothing is changed. NotFound names
+  // objects that are not in the cache, Corruption those that are not what they should be; the rest is done.
+  Result<bool> Checkout(const Output& output, const CheckoutOptions& options);
   // Removes an output's data. Refuses as Checkout does.
   Status RemoveData(const Output& output, bool force);
   // The manifest of a folder, verified; NotFound, Corruption.
@@ -77,13 +77,24 @@ class Workspace {
   void Close();
 
  private:
-  struct Impl;
-  Workspace(const Repository& repository) : repository_(repository) {}
+  friend class CheckoutRun;
+  explicit Workspace(const Repository& repository) : repository_(repository) {}
+  // The digests of files below `folder`; those of foreign ones are not set.
+  Result<std::vector<Md5>> HashFiles(const std::string& folder, const FileList& files, HashName hash);
+  // Of one file, whose stamp is known; the stamp becomes that of what was hashed.
+  Result<Md5> HashFile(const std::string& full, FileStamp* stamp, HashName hash);
+  Result<Md5> StoreFile(const std::string& full, const FileStamp& stamp, HashName hash, uint64_t* bytes);
+  Status LinkToCache(const std::string& folder, const FileList& files, const std::vector<Md5>& digests);
+  // Calls `work` for 0..count-1 on all threads; the first failure.
+  Status ForEach(size_t count, const std::function<Status(size_t)>& work);
+
   const Repository& repository_;
+  int threads_ = 1;
   std::unique_ptr<StateCache> state_;
   std::unique_ptr<ObjectStore> store_;
   std::unique_ptr<Ignore> ignore_;
   std::unique_ptr<ComputePool> pool_;
+  bool stored_ = false;   // since the last Flush
 };
 
 }  // namespace pano::data
