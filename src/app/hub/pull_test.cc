@@ -435,8 +435,8 @@ TEST_F(PullTest, StopKeepsWhatIsThere) {
   hub_.SetFault([](const FakeRequest& request, FakeReply& reply) {
     if (request.cdn) reply.bytes_per_second = 400'000;
   });
-  hub_.OnBytesSent([&](uint64_t bytes) {
-    if (bytes > 500'000) stop_.request_stop();
+  hub_.OnBytesSent([stop = stop_](uint64_t bytes) mutable {
+    if (bytes > 500'000) stop.request_stop();
   });
   Result<PullResult> result = Run();
   ASSERT_FALSE(result.ok());
