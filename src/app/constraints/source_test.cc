@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -59,21 +58,15 @@ TEST(Source, WhatIsWrongIsAlwaysTheRequest) {
   }
 }
 
-// CPU seconds until a choice of `n` texts has taken one and refused another.
-double SecondsForChoices(int n) {
+// Seconds where it is linear, hours where each choice meets all others; the bound leaves room for sanitizers.
+TEST(Source, AHundredThousandChoices) {
   json::Value list{json::Array()};
-  for (int i = 0; i < n; ++i) list.Append(StrCat("customer-", int64_t{i} * 7919 % n, "-of-", i));
+  for (int i = 0; i < 100'000; ++i) list.Append(StrCat("customer-", i * 7919 % 100'000, "-of-", i));
   const std::clock_t begin = std::clock();
   const Source source{.kind = Kind::kChoice, .text = json::Dump(list)};
   EXPECT_TRUE(Accepts(source, "customer-7919-of-1"));
   EXPECT_FALSE(Accepts(source, "customer-7919-of-2"));
-  return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-}
-
-// Linear, as ChoiceAutomaton's.
-TEST(Source, AHundredThousandChoices) {
-  const double few = SecondsForChoices(10'000);
-  EXPECT_LT(SecondsForChoices(100'000), 40 * few + 0.1);
+  EXPECT_LT(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 400);
 }
 
 TEST(Source, ChoicesHaveABound) {
