@@ -30,7 +30,7 @@ struct Neighbour {
 };
 constexpr Neighbour kNeighbours[] = {
     {"train", "pano-train", "", "Train a small language model"},
-    {"data", "pano-data", "", "Prepare data"},
+    {"data", "pano-data", "", "Version data"},
     {"features", "pano-data", "features", "Serve features"},
     {"infra", "pano-infra", "", "Plan and watch machines"},
     {"edge", "pano-edge", "", "Run models on small devices"},

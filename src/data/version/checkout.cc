@@ -333,7 +333,7 @@ class CheckoutRun {
 
 Result<bool> Workspace::Checkout(const Output& output, const CheckoutOptions& options) {
   if (!output.id || !output.cached) return false;   // never committed, or git's
-  return CheckoutRun(*this, output, options).Run().Wrap(output.path);
+  return CheckoutRun(*this, output, options).Run();
 }
 
 Status Workspace::RemoveData(const Output& output, bool force) {
