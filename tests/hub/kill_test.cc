@@ -12,7 +12,7 @@
 #include <fstream>
 #include <map>
 
-#include "app/hub/digest.h"
+#include "app/hub/etag.h"
 #include "app/hub/testing/fake_hub.h"
 #include "base/env.h"
 #include "base/random.h"
@@ -90,9 +90,9 @@ class KillTest : public testing::Test {
       const std::string name = blob.path().filename().string();
       if (KindOfEtag(name) == EtagKind::kUnknown) continue;  // on its way
       const std::string content = ReadAll(blob.path());
-      Digest digest(KindOfEtag(name), content.size());
+      Digest digest = EtagDigest(KindOfEtag(name), content.size());
       digest.Update(std::as_bytes(std::span(content)));
-      EXPECT_EQ(digest.Finish(), name);
+      EXPECT_EQ(digest.Hex(), name);
     }
     if (!fs::exists(repo / "refs/main")) return;
     ASSERT_EQ(ReadAll(repo / "refs/main"), hub_.Commit(kRepo));

@@ -42,7 +42,7 @@ Result<BlobJob::Begun> BlobJob::Begin() {
   incomplete_ = todo_.size();
   bytes_done_ = partial_->BytesDone();
   MutexLock hash_lock(hash_mu_);
-  digest_ = std::make_unique<Digest>(KindOfEtag(spec_.etag), spec_.size);
+  digest_ = std::make_unique<Digest>(EtagDigest(KindOfEtag(spec_.etag), spec_.size));
   return Begun::kReady;
 }
 
@@ -95,7 +95,7 @@ Status BlobJob::BeginWhole() {
   bytes_done_ = 0;
   {
     MutexLock lock(hash_mu_);
-    digest_ = std::make_unique<Digest>(KindOfEtag(spec_.etag), spec_.size);
+    digest_ = std::make_unique<Digest>(EtagDigest(KindOfEtag(spec_.etag), spec_.size));
     hashed_ = 0;
   }
   MutexLock lock(mu_);
@@ -159,7 +159,7 @@ Result<BlobJob::Finished> BlobJob::Finish() {
   std::string hash;
   {
     MutexLock lock(hash_mu_);
-    hash = digest_->Finish();
+    hash = digest_->Hex();
   }
   if (hash == spec_.etag) {
     PANO_RETURN_IF_ERROR(partial_->Commit(cache_.BlobPath(spec_.etag)));
@@ -180,7 +180,7 @@ Status BlobJob::Restart() {
   bytes_done_ = 0;
   {
     MutexLock lock(hash_mu_);
-    digest_ = std::make_unique<Digest>(KindOfEtag(spec_.etag), spec_.size);
+    digest_ = std::make_unique<Digest>(EtagDigest(KindOfEtag(spec_.etag), spec_.size));
     hashed_ = 0;
   }
   MutexLock lock(mu_);

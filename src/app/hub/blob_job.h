@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "app/hub/digest.h"
+#include "app/hub/etag.h"
 #include "app/hub/file_lock.h"
 #include "app/hub/partial_blob.h"
 #include "app/hub/repo_cache.h"

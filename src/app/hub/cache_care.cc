@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include "app/hub/digest.h"
+#include "app/hub/etag.h"
 #include "app/hub/file_choice.h"
 #include "app/hub/file_lock.h"
 #include "app/hub/repo_cache.h"
@@ -129,7 +129,7 @@ class SnapshotRemoval {
 Result<std::string> CompareBlob(const std::string& path, const std::string& etag, uint64_t bytes,
                                 uint64_t* read, const std::function<void(uint64_t)>& on_progress,
                                 const std::stop_token& stop) {
-  Digest digest(KindOfEtag(etag), bytes);
+  Digest digest = EtagDigest(KindOfEtag(etag), bytes);
   PANO_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, Env::Real().Open(path, Env::OpenMode::kRead));
   std::vector<std::byte> buffer(kReadBytes);
   while (true) {
@@ -140,7 +140,7 @@ Result<std::string> CompareBlob(const std::string& path, const std::string& etag
     *read += n;
     if (on_progress) on_progress(*read);
   }
-  const std::string hash = digest.Finish();
+  const std::string hash = digest.Hex();
   return hash == etag ? std::string() : StrCat("its hash is ", hash, " instead of ", etag);
 }
 

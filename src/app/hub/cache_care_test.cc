@@ -8,7 +8,7 @@
 #include <fstream>
 
 #include "app/hub/cache_users.h"
-#include "app/hub/digest.h"
+#include "app/hub/etag.h"
 #include "app/hub/file_lock.h"
 #include "app/hub/repo_cache.h"
 #include "base/env.h"
@@ -45,9 +45,9 @@ class CacheCareTest : public testing::Test {
     return settings;
   }
   std::string EtagOf(const std::string& text) {
-    Digest digest(EtagKind::kSha256, text.size());
+    Digest digest = EtagDigest(EtagKind::kSha256, text.size());
     digest.Update(std::as_bytes(std::span(text)));
-    return digest.Finish();
+    return digest.Hex();
   }
   void Put(const std::string& commit, const std::string& path, const std::string& text) {
     std::ofstream(cache_.BlobPath(EtagOf(text))) << text;

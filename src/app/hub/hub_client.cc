@@ -7,7 +7,7 @@
 #include <mutex>
 #include <utility>
 
-#include "app/hub/digest.h"
+#include "app/hub/etag.h"
 #include "app/hub/hub_url.h"
 #include "base/check.h"
 #include "base/strings.h"

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "app/hub/digest.h"
+#include "app/hub/etag.h"
 #include "app/hub/file_choice.h"
 #include "app/hub/model_name.h"
 #include "app/hub/repo_listing.h"

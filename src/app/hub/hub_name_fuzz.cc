@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "app/hub/digest.h"
+#include "app/hub/etag.h"
 #include "app/hub/hub_client.h"
 #include "app/hub/hub_url.h"
 #include "app/hub/model_name.h"

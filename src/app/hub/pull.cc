@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "app/hub/digest.h"
+#include "app/hub/etag.h"
 #include "app/hub/file_choice.h"
 #include "app/hub/file_lock.h"
 #include "app/hub/hub_client.h"

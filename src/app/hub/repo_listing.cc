@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "app/hub/digest.h"
+#include "app/hub/etag.h"
 #include "app/hub/model_name.h"
 #include "base/json.h"
 #include "base/strings.h"

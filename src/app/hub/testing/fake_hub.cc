@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-#include "app/hub/digest.h"
+#include "app/hub/etag.h"
 #include "app/hub/hub_url.h"
 #include "base/check.h"
 #include "base/json.h"
@@ -38,9 +38,9 @@ int Listen(int* port) {
 }
 
 std::string HashOf(EtagKind kind, std::string_view content) {
-  Digest digest(kind, content.size());
+  Digest digest = EtagDigest(kind, content.size());
   digest.Update(std::as_bytes(std::span(content)));
-  return digest.Finish();
+  return digest.Hex();
 }
 
 std::string Decode(std::string_view text) {

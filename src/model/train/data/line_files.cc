@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/digest/digest.h"
 #include "base/strings.h"
-#include "model/train/data/content_hash.h"
 
 namespace pano::train {
 namespace {
@@ -24,11 +24,11 @@ std::string_view LineAt(std::string_view text, size_t offset) {
 Result<LineFiles> LineFiles::Open(const std::vector<std::string>& paths) {
   constexpr size_t kPart = size_t{16} << 20;   // hashed, then given back
   LineFiles out;
-  ContentHash hash;
+  Digest hash(Digest::kSha256);
   for (const std::string& path : paths) {
     PANO_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MappedFile::Open(path));
     const std::string_view text = TextOf(*file);
-    hash.Add(StrCat(text.size(), "\n"));
+    hash.Update(StrCat(text.size(), "\n"));
     const auto number = static_cast<uint32_t>(out.files_.size());
     const size_t before = out.lines_.size();
     uint64_t line = 0;
@@ -44,7 +44,7 @@ Result<LineFiles> LineFiles::Open(const std::vector<std::string>& paths) {
       offset = newline + 1;
       if (offset - hashed >= kPart || offset >= text.size()) {
         const std::string_view part = text.substr(hashed, offset - hashed);
-        hash.Add(part);
+        hash.Update(part);
         file->Forget(std::as_bytes(std::span(part)));
         hashed = std::min(offset, text.size());
       }
@@ -52,7 +52,7 @@ Result<LineFiles> LineFiles::Open(const std::vector<std::string>& paths) {
     if (out.lines_.size() == before) return InvalidArgument(StrCat(path, ": has no lines"));
     out.files_.push_back(std::move(file));
   }
-  out.version_ = StrCat("sha256:", hash.Finish());
+  out.version_ = StrCat("sha256:", hash.Hex());
   return out;
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "base/digest/digest.h"
 #include "base/json.h"
 #include "base/mapped_file.h"
 #include "base/strings.h"
 #include "base/utf8.h"
-#include "model/train/data/content_hash.h"
 #include "model/train/data/line_files.h"
 
 namespace pano::train {
@@ -55,21 +55,21 @@ Status TakeText(std::string_view text, const std::string& path, const Take& take
 }  // namespace
 
 Result<std::string> ForEachDocument(const std::vector<std::string>& paths, const Take& take) {
-  ContentHash hash;
+  Digest hash(Digest::kSha256);
   for (const std::string& path : paths) {
     if (path.ends_with(".jsonl")) {
       PANO_ASSIGN_OR_RETURN(const LineFiles lines, LineFiles::Open({path}));
-      hash.Add(lines.version());
+      hash.Update(lines.version());
       PANO_RETURN_IF_ERROR(TakeLines(lines, take));
       continue;
     }
     PANO_ASSIGN_OR_RETURN(const std::shared_ptr<const MappedFile> file, MappedFile::Open(path));
     const std::string_view text(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
-    hash.Add(StrCat(text.size(), "\n"));
-    hash.Add(text);
+    hash.Update(StrCat(text.size(), "\n"));
+    hash.Update(text);
     PANO_RETURN_IF_ERROR(TakeText(text, path, take));
   }
-  return StrCat("sha256:", hash.Finish());
+  return StrCat("sha256:", hash.Hex());
 }
 
 }  // namespace pano::train

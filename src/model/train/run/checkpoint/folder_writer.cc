@@ -4,10 +4,10 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/digest/digest.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "base/strings.h"
-#include "model/train/run/checkpoint/digest.h"
 #include "model/train/run/checkpoint/manifest.h"
 
 namespace pano::train {
@@ -61,14 +61,14 @@ std::span<const std::byte> BytesOf(std::string_view text) {
 Result<Manifest::File> WriteOne(Env& env, const std::string& folder, const CheckpointFile& file) {
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<File> out,
                         env.Open(JoinPath(folder, file.name), Env::OpenMode::kWrite));
-  Sha256Stream digest;
+  Digest digest(Digest::kSha256);
   uint64_t bytes = 0;
   auto write = [&](std::span<const std::byte> all) -> Status {
     // In pieces, so that hashing reads what is still in the cache.
     constexpr size_t kPiece = 1 << 20;
     for (size_t at = 0; at < all.size(); at += kPiece) {
       const auto piece = all.subspan(at, std::min(kPiece, all.size() - at));
-      digest.Add(piece);
+      digest.Update(piece);
       PANO_RETURN_IF_ERROR(out->WriteAll(piece));
       bytes += piece.size();
     }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/digest/file_digest.h"
 #include "base/strings.h"
-#include "model/train/run/checkpoint/digest.h"
 #include "model/train/run/checkpoint/folder_writer.h"
 
 namespace pano::train {
@@ -17,10 +17,9 @@ Status CheckFile(Env& env, const std::string& folder, const Manifest::File& expe
     return Corruption(StrCat(expected.name, ": has ", info->bytes, " bytes, the manifest says ",
                              expected.bytes));
   }
-  uint64_t bytes = 0;
-  Result<std::string> sha256 = Sha256OfFile(env, path, &bytes);
-  if (!sha256.ok()) return Corruption(StrCat(expected.name, ": ", sha256.error().message()));
-  if (bytes != expected.bytes || *sha256 != expected.sha256) {
+  const Result<FileDigest> found = DigestOfFile(env, path, Digest::kSha256);
+  if (!found.ok()) return Corruption(StrCat(expected.name, ": ", found.error().message()));
+  if (found->bytes != expected.bytes || found->hex != expected.sha256) {
     return Corruption(StrCat(expected.name, ": its SHA-256 is not the manifest's"));
   }
   return {};

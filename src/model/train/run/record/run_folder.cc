@@ -6,10 +6,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <span>
+#include <utility>
 
+#include "base/digest/file_digest.h"
 #include "base/strings.h"
-#include "model/train/run/checkpoint/digest.h"
 #include "model/train/run/checkpoint/folder_writer.h"
 
 namespace pano::train {
@@ -28,11 +28,7 @@ json::Value Dump(const RunRecord& record) {
   }
   json::Value out;
   out.Set("seed", record.seed);
-  out.Set("recipe_sha256", [&] {
-    Sha256Stream digest;
-    digest.Add(std::as_bytes(std::span(record.recipe)));
-    return digest.Hex();
-  }());
+  out.Set("recipe_sha256", HexDigest(Digest::kSha256, record.recipe));
   out.Set("data_version", DataVersion(record.data));
   out.Set("data", std::move(data));
   out.Set("version", record.version);
@@ -101,15 +97,15 @@ Status CompareData(const std::string& path, const json::Value& began, const RunR
 Result<DataFile> DescribeDataFile(Env& env, const std::string& path) {
   DataFile file;
   file.path = path;
-  PANO_ASSIGN_OR_RETURN(file.sha256, Sha256OfFile(env, path, &file.bytes).Wrap(path));
+  PANO_ASSIGN_OR_RETURN(FileDigest digest, DigestOfFile(env, path, Digest::kSha256).Wrap(path));
+  file.sha256 = std::move(digest.hex);
+  file.bytes = digest.bytes;
   return file;
 }
 
 std::string DataVersion(const std::vector<DataFile>& files) {
-  Sha256Stream digest;
-  for (const DataFile& file : files) {
-    digest.Add(std::as_bytes(std::span(file.sha256)));
-  }
+  Digest digest(Digest::kSha256);
+  for (const DataFile& file : files) digest.Update(file.sha256);
   return digest.Hex();
 }
 

@@ -1,4 +1,4 @@
-#include "app/hub/digest.h"
+#include "app/hub/etag.h"
 
 #include <gtest/gtest.h>
 
@@ -6,11 +6,11 @@ namespace pano::hub {
 namespace {
 
 std::string Hash(EtagKind kind, std::string_view text, size_t step) {
-  Digest digest(kind, text.size());
+  Digest digest = EtagDigest(kind, text.size());
   for (size_t at = 0; at < text.size(); at += step) {
     digest.Update(std::as_bytes(std::span(text.substr(at, step))));
   }
-  return digest.Finish();
+  return digest.Hex();
 }
 
 // sha256sum and `git hash-object` of the same bytes.

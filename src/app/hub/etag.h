@@ -1,11 +1,10 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <span>
 #include <string>
 #include <string_view>
+
+#include "base/digest/digest.h"
 
 namespace pano::hub {
 
@@ -20,22 +19,8 @@ EtagKind KindOfEtag(std::string_view etag);
 // The etag of a response's header, without quotes and the mark of a weak one.
 std::string NormalizeEtag(std::string_view header);
 
-// The running hash of a file's content, in whole or in pieces. Thread-compatible.
-class Digest {
- public:
-  // REQUIRES: kind is known. `size` is that of the whole content.
-  Digest(EtagKind kind, uint64_t size);
-  ~Digest();
-  Digest(const Digest&) = delete;
-  Digest& operator=(const Digest&) = delete;
-
-  void Update(std::span<const std::byte> bytes);
-  // Lower-case hexadecimal digits; once.
-  std::string Finish();
-
- private:
-  struct Context;
-  std::unique_ptr<Context> context_;
-};
+// Ready to take the content, of `size` bytes as a whole; its hexadecimal digits are the etag.
+// REQUIRES: kind is known.
+Digest EtagDigest(EtagKind kind, uint64_t size);
 
 }  // namespace pano::hub
