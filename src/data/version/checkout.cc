@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <set>
 #include <thread>
 #include <utility>
@@ -79,12 +80,7 @@ class CheckoutRun {
       PANO_ASSIGN_OR_RETURN(const FileList files, List());
       PANO_ASSIGN_OR_RETURN(const std::vector<Md5> digests, w_.HashFiles(output_.path, files, Hash()));
       for (size_t i = 0; i < files.size(); ++i) {
-        const std::string_view path = files.path(i);
-        if (LinkAbove(files, path).empty()) PlanRemoval(path, files.entries[i].foreign, digests[i]);
-      }
-      for (const std::string& link : files.folder_links) {
-        remove_.push_back(link);
-        unsaved_.push_back(link);
+        PlanRemoval(files.path(i), files.entries[i].foreign, digests[i]);
       }
       clear_folder_ = true;
       return true;
@@ -107,14 +103,6 @@ class CheckoutRun {
 
   Result<FileList> List() {
     return ListFiles(w_.repository(), w_.ignore(), output_.path, LinkPolicy::kTolerate, w_.threads_);
-  }
-
-  static std::string_view LinkAbove(const FileList& files, std::string_view path) {
-    if (files.folder_links.empty()) return {};
-    for (size_t slash = path.find('/'); slash != path.npos; slash = path.find('/', slash + 1)) {
-      if (files.folder_links.contains(path.substr(0, slash))) return path.substr(0, slash);
-    }
-    return {};
   }
 
   void PlanRemoval(std::string_view path, bool foreign, const Md5& md5) {
@@ -159,12 +147,6 @@ class CheckoutRun {
       return info.status().Wrap(output_.path);
     }
     made_folder_ = !info.ok();
-    std::set<std::string, std::less<>> broken_links;   // to folders, in which something would have to change
-    const auto through = [&](std::string_view path) {
-      const std::string_view link = LinkAbove(files, path);
-      if (!link.empty()) broken_links.emplace(link);
-      return !link.empty();
-    };
     size_t t = first, f = 0;
     while (t < last || f < files.size()) {
       if (f < files.size() && !Within(files.path(f), options_.part)) {
@@ -173,32 +155,45 @@ class CheckoutRun {
       }
       const int order = t == last ? 1 : f == files.size() ? -1 : tree_.path(t).compare(files.path(f));
       if (order < 0) {
-        (void)through(tree_.path(t));
         place_.push_back(t++);
       } else if (order > 0) {
-        if (!through(files.path(f))) PlanRemoval(files.path(f), files.entries[f].foreign, digests[f]);
+        PlanRemoval(files.path(f), files.entries[f].foreign, digests[f]);
         ++f;
       } else {
         const bool same = !files.entries[f].foreign && digests[f] == tree_.md5(t);
         if (!same || options_.relink) {
-          if (!through(tree_.path(t)) && (files.entries[f].foreign || (!same && !Saved(digests[f])))) {
-            unsaved_.emplace_back(tree_.path(t));
-          }
+          if (files.entries[f].foreign || (!same && !Saved(digests[f]))) unsaved_.emplace_back(tree_.path(t));
           place_.push_back(t);
         }
         ++t;
         ++f;
       }
     }
-    // Nothing is written through a link: it becomes the folder that the manifest has, as a whole.
-    for (const std::string& link : broken_links) {
-      remove_.push_back(link);
-      unsaved_.push_back(link);
-      const auto [begin, end] = tree_.Below(link);
-      std::erase_if(place_, [&](size_t i) { return i >= begin && i < end; });
-      for (size_t i = begin; i < end; ++i) place_.push_back(i);
+    return CheckFolders();
+  }
+
+  // Nothing is written through a link, nor is one removed for a folder: whoever made it may want what it leads to.
+  Status CheckFolders() {
+    return ForEachFolder([&](std::string_view folder) -> Status {
+      const auto info = env_.LinkInfo(FullOf(folder));
+      if (!info.ok() || info->kind != EntryInfo::Kind::kLink) return {};
+      return InvalidArgument(StrCat(PathOf(folder), " is a link where the data has a folder: remove it first"));
+    });
+  }
+
+  // Each folder, from the output's path, that holds something that is placed: those above before those below.
+  Status ForEachFolder(const std::function<Status(std::string_view)>& visit) {
+    if (!output_.id->folder) return {};
+    std::string last;
+    for (const size_t i : place_) {
+      const std::string_view path = tree_.path(i);
+      for (size_t slash = path.find('/'); slash != path.npos; slash = path.find('/', slash + 1)) {
+        const std::string_view folder = path.substr(0, slash);
+        if (Within(last, folder)) continue;
+        last = folder;
+        PANO_RETURN_IF_ERROR(visit(folder));
+      }
     }
-    std::sort(place_.begin(), place_.end());
     return {};
   }
 
@@ -255,22 +250,14 @@ class CheckoutRun {
   }
 
   Status MakeFoldersOfTree() {
-    std::string last;
-    for (const size_t i : place_) {
-      const std::string_view path = tree_.path(i);
-      for (size_t slash = path.find('/'); slash != path.npos; slash = path.find('/', slash + 1)) {
-        const std::string_view folder = path.substr(0, slash);
-        if (Within(last, folder)) continue;
-        last = folder;
-        const std::string full = FullOf(folder);
-        const auto info = env_.LinkInfo(full);
-        if (info.ok() && info->kind == EntryInfo::Kind::kFolder) continue;
-        if (info.ok()) return InvalidArgument(StrCat(PathOf(folder), " is no folder: nothing is written through it"));
-        const Status made = env_.MakeFolder(full);
-        if (!made.ok() && made.code() != StatusCode::kAlreadyExists) return made.Wrap(PathOf(folder));
-      }
-    }
-    return {};
+    return ForEachFolder([&](std::string_view folder) -> Status {
+      const std::string full = FullOf(folder);
+      const auto info = env_.LinkInfo(full);
+      if (info.ok() && info->kind == EntryInfo::Kind::kFolder) return {};
+      if (info.ok()) return InvalidArgument(StrCat(PathOf(folder), " is no folder: nothing is written through it"));
+      const Status made = env_.MakeFolder(full);
+      return made.code() == StatusCode::kAlreadyExists ? OkStatus() : made.Wrap(PathOf(folder));
+    });
   }
 
   ObjectId IdOf(size_t i) const { return output_.id->folder ? tree_.object(i) : *output_.id; }

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/json.h"
 #include "base/strings.h"
 #include "base/utf8.h"
 #include "data/version/md5_stream.h"
@@ -118,6 +117,39 @@ class Scanner {
   size_t at_ = 0;
 };
 
+// A text as Python's json.dumps writes it: all but the printable ASCII characters escaped.
+void AppendPythonQuoted(std::string* out, std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  const auto unit = [&](char32_t u) {
+    *out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) *out += kHex[(u >> shift) & 15];
+  };
+  *out += '"';
+  for (size_t i = 0; i < text.size();) {
+    const char c = text[i];
+    constexpr std::string_view kNames = "\"\\bfnrt", kValues = "\"\\\b\f\n\r\t";
+    if (c >= ' ' && c <= '~' && c != '"' && c != '\\') {
+      *out += c;
+      ++i;
+    } else if (const size_t k = kValues.find(c); k != kValues.npos) {
+      *out += '\\';
+      *out += kNames[k];
+      ++i;
+    } else {
+      const size_t n = Utf8Length(text.substr(i));
+      const char32_t code = n == 0 ? 0xFFFD : Utf8Decode(text.substr(i), n);
+      if (code < 0x10000) {
+        unit(code);
+      } else {
+        unit(0xD800 + ((code - 0x10000) >> 10));
+        unit(0xDC00 + ((code - 0x10000) & 0x3FF));
+      }
+      i += n == 0 ? 1 : n;
+    }
+  }
+  *out += '"';
+}
+
 }  // namespace
 
 size_t DataTree::LowerBound(std::string_view path) const {
@@ -164,7 +196,7 @@ std::string DataTree::Text() const {
     out += i == 0 ? "{\"md5\": \"" : ", {\"md5\": \"";
     out += md5(i).Hex();
     out += "\", \"relpath\": ";
-    json::AppendQuoted(out, path(i), /*ascii=*/true);
+    AppendPythonQuoted(&out, path(i));
     out += '}';
   }
   out += ']';

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/check.h"
@@ -44,7 +45,15 @@ Result<Output> ReadOutput(const YAML::Node& node, std::string_view place, std::s
   out.line = node.Mark().line + 1;
   const YAML::Node path = node["path"];
   if (!path.IsDefined()) return yaml::Wrong(node, place, "has no path");
-  PANO_ASSIGN_OR_RETURN(const std::string written, yaml::Text(path, yaml::Join(place, "path")));
+  PANO_ASSIGN_OR_RETURN(std::string written, yaml::Text(path, yaml::Join(place, "path")));
+  // DVC's YAML library breaks a line behind U+2028 and U+2029, which are line breaks of YAML 1.1; what it adds is
+  // indentation.
+  for (const std::string_view separator : {"\xe2\x80\xa8", "\xe2\x80\xa9"}) {
+    for (size_t at = written.find(separator); at != written.npos; at = written.find(separator, at + 1)) {
+      const size_t begin = at + separator.size(), end = std::min(written.find_first_not_of(' ', begin), written.size());
+      written.erase(begin, end - begin);
+    }
+  }
   if (written.find("://") != written.npos) {
     return yaml::Wrong(path, yaml::Join(place, "path"), "is an address: data outside of the repository is not supported");
   }

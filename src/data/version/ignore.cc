@@ -120,9 +120,14 @@ bool IgnorePattern::Matches(std::string_view path, bool is_folder) const {
   if (folders_only_ && !is_folder) return false;
   if (!anchored_ && parts_.size() == 2) return MatchesGlob(parts_[1], BaseName(path));
   const std::vector<std::string_view> names = Split(path, '/');
-  return MatchWithWildcards(
-      parts_.size(), names.size(), [&](size_t p) { return parts_[p] == "**"; },
-      [&](size_t* p, size_t* n) { return MatchesGlob(parts_[(*p)++], names[(*n)++]); });
+  // As DVC has it, "a/**" is the folder a, too: nothing in it can be taken back.
+  const bool all_in_it = parts_.size() > 2 && parts_[parts_.size() - 2] == "**" && parts_.back() == "*";
+  const auto matches = [&](size_t parts) {
+    return MatchWithWildcards(
+        parts, names.size(), [&](size_t p) { return parts_[p] == "**"; },
+        [&](size_t* p, size_t* n) { return MatchesGlob(parts_[(*p)++], names[(*n)++]); });
+  };
+  return matches(parts_.size()) || (all_in_it && is_folder && matches(parts_.size() - 2));
 }
 
 Result<IgnoreFile> IgnoreFile::Parse(std::string_view text) {

@@ -95,6 +95,17 @@ Status Tracking::CheckGit(const std::vector<Planned>& plans) const {
   return InvalidArgument(StrCat(Printable(path, 300), ": git tracks it: `git rm -r --cached ", Printable(path, 300), "` first"));
 }
 
+// Whether the output is one of DVC 2 that has not changed: it stays one. Of a folder that has, the manifest in the old form
+// is kept, as DVC keeps it.
+Result<bool> Tracking::UnchangedSinceDvc2(const Output& output) {
+  if (!output.id || output.id->hash == HashName::kMd5) return false;
+  PANO_ASSIGN_OR_RETURN(const Content content, workspace_.Look(output.path, output.id->hash));
+  if (!content.there) return false;
+  if (content.id == *output.id) return true;
+  if (content.folder) PANO_RETURN_IF_ERROR(workspace_.store().PutBytes(content.tree.Text(), /*folder=*/true, output.id->hash).status());
+  return false;
+}
+
 Result<std::vector<std::string>> Tracking::Add(const std::vector<std::string>& paths, bool commit) {
   std::vector<Planned> plans;
   for (const std::string& path : paths) {
@@ -112,9 +123,8 @@ Result<std::vector<std::string>> Tracking::Add(const std::vector<std::string>& p
   std::map<std::string, Output> latest;   // by output: several parts of one folder build on each other
   for (Planned& plan : plans) {
     if (const auto it = latest.find(plan.output.path); it != latest.end()) plan.output = it->second;
-    if (plan.output.id && plan.output.id->hash != HashName::kMd5 && plan.part.empty()) {
-      // One of DVC 2 that did not change stays one.
-      PANO_ASSIGN_OR_RETURN(const bool same, workspace_.Unchanged(plan.output));
+    if (plan.part.empty()) {
+      PANO_ASSIGN_OR_RETURN(const bool same, UnchangedSinceDvc2(plan.output));
       if (same) continue;
     }
     if (!plan.part.empty() && !commit) return InvalidArgument(StrCat(plan.path, ": a part of a folder is added with its content or not at all"));
@@ -151,10 +161,8 @@ Status Tracking::Commit(const std::vector<Target>& targets, bool force) {
   for (const Target& target : targets) {
     const Output& output = *target.output;
     if (!output.stage.empty() || output.frozen) continue;
-    if (output.id && output.id->hash != HashName::kMd5) {
-      PANO_ASSIGN_OR_RETURN(const bool same, workspace_.Unchanged(output));
-      if (same) continue;
-    }
+    PANO_ASSIGN_OR_RETURN(const bool same, UnchangedSinceDvc2(output));
+    if (same) continue;
     if (!force) {
       PANO_ASSIGN_OR_RETURN(const Output now, workspace_.Hash(output));
       if (now.id != output.id) changed.push_back(output.path);

@@ -30,6 +30,7 @@ class Tracking {
  private:
   struct Planned;
   Result<Planned> Plan(const std::string& path) const;
+  Result<bool> UnchangedSinceDvc2(const Output& output);
   Status CheckGit(const std::vector<Planned>& plans) const;
 
   Workspace& workspace_;

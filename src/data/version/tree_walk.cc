@@ -23,13 +23,12 @@
 namespace pano::data {
 namespace {
 
-constexpr int kFolderLinksMax = 16;   // links to folders inside each other: more are a maze
 
 struct Folder;
 
 struct Child {
   std::string name;
-  bool folder = false, folder_link = false;
+  bool folder = false;
   FileList::Entry entry;
   std::unique_ptr<Folder> below;   // of a folder
 };
@@ -39,7 +38,6 @@ struct Folder {
   std::string path;            // from the root of the repository
   const Folder* above = nullptr;
   uint64_t device = 0, inode = 0;
-  int links = 0;               // to folders, on the way here
   std::vector<Child> children; // sorted by name, folders as "name/"
 };
 
@@ -161,6 +159,7 @@ class Walk {
       PANO_RETURN_IF_ERROR(Follow(*folder, fd, path(), &child, &s));
     }
     child.folder = S_ISDIR(s.st_mode) && !child.entry.foreign;
+    if (child.folder && child.entry.link) return {};   // DVC does not look behind it either
     if (scope.LeavesOut(name, child.folder)) return {};
     if (!Utf8Valid(name)) {
       return InvalidArgument(StrCat("the name '", Printable(path(), 300), "' is not UTF-8: manifests cannot hold it; rename it"));
@@ -170,11 +169,9 @@ class Walk {
     }
     if (name.size() > 255 || path().size() > 4096) return InvalidArgument(StrCat(Printable(path(), 300), ": the path is too long"));
     if (child.folder) {
-      child.folder_link = child.entry.link;
       child.below = std::make_unique<Folder>();
       child.below->path = path();
       child.below->above = folder;
-      child.below->links = folder->links + (child.folder_link ? 1 : 0);
     } else if (!S_ISREG(s.st_mode) && !child.entry.foreign) {
       if (policy_ == LinkPolicy::kRefuse) return InvalidArgument(StrCat(Printable(path(), 300), ": is neither a file nor a folder"));
       child.entry.foreign = true;
@@ -201,7 +198,6 @@ class Walk {
       for (const Folder* above = &folder; above != nullptr; above = above->above) {
         if (above->device == target.st_dev && above->inode == target.st_ino) return foreign("leads to a folder that it lies in");
       }
-      if (folder.links >= kFolderLinksMax) return foreign("lies behind too many links");
     }
     *s = target;
     return {};
@@ -232,7 +228,6 @@ void Flatten(Folder* folder, const std::string& prefix, FileList* out) {
   for (Child& child : folder->children) {
     const std::string path = prefix + child.name;
     if (child.folder) {
-      if (child.folder_link) out->folder_links.insert(path);
       Flatten(child.below.get(), path + "/", out);
       child.below.reset();
       continue;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,8 +23,6 @@ struct FileList {
   };
   std::string paths;
   std::vector<Entry> entries;
-  // Links to folders, by path, that were followed; what lies behind them is among the entries.
-  std::set<std::string, std::less<>> folder_links;
 
   std::string_view path(size_t i) const { return std::string_view(paths).substr(entries[i].offset, entries[i].length); }
   size_t size() const { return entries.size(); }
@@ -36,8 +33,9 @@ enum class LinkPolicy {
   kTolerate,  // it is listed as foreign: for whoever removes or replaces it
 };
 
-// Lists what lies below `folder` (from the root) with `threads` threads: .dvcignore applies, links are followed as long as
-// they stay in the repository or lead into its cache. InvalidArgument for names that are not UTF-8, a .dvcignore inside (as
+// Lists what lies below `folder` (from the root) with `threads` threads: .dvcignore applies, a link to a file
+// counts as that file as long as it lies in the repository or its cache, links to folders are passed over, as by DVC.
+// InvalidArgument for names that are not UTF-8, a .dvcignore inside (as
 // DVC has it), and, with kRefuse, for what cannot be data.
 Result<FileList> ListFiles(const Repository& repository, const Ignore& ignore, const std::string& folder, LinkPolicy policy,
                            int threads);

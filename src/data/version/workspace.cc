@@ -287,9 +287,6 @@ Status Workspace::LinkToCache(const std::string& folder, const FileList& files, 
   return ForEach(files.size(), [&](size_t i) -> Status {
     const std::string path = StrCat(full, files.path(i));
     const ObjectId id{digests[i], false, HashName::kMd5};
-    for (auto link = files.folder_links.begin(); link != files.folder_links.end(); ++link) {
-      if (files.path(i).starts_with(*link + "/")) return {};   // it lies elsewhere
-    }
     const auto info = env.LinkInfo(path);
     if (!info.ok()) return info.status().Wrap(path);
     if (info->kind == EntryInfo::Kind::kLink) {
