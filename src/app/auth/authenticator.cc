@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/auth/renewal.h"
 #include "base/strings.h"
 
 namespace pano::auth {
@@ -19,7 +20,7 @@ bool EqualInConstantTime(std::string_view shown, std::string_view key) {
   return difference == 0;
 }
 
-class ApiKeyAuthenticator final : public Authenticator {
+class ApiKeyAuthenticator final : public Authenticator, public Renewal {
  public:
   explicit ApiKeyAuthenticator(std::vector<std::string> keys) : keys_(std::move(keys)) {}
 
@@ -29,7 +30,24 @@ class ApiKeyAuthenticator final : public Authenticator {
     return Check(credentials);
   }
 
+  // Keys are known by their place: it is the same one as long as the list is.
+  std::optional<Principal> Renew(const Principal& known) override {
+    if (keys_.empty()) return known;  // everybody may do everything
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      if (known.key_id == KeyName(i) && known.tenant == known.key_id) return OfKey(i);
+    }
+    return std::nullopt;
+  }
+
  private:
+  static std::string KeyName(size_t index) { return StrCat("key-", index + 1); }
+  static Principal OfKey(size_t index) {
+    Principal principal;
+    principal.tenant = KeyName(index);
+    principal.key_id = principal.tenant;
+    return principal;
+  }
+
   Result<Principal> Check(const Credentials& credentials) const {
     if (keys_.empty()) return Principal{};
     const std::string_view shown = ShownSecret(credentials);
@@ -42,10 +60,7 @@ class ApiKeyAuthenticator final : public Authenticator {
       return Status(StatusCode::kUnauthenticated, "the API key is not valid")
           .WithReason(std::string(kInvalidApiKey));
     }
-    Principal principal;
-    principal.tenant = StrCat("key-", match + 1);
-    principal.key_id = principal.tenant;
-    return principal;
+    return OfKey(match);
   }
 
   const std::vector<std::string> keys_;

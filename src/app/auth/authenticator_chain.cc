@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/auth/authenticator.h"
+#include "app/auth/renewal.h"
 
 namespace pano::auth {
 namespace {
@@ -12,7 +13,7 @@ Status NotTaken() {
       .WithReason(std::string(kInvalidToken));
 }
 
-class AuthenticatorChain final : public Authenticator {
+class AuthenticatorChain final : public Authenticator, public Renewal {
  public:
   explicit AuthenticatorChain(std::vector<std::unique_ptr<Authenticator>> parts) : parts_(std::move(parts)) {}
 
@@ -26,6 +27,15 @@ class AuthenticatorChain final : public Authenticator {
     Result<Principal> answer = Ask(credentials, &waits);
     if (waits) return std::nullopt;
     return answer;
+  }
+
+  std::optional<Principal> Renew(const Principal& known) override {
+    for (const auto& part : parts_) {
+      auto* renewal = dynamic_cast<Renewal*>(part.get());
+      if (!renewal) continue;
+      if (std::optional<Principal> now = renewal->Renew(known)) return now;
+    }
+    return std::nullopt;
   }
 
   void Authenticate(const Credentials& credentials, Done done) override {

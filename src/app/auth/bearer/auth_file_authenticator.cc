@@ -1,11 +1,13 @@
 #include "app/auth/bearer/auth_file_authenticator.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
 #include "app/auth/bearer/auth_file.h"
 #include "app/auth/bearer/bearer_authenticator.h"
 #include "app/auth/bearer/key_file.h"
+#include "app/auth/renewal.h"
 #include "base/file_follower.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -14,7 +16,7 @@
 namespace pano::bearer {
 namespace {
 
-class AuthFileAuthenticatorImpl final : public AuthFileAuthenticator {
+class AuthFileAuthenticatorImpl final : public AuthFileAuthenticator, public auth::Renewal {
  public:
   AuthFileAuthenticatorImpl(std::string path, MakeKeySource make_keys, Env& env, Clock& clock, Duration poll)
       : path_(std::move(path)),
@@ -47,6 +49,17 @@ class AuthFileAuthenticatorImpl final : public AuthFileAuthenticator {
     const auto keys = this->keys();
     if (keys && keys->Recognizes(credentials)) return keys->Authenticate(credentials, std::move(done));
     tokens_->Authenticate(credentials, std::move(done));
+  }
+
+  std::optional<auth::Principal> Renew(const auth::Principal& known) override {
+    if (known.issuer.empty()) {
+      const auto keys = this->keys();
+      if (!keys) return std::nullopt;
+      Result<auth::Principal> now = auth::RenewRights(*keys, known);
+      return now.ok() ? std::optional(*std::move(now)) : std::nullopt;
+    }
+    const std::vector<std::string> trusted = issuers();
+    return std::ranges::find(trusted, known.issuer) != trusted.end() ? std::optional(known) : std::nullopt;
   }
 
   Status Reload() override {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "app/auth/bearer/testing/fake_issuers.h"
+#include "app/auth/renewal.h"
 #include "base/testing/memory_env.h"
 
 namespace pano::bearer {
@@ -112,6 +113,29 @@ TEST_F(AuthFileAuthenticatorTest, FollowsItsFileAndKeepsWhatStays) {
   ASSERT_TRUE(who_->Reload().ok());
   EXPECT_EQ(made_.size(), 3u);
   EXPECT_TRUE(made_[1]->stopped);
+}
+
+// For what goes on after the request: the key stands in the file, the issuer is trusted.
+TEST_F(AuthFileAuthenticatorTest, KnowsAgainWhomItTookForAsLongAsTheyStandThere) {
+  Start();
+  const auth::Principal key = who_->TryAuthenticate({"Bearer 0123456789abcdef"})->value();
+  const auth::Principal user = who_->TryAuthenticate({Token("https://a.example")})->value();
+  EXPECT_TRUE(auth::RenewRights(*who_, key)->scopes.IsAdmin());
+  EXPECT_EQ(auth::RenewRights(*who_, user)->subject, "user");
+
+  Put("keys.yaml", "keys: [{id: ci, tenant: acme, scopes: 'models:m:read', key: fedcba9876543210}]");
+  ASSERT_TRUE(who_->Reload().ok());
+  EXPECT_EQ(auth::RenewRights(*who_, key)->scopes.ToString(), "models:m:read");  // as it stands now
+  Put("keys.yaml", "keys: [{id: ci, tenant: other, scopes: admin, key: fedcba9876543210}]");
+  ASSERT_TRUE(who_->Reload().ok());
+  EXPECT_FALSE(auth::RenewRights(*who_, key).ok());
+  Put("keys.yaml", "keys: [{id: ci, tenant: acme, scopes: admin, key: fedcba9876543210, expires: 2027-01-01}]");
+  ASSERT_TRUE(who_->Reload().ok());
+  EXPECT_FALSE(auth::RenewRights(*who_, key).ok());  // that was before kNow
+  Put("auth.yaml", "issuers: [{issuer: 'https://b.example', audience: pano}]\n");
+  ASSERT_TRUE(who_->Reload().ok());
+  EXPECT_FALSE(auth::RenewRights(*who_, user).ok());
+  EXPECT_FALSE(auth::RenewRights(*who_, key).ok());
 }
 
 TEST_F(AuthFileAuthenticatorTest, AFaultyFileChangesNothing) {

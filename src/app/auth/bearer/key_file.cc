@@ -5,6 +5,7 @@
 #include <set>
 
 #include "app/auth/jose/sha256.h"
+#include "app/auth/renewal.h"
 #include "base/file_follower.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -109,7 +110,7 @@ Status ReadKeys(const YAML::Node& root, std::unordered_map<std::string, auth::Pr
   return {};
 }
 
-class KeyFileAuthenticatorImpl final : public KeyFileAuthenticator {
+class KeyFileAuthenticatorImpl final : public KeyFileAuthenticator, public auth::Renewal {
  public:
   KeyFileAuthenticatorImpl(std::string path, KeyFile keys, std::string text, Env& env, Clock& clock, Duration poll)
       : path_(std::move(path)),
@@ -125,16 +126,20 @@ class KeyFileAuthenticatorImpl final : public KeyFileAuthenticator {
   std::optional<Result<auth::Principal>> TryAuthenticate(const auth::Credentials& credentials) override {
     const std::string_view shown = auth::ShownSecret(credentials);
     if (shown.empty()) return auth::NoCredentials();
-    std::shared_ptr<const KeyFile> keys;
-    {
-      MutexLock lock(mu_);
-      keys = keys_;
-    }
-    return keys->Find(shown, clock_.UnixSeconds());
+    return keys()->Find(shown, clock_.UnixSeconds());
+  }
+  std::optional<auth::Principal> Renew(const auth::Principal& known) override {
+    if (known.key_id.empty()) return std::nullopt;
+    return keys()->FindId(known.key_id, known.tenant, clock_.UnixSeconds());
   }
   Status Reload() override { return follower_.Look(); }
 
  private:
+  std::shared_ptr<const KeyFile> keys() {
+    MutexLock lock(mu_);
+    return keys_;
+  }
+
   Status Take(const std::string& text) {
     Result<KeyFile> keys = KeyFile::Parse(text);
     if (!keys.ok()) return keys.error().Wrap(path_);
@@ -169,6 +174,15 @@ Result<auth::Principal> KeyFile::Find(std::string_view key, int64_t now) const {
   if (found == keys_.end()) return wrong("is not valid");
   if (found->second.expires_unix != 0 && now >= found->second.expires_unix) return wrong("has expired");
   return found->second;
+}
+
+std::optional<auth::Principal> KeyFile::FindId(std::string_view key_id, std::string_view tenant, int64_t now) const {
+  for (const auto& [hash, who] : keys_) {
+    if (who.key_id != key_id || who.tenant != tenant) continue;
+    if (who.expires_unix != 0 && now >= who.expires_unix) return std::nullopt;
+    return who;
+  }
+  return std::nullopt;
 }
 
 Result<std::unique_ptr<KeyFileAuthenticator>> MakeKeyFileAuthenticator(std::string path, Env& env, Clock& clock,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,6 +28,8 @@ class KeyFile {
 
   // Unauthenticated when there is no such key, or its time has passed.
   Result<auth::Principal> Find(std::string_view key, int64_t now) const;
+  // The same of a key that was shown before, by its id and tenant; nothing where it is not good any more.
+  std::optional<auth::Principal> FindId(std::string_view key_id, std::string_view tenant, int64_t now) const;
   size_t size() const { return keys_.size(); }
 
  private:

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/auth/issuer/secret.h"
+#include "app/auth/renewal.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -24,7 +25,7 @@ Result<jose::SigningKey> ReadSigningKey(const StoredSigningKey& stored) {
   return jose::SigningKey::FromJwk(jwk, *algorithm);
 }
 
-class StoredKeyAuthenticator final : public auth::Authenticator {
+class StoredKeyAuthenticator final : public auth::Authenticator, public auth::Renewal {
  public:
   explicit StoredKeyAuthenticator(std::shared_ptr<IssuerState> state) : state_(std::move(state)) {}
 
@@ -37,7 +38,19 @@ class StoredKeyAuthenticator final : public auth::Authenticator {
     return Check(auth::ShownSecret(credentials));
   }
 
+  std::optional<auth::Principal> Renew(const auth::Principal& known) override {
+    const std::shared_ptr<const Snapshot> snapshot = state_->Current();
+    const auto found = snapshot->api_keys.find(known.key_id);
+    if (found == snapshot->api_keys.end() || found->second.principal.tenant != known.tenant) return std::nullopt;
+    if (HasExpired(found->second.principal)) return std::nullopt;
+    return found->second.principal;
+  }
+
  private:
+  bool HasExpired(const auth::Principal& who) const {
+    return who.expires_unix != 0 && who.expires_unix <= state_->clock().UnixSeconds();
+  }
+
   Result<auth::Principal> Check(std::string_view shown) {
     if (shown.empty()) return auth::NoCredentials();
     const Status wrong = Status(StatusCode::kUnauthenticated, "the API key is not valid")
@@ -49,7 +62,7 @@ class StoredKeyAuthenticator final : public auth::Authenticator {
     if (found == snapshot->api_keys.end()) return wrong;
     if (!EqualSecrets(HmacSha256(state_->store().server_key(), shown), found->second.mac)) return wrong;
     const auth::Principal& who = found->second.principal;
-    if (who.expires_unix != 0 && who.expires_unix <= state_->clock().UnixSeconds()) {
+    if (HasExpired(who)) {
       return Status(StatusCode::kUnauthenticated, "the API key has expired")
           .WithReason(std::string(auth::kInvalidApiKey));
     }

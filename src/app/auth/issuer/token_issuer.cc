@@ -10,6 +10,7 @@
 #include "app/auth/jose/base64url.h"
 #include "app/auth/jose/compact_jws.h"
 #include "app/auth/jose/unique_object.h"
+#include "app/auth/renewal.h"
 #include "base/check.h"
 #include "base/strings.h"
 
@@ -42,7 +43,7 @@ std::string ClaimedIssuer(std::string_view token) {
 }
 
 // Tokens by the issuer's name, which may become known only once the server listens, and by the store's own.
-class OwnTokenAuthenticator final : public auth::Authenticator {
+class OwnTokenAuthenticator final : public auth::Authenticator, public auth::Renewal {
  public:
   explicit OwnTokenAuthenticator(std::shared_ptr<TokenIssuer> issuer)
       : issuer_(std::move(issuer)), tokens_(bearer::MakeBearerAuthenticator({}, issuer_->state().clock()).value()) {}
@@ -60,6 +61,22 @@ class OwnTokenAuthenticator final : public auth::Authenticator {
   }
   void Authenticate(const auth::Credentials& credentials, Done done) override {
     Tokens().Authenticate(credentials, std::move(done));
+  }
+
+  // As the client and the user stand now, and no more than the token said.
+  std::optional<auth::Principal> Renew(const auth::Principal& known) override {
+    if (known.issuer.empty()) return std::nullopt;
+    if (known.issuer != issuer_->name() && known.issuer != issuer_->state().store().urn()) return std::nullopt;
+    const std::shared_ptr<const Snapshot> snapshot = issuer_->state().Current();
+    const auto client = snapshot->clients.find(known.client_id);
+    if (client == snapshot->clients.end()) return std::nullopt;
+    auth::Principal now = known;
+    now.scopes = CommonScope(now.scopes, auth::ScopeSet::ParseLenient(client->second.scope));
+    if (known.subject.empty() || known.subject == known.client_id) return now;
+    const auto user = snapshot->users.find(known.subject);
+    if (user == snapshot->users.end() || user->second.tenant != known.tenant) return std::nullopt;
+    now.scopes = CommonScope(now.scopes, auth::ScopeSet::ParseLenient(user->second.scope));
+    return now;
   }
 
  private:

@@ -5,6 +5,7 @@
 #include "app/auth/issuer/testing/issuer_rig.h"
 #include "app/auth/jose/base64url.h"
 #include "app/auth/jose/sha256.h"
+#include "app/auth/renewal.h"
 #include "base/strings.h"
 
 namespace pano::issuer {
@@ -248,6 +249,39 @@ TEST(TokenIssuer, ChangedPasswordsAndRevokedUsersEndLogins) {
   ASSERT_TRUE(rig.state->Refresh().ok());
   EXPECT_FALSE(rig.Who(two.access_token).ok());
   EXPECT_EQ(Reason(rig.issuer->Token(Console(), ByRefresh(two.refresh_token)).status()), "invalid_grant");
+}
+
+TEST(TokenIssuer, RightsAreRenewedAsClientsUsersAndKeysStand) {
+  IssuerRig rig;
+  AuthStore& store = rig.state->store();
+  const int64_t now = rig.clock.UnixSeconds();
+  const NewApiKey made = MakeApiKey(store.server_key()).value();
+  ASSERT_TRUE(store.AddApiKey({.id = made.id, .tenant = "acme", .scope = "models:m:read", .mac = made.mac, .created = now}).ok());
+  ASSERT_TRUE(rig.state->Refresh().ok());
+  const auth::Principal svc = rig.Who(rig.issuer->Token(Svc(), ByCredentials("models:m:predict")).value().access_token).value();
+  const auth::Principal ann = rig.Who(rig.issuer->Token(Console(), ByCode(Code(rig, Ask()))).value().access_token).value();
+  const auth::Principal key = rig.Who(made.key).value();
+  const auto scopes = [&](const auth::Principal& known) {
+    const auto renewed = auth::RenewRights(*rig.authenticator, known);
+    return renewed.ok() ? renewed->scopes.ToString() : renewed.error().message();
+  };
+  EXPECT_EQ(scopes(svc), "models:m:predict");  // no more than the token said
+  EXPECT_EQ(scopes(ann), "models:*:read models:m:predict");
+  EXPECT_EQ(scopes(key), "models:m:read");
+  // The token's own time is over: what it asked for goes on.
+  rig.clock.Advance(std::chrono::hours(48));
+  EXPECT_EQ(scopes(svc), "models:m:predict");
+
+  constexpr char kGone[] = "the key or client was taken away";
+  ASSERT_TRUE(store.RevokeApiKey(made.id, now).ok());
+  ASSERT_TRUE(store.RevokeUser("ann", now).ok());
+  ASSERT_TRUE(rig.state->Refresh().ok());
+  EXPECT_EQ(scopes(key), kGone);
+  EXPECT_EQ(scopes(ann), kGone);
+  EXPECT_EQ(scopes(svc), "models:m:predict");
+  ASSERT_TRUE(store.RevokeClient("svc", now).ok());
+  ASSERT_TRUE(rig.state->Refresh().ok());
+  EXPECT_EQ(scopes(svc), kGone);
 }
 
 TEST(TokenIssuer, TokensOfTheStoresOwnNameWorkWhateverTheServersIs) {
