@@ -51,10 +51,14 @@ void ActiveBatch::AddResult(const Line& line, const std::string& request_id, con
   results_.push_back({line.number, answer.status >= 200 && answer.status < 300, std::move(text)});
 }
 
-void ActiveBatch::AddExpired(const Line& line) {
+void ActiveBatch::AddUnanswered(const Line& line, std::string_view code, std::string_view message) {
   std::string text = StrCat(R"({"id":"batch_req_)", RandomHex(12), R"(","custom_id":)");
   json::AppendQuoted(text, line.custom_id);
-  text += R"(,"response":null,"error":{"code":"batch_expired","message":"the batch's time was over before this request was answered"}})";
+  text += R"(,"response":null,"error":{"code":)";
+  json::AppendQuoted(text, code);
+  text += R"(,"message":)";
+  json::AppendQuoted(text, message);
+  text += "}}";
   results_.push_back({line.number, false, std::move(text)});
 }
 

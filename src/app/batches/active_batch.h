@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/auth/principal.h"
@@ -34,6 +35,7 @@ class ActiveBatch {
 
   const BatchRecord& record() const { return record_; }
   BatchRecord& record() { return record_; }
+  // Who made it, as it was known then.
   const auth::Principal& principal() const { return principal_; }
 
   // The next line to be answered. Nothing where there is none at this time; `at` becomes the time of the next try where
@@ -43,8 +45,8 @@ class ActiveBatch {
   void Return(Line line) { again_.push_back(std::move(line)); }
   // A line that was answered, as it goes to the store.
   void AddResult(const Line& line, const std::string& request_id, const LineAnswer& answer);
-  // A line that was not answered in time.
-  void AddExpired(const Line& line);
+  // A line that gets no answer any more; why, in OpenAI's shape: a code and a message.
+  void AddUnanswered(const Line& line, std::string_view code, std::string_view message);
 
   // Writes the results that are there; they stay where that fails.
   Status Write(BatchStore& store);
@@ -58,7 +60,8 @@ class ActiveBatch {
     std::function<void()> cancel;
   };
   std::map<uint64_t, Flight> flights;  // being answered, by number
-  bool stopping = false;               // cancelled, or its time is over: no line begins
+  bool stopping = false;               // cancelled, its time is over, or it is revoked: no line begins
+  bool revoked = false;                // its maker may do nothing any more
 
  private:
   ActiveBatch(BatchRecord record, auth::Principal principal, LineReader reader, std::set<int64_t> done)

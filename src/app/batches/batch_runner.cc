@@ -12,6 +12,8 @@
 namespace pano::batches {
 namespace {
 
+constexpr std::string_view kRevoked = "access_revoked";  // the code of lines and batches
+
 // Whether the answer says that another time it would be another one.
 bool ForNow(const LineAnswer& answer) {
   constexpr int kTooMany = 429;
@@ -22,20 +24,24 @@ bool ForNow(const LineAnswer& answer) {
 // Whether a file that gave this error will give it again. Want of descriptors and memory passes.
 bool Lasts(const Status& status) { return status.code() != StatusCode::kExhausted; }
 
-std::string UnreadableErrors(const Status& why) {
+// The errors of a batch, JSON.
+std::string ErrorsOf(std::string_view code, std::string_view message) {
   json::Value error;
-  error.Set("code", "input_file_unreadable");
-  error.Set("message", why.message());
+  error.Set("code", code);
+  error.Set("message", message);
   return json::Dump(json::Value(json::Array{std::move(error)}));
 }
 
+std::string UnreadableErrors(const Status& why) { return ErrorsOf("input_file_unreadable", why.message()); }
+
 }  // namespace
 
-BatchRunner::BatchRunner(BatchStore& store, LineService service, Options options, Clock& clock)
+BatchRunner::BatchRunner(BatchStore& store, LineService service, Options options, Clock& clock, MakerCheck maker_check)
     : store_(store),
       service_(std::move(service)),
       options_(options),
       clock_(clock),
+      maker_check_(std::move(maker_check)),
       thread_(StartThread("pano-batches", [this](const std::stop_token&) { Run(); })) {}
 
 BatchRunner::~BatchRunner() { Stop(); }
@@ -203,19 +209,16 @@ Status BatchRunner::StepBatch(ActiveBatch& batch, bool& over) {
 Status BatchRunner::Finish(ActiveBatch& batch) {
   BatchRecord& record = batch.record();
   const int64_t now = clock_.UnixSeconds();
+  if (record.status == BatchStatus::kInProgress && batch.revoked) {
+    constexpr std::string_view kWhy = "the key or client that made the batch was taken away";
+    record.errors = ErrorsOf(kRevoked, kWhy);
+    PANO_RETURN_IF_ERROR(EndLines(batch, kRevoked, kWhy));
+    LogInfo("[batches] ", record.id, " fails: ", kWhy);
+    return store_.Finish(record, BatchStatus::kFailed, now);
+  }
   if (record.status == BatchStatus::kInProgress && batch.stopping) {
-    // Each line that is left says why it has no answer.
-    constexpr int kAtOnce = 256;
-    for (int count = 1;; ++count) {
-      TimePoint unused = TimePoint::max();
-      const Result<std::optional<ActiveBatch::Line>> line = batch.Next(TimePoint::max(), unused);
-      if (!line.ok() && !Lasts(line.error())) return line.error();
-      if (!line.ok()) record.errors = UnreadableErrors(line.error());  // what is left has no name any more
-      const bool last = !line.ok() || !*line;
-      if (!last) batch.AddExpired(**line);
-      if (last || count % kAtOnce == 0) PANO_RETURN_IF_ERROR(batch.Write(store_));
-      if (last) break;
-    }
+    PANO_RETURN_IF_ERROR(
+        EndLines(batch, "batch_expired", "the batch's time was over before this request was answered"));
     return store_.Finish(record, BatchStatus::kExpired, now);
   }
   if (record.status == BatchStatus::kInProgress) {
@@ -229,6 +232,20 @@ Status BatchRunner::Finish(ActiveBatch& batch) {
   return {};
 }
 
+Status BatchRunner::EndLines(ActiveBatch& batch, std::string_view code, std::string_view message) {
+  constexpr int kAtOnce = 256;
+  for (int count = 1;; ++count) {
+    TimePoint unused = TimePoint::max();
+    const Result<std::optional<ActiveBatch::Line>> line = batch.Next(TimePoint::max(), unused);
+    if (!line.ok() && !Lasts(line.error())) return line.error();
+    if (!line.ok()) batch.record().errors = UnreadableErrors(line.error());  // what is left has no name any more
+    const bool last = !line.ok() || !*line;
+    if (!last) batch.AddUnanswered(**line, code, message);
+    if (last || count % kAtOnce == 0) PANO_RETURN_IF_ERROR(batch.Write(store_));
+    if (last) return {};
+  }
+}
+
 Result<bool> BatchRunner::LaunchLineOf(const std::string& tenant, TimePoint now, TimePoint& at) {
   Turns& turns = tenants_.at(tenant);
   for (size_t without = 0; without < turns.batches.size(); ++without) {
@@ -237,6 +254,14 @@ Result<bool> BatchRunner::LaunchLineOf(const std::string& tenant, TimePoint now,
     turns.last = *next;
     ActiveBatch& batch = active_.at(*next);
     if (batch.stopping) continue;
+    Result<auth::Principal> maker = batch.principal();
+    if (maker_check_) maker = maker_check_(batch.principal());
+    if (!maker.ok()) {
+      batch.stopping = batch.revoked = true;
+      EndFlights(batch);
+      at = now;  // it ends at once
+      continue;
+    }
     Result<std::optional<ActiveBatch::Line>> line = batch.Next(now, at);
     if (!line.ok()) {  // the input was changed, or the disk has lost it: the others go on
       EndFlights(batch);
@@ -245,7 +270,7 @@ Result<bool> BatchRunner::LaunchLineOf(const std::string& tenant, TimePoint now,
       return true;
     }
     if (!*line) continue;
-    Launch(batch, *std::move(*line));
+    Launch(batch, *std::move(*line), *std::move(maker));
     return true;
   }
   return false;
@@ -269,14 +294,14 @@ Status BatchRunner::LaunchLines(TimePoint& at) {
   return {};
 }
 
-void BatchRunner::Launch(ActiveBatch& batch, ActiveBatch::Line line) {
+void BatchRunner::Launch(ActiveBatch& batch, ActiveBatch::Line line, auth::Principal maker) {
   const uint64_t number = ++flights_;
   ActiveBatch::Flight& flight = batch.flights[number];
   flight.line = std::move(line);
   flight.request_id = StrCat("batch_req_", RandomHex(12));
   flight.cancel = [] {};
   ++in_flight_;
-  LineRequest request{batch.principal(), batch.record().endpoint, flight.line.body, flight.request_id};
+  LineRequest request{std::move(maker), batch.record().endpoint, flight.line.body, flight.request_id};
   auto done = [inbox = inbox_, id = batch.record().id, number](LineAnswer answer) {
     MutexLock lock(inbox->mu);
     inbox->landed.push_back({id, number, std::move(answer)});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -29,8 +30,13 @@ class BatchRunner {
     Duration retry_max = std::chrono::seconds(30);
   };
 
-  // `store` and `clock` outlive it. Batches that are not done go on.
-  BatchRunner(BatchStore& store, LineService service, Options options, Clock& clock = Clock::Real());
+  // What who made a batch may do now; fails where that is nothing any more (its key or client was taken away).
+  // Asked before each line begins. Must not wait.
+  using MakerCheck = std::function<Result<auth::Principal>(const auth::Principal& maker)>;
+
+  // `store` and `clock` outlive it. Batches that are not done go on. No `maker_check`: makers keep their rights.
+  BatchRunner(BatchStore& store, LineService service, Options options, Clock& clock = Clock::Real(),
+              MakerCheck maker_check = {});
   // As Stop.
   ~BatchRunner();
   BatchRunner(const BatchRunner&) = delete;
@@ -68,16 +74,19 @@ class BatchRunner {
   Status Step(TimePoint& at);
   Status StepBatch(ActiveBatch& batch, bool& over);
   Status Finish(ActiveBatch& batch);
+  // Each line that is left says why it has no answer.
+  Status EndLines(ActiveBatch& batch, std::string_view code, std::string_view message);
   Status LaunchLines(TimePoint& at);
   // Begins one line of the tenant's batches, which take turns; false where none has one at this time.
   Result<bool> LaunchLineOf(const std::string& tenant, TimePoint now, TimePoint& at);
-  void Launch(ActiveBatch& batch, ActiveBatch::Line line);
+  void Launch(ActiveBatch& batch, ActiveBatch::Line line, auth::Principal maker);
   void EndFlights(ActiveBatch& batch);
 
   BatchStore& store_;
   const LineService service_;
   const Options options_;
   Clock& clock_;
+  const MakerCheck maker_check_;  // may be empty
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
 
   // The thread's own.

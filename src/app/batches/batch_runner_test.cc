@@ -175,6 +175,44 @@ TEST(BatchRunner, WhatIsLeftWhenTheTimeIsOverSaysSo) {
   EXPECT_NE(errors.find(R"("custom_id":"c")"), std::string::npos);
 }
 
+// A key that was taken away begins nothing more: what was answered is kept, what is left says why.
+TEST(BatchRunner, ABatchWhoseMakerWasTakenAwayFails) {
+  TemporaryStore store;
+  const BatchRecord batch =
+      store.AddBatch("acme", InputLine("a") + InputLine("b") + InputLine("c") + InputLine("d"), Now(), Now() + 1000);
+  const BatchRecord other = store.AddBatch("other", InputLine("o"), Now(), Now() + 1000);
+  FakeService service;
+  std::atomic<bool> revoked{false};
+  const auto check = [&](const auth::Principal& maker) -> Result<auth::Principal> {
+    if (revoked && maker.tenant == "acme") return Status(StatusCode::kUnauthenticated, "gone");
+    auth::Principal now = maker;
+    now.subject = "renewed";
+    return now;
+  };
+  BatchRunner runner(*store, service.Service(), {.window = 1, .input = {}, .retry_min = kQuick.retry_min, .retry_max = kQuick.retry_max},
+                     Clock::Real(), check);
+  ASSERT_EQ(service.AwaitAsked(1), 1u);
+  EXPECT_EQ(service.request(0).principal.subject, "renewed");  // the rights are those of now
+  const size_t acme = service.request(0).principal.tenant == "acme" ? 0 : 1;
+  if (acme == 1) {
+    service.Answer(0, {200, "{}"});
+    ASSERT_EQ(service.AwaitAsked(2), 2u);
+  }
+  service.Answer(acme, {200, "{}"});
+  ASSERT_EQ(service.AwaitAsked(acme + 2), acme + 2);  // one line more, of whichever batch
+  revoked = true;
+  service.Answer(acme + 1, {200, "{}"});
+  const BatchRecord done = Await(*store, batch, BatchStatus::kFailed);
+  EXPECT_EQ(done.completed + done.failed, 4);
+  EXPECT_GE(done.completed, 1);
+  EXPECT_GE(done.failed, 2);
+  EXPECT_NE(done.errors.find(R"("code":"access_revoked")"), std::string::npos) << done.errors;
+  const std::string errors = Read(*store, done.error_file);
+  EXPECT_NE(errors.find(R"("custom_id":"d","response":null,"error":{"code":"access_revoked","message":)"), std::string::npos) << errors;
+  EXPECT_NE(Read(*store, done.output_file).find(R"("custom_id":"a")"), std::string::npos);
+  Await(*store, other, BatchStatus::kCompleted);
+}
+
 TEST(BatchRunner, GoesOnWhereItWasStopped) {
   TemporaryStore store;
   const BatchRecord batch = store.AddBatch("acme", InputLine("a") + InputLine("b") + InputLine("c"), Now(), Now() + 1000);

@@ -185,13 +185,6 @@ Status BatchStore::CheckRoom(std::string_view tenant, int64_t bytes) {
 
 namespace {
 
-Status WriteWhole(const std::string& path, std::string_view bytes, Env& env) {
-  AtomicFile out(path, env);
-  PANO_RETURN_IF_ERROR(out.Expect(bytes.size()));
-  PANO_RETURN_IF_ERROR(out.Write(BytesOf(bytes)));
-  return out.Commit();
-}
-
 // A caller learns that the file was not kept, and not where it would have been: that stands in the log.
 Status ForCaller(Status written) {
   if (written.ok()) return written;
@@ -209,15 +202,35 @@ Status BatchStore::InsertFile(const FileRecord& file) {
                         {file.id, file.tenant, file.name, file.purpose, file.bytes, file.created});
 }
 
+Status IncomingFile::Write(std::string_view bytes) { return ForCaller(out_.Write(BytesOf(bytes))); }
+Status IncomingFile::Commit() { return ForCaller(out_.Commit()); }
+
+std::unique_ptr<IncomingFile> BatchStore::NewFile() {
+  std::string id = StrCat("file-", RandomHex(kIdBytes));
+  const std::string path = PathOf(id);
+  return std::unique_ptr<IncomingFile>(new IncomingFile(std::move(id), path, env_));
+}
+
 Result<FileRecord> BatchStore::AddFile(std::string_view tenant, std::string_view name, std::string_view purpose,
                                        std::string_view bytes, int64_t now) {
-  FileRecord file{StrCat("file-", RandomHex(kIdBytes)), std::string(tenant), std::string(name), std::string(purpose),
-                  static_cast<int64_t>(bytes.size()), now};
+  {
+    MutexLock lock(mu_);
+    PANO_RETURN_IF_ERROR(CheckRoom(tenant, static_cast<int64_t>(bytes.size())));
+  }
+  std::unique_ptr<IncomingFile> file = NewFile();
+  PANO_RETURN_IF_ERROR(ForCaller(file->out_.Expect(bytes.size())));
+  PANO_RETURN_IF_ERROR(file->Write(bytes));
+  return AddFile(tenant, name, purpose, std::move(file), now);
+}
+
+Result<FileRecord> BatchStore::AddFile(std::string_view tenant, std::string_view name, std::string_view purpose,
+                                       std::unique_ptr<IncomingFile> incoming, int64_t now) {
+  FileRecord file{incoming->id_, std::string(tenant), std::string(name), std::string(purpose), incoming->bytes(), now};
   {
     MutexLock lock(mu_);
     PANO_RETURN_IF_ERROR(CheckRoom(tenant, file.bytes));
   }
-  PANO_RETURN_IF_ERROR(ForCaller(WriteWhole(PathOf(file.id), bytes, env_)));
+  PANO_RETURN_IF_ERROR(incoming->Commit());
   const Status inserted = [&] {
     MutexLock lock(mu_);
     Status room = CheckRoom(tenant, file.bytes);  // others came meanwhile

@@ -10,11 +10,29 @@
 
 #include "app/batches/records.h"
 #include "app/sqlite/database.h"
+#include "base/atomic_file.h"
 #include "base/env.h"
 #include "base/mutex.h"
 #include "base/result.h"
 
 namespace pano::batches {
+
+// A file on its way into a store: on no record, and gone with this unless it is added. Confined to one thread at a
+// time.
+class IncomingFile {
+ public:
+  // What is wrong with the disk, in words for a caller: Unavailable, reason "disk_full" or "file_not_kept".
+  Status Write(std::string_view bytes);
+  int64_t bytes() const { return static_cast<int64_t>(out_.size()); }
+
+ private:
+  friend class BatchStore;
+  IncomingFile(std::string id, const std::string& path, Env& env) : id_(std::move(id)), out_(path, env) {}
+  Status Commit();
+
+  const std::string id_;
+  AtomicFile out_;
+};
 
 // Files and batches of tenants in a folder: records and finished lines in `batches.db` (SQLite, synced at each commit),
 // bytes of files in `files/`. What was committed survives the end of the process; a file that is not on record is
@@ -38,6 +56,10 @@ class BatchStore {
   // Exhausted where the tenant has as many, or as much, as it may.
   Result<FileRecord> AddFile(std::string_view tenant, std::string_view name, std::string_view purpose,
                              std::string_view bytes, int64_t now) PANO_EXCLUDES(mu_);
+  // The same in pieces: AddFile takes what was written, or refuses and removes it.
+  std::unique_ptr<IncomingFile> NewFile();
+  Result<FileRecord> AddFile(std::string_view tenant, std::string_view name, std::string_view purpose,
+                             std::unique_ptr<IncomingFile> file, int64_t now) PANO_EXCLUDES(mu_);
   Result<FileRecord> FindFile(std::string_view tenant, std::string_view id) const PANO_EXCLUDES(mu_);
   // InvalidArgument while a batch that is not done reads it.
   Status RemoveFile(std::string_view tenant, std::string_view id) PANO_EXCLUDES(mu_);
