@@ -4,7 +4,7 @@
 #include "app/hub/hub_settings.h"
 #include "base/strings.h"
 #include "pano/cli.h"
-#include "pano/interrupt.h"
+#include "pano/command_line/interrupt.h"
 #include "pano/models_report.h"
 #include "pano/progress.h"
 #include "pano/pull_progress.h"

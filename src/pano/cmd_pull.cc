@@ -5,7 +5,7 @@
 #include "app/hub/pull.h"
 #include "base/strings.h"
 #include "pano/cli.h"
-#include "pano/interrupt.h"
+#include "pano/command_line/interrupt.h"
 #include "pano/pull_progress.h"
 
 namespace pano::cli {

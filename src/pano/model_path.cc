@@ -8,7 +8,7 @@
 #include "app/models/model_host.h"
 #include "base/env.h"
 #include "base/strings.h"
-#include "pano/interrupt.h"
+#include "pano/command_line/interrupt.h"
 #include "pano/pull_progress.h"
 
 namespace pano::cli {

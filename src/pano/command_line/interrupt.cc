@@ -1,4 +1,4 @@
-#include "pano/interrupt.h"
+#include "pano/command_line/interrupt.h"
 
 #include <pthread.h>
 
