@@ -5,6 +5,8 @@
 #include "base/strings.h"
 #include "data/version/cache_upkeep.h"
 #include "data/version/git.h"
+#include "data/version/sync/chunked_outputs.h"
+#include "data/version/sync/sync.h"
 #include "pano/data/commands.h"
 #include "pano/data/session.h"
 
@@ -18,6 +20,8 @@ Result<VerifyReport> Verify() {
 
 struct GcScope {
   bool workspace = false, all_branches = false, all_tags = false, all_commits = false;
+  bool cloud = false;
+  std::string remote;
 };
 
 Result<std::vector<std::string>> Revisions(const Repository& repository, const GcScope& scope) {
@@ -51,6 +55,14 @@ Result<GarbageReport> CollectGarbage(const GcScope& scope) {
     std::fprintf(stderr, "pano data gc: the manifest of %s is not to be had: its files are kept only where others name them\n",
                  Printable(name, 300).c_str());
   }
+  if (scope.cloud) {
+    PANO_ASSIGN_OR_RETURN(const uint64_t removed, CollectRemote(*session.repository, used, {.remote = scope.remote}));
+    std::fprintf(stderr, "%llu objects removed from the remote\n", static_cast<unsigned long long>(removed));
+  }
+  PANO_RETURN_IF_ERROR(ChunksOf(*session.repository).Collect([&used](const std::string& md5) {
+    const Result<ObjectId> id = ObjectId::Parse(md5);
+    return !id.ok() || used.contains(*id);
+  }).status());
   return RemoveUnused(*session.workspace, used);
 }
 
@@ -83,6 +95,8 @@ int RunGc(const cli::Command& self, cli::Args args) {
       .Flag("all-branches", &scope.all_branches, "Keep what they name on any branch, too.")
       .Flag("all-tags", &scope.all_tags, "Keep what they name at any tag, too.")
       .Flag("all-commits", &scope.all_commits, "Keep what they name in any commit, too.")
+      .Flag("cloud", &scope.cloud, "Remove from the remote, too (-c).")
+      .String("remote", &scope.remote, "The remote for --cloud in place of core.remote.", "NAME")
       .Flag("force", &force, "Remove the rest (-f); without it nothing is removed.");
   if (const auto code = cli::Parse(self, options, args)) return *code;
   if (!scope.workspace && !scope.all_branches && !scope.all_tags && !scope.all_commits) {

@@ -28,6 +28,13 @@ constexpr Command kCommands[] = {
     {"data remove", "Track data no longer", pano::data::RunRemove},
     {"data verify", "Hash every object of the cache anew", pano::data::RunVerify},
     {"data gc", "Remove objects that nothing names", pano::data::RunGc},
+    {"data push", "Put what a remote lacks of the cache there", pano::data::RunPush},
+    {"data fetch", "Get what the cache lacks from a remote", pano::data::RunFetch},
+    {"data pull", "Fetch, and make data what the .dvc files say", pano::data::RunPull},
+    {"data import", "Bring data of another repository, or a file", pano::data::RunImport},
+    {"data repro", "Run the stages of a pipeline that changed", pano::data::RunRepro},
+    {"data dag", "Show which stages need which", pano::data::RunDag},
+    {"data log", "Show the versions of data, or what made a model", pano::data::RunLog},
 };
 constexpr std::string_view kPrefix = "data ";
 
@@ -58,6 +65,12 @@ std::vector<std::string> LongOptions(std::string_view command, Args args) {
       out.push_back("--remote");
     } else if (arg == "-j") {
       out.push_back("--jobs");
+    } else if (arg == "-c" && gc) {
+      out.push_back("--cloud");
+    } else if (arg == "-s" && command == "repro") {
+      out.push_back("--single-item");
+    } else if (arg == "-o" && command == "import") {
+      out.push_back("--out");
     } else if (arg == "-w" && gc) {
       out.push_back("--workspace");
     } else if (arg == "-a" && gc) {

@@ -1,6 +1,8 @@
 #include "pano/data/session.h"
 
 #include "base/strings.h"
+#include "data/version/pipeline/pipelines.h"
+#include "data/version/sync/sync.h"
 
 namespace pano::data {
 
@@ -16,7 +18,10 @@ Result<Session> Session::Open(bool with_index) {
   return session;
 }
 
-CompareContext Session::context() { return {*workspace, {}, {}}; }
+CompareContext Session::context() {
+  return {*workspace, pipeline::StageOutputsOf,
+          [repository = repository.get()](const Output& output) { return ManifestOnRemote(*repository, output); }};
+}
 
 Result<std::unique_ptr<PathLocks>> Session::LockPaths(const std::string& command, const std::vector<Target>& targets, bool write) const {
   std::vector<std::string> paths;

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/strings.h"
+#include "data/version/sync/sync.h"
 #include "pano/data/commands.h"
 #include "pano/data/session.h"
 
@@ -44,8 +45,13 @@ void PrintStatus(const json::Value& status) {
   if (!changed) std::printf("nothing has changed\n");
 }
 
-Result<json::Value> Status_(const std::vector<std::string>& words, StatusOptions options) {
+Result<json::Value> Status_(const std::vector<std::string>& words, StatusOptions options, bool ask_remote) {
   PANO_ASSIGN_OR_RETURN(Session session, Session::Open(/*with_index=*/false));
+  if (ask_remote) {
+    options.not_in_remote = [&session](const std::vector<Output>& outputs, bool granular) {
+      return PathsNotInRemote(*session.workspace, outputs, granular);
+    };
+  }
   PANO_ASSIGN_OR_RETURN(options.targets, PathsFromRoot(*session.repository, words));
   return DataStatus(session.context(), options);
 }
@@ -67,7 +73,7 @@ int RunStatus(const cli::Command& self, cli::Args args) {
       .Flag("json", &as_json, "Print the JSON of `dvc data status`.");
   cli::Positionals targets{"TARGET", "Data or paths inside it; without any, everything that is tracked.", 0, 1'000'000, {}};
   if (const auto code = cli::Parse(self, options, args, &targets)) return *code;
-  const auto answer = Status_(targets.values, status);
+  const auto answer = Status_(targets.values, status, not_in_remote);
   if (!answer.ok()) return cli::Fail(self, answer.status());
   as_json ? Print(*answer) : PrintStatus(*answer);
   return 0;

@@ -3,6 +3,9 @@
 #include <cstdio>
 
 #include "base/strings.h"
+#include "data/version/dvc_file.h"
+#include "data/version/git_ignore.h"
+#include "data/version/sync/chunked_outputs.h"
 #include "data/version/tracking.h"
 #include "pano/data/commands.h"
 #include "pano/data/session.h"
@@ -27,6 +30,35 @@ Status Add(const std::vector<std::string>& words, bool commit) {
   return {};
 }
 
+// Files that are kept in chunks from now on, or taken anew.
+Status AddChunked(const std::vector<std::string>& words) {
+  PANO_ASSIGN_OR_RETURN(Session session, Session::Open());
+  const Repository& repository = *session.repository;
+  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> paths, PathsFromRoot(repository, words));
+  for (const std::string& path : paths) {
+    const Output* known = session.index.At(path);
+    if (known != nullptr && !known->stage.empty()) return InvalidArgument(StrCat("'", Printable(path, 200), "' is an output of a stage"));
+    const Output* around = session.index.Holding(path);
+    if (known == nullptr && (around != nullptr || !session.index.In(path).empty())) {
+      return InvalidArgument(StrCat("'", Printable(path, 200), "' lies in tracked data, or holds some: chunks are for a file of its own"));
+    }
+    Output output;
+    output.path = path;
+    output.source = path + ".dvc";
+    if (known != nullptr) output = *known;
+    uint64_t added = 0;
+    PANO_ASSIGN_OR_RETURN(const Output stored, StoreChunked(*session.workspace, output, &added));
+    PANO_ASSIGN_OR_RETURN(DvcFile file, known != nullptr ? DvcFile::Load(repository, known->source) : Result<DvcFile>(DvcFile::For(stored, stored.source)));
+    for (size_t i = 0; known != nullptr && i < file.outputs().size(); ++i) {
+      if (file.outputs()[i].path == path) PANO_RETURN_IF_ERROR(file.Update(i, stored));
+    }
+    PANO_RETURN_IF_ERROR(file.Save(repository));
+    PANO_RETURN_IF_ERROR(AddToGitIgnore(repository, path));
+    std::fprintf(stderr, "%s, %llu bytes added to the cache\n", Printable(stored.source, 300).c_str(), static_cast<unsigned long long>(added));
+  }
+  return {};
+}
+
 Status Commit(const std::vector<std::string>& words, bool force) {
   PANO_ASSIGN_OR_RETURN(Session session, Session::Open());
   PANO_ASSIGN_OR_RETURN(const std::vector<Target> targets, FindTargets(*session.repository, session.index, words));
@@ -38,6 +70,7 @@ Status Checkout(const std::vector<std::string>& words, CheckoutOptions options) 
   PANO_ASSIGN_OR_RETURN(Session session, Session::Open());
   PANO_ASSIGN_OR_RETURN(const std::vector<Target> targets, FindTargets(*session.repository, session.index, words));
   PANO_ASSIGN_OR_RETURN(const auto locks, session.LockPaths("checkout", targets, /*write=*/true));
+  PANO_ASSIGN_OR_RETURN(const std::vector<ObjectId> restored, RestoreChunked(*session.workspace, targets));
   // Each target is done; the first failure is told, the others are counted.
   Status first;
   size_t failures = 0;
@@ -50,6 +83,7 @@ Status Checkout(const std::vector<std::string>& words, CheckoutOptions options) 
     }
     if (failures++ == 0) first = changed.status();
   }
+  PANO_RETURN_IF_ERROR(RemoveRestored(*session.workspace, restored));
   return failures > 1 ? first.Wrap(StrCat(failures, " targets failed, the first")) : first;
 }
 
@@ -83,12 +117,14 @@ int RunInit(const cli::Command& self, cli::Args args) {
 }
 
 int RunAdd(const cli::Command& self, cli::Args args) {
-  bool no_commit = false;
+  bool no_commit = false, chunked = false;
   OptionSet options;
-  options.Flag("no-commit", &no_commit, "Write the .dvc files without storing the data: `commit` does that later.");
+  options.Flag("no-commit", &no_commit, "Write the .dvc files without storing the data: `commit` does that later.")
+      .Flag("chunked", &chunked, "Keep large files that change a little in chunks: a version costs what it does not share with those before.");
   cli::Positionals paths{"PATH", "Files and folders that are data from now on, or that changed.", 1, kWordsMax, {}};
   if (const auto code = cli::Parse(self, options, args, &paths)) return *code;
-  const Status status = Add(paths.values, !no_commit);
+  if (chunked && no_commit) return cli::FailUsage(self, "--chunked and --no-commit exclude each other");
+  const Status status = chunked ? AddChunked(paths.values) : Add(paths.values, !no_commit);
   return status.ok() ? 0 : cli::Fail(self, status);
 }
 
