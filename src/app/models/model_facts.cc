@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "base/env.h"
 #include "base/strings.h"
 #include "model/format/weights.h"
 
@@ -33,6 +34,19 @@ void CountTensors(const format::Weights& weights, ModelFacts& facts) {
   if (most != bytes.end()) facts.weight_type = std::string(most->first);
 }
 
+// Null where the folder has none that can be read: a model serves without it.
+json::Value ReadLineage(const std::string& folder) {
+  const Result<std::string> text = ReadFile(JoinPath(folder, "lineage.json"), 4u << 20);
+  if (!text.ok()) return {};
+  const Result<json::Value> parsed = json::Parse(*text, {.depth_max = 8});
+  if (!parsed.ok() || !parsed->is_object() || !parsed->Find("data_version")) return {};
+  json::Value lineage;
+  for (const auto& [name, value] : parsed->as_object()) {
+    if (name != "recipe") lineage.Set(name, value);
+  }
+  return lineage;
+}
+
 }  // namespace
 
 ModelFacts FactsOf(const format::ModelFiles& files) {
@@ -45,6 +59,7 @@ ModelFacts FactsOf(const format::ModelFiles& files) {
   const json::Value* length = gguf ? FirstOf(said, {StrCat(facts.architecture, ".embedding_length")})
                                    : FirstOf(said, {"hidden_size", "n_embd", "d_model", "dim"});
   if (length && length->is_int()) facts.embedding_length = length->as_int();
+  if (files.kind == format::ModelFiles::Kind::kHuggingFace && !files.path.empty()) facts.lineage = ReadLineage(files.path);
   if (files.weights) CountTensors(*files.weights, facts);
   return facts;
 }

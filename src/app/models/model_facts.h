@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/json.h"
 #include "model/format/fwd.h"
 
 namespace pano::models {
@@ -14,6 +15,7 @@ struct ModelFacts {
   int64_t parameters = 0;        // numbers in all tensors
   std::string weight_type;       // in which most bytes of the tensors lie: "Q4_K"
   int64_t embedding_length = 0;  // of a token inside the model
+  json::Value lineage;           // of lineage.json beside the weights, less the recipe's text (docs/formats/lineage.md); null: none
 };
 
 ModelFacts FactsOf(const format::ModelFiles& files);

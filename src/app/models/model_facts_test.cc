@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "base/env.h"
+#include "base/random.h"
+#include "base/strings.h"
 #include "model/format/weights.h"
 
 namespace pano::models {
@@ -35,6 +40,19 @@ TEST(ModelFacts, AreReadFromEitherKindOfFiles) {
   EXPECT_EQ(facts.architecture, "qwen2");
   EXPECT_EQ(facts.format, "gguf");
   EXPECT_EQ(facts.embedding_length, 128);
+}
+
+TEST(ModelFacts, LineageIsReadLessTheRecipe) {
+  const std::string folder = StrCat(::testing::TempDir(), "/model_facts_test_", RandomHex(6));
+  ASSERT_TRUE(Env::Real().MakeFolder(folder).ok());
+  format::ModelFiles files;
+  files.path = folder;
+  EXPECT_TRUE(FactsOf(files).lineage.is_null());
+  ASSERT_TRUE(WriteFile(folder + "/lineage.json", R"({"format":"pano-lineage-1","data_version":"d","recipe":"task: lm"})").ok());
+  EXPECT_EQ(json::Dump(FactsOf(files).lineage), R"({"format":"pano-lineage-1","data_version":"d"})");
+  ASSERT_TRUE(WriteFile(folder + "/lineage.json", "[1").ok());
+  EXPECT_TRUE(FactsOf(files).lineage.is_null());
+  ASSERT_TRUE(Env::Real().RemoveTree(folder).ok());
 }
 
 TEST(ModelFacts, WhatIsNotSaidIsNotKnown) {

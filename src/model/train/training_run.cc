@@ -16,6 +16,7 @@
 #include "model/train/run/events/tensorboard_file.h"
 #include "model/train/run/record/run_card.h"
 #include "model/train/run/record/run_folder.h"
+#include "model/train/run/record/run_lineage.h"
 #include "model/train/session.h"
 #include "model/train/torch_threads.h"
 
@@ -25,6 +26,8 @@ namespace {
 Result<DataFile> Describe(const Recipe& recipe, const std::string& key, const std::string& path) {
   Result<DataFile> file = DescribeDataFile(Env::Real(), ResolvePath(recipe, path));
   if (!file.ok()) return recipe.Wrong(key, file.error().message());
+  // Which data version it is of; a data repository that cannot be read is no reason not to train.
+  if (auto version = data::FindDataReference(ResolvePath(recipe, path)); version.ok()) file->version = *std::move(version);
   file->path = path;
   return file;
 }
@@ -171,6 +174,8 @@ class Run {
     Result<SessionEnd> end = RunSession(recipe_, std::move(base), std::move(data), steps);
     if (!end.ok()) return WithWhatStands(end.error(), events.last_whole());
     if (!leads || end->output.empty()) return {};
+    const data::ModelLineage lineage = LineageOf(record_, base_path.empty() ? "" : std::string(BaseName(base_path)));
+    PANO_RETURN_IF_ERROR(WriteFile(JoinPath(end->output, data::kLineageFile), data::LineageText(lineage)));
     return WriteFile(JoinPath(end->output, "README.md"), Card(events, base_path));
   }
 

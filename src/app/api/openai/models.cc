@@ -97,6 +97,7 @@ Value ModelJson(const Context& context, const models::ModelVersion& version, con
   body.Set("has_tokenizer", version.tokenizer != nullptr);
   body.Set("has_chat_template", version.chat_template != nullptr);
   SetCard(version.Card(), body);
+  if (!version.facts.lineage.is_null()) body.Set("lineage", version.facts.lineage);
   if (!states.empty()) {
     SetStates(states, body);
   } else {

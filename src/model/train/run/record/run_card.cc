@@ -63,6 +63,12 @@ std::string RunCardMarkdown(const RunCard& card) {
   for (const DataFile& file : card.record.data) {
     out += StrCat("| ", Inline(file.path), " | ", file.bytes, " | `", file.sha256, "` |\n");
   }
+  for (const DataFile& file : card.record.data) {
+    if (!file.version) continue;
+    out += StrCat("\n`", Inline(file.path), "` is of the data version `", file.version->id, "` of `", Inline(file.version->path), "`",
+                  file.version->current ? "" : ", changed since",
+                  file.version->committed ? StrCat(", in commit `", file.version->commit, "`") : std::string(), ".\n");
+  }
   out += "\n## Recipe\n\nThe same recipe, data, seed and build give the same model, bit for bit, on "
          "a machine with the same instruction set.\n\n";
   return out + Fenced("yaml", card.record.recipe);

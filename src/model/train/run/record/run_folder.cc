@@ -21,16 +21,17 @@ constexpr char kCheckpoints[] = "checkpoints";
 constexpr const char* kResults[] = {"model", "adapter", "tokenizer.json"};
 
 json::Value Dump(const RunRecord& record) {
-  json::Array data;
+  json::Array files;
   for (const DataFile& file : record.data) {
-    data.push_back(
-        json::Object{{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}});
+    json::Object entry{{"path", file.path}, {"bytes", file.bytes}, {"sha256", file.sha256}};
+    if (file.version) entry.emplace_back("version", data::ToJson(*file.version));
+    files.push_back(std::move(entry));
   }
   json::Value out;
   out.Set("seed", record.seed);
   out.Set("recipe_sha256", HexDigest(Digest::kSha256, record.recipe));
   out.Set("data_version", DataVersion(record.data));
-  out.Set("data", std::move(data));
+  out.Set("data", std::move(files));
   out.Set("version", record.version);
   out.Set("commit", record.commit);
   out.Set("started", record.started);

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/env.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "data/version/lineage/data_reference.h"
 
 namespace pano::train {
 
@@ -16,6 +18,7 @@ struct DataFile {
   std::string path;  // as the recipe names it
   uint64_t bytes = 0;
   std::string sha256;
+  std::optional<data::DataReference> version = {};  // where it is data of a repository (pano data)
 };
 // Reads every byte; failures name the file.
 Result<DataFile> DescribeDataFile(Env& env, const std::string& path);
