@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/api/constraint.h"
 #include "app/api/failure.h"
 #include "app/api/fields.h"
 #include "base/strings.h"
@@ -45,6 +46,7 @@ std::vector<Field> TextFields() {
   for (const Field& field : api::AnswerFields()) {
     if (field.name != "return_token_ids") fields.push_back(field);
   }
+  for (const Field& field : api::ConstraintFields()) fields.push_back(field);
   fields.insert(fields.end(), kTriton.begin(), kTriton.end());
   return fields;
 }

@@ -1,13 +1,13 @@
 #include "app/inference/text_inference.h"
 
+#include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
-#include "app/api/answer.h"
 #include "app/api/failure.h"
 #include "app/api/fields.h"
-#include "app/api/generation.h"
-#include "app/api/generation_request.h"
+#include "app/api/generation_call.h"
 #include "app/api/prompt_text.h"
 #include "app/inference/parameters.h"
 #include "base/random.h"
@@ -17,11 +17,7 @@
 namespace pano::inference {
 namespace {
 
-// Requests to the engine, with what they hold until they are answered.
-struct Plan {
-  std::vector<engine::Request> requests;
-  size_t held_bytes = 0;
-};
+using api::GenerationCall;
 
 Status CheckOutputs(const InferRequest& request) {
   for (size_t i = 0; i < request.outputs.size(); ++i) {
@@ -35,13 +31,16 @@ Status CheckOutputs(const InferRequest& request) {
 }
 
 // REQUIRES: the inputs were checked against the signature.
-Status MakePlan(const api::Context& context, const api::Call& call, const models::Generator& version,
-                const InferRequest& request, bool stream, Plan& plan) {
+Status ReadTexts(const models::GeneratorPtr& version, const InferRequest& request, bool stream, GenerationCall& read) {
   PANO_RETURN_IF_ERROR(CheckOutputs(request));
-  api::Parameters parameters;
   bool truncate = false;
-  PANO_RETURN_IF_ERROR(ReadParameters(request.parameters, version, parameters, truncate));
-  parameters.stream = stream;
+  PANO_RETURN_IF_ERROR(ReadParameters(request.parameters, *version, read.parameters, truncate));
+  if (request.parameters.is_object()) {
+    PANO_ASSIGN_OR_RETURN(read.constraint, api::ReadConstraint(request.parameters));
+  }
+  read.version = version;
+  read.id = StrCat("infer-", RandomHex(12));
+  read.parameters.stream = stream;
   const Tensor* text = nullptr;
   for (const Tensor& input : request.inputs) {
     if (input.name == "text") text = &input;
@@ -56,19 +55,11 @@ Status MakePlan(const api::Context& context, const api::Call& call, const models
     return api::BadField("text", StrCat("the input 'text' has ", text->texts.size(), " elements, at most ",
                                         api::kInputsMax, " are taken"));
   }
-  std::vector<api::Prompt> prompts;
   for (const std::string& one : text->texts) {
-    if (!Utf8Valid(one)) return api::BadField("text", StrCat("text[", prompts.size(), "] is no UTF-8"));
-    PANO_RETURN_IF_ERROR(api::EncodeText(version, one, "text", prompts.emplace_back()));
+    if (!Utf8Valid(one)) return api::BadField("text", StrCat("text[", read.prompts.size(), "] is no UTF-8"));
+    PANO_RETURN_IF_ERROR(api::EncodeText(*version, one, "text", read.prompts.emplace_back()));
   }
-  plan.held_bytes = api::HeldBytes(prompts);
-  return api::MakeEngineRequests({.parameters = parameters,
-                                  .version = version,
-                                  .id = StrCat("infer-", RandomHex(12)),
-                                  .tenant = call.principal.tenant,
-                                  .now = context.clock.Now(),
-                                  .choices_max = context.options.choices_max},
-                                 prompts, plan.requests);
+  return {};
 }
 
 // Events of the engine as pieces of text.
@@ -100,37 +91,32 @@ class PieceGeneration final : public api::GenerationSink {
 
 void StartTexts(api::Context& context, api::CallPtr call, models::GeneratorPtr version,
                 InferRequest request, std::function<void(api::Call&, InferResponse)> respond) {
-  Plan plan;
-  if (Status status = MakePlan(context, *call, *version, request, /*stream=*/false, plan); !status.ok()) {
-    return call->Fail(status);
-  }
-  InferResponse response{version->id, version->version, std::move(request.id), {}};
-  const size_t inputs = plan.requests.size();
-  auto answer = [call, response = std::move(response), respond = std::move(respond)](const api::Answer& made) {
-    if (Status status = made.Check(); !status.ok()) return call->Fail(status);
-    InferResponse whole = response;
-    std::vector<std::string> texts;
-    for (const api::Output& output : made.outputs) texts.push_back(output.text);
-    Shape shape = {static_cast<int64_t>(texts.size())};
-    whole.outputs.push_back(TextTensor("text", std::move(shape), std::move(texts)));
-    respond(*call, std::move(whole));
-  };
-  api::Generation::Start({context.generations, context.held, plan.held_bytes}, call, std::move(version),
-                         std::move(plan.requests), [&context, call, inputs, answer = std::move(answer)] {
-                           return std::make_unique<api::AnswerCollector>(context.work, call, inputs, 1, answer);
-                         });
+  GenerationCall read;
+  if (Status status = ReadTexts(version, request, /*stream=*/false, read); !status.ok()) return call->Fail(status);
+  InferResponse frame{version->id, version->version, std::move(request.id), {}};
+  api::StartGeneration<GenerationCall>(
+      context, call, std::move(read),
+      {.stream = nullptr,
+       .whole = [frame = std::move(frame), respond = std::move(respond)](api::Call& to, const GenerationCall&,
+                                                                         const api::Answer& answer) {
+         InferResponse response = frame;
+         std::vector<std::string> texts;
+         for (const api::Output& output : answer.outputs) texts.push_back(output.text);
+         Shape shape = {static_cast<int64_t>(texts.size())};
+         response.outputs.push_back(TextTensor("text", std::move(shape), std::move(texts)));
+         respond(to, std::move(response));
+       }});
 }
 
 void StartPieces(api::Context& context, api::CallPtr call, models::GeneratorPtr version,
                  InferRequest request, std::function<std::unique_ptr<PieceSink>()> make_sink) {
-  Plan plan;
-  if (Status status = MakePlan(context, *call, *version, request, /*stream=*/true, plan); !status.ok()) {
-    return call->Fail(status);
-  }
-  api::Generation::Start({context.generations, context.held, plan.held_bytes}, call, std::move(version),
-                         std::move(plan.requests), [make_sink = std::move(make_sink)] {
-                           return std::make_unique<PieceGeneration>(make_sink());
-                         });
+  GenerationCall read;
+  if (Status status = ReadTexts(version, request, /*stream=*/true, read); !status.ok()) return call->Fail(status);
+  api::StartGeneration<GenerationCall>(
+      context, call, std::move(read),
+      {.stream = [make_sink = std::move(make_sink)](
+                     const api::CallPtr&, const GenerationCall&) { return std::make_unique<PieceGeneration>(make_sink()); },
+       .whole = nullptr});
 }
 
 }  // namespace pano::inference

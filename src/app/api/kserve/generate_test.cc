@@ -4,6 +4,7 @@
 
 #include "app/api/kserve/dialect.h"
 #include "app/api/testing/api_harness.h"
+#include "model/grammar/grammar_matcher.h"
 
 namespace pano::api::kserve {
 namespace {
@@ -55,6 +56,31 @@ TEST(V2Generate, AClientThatGoesIsCancelled) {
   exchange->Run();
   EXPECT_TRUE(api.engine->cancelled(0));
   EXPECT_EQ(api.records.back().status, 499);
+}
+
+// vLLM's names, in `parameters` as its backend has them; nowhere are they passed over.
+TEST(V2Generate, ContinuationsAreWhatTheParametersSay) {
+  Harness api;
+  for (const char* path : {"/v2/models/m/generate", "/v2/models/m/generate_stream"}) {
+    for (const char* more : {R"("guided_regex":"x[0-9]")", R"("structured_outputs":{"regex":"x[0-9]"})",
+                             R"("guided_choice":["x7","x8"])", R"("grammar":"root ::= \"x7\"")"}) {
+      api.Post(path, StrCat(R"({"text_input":"a","parameters":{)", more, "}}"));
+      ASSERT_TRUE(api.engine->submitted.back().request.grammar) << more;
+      grammar::GrammarMatcher matcher(api.engine->submitted.back().request.grammar);
+      EXPECT_TRUE(matcher.AcceptBytes("x7") && matcher.IsAccepting()) << more;
+      EXPECT_FALSE(matcher.AcceptBytes("x")) << more;
+    }
+  }
+  const size_t submitted = api.engine->submitted.size();
+  for (const auto& [body, field] : {std::pair(R"({"text_input":"a","parameters":{"guided_json":"{"}})", "guided_json"),
+                                    std::pair(R"({"text_input":"a","guided_json":{}})", "guided_json"),
+                                    std::pair(R"({"text_input":"a","parameters":{"guided_whitespace_pattern":"x"}})",
+                                              "guided_whitespace_pattern")}) {
+    const auto exchange = api.Post("/v2/models/m/generate", body);
+    EXPECT_EQ(exchange->status(), 400) << body;
+    EXPECT_NE(exchange->body().find(field), std::string::npos) << exchange->body();
+  }
+  EXPECT_EQ(api.engine->submitted.size(), submitted);
 }
 
 TEST(V2Generate, RefusesByName) {

@@ -1,6 +1,9 @@
 #include "app/api/kserve/infer_body.h"
 
+#include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "app/api/call.h"
@@ -120,6 +123,11 @@ Status ReadOutputs(const Value& body, InferBody& infer) {
 
 Status ReadEnvelope(const Value& body, InferBody& infer) {
   if (!body.is_object()) return InvalidArgument(StrCat("the body has to be a JSON object, not ", body.kind()));
+  constexpr std::array<std::string_view, 6> kMembers = {"id", "inputs", "outputs", "parameters", "model_name", "model_version"};
+  for (const auto& [name, value] : body.as_object()) {
+    if (value.is_null() || std::find(kMembers.begin(), kMembers.end(), name) != kMembers.end()) continue;
+    return BadField(Printable(name), StrCat("unknown field '", Printable(name), "': how to generate stands in 'parameters'"));
+  }
   if (const Value* id = Member(body, "id")) {
     if (!id->is_string()) return BadField("id", "'id' must be a string");
     infer.request.id = id->as_string();

@@ -65,6 +65,24 @@ TEST(V2Infer, ContinuesTextsOfClientsThatSendNoContentType) {
   EXPECT_EQ(api.records.back().route, "/v2/models/{id}/infer");
 }
 
+TEST(V2Infer, WhatATextMustBeIsHeldOrRefused) {
+  Harness api;
+  api.AddPredictor("e", encoder::Task::kEmbedding);
+  constexpr char kText[] = R"({"inputs":[{"name":"text","shape":[2],"datatype":"BYTES","data":["a","b"]}],)";
+  api.Post("/v2/models/m/infer", StrCat(kText, R"("parameters":{"guided_regex":"x[0-9]"}})"));
+  ASSERT_EQ(api.engine->submitted.size(), 2u);
+  for (const auto& submitted : api.engine->submitted) EXPECT_TRUE(submitted.request.grammar);
+  // Not where it stands beside the parameters, and not of a model that does not generate.
+  auto exchange = api.Post("/v2/models/m/infer", StrCat(kText, R"("guided_regex":"x[0-9]"})"));
+  EXPECT_EQ(exchange->status(), 400);
+  EXPECT_NE(exchange->body().find("unknown field 'guided_regex'"), std::string::npos) << exchange->body();
+  exchange = api.Post("/v2/models/e/infer",
+                      R"({"inputs":[{"name":"input_ids","shape":[1,1],"datatype":"INT64","data":[1]}],)"
+                      R"("parameters":{"guided_regex":"x"}})");
+  EXPECT_EQ(exchange->status(), 400);
+  EXPECT_NE(exchange->body().find("unknown field 'guided_regex'"), std::string::npos) << exchange->body();
+}
+
 TEST(V2Infer, ErrorsAreTexts) {
   Harness api;
   api.AddPredictor("e", encoder::Task::kEmbedding);

@@ -3,14 +3,11 @@
 #include <cmath>
 #include <utility>
 
-#include "app/api/answer.h"
-#include "app/api/constraint.h"
-#include "app/api/generation_request.h"
+#include "app/api/generation_call.h"
 #include "app/api/native/bodies.h"
 #include "app/api/native/predict_instances.h"
 #include "app/api/prompt_text.h"
 #include "app/api/sse_writer.h"
-#include "app/api/streaming/resumable.h"
 #include "app/models/token_text.h"
 #include "base/random.h"
 #include "base/strings.h"
@@ -21,13 +18,7 @@ namespace {
 using json::Value;
 
 // A predict call, read and checked.
-struct PredictCall {
-  models::GeneratorPtr version;
-  Parameters parameters;
-  std::vector<Prompt> prompts;
-  std::string id;
-  std::optional<constraints::Source> constraint;  // what every output must be; none: anything
-};
+using PredictCall = GenerationCall;
 
 Status ReadPredict(Context& context, Call& call, PredictCall& predict) {
   PANO_ASSIGN_OR_RETURN(predict.version, FindGenerator(context, call));
@@ -49,6 +40,9 @@ Status ReadPredict(Context& context, Call& call, PredictCall& predict) {
         EncodeText(*predict.version, text.as_string(), "inputs", predict.prompts.emplace_back()));
   }
   predict.id = StrCat("predict-", RandomHex(12));
+  // A stream shows each token's probability whether it was asked for alternatives or not.
+  predict.logprobs =
+      static_cast<int32_t>(predict.parameters.logprobs.value_or(predict.parameters.stream ? 0 : -1));
   return {};
 }
 
@@ -92,7 +86,6 @@ Value OutputJson(const models::ModelVersion& version, const Parameters& paramete
 }
 
 void RespondPredict(Call& call, const PredictCall& predict, const Answer& answer) {
-  if (Status status = answer.Check(); !status.ok()) return call.Fail(status);
   Value outputs{json::Array()};
   for (const Output& output : answer.outputs) {
     outputs.Append(OutputJson(*predict.version, predict.parameters, output));
@@ -175,44 +168,6 @@ class PredictStream final : public GenerationSink {
   int status_ = 200;
 };
 
-void Generate(Context& context, const CallPtr& call, PredictCall predict, GrammarPtr grammar) {
-  // A stream shows each token's probability whether it was asked for alternatives or not.
-  int32_t logprobs = static_cast<int32_t>(
-      predict.parameters.logprobs.value_or(predict.parameters.stream ? 0 : -1));
-  std::vector<engine::Request> requests;
-  RequestFrame frame{.parameters = predict.parameters,
-                     .version = *predict.version,
-                     .id = predict.id,
-                     .tenant = call->principal.tenant,
-                     .now = call->begun(),
-                     .logprobs = logprobs,
-                     .choices_max = context.options.choices_max,
-                     .grammar = std::move(grammar)};
-  if (Status status = MakeEngineRequests(frame, predict.prompts, requests); !status.ok()) {
-    return call->Fail(status);
-  }
-  models::GeneratorPtr version = predict.version;
-  Generation::Place place{context.generations, context.held, HeldBytes(predict.prompts)};
-  if (Failure refused = OpenResumable(context, *call, predict.parameters, place); !refused.ok()) {
-    return call->Fail(refused);
-  }
-  DropUnlessEchoed(predict.parameters, predict.prompts);
-  Generation::Start(place, call, version, std::move(requests),
-                    [&]() -> std::unique_ptr<GenerationSink> {
-                      if (predict.parameters.stream) {
-                        return std::make_unique<PredictStream>(call, std::move(predict),
-                                                               context.options.keep_alive);
-                      }
-                      size_t inputs = predict.prompts.size();
-                      auto n = static_cast<int32_t>(predict.parameters.n.value_or(1));
-                      return std::make_unique<AnswerCollector>(
-                          context.work, call, inputs, n,
-                          [call, predict = std::move(predict)](const Answer& answer) {
-                            RespondPredict(*call, predict, answer);
-                          });
-                    });
-}
-
 }  // namespace
 
 void Predict(Context& context, CallPtr call) {
@@ -220,12 +175,13 @@ void Predict(Context& context, CallPtr call) {
   if (instances && !instances->is_null()) return PredictInstances(context, std::move(call));
   PredictCall predict;
   if (Status status = ReadPredict(context, *call, predict); !status.ok()) return call->Fail(status);
-  const models::GeneratorPtr version = predict.version;
-  std::optional<constraints::Source> constraint = std::exchange(predict.constraint, std::nullopt);
-  WithGrammar(context, call, version, std::move(constraint),
-              [&context, call, predict = std::move(predict)](GrammarPtr grammar) mutable {
-                Generate(context, call, std::move(predict), std::move(grammar));
-              });
+  StartGeneration<PredictCall>(
+      context, call, std::move(predict),
+      {.stream =
+           [keep_alive = context.options.keep_alive](CallPtr to, PredictCall read) {
+             return std::make_unique<PredictStream>(std::move(to), std::move(read), keep_alive);
+           },
+       .whole = RespondPredict});
 }
 
 }  // namespace pano::api::native

@@ -56,6 +56,22 @@ TEST(TfsPredict, ContinuesTextsWithItsOwnParameters) {
   EXPECT_NE(exchange->body().find("unknown field 'max_token'"), std::string::npos);
 }
 
+TEST(TfsPredict, WhatATextMustBeIsHeldOrRefused) {
+  Harness api;
+  for (const char* body : {R"({"instances":["a","b"],"parameters":{"guided_json":{"type":"integer"}}})",
+                           R"({"inputs":["a","b"],"parameters":{"structured_outputs":{"choice":["1","2"]}}})"}) {
+    api.engine->Reset();
+    api.Post("/v1/models/m:predict", body);
+    ASSERT_EQ(api.engine->submitted.size(), 2u) << body;
+    for (const auto& submitted : api.engine->submitted) EXPECT_TRUE(submitted.request.grammar) << body;
+  }
+  for (const char* body : {R"({"instances":["a"],"guided_json":{}})", R"({"instances":["a"],"parameters":{"guided_json":"{"}})"}) {
+    auto exchange = api.Post("/v1/models/m:predict", body);
+    EXPECT_EQ(exchange->status(), 400) << body;
+    EXPECT_NE(exchange->body().find("guided_json"), std::string::npos) << exchange->body();
+  }
+}
+
 TEST(TfsPredict, FindsVersionsAndLabels) {
   Harness api;
   testing::FakeEngine* second = api.AddModel("m", "2");
