@@ -23,6 +23,14 @@ constexpr auto kGeneration = std::to_array<UndoneField>({
     {"web_search_options", kRefused, "nothing is searched here"},
     {"verbosity", kRefused, "say it in a message", "\"medium\""},
     {"store", kRefused, "chat completions are not kept; /v1/responses keeps responses"},
+    // Of another of these routes.
+    {"messages", kRefused, "/v1/chat/completions has it"},
+    {"tools", kRefused, "/v1/chat/completions has it"},
+    {"tool_choice", kRefused, "/v1/chat/completions has it", "\"none\" \"auto\""},
+    {"prompt", kRefused, "use 'messages'"},
+    {"input", kRefused, "/v1/responses has it"},
+    {"best_of", kRefused, "answers are not ranked here", "1"},
+    {"max_completion_tokens", kRefused, "use 'max_tokens'"},
     {"prediction", kPassedOver},  // what the answer may look like: a hint for speed alone
     {"metadata", kPassedOver},
     {"user", kPassedOver},
@@ -51,6 +59,7 @@ constexpr auto kGeneration = std::to_array<UndoneField>({
     {"cache_salt", kPassedOver},  // tenants share no prefixes anyway
     {"request_id", kPassedOver},  // X-Request-Id
     {"guided_decoding_backend", kPassedOver},
+    {"include_reasoning", kRefused, "reasoning stands apart, in 'reasoning_content'", "true", /*zero_asks=*/true},
     {"spaces_between_special_tokens", kPassedOver},  // tokenizers that have a tokenizer.json join by nothing
     // SGLang.
     {"regex", kRefused, ""},
@@ -60,6 +69,24 @@ constexpr auto kGeneration = std::to_array<UndoneField>({
     {"custom_logit_processor", kRefused, ""},
     {"return_hidden_states", kRefused, ""},
     {"no_stop_trim", kRefused, "use 'include_stop_str_in_output'"},
+    {"stop_regex", kRefused, "use 'stop'"},
+    {"separate_reasoning", kRefused, "reasoning stands apart, in 'reasoning_content'", "true", /*zero_asks=*/true},
+    {"stream_reasoning", kRefused, "reasoning is streamed as it comes", "true", /*zero_asks=*/true},
+    // Hugging Face's generate and its servers.
+    {"max_new_tokens", kRefused, "use 'max_tokens'"},
+    {"min_new_tokens", kRefused, "use 'min_tokens'"},
+    {"do_sample", kRefused, "\"temperature\": 0 takes the likeliest token", "true", /*zero_asks=*/true},
+    {"num_beams", kRefused, "answers are sampled", "1"},
+    {"no_repeat_ngram_size", kRefused, ""},
+    {"penalty_alpha", kRefused, ""},
+    {"watermark", kRefused, ""},
+    // What other services call turning off to think, or plugging something in.
+    {"enable_thinking", kRefused, "use 'reasoning_effort', or put it into 'chat_template_kwargs'", "",
+     /*zero_asks=*/true},
+    {"thinking", kRefused, "use 'reasoning_effort' or 'thinking_budget'"},
+    {"plugins", kRefused, ""},
+    {"transforms", kRefused, "use 'truncate_prompt_tokens'"},
+    {"top_a", kRefused, ""},
     // llama.cpp.
     {"lora", kRefused, ""},
     {"n_predict", kRefused, "use 'max_tokens'", "-1"},
@@ -129,7 +156,7 @@ constexpr auto kResponses = std::to_array<UndoneField>({
 
 // null, false, 0, "", [] and {} ask for nothing.
 bool AsksForNothing(const Value& value, bool zero_asks) {
-  if (value.is_bool()) return !value.as_bool();
+  if (value.is_bool()) return !zero_asks && !value.as_bool();
   if (value.is_number()) return !zero_asks && value.as_double() == 0;
   if (value.is_string()) return value.as_string().empty();
   if (value.is_array()) return value.as_array().empty();

@@ -22,7 +22,7 @@ struct UndoneField {
   Fate fate = Fate::kRefused;
   // What it is, or what to do in its place; goes behind "'name' is not supported here".
   std::string_view why = {};
-  // Values that ask for nothing beside null, false, "", [] and {} (and 0, unless here it asks for something):
+  // Values that ask for nothing beside null, "", [] and {} (and false and 0, unless here they ask for something):
   // JSON texts, parted by a space.
   std::string_view neutral = {};
   bool zero_asks = false;

@@ -32,10 +32,12 @@ TEST(UndoneFields, WhatChangesTheAnswerIsRefusedByName) {
 
 TEST(UndoneFields, ValuesThatAskForNothingAreTaken) {
   for (const UndoneField& field : UndoneFields(FieldSet::kGeneration)) {
-    for (const char* nothing : {"null", "false", "\"\"", "[]", "{}"}) {
+    for (const char* nothing : {"null", "\"\"", "[]", "{}"}) {
       EXPECT_TRUE(Refuse(StrCat("{\"", field.name, "\":", nothing, "}")).ok()) << field.name << nothing;
     }
-    EXPECT_EQ(Refuse(StrCat("{\"", field.name, "\":0}")).ok(), !field.zero_asks) << field.name;
+    for (const char* zero : {"0", "false"}) {
+      EXPECT_EQ(Refuse(StrCat("{\"", field.name, "\":", zero, "}")).ok(), !field.zero_asks) << field.name << zero;
+    }
     for (std::string_view neutral : Split(field.neutral, ' ')) {
       if (neutral.empty()) continue;
       ASSERT_TRUE(json::Parse(neutral).ok()) << field.name << " " << neutral;
@@ -46,6 +48,8 @@ TEST(UndoneFields, ValuesThatAskForNothingAreTaken) {
   EXPECT_FALSE(Refuse(R"({"modalities":["text","audio"]})").ok());
   EXPECT_FALSE(Refuse(R"({"verbosity":"low"})").ok());
   EXPECT_FALSE(Refuse(R"({"store":true})").ok());
+  EXPECT_FALSE(Refuse(R"({"do_sample":false})").ok());  // the likeliest token, each time
+  EXPECT_TRUE(Refuse(R"({"do_sample":true,"num_beams":1,"tool_choice":"none"})").ok());
   EXPECT_TRUE(Refuse(R"({"nobody":{"knows":"this"}})").ok());
 }
 
