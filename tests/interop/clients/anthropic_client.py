@@ -2,6 +2,7 @@
 import os
 
 import anthropic
+from pydantic import BaseModel
 
 from checks import check, done
 
@@ -61,6 +62,19 @@ def tool_results():
 def forced_tool():
     answer = client.messages.create(**(ask | {'max_tokens': 200}), tools=[ADD], tool_choice={'type': 'tool', 'name': 'add'})
     assert answer.stop_reason == 'tool_use' and isinstance(answer.content[-1].input['a'], int), answer
+
+
+@check
+def parse():
+    class Age(BaseModel):
+        years: int
+        wise: bool
+
+    said = {'model': 'm', 'max_tokens': 120, 'messages': HELLO, 'output_format': Age}
+    answer = client.messages.parse(**said)
+    assert isinstance(answer.parsed_output, Age), answer
+    with client.messages.stream(**said) as events: final = events.get_final_message()
+    assert isinstance(final.parsed_output, Age), final
 
 
 @check

@@ -25,6 +25,9 @@ constexpr auto kSaid = std::to_array<Field>({
      "{\"type\": \"auto\" | \"any\" | \"tool\" | \"none\"}, of \"tool\" with its name.", nullptr},
     {"thinking", FieldType::kObject, 0, 0, 0, false,
      "{\"type\": \"enabled\", \"budget_tokens\"} or {\"type\": \"disabled\"}.", nullptr},
+    {"output_config", FieldType::kObject, 0, 0, 0, false,
+     "{\"format\": {\"type\": \"json_schema\", \"schema\"}, \"effort\"}: what the answer must be, and how much is thought.", nullptr},
+    {"output_format", FieldType::kObject, 0, 0, 0, false, "The older name of output_config.format.", nullptr},
     {"cache_control", FieldType::kObject, 0, 0, 0, false,
      "Taken and not needed: prefixes are cached without it.", nullptr},
 });

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/api/anthropic/conversation.h"
+#include "app/api/anthropic/output_config.h"
 #include "app/api/chat_request.h"
 #include "base/random.h"
 #include "base/strings.h"
@@ -74,6 +75,12 @@ Status ReadMessagesCall(Context& context, Call& call, const BodySchema& body, Me
   PANO_RETURN_IF_ERROR(ReadThinking(call.body, request));
   PANO_RETURN_IF_ERROR(ReadTools(conversation, request));
   PANO_RETURN_IF_ERROR(ReadChoice(call.body, request));
+  PANO_RETURN_IF_ERROR(ReadOutputConfig(call.body, request, messages));
+  if (messages.constraint && !conversation.prefill.empty()) {
+    return BadField("messages",
+                    "a schema is for whole answers: the last message is the assistant's, which the "
+                    "answer goes on from");
+  }
   request.messages = std::move(conversation.messages);
   request.prefill = std::move(conversation.prefill);
   Prompt& prompt = messages.prompts.emplace_back();
