@@ -28,7 +28,7 @@ constexpr uint32_t kAverageMin = 256, kAverageMax = 1u << 20;
 
 CutRule RuleFor(uint64_t file_bytes) {
   return {std::clamp(
-      static_cast<uint32_t>(std::bit_floor(std::min<uint64_t>(file_bytes / 4096, kAverageMax))),
+      static_cast<uint32_t>(std::bit_floor(std::min<uint64_t>(file_bytes / 8192, kAverageMax))),
       kAverageMin, kAverageMax)};
 }
 
