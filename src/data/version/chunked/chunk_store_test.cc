@@ -67,7 +67,7 @@ class ChunkStoreTest : public ::testing::Test {
 };
 
 TEST_F(ChunkStoreTest, AnEditOfOneInAHundredRecordsAddsAtMostThreePerCent) {
-  for (const size_t records : {20'000u, 200'000u}) {
+  for (const size_t records : {80'000u, 200'000u}) {
     ChunkStore store(StrCat(folder_, "/store", records));
     const std::string first = Records(records, records);
     const Stored one = Put(store, first);

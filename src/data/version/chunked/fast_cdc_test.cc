@@ -60,7 +60,7 @@ TEST(FastCdc, AnInsertedByteMovesFewCuts) {
 
 TEST(FastCdc, TheRuleFollowsTheFilesSize) {
   EXPECT_EQ(RuleFor(0).average, 256u);
-  EXPECT_EQ(RuleFor(10u << 20).average, 2048u);
+  EXPECT_EQ(RuleFor(10u << 20).average, 1024u);
   EXPECT_EQ(RuleFor(uint64_t{1} << 40).average, 1u << 20);
   EXPECT_FALSE(IsValid({1000}));
   EXPECT_FALSE(IsValid({128}));
