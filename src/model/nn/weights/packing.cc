@@ -18,6 +18,9 @@ namespace {
 using tensor::DType;
 using tensor::TensorView;
 
+constexpr size_t kPortionBytes = size_t{4} << 20;
+constexpr size_t kPageBytes = 4096;
+
 template <typename F>
 void ForEachMatrix(LayerWeights& w, F f) {
   for (Linear* linear :
@@ -47,6 +50,7 @@ class PackPlan {
       bytes_ += (bytes + tensor::kPackedAlignment - 1) / tensor::kPackedAlignment *
                 tensor::kPackedAlignment;
       panels_ += panels;
+      panel_bytes_max_ = std::max(panel_bytes_max_, view.bytes / std::max<size_t>(1, panels));
     }
     jobs_[it->second].views.push_back(&view);
   }
@@ -60,19 +64,18 @@ class PackPlan {
 
   void Run(std::byte* memory, const format::Weights* files, ComputePool& pool,
            const PackProgress& progress) {
-    size_t copied = 0;  // jobs
     std::atomic<size_t> done{0};
-    // In portions, so that progress can be told from the calling thread.
-    const size_t portion = std::max<size_t>(panels_ / 64, 64);
+    // In portions, so that progress can be told from the calling thread, and so small that what is copied already
+    // and what is not yet given back stays small beside the weights.
+    const size_t portion = std::max(std::min(panels_ / 64, kPortionBytes / std::max<size_t>(1, panel_bytes_max_)),
+                                    static_cast<size_t>(pool.threads()) * 4);
     for (size_t begin = 0; begin < panels_; begin += portion) {
       const size_t count = std::min(portion, panels_ - begin);
       pool.ParallelFor(count, 1, [&](size_t from, size_t to, int) {
         for (size_t i = from; i < to; ++i) PackOne(begin + i, memory);
         done += to - from;
       });
-      for (; files && copied < jobs_.size() && jobs_[copied].end_panel <= begin + count; ++copied) {
-        files->Forget({jobs_[copied].plain.data, jobs_[copied].plain.bytes});
-      }
+      if (files) Forget(*files, begin, begin + count);
       if (progress) progress(static_cast<double>(done) / static_cast<double>(panels_));
     }
     for (Job& job : jobs_) {
@@ -91,6 +94,22 @@ class PackPlan {
     std::vector<TensorView*> views;
   };
 
+  // Gives back what panels [begin, end) were copied from: of a large matrix before all of it is copied.
+  void Forget(const format::Weights& files, size_t begin, size_t end) {
+    for (; forgotten_ < jobs_.size() && jobs_[forgotten_].first_panel < end; ++forgotten_) {
+      const Job& job = jobs_[forgotten_];
+      const size_t panels = job.end_panel - job.first_panel;
+      auto bytes_before = [&](size_t panel) {
+        return panel >= job.end_panel ? job.plain.bytes : job.plain.bytes / panels * (panel - job.first_panel);
+      };
+      // Panels hold equally many rows but the last, which has no more: what is given back was copied. A page
+      // that two portions share goes with the second.
+      const size_t from = begin <= job.first_panel ? 0 : bytes_before(begin) - std::min(bytes_before(begin), kPageBytes);
+      files.Forget({job.plain.data + from, bytes_before(end) - from});
+      if (job.end_panel > end) return;
+    }
+  }
+
   void PackOne(size_t panel, std::byte* memory) const {
     auto job = std::upper_bound(jobs_.begin(), jobs_.end(), panel,
                                 [](size_t p, const Job& j) { return p < j.first_panel; });
@@ -102,7 +121,8 @@ class PackPlan {
 
   std::vector<Job> jobs_;
   std::map<const std::byte*, size_t> index_;
-  size_t bytes_ = 0, panels_ = 0;
+  size_t bytes_ = 0, panels_ = 0, panel_bytes_max_ = 0;
+  size_t forgotten_ = 0;  // jobs whose source is given back
 };
 
 }  // namespace
