@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "model/kernels/cpu.h"
 #include "pano/cli.h"
+#include "pano/cmd_plan.h"
 #include "pano/command_line/documentation.h"
 #include "pano/local_model.h"
 #include "pano/version.h"
@@ -75,6 +76,7 @@ constexpr Command kCommands[] = {
     {"bench", "Measure tokens per second on this machine.", RunBench},
     {"doctor", "Say what this machine lets a server do, and what is wrong with it.", RunDoctor},
     {"load", "Put a server under load and measure latencies.", RunLoad},
+    {"plan", "Plan the hardware for a model: memory, parallelism, capacity.", RunPlan},
     {"auth", "Manage who may call a server, and check tokens.", RunAuth},
 };
 

@@ -1,0 +1,149 @@
+#include "pano/plan/make_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <vector>
+
+#include "base/env.h"
+#include "pano/plan/explain.h"
+#include "pano/plan/interview.h"
+
+namespace pano::plan {
+namespace {
+
+using ::testing::HasSubstr;
+
+PlanOptions Options(std::string model, std::string hardware) {
+  PlanOptions o;
+  o.model = std::move(model);
+  o.hardware = std::move(hardware);
+  return o;
+}
+
+int64_t Byte(const json::Value& answer, const char* part) { return answer.Find("memory")->Find(part)->as_int(); }
+
+TEST(MakePlan, PartsAddUpAndShapesAreAsDescribed) {
+  PlanOptions o = Options("layers=32,hidden=4096,heads=32,kv-heads=8,ffn=14336,vocab=128256,context=8192", "8xA100-80G");
+  o.concurrency = 16;
+  const auto answer = MakePlan(o);
+  ASSERT_TRUE(answer.ok()) << answer.error().ToString();
+  const json::Value& j = answer->json;
+  EXPECT_TRUE(j.Find("fits")->as_bool());
+  EXPECT_EQ(j.Find("parameters")->as_int(), 8030261248);
+  int64_t sum = 0;
+  for (const char* part : {"weights", "kv", "activations", "workspace", "optimizer", "gradients", "other"}) sum += Byte(j, part);
+  EXPECT_EQ(sum, Byte(j, "total"));
+  for (const char* key : {"dp", "tp", "pp", "cp", "ep", "zero", "global_batch", "micro_batch", "seq", "recompute", "sequence_parallel",
+                          "schedule", "virtual_stages", "dtype", "flash_attention"}) {
+    EXPECT_TRUE(j.Find("plan")->Find(key)) << key;
+  }
+  for (const char* key : {"ttft_ms", "itl_ms", "tokens_s", "requests_day", "usd_per_million_tokens"}) EXPECT_GT(j.Find("predicted")->Find(key)->as_double(), 0) << key;
+  for (const Figure& figure : answer->figures) {
+    EXPECT_THAT(figure.how, ::testing::AnyOf("derived", "measured", "simulated"));
+    EXPECT_FALSE(figure.formula.empty()) << figure.name;
+  }
+  EXPECT_THAT(FormatAnswer(*answer, 80), HasSubstr("It fits"));
+  EXPECT_THAT(FormatExplanation(*answer), HasSubstr("Assumed:"));
+}
+
+TEST(MakePlan, WhatDoesNotFitIsSaidSo) {
+  PlanOptions o = Options("70B", "1xA100-80G");
+  o.context = 2048;
+  const auto answer = MakePlan(o);
+  ASSERT_TRUE(answer.ok()) << answer.error().ToString();
+  EXPECT_FALSE(answer->json.Find("fits")->as_bool());
+  EXPECT_THAT(FormatAnswer(*answer, 80), HasSubstr("does NOT fit"));
+  o.weights = "q4_k";
+  EXPECT_TRUE(MakePlan(o)->json.Find("fits")->as_bool());
+}
+
+TEST(MakePlan, TrainingIsSearchedAndEvaluated) {
+  PlanOptions o = Options("7B", "64xA100-80G");
+  o.task = "train";
+  o.global_batch = 256;
+  o.context = 2048;
+  const auto answer = MakePlan(o);
+  ASSERT_TRUE(answer.ok()) << answer.error().ToString();
+  const double step = answer->json.Find("predicted")->Find("step_s")->as_double();
+  EXPECT_GT(step, 0);
+  const std::string path = ::testing::TempDir() + "/plans.jsonl";
+  ASSERT_TRUE(WriteFile(path, json::Dump(*answer->json.Find("plan")) + "\n{\"dp\": 3}\nnonsense\n\n{\"dp\": 64, \"global_batch\": 256, \"seq\": 2048}\n").ok());
+  std::vector<json::Value> rows;
+  ASSERT_TRUE(EvaluatePlans(o, path, [&](const json::Value& row) { rows.push_back(row); }).ok());
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[0].Find("predicted")->Find("step_s")->as_double(), step);
+  EXPECT_THAT(rows[1].Find("error")->as_string(), HasSubstr("3 cards"));
+  EXPECT_TRUE(rows[2].Find("error"));
+  EXPECT_GE(rows[3].Find("predicted")->Find("step_s")->as_double(), 0.0);
+  o.task = "finetune-lora";
+  const auto lora = MakePlan(o);
+  ASSERT_TRUE(lora.ok());
+  EXPECT_LT(Byte(lora->json, "optimizer"), Byte(answer->json, "weights") / 4 + Byte(answer->json, "optimizer"));
+}
+
+TEST(MakePlan, TheStarterModelOnThisMachine) {
+  PlanOptions o = Options(PANO_SOURCE_DIR "/models/starter", "cpu");
+  o.context = 256;
+  o.concurrency = 4;
+  const auto answer = MakePlan(o);
+  ASSERT_TRUE(answer.ok()) << answer.error().ToString();
+  const json::Value* command = answer->json.Find("command");
+  ASSERT_TRUE(command);
+  EXPECT_EQ(command->as_array()[1].as_string(), "serve");
+  EXPECT_THAT(json::Dump(*command), HasSubstr("\"--kv-blocks\",\"32\""));
+  EXPECT_GT(Byte(answer->json, "kv"), 0);
+}
+
+TEST(MakePlan, BadInputIsAClearWord) {
+  auto why = [](PlanOptions o) {
+    const auto answer = MakePlan(o);
+    EXPECT_FALSE(answer.ok());
+    return answer.ok() ? "" : answer.error().message();
+  };
+  EXPECT_THAT(why(Options("", "cpu")), HasSubstr("--model is missing"));
+  EXPECT_THAT(why(Options("7B", "0xA100-80G")), HasSubstr("no number of cards"));
+  EXPECT_THAT(why(Options("7B", "8xB52")), HasSubstr("no accelerator 'B52' is known"));
+  EXPECT_THAT(why(Options("/nowhere", "8xA100-80G")), HasSubstr("no model folder"));
+  EXPECT_THAT(why(Options("layers=1000000000,hidden=64,heads=1", "8xA100-80G")), HasSubstr("num_hidden_layers"));
+  PlanOptions o = Options("7B", "8xA100-80G");
+  o.context = 1 << 30;
+  EXPECT_THAT(why(o), HasSubstr("the model has a context of 4096"));
+  o = Options("7B", "8xA100-80G");
+  o.tensor_parallel = 3;
+  EXPECT_THAT(why(o), HasSubstr("does not divide"));
+  o = Options("7B", "8xA100-80G");
+  o.weights = "q9";
+  EXPECT_THAT(why(o), HasSubstr("'q9' is no type"));
+  o = Options("7B", "8xA100-80G");
+  o.task = "train";
+  EXPECT_THAT(why(o), HasSubstr("--global-batch is missing"));
+  o = Options("7B", "8xA100-80G");
+  o.slo = "p99=1";
+  EXPECT_THAT(why(o), HasSubstr("ttft=TIME"));
+}
+
+TEST(Guide, SaysBothNumbersAndWhySix) {
+  const auto guide = ExplainGuide();
+  ASSERT_TRUE(guide.ok()) << guide.error().ToString();
+  EXPECT_THAT(*guide, HasSubstr("420.0 GB = 391.155 GiB"));
+  EXPECT_THAT(*guide, HasSubstr("5.25: six cards"));
+  EXPECT_THAT(*guide, HasSubstr("1.16 a second"));
+}
+
+TEST(Interview, AsksAgainAndTakesDefaults) {
+  std::vector<std::string> answers = {"fly", "serve", "", "8xA100-80G", "many", "16", "", ""};
+  size_t next = 0;
+  const auto o = Interview([&](const std::string&) -> std::optional<std::string> {
+    return next < answers.size() ? std::optional(answers[next++]) : std::nullopt;
+  }, "7B");
+  ASSERT_TRUE(o.ok()) << o.error().ToString();
+  EXPECT_EQ(o->model, "7B");
+  EXPECT_EQ(o->concurrency, 16);
+  EXPECT_EQ(o->max_tokens, 64);
+  EXPECT_FALSE(Interview([](const std::string&) { return std::nullopt; }, "7B").ok());
+}
+
+}  // namespace
+}  // namespace pano::plan
