@@ -56,7 +56,7 @@ struct ServeOptions {
   int64_t memory_budget = 0, load_queue = 256;
   double idle_unload = 0, load_wait = 30, models_poll = 1, models_quiet = 3;
 
-  int64_t http_threads = 2, work_threads = 2, max_held_bytes = 256 << 20, max_connections = 0, max_body_bytes = 4 << 20,
+  int64_t http_threads = 2, work_threads = 2, max_held_bytes = 256 << 20, max_connections = 0, max_body_bytes = 4 << 20, max_upload_bytes = 512 << 20,
           max_header_bytes = 16 << 10;
   double header_timeout = 10, body_timeout = 30, idle_timeout = 60, write_timeout = 30;
   double slow_client_timeout = 30, drain_timeout = 30, sse_keep_alive = 15, stall_timeout = 30,
@@ -217,6 +217,9 @@ void ServeOptions::DeclareLimits(OptionSet& options) {
               "this process may have descriptors for.");
   options.Int("max-body-bytes", &max_body_bytes, 1024, 1 << 30,
               "The largest body of a request. A larger one is answered 413.");
+  options.Int("max-upload-bytes", &max_upload_bytes, 1024, int64_t{1} << 40,
+              "The largest form with a file for a batch (with --state): it goes to that folder as it comes, and is not held "
+              "in memory. A larger one is answered 413. By default 512 MiB.");
   options.Int("max-header-bytes", &max_header_bytes, 1024, 1 << 20,
               "The largest head of a request. A larger one is answered 431.");
   options.Double("header-timeout", &header_timeout, 0.1, kDay,
@@ -280,6 +283,7 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
   service.tenants_file = options.tenants;
   service.quota_state = options.quota_state;
   service.state = options.state;
+  service.upload_bytes_max = static_cast<size_t>(options.max_upload_bytes);
   service.batches.window = static_cast<size_t>(options.batch_requests);
   service.callers = {.api_keys = options.api_keys, .auth_file = options.auth, .auth_state = options.auth_state, .issuer = options.issuer};
   service.audit_log = options.audit_log;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Batches of a server that is killed (SIGKILL) while it runs them: no finished line is lost and none is there twice. Then one that
-is cancelled, one whose time passes, one whose file is no list of requests, and one while the disk is full.
+is cancelled, one whose time passes, one whose file is no list of requests, one whose maker's key is taken away, a large upload, and one
+while the disk is full.
 
   PANO=build/release/bin/pano python3 tests/batches/kill.py
 
@@ -12,10 +13,11 @@ pano = os.environ.get('PANO', 'build/release/bin/pano')
 
 
 class Server:
-    def __init__(self, state, folder):
+    def __init__(self, state, folder, *options):
+        self.key = None
         self.log = folder / f'log-{time.monotonic_ns()}'
         self.process = subprocess.Popen(
-            [pano, 'serve', '--model', 'm=fake:4', '--port', '0', '--state', state, '--batch-requests', '4'],
+            [pano, 'serve', '--model', 'm=fake:4', '--port', '0', '--state', state, '--batch-requests', '4', *options],
             stdout=open(self.log, 'w'), stderr=subprocess.STDOUT)
         for _ in range(300):
             found = re.search(r'listening on http://([0-9.]+):(\d+)', self.log.read_text())
@@ -28,7 +30,9 @@ class Server:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
         try:
             data = json.dumps(body).encode() if isinstance(body, dict) else body
-            connection.request(method, path, data, {'Content-Type': type} if data is not None else {})
+            headers = {'Content-Type': type} if data is not None else {}
+            if self.key: headers['X-Api-Key'] = self.key
+            connection.request(method, path, data, headers)
             answer = connection.getresponse()
             text = answer.read()
             return answer.status, (json.loads(text) if 'json' in answer.getheader('Content-Type', '') else text.decode())
@@ -136,6 +140,41 @@ def check_interactive_first(server):
     server.ask('POST', f'/v1/batches/{id}/cancel')
 
 
+def check_large_upload(server):
+    """Beyond --max-body-bytes, and not held in memory; other routes take no more than before."""
+    def resident(): return int(re.search(r'VmHWM:\s+(\d+) kB', Path(f'/proc/{server.process.pid}/status').read_text())[1])
+    before = resident()
+    lines = [json.dumps({'n': i, 'fill': 'x' * 990}) for i in range(48_000)]
+    status, file = server.upload(lines)
+    assert status == 200 and file['bytes'] > 45 << 20, file
+    assert resident() - before < 16 << 10, f'{before} kB became {resident()} kB'
+    status, answer = server.ask('POST', '/v1/completions', {'model': 'm', 'prompt': 'x' * (5 << 20)})
+    assert status == 413, answer
+    assert server.ask('DELETE', f'/v1/files/{file["id"]}')[0] == 200
+
+
+def check_revoked(folder):
+    """A key that is taken away begins no line any more; what was answered is kept."""
+    keys, auth = folder / 'keys.yaml', folder / 'auth.yaml'
+    def write(*ids):
+        keys.write_text(json.dumps({'keys': [{'id': id, 'tenant': 'acme', 'scopes': ['admin'], 'key': f'{id}-0123456789abcdef'} for id in ids]}))
+    write('maker', 'other')
+    auth.write_text(f'keys: {keys}\n')
+    server = Server(str(folder / 'revoked'), folder, '--auth', str(auth))
+    try:
+        server.key = 'maker-0123456789abcdef'
+        id = server.batch([line(i, 200) for i in range(60)])
+        server.wait(id, lambda batch: batch['request_counts']['completed'] >= 4)
+        write('other')
+        server.key = 'other-0123456789abcdef'
+        batch = server.wait(id, lambda batch: batch['status'] not in ('in_progress', 'finalizing'))
+        assert batch['status'] == 'failed' and batch['errors']['data'][0]['code'] == 'access_revoked', batch
+        left = [json.loads(one) for one in server.ask('GET', f'/v1/files/{batch["error_file_id"]}/content')[1].splitlines()]
+        assert {one['error']['code'] for one in left} == {'access_revoked'}, left[0]
+        assert len(left) + len(server.lines(batch['output_file_id'])) == 60
+    finally: server.stop()
+
+
 def check_full_disk(folder):
     """On a file system of 600 KiB: an upload that has no room is refused, and a batch waits for room and ends."""
     small = folder / 'small'
@@ -169,10 +208,12 @@ def main():
         server = check_kill(folder)
         print('ok kill')
         try:
-            for check in (check_cancel, check_expiry, check_bad_file, check_interactive_first):
+            for check in (check_cancel, check_expiry, check_bad_file, check_interactive_first, check_large_upload):
                 check(server)
                 print('ok', check.__name__.removeprefix('check_').replace('_', ' '), flush=True)
         finally: server.stop()
+        check_revoked(folder)
+        print('ok revoked')
         check_full_disk(folder)
 
 

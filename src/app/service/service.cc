@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/api/batches/upload.h"
 #include "app/api/policy/guard.h"
+#include "app/auth/renewal.h"
 #include "app/grpc/dialect.h"
 #include "app/grpc/handlers.h"
+#include "app/http/body_sink.h"
 #include "app/models/generator.h"
 #include "app/models/predictor.h"
 #include "app/service/audited_request.h"
@@ -195,10 +198,12 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
     Result<std::unique_ptr<batches::BatchStore>> store = batches::BatchStore::Open(options.state, {});
     if (!store.ok()) return store.error().Wrap("--state").WithReason("batch_state");
     options.batches.input.line_bytes_max = options.http.body_bytes_max;
-    service->batches_ = std::make_shared<api::batches::BatchServer>(std::move(store).value(), options.batches);
+    service->batches_ = std::make_shared<api::batches::BatchServer>(std::move(store).value(), options.batches,
+                                                                         options.upload_bytes_max);
   }
   options.api.document_order = OpenApiOrder();
   options.api.grammars.metrics = &service->metrics_.registry();
+  auth::Authenticator* const authenticator = callers.authenticator.get();
   PANO_ASSIGN_OR_RETURN(service->api_,
                         api::Api::Create(DialectsWith(oauth, service->batches_), options.api, service->models_,
                                          std::move(callers.authenticator), std::move(hooks)));
@@ -210,16 +215,24 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   auto check_head = [self](const http::Request& head, http::Server::Decide decide) {
     return self->api_->CheckHead(head, std::move(decide));
   };
+  auto body_rules = [self](const http::Request& head) -> std::optional<http::BodyRule> {
+    return self->batches_ ? api::batches::BodyRuleOf(*self->batches_, head) : std::nullopt;
+  };
   PANO_ASSIGN_OR_RETURN(service->server_,
-                        http::Server::Start(options.http, std::move(handle), std::move(refuse),
-                                            Clock::Real(), std::move(check_head)));
+                        http::StartServer(options.http, std::move(handle), std::move(refuse),
+                                          Clock::Real(), std::move(check_head), std::move(body_rules)));
   PANO_RETURN_IF_ERROR(service->StartGrpc(options));
   // Where the port was not known before.
   if (issuer && issuer->name().empty()) issuer->SetName(AddressUrl(options.http.tls.enabled(), options.http.host, service->port()));
   LogInfo("[serve] port ", service->port(), " is bound, models load");
   PANO_RETURN_IF_ERROR(service->Load(options));
   service->api_->SetLoading(false);
-  if (service->batches_) service->batches_->Start(*service->api_);
+  if (service->batches_) {
+    // The API, which is there until batches have stopped, keeps the authenticator.
+    service->batches_->Start(*service->api_, Clock::Real(), [authenticator](const auth::Principal& maker) {
+      return auth::RenewRights(*authenticator, maker);
+    });
+  }
   return service;
 }
 

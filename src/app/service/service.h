@@ -43,6 +43,7 @@ struct ServiceOptions {
   std::string quota_state;   // where usage is kept: a folder, redis://...; "": in memory
   std::string state;         // the folder of files and batches; "": there are none
   batches::BatchRunner::Options batches;
+  size_t upload_bytes_max = api::batches::BatchServer::kUploadBytesMax;  // of a form with a file for a batch
   api::Options api;                   // `callers.loopback` is decided by http.host
   telemetry::BuildInfo build;         // for pano_build_info
   std::string audit_log;        // the file of docs/audit.md; "" = none

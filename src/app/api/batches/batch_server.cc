@@ -32,7 +32,7 @@ int64_t RetryAfterOf(const http::Response& response) {
 
 }  // namespace
 
-void BatchServer::Start(Api& api, Clock& clock) {
+void BatchServer::Start(Api& api, Clock& clock, BatchRunner::MakerCheck maker_check) {
   auto service = [&api, loop = loop_](LineRequest line, std::function<void(LineAnswer)> done) -> std::function<void()> {
     auto exchange = std::make_shared<LocalExchange>(
         RequestOf(line), loop, [done = std::move(done)](http::Response response) {
@@ -47,7 +47,7 @@ void BatchServer::Start(Api& api, Clock& clock) {
     };
   };
   MutexLock lock(mu_);
-  runner_ = std::make_unique<BatchRunner>(*store_, std::move(service), options_, clock);
+  runner_ = std::make_unique<BatchRunner>(*store_, std::move(service), options_, clock, std::move(maker_check));
 }
 
 void BatchServer::Stop() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "app/api/api.h"
@@ -15,21 +16,31 @@ using pano::batches::BatchRecord;
 using pano::batches::BatchRunner;
 using pano::batches::BatchStore;
 using pano::batches::FileRecord;
+using pano::batches::IncomingFile;
 
 // What the routes of files and batches work with. Thread-safe.
 class BatchServer {
  public:
-  BatchServer(std::unique_ptr<BatchStore> store, BatchRunner::Options options)
-      : store_(std::move(store)), options_(options) {}
+  static constexpr size_t kUploadBytesMax = 512 << 20;  // as OpenAI has it
+  static constexpr int kUploadsMax = 16;                // at a time
+
+  BatchServer(std::unique_ptr<BatchStore> store, BatchRunner::Options options, size_t upload_bytes_max = kUploadBytesMax)
+      : store_(std::move(store)), options_(options), upload_bytes_max_(upload_bytes_max) {}
   ~BatchServer() {
     Stop();
     loop_->Stop();
   }
 
   BatchStore& store() { return *store_; }
+  // Of a form with a file.
+  size_t upload_bytes_max() const { return upload_bytes_max_; }
+  // How many uploads there are, for who begins one and ends it.
+  std::atomic<int>& uploads() { return uploads_; }
+  // Where the disk may be waited for.
+  TaskLoop& loop() { return *loop_; }
 
-  // Begins to run batches as requests to `api`. It and `clock` outlive Stop. Once.
-  void Start(Api& api, Clock& clock = Clock::Real());
+  // Begins to run batches as requests to `api`, for whom `maker_check` lets them. It and `clock` outlive Stop. Once.
+  void Start(Api& api, Clock& clock = Clock::Real(), BatchRunner::MakerCheck maker_check = {});
   // No batch is run any more.
   void Stop();
   // A batch was added or cancelled.
@@ -38,6 +49,8 @@ class BatchServer {
  private:
   const std::unique_ptr<BatchStore> store_;
   const BatchRunner::Options options_;
+  const size_t upload_bytes_max_;
+  std::atomic<int> uploads_{0};
   const std::shared_ptr<TaskLoop> loop_ = std::make_shared<TaskLoop>();
   Mutex mu_;
   std::unique_ptr<BatchRunner> runner_ PANO_GUARDED_BY(mu_);  // null before Start and after Stop

@@ -1,13 +1,12 @@
 #include "app/api/batches/files.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "app/api/batches/batch_call.h"
 #include "app/api/batches/file_stream.h"
-#include "app/api/batches/multipart.h"
-#include "base/strings.h"
-#include "base/utf8.h"
+#include "app/api/batches/upload.h"
 
 namespace pano::api::batches {
 namespace {
@@ -15,7 +14,6 @@ namespace {
 using json::Value;
 
 constexpr int64_t kListed = 10'000;
-constexpr size_t kNameBytesMax = 256;
 
 Value FileJson(const FileRecord& file) {
   Value body;
@@ -31,45 +29,16 @@ Value FileJson(const FileRecord& file) {
   return body;
 }
 
-// What the form says.
-struct Upload {
-  std::string purpose;
-  std::string name;
-  std::string_view content;
-  bool has_file = false;
-};
-
-Status ReadUpload(std::string_view content_type, std::string_view body, Upload& upload) {
-  PANO_ASSIGN_OR_RETURN(const std::vector<FormPart> parts, ParseMultipart(content_type, body));
-  for (const FormPart& part : parts) {
-    if (part.name == "purpose") {
-      upload.purpose = std::string(part.content.substr(0, 64));
-    } else if (part.name == "file") {
-      if (upload.has_file) return BadField("file", "'file' stands twice");
-      upload.has_file = true;
-      upload.name = part.filename.empty() ? "upload" : Utf8Sanitize(part.filename);
-      upload.content = part.content;
-    } else {
-      return BadField(Printable(part.name), StrCat("'", Printable(part.name), "' is not supported here"));
-    }
-  }
-  if (!upload.has_file) return BadField("file", "'file' is missing");
-  if (upload.purpose.empty()) return BadField("purpose", "'purpose' is missing");
-  if (upload.purpose != "batch") {
-    return BadField("purpose", StrCat("'purpose' must be \"batch\", not ", Printable(upload.purpose)));
-  }
-  if (upload.name.size() > kNameBytesMax) return BadField("file", "the file's name is too long");
-  return {};
-}
-
 }  // namespace
 
 void UploadFile(Context& context, BatchServer& server, const CallPtr& call) {
-  const std::string body = call->exchange().TakeBody();
-  Upload upload;
-  if (Status read = ReadUpload(call->request().Header("Content-Type"), body, upload); !read.ok()) return call->Fail(read);
-  const Result<FileRecord> file = server.store().AddFile(call->principal.tenant, upload.name, upload.purpose, upload.content,
-                                                         context.clock.UnixSeconds());
+  // A small form is there whole.
+  auto upload = std::dynamic_pointer_cast<Upload>(http::BodySinkOf(call->exchange()));
+  if (!upload) {
+    upload = std::make_shared<Upload>(server, call->request().Header("Content-Type"));
+    upload->Add(call->exchange().TakeBody());
+  }
+  const Result<FileRecord> file = upload->Keep(call->principal.tenant, context.clock.UnixSeconds());
   if (!file.ok()) return call->Fail(ForCaller(file.error()));
   call->RespondJson(FileJson(*file));
 }

@@ -1,5 +1,6 @@
 #include "app/api/batches/multipart.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/strings.h"
@@ -93,33 +94,113 @@ Status ReadHead(std::string_view head, FormPart& part) {
 
 }  // namespace
 
-Result<std::vector<FormPart>> ParseMultipart(std::string_view content_type, std::string_view body) {
-  PANO_ASSIGN_OR_RETURN(const std::string boundary, BoundaryOf(content_type));
-  const std::string mark = "--" + boundary;
-  // What stands before the first boundary is no part; it begins a line.
-  size_t at = body.starts_with(mark) ? 0 : body.find("\r\n" + mark);
-  if (at == std::string_view::npos) return Wrong("its boundary is not in it");
-  if (at > 0) at += 2;
-  body.remove_prefix(at + mark.size());
-  std::vector<FormPart> parts;
-  const std::string delimiter = "\r\n" + mark;
-  while (!body.starts_with("--")) {
-    if (parts.size() >= kPartsMax) return Wrong(StrCat("it has more than ", kPartsMax, " parts"));
-    // Blanks may stand behind a boundary.
-    const size_t line = body.substr(0, kHeadBytesMax).find("\r\n");
-    if (line == std::string_view::npos || !Trim(body.substr(0, line)).empty()) return Wrong("a boundary does not end its line");
-    body.remove_prefix(line);
-    const size_t head = body.substr(0, kHeadBytesMax).find("\r\n\r\n");
-    if (head == std::string_view::npos) return Wrong("the head of a part has no end, or is too long");
-    FormPart& part = parts.emplace_back();
-    PANO_RETURN_IF_ERROR(ReadHead(body.substr(0, head), part));
-    body.remove_prefix(head + 2);  // the empty line's end may belong to the next boundary
-    const size_t end = body.find(delimiter);
-    if (end == std::string_view::npos) return Wrong("a part does not end with the boundary");
-    part.content = end < 2 ? std::string_view() : body.substr(2, end - 2);
-    body.remove_prefix(end + delimiter.size());
+Result<MultipartReader> MultipartReader::Create(std::string_view content_type) {
+  PANO_ASSIGN_OR_RETURN(std::string boundary, BoundaryOf(content_type));
+  return MultipartReader(std::move(boundary));
+}
+
+Status MultipartReader::Feed(std::string_view piece, FormSink& sink) {
+  PANO_RETURN_IF_ERROR(failure_);
+  if (state_ == State::kDone) return {};  // what stands behind the last boundary is no part
+  buffer_ += piece;
+  Result<bool> more = true;
+  while (more.ok() && *more) more = Step(sink);
+  // Once a piece, so that the work is linear.
+  buffer_.erase(0, at_);
+  at_ = 0;
+  if (!more.ok()) failure_ = more.error();
+  return failure_;
+}
+
+Status MultipartReader::Finish() {
+  PANO_RETURN_IF_ERROR(failure_);
+  switch (state_) {
+    case State::kPreamble:
+      return Wrong("its boundary is not in it");
+    case State::kBoundary:
+      return Wrong("a boundary does not end its line");
+    case State::kHead:
+      return Wrong("the head of a part has no end, or is too long");
+    case State::kContent:
+      return Wrong("a part does not end with the boundary");
+    case State::kDone:
+      break;
   }
-  return parts;
+  return {};
+}
+
+Result<bool> MultipartReader::Step(FormSink& sink) {
+  switch (state_) {
+    case State::kPreamble: {
+      const size_t found = left().find(delimiter_);
+      if (found == std::string_view::npos) {
+        at_ += left().size() - std::min(left().size(), delimiter_.size() - 1);
+        return false;
+      }
+      at_ += found + delimiter_.size();
+      state_ = State::kBoundary;
+      return true;
+    }
+    case State::kBoundary:
+      return StepBoundary();
+    case State::kHead:
+      return StepHead(sink);
+    case State::kContent:
+      return StepContent(sink);
+    case State::kDone:
+      at_ = buffer_.size();
+      return false;
+  }
+  return false;
+}
+
+// Behind a boundary: "--" ends the form; blanks and a line end lead to another part.
+Result<bool> MultipartReader::StepBoundary() {
+  if (left().starts_with("--")) {
+    state_ = State::kDone;
+    return true;
+  }
+  if (left().size() < 2) return false;
+  if (parts_ >= kPartsMax) return Wrong(StrCat("it has more than ", kPartsMax, " parts"));
+  const size_t line = left().substr(0, kHeadBytesMax).find("\r\n");
+  const std::string_view blanks = left().substr(0, std::min(line, kHeadBytesMax));
+  const bool open = line == std::string_view::npos && left().size() < kHeadBytesMax;
+  if ((line == std::string_view::npos && !open) || !Trim(blanks).empty()) return Wrong("a boundary does not end its line");
+  if (open) return false;
+  at_ += line;
+  state_ = State::kHead;
+  return true;
+}
+
+Result<bool> MultipartReader::StepHead(FormSink& sink) {
+  const size_t end = left().substr(0, kHeadBytesMax).find("\r\n\r\n");
+  if (end == std::string_view::npos) {
+    if (left().size() < kHeadBytesMax) return false;
+    return Wrong("the head of a part has no end, or is too long");
+  }
+  FormPart part;
+  PANO_RETURN_IF_ERROR(ReadHead(left().substr(0, end), part));
+  at_ += end + 2;  // the empty line's end may belong to the next boundary
+  skip_ = 2;
+  ++parts_;
+  state_ = State::kContent;
+  PANO_RETURN_IF_ERROR(sink.OnPart(std::move(part)));
+  return true;
+}
+
+Result<bool> MultipartReader::StepContent(FormSink& sink) {
+  const size_t found = left().find(delimiter_);
+  const bool whole = found != std::string_view::npos;
+  // What may be the beginning of a boundary waits for more.
+  const size_t known = whole ? found : left().size() - std::min(left().size(), delimiter_.size() - 1);
+  const size_t skipped = std::min(skip_, known);
+  if (known > skipped) PANO_RETURN_IF_ERROR(sink.OnContent(left().substr(skipped, known - skipped)));
+  skip_ -= skipped;
+  at_ += known;
+  if (!whole) return false;
+  at_ += delimiter_.size();
+  state_ = State::kBoundary;
+  return true;
 }
 
 }  // namespace pano::api::batches
