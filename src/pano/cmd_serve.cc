@@ -93,7 +93,8 @@ void ServeOptions::Declare(OptionSet& options) {
   options.Int("port", &port, 0, 65535, "The port to listen on. 0 takes a free one.");
   options.Int("grpc-port", &grpc_port, -1, 65535,
               "The port for KServe's v2 protocol over gRPC, on the same address with the same keys, limits and "
-              "certificates. 0 takes a free one; without this option there is none.");
+              "certificates. 0 takes a free one; without this option there is none. A build on a machine without "
+              "libgrpc++-dev refuses it and says what to install.");
   options.Int("threads", &threads, 0, 1024, "The number of compute threads. 0 means one per core that this process may use.");
   options.Strings("api-key", &api_keys,
                   "A key that callers have to show. May be given several times.", "KEY");
