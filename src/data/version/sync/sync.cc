@@ -320,23 +320,27 @@ Result<std::set<ObjectId>> NotInRemote(Workspace& workspace, const std::vector<T
 }
 
 Result<DataTree> ManifestOnRemote(const Repository& repository, const Output& output) {
-  if (!output.id || !output.id->folder)
+  if (!output.id || !output.id->folder) {
     return InvalidArgument(StrCat("'", Printable(output.path, 200), "' is no folder"));
-  PANO_ASSIGN_OR_RETURN(const std::unique_ptr<remote::Remote> from,
-                        OpenRemote(repository, output.remote));
+  }
+  const auto from = OpenRemote(repository, output.remote);
+  if (!from.ok()) return NotFound(from.error().message());
   std::string text;
-  PANO_RETURN_IF_ERROR(
-      from->Get(output.id->RelativePath(), 0,
-                [&text](uint64_t offset, std::span<const std::byte> bytes) -> Status {
-                  text.resize(static_cast<size_t>(offset));
-                  if (text.size() + bytes.size() > DataTree::kBytesMax)
-                    return Status(StatusCode::kExhausted, "the manifest is too large");
-                  text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-                  return {};
-                },
-                {}));
+  const Status got = (*from)->Get(
+      output.id->RelativePath(), 0,
+      [&text](uint64_t offset, std::span<const std::byte> bytes) -> Status {
+        text.resize(static_cast<size_t>(offset));
+        if (text.size() + bytes.size() > DataTree::kBytesMax) {
+          return Corruption("the manifest is too large");
+        }
+        text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        return {};
+      },
+      {});
+  // A remote that cannot be reached has it as little as one that lacks it.
+  if (!got.ok()) return got.code() == StatusCode::kCorruption ? got : NotFound(got.message());
   if (HexDigest(Digest::kMd5, text) != output.id->md5.Hex()) {
-    return Corruption(StrCat(from->Name(), ": the manifest of '", Printable(output.path, 200),
+    return Corruption(StrCat((*from)->Name(), ": the manifest of '", Printable(output.path, 200),
                              "' is not what its name says"));
   }
   return DataTree::Parse(text, output.id->hash);

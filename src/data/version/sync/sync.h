@@ -56,8 +56,8 @@ Status FetchFrom(Workspace& workspace, const std::vector<Target>& targets,
 Result<std::set<ObjectId>> NotInRemote(Workspace& workspace, const std::vector<Target>& targets,
                                        const SyncOptions& options);
 
-// The manifest of an output that the cache lacks, from its remote. NotFound; Corruption when it is
-// not what its name says.
+// The manifest of an output that the cache lacks, from its remote. NotFound, also where no remote is
+// set or it cannot be reached; Corruption when it is not what its name says.
 Result<DataTree> ManifestOnRemote(const Repository& repository, const Output& output);
 
 // Paths ("d/" for folders; with `granular` also those of files in them) of the outputs' objects
