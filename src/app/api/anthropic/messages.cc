@@ -10,6 +10,7 @@
 #include "app/api/anthropic/message_stream.h"
 #include "app/api/anthropic/messages_call.h"
 #include "app/api/anthropic/rate_limits.h"
+#include "app/api/generation_call.h"
 #include "app/api/message_output.h"
 
 namespace pano::api::anthropic {
@@ -34,45 +35,18 @@ Value AnswerJson(const MessagesCall& messages, const Output& output) {
                      output.usage.completion_tokens);
 }
 
-void Generate(Context& context, const CallPtr& call, MessagesCall messages, GrammarPtr grammar) {
-  const RequestFrame frame{.parameters = messages.parameters,
-                           .version = *messages.version,
-                           .id = messages.id,
-                           .tenant = call->principal.tenant,
-                           .now = call->begun(),
-                           .choices_max = context.options.choices_max,
-                           .shown_special = messages.source.shown_special,
-                           .grammar = std::move(grammar),
-                           .reasoning = messages.source.reasoning};
-  std::vector<engine::Request> requests;
-  if (Status status = MakeEngineRequests(frame, messages.prompts, requests); !status.ok()) {
-    return call->Fail(status);
-  }
-  const models::GeneratorPtr version = messages.version;
-  const Generation::Place place{context.generations, context.held, HeldBytes(messages.prompts)};
-  DropUnlessEchoed(messages.parameters, messages.prompts);
-  Generation::Start(
-      place, call, version, std::move(requests), [&]() -> std::unique_ptr<GenerationSink> {
-        AddRateLimits(context.clock.UnixSeconds(), call->headers);
-        if (messages.parameters.stream) {
-          return std::make_unique<MessageStream>(call, std::move(messages), context.options.keep_alive);
-        }
-        auto answered = [call, messages = std::move(messages)](const Answer& answer) {
-          if (Status failed = answer.Check(); !failed.ok()) return call->Fail(failed);
-          call->RespondJson(AnswerJson(messages, answer.outputs[0]));
-        };
-        return std::make_unique<AnswerCollector>(context.work, call, /*inputs=*/1, /*n=*/1,
-                                                 std::move(answered));
-      });
-}
-
-void Start(Context& context, const CallPtr& call, MessagesCall messages) {
-  const models::GeneratorPtr version = messages.version;
-  std::optional<constraints::Source> constraint = std::exchange(messages.constraint, std::nullopt);
-  WithGrammar(context, call, version, std::move(constraint),
-              [&context, call, messages = std::move(messages)](GrammarPtr grammar) mutable {
-                Generate(context, call, std::move(messages), std::move(grammar));
-              });
+AnswerForm<MessagesCall> FormOf(Context& context) {
+  auto limits = [&clock = context.clock](Call& call) { AddRateLimits(clock.UnixSeconds(), call.headers); };
+  return {.stream =
+              [limits, keep_alive = context.options.keep_alive](CallPtr call, MessagesCall messages) {
+                limits(*call);
+                return std::make_unique<MessageStream>(std::move(call), std::move(messages), keep_alive);
+              },
+          .whole =
+              [limits](Call& call, const MessagesCall& messages, const Answer& answer) {
+                limits(call);
+                call.RespondJson(AnswerJson(messages, answer.outputs[0]));
+              }};
 }
 
 }  // namespace
@@ -82,7 +56,7 @@ void Messages(Context& context, CallPtr call) {
   if (Status status = ReadMessagesCall(context, *call, MessagesBody(), messages); !status.ok()) {
     return call->Fail(status);
   }
-  Start(context, call, std::move(messages));
+  StartGeneration(context, call, std::move(messages), FormOf(context));
 }
 
 void CountTokens(Context& context, CallPtr call) {

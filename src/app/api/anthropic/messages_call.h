@@ -6,25 +6,15 @@
 #include <string_view>
 #include <vector>
 
-#include "app/api/answer.h"
-#include "app/api/constraint.h"
 #include "app/api/context.h"
-#include "app/api/generation_request.h"
-#include "app/api/message_output.h"
-#include "app/api/parameters.h"
+#include "app/api/generation_call.h"
 #include "app/api/schema.h"
 #include "base/json.h"
 
 namespace pano::api::anthropic {
 
 // A request of /v1/messages or /v1/messages/count_tokens that was read and checked.
-struct MessagesCall {
-  models::GeneratorPtr version;
-  Parameters parameters;
-  std::vector<Prompt> prompts;  // one
-  std::string id;               // "msg_..."
-  MessageSource source;         // how the answer is read
-  std::optional<constraints::Source> constraint;  // what it must be; none: anything
+struct MessagesCall : GenerationCall {  // with one prompt, and "msg_..." for its id
   int64_t input_tokens = 0;
 };
 

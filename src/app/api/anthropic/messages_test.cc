@@ -7,12 +7,14 @@
 #include "app/api/testing/api_harness.h"
 #include "app/api/testing/body_checks.h"
 #include "app/api/testing/bracket_template.h"
+#include "app/api/testing/submitted_prompt.h"
 #include "base/strings.h"
 
 namespace pano::api::anthropic {
 namespace {
 
 using testing::At;
+using testing::PromptText;
 
 // This dialect over fakes.
 using Harness = testing::HarnessOf<MakeDialect>;
@@ -21,10 +23,6 @@ constexpr char kPath[] = "/v1/messages";
 constexpr char kHello[] = R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]})";
 constexpr char kStream[] =
     R"({"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hi"}]})";
-
-std::string PromptText(const engine::Request& request) {
-  return testing::FakeTokenizer().Decode(request.prompt, /*skip_special=*/false).value();
-}
 
 std::string ErrorOf(Harness& api, std::string body) {
   auto exchange = api.Post(kPath, std::move(body));

@@ -5,21 +5,19 @@
 #include "app/api/ollama/dialect.h"
 #include "app/api/testing/api_harness.h"
 #include "app/api/testing/bracket_template.h"
+#include "app/api/testing/submitted_prompt.h"
 #include "base/strings.h"
 
 namespace pano::api::ollama {
 namespace {
 
 using testing::At;
+using testing::PromptText;
 
 // This dialect over fakes.
 using Harness = testing::HarnessOf<MakeDialect>;
 
 constexpr char kPath[] = "/api/generate";
-
-std::string PromptText(const engine::Request& request) {
-  return testing::FakeTokenizer().Decode(request.prompt, /*skip_special=*/false).value();
-}
 
 TEST(OllamaGenerate, AnswersAPrompt) {
   Harness api;

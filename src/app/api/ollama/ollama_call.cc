@@ -172,49 +172,18 @@ void SetEnd(const OllamaCall& ollama, TimePoint now, const Output& output, Value
   line.Set("eval_duration", Nanoseconds(std::max(0.0, timings.total_ms - timings.ttft_ms)));
 }
 
-namespace {
-
-void Run(Context& context, const CallPtr& call, OllamaCall ollama, GrammarPtr grammar) {
-  const RequestFrame frame{.parameters = ollama.parameters,
-                           .version = *ollama.version,
-                           .id = ollama.id,
-                           .tenant = call->principal.tenant,
-                           .now = call->begun(),
-                           .logprobs = ollama.logprobs,
-                           .choices_max = context.options.choices_max,
-                           .shown_special = ollama.source.shown_special,
-                           .grammar = std::move(grammar),
-                           .reasoning = ollama.source.reasoning};
-  std::vector<engine::Request> requests;
-  if (Status status = MakeEngineRequests(frame, ollama.prompts, requests); !status.ok()) {
-    return call->Fail(status);
-  }
-  const models::GeneratorPtr version = ollama.version;
-  const Generation::Place place{context.generations, context.held, HeldBytes(ollama.prompts)};
-  if (ollama.give_context) ollama.context = std::move(ollama.prompts[0].ids);
-  DropUnlessEchoed(ollama.parameters, ollama.prompts);
-  Generation::Start(
-      place, call, version, std::move(requests), [&]() -> std::unique_ptr<GenerationSink> {
-        if (ollama.parameters.stream) return std::make_unique<LineStream>(call, std::move(ollama), context.clock);
-        auto answered = [call, &clock = context.clock, ollama = std::move(ollama)](const Answer& answer) {
-          if (Status failed = answer.Check(); !failed.ok()) return call->Fail(failed);
-          call->RespondJson(AnswerJson(ollama, answer.outputs[0], clock.Now()));
-        };
-        return std::make_unique<AnswerCollector>(context.work, call, /*inputs=*/1, /*n=*/1,
-                                                 std::move(answered));
-      });
-}
-
-}  // namespace
-
 void StartOllama(Context& context, CallPtr call, OllamaCall ollama) {
   if (Status held = HoldToContext(ollama); !held.ok()) return call->Fail(held);
-  const models::GeneratorPtr version = ollama.version;
-  std::optional<constraints::Source> constraint = std::exchange(ollama.constraint, std::nullopt);
-  WithGrammar(context, call, version, std::move(constraint),
-              [&context, call, ollama = std::move(ollama)](GrammarPtr grammar) mutable {
-                Run(context, call, std::move(ollama), std::move(grammar));
-              });
+  if (ollama.give_context) ollama.context = ollama.prompts[0].ids;
+  Clock& clock = context.clock;
+  StartGeneration<OllamaCall>(
+      context, call, std::move(ollama),
+      {.stream = [&clock](CallPtr to,
+                          OllamaCall read) { return std::make_unique<LineStream>(std::move(to), std::move(read), clock); },
+       .whole =
+           [&clock](Call& to, const OllamaCall& read, const Answer& answer) {
+             to.RespondJson(AnswerJson(read, answer.outputs[0], clock.Now()));
+           }});
 }
 
 }  // namespace pano::api::ollama

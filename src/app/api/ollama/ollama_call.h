@@ -5,31 +5,20 @@
 #include <string>
 #include <vector>
 
-#include "app/api/answer.h"
 #include "app/api/chat_request.h"
-#include "app/api/constraint.h"
 #include "app/api/context.h"
-#include "app/api/generation_request.h"
-#include "app/api/message_output.h"
-#include "app/api/parameters.h"
+#include "app/api/generation_call.h"
 #include "app/api/schema.h"
 #include "base/json.h"
 
 namespace pano::api::ollama {
 
 // A request of /api/chat or /api/generate that was read and checked.
-struct OllamaCall {
+struct OllamaCall : GenerationCall {  // with one prompt
   bool chat = true;  // answers are messages; else responses
-  models::GeneratorPtr version;
   std::string model;  // as the client calls it
-  std::string id;
   std::string created_at;
-  Parameters parameters;
-  std::vector<Prompt> prompts;         // one
-  MessageSource source;                // how the answer is read
-  std::optional<constraints::Source> constraint;  // what it must be; none: anything
   std::optional<int64_t> context_max;  // num_ctx: tokens of prompt and answer together
-  int32_t logprobs = -1;               // alternatives per token; -1: none
   bool give_context = false;              // the end of the answer has all tokens, for a next request
   std::vector<engine::TokenId> context;   // those of the prompt, for that
   TimePoint begun{};                   // the request came

@@ -162,7 +162,7 @@ Status ReadChat(Context& context, Call& call, OpenAiCall& chat) {
   PANO_RETURN_IF_ERROR(ContinueFinalMessage(call.body, request));
   PANO_RETURN_IF_ERROR(ReadReasoning(call.body, request));
   chat.id = StrCat("chatcmpl-", RandomHex(12));
-  return PrepareChat(*chat.version, request, chat.prompts.emplace_back(), chat.message,
+  return PrepareChat(*chat.version, request, chat.prompts.emplace_back(), chat.source,
                      &chat.constraint);
 }
 
@@ -195,7 +195,7 @@ std::string_view ChatFinishReason(const OpenAiCall& chat, engine::FinishReason r
 
 // The message of a whole choice; adds its tokens of reasoning to `reasoning`, where the model reasons.
 tools::Message ReadChoice(const OpenAiCall& chat, const Output& output, std::optional<int64_t>& reasoning) {
-  MessageOutput reader(chat.message);
+  MessageOutput reader(chat.source);
   size_t told = 0;
   for (const Output::Token& token : output.tokens) {
     reader.AppendToken(token.text);
@@ -276,7 +276,7 @@ class ChatStream final : public OpenAiStream {
   }
 
   std::optional<int64_t> reasoning_tokens() const override {
-    const tools::ToolFormatPtr& format = openai().message.format;
+    const tools::ToolFormatPtr& format = openai().source.format;
     if (!format || !format->has_reasoning()) return {};
     int64_t tokens = 0;
     for (const MessageOutput& output : outputs_) tokens += output.reasoning_tokens().value_or(0);
@@ -299,7 +299,7 @@ class ChatStream final : public OpenAiStream {
 
   MessageOutput& OutputOf(int64_t index) {
     const auto at = static_cast<size_t>(index);
-    while (outputs_.size() <= at) outputs_.emplace_back(openai().message);
+    while (outputs_.size() <= at) outputs_.emplace_back(openai().source);
     return outputs_[at];
   }
 

@@ -4,6 +4,7 @@
 
 #include "app/api/openai/dialect.h"
 #include "app/api/testing/api_harness.h"
+#include "app/api/testing/submitted_prompt.h"
 #include "base/strings.h"
 #include "model/grammar/grammar_matcher.h"
 
@@ -11,6 +12,7 @@ namespace pano::api::openai {
 namespace {
 
 using testing::At;
+using testing::PromptText;
 
 // This dialect over fakes.
 using Harness = testing::HarnessOf<MakeDialect>;
@@ -42,10 +44,6 @@ class BracketTemplate final : public jinja::ChatTemplate {
     return out;
   }
 };
-
-std::string PromptText(const engine::Request& request) {
-  return testing::FakeTokenizer().Decode(request.prompt, /*skip_special=*/false).value();
-}
 
 std::vector<std::string> Chunks(const std::string& body) {
   std::vector<std::string> chunks;

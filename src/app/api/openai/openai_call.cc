@@ -5,7 +5,6 @@
 #include "app/api/fields.h"
 #include "app/api/openai/bodies.h"
 #include "app/api/openai/undone_fields.h"
-#include "app/api/streaming/resumable.h"
 #include "base/strings.h"
 
 namespace pano::api::openai {
@@ -125,62 +124,20 @@ void TruncatePrompts(OpenAiCall& openai) {
 using MakeStream = std::function<std::unique_ptr<GenerationSink>(OpenAiCall)>;
 using MakeAnswer = std::function<json::Value(const OpenAiCall&, const Answer&)>;
 
-void Generate(Context& context, const CallPtr& call, OpenAiCall openai, GrammarPtr grammar,
-              const MakeStream& make_stream, const MakeAnswer& respond) {
-  std::vector<engine::Request> requests;
-  RequestFrame frame{.parameters = openai.parameters,
-                     .version = *openai.version,
-                     .id = openai.id,
-                     .tenant = call->principal.tenant,
-                     .now = call->begun(),
-                     .logprobs = openai.logprobs,
-                     .prompt_logprobs = openai.prompt_logprobs,
-                     .choices_max = context.options.choices_max,
-                     .shown_special = openai.message.shown_special,
-                     .default_max_tokens = openai.default_max_tokens,
-                     .grammar = std::move(grammar),
-                     .reasoning = openai.message.reasoning};
-  if (Status status = MakeEngineRequests(frame, openai.prompts, requests); !status.ok()) {
-    return call->Fail(status);
-  }
-  models::GeneratorPtr version = openai.version;
-  Generation::Place place{context.generations, context.held, HeldBytes(openai.prompts)};
-  // The prompt's log-probabilities are much to write, once a choice.
-  if (openai.parameters.stream && openai.prompt_logprobs >= 0) {
-    place.strand = std::make_shared<Strand>(context.work);
-  }
-  if (Failure refused = OpenResumable(context, *call, openai.parameters, place); !refused.ok()) {
-    return call->Fail(refused);
-  }
-  DropUnlessEchoed(openai.parameters, openai.prompts);
-  Generation::Start(place, call, version, std::move(requests),
-                    [&]() -> std::unique_ptr<GenerationSink> {
-                      if (openai.parameters.stream) return make_stream(std::move(openai));
-                      size_t inputs = openai.prompts.size();
-                      int32_t n = openai.n();
-                      auto answered = [call, respond,
-                                       openai = std::move(openai)](const Answer& answer) {
-                        if (Status failed = answer.Check(); !failed.ok()) return call->Fail(failed);
-                        call->RespondJson(respond(openai, answer));
-                      };
-                      return std::make_unique<AnswerCollector>(context.work, call, inputs, n,
-                                                               std::move(answered));
-                    });
-}
-
 }  // namespace
 
 void StartOpenAi(Context& context, CallPtr call, OpenAiCall openai, MakeStream make_stream,
                  MakeAnswer respond) {
   TruncatePrompts(openai);
   for (const Prompt& prompt : openai.prompts) openai.prompt_tokens += static_cast<int64_t>(prompt.ids.size());
-  const models::GeneratorPtr version = openai.version;
-  std::optional<constraints::Source> constraint = std::exchange(openai.constraint, std::nullopt);
-  WithGrammar(context, call, version, std::move(constraint),
-              [&context, call, openai = std::move(openai), make_stream = std::move(make_stream),
-               respond = std::move(respond)](GrammarPtr grammar) mutable {
-                Generate(context, call, std::move(openai), std::move(grammar), make_stream, respond);
-              });
+  StartGeneration<OpenAiCall>(
+      context, call, std::move(openai),
+      {.stream = [make_stream = std::move(make_stream)](const CallPtr&,
+                                                        OpenAiCall read) { return make_stream(std::move(read)); },
+       .whole =
+           [respond = std::move(respond)](Call& to, const OpenAiCall& read, const Answer& answer) {
+             to.RespondJson(respond(read, answer));
+           }});
 }
 
 }  // namespace pano::api::openai

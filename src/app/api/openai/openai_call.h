@@ -7,11 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "app/api/answer.h"
-#include "app/api/constraint.h"
 #include "app/api/context.h"
-#include "app/api/generation_request.h"
-#include "app/api/message_output.h"
+#include "app/api/generation_call.h"
 #include "app/api/schema.h"
 #include "app/api/sse_writer.h"
 #include "base/json.h"
@@ -19,24 +16,14 @@
 namespace pano::api::openai {
 
 // What the two OpenAI routes share: a call that was read and checked.
-struct OpenAiCall {
-  models::GeneratorPtr version;
-  Parameters parameters;
-  std::vector<Prompt> prompts;
-  MessageSource message;      // of a chat: how its answers are read
+struct OpenAiCall : GenerationCall {  // its id is "chatcmpl-..." or "cmpl-..."
   bool calls_function = false;  // the older form, "functions": one "function_call" and no list
-  std::string id;  // "chatcmpl-..." or "cmpl-..."
   int64_t created = 0;
-  int32_t logprobs = -1;                      // alternatives per token; -1: none
-  int32_t prompt_logprobs = -1;               // the same for the prompt's tokens
-  std::optional<int64_t> default_max_tokens;  // none: what is left of the context
   int64_t truncate_prompt_tokens = 0;         // of each prompt that many are kept, the last; -1: what fits; 0: all
   int64_t prompt_tokens = 0;                  // of all prompts
   bool continuous_usage = false;              // each chunk of a stream has the usage so far
-  std::optional<constraints::Source> constraint;  // what every answer must be; none: anything
   bool has_deadline = false;                  // of its own (deadline_ms, grpc-timeout)
 
-  int32_t n() const { return static_cast<int32_t>(parameters.n.value_or(1)); }
   // The object that answers and chunks begin with: id, object, created, model.
   json::Value Envelope(std::string_view object) const;
 };
