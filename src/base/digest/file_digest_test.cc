@@ -13,7 +13,8 @@ namespace {
 TEST(DigestOfFile, IsThatOfItsBytes) {
   MemoryEnv env;
   // Around the size of a piece.
-  for (const size_t size : {size_t{0}, size_t{1}, (size_t{1} << 20) - 1, size_t{1} << 20, (size_t{1} << 20) + 1}) {
+  for (const size_t size :
+       {size_t{0}, size_t{1}, (size_t{1} << 20) - 1, size_t{1} << 20, (size_t{1} << 20) + 1}) {
     const std::string text(size, 'x');
     ASSERT_TRUE(WriteFile("/file", text, env).ok());
     const Result<FileDigest> digest = DigestOfFile(env, "/file", Digest::kMd5);

@@ -9,8 +9,8 @@
 #include "app/api/parameters.h"
 #include "app/api/timestamp.h"
 #include "app/api/visible_models.h"
-#include "app/auth/jose/sha256.h"
 #include "app/models/model_facts.h"
+#include "base/digest/digest.h"
 #include "base/strings.h"
 
 namespace pano::api::ollama {
@@ -28,14 +28,7 @@ std::string DigestOf(const VisibleModel& model) {
     text += StrCat("\n", model.version->version, "\n", model.version->weight_bytes, "\n",
                    model.version->facts.parameters);
   }
-  std::string hex;
-  for (const char c : jose::Sha256(text)) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    const auto byte = static_cast<unsigned char>(c);
-    hex.push_back(kDigits[byte >> 4]);
-    hex.push_back(kDigits[byte & 15]);
-  }
-  return hex;
+  return HexDigest(Digest::kSha256, text);
 }
 
 Value DetailsJson(const models::ModelVersion* version) {
