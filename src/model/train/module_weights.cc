@@ -58,7 +58,8 @@ class Reader {
     }
     if (!(frozen ? CanFreeze(view->dtype) : tensor::DecoderOf(view->dtype) != nullptr)) {
       return Unimplemented(StrCat("tensor '", Printable(located), "' has type ",
-                                  tensor::Describe(view->dtype).name, ", which is not trained"));
+                                  tensor::Describe(view->dtype).name,
+                                  frozen ? ", which is not read" : ", which only an adapter is trained over (the recipe's key 'adapter')"));
     }
     return view;
   }
@@ -67,6 +68,7 @@ class Reader {
     PANO_ASSIGN_OR_RETURN(const tensor::TensorView* view, Find(nn::LocateTensor(files_, name, prefix_), shape));
     at::Tensor out = at::empty(shape, at::kFloat);
     tensor::DecoderOf(view->dtype)(view->data, static_cast<size_t>(out.numel()), out.data_ptr<float>());
+    files_.Forget({view->data, view->bytes});
     return out;
   }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/check.h"
 #include "base/strings.h"
 #include "model/train/torch_ops.h"
 
@@ -32,6 +33,9 @@ std::vector<float> DynamicTable(bool has_sign) {
   return values;
 }
 
+constexpr int64_t kSliceValues = 1 << 16;  // of an update: four arrays of them fit a core's cache
+constexpr int64_t kNormValues = 1 << 20;   // of a norm, which torch computes over a copy in float64
+
 at::Tensor AsTensor(const std::vector<float>& values) { return at::tensor(values, at::kFloat); }
 
 at::Tensor Limits(const at::Tensor& table) {
@@ -46,8 +50,12 @@ double GradientNorm(const std::vector<Trainable>& parameters) {
   for (const Trainable& p : parameters) {
     const at::Tensor gradient = p.value.grad();
     if (!gradient.defined()) continue;
-    const auto norm = gradient.norm(2, {at::IntArrayRef{}}, false, at::kDouble).item<double>();
-    sum += norm * norm;
+    const at::Tensor flat = gradient.reshape({-1});
+    for (int64_t begin = 0; begin < flat.numel(); begin += kNormValues) {
+      const at::Tensor some = flat.narrow(0, begin, std::min(kNormValues, flat.numel() - begin));
+      const auto norm = some.norm(2, {at::IntArrayRef{}}, false, at::kDouble).item<double>();
+      sum += norm * norm;
+    }
   }
   return std::sqrt(sum);
 }
@@ -93,21 +101,34 @@ void Optimizer::Store(Moment& moment, const at::Tensor& values, bool has_sign) c
   moment.scales = has_sign ? scales : scales.flatten();
 }
 
-void Optimizer::Update(size_t index, double learning_rate, int64_t step) {
-  at::NoGradGuard no_grad;
-  const Trainable& p = (*parameters_)[index];
-  const at::Tensor gradient = p.value.grad();
-  if (!gradient.defined()) return;
-  at::Tensor value = p.value;
+void Optimizer::Apply(at::Tensor value, const at::Tensor& gradient, at::Tensor first, at::Tensor second, bool decays,
+                      double learning_rate, int64_t step) const {
   const auto t = static_cast<double>(step);
   const double unbias1 = 1 - std::pow(options_.beta1, t);
   const double unbias2 = std::sqrt(1 - std::pow(options_.beta2, t));
-  if (p.decays && options_.weight_decay > 0) value.mul_(1 - learning_rate * options_.weight_decay);
-  at::Tensor first = Load(first_[index], value), second = Load(second_[index], value);
+  if (decays && options_.weight_decay > 0) value.mul_(1 - learning_rate * options_.weight_decay);
   first.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
   second.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
   const at::Tensor divisor = second.sqrt().div_(unbias2).add_(options_.eps);
   value.addcdiv_(first, divisor, -learning_rate / unbias1);
+}
+
+void Optimizer::Update(size_t index, double learning_rate, int64_t step) {
+  at::NoGradGuard no_grad;
+  const Trainable& p = (*parameters_)[index];
+  if (!p.value.grad().defined()) return;
+  const at::Tensor gradient = p.value.grad().contiguous();
+  const at::Tensor value = p.value.detach();
+  PANO_CHECK(value.is_contiguous());
+  const at::Tensor first = Load(first_[index], value), second = Load(second_[index], value);
+  // A slice at a time: what the formula's operations hand on stays in the cache, and memory for it is
+  // a slice's.
+  const at::Tensor flat[] = {value.view({-1}), gradient.view({-1}), first.view({-1}), second.view({-1})};
+  for (int64_t begin = 0; begin < value.numel(); begin += kSliceValues) {
+    const int64_t count = std::min(kSliceValues, value.numel() - begin);
+    Apply(flat[0].narrow(0, begin, count), flat[1].narrow(0, begin, count), flat[2].narrow(0, begin, count),
+          flat[3].narrow(0, begin, count), p.decays, learning_rate, step);
+  }
   Store(first_[index], first, true);
   Store(second_[index], second, false);
 }
@@ -120,8 +141,8 @@ NamedTensors Optimizer::State() const {
   NamedTensors out;
   auto put = [&](std::string_view what, const std::string& name, const Moment& moment) {
     if (!moment.values.defined()) return;
-    out.emplace_back(StrCat(what, ".", name), moment.values.clone());
-    if (moment.scales.defined()) out.emplace_back(StrCat(what, "_scale.", name), moment.scales.clone());
+    out.emplace_back(StrCat(what, ".", name), moment.values);
+    if (moment.scales.defined()) out.emplace_back(StrCat(what, "_scale.", name), moment.scales);
   };
   for (size_t i = 0; i < parameters_->size(); ++i) {
     const std::string& name = (*parameters_)[i].name;
@@ -131,12 +152,12 @@ NamedTensors Optimizer::State() const {
   return out;
 }
 
-Status Optimizer::Restore(const NamedTensors& state) {
-  std::map<std::string, at::Tensor> by_name(state.begin(), state.end());
+Status Optimizer::Restore(NamedTensors state) {
+  std::map<std::string, at::Tensor> by_name(std::make_move_iterator(state.begin()), std::make_move_iterator(state.end()));
   auto take = [&](const std::string& name) {
     const auto found = by_name.find(name);
     if (found == by_name.end()) return at::Tensor();
-    at::Tensor out = found->second.clone();
+    at::Tensor out = std::move(found->second);
     by_name.erase(found);
     return out;
   };

@@ -30,10 +30,10 @@ class Optimizer {
   void UpdateAll(double learning_rate, int64_t step);
 
   // "first.NAME" and "second.NAME" of each parameter that was updated; of 8-bit moments also
-  // "first_scale.NAME" and "second_scale.NAME".
+  // "first_scale.NAME" and "second_scale.NAME". They are no copies: the next update changes them.
   NamedTensors State() const;
-  // Corruption for a state of other parameters.
-  Status Restore(const NamedTensors& state);
+  // Takes the tensors over. Corruption for a state of other parameters.
+  Status Restore(NamedTensors state);
 
   static constexpr int64_t kBlock = 256;  // 8-bit values that share a scale
 
@@ -43,6 +43,9 @@ class Optimizer {
     at::Tensor values;  // F32, or codes (U8) [blocks * kBlock]; undefined: all 0
     at::Tensor scales;  // F32 [blocks]; undefined: `values` are no codes
   };
+  // The formula over some of a parameter's values; writes the value and both moments.
+  void Apply(at::Tensor value, const at::Tensor& gradient, at::Tensor first, at::Tensor second, bool decays,
+             double learning_rate, int64_t step) const;
   at::Tensor Load(const Moment& moment, const at::Tensor& like) const;
   void Store(Moment& moment, const at::Tensor& values, bool has_sign) const;
 

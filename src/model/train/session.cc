@@ -49,6 +49,7 @@ Result<NamedTensors> Copied(const TensorSet& set, const std::string& folder) {
     }
     at::Tensor value = at::empty(view.shape, at::TensorOptions(type->theirs));
     if (view.bytes > 0) std::memcpy(value.data_ptr(), view.data, view.bytes);
+    set.Forget(view);
     out.emplace_back(name, std::move(value));
   }
   return out;
@@ -72,6 +73,7 @@ class Session {
     Trainer::Options options;
     options.deterministic = options_.deterministic;
     options.members = options_.members;
+    options.before_update = [this] { WaitForBorrowed(); };
     PANO_ASSIGN_OR_RETURN(trainer_, Trainer::Create(recipe_, std::move(base), std::move(data), options));
     PANO_RETURN_IF_ERROR(Open());
     if (options_.begins) PANO_RETURN_IF_ERROR(options_.begins(trainer_->step(), trainer_->step_count()));
@@ -117,10 +119,11 @@ class Session {
     }
     PANO_ASSIGN_OR_RETURN(TrainingState state, StateOf(*latest));
     if (options_.members) options_.members->KeepOwned(state.optimizer, Leaves(), Names());
-    PANO_RETURN_IF_ERROR(trainer_->Restore(state).Wrap(latest->folder()));
-    saved_ = trainer_->step();
     const json::Value* version = state.progress.Find("data");
-    if (version && version->is_string() && version->as_string() != version_) {
+    const bool other_data = version && version->is_string() && version->as_string() != version_;
+    PANO_RETURN_IF_ERROR(trainer_->Restore(std::move(state)).Wrap(latest->folder()));
+    saved_ = trainer_->step();
+    if (other_data) {
       Say(NoteEvent{"the training data are not those that the run began with"});
     }
     Say(NoteEvent{StrCat("goes on after step ", trainer_->step(), " (", latest->folder(), ")")});
@@ -164,17 +167,29 @@ class Session {
 
   Status Save() {
     saved_ = trainer_->step();
-    TrainingState state = trainer_->State();
+    WaitForBorrowed();
+    TrainingState state = trainer_->BorrowState();
     if (options_.members) {
       PANO_RETURN_IF_ERROR(options_.members->CollectOptimizer(state.optimizer, Names()));
     }
     if (!writes()) return {};
     state.progress.Set("data", version_);
-    // The state is a copy: it goes to the writer's thread as it is.
+    if (TensorBytes(state) <= options_.state_copy_bytes_max) {
+      CopyTensors(state);
+    } else {
+      borrowed_ = true;
+    }
     const auto owner = std::make_shared<const TrainingState>(std::move(state));
     CheckpointContents contents = ContentsOf(*owner, recipe_, trainer_->step(), trainer_->best().step);
     contents.owner = owner;
     return store_->Save(contents);
+  }
+
+  // Until the checkpoint in flight needs the trainer's tensors no more. How it ended is reported by
+  // the store.
+  void WaitForBorrowed() {
+    if (borrowed_) static_cast<void>(store_->Wait().ok());
+    borrowed_ = false;
   }
 
   std::vector<at::Tensor> Leaves() const {
@@ -241,11 +256,26 @@ class Session {
   bool measures_ = false;
   int64_t tokens_ = 0;
   int64_t saved_ = -1;  // the step of the last checkpoint
+  bool borrowed_ = false;  // by it, of the trainer
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<CheckpointStore> store_;
 };
 
 }  // namespace
+
+void CopyTensors(TrainingState& state) {
+  for (NamedTensors* tensors : {&state.weights, &state.optimizer}) {
+    for (auto& [name, tensor] : *tensors) tensor = tensor.clone();
+  }
+}
+
+uint64_t TensorBytes(const TrainingState& state) {
+  uint64_t bytes = 0;
+  for (const NamedTensors* tensors : {&state.weights, &state.optimizer}) {
+    for (const auto& [name, tensor] : *tensors) bytes += tensor.nbytes();
+  }
+  return bytes;
+}
 
 CheckpointContents ContentsOf(const TrainingState& state, const Recipe& recipe, int64_t step, int64_t best_step) {
   CheckpointContents contents;

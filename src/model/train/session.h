@@ -24,6 +24,10 @@ struct SessionOptions {
   std::function<bool()> stop = {};
   bool deterministic = false;
   Members* members = nullptr;  // borrowed; null: this process alone. Rank 0 alone writes
+  // A state of at most so many bytes is copied for its checkpoint, which is then written while
+  // steps go on. A larger one is written from where it lies, while the next step computes its
+  // gradients; its update waits. So no checkpoint takes memory that counts.
+  uint64_t state_copy_bytes_max = uint64_t{64} << 20;
   Env* env = &Env::Real();
   Clock* clock = &Clock::Real();
 };

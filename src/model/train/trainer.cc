@@ -111,7 +111,9 @@ Status Trainer::Prepare() {
     WeightUse use;
     use.frozen = recipe_.adapter.has_value();
     use.fresh_heads = base_.fresh_heads;
-    PANO_RETURN_IF_ERROR(LoadStoredWeights(base_.files.weights, module_, use).Wrap(base_.files.path));
+    if (Status loaded = LoadStoredWeights(base_.files.weights, module_, use).Wrap(base_.files.path); !loaded.ok()) {
+      return recipe_.Wrong("model", loaded.message());
+    }
   }
   if (recipe_.task == Task::kPreference) PANO_RETURN_IF_ERROR(MakeReference());
   if (recipe_.adapter) {
@@ -390,6 +392,7 @@ Status Trainer::Update(StepResult& result) {
     if (factor < 1) ScaleGradients(trainables_, factor);
   }
   ++updates_;
+  if (options_.before_update) options_.before_update();
   for (size_t i = 0; i < trainables_.size(); ++i) {
     if (members_->Owns(i)) optimizer_->Update(i, result.lr, updates_);
   }
@@ -476,15 +479,20 @@ Result<Trainer::Evaluation> Trainer::Evaluate() {
 }
 
 TrainingState Trainer::State() const {
+  TrainingState state = BorrowState();
+  CopyTensors(state);
+  return state;
+}
+
+TrainingState Trainer::BorrowState() const {
   at::NoGradGuard no_grad;
   TrainingState state;
   if (adapter_) {
     state.layout = TrainingState::Layout::kAdapter;
-    for (const Trainable& t : trainables_) state.weights.emplace_back(t.name, t.value.detach().clone());
+    for (const Trainable& t : trainables_) state.weights.emplace_back(t.name, t.value.detach());
     state.config = json::Parse(adapter::AdapterConfigText(adapter_->config())).value();
   } else {
     state.weights = AsStored(module_, [&](size_t i) { return module_.parameters()[i].value.detach(); });
-    for (auto& [name, tensor] : state.weights) tensor = tensor.clone();
     state.config = base_.spec.hf_config;
     state.config.Set(state.config.Find("dtype") ? "dtype" : "torch_dtype", "float32");
   }
@@ -516,7 +524,7 @@ Status Trainer::RestoreWeights(const NamedTensors& weights) {
   return {};
 }
 
-Status Trainer::Restore(const TrainingState& state) {
+Status Trainer::Restore(TrainingState state) {
   const auto layout = adapter_ ? TrainingState::Layout::kAdapter : TrainingState::Layout::kModel;
   if (state.layout != layout) {
     return Corruption(adapter_ ? "is a state of whole weights, the recipe trains an adapter"
@@ -545,7 +553,7 @@ Status Trainer::Restore(const TrainingState& state) {
     return Corruption("progress is out of range");
   }
   PANO_RETURN_IF_ERROR(RestoreWeights(state.weights));
-  PANO_RETURN_IF_ERROR(optimizer_->Restore(state.optimizer));
+  PANO_RETURN_IF_ERROR(optimizer_->Restore(std::move(state.optimizer)));
   step_ = step;
   updates_ = updates;
   skipped_in_a_row_ = skipped;

@@ -30,6 +30,8 @@ class Trainer {
     // Gradients row by row, added in one order, whatever the number of members: the same bits.
     bool deterministic = false;
     Members* members = nullptr;  // borrowed; null: this process alone
+    // Called before weights and moments change: whoever borrowed a state waits here. Null: nobody.
+    std::function<void()> before_update = {};
   };
   struct Data {
     std::unique_ptr<RowSource> train;
@@ -66,8 +68,11 @@ class Trainer {
   Result<Evaluation> Evaluate();
 
   TrainingState State() const;
-  // Goes on from a state of the same recipe. Corruption where it is another's.
-  Status Restore(const TrainingState& state);
+  // The same without copies: tensors are the trainer's own until the next update.
+  TrainingState BorrowState() const;
+  // Goes on from a state of the same recipe, whose tensors it takes over. Corruption where it is
+  // another's.
+  Status Restore(TrainingState state);
   // The weights alone.
   Status RestoreWeights(const NamedTensors& weights);
 

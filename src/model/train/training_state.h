@@ -9,8 +9,8 @@
 
 namespace pano::train {
 
-// All of a run between two steps: what a checkpoint holds. Tensors are copies, which nothing
-// changes any more, so that they can be written while the next steps compute. A value.
+// All of a run between two steps: what a checkpoint holds. A value, but for tensors that it shares
+// with a trainer (Trainer::BorrowState).
 //
 // `weights` and `config` are a folder that other programs read: F32, by the names that the files of
 // the base have (or PEFT's), "config.json" (or "adapter_config.json"). `optimizer` and `progress`
@@ -25,6 +25,10 @@ struct TrainingState {
   // the recipe: random numbers depend on the seed and the step alone.
   json::Value progress;
 };
+
+// Gives the state tensors of its own.
+void CopyTensors(TrainingState& state);
+uint64_t TensorBytes(const TrainingState& state);
 
 // What one step did.
 struct StepResult {

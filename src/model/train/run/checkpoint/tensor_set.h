@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/env.h"
+#include "base/mapped_file.h"
 #include "base/result.h"
 #include "model/tensor/tensor.h"
 
@@ -23,9 +24,12 @@ class TensorSet {
   // Null when there is no such tensor.
   const tensor::TensorView* Find(std::string_view name) const;
   const std::map<std::string, tensor::TensorView, std::less<>>& all() const { return tensors_; }
+  // Gives mapped memory of a view back that was copied elsewhere; it stays readable.
+  void Forget(const tensor::TensorView& view) const;
 
  private:
-  std::vector<std::shared_ptr<const void>> owners_;
+  std::vector<std::shared_ptr<const void>> owners_;  // of what was read
+  std::vector<std::shared_ptr<const MappedFile>> mapped_;
   std::map<std::string, tensor::TensorView, std::less<>> tensors_;
 };
 
