@@ -5,10 +5,9 @@
 #include <map>
 #include <set>
 
-#include "base/abandoned_files.h"
-#include "base/random.h"
 #include "base/strings.h"
 #include "model/adapter/write_adapter.h"
+#include "model/convert/output.h"
 #include "model/format/safetensors_write.h"
 #include "model/nn/weights/weight_names.h"
 #include "model/train/module_weights.h"
@@ -209,40 +208,18 @@ Status WriteAdapterFolder(Env& env, const std::string& folder, const Trainer& tr
   return adapter::WriteAdapter(folder, trainer.adapter()->config(), std::move(streams), env);
 }
 
-// `made` takes the name `folder`; what has it is removed.
-Status TakeName(Env& env, const std::string& made, const std::string& folder) {
-  if (!env.Stat(folder).ok()) return env.Rename(made, folder);
-  Status exchanged = env.Exchange(made, folder);
-  if (exchanged.ok()) return env.RemoveTree(made);
-  if (exchanged.code() != StatusCode::kUnimplemented) return exchanged;
-  PANO_RETURN_IF_ERROR(env.RemoveTree(folder));
-  return env.Rename(made, folder);
-}
-
 }  // namespace
 
 Status WriteResult(const std::string& folder, const Recipe& recipe, const Trainer& trainer,
                    const ResultOptions& options, Env& env) {
-  const std::string made = StrCat(folder, ".tmp-", RandomHex(8));
-  const WriteMark mark(made);
-  auto write = [&]() -> Status {
-    PANO_RETURN_IF_ERROR(env.MakeFolder(made));
-    if (trainer.adapter()) {
-      PANO_RETURN_IF_ERROR(WriteAdapterFolder(env, made, trainer));
-    } else if (!recipe.heads.empty()) {
-      PANO_RETURN_IF_ERROR(WriteHeads(env, made, recipe, trainer, options));
-    } else {
-      PANO_RETURN_IF_ERROR(WriteModel(env, made, recipe, trainer, options));
-    }
-    PANO_RETURN_IF_ERROR(TakeName(env, made, folder));
-    return env.SyncFolder(std::string(FolderName(folder)));
-  };
-  Status status = write();
-  if (!status.ok()) {
-    static_cast<void>(env.RemoveTree(made).ok());
-    return status.Wrap(StrCat("write ", folder));
-  }
-  return {};
+  convert::FolderWriter writer(folder, env);
+  PANO_RETURN_IF_ERROR(writer.Create());
+  const std::string& made = writer.path();
+  const Status written = trainer.adapter()       ? WriteAdapterFolder(env, made, trainer)
+                         : recipe.heads.empty() ? WriteModel(env, made, recipe, trainer, options)
+                                                : WriteHeads(env, made, recipe, trainer, options);
+  PANO_RETURN_IF_ERROR(written.Wrap(StrCat("write ", folder)));
+  return writer.Commit();
 }
 
 }  // namespace pano::train
