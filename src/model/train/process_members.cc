@@ -121,6 +121,7 @@ class ProcessMembers::Hooks {
     return std::ranges::equal(leaves, impls_, {}, &at::Tensor::unsafeGetTensorImpl);
   }
   void Activate(bool active) { active_ = active; }
+  bool active() const { return active_; }
   void Tell(size_t index, const at::Tensor& leaf) {
     at::NoGradGuard no_grad;
     const at::Tensor gradient = leaf.grad();
@@ -165,7 +166,8 @@ Status ProcessMembers::SumGradients(const std::vector<at::Tensor>& leaves, bool 
 
 Status ProcessMembers::SumOverlapped(const std::vector<at::Tensor>& leaves) {
   at::NoGradGuard no_grad;
-  if (!hooks_ || !hooks_->IsOf(leaves)) BeginBackward(leaves);
+  // A step may have had no last backward pass of which it could be told.
+  if (!hooks_ || !hooks_->active() || !hooks_->IsOf(leaves)) BeginBackward(leaves);
   hooks_->Activate(false);
   std::vector<float> flags;
   for (size_t i = 0; i < leaves.size(); ++i) {

@@ -42,6 +42,13 @@ GradientList TakeGradients(const std::vector<at::Tensor>& leaves) {
   return out;
 }
 
+void SetGradients(const std::vector<at::Tensor>& leaves, const GradientList& gradients) {
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    at::Tensor leaf = leaves[i];
+    leaf.mutable_grad() = gradients[i];
+  }
+}
+
 void AddTo(GradientList& sum, const GradientList& more) {
   for (size_t i = 0; i < sum.size(); ++i) {
     if (!more[i].defined()) continue;
@@ -160,25 +167,26 @@ std::vector<at::Tensor> Trainer::Leaves() const {
   return leaves;
 }
 
-// This member's rows of a micro-batch of the run, which are counted from 0.
-Result<std::vector<Row>> Trainer::RowsOf(int64_t micro_batch) const {
+Result<Trainer::MicroBatch> Trainer::TakeMicroBatch(int64_t number) const {
+  MicroBatch batch;
+  batch.number = number;
   const int64_t size = recipe_.batch.sequences;
-  int64_t begin = micro_batch * size, end = begin + size;
+  int64_t begin = number * size, end = begin + size;
   if (rows_in_all_ > 0) {
     begin = std::min(begin, rows_in_all_);
     end = std::min(end, rows_in_all_);
   }
-  const int64_t rows = end - begin;
-  // Rows that are compared with each other are for all members or for none.
-  if (objective_.compares_rows() && rows < members_->count()) return std::vector<Row>();
-  const int64_t from = begin + rows * members_->rank() / members_->count();
-  const int64_t to = begin + rows * (members_->rank() + 1) / members_->count();
-  std::vector<Row> out;
-  for (int64_t at = from; at < to; ++at) {
-    PANO_ASSIGN_OR_RETURN(Row row, data_.train->Read(order_.At(at)));
-    out.push_back(std::move(row));
+  batch.rows_in_all = end - begin;
+  const int64_t rank = members_->rank(), count = members_->count();
+  batch.undivided = objective_.compares_rows() && batch.rows_in_all < count;
+  batch.first_row = batch.undivided ? 0 : batch.rows_in_all * rank / count;
+  int64_t last_row = batch.rows_in_all * (rank + 1) / count;
+  if (batch.undivided) last_row = rank == 0 ? batch.rows_in_all : 0;
+  for (int64_t row = batch.first_row; row < last_row; ++row) {
+    PANO_ASSIGN_OR_RETURN(Row taken, data_.train->Read(order_.At(begin + row)));
+    batch.rows.push_back(std::move(taken));
   }
-  return out;
+  return batch;
 }
 
 Pass Trainer::PassOf(int64_t micro_batch, int64_t row, Dropout* dropout) const {
@@ -202,111 +210,105 @@ Result<double> Trainer::Backward(std::span<const Row> rows, int64_t micro_batch,
   return loss.item<double>();
 }
 
-Result<double> Trainer::BackwardByRow(std::span<const Row> rows, int64_t micro_batch,
-                                      int64_t first_row, std::span<const double> items) {
+void Trainer::AddGradients(const std::vector<at::Tensor>& leaves, std::vector<at::Tensor> before) {
+  at::NoGradGuard no_grad;
+  AddTo(before, TakeGradients(leaves));
+  SetGradients(leaves, before);
+}
+
+Result<double> Trainer::BackwardByRow(const MicroBatch& batch, std::span<const double> items) {
   const std::vector<at::Tensor> leaves = Leaves();
   GradientList before = TakeGradients(leaves);
   auto part = [&](int64_t row) -> Result<PartSum> {
     PartSum out;
-    PANO_ASSIGN_OR_RETURN(out.loss, Backward(rows.subspan(static_cast<size_t>(row), 1), micro_batch, first_row + row, items));
+    PANO_ASSIGN_OR_RETURN(out.loss, Backward(std::span(batch.rows).subspan(static_cast<size_t>(row), 1), batch.number,
+                                             batch.first_row + row, items));
     out.gradients = TakeGradients(leaves);
     return out;
   };
   PartSum sum{GradientList(leaves.size()), 0};
-  if (!rows.empty()) {  // the last rows of all may be fewer than there are members
-    PANO_ASSIGN_OR_RETURN(sum, TreeSum(0, static_cast<int64_t>(rows.size()), part));
+  if (!batch.rows.empty()) {  // the last rows of all may be fewer than there are members
+    PANO_ASSIGN_OR_RETURN(sum, TreeSum(0, static_cast<int64_t>(batch.rows.size()), part));
   }
-  for (size_t i = 0; i < leaves.size(); ++i) {
-    at::Tensor leaf = leaves[i];
-    leaf.mutable_grad() = sum.gradients[i];
-  }
+  SetGradients(leaves, sum.gradients);
   double loss = sum.loss;
   PANO_RETURN_IF_ERROR(members_->SumGradients(leaves, true));
   PANO_RETURN_IF_ERROR(members_->SumNumbers(std::span(&loss, 1), true));
-  at::NoGradGuard no_grad;
-  AddTo(before, TakeGradients(leaves));
-  for (size_t i = 0; i < leaves.size(); ++i) {
-    at::Tensor leaf = leaves[i];
-    leaf.mutable_grad() = before[i];
-  }
+  AddGradients(leaves, std::move(before));
   return loss;
 }
 
 // The loss lies between all rows of a micro-batch: they are encoded without gradients, the members'
 // together give the loss and the gradient of each vector, and the rows are encoded once more to
 // pass it on (Gao et al., "Scaling deep contrastive learning batch size under memory limited
-// setup", 2021). One process that need not fix the order encodes once.
-Result<double> Trainer::BackwardPairs(std::span<const Row> rows, int64_t micro_batch,
-                                      int64_t first_row, double items) {
+// setup", 2021). One process that need not fix the order encodes once. Where the order is fixed,
+// every member answers the whole loss, else its part of it.
+Result<double> Trainer::BackwardPairs(const MicroBatch& batch, double items) {
+  const std::span<const Row> rows = batch.rows;
+  Members& group = batch.undivided ? alone_ : *members_;
   Dropout dropout(0, 0);
   const double scale = recipe_.precision == Precision::kF16 ? scaler_.scale() : 1.0;
   auto encode = [&](size_t begin, size_t count) {
-    const Pass pass = PassOf(micro_batch, first_row + static_cast<int64_t>(begin), &dropout);
+    const Pass pass = PassOf(batch.number, batch.first_row + static_cast<int64_t>(begin), &dropout);
     return objective_.Encode(module_, rows.subspan(begin, count), pass);
   };
-  if (!options_.deterministic && members_->count() == 1) {
+  if (!options_.deterministic && group.count() == 1) {
+    if (rows.empty()) return 0.0;
     const at::Tensor loss = objective_.PairLoss(encode(0, rows.size()), items);
     (loss * scale).backward();
     return loss.item<double>();
   }
-  const size_t at_once = options_.deterministic ? 1 : rows.size();
-  std::vector<at::Tensor> parts;
-  {
-    at::NoGradGuard no_grad;
-    for (size_t begin = 0; begin < rows.size(); begin += at_once) parts.push_back(encode(begin, at_once));
-  }
-  PANO_ASSIGN_OR_RETURN(const at::Tensor gathered, members_->Gather(at::cat(parts)));
-  const at::Tensor all = gathered.detach().clone().requires_grad_(true);
-  const at::Tensor loss = objective_.PairLoss(all, items);
-  (loss * scale).backward();
-  const auto count = static_cast<int64_t>(rows.size());
-  const int64_t total = all.size(0);
-  const int64_t from = total * members_->rank() / members_->count();
-  PANO_CHECK(from + count <= total);
-  const at::Tensor own = all.grad().narrow(0, from, count);
   const std::vector<at::Tensor> leaves = Leaves();
   GradientList before = TakeGradients(leaves);
-  auto part = [&](int64_t index) -> Result<PartSum> {
-    const size_t begin = static_cast<size_t>(index) * at_once;
-    const at::Tensor encoded = encode(begin, at_once);
-    (encoded * own.narrow(0, static_cast<int64_t>(begin), static_cast<int64_t>(at_once))).sum().backward();
-    return PartSum{TakeGradients(leaves), 0};
-  };
-  PANO_ASSIGN_OR_RETURN(PartSum sum, TreeSum(0, static_cast<int64_t>(parts.size()), part));
-  at::NoGradGuard no_grad;
-  for (size_t i = 0; i < leaves.size(); ++i) {
-    at::Tensor leaf = leaves[i];
-    leaf.mutable_grad() = sum.gradients[i];
+  PartSum sum{GradientList(leaves.size()), 0};
+  if (!rows.empty()) {
+    const size_t at_once = options_.deterministic ? 1 : rows.size();
+    std::vector<at::Tensor> parts;
+    {
+      at::NoGradGuard no_grad;
+      for (size_t begin = 0; begin < rows.size(); begin += at_once) parts.push_back(encode(begin, at_once));
+    }
+    PANO_ASSIGN_OR_RETURN(const at::Tensor gathered, group.Gather(at::cat(parts)));
+    const at::Tensor all = gathered.detach().clone().requires_grad_(true);
+    const at::Tensor whole = objective_.PairLoss(all, items);
+    (whole * scale).backward();
+    PANO_CHECK(batch.first_row + static_cast<int64_t>(rows.size()) <= all.size(0));
+    const at::Tensor own = all.grad().narrow(0, batch.first_row, static_cast<int64_t>(rows.size()));
+    auto part = [&](int64_t index) -> Result<PartSum> {
+      const size_t begin = static_cast<size_t>(index) * at_once;
+      const at::Tensor encoded = encode(begin, at_once);
+      (encoded * own.narrow(0, static_cast<int64_t>(begin), static_cast<int64_t>(at_once))).sum().backward();
+      return PartSum{TakeGradients(leaves), 0};
+    };
+    PANO_ASSIGN_OR_RETURN(sum, TreeSum(0, static_cast<int64_t>(parts.size()), part));
+    sum.loss = options_.deterministic ? whole.item<double>() : whole.item<double>() / group.count();
   }
-  if (options_.deterministic) PANO_RETURN_IF_ERROR(members_->SumGradients(leaves, true));
-  AddTo(before, TakeGradients(leaves));
-  for (size_t i = 0; i < leaves.size(); ++i) {
-    at::Tensor leaf = leaves[i];
-    leaf.mutable_grad() = before[i];
+  SetGradients(leaves, sum.gradients);
+  if (options_.deterministic) {
+    PANO_RETURN_IF_ERROR(members_->SumGradients(leaves, true));
+    if (batch.undivided) PANO_RETURN_IF_ERROR(members_->SumNumbers(std::span(&sum.loss, 1), true));
   }
-  // Every member has the whole loss.
-  return options_.deterministic ? loss.item<double>() : loss.item<double>() / members_->count();
+  AddGradients(leaves, std::move(before));
+  return sum.loss;
 }
 
 // The step's loss; gradients are the members' sums.
-Result<double> Trainer::AllBackward(const std::vector<std::vector<Row>>& micro_batches,
+Result<double> Trainer::AllBackward(const std::vector<MicroBatch>& micro_batches,
                                     std::span<const double> items) {
   double loss = 0;
   for (size_t m = 0; m < micro_batches.size(); ++m) {
-    const std::vector<Row>& rows = micro_batches[m];
-    const int64_t micro_batch = step_ * recipe_.batch.accumulate + static_cast<int64_t>(m);
-    const int64_t first = recipe_.batch.sequences * members_->rank() / members_->count();
-    if (rows.empty() && (members_->count() == 1 || objective_.compares_rows())) continue;
+    const MicroBatch& batch = micro_batches[m];
+    if (batch.rows_in_all == 0) continue;  // behind the last epoch
     if (m + 1 == micro_batches.size() && !options_.deterministic && !objective_.compares_rows()) {
       members_->BeginBackward(Leaves());
     }
     Result<double> part = 0.0;
     if (objective_.compares_rows()) {
-      part = BackwardPairs(rows, micro_batch, first, items[0]);
+      part = BackwardPairs(batch, items[0]);
     } else if (options_.deterministic) {
-      part = BackwardByRow(rows, micro_batch, first, items);
-    } else if (!rows.empty()) {
-      part = Backward(rows, micro_batch, first, items);
+      part = BackwardByRow(batch, items);
+    } else if (!batch.rows.empty()) {
+      part = Backward(batch.rows, batch.number, batch.first_row, items);
     }
     PANO_ASSIGN_OR_RETURN(const double value, std::move(part));
     loss += value;
@@ -325,21 +327,21 @@ Result<StepResult> Trainer::Step() {
   PANO_CHECK(step_ < step_count_);
   StepResult result;
   result.step = step_ + 1;
-  std::vector<std::vector<Row>> micro_batches;
+  std::vector<MicroBatch> micro_batches;
   std::vector<double> numbers;  // items, then tokens
   for (int64_t m = 0; m < recipe_.batch.accumulate; ++m) {
-    PANO_ASSIGN_OR_RETURN(std::vector<Row> rows, RowsOf(step_ * recipe_.batch.accumulate + m));
-    const std::vector<double> items = objective_.Items(rows);
+    PANO_ASSIGN_OR_RETURN(MicroBatch batch, TakeMicroBatch(step_ * recipe_.batch.accumulate + m));
+    const std::vector<double> items = objective_.Items(batch.rows);
     numbers.resize(items.size() + 1);
     for (size_t i = 0; i < items.size(); ++i) numbers[i] += items[i];
-    for (const Row& row : rows) {
+    for (const Row& row : batch.rows) {
       for (const Sequence& s : row.sequences) {
         numbers.back() += static_cast<double>(
             s.attention_mask.empty() ? static_cast<int64_t>(s.input_ids.size())
                                      : std::ranges::count_if(s.attention_mask, [](uint8_t keep) { return keep != 0; }));
       }
     }
-    micro_batches.push_back(std::move(rows));
+    micro_batches.push_back(std::move(batch));
   }
   PANO_RETURN_IF_ERROR(members_->SumNumbers(numbers, true));
   result.tokens = static_cast<int64_t>(numbers.back());
@@ -400,21 +402,22 @@ Status Trainer::Update(StepResult& result) {
 }
 
 // Says where the first value is that is no number.
-Status Trainer::NotFinite(const std::vector<std::vector<Row>>& micro_batches, std::string_view what) {
+Status Trainer::NotFinite(const std::vector<MicroBatch>& micro_batches, std::string_view what) {
   std::string where;
   for (const Trainable& t : trainables_) {
     if (where.empty() && !AllFinite(t.value.detach())) where = StrCat("the weights of '", t.name, "' are no numbers already");
   }
   at::NoGradGuard no_grad;
   for (size_t m = 0; m < micro_batches.size() && where.empty(); ++m) {
-    if (micro_batches[m].empty()) continue;
+    const std::vector<Row>& rows = micro_batches[m].rows;
+    if (rows.empty()) continue;
     Pass pass;
     pass.precision = recipe_.precision;
     pass.watch = [&](std::string_view part, const at::Tensor& output) {
       if (where.empty() && !AllFinite(output)) where = StrCat("first in ", part);
     };
-    const std::vector<double> items = objective_.Items(micro_batches[m]);
-    objective_.Loss(module_, micro_batches[m], items, pass, reference_ ? &*reference_ : &module_);
+    const std::vector<double> items = objective_.Items(rows);
+    objective_.Loss(module_, rows, items, pass, reference_ ? &*reference_ : &module_);
   }
   if (where.empty()) {
     for (const Trainable& t : trainables_) {
@@ -443,24 +446,26 @@ Result<Trainer::Evaluation> Trainer::Evaluate() {
     out.items += count;
   };
   try {
+    // The same batches whatever the number of members, which take turns: the loss of a batch whose
+    // rows are compared depends on all of them.
     std::vector<Row> rows;
-    int64_t tokens = 0;
-    const int64_t share = members_->count(), rank = members_->rank();
-    for (int64_t i = rank; i < source.size(); i += share) {
+    int64_t tokens = 0, batches = 0;
+    auto flush = [&] {
+      if (!rows.empty() && batches++ % members_->count() == members_->rank()) add(rows);
+      rows.clear();
+      tokens = 0;
+    };
+    for (int64_t i = 0; i < source.size(); ++i) {
       PANO_ASSIGN_OR_RETURN(Row row, source.Read(i));
       int64_t count = 0;
       for (const Sequence& s : row.sequences) count += static_cast<int64_t>(s.input_ids.size());
       const bool full = objective_.compares_rows() ? static_cast<int64_t>(rows.size()) == recipe_.batch.sequences
                                                    : tokens + count > kEvaluationTokensMax;
-      if (!rows.empty() && full) {
-        add(rows);
-        rows.clear();
-        tokens = 0;
-      }
+      if (full) flush();
       tokens += count;
       rows.push_back(std::move(row));
     }
-    if (!rows.empty()) add(rows);
+    flush();
   } catch (const std::exception& e) {
     return Internal(StrCat("[train] evaluation after step ", step_, ": ", e.what()));
   }

@@ -89,19 +89,28 @@ class Trainer {
   Trainer(const Recipe& recipe, BaseModel base, Data data, const Options& options);
   Status Prepare();
   Status MakeReference();
+  // This member's part of a micro-batch of the run.
+  struct MicroBatch {
+    std::vector<Row> rows;
+    int64_t number = 0;     // of the run's micro-batches, from 0
+    int64_t first_row = 0;  // place of rows[0] among all members' rows
+    int64_t rows_in_all = 0;
+    // Rows that are compared with each other and are fewer than there are members: rank 0 has all.
+    bool undivided = false;
+  };
   std::vector<at::Tensor> Leaves() const;
-  Result<std::vector<Row>> RowsOf(int64_t micro_batch) const;
+  Result<MicroBatch> TakeMicroBatch(int64_t number) const;
   Pass PassOf(int64_t micro_batch, int64_t row, Dropout* dropout) const;
   Result<double> Backward(std::span<const Row> rows, int64_t micro_batch, int64_t first_row,
                           std::span<const double> items);
-  Result<double> BackwardByRow(std::span<const Row> rows, int64_t micro_batch, int64_t first_row,
-                               std::span<const double> items);
-  Result<double> BackwardPairs(std::span<const Row> rows, int64_t micro_batch, int64_t first_row,
-                               double items);
-  Result<double> AllBackward(const std::vector<std::vector<Row>>& micro_batches,
+  Result<double> BackwardByRow(const MicroBatch& batch, std::span<const double> items);
+  Result<double> BackwardPairs(const MicroBatch& batch, double items);
+  // `before` and then the gradients that the leaves have now, added to them.
+  static void AddGradients(const std::vector<at::Tensor>& leaves, std::vector<at::Tensor> before);
+  Result<double> AllBackward(const std::vector<MicroBatch>& micro_batches,
                              std::span<const double> items);
   Status Update(StepResult& result);
-  Status NotFinite(const std::vector<std::vector<Row>>& micro_batches, std::string_view what);
+  Status NotFinite(const std::vector<MicroBatch>& micro_batches, std::string_view what);
   void ClearGradients();
 
   const Recipe recipe_;
