@@ -62,6 +62,27 @@ run train "$work/r.yaml" --out "$work/d"; code 0
 check "a PEFT folder" test -s "$work/d/adapter/adapter_model.safetensors"
 check "no model" test ! -e "$work/d/model"
 
+# QLoRA: the base stays packed as `pano quantize` wrote it. It says nearly what the base itself says, it is learnt over, and
+# a run that was ended goes on to the same bits.
+first_loss() { grep -m 1 '"event":"step"' "$1" | grep -o '"loss":[0-9.]*' | cut -d: -f2; }
+if [[ -n ${PANO:-} ]]; then
+  for type in q4_0 q4g q8_0 w8a8; do
+    run pano quantize --model "$starter" --to "$type" --out "$work/$type"; code 0
+    model="$work/$type" recipe 4 'adapter: {r: 4, alpha: 16}'
+    run train "$work/r.yaml" --out "$work/over_$type" --json; code 0
+    check "$type says what the base says" awk -v a="$(first_loss "$work/out")" -v b="$(first_loss "$work/whole")" \
+      'BEGIN { exit !(a > 0 && b > 0 && a / b < 1.05 && b / a < 1.05) }'
+    check "the loss falls" awk -v a="$(first_loss "$work/out")" -v b="$(losses "$work/out" | cut -d: -f2)" 'BEGIN { exit !(b < a) }'
+    check "a PEFT folder" test -s "$work/over_$type/adapter/adapter_model.safetensors"
+    rm -rf "$work/over_$type/checkpoints/step-4" "$work/over_$type/adapter.whole"
+    mv "$work/over_$type/adapter" "$work/over_$type/adapter.whole"
+    run train "$work/r.yaml" --out "$work/over_$type" --resume; code 0
+    check "goes on to the same bits" cmp -s "$work/over_$type/adapter/adapter_model.safetensors" "$work/over_$type/adapter.whole/adapter_model.safetensors"
+  done
+  model="$work/q4_0" recipe 3
+  run train "$work/r.yaml" --out "$work/x"; code 1; err "r.yaml:2: model: "; one_line_error
+fi
+
 # Refusals name file, line and key, and leave nothing behind.
 recipe 3 'optimiser: {lr: 1}'
 run train "$work/r.yaml" --out "$work/x"; code 1; err "r.yaml:8: optimiser: there is no such key; did you mean 'optimizer'?"; one_line_error
