@@ -6,7 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <utility>
 
 #include "base/errno_status.h"
 
@@ -31,12 +34,58 @@ EntryInfo From(const struct stat& s) {
   return info;
 }
 
+// A file that is written from its start to its end: whole blocks of zeros become holes, so that a sparse file stays one.
+class HoleyFile final : public File {
+ public:
+  explicit HoleyFile(int fd) : fd_(fd) {}
+  ~HoleyFile() override {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Result<size_t> ReadSome(std::span<std::byte>) override { return InvalidArgument("the file is written"); }
+  Result<size_t> WriteSome(std::span<const std::byte> bytes) override {
+    constexpr size_t kBlock = 64 << 10;
+    if (bytes.size() >= kBlock && bytes[0] == std::byte{0} && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0) {
+      if (::lseek(fd_, static_cast<off_t>(bytes.size()), SEEK_CUR) < 0) return ErrnoStatus(errno);
+      hole_at_end_ = true;
+      return bytes.size();
+    }
+    while (true) {
+      const ssize_t n = ::write(fd_, bytes.data(), std::min(bytes.size(), size_t{1} << 30));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return ErrnoStatus(errno);
+      hole_at_end_ = hole_at_end_ && n == 0;
+      return static_cast<size_t>(n);
+    }
+  }
+  Status Sync() override { return End(::fsync(fd_)); }
+  Status Close() override {
+    if (fd_ < 0) return {};
+    const Status ended = End(0);
+    const int result = ::close(std::exchange(fd_, -1));
+    if (!ended.ok()) return ended;
+    return result == 0 ? OkStatus() : ErrnoStatus(errno);
+  }
+
+ private:
+  Status End(int result) {
+    if (result == 0 && hole_at_end_) result = ::ftruncate(fd_, ::lseek(fd_, 0, SEEK_CUR));
+    return result == 0 ? OkStatus() : ErrnoStatus(errno);
+  }
+  int fd_;
+  bool hole_at_end_ = false;
+};
+
 Status OkOrErrno(int result) { return result >= 0 ? OkStatus() : ErrnoStatus(errno); }
 
 // The calls of Env go to the machine's.
 class RealDataEnv final : public DataEnv {
  public:
-  Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override { return env_.Open(path, mode); }
+  Result<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override {
+    if (mode != OpenMode::kWrite) return env_.Open(path, mode);
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) return ErrnoStatus(errno);
+    return std::unique_ptr<File>(std::make_unique<HoleyFile>(fd));
+  }
   Status Rename(const std::string& from, const std::string& to) override { return env_.Rename(from, to); }
   Status Exchange(const std::string& a, const std::string& b) override { return env_.Exchange(a, b); }
   Status Remove(const std::string& path) override { return env_.Remove(path); }
