@@ -27,10 +27,11 @@ Status CollectUsed(const CompareContext& context, const Index& index, std::set<O
   for (const Output& output : index.outputs) {
     if (!output.id || !used->insert(*output.id).second || !output.id->folder) continue;
     auto tree = context.workspace.Tree(*output.id);
-    if (!tree.ok() && tree.status().code() == StatusCode::kNotFound && context.manifests) tree = context.manifests(output);
+    const bool absent = !tree.ok() && tree.status().code() == StatusCode::kNotFound;
+    if (absent && context.manifests) tree = context.manifests(output);
     if (!tree.ok()) {
       // A manifest that is there and cannot be read hides what it names: nothing may be removed then.
-      if (tree.status().code() != StatusCode::kNotFound) return tree.status().Wrap(output.path);
+      if (!absent) return tree.status().Wrap(output.path);
       unknown->push_back(StrCat(output.path, " (", output.id->ToString(), ")"));
       continue;
     }

@@ -49,10 +49,12 @@ Result<IndexedSide> SideOf(const CompareContext& context, const Output& output, 
   out.side.id = output.id;
   if (!with_tree || !output.id || !output.id->folder) return out;
   auto tree = context.workspace.Tree(*output.id);
-  if (!tree.ok() && tree.status().code() == StatusCode::kNotFound && context.manifests) tree = context.manifests(output);
+  const bool absent = !tree.ok() && tree.status().code() == StatusCode::kNotFound;
+  // A remote that cannot be asked has no manifest for us: what can be said without it is said.
+  if (absent && context.manifests) tree = context.manifests(output);
   if (tree.ok()) {
     out.tree = *std::move(tree);
-  } else if (tree.status().code() == StatusCode::kNotFound) {
+  } else if (absent) {
     out.side.tree_missing = true;
   } else {
     return tree.status().Wrap(output.path);

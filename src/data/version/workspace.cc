@@ -247,7 +247,7 @@ Result<Output> Workspace::Store(const Output& output, std::string_view part) {
     tree.Reserve(files.size(), files.paths.size());
     for (size_t i = 0; i < files.size(); ++i) tree.Append(files.path(i), digests[i]);
   } else {
-    // What the output says, with the part as it is now. Sizes of the rest are those of its objects.
+    // What the output says, with the part as it is now.
     if (!output.id || !output.id->folder || output.id->hash != HashName::kMd5) {
       return InvalidArgument(output.path + ": is no folder of DVC 3: add it as a whole");
     }
@@ -263,18 +263,11 @@ Result<Output> Workspace::Store(const Output& output, std::string_view part) {
     }
     std::sort(all.begin(), all.end());
     for (const auto& [path, md5] : all) tree.Append(path, md5);
-    std::atomic<uint64_t> total{0};
-    PANO_RETURN_IF_ERROR(ForEach(tree.size(), [&](size_t i) -> Status {
-      const auto object = env.EntryInfoOf(store_->Path(tree.object(i)));
-      if (!object.ok()) return NotFound(StrCat("the object of ", output.path, "/", tree.path(i), " is not in the cache"));
-      total += object->bytes;
-      return {};
-    }));
-    bytes = total;
   }
   PANO_ASSIGN_OR_RETURN(const ObjectId id, store_->PutBytes(tree.Text(), /*folder=*/true));
   out.id = id;
-  out.bytes = bytes;
+  // The sizes of files that are not looked at are not known; DVC leaves the whole out then.
+  out.bytes = part.empty() ? std::optional(bytes) : std::nullopt;
   out.files = tree.size();
   out.executable = false;
   return out;

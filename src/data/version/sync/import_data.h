@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "data/version/output.h"
 #include "data/version/sync/sync.h"

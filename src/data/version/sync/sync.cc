@@ -190,6 +190,29 @@ Result<std::unique_ptr<remote::Remote>> OpenRemote(const Repository& repository,
   return remote::OpenRemote(settings, repository.env());
 }
 
+namespace {
+
+// As DVC takes it, a manifest on a remote is the word that its files are there: such folders are passed over.
+Status PassOverPresent(remote::Remote& to, const SyncOptions& options, std::vector<Target>* group, SyncReport* report) {
+  std::vector<remote::Object> manifests;
+  for (const Target& target : *group) {
+    const bool whole = target.part.empty() && target.output->id && target.output->id->folder;
+    if (whole) manifests.push_back(ObjectOf(*target.output->id, target.output->path + "/"));
+  }
+  if (manifests.empty()) return {};
+  PANO_ASSIGN_OR_RETURN(const std::vector<remote::Object> missing, remote::Missing(to, manifests, options.stop));
+  std::set<std::string> absent;
+  for (const remote::Object& object : missing) absent.insert(object.oid);
+  const size_t before = group->size();
+  std::erase_if(*group, [&](const Target& target) {
+    return target.part.empty() && target.output->id && target.output->id->folder && !absent.contains(target.output->id->ToString());
+  });
+  report->present += before - group->size();
+  return {};
+}
+
+}  // namespace
+
 Result<SyncReport> Push(Workspace& workspace, const std::vector<Target>& targets,
                         const SyncOptions& options) {
   SyncReport report;
@@ -199,8 +222,14 @@ Result<SyncReport> Push(Workspace& workspace, const std::vector<Target>& targets
     if (group.empty()) continue;
     PANO_ASSIGN_OR_RETURN(const std::unique_ptr<remote::Remote> to,
                           OpenRemote(workspace.repository(), name, options.jobs));
+    PANO_RETURN_IF_ERROR(PassOverPresent(*to, options, &group, &report));
     PANO_ASSIGN_OR_RETURN(Wanted wanted, WantedOf(workspace, group, /*skip_unknown=*/true));
     std::vector<remote::Object> objects = std::move(wanted.files);
+    // With a part of a folder DVC sends the manifest, too.
+    for (const Target& target : group) {
+      if (target.part.empty() || !target.output->id->folder) continue;
+      wanted.manifests.push_back(ObjectOf(*target.output->id, target.output->path + "/"));
+    }
     objects.insert(objects.end(), std::make_move_iterator(wanted.manifests.begin()),
                    std::make_move_iterator(wanted.manifests.end()));
     // What is not here cannot be sent; that it is not there either is what the user has to know.

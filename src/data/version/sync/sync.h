@@ -37,7 +37,8 @@ Result<std::unique_ptr<remote::Remote>> OpenRemote(const Repository& repository,
 
 // Puts what the remotes lack of the targets' objects: files first, then manifests. Outputs with
 // push: false, cache: false or without a hash are passed over; of a part of a folder its files
-// alone are put. A corrupt object is Corruption and not sent.
+// and the manifest are put, and a folder whose manifest is there already is passed over, as by DVC.
+// A corrupt object is Corruption and not sent.
 Result<SyncReport> Push(Workspace& workspace, const std::vector<Target>& targets,
                         const SyncOptions& options);
 
