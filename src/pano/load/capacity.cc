@@ -21,19 +21,19 @@ int64_t CountAnswered(const RunResult& run) {
 
 // Requests a second in a closed loop of `requests`.
 Result<double> ClosedLoop(const http::Url& url, const WorkloadOptions& workload, const CapacityOptions& options,
-                          int64_t requests, Transport& transport) {
+                          int64_t requests) {
   RunOptions run;
   run.requests = requests;
   run.concurrency = options.concurrency;
   run.client = options.client;
-  const RunResult result = SendAll(url, workload, run, {}, transport);
+  const RunResult result = SendAll(url, workload, run, {});
   const int64_t answered = CountAnswered(result);
   if (answered == 0) return result.outcomes.front().status.Wrap("no request was answered");
   return static_cast<double>(answered) / std::max(result.seconds, 1e-9);
 }
 
 ShareResult OpenLoop(const http::Url& url, WorkloadOptions workload, const CapacityOptions& options,
-                     double share, double capacity, Transport& transport) {
+                     double share, double capacity) {
   ShareResult result;
   result.share = share;
   result.offered = share * capacity;
@@ -42,7 +42,7 @@ ShareResult OpenLoop(const http::Url& url, WorkloadOptions workload, const Capac
   run.requests = RequestsFor(run.rate, options.seconds);
   run.client = options.client;
   workload.seed += static_cast<uint64_t>(share * 1000);  // other texts than in the run before
-  const RunResult done = SendAll(url, workload, run, {}, transport);
+  const RunResult done = SendAll(url, workload, run, {});
   result.seconds = done.seconds;
   result.requests = run.requests;
   for (const Outcome& one : done.outcomes) {
@@ -79,23 +79,22 @@ double GoodputShare(const CapacityResult& result, const ShareResult& one) {
 
 Result<CapacityResult> MeasureCapacity(const http::Url& url, const WorkloadOptions& workload,
                                        const CapacityOptions& options,
-                                       const std::function<void(const std::string& what)>& on_run,
-                                       Transport& transport) {
+                                       const std::function<void(const std::string& what)>& on_run) {
   const auto say = [&](const std::string& what) {
     if (on_run) on_run(what);
   };
   CapacityResult result;
   say("warming up");
   PANO_ASSIGN_OR_RETURN(const double first,
-                        ClosedLoop(url, workload, options, 2 * options.concurrency, transport));
+                        ClosedLoop(url, workload, options, 2 * options.concurrency));
   PANO_ASSIGN_OR_RETURN(const double warm,
-                        ClosedLoop(url, workload, options, RequestsFor(first, options.seconds / 10), transport));
+                        ClosedLoop(url, workload, options, RequestsFor(first, options.seconds / 10)));
   say("measuring the capacity");
   PANO_ASSIGN_OR_RETURN(result.capacity,
-                        ClosedLoop(url, workload, options, RequestsFor(warm, options.seconds), transport));
+                        ClosedLoop(url, workload, options, RequestsFor(warm, options.seconds)));
   for (double share : options.shares) {
     say(StrCat("offering ", share, " of ", static_cast<int64_t>(result.capacity), " requests a second"));
-    result.shares.push_back(OpenLoop(url, workload, options, share, result.capacity, transport));
+    result.shares.push_back(OpenLoop(url, workload, options, share, result.capacity));
   }
   return result;
 }

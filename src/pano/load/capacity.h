@@ -7,7 +7,6 @@
 
 #include "app/http/url.h"
 #include "base/json.h"
-#include "base/transport.h"
 #include "pano/load/load_run.h"
 #include "pano/load/workload.h"
 
@@ -43,8 +42,7 @@ struct CapacityResult {
 // it. Unavailable when no request was answered.
 Result<CapacityResult> MeasureCapacity(const http::Url& url, const WorkloadOptions& workload,
                                        const CapacityOptions& options,
-                                       const std::function<void(const std::string& what)>& on_run,
-                                       Transport& transport = Transport::Real());
+                                       const std::function<void(const std::string& what)>& on_run);
 
 // {"capacity": ..., "shares": [{"share", "offered", "answered", "goodput_share", "refused", "failed",
 // "answer_ms": {"p50", "p99", "max"}, "refusal_ms": {...}}]}; goodput_share: answered by capacity.

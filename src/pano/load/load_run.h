@@ -6,7 +6,6 @@
 
 #include "app/http/client.h"
 #include "app/http/url.h"
-#include "base/transport.h"
 #include "pano/load/answer_reader.h"
 #include "pano/load/workload.h"
 
@@ -28,10 +27,8 @@ struct RunResult {
 // and its times count from when it was due.
 inline constexpr int64_t kConnectionsMax = 4096;
 
-// Sends all requests and waits for them; `on_progress` is called from this thread now and then. Times
-// are those of the transport's clock.
+// Sends all requests from this thread and waits for them; `on_progress` is called now and then.
 RunResult SendAll(const http::Url& url, const WorkloadOptions& workload, const RunOptions& options,
-                  const std::function<void(int64_t done, int64_t errors)>& on_progress,
-                  Transport& transport = Transport::Real());
+                  const std::function<void(int64_t done, int64_t errors)>& on_progress);
 
 }  // namespace pano::load
