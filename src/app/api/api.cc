@@ -12,6 +12,7 @@
 #include "base/closest_name.h"
 #include "base/json.h"
 #include "base/strings.h"
+#include "model/serving/queue_room.h"
 
 #ifndef PANO_VERSION
 #define PANO_VERSION "0"
@@ -83,6 +84,39 @@ Failure CheckBodyBounds(const http::Request& head, const Route* route) {
 
 bool IsModelIn(Access::Place place, const Access& access) {
   return access.kind == Access::Kind::kModel && access.place == place;
+}
+
+// What a connection's own thread finds of a request before a thread of the work pool reads it.
+struct FirstLook {
+  Failure refused;
+  // Its small body is parsed, and its model, which is loaded, reads whole inputs: what is left to do before it
+  // waits for a batch costs less than to wake another thread for it.
+  bool brief = false;
+};
+
+// A request for a model whose queue is full is refused here, before anybody makes ids of its text: there is most of
+// what is refused when there is least time for it. Small bodies alone are parsed for that; Api::Work then finds
+// them parsed.
+FirstLook LookFirst(Context& context, Call& call, const Route& route) {
+  constexpr size_t kSmallBodyBytes = 8 << 10, kBriefBodyBytes = 2 << 10;
+  const std::string& text = call.request().body;
+  const size_t bytes = text.size();
+  const bool asks = route.access.kind == Access::Kind::kModel && route.access.permission == auth::Permission::kPredict;
+  if (!asks || !route.reads_json() || route.body || route.prepare) return {};
+  if (bytes > kSmallBodyBytes || !text.starts_with('{')) return {};
+  json::ParseOptions options;
+  options.depth_max = context.options.json_depth_max;
+  if (Status status = ParseJsonBody(call.exchange().TakeBody(), options, call.body); !status.ok()) return {status};
+  const auto found = LookUpModel(context.models, call.principal, call.access, NameOfModel(call));
+  const models::Predictor* predictor = found.ok() ? (*found)->AsPredictor() : nullptr;
+  auto* room = predictor ? dynamic_cast<serving::QueueRoom*>(predictor->predictor.get()) : nullptr;
+  if (!room) return {};
+  Status status = room->CheckRoom();
+  // Quotas may wait for a disk or for another machine, which no connection's thread does.
+  if (status.ok()) return {{}, bytes <= kBriefBodyBytes && !call.background && !context.options.quotas};
+  call.model = (*found)->label;
+  (*found)->CountUse();
+  return {Refused(std::move(status), **found)};
 }
 
 Status Overloaded(std::string message) {
@@ -247,7 +281,7 @@ void Api::Work(const CallPtr& call, const Route& route) {
   }
   try {
     const bool json = route.method == "POST" && route.reads_json();
-    Failure failure = json ? Failure(ReadBody(*call, route)) : Failure();
+    Failure failure = json && call->body.is_null() ? Failure(ReadBody(*call, route)) : Failure();
     if (failure.ok() && route.prepare) failure = route.prepare(context_, *call);
     if (failure.ok() && IsModelIn(Access::Place::kBody, route.access)) {
       failure = AuthorizeModel(context_.models, call->principal, route.access, NameOfModel(*call));
@@ -365,8 +399,20 @@ void Api::Admit(const CallPtr& call, const RouteTable::Match& match, Result<auth
         call->quota.Peek(call->principal, call->request().body, call->headers);
     if (!refused.ok()) return call->Fail(refused);
   }
-  call->WatchClient();
   const size_t bytes = call->request().body.size();
+  FirstLook look;
+  try {
+    look = LookFirst(context_, *call, route);
+    if (!look.refused.ok()) {
+      call->Fail(look.refused);
+      return call->ReleaseBody();
+    }
+  } catch (const std::bad_alloc&) {
+    call->body = json::Value();   // makes room for the answer
+    return call->Fail(OutOfMemory());
+  }
+  call->WatchClient();
+  if (look.brief) return Work(call, route);
   if (!work_->Submit(bytes, [this, call, &route] { Work(call, route); })) {
     call->Fail(Overloaded("too many requests wait for a thread to read them"));
   }

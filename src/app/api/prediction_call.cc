@@ -64,7 +64,6 @@ class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
       return End();
     }
     over_ = true;
-    // Many numbers are much to write.
     auto predicted = std::make_shared<batch::Predicted>(std::move(*answer).value());
     call_->work.queue_seconds = predicted->queue_ms / 1e3;
     call_->work.compute_seconds = std::max(0.0, predicted->total_ms - predicted->queue_ms) / 1e3;
@@ -72,7 +71,9 @@ class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
     for (const auto& output : predicted->outputs) {
       for (const auto& row : output.rows) bytes += row.size() * sizeof(row[0]);
     }
-    context_.work.SubmitAdmitted(bytes, [self = shared_from_this(), predicted] {
+    // Many numbers are much to write; few are written before another thread were awake.
+    constexpr size_t kBriefBytes = 4 << 10;
+    auto respond = [self = shared_from_this(), predicted] {
       try {
         self->respond_(*self->call_, std::move(*predicted));
       } catch (const std::bad_alloc&) {
@@ -80,7 +81,9 @@ class PredictionCall : public std::enable_shared_from_this<PredictionCall> {
         self->call_->Fail(OutOfMemory());
       }
       self->context_.generations.Remove(self);
-    });
+    };
+    if (bytes <= kBriefBytes) return respond();
+    context_.work.SubmitAdmitted(bytes, std::move(respond));
   }
 
   // The client is gone.

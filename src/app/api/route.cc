@@ -63,6 +63,12 @@ std::optional<Params> MatchPath(const std::vector<std::string_view>& pattern,
   return params;
 }
 
+// Whether `path` begins as the fixed beginning of a pattern does, which most do not.
+bool MayMatch(std::string_view pattern, std::string_view path) {
+  const size_t brace = pattern.find('{');
+  return brace == std::string_view::npos ? path == pattern : path.starts_with(pattern.substr(0, brace));
+}
+
 // Whether a route that asks for something in the query gets it.
 bool MatchQuery(std::string_view wanted, const http::Request& request) {
   if (wanted.empty()) return true;
@@ -146,7 +152,7 @@ RouteTable::Match RouteTable::Find(const http::Request& request, Transport trans
   const std::vector<std::string_view> path = Split(request.path, '/');
   size_t fixed = 0;  // of the best pattern so far: "/predict" at the end is no part of an id
   for (const Route& route : routes_) {
-    if (route.transport != transport) continue;
+    if (route.transport != transport || !MayMatch(route.pattern, request.path)) continue;
     const std::vector<std::string_view> pattern = Split(route.pattern, '/');
     std::optional<Params> params = MatchPath(pattern, path);
     if (!params || !MatchVariant(route, request)) continue;

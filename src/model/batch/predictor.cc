@@ -11,16 +11,18 @@
 #include "model/batch/dynamic_batch_policy.h"
 #include "model/batch/job_queue.h"
 #include "model/serving/core.h"
+#include "model/serving/queue_room.h"
 
 namespace pano::batch {
 namespace {
 
-class PredictorImpl final : public Predictor {
+class PredictorImpl final : public Predictor, public serving::QueueRoom {
  public:
   PredictorImpl(std::unique_ptr<encoder::Encoder> encoder, const PredictorOptions& options,
                 const serving::Observer& observer, std::unique_ptr<serving::BatchPolicy> policy,
                 DynamicBatchPolicy* batching, Clock& clock)
       : limits_(options.limits),
+        queue_max_(options.queue_max),
         encoder_(std::move(encoder)),
         info_(encoder_->info()),
         batching_(batching),
@@ -57,6 +59,13 @@ class PredictorImpl final : public Predictor {
                                        [prediction](Prediction* reader) { reader->Cancel(); });
   }
 
+  Status CheckRoom() override {
+    const int64_t waiting = core_.ledger().Get().waiting_requests;
+    if (waiting < queue_max_) return {};
+    core_.CountRejection(serving::RejectionReason::kQueueFull);
+    return serving::QueueIsFull(waiting);
+  }
+
   void Cancel(const std::string& request_id) override { queue_.Cancel(request_id); }
 
   bool Drain(Duration timeout) override { return core_.Drain(timeout); }
@@ -77,6 +86,7 @@ class PredictorImpl final : public Predictor {
  private:
   // Constant after construction.
   const RequestLimits limits_;
+  const int64_t queue_max_;
   const std::unique_ptr<encoder::Encoder> encoder_;  // the loop's
   const encoder::EncoderInfo info_;
   DynamicBatchPolicy* const batching_;  // the core's; null: its policy is another

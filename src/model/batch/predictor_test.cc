@@ -8,6 +8,7 @@
 
 #include "base/threads.h"
 #include "model/batch/testing/fake_encoder.h"
+#include "model/serving/queue_room.h"
 #include "model/serving/testing/recording_observer.h"
 
 namespace pano::batch {
@@ -125,17 +126,24 @@ TEST(Predictor, AFullQueueAnswersAtOnce) {
   std::unique_ptr<Predictor> predictor = Make(std::move(held.encoder), options, recorded.observer());
   auto running = std::move(predictor->Submit(OneText({1}))).value();
   held.begun.wait();
+  auto* room = dynamic_cast<serving::QueueRoom*>(predictor.get());
+  ASSERT_NE(room, nullptr);
+  EXPECT_TRUE(room->CheckRoom().ok());
   auto waiting = std::move(predictor->Submit(OneText({2}))).value();
   Result<std::shared_ptr<Prediction>> refused = predictor->Submit(OneText({3}));
   EXPECT_EQ(refused.error().code(), StatusCode::kExhausted);
   EXPECT_EQ(recorded.rejected.count("queue_full"), 1u);
+  const Status unread = room->CheckRoom();
+  EXPECT_EQ(unread.code(), StatusCode::kExhausted);
+  EXPECT_EQ(unread.message(), refused.error().message());
+  EXPECT_EQ(recorded.rejected.count("queue_full"), 2u);
   EXPECT_GE(predictor->RetryAfterSeconds(), 1);
   EXPECT_EQ(predictor->GetStats().waiting_requests, 1);
   EXPECT_EQ(predictor->GetStats().running_rows, 1);
   held.go.count_down();
   EXPECT_TRUE(running->Take().ok());
   EXPECT_TRUE(waiting->Take().ok());
-  EXPECT_EQ(predictor->GetStats().rejections, 1);
+  EXPECT_EQ(predictor->GetStats().rejections, 2);
 }
 
 TEST(Predictor, CancelsById) {

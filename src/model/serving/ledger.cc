@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "model/serving/queue_room.h"
 #include "model/serving/reasons.h"
 #include "model/serving/wakeup.h"
 
@@ -28,8 +29,7 @@ Status Ledger::Enter(const std::string& id, const std::string& tenant,
   }
   if (waiting_ >= queue_max_) {
     ++rejections_;
-    return Status(StatusCode::kExhausted,
-                  StrCat("[engine] the queue is full: ", waiting_, " requests wait"));
+    return QueueIsFull(waiting_);
   }
   if (entries_.contains(id)) {
     return Status(StatusCode::kAlreadyExists,

@@ -7,6 +7,8 @@
 #include "app/api/openai/dialect.h"
 #include "app/api/testing/api_harness.h"
 #include "base/strings.h"
+#include "model/batch/testing/fake_encoder.h"
+#include "model/serving/queue_room.h"
 
 namespace pano::api::openai {
 namespace {
@@ -118,6 +120,61 @@ TEST_F(EmbeddingsTest, AFullQueueSaysWhenToComeBack) {
   auto exchange = Post(R"({"model":"e","input":"a"})");
   EXPECT_EQ(exchange->status(), 429);
   EXPECT_EQ(exchange->header("Retry-After"), "9");
+}
+
+// A predictor that is full says so before anybody has read the request.
+class FullPredictor final : public batch::Predictor, public serving::QueueRoom {
+ public:
+  Status CheckRoom() override { return full ? serving::QueueIsFull(3) : Status(); }
+  Result<std::shared_ptr<batch::Prediction>> Submit(batch::PredictRequest) override {
+    ++submitted;
+    return serving::QueueIsFull(3);
+  }
+  void Cancel(const std::string&) override {}
+  bool Drain(Duration) override { return true; }
+  serving::Stats GetStats() const override { return {}; }
+  std::vector<serving::TenantStats> GetTenantStats() const override { return {}; }
+  int64_t RetryAfterSeconds() const override { return 4; }
+  const encoder::EncoderInfo& info() const override { return encoder_.info(); }
+
+  bool full = true;
+  int submitted = 0;
+
+ private:
+  batch::testing::FakeEncoder encoder_{Task::kEmbedding};
+};
+
+TEST_F(EmbeddingsTest, AFullQueueRefusesWhatNobodyHasRead) {
+  auto version = std::make_shared<models::Predictor>();
+  version->id = version->label = "full";
+  version->vocab_size = 300;
+  version->context_length = 64;
+  version->tokenizer = std::make_shared<testing::FakeTokenizer>();
+  auto owned = std::make_unique<FullPredictor>();
+  FullPredictor* predictor = owned.get();
+  version->predictor = std::move(owned);
+  ASSERT_TRUE(api_.models.Add(std::move(version)).ok());
+
+  auto early = Post(R"({"model":"full","input":"a"})");
+  const auto record = api_.records.back();
+  EXPECT_EQ(predictor->submitted, 0);
+  predictor->full = false;  // it fills up meanwhile: the answer is the same
+  auto late = Post(R"({"model":"full","input":"a"})");
+  EXPECT_EQ(predictor->submitted, 1);
+  for (const auto& exchange : {early, late}) {
+    EXPECT_EQ(exchange->status(), 429);
+    EXPECT_EQ(exchange->header("Retry-After"), "4");
+    EXPECT_EQ(At(exchange->json(), "error/message"), "[engine] the queue is full: 3 requests wait");
+  }
+  EXPECT_EQ(json::Dump(early->json()), json::Dump(late->json()));
+  EXPECT_EQ(record.model, "full");
+  EXPECT_EQ(record.model, api_.records.back().model);
+  EXPECT_EQ(record.route, api_.records.back().route);
+
+  predictor->full = true;  // mistakes that are seen without reading it stay what they are
+  EXPECT_EQ(Post(R"({"model":"full","input")")->status(), 400);
+  EXPECT_EQ(At(Post(R"({"model":"nobody","input":"a"})")->json(), "error/code"), "model_not_found");
+  EXPECT_EQ(Post(R"({"model":"e","input":"a"})")->status(), 200);
 }
 
 TEST_F(EmbeddingsTest, SaysHowUrgentItIs) {
