@@ -28,8 +28,8 @@ constexpr int64_t kProgramBytes = 21'200'000;
 constexpr int64_t kHeapBytes = 9'300'000;
 constexpr int64_t kTokenizerFactor = 3;      // heap of a tokenizer over its file
 constexpr int64_t kConnectionBytes = 60'000;
-constexpr double kRowShare = 0.82;    // of a row's intermediate values that live at once
-constexpr double kLogitCopies = 13;
+constexpr double kRowShare = 0.9;     // of a row's intermediate values that live at once
+constexpr double kLogitCopies = 6;
 // A page of a mapped file brings its neighbours (the kernel's fault_around_bytes).
 constexpr double kFaultBytes = 65536;
 
@@ -53,7 +53,7 @@ Result<Weights> CountWeights(const format::ModelFiles& files, const nn::FamilyCo
     const Result<size_t> bytes = view->shape.size() == 2 ? tensor::ByteSize(to, view->shape) : Result<size_t>(view->bytes);
     if (to != view->dtype && bytes.ok()) {
       out.packed += static_cast<double>(*bytes);
-    } else if (entry.kind() == nn::TensorKind::kTable) {
+    } else if (entry.kind() == nn::TensorKind::kTable && !entry.linear) {   // a tied head reads all of it
       out.looked_up += static_cast<double>(view->bytes);
     } else {
       out.mapped += static_cast<double>(view->bytes);
