@@ -16,7 +16,7 @@ struct FormPart {
   bool is_file = false;
 };
 
-// Where the parts of a form go as they are read.
+// Where the parts of a form go as they are read. Confined to its reader's thread.
 class FormSink {
  public:
   virtual ~FormSink() = default;
