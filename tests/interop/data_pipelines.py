@@ -32,7 +32,7 @@ CASES = {
     "loops": {
         "dvc.yaml": "vars:\n- names: [one, 'two words', 3, true, 0.5]\n- deep: {k: {lr: 0.1, flag: true, off: false, list: [1, 2]}}\n"
                     "stages:\n  l:\n    foreach: ${names}\n    do:\n      cmd: echo '${item}' > 'l.${item}'\n      outs: ['l.${item}']\n"
-                    "  m:\n    matrix:\n      a: [x, y]\n      b: [{n: 1}, {n: 2}]\n    cmd: echo ${item.a} ${item.b.n} > m.${item.a}.${item.b.n}\n    outs: [m.${item.a}.${item.b.n}]\n"
+                    "  m:\n    matrix:\n      a: [x, y]\n      b: [{n: 1}, {n: 2}]\n    cmd: echo ${item.a} ${item.b.n} > m.${item.a}.${item.b.n}\n    outs: ['m.${item.a}.${item.b.n}']\n"
                     "  o:\n    cmd: echo ${deep.k} > o.txt\n    outs: [o.txt]\n"},
     "folders": {
         "dvc.yaml": "stages:\n  top:\n    cmd: cp sub/out.txt top.txt\n    deps: [sub/out.txt]\n    outs: [top.txt]\n    metrics:\n    - m.json: {cache: false}\n  m:\n    wdir: w\n"
