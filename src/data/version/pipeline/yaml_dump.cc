@@ -307,7 +307,7 @@ class Writer {
     }
     if (at + 1 >= text.size() || text[at + 1] == ' ' || text[at + 1] == '\n') return true;
     if (end > 0 && text[end - 1] == ' ' && text[end] == ' ') return true;
-    return start == end;
+    return start >= end;  // behind an escape there is no space to stand for the fold
   }
 
   void Double(const std::u32string& text, int indent, bool split) {
