@@ -11,8 +11,8 @@
 
 namespace pano::pipeline {
 
-// What ${...} in dvc.yaml can stand for: the variables of the file, of a stage, and of a loop. A
-// value.
+// What ${...} in dvc.yaml can stand for: the variables of the file, of a stage, and of a loop.
+// A value.
 class Scope {
  public:
   // Adds the members of `values`, mappings into mappings. InvalidArgument when one is there already
