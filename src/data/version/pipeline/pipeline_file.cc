@@ -35,6 +35,18 @@ size_t BytesOf(const json::Value& value) {
   return bytes;
 }
 
+// Whether entry `i` of a loop's list comes from a variable: the list, or the entry, is one "${...}".
+bool IsVariable(const json::Value& list, size_t i) {
+  if (list.is_string()) return true;
+  return list.is_array() && i < list.as_array().size() && HasTemplate(list.as_array()[i]);
+}
+
+// A value in the name of a stage. DVC writes truth values as Python does where they are variables.
+std::string KeyOf(const json::Value& value, bool variable) {
+  if (value.is_bool() && variable) return value.as_bool() ? "True" : "False";
+  return TextOf(value);
+}
+
 // Reads one dvc.yaml. Confined to one call.
 class Reader {
  public:
@@ -194,7 +206,7 @@ class Reader {
       std::map<std::string, size_t> last;  // equal keys are one stage
       std::vector<std::string> order;
       for (size_t i = 0; i < array.size(); ++i) {
-        const std::string key = composite ? StrCat(i) : TextOf(array[i]);
+        const std::string key = composite ? StrCat(i) : KeyOf(array[i], IsVariable(*data, i));
         if (!last.contains(key)) order.push_back(key);
         last[key] = i;
       }
@@ -251,7 +263,10 @@ class Reader {
         const json::Value& value = list.as_array()[at[axis]];
         item.as_object().emplace_back(axis_name, value);
         key += axis == 0 ? "" : "-";
-        key += value.is_array() || value.is_object() ? StrCat(axis_name, at[axis]) : TextOf(value);
+        const json::Value* written = definition.Find("matrix")->Find(axis_name);
+        const bool variable = written != nullptr && IsVariable(*written, at[axis]);
+        key += value.is_array() || value.is_object() ? StrCat(axis_name, at[axis])
+                                                     : KeyOf(value, variable);
       }
       if (!seen.insert(key).second) {
         return Wrong(
