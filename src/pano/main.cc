@@ -33,7 +33,7 @@ constexpr Neighbour kNeighbours[] = {
     {"train", "pano-train", "", "Train a small language model"},
     {"data", "pano-data", "", "Version data"},
     {"features", "pano-data", "features", "Serve features"},
-    {"infra", "pano-infra", "", "Plan and watch machines"},
+    {"infra", "pano-infra", "", "Simulate clusters"},
     {"edge", "pano-edge", "", "Run models on small devices"},
     {"federate", "pano-federate", "", "Train across sites that keep their data"},
 };

@@ -1,0 +1,92 @@
+#include "infra/sim/serve_plan.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <utility>
+
+#include "base/strings.h"
+#include "base/yaml/document.h"
+#include "base/yaml/values.h"
+
+namespace pano::sim {
+namespace {
+
+using Row = std::pair<std::string_view, double*>;
+
+// Numbers of a mapping, none below 0, each of which has to be there unless it is optional.
+template <size_t n>
+Status ReadNumbers(const YAML::Node& node, std::string_view place, const Row (&rows)[n], std::initializer_list<std::string_view> optional) {
+  PANO_ASSIGN_OR_RETURN(const auto entries, yaml::Entries(node, place, 32));
+  for (const auto& [key, value] : entries) {
+    double* target = nullptr;
+    for (const auto& [name, where] : rows) {
+      if (name == key) target = where;
+    }
+    if (!target) return yaml::Wrong(value, place, StrCat("has no key '", Printable(key), "'"));
+    PANO_ASSIGN_OR_RETURN(*target, yaml::Number(value, yaml::Join(place, key), 0, 1e30));
+  }
+  for (const auto& [name, where] : rows) {
+    bool there = std::ranges::find(optional, name) != optional.end();
+    for (const auto& [key, value] : entries) there |= key == name;
+    if (!there) return yaml::Wrong(node, place, StrCat("lacks ", name));
+  }
+  return {};
+}
+
+Status ReadTime(const YAML::Node& root, ServePlan& plan) {
+  const YAML::Node line = root["iteration"], roofline = root["roofline"];
+  if (line.IsDefined() == roofline.IsDefined()) {
+    return InvalidArgument("a plan says how long a step takes by either iteration or roofline");
+  }
+  LinearTime& l = plan.time.line;
+  RooflineTime& r = plan.time.roof;
+  if (line.IsDefined()) {
+    const Row rows[] = {{"base_s", &l.base_s}, {"prefill_s_per_token", &l.prefill_s_per_token}, {"decode_s_per_sequence", &l.decode_s_per_sequence}};
+    PANO_RETURN_IF_ERROR(ReadNumbers(line, "iteration", rows, {}));
+    if (l.base_s + l.prefill_s_per_token <= 0 || l.base_s + l.decode_s_per_sequence <= 0) {
+      return yaml::Wrong(line, "iteration", "has steps that take no time");
+    }
+    return {};
+  }
+  plan.time.roofline = true;
+  const Row rows[] = {{"weight_bytes", &r.weight_bytes}, {"flops_per_token", &r.flops_per_token}, {"flops_per_sample", &r.flops_per_sample},
+                      {"flops_per_pair", &r.flops_per_pair}, {"kv_bytes_per_token", &r.kv_bytes_per_token}, {"step_s", &r.step_s},
+                      {"token_s", &r.token_s}, {"flops_s", &r.flops_s}, {"bytes_s", &r.bytes_s}, {"attention_flops_s", &r.attention_flops_s}};
+  PANO_RETURN_IF_ERROR(ReadNumbers(roofline, "roofline", rows, {"flops_per_sample", "step_s", "token_s", "attention_flops_s"}));
+  if (!(r.flops_s > 0) || !(r.bytes_s > 0)) return yaml::Wrong(roofline, "roofline", "has a machine that does nothing: flops_s and bytes_s are above 0");
+  if (!roofline["attention_flops_s"].IsDefined()) r.attention_flops_s = r.flops_s;
+  if (!(r.attention_flops_s > 0)) return yaml::Wrong(roofline, "roofline", "attention_flops_s is not above 0");
+  if (plan.time.Of({.prefill_tokens = 1}) <= 0) return yaml::Wrong(roofline, "roofline", "has steps that take no time");
+  return {};
+}
+
+Status ReadPlan(const YAML::Node& root, ServePlan& plan) {
+  PANO_RETURN_IF_ERROR(yaml::CheckKeys(root, "the plan", {"replicas", "max_sequences", "step_tokens", "prefill_beside_decodes", "kv_tokens", "iteration", "roofline"}));
+  const struct {
+    const char* name;
+    int64_t* target;
+    int64_t least, most;
+  } kCounts[] = {{"replicas", &plan.replicas, 1, kReplicasMax},
+                 {"max_sequences", &plan.max_sequences, 1, 1 << 16},
+                 {"step_tokens", &plan.step_tokens, 1, int64_t{1} << 40},
+                 {"prefill_beside_decodes", &plan.prefill_beside_decodes, 0, int64_t{1} << 40},
+                 {"kv_tokens", &plan.kv_tokens, 1, int64_t{1} << 30}};
+  for (const auto& count : kCounts) {
+    if (!root[count.name].IsDefined()) continue;
+    PANO_ASSIGN_OR_RETURN(*count.target, yaml::Integer(root[count.name], count.name, count.least, count.most));
+  }
+  if (plan.kv_tokens * plan.replicas > kKvTokensMax) {
+    return InvalidArgument(StrCat("kv_tokens of all replicas are ", plan.kv_tokens * plan.replicas, "; at most ", kKvTokensMax));
+  }
+  return ReadTime(root, plan);
+}
+
+}  // namespace
+
+Result<ServePlan> ParseServePlan(std::string_view text) {
+  ServePlan plan;
+  PANO_RETURN_IF_ERROR(yaml::ReadDocument(text, {.bytes_max = 1 << 16, .nodes_max = 256}, [&](const YAML::Node& root) { return ReadPlan(root, plan); }));
+  return plan;
+}
+
+}  // namespace pano::sim

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "infra/sim/step_time.h"
+
+namespace pano::sim {
+
+// What serves a trace: replicas with one queue before them, and how long their steps take. A value.
+struct ServePlan {
+  int64_t replicas = 1;
+  int64_t max_sequences = 64;         // that a replica runs at once
+  int64_t step_tokens = 512;          // of a step
+  int64_t prefill_beside_decodes = 24;  // tokens of inputs in a step that decodes too; 0: no limit of its own
+  int64_t kv_tokens = 0;              // that a replica's KV memory holds; 0: no limit
+  StepTime time = {};
+};
+
+inline constexpr int64_t kReplicasMax = 4096;
+inline constexpr int64_t kKvTokensMax = int64_t{1} << 30;  // of all replicas
+
+// A plan in YAML: replicas, max_sequences, step_tokens, prefill_beside_decodes, kv_tokens, and either
+//   iteration: {base_s, prefill_s_per_token, decode_s_per_sequence}
+// or
+//   roofline: {weight_bytes, flops_per_token, flops_per_sample, flops_per_pair, kv_bytes_per_token,
+//              step_s, token_s, flops_s, bytes_s, attention_flops_s}
+// InvalidArgument that names the key and the line; nothing unknown is passed over.
+Result<ServePlan> ParseServePlan(std::string_view text);
+
+}  // namespace pano::sim

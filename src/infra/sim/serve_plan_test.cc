@@ -1,0 +1,53 @@
+#include "infra/sim/serve_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pano::sim {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(ServePlanTest, ReadsALineAndARoofline) {
+  const auto line = ParseServePlan("replicas: 4\nmax_sequences: 1\nstep_tokens: 1000000000\n"
+                                   "iteration: {base_s: 0.5, prefill_s_per_token: 5e-05, decode_s_per_sequence: 0.002}\n");
+  ASSERT_TRUE(line.ok()) << line.error().message();
+  EXPECT_EQ(line->replicas, 4);
+  EXPECT_DOUBLE_EQ(line->time.Of({.prefill_tokens = 1000, .decode_rows = 2}), 0.5 + 0.05 + 0.004);
+  const auto roof = ParseServePlan("kv_tokens: 1000\nroofline: {weight_bytes: 8e9, flops_per_token: 16e9, flops_per_pair: 1e6, kv_bytes_per_token: 1e5, "
+                                   "flops_s: 1e12, bytes_s: 1e11, step_s: 0.001}\n");
+  ASSERT_TRUE(roof.ok()) << roof.error().message();
+  // One row waits for the weights; a hundred compute.
+  EXPECT_DOUBLE_EQ(roof->time.Of({.decode_rows = 1}), 0.001 + 0.08);
+  EXPECT_DOUBLE_EQ(roof->time.Of({.prefill_tokens = 100}), 0.001 + 1.6);
+  EXPECT_DOUBLE_EQ(roof->time.Of({.decode_rows = 1, .kv_tokens = 1e6}), 0.001 + 0.08 + 1);
+}
+
+TEST(ServePlanTest, RefusesWhatIsNoPlan) {
+  const struct {
+    const char* text;
+    const char* why;
+  } kBad[] = {
+      {"", "either iteration or roofline"},
+      {"replicas: 1\n", "either iteration or roofline"},
+      {"replicas: 0\niteration: {base_s: 1, prefill_s_per_token: 0, decode_s_per_sequence: 0}\n", "replicas"},
+      {"replicas: 1000000000\niteration: {base_s: 1, prefill_s_per_token: 0, decode_s_per_sequence: 0}\n", "replicas"},
+      {"replica: 1\n", "replica"},
+      {"iteration: {base_s: 1}\n", "lacks prefill_s_per_token"},
+      {"iteration: {base_s: -1, prefill_s_per_token: 1, decode_s_per_sequence: 1}\n", "base_s"},
+      {"iteration: {base_s: .nan, prefill_s_per_token: 1, decode_s_per_sequence: 1}\n", "base_s"},
+      {"iteration: {base_s: 0, prefill_s_per_token: 1, decode_s_per_sequence: 0}\n", "no time"},
+      {"iteration: {base_s: 0, prefill: 1}\n", "prefill"},
+      {"iteration: 3\n", "iteration"},
+      {"roofline: {weight_bytes: 1, flops_per_token: 1, flops_per_pair: 1, kv_bytes_per_token: 1, flops_s: 0, bytes_s: 1}\n", "does nothing"},
+      {"a: [", ""},
+  };
+  for (const auto& bad : kBad) {
+    const auto plan = ParseServePlan(bad.text);
+    ASSERT_FALSE(plan.ok()) << bad.text;
+    EXPECT_THAT(plan.error().message(), HasSubstr(bad.why)) << bad.text;
+  }
+}
+
+}  // namespace
+}  // namespace pano::sim

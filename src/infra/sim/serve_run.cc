@@ -1,0 +1,286 @@
+#include "infra/sim/serve_run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/check.h"
+#include "base/strings.h"
+#include "infra/sim/event_queue.h"
+
+namespace pano::sim {
+namespace {
+
+struct Sequence {
+  int64_t known = 0;      // tokens: input and output so far
+  int64_t computed = 0;
+  int64_t generated = 0;
+  bool begun = false;
+  std::vector<int32_t> blocks;
+};
+
+// Blocks of one replica's KV memory.
+class Blocks {
+ public:
+  explicit Blocks(int64_t count) : holders_(static_cast<size_t>(count)) {
+    for (int64_t i = count; i > 0; --i) free_.push_back(static_cast<int32_t>(i - 1));
+  }
+  void Extend(std::vector<int32_t>& blocks, int64_t count) {
+    while (static_cast<int64_t>(blocks.size()) < count) {
+      PANO_CHECK(!free_.empty());  // the policy has counted
+      blocks.push_back(free_.back());
+      free_.pop_back();
+      holders_[static_cast<size_t>(blocks.back())] = 1;
+    }
+  }
+  void Release(std::vector<int32_t>& blocks) {
+    for (const int32_t block : blocks) {
+      holders_[static_cast<size_t>(block)] = 0;
+      free_.push_back(block);
+    }
+    blocks.clear();
+  }
+  int64_t free() const { return static_cast<int64_t>(free_.size()); }
+  const std::vector<int32_t>& holders() const { return holders_; }
+
+ private:
+  std::vector<int32_t> holders_;
+  std::vector<int32_t> free_;
+};
+
+struct Item {
+  size_t request = 0;
+  int64_t tokens = 0;
+};
+
+struct Replica {
+  explicit Replica(int64_t block_count) : blocks(block_count) {}
+  std::vector<size_t> running;  // the oldest first
+  std::vector<Item> step;       // that goes on
+  Blocks blocks;
+};
+
+class Server {
+ public:
+  Server(const std::vector<TraceRequest>& trace, const ServePlan& plan, const StepPolicy& policy,
+         const std::function<void(const StepSeen&)>& on_step)
+      : trace_(trace), plan_(plan), policy_(policy), on_step_(on_step), sequences_(trace.size()) {
+    run_.requests.resize(trace.size());
+    const int64_t blocks = plan.kv_tokens / policy.block_tokens();
+    replicas_.assign(static_cast<size_t>(plan.replicas), Replica(blocks));
+    for (size_t i = 0; i < replicas_.size(); ++i) idle_.insert(i);
+  }
+
+  Result<ServeRun> Serve() {
+    PANO_RETURN_IF_ERROR(CheckMemory());
+    size_t next = 0;
+    while (next < trace_.size() || !ends_.empty()) {
+      const Time arrival = next < trace_.size() ? trace_[next].arrival_s : kNever;
+      // Steps end before requests come at the same time, and all that happens at a time is seen by the decisions.
+      now_ = std::min(arrival, ends_.next_time());
+      freed_.clear();
+      while (ends_.next_time() <= now_) {
+        const size_t r = ends_.Pop().payload;
+        EndStep(replicas_[r]);
+        freed_.push_back(r);
+      }
+      for (; next < trace_.size() && trace_[next].arrival_s <= now_; ++next) {
+        sequences_[next].known = trace_[next].input_tokens;
+        waiting_.insert(next);
+      }
+      for (const size_t r : freed_) idle_.insert(r);
+      for (auto it = idle_.begin(); it != idle_.end();) {
+        const size_t r = *it;
+        if (replicas_[r].running.empty() && waiting_.empty()) {
+          ++it;
+          continue;
+        }
+        it = BeginStep(r) ? idle_.erase(it) : std::next(it);
+      }
+      if (run_.steps > kServeStepsMax) {
+        return Status(StatusCode::kExhausted, StrCat("[sim] gave up after ", run_.steps, " steps at ", now_, " s"));
+      }
+    }
+    if (!waiting_.empty()) return Internal(StrCat("[sim] the policy left ", waiting_.size(), " requests waiting for ever"));
+    Summarize();
+    return std::move(run_);
+  }
+
+ private:
+  Status CheckMemory() const {
+    if (plan_.kv_tokens == 0) return {};
+    const int64_t room = plan_.kv_tokens / policy_.block_tokens() * policy_.block_tokens();
+    for (size_t i = 0; i < trace_.size(); ++i) {
+      const int64_t tokens = trace_[i].input_tokens + trace_[i].output_tokens;
+      if (tokens > room) {
+        return InvalidArgument(StrCat("request ", i, " has ", tokens, " tokens; kv_tokens is ", plan_.kv_tokens, ", in whole blocks ", room));
+      }
+    }
+    return {};
+  }
+
+  ReplicaView View(const Replica& replica) {
+    running_.clear();
+    candidates_.clear();
+    for (const size_t i : replica.running) {
+      running_.push_back({sequences_[i].known, sequences_[i].computed, sequences_[i].blocks});
+    }
+    for (const size_t i : waiting_) {
+      if (static_cast<int64_t>(candidates_.size()) == policy_.candidates_max()) break;
+      candidates_.push_back({sequences_[i].known, trace_[i].arrival_s});
+    }
+    ReplicaView view{.now = now_, .running = running_, .waiting = candidates_, .limited = plan_.kv_tokens > 0};
+    if (view.limited) {
+      view.blocks_free = replica.blocks.free();
+      view.holders = replica.blocks.holders();
+    }
+    return view;
+  }
+
+  // False where the policy has nothing to do now.
+  bool BeginStep(size_t r) {
+    Replica& replica = replicas_[r];
+    const StepPlan plan = policy_.Decide(View(replica));
+    replica.step.clear();
+    for (const StepPart& part : plan.run) replica.step.push_back({replica.running[part.index], part.tokens});
+    std::vector<size_t> admitted;
+    auto it = waiting_.begin();
+    for (const StepPart& part : plan.admit) {
+      PANO_CHECK(part.index == admitted.size());  // a prefix
+      admitted.push_back(*it++);
+      replica.step.push_back({admitted.back(), part.tokens});
+    }
+    Preempt(replica, plan.preempt);
+    for (const size_t i : admitted) {
+      waiting_.erase(i);
+      replica.running.insert(std::upper_bound(replica.running.begin(), replica.running.end(), i), i);
+      if (!sequences_[i].begun) run_.requests[i].begun_s = now_;
+      sequences_[i].begun = true;
+    }
+    if (replica.step.empty()) return !plan.preempt.empty() && BeginStep(r);  // there is room now
+    Compute(r);
+    return true;
+  }
+
+  void Preempt(Replica& replica, const std::vector<size_t>& victims) {
+    std::vector<size_t> ids;
+    for (const size_t index : victims) ids.push_back(replica.running[index]);
+    for (const size_t i : ids) {
+      std::erase(replica.running, i);
+      replica.blocks.Release(sequences_[i].blocks);
+      sequences_[i].computed = 0;
+      waiting_.insert(i);
+      ++run_.preemptions;
+    }
+  }
+
+  void Compute(size_t r) {
+    Replica& replica = replicas_[r];
+    StepWork work;
+    for (const Item& item : replica.step) {
+      Sequence& sequence = sequences_[item.request];
+      const int64_t end = sequence.computed + item.tokens;
+      if (plan_.kv_tokens > 0) {
+        const int64_t block = policy_.block_tokens();
+        replica.blocks.Extend(sequence.blocks, (end + block - 1) / block);
+      }
+      const bool decodes = sequence.generated > 0 && item.tokens == 1 && end == sequence.known;
+      (decodes ? work.decode_rows : work.prefill_tokens) += item.tokens;
+      if (end == sequence.known) ++work.sampled_rows;
+      const auto tokens = static_cast<double>(item.tokens), before = static_cast<double>(sequence.computed);
+      work.pairs += tokens * before + tokens * (tokens + 1) / 2;
+      work.kv_tokens += static_cast<double>(end);
+    }
+    const double seconds = plan_.time.Of(work);
+    ++run_.steps;
+    run_.step_mean_s += seconds;
+    run_.rows_mean += static_cast<double>(replica.step.size());
+    if (on_step_) on_step_({static_cast<int64_t>(r), now_, seconds, work});
+    ends_.Push(now_ + seconds, r);
+  }
+
+  void EndStep(Replica& replica) {
+    for (const Item& item : replica.step) {
+      Sequence& sequence = sequences_[item.request];
+      sequence.computed += item.tokens;
+      if (sequence.computed < sequence.known) continue;
+      ServedRequest& served = run_.requests[item.request];
+      if (sequence.generated == 0) served.first_token_s = now_;
+      ++sequence.generated;
+      ++sequence.known;
+      ++run_.output_tokens;
+      if (sequence.generated < trace_[item.request].output_tokens) continue;
+      served.finish_s = now_;
+      std::erase(replica.running, item.request);
+      replica.blocks.Release(sequence.blocks);
+    }
+    replica.step.clear();
+  }
+
+  void Summarize() {
+    std::vector<double> waits, ttfts, responses, gaps;
+    double sum = 0;
+    Time last = 0;
+    for (size_t i = 0; i < trace_.size(); ++i) {
+      const ServedRequest& served = run_.requests[i];
+      const Time arrival = trace_[i].arrival_s;
+      waits.push_back(served.begun_s - arrival);
+      ttfts.push_back(served.first_token_s - arrival);
+      responses.push_back(served.finish_s - arrival);
+      if (trace_[i].output_tokens > 1) gaps.push_back((served.finish_s - served.first_token_s) / static_cast<double>(trace_[i].output_tokens - 1));
+      sum += responses.back();
+      if (waits.back() > 0) ++run_.waited;
+      last = std::max(last, served.finish_s);
+    }
+    run_.makespan_s = last - trace_.front().arrival_s;
+    run_.system_mean = sum / run_.makespan_s;
+    run_.wait = QuantilesOf(waits);
+    run_.ttft = QuantilesOf(ttfts);
+    run_.response = QuantilesOf(responses);
+    run_.gap = QuantilesOf(gaps);
+    run_.busy = run_.step_mean_s / run_.makespan_s / static_cast<double>(plan_.replicas);
+    run_.step_mean_s /= static_cast<double>(run_.steps);
+    run_.rows_mean /= static_cast<double>(run_.steps);
+  }
+
+  const std::vector<TraceRequest>& trace_;
+  const ServePlan& plan_;
+  const StepPolicy& policy_;
+  const std::function<void(const StepSeen&)>& on_step_;
+  std::vector<Sequence> sequences_;
+  std::vector<Replica> replicas_;
+  std::set<size_t> waiting_;  // by arrival: who was preempted comes before all that came later
+  std::set<size_t> idle_;
+  EventQueue<size_t> ends_;   // of steps, by replica
+  std::vector<size_t> freed_;
+  std::vector<RunningSequence> running_;
+  std::vector<WaitingSequence> candidates_;
+  Time now_ = 0;
+  ServeRun run_;
+};
+
+}  // namespace
+
+Quantiles QuantilesOf(std::vector<double>& values) {
+  if (values.empty()) return {};
+  std::ranges::sort(values);
+  Quantiles out;
+  for (const double value : values) out.mean += value;
+  out.mean /= static_cast<double>(values.size());
+  const auto nearest = [&](double q) {
+    const auto rank = static_cast<size_t>(std::ceil(q * static_cast<double>(values.size())));
+    return values[std::max<size_t>(1, rank) - 1];
+  };
+  out.p50 = nearest(0.5);
+  out.p90 = nearest(0.9);
+  out.p99 = nearest(0.99);
+  return out;
+}
+
+Result<ServeRun> SimulateServing(const std::vector<TraceRequest>& trace, const ServePlan& plan, const StepPolicy& policy,
+                                 const std::function<void(const StepSeen&)>& on_step) {
+  if (trace.empty()) return InvalidArgument("the trace has no requests");
+  return Server(trace, plan, policy, on_step).Serve();
+}
+
+}  // namespace pano::sim

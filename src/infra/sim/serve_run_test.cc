@@ -1,0 +1,81 @@
+#include "infra/sim/serve_run.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "infra/sim/testing/greedy_step_policy.h"
+
+namespace pano::sim {
+namespace {
+
+using testing::HasSubstr;
+
+ServePlan Line(double base, double prefill, double decode, int64_t replicas = 1) {
+  ServePlan plan;
+  plan.replicas = replicas;
+  plan.time.line = {base, prefill, decode};
+  return plan;
+}
+
+TEST(ServeRunTest, OneAtATimeIsASingleServerQueue) {
+  const std::vector<TraceRequest> trace = {{0, 10, 1}, {0.5, 10, 3}, {5, 20, 1}};
+  const auto run = SimulateServing(trace, Line(0, 0.1, 0.25), GreedyStepPolicy(1));
+  ASSERT_TRUE(run.ok());
+  EXPECT_DOUBLE_EQ(run->requests[0].finish_s, 1);
+  EXPECT_DOUBLE_EQ(run->requests[1].begun_s, 1);
+  EXPECT_DOUBLE_EQ(run->requests[1].first_token_s, 2);
+  EXPECT_DOUBLE_EQ(run->requests[1].finish_s, 2.5);
+  EXPECT_DOUBLE_EQ(run->requests[2].finish_s, 7);
+  EXPECT_EQ(run->waited, 1);
+  EXPECT_DOUBLE_EQ(run->makespan_s, 7);
+  EXPECT_DOUBLE_EQ(run->response.mean, (1 + 2 + 2) / 3.0);
+  EXPECT_DOUBLE_EQ(run->system_mean, 5 / 7.0);
+  EXPECT_EQ(run->steps, 5);
+  EXPECT_EQ(run->output_tokens, 5);
+  EXPECT_DOUBLE_EQ(run->gap.mean, 0.25);
+}
+
+TEST(ServeRunTest, WhatWaitsJoinsTheNextStep) {
+  const std::vector<TraceRequest> trace = {{0, 10, 3}, {0.2, 10, 1}};
+  std::vector<StepSeen> steps;
+  const auto run = SimulateServing(trace, Line(0, 0.1, 0.5), GreedyStepPolicy(4), [&](const StepSeen& step) { steps.push_back(step); });
+  ASSERT_TRUE(run.ok());
+  ASSERT_EQ(steps.size(), 3u);
+  EXPECT_EQ(steps[1].work.decode_rows, 1);  // the first one's second token, with the other's prompt
+  EXPECT_EQ(steps[1].work.prefill_tokens, 10);
+  EXPECT_EQ(steps[1].work.sampled_rows, 2);
+  EXPECT_DOUBLE_EQ(steps[1].work.pairs, 11 + 55);
+  EXPECT_DOUBLE_EQ(steps[1].seconds, 1.5);
+  EXPECT_DOUBLE_EQ(run->requests[1].finish_s, 2.5);
+}
+
+TEST(ServeRunTest, ReplicasShareOneQueue) {
+  const std::vector<TraceRequest> trace = {{0, 10, 1}, {0, 30, 1}, {0.1, 10, 1}, {0.2, 10, 1}};
+  const auto run = SimulateServing(trace, Line(0, 0.1, 0.1, 2), GreedyStepPolicy(1));
+  ASSERT_TRUE(run.ok());
+  EXPECT_DOUBLE_EQ(run->requests[2].begun_s, 1);
+  EXPECT_DOUBLE_EQ(run->requests[3].begun_s, 2);
+  EXPECT_DOUBLE_EQ(run->makespan_s, 3);
+  EXPECT_DOUBLE_EQ(run->busy, 1);
+}
+
+TEST(ServeRunTest, RefusesWhatNoReplicaCouldHold) {
+  ServePlan plan = Line(0, 0.1, 0.1);
+  plan.kv_tokens = 50;  // three blocks of 16
+  EXPECT_THAT(SimulateServing({{0, 48, 1}}, plan, GreedyStepPolicy(1)).error().message(), HasSubstr("request 0 has 49 tokens"));
+  EXPECT_TRUE(SimulateServing({{0, 47, 1}}, plan, GreedyStepPolicy(1)).ok());
+  EXPECT_FALSE(SimulateServing({}, plan, GreedyStepPolicy(1)).ok());
+}
+
+TEST(ServeRunTest, QuantilesAreThoseOfTheNearestRank) {
+  std::vector<double> values = {4, 1, 3, 2};
+  const Quantiles q = QuantilesOf(values);
+  EXPECT_DOUBLE_EQ(q.mean, 2.5);
+  EXPECT_DOUBLE_EQ(q.p50, 2);
+  EXPECT_DOUBLE_EQ(q.p99, 4);
+  std::vector<double> none;
+  EXPECT_EQ(QuantilesOf(none).p99, 0);
+}
+
+}  // namespace
+}  // namespace pano::sim

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace pano::sim {
+
+// What one step computes. A value.
+struct StepWork {
+  int64_t prefill_tokens = 0;  // of inputs
+  int64_t decode_rows = 0;     // tokens that were drawn before, one of each sequence
+  int64_t sampled_rows = 0;    // rows of which a token is drawn
+  double pairs = 0;            // queries times the positions that each sees
+  double kv_tokens = 0;        // positions whose keys and values are read, once a sequence
+};
+
+// A step as a line in its tokens.
+struct LinearTime {
+  double base_s = 0;
+  double prefill_s_per_token = 0;
+  double decode_s_per_sequence = 0;
+};
+
+// A step on a roofline (Williams, Waterman and Patterson, 2009): products take what their operations take or what
+// reading the weights takes, whichever is longer, attention likewise with keys and values; both in turn, and a
+// fixed time beside them. A value.
+struct RooflineTime {
+  // The model.
+  double weight_bytes = 0;         // read in each step
+  double flops_per_token = 0;      // in products with them, without the output head
+  double flops_per_sample = 0;     // of the output head
+  double flops_per_pair = 0;       // in attention, of a query and a position
+  double kv_bytes_per_token = 0;
+  // The machine, as it was measured.
+  double step_s = 0;               // beside all else
+  double flops_s = 1;              // of products with many rows
+  double bytes_s = 1;
+  double attention_flops_s = 1;
+  double token_s = 0;              // of each row: embeddings, norms, activations, drawing
+};
+
+// How long a step takes: a line, or a roofline. A value.
+struct StepTime {
+  bool roofline = false;
+  LinearTime line = {};
+  RooflineTime roof = {};
+
+  double Of(const StepWork& work) const {
+    const auto prefill = static_cast<double>(work.prefill_tokens), decode = static_cast<double>(work.decode_rows);
+    if (!roofline) return line.base_s + prefill * line.prefill_s_per_token + decode * line.decode_s_per_sequence;
+    const double products = (prefill + decode) * roof.flops_per_token + static_cast<double>(work.sampled_rows) * roof.flops_per_sample;
+    return roof.step_s + (prefill + decode) * roof.token_s + std::max(products / roof.flops_s, roof.weight_bytes / roof.bytes_s) +
+           std::max(work.pairs * roof.flops_per_pair / roof.attention_flops_s, work.kv_tokens * roof.kv_bytes_per_token / roof.bytes_s);
+  }
+};
+
+}  // namespace pano::sim
