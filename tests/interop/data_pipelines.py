@@ -38,7 +38,7 @@ CASES = {
         "dvc.yaml": "stages:\n  top:\n    cmd: cp sub/out.txt top.txt\n    deps: [sub/out.txt]\n    outs: [top.txt]\n    metrics:\n    - m.json: {cache: false}\n  m:\n    wdir: w\n"
                     "    cmd: echo '{}' > ../m2.json\n    outs: [../m2.json]\n".replace("    metrics:\n    - m.json: {cache: false}\n", ""),
         "sub/dvc.yaml": "stages:\n  make:\n    cmd: cp ../in.txt out.txt\n    deps: [../in.txt]\n    params: [k]\n    outs:\n    - out.txt:\n        desc: words\n",
-        "sub/params.yaml": "k: v\n", "in.txt": "x\n"},
+        "sub/params.yaml": "k: v\n", "in.txt": "x\n", "w/keep": "x\n"},
 }
 
 
