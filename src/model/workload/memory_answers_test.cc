@@ -108,14 +108,16 @@ planner::TrainModel ModelOn(const planner::WorkloadSpec& spec, const std::string
 
 TEST(PublishedTraining, StatesAndActivations) {
   PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/infra/training");
-  for (const json::Value& row : ReadJson(JoinPath(answers.path(), "zero.json")).Find("rows")->as_array()) {
+  const json::Value zero = ReadJson(JoinPath(answers.path(), "zero.json"));
+  for (const json::Value& row : zero.Find("rows")->as_array()) {
     const planner::TrainStates s = planner::StatesOf(Int(row, "parameters"), Int(row, "stage"), Int(row, "ranks"));
     EXPECT_EQ(s.weights, Int(row, "weights"));
     EXPECT_EQ(s.gradients, Int(row, "gradients"));
     EXPECT_EQ(s.optimizer, Int(row, "optimizer"));
     answers.Compared(3);
   }
-  for (const json::Value& row : ReadJson(JoinPath(answers.path(), "activations.json")).Find("rows")->as_array()) {
+  const json::Value activations = ReadJson(JoinPath(answers.path(), "activations.json"));
+  for (const json::Value& row : activations.Find("rows")->as_array()) {
     const auto spec = FromConfig(*row.Find("config"), Text(row, "model"));
     ASSERT_TRUE(spec.ok()) << spec.error().ToString();
     auto plan = planner::ParsePlan(*row.Find("plan"));
@@ -131,7 +133,8 @@ TEST(PublishedTraining, StatesAndActivations) {
 TEST(PublishedTraining, ModelFlopsUtilisation) {
   PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/infra/training");
   int within = 0;
-  for (const json::Value& row : ReadJson(JoinPath(answers.path(), "throughput.json")).Find("rows")->as_array()) {
+  const json::Value runs = ReadJson(JoinPath(answers.path(), "throughput.json"));
+  for (const json::Value& row : runs.Find("rows")->as_array()) {
     const auto spec = ReadWorkload(JoinPath(answers.path(), "configs/" + Text(row, "name")));
     ASSERT_TRUE(spec.ok()) << spec.error().ToString();
     const auto plan = planner::ParsePlan(*row.Find("plan"));
