@@ -20,7 +20,7 @@ constexpr char kRun[] =
     "nfiles: 1\n"
     "- path: out.txt\n  hash: md5\n  md5: bc688fc8c7bf06167dbbe83dcc516511\n  size: 59\n";
 
-LockedStage Run() {
+LockedStage RunOfDvc() {
   const auto document = ParseYaml(kRun);
   EXPECT_TRUE(document.ok());
   auto stage = LockedStageOf(document->root);
@@ -29,8 +29,8 @@ LockedStage Run() {
 }
 
 TEST(RunCache, HashesAsDvcDoes) {
-  EXPECT_EQ(RunCacheKey(Run()), "f79c657f64a2ea0ed107833adc761cd7fd42b523c143f3605e0dfbe630f934d0");
-  EXPECT_EQ(RunCacheValue(Run()),
+  EXPECT_EQ(RunCacheKey(RunOfDvc()), "f79c657f64a2ea0ed107833adc761cd7fd42b523c143f3605e0dfbe630f934d0");
+  EXPECT_EQ(RunCacheValue(RunOfDvc()),
             "a408c1e341561f5a0dcba7541d01c710b6c759c6d662472ce80b1a20753a07ba");
 }
 
@@ -46,18 +46,18 @@ TEST(RunCache, FindsWhatItSaved) {
   const std::string folder = ::testing::TempDir() + "/run_cache_test";
   ASSERT_TRUE(Env::Real().RemoveTree(folder).ok());
   const RunCache cache(folder, data::DataEnv::Real());
-  LockedStage asked = Run();
+  LockedStage asked = RunOfDvc();
   for (LockedPath& out : asked.outs) out.id.reset();
   const auto none = cache.Find(asked);
   ASSERT_TRUE(none.ok() && !none->has_value());
-  ASSERT_TRUE(cache.Save(Run()).ok());
+  ASSERT_TRUE(cache.Save(RunOfDvc()).ok());
   const auto found = cache.Find(asked);
   ASSERT_TRUE(found.ok() && found->has_value());
-  EXPECT_EQ(RunCacheValue(**found), RunCacheValue(Run()));
+  EXPECT_EQ(RunCacheValue(**found), RunCacheValue(RunOfDvc()));
   // An entry whose content is not what its name says is passed over.
-  const std::string key = RunCacheKey(Run());
+  const std::string key = RunCacheKey(RunOfDvc());
   const std::string path =
-      folder + "/runs/" + key.substr(0, 2) + "/" + key + "/" + RunCacheValue(Run());
+      folder + "/runs/" + key.substr(0, 2) + "/" + key + "/" + RunCacheValue(RunOfDvc());
   std::string changed = kRun;
   changed.replace(changed.find("0369"), 4, "1369");
   ASSERT_TRUE(WriteFile(path, changed).ok());
