@@ -142,9 +142,13 @@ Schedule::Move PhasedSchedule::At(int64_t actor, int64_t step) const {
   return {Kind::kBetween, RankAt(position), RankAt(to), phase.bytes};
 }
 
-// Nobody sends to a rank that still receives what was folded: both would share its port, and last longer.
+// After folding some ranks are later than others, and nobody sends to one that still receives the step before:
+// both would share its port, and last longer.
 bool PhasedSchedule::FollowsFolding(int64_t step) const {
-  return step > 0 && step < steps_ && PhaseAt(step - 1).way == Way::kFoldIn;
+  if (step <= 0 || step >= steps_) return false;
+  const Phase& phase = PhaseAt(step);
+  const Way before = PhaseAt(step - 1).way;
+  return phase.way == Way::kExchange && PowerBelow(phase.size) != phase.size && (before == Way::kFoldIn || before == Way::kExchange);
 }
 
 int64_t PhasedSchedule::Needs(int64_t actor, int64_t step) const {

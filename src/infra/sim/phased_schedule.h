@@ -47,7 +47,7 @@ class PhasedSchedule final : public Schedule {
   // Whom the rank sends to in a step of the phase; -1: nobody.
   int64_t Target(const Phase& phase, int64_t rank) const;
   bool Receives(const Phase& phase, int64_t rank) const;
-  // Whether it is the first exchange behind the handing over of what is no power of two.
+  // Whether it is an exchange behind the folding of ranks that are no power of two, with a step before it.
   bool FollowsFolding(int64_t step) const;
   // The rank at a position of the order, which is not that of ranks in an unaware ring.
   int64_t RankAt(int64_t position) const;

@@ -28,7 +28,7 @@ TEST(ServePlanTest, RefusesWhatIsNoPlan) {
     const char* text;
     const char* why;
   } kBad[] = {
-      {"", "either iteration or roofline"},
+      {"", "expected a mapping"},
       {"replicas: 1\n", "either iteration or roofline"},
       {"replicas: 0\niteration: {base_s: 1, prefill_s_per_token: 0, decode_s_per_sequence: 0}\n", "replicas"},
       {"replicas: 1000000000\niteration: {base_s: 1, prefill_s_per_token: 0, decode_s_per_sequence: 0}\n", "replicas"},

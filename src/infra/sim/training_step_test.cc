@@ -39,7 +39,11 @@ TEST(TrainingStepTest, WhatOverlapsCostsContentionAndTheLastBucketIsExposed) {
   // Everything else is as without contention.
   step.contention = 0;
   const auto free = SimulateTrainingStep(step, Rate(6.25e9));
-  EXPECT_NEAR(free->step_s - free->compute_s, free->buckets.back().end_s - free->buckets.back().begin_s, 1e-3);
+  // The last bucket is a small one, so the one before may still move when its gradients are there.
+  const auto& last = free->buckets.back();
+  const auto& before = free->buckets[free->buckets.size() - 2];
+  EXPECT_GE(free->step_s - free->compute_s, last.end_s - last.begin_s - 1e-9);
+  EXPECT_LE(free->step_s - free->compute_s, last.end_s - last.begin_s + before.end_s - before.begin_s + 1e-9);
   EXPECT_LT(free->step_s, run->step_s);
 }
 
