@@ -126,7 +126,7 @@ TEST_P(Crash, CheckoutLeavesOldOrNewFilesWhole) {
     EXPECT_EQ(scratch.Files("data"), kFirst) << "at call " << at;
     EXPECT_TRUE(!done || status.ok()) << status.message();
   }
-  EXPECT_GT(at, 10);
+  EXPECT_GT(at, 5);
   EXPECT_LT(at, 400);
 }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/random.h"
@@ -131,7 +132,10 @@ std::string ObjectStore::WorkspaceTemporary() {
 }
 
 Status ObjectStore::RemoveAbandoned(double age_seconds) {
-  const int64_t before = StateCache::Now() - static_cast<int64_t>(age_seconds * 1e9);
+  // Not StateCache::Now(): kernels since 6.13 give files times that are finer than the coarse clock and ahead of it.
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const int64_t before =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - static_cast<int64_t>(age_seconds * 1e9);
   for (const std::string& folder : {folder_, options_.workspace_temporary}) {
     if (folder.empty()) continue;
     const auto names = env_.List(folder);
