@@ -21,21 +21,18 @@ namespace pano::cli {
 namespace {
 
 // A command that lives in an executable of its own beside this one, so that a serving host never
-// links what training, data or planning needs. `word` is what the executable gets before the arguments:
-// pano-data is also the command features.
+// links what training, data or planning needs.
 struct Neighbour {
   std::string_view name;
   std::string_view executable;
-  std::string_view word;
   std::string_view summary;
 };
 constexpr Neighbour kNeighbours[] = {
-    {"train", "pano-train", "", "Train a small language model"},
-    {"data", "pano-data", "", "Version data"},
-    {"features", "pano-data", "features", "Serve features"},
-    {"infra", "pano-infra", "", "Simulate clusters"},
-    {"edge", "pano-edge", "", "Run models on small devices"},
-    {"federate", "pano-federate", "", "Train across sites that keep their data"},
+    {"train", "pano-train", "Train a small language model"},
+    {"data", "pano-data", "Version data"},
+    {"infra", "pano-infra", "Simulate clusters"},
+    {"edge", "pano-edge", "Run models on small devices"},
+    {"federate", "pano-federate", "Train across sites that keep their data"},
 };
 
 std::string PathOf(const Neighbour& neighbour) {
@@ -45,9 +42,7 @@ std::string PathOf(const Neighbour& neighbour) {
 // Becomes the neighbour; returns the exit code only where that cannot be started.
 int RunNeighbour(const Neighbour& neighbour, Args args) {
   std::string path = PathOf(neighbour);
-  std::string word(neighbour.word);
   std::vector<char*> argv = {path.data()};
-  if (!word.empty()) argv.push_back(word.data());
   std::vector<std::string> copies(args.begin(), args.end());
   for (std::string& copy : copies) argv.push_back(copy.data());
   argv.push_back(nullptr);
