@@ -1,6 +1,4 @@
-#include <csignal>
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
@@ -8,6 +6,7 @@
 #include "base/mapped_file.h"
 #include "base/strings.h"
 #include "pano/command_line/documentation.h"
+#include "pano/command_line/program.h"
 #include "pano/data/commands.h"
 #include "pano/version.h"
 
@@ -116,13 +115,4 @@ int Run(const std::vector<std::string>& args) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a failed write, not a signal
-  int code = 1;
-  try {
-    code = Run(std::vector<std::string>(argv + 1, argv + argc));
-  } catch (const std::exception& e) {   // the standard library, where memory runs out
-    std::fprintf(stderr, "pano data: %s\n", e.what());
-  }
-  return pano::cli::FlushStdout("pano data", code);
-}
+int main(int argc, char** argv) { return pano::cli::RunProgram("pano data", argc, argv, Run); }

@@ -73,40 +73,33 @@ cli::Positionals Words() {
           {}};
 }
 
+// Push and fetch, which differ in what they do with the objects of the targets.
+using MoveObjects = Result<SyncReport> (*)(Workspace&, const std::vector<Target>&, const SyncOptions&);
+
+int RunTransfer(const cli::Command& self, cli::Args args, MoveObjects move, const char* done) {
+  RemoteOptions options;
+  OptionSet set;
+  Declare(&set, &options);
+  cli::Positionals words = Words();
+  if (const auto code = cli::Parse(self, set, args, &words)) return *code;
+  const cli::StopOnSignal stop;
+  const auto report = [&]() -> Result<SyncReport> {
+    PANO_ASSIGN_OR_RETURN(Session session, Session::Open());
+    PANO_ASSIGN_OR_RETURN(const std::vector<Target> targets,
+                          FindTargets(*session.repository, session.index, words.values));
+    return move(*session.workspace, targets, SyncOptionsOf(options, stop));
+  }();
+  return report.ok() ? Tell(self, *report, done, options.json) : cli::Fail(self, report.error());
+}
+
 }  // namespace
 
 int RunPush(const cli::Command& self, cli::Args args) {
-  RemoteOptions options;
-  OptionSet set;
-  Declare(&set, &options);
-  cli::Positionals words = Words();
-  if (const auto code = cli::Parse(self, set, args, &words)) return *code;
-  const cli::StopOnSignal stop;
-  const auto report = [&]() -> Result<SyncReport> {
-    PANO_ASSIGN_OR_RETURN(Session session, Session::Open());
-    PANO_ASSIGN_OR_RETURN(const std::vector<Target> targets,
-                          FindTargets(*session.repository, session.index, words.values));
-    return Push(*session.workspace, targets, SyncOptionsOf(options, stop));
-  }();
-  return report.ok() ? Tell(self, *report, "pushed", options.json)
-                     : cli::Fail(self, report.error());
+  return RunTransfer(self, args, Push, "pushed");
 }
 
 int RunFetch(const cli::Command& self, cli::Args args) {
-  RemoteOptions options;
-  OptionSet set;
-  Declare(&set, &options);
-  cli::Positionals words = Words();
-  if (const auto code = cli::Parse(self, set, args, &words)) return *code;
-  const cli::StopOnSignal stop;
-  const auto report = [&]() -> Result<SyncReport> {
-    PANO_ASSIGN_OR_RETURN(Session session, Session::Open());
-    PANO_ASSIGN_OR_RETURN(const std::vector<Target> targets,
-                          FindTargets(*session.repository, session.index, words.values));
-    return Fetch(*session.workspace, targets, SyncOptionsOf(options, stop));
-  }();
-  return report.ok() ? Tell(self, *report, "fetched", options.json)
-                     : cli::Fail(self, report.error());
+  return RunTransfer(self, args, Fetch, "fetched");
 }
 
 int RunPull(const cli::Command& self, cli::Args args) {

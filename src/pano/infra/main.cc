@@ -1,13 +1,12 @@
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
 #include "base/closest_name.h"
 #include "base/strings.h"
 #include "pano/command_line/documentation.h"
+#include "pano/command_line/program.h"
 #include "pano/infra/commands.h"
 #include "pano/version.h"
 
@@ -73,13 +72,4 @@ int Run(const std::vector<std::string>& args) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a failed write, not a signal
-  int code = 1;
-  try {
-    code = Run(std::vector<std::string>(argv + 1, argv + argc));
-  } catch (const std::exception& e) {  // out of memory, in practice
-    std::fprintf(stderr, "pano infra: %s\n", e.what());
-  }
-  return pano::cli::FlushStdout("pano infra", code);
-}
+int main(int argc, char** argv) { return pano::cli::RunProgram("pano infra", argc, argv, Run); }

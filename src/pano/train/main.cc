@@ -1,12 +1,11 @@
-#include <csignal>
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <vector>
 
 #include "base/mapped_file.h"
 #include "base/strings.h"
 #include "pano/command_line/documentation.h"
+#include "pano/command_line/program.h"
 #include "pano/train/commands.h"
 #include "pano/version.h"
 
@@ -66,13 +65,4 @@ int Run(const std::vector<std::string>& args) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a failed write, not a signal
-  int code = 1;
-  try {
-    code = Run(std::vector<std::string>(argv + 1, argv + argc));
-  } catch (const std::exception& e) {  // torch throws where memory runs out, for one
-    std::fprintf(stderr, "pano train: %s\n", e.what());
-  }
-  return pano::cli::FlushStdout("pano train", code);
-}
+int main(int argc, char** argv) { return pano::cli::RunProgram("pano train", argc, argv, Run); }
