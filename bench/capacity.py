@@ -7,7 +7,8 @@ For each length of texts: the capacity (requests a second, 32 in flight), the 99
 at 60 % of it, and at 150 % how many are answered, of the capacity, and how fast the others are refused. Server and
 client share the machine, as everywhere here; what both take of the processor is printed, too, in CPU microseconds a
 request. With several binaries (of builds before and after) each measures in turn, server and client of its own, and
-ratios to the first are printed. Takes 4 * seconds a length and binary. Compare on an idle machine.
+ratios to the first are printed. With several rounds, the
+median of each figure. Takes 5 * seconds a length, binary and round. Compare on an idle machine.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import os
 import resource
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -86,7 +88,7 @@ def measure(binary, model, tokens, seconds):
         server.wait()
     report = json.loads(done.stdout)
     below, above = report["shares"]
-    requests = report["capacity"] * seconds * 1.1 + below["requests"] + above["requests"]
+    requests = report["capacity"] * seconds * 2.1 + below["requests"] + above["requests"]
     answered = requests - above["refused"]
     if below["failed"] + above["failed"] > 0:
         raise SystemExit(f"{below['failed'] + above['failed']} requests failed")
@@ -107,6 +109,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", default="32,64,128")
     parser.add_argument("--seconds", type=float, default=8)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--binary", action="append")
     parser.add_argument("--models", help="folder where the model is kept; default: one that goes afterwards")
     args = parser.parse_args()
@@ -121,8 +124,9 @@ def main():
         missed = []
         for tokens in [int(t) for t in args.tokens.split(",")]:
             first = None
-            for number, binary in enumerate(binaries):
-                m = measure(binary, model, tokens, args.seconds)
+            rounds = [[measure(binary, model, tokens, args.seconds) for binary in binaries] for _ in range(args.rounds)]
+            for number in range(len(binaries)):
+                m = {key: statistics.median(r[number][key] for r in rounds) for key in rounds[0][number]}
                 print(f"{tokens:>6} {number:>5} {m['capacity']:>10.1f} {m['p50_ms']:>9.1f} {m['p99_ms']:>7.1f} "
                       f"{100 * m['goodput']:>13.1f}% {m['refusal_p99_ms']:>12.1f} {m['model_us']:>14.0f} {m['http_us']:>6.0f} "
                       f"{m['load_us']:>6.0f}", flush=True)

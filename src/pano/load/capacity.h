@@ -38,8 +38,9 @@ struct CapacityResult {
   std::vector<ShareResult> shares = {};
 };
 
-// First the capacity: a closed loop, whose first tenth warms up and does not count. Then each share of
-// it. Unavailable when no request was answered.
+// First the capacity: a closed loop, after a tenth of its time to warm up. Then each share of it; then the closed loop
+// again: a machine's speed drifts, so the result's capacity is the mean of both. Above a share of 1 the calling thread
+// leaves the cores to a server beside it (YieldToServer). Unavailable when no request was answered.
 Result<CapacityResult> MeasureCapacity(const http::Url& url, const WorkloadOptions& workload,
                                        const CapacityOptions& options,
                                        const std::function<void(const std::string& what)>& on_run);
