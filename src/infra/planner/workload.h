@@ -58,6 +58,7 @@ struct KvGroup {
 struct WorkloadSpec {
   std::string name;
   std::string source;            // the path or shape that it was read from
+  std::string note;              // what a plan has to say of it: that the engine does not run it; "" where it does
   std::vector<WorkloadTensor> tensors;
   std::vector<KvGroup> kv;       // empty: an encoder
   int64_t layers = 0;

@@ -24,7 +24,6 @@ json::Value ReadJson(const std::string& path) {
 int64_t Int(const json::Value& row, const char* key) { return row.Find(key)->as_int(); }
 double Number(const json::Value& row, const char* key) { return row.Find(key)->as_double(); }
 const std::string& Text(const json::Value& row, const char* key) { return row.Find(key)->as_string(); }
-bool IsNext(const json::Value& row) { return row.Find("next") && row.Find("next")->as_bool(); }
 
 planner::StorageType KvType(const std::string& name) { return StorageTypeByName(name == "fp8" ? "int8" : name).value(); }
 
@@ -35,11 +34,6 @@ TEST(PublishedModels, BytesOfWeightsAndKeysAndValues) {
   for (const json::Value& row : all.Find("models")->as_array()) {
     const std::string& name = Text(row, "name");
     const auto spec = ReadWorkload(JoinPath(answers.path(), "configs/" + name));
-    if (!spec.ok() && IsNext(row)) {
-      std::printf("%-18s refused: %s\n", name.c_str(), spec.error().message().c_str());
-      EXPECT_EQ(spec.error().code(), StatusCode::kUnimplemented);
-      continue;
-    }
     ASSERT_TRUE(spec.ok()) << name << ": " << spec.error().ToString();
     EXPECT_EQ(spec->parameters(), Int(row, "parameters")) << name;
     EXPECT_EQ(spec->active_parameters(), Int(row, "active_parameters")) << name;
@@ -69,10 +63,6 @@ TEST(PublishedModels, WhatOthersMeasured) {
     std::string folder = Text(fact, "name");
     for (char& c : folder) c = c == ' ' ? '-' : c;
     const auto spec = ReadWorkload(JoinPath(answers.path(), "published/" + folder));
-    if (!spec.ok() && spec.error().code() == StatusCode::kUnimplemented) {
-      std::printf("%-34s refused: %s\n", folder.c_str(), spec.error().message().c_str());
-      continue;
-    }
     ASSERT_TRUE(spec.ok()) << folder << ": " << spec.error().ToString();
     planner::ServeGoal goal;
     goal.context = 1;

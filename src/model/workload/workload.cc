@@ -16,6 +16,7 @@
 #include "model/nn/paged_state.h"
 #include "model/nn/weights/tensor_inventory.h"
 #include "model/tensor/tensor.h"
+#include "model/workload/described_families.h"
 
 namespace pano::workload {
 namespace {
@@ -107,6 +108,11 @@ void AddSizes(const nn::ModelConfig& c, WorkloadSpec& spec) {
 
 // What the configuration says its weights are.
 Result<planner::StorageType> TypeOfConfig(const json::Value& config) {
+  // Weights of 8 bits, with few scales beside them (DeepSeek-V3). Smaller types hold some of a model's matrices only: 16
+  // bits then, as none takes more.
+  const json::Value* quantised = config.Find("quantization_config");
+  const json::Value* method = quantised && quantised->is_object() ? quantised->Find("quant_method") : nullptr;
+  if (method && *method == json::Value("fp8")) return StorageTypeByName("fp8");
   for (const char* key : {"torch_dtype", "dtype"}) {
     const json::Value* value = config.Find(key);
     if (!value || !value->is_string()) continue;
@@ -198,6 +204,8 @@ Result<WorkloadSpec> FromFiles(const format::ModelFiles& files) {
   WorkloadSpec spec;
   if (encoder::IsEncoder(files)) {
     PANO_ASSIGN_OR_RETURN(spec, FromEncoder(files));
+  } else if (IsDescribedFamily(files.config)) {
+    PANO_ASSIGN_OR_RETURN(spec, FromDescribedFamily(files.config, files.path));
   } else {
     PANO_ASSIGN_OR_RETURN(const nn::FamilyConfig family, nn::ReadFamilyConfig(files));
     PANO_ASSIGN_OR_RETURN(spec, FromDecoder(family.config).Wrap(files.path));

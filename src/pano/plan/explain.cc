@@ -63,6 +63,7 @@ std::string FormatAnswer(const PlanAnswer& answer, int columns) {
   out += answer.memory.fits() ? "\nIt fits" : "\nIt does NOT fit";
   out += StrCat(": ", BothUnits(static_cast<double>(answer.memory.total())), " of ", BothUnits(static_cast<double>(answer.memory.capacity)),
                 " on the fullest device.\n");
+  if (!answer.note.empty()) out += StrCat("Note: ", answer.note, ".\n");
   out += StrCat("Plan: ", PlanLine(*answer.json.Find("plan")), "\n\n");
   for (const Figure& figure : answer.figures) {
     char text[160];

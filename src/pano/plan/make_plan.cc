@@ -84,6 +84,7 @@ json::Value Strings(const std::vector<std::string>& list) {
 
 // The members that every answer has, in the order of the shapes.
 void Assemble(const WorkloadSpec& spec, json::Value plan, json::Value predicted, const std::vector<std::string>& command, PlanAnswer& out) {
+  out.note = spec.note;
   json::Value& j = out.json;
   j.Set("fits", out.memory.fits());
   j.Set("parameters", spec.parameters());
@@ -134,6 +135,7 @@ struct ServeInput {
 
 Result<ServeInput> ReadServeInput(const PlanOptions& o, const WorkloadSpec& spec, PlanAnswer& out) {
   ServeInput in;
+  if (!spec.note.empty()) out.assumptions.push_back(spec.note);
   ServeGoal& goal = in.goal;
   goal.context = o.context > 0 ? o.context : spec.context > 0 ? spec.context : 512;
   if (o.context == 0) out.assumptions.push_back(StrCat("context: the model's own, ", goal.context, " tokens"));
@@ -186,7 +188,7 @@ Result<PlanAnswer> ServeHere(const PlanOptions& o) {
   PANO_ASSIGN_OR_RETURN(ServeInput in, ReadServeInput(o, spec, out));
   ServeGoal& goal = in.goal;
   goal.step_tokens = 512;
-  const bool own = spec.stored_bytes && !spec.kv.empty() && (o.weights.empty() || goal.weights.name == spec.type.name);
+  const bool own = spec.note.empty() && spec.stored_bytes && !spec.kv.empty() && (o.weights.empty() || goal.weights.name == spec.type.name);
   ComputePool pool(0);
   const cluster::Cluster here = MachineHere(pool, o.hardware == "auto" || o.prompt_tokens > 0);
   out.assumptions.insert(out.assumptions.end(), here.assumptions.begin(), here.assumptions.end());
@@ -217,7 +219,7 @@ Result<PlanAnswer> ServeHere(const PlanOptions& o) {
   } else {
     PANO_ASSIGN_OR_RETURN(p.memory, planner::ServeMemory(spec, goal, 1, 1, goal.concurrency));
     p.memory.capacity = o.memory > 0 ? o.memory : here.accelerator.memory_bytes;
-    if (spec.stored_bytes && !spec.kv.empty()) {
+    if (spec.note.empty() && spec.stored_bytes && !spec.kv.empty()) {
       out.assumptions.push_back(StrCat("the files hold ", spec.type.name, ": pano quantize makes ", goal.weights.name, " of them first"));
     }
   }
@@ -308,6 +310,7 @@ Result<PlanAnswer> Train(const PlanOptions& o) {
   PANO_ASSIGN_OR_RETURN(const TrainInput in, ReadTrainInput(o, false));
   PlanAnswer out;
   out.title = Title(in.spec, o);
+  if (!in.spec.note.empty()) out.assumptions.push_back(in.spec.note);
   PANO_ASSIGN_OR_RETURN(const planner::TrainModel model, MakeTrainModel(o, in.spec, &out.assumptions));
   const planner::TrainSearch found = planner::SearchTraining(model, in.goal);
   if (!found.plan) {

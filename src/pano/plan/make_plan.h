@@ -39,6 +39,7 @@ struct PlanAnswer {
   json::Value json;                       // as --json prints it
   planner::Memory memory;
   std::string title;                      // "llama, 8.0 billion parameters on 8xA100-80G"
+  std::string note;                       // what has to be said of the model beside the figures; "" for nothing
   std::vector<Figure> figures;
   std::vector<std::string> assumptions;
 };
