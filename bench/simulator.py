@@ -2,23 +2,26 @@
 """Holds the simulator's steps against those of the engine's forward pass on this machine.
 
   bench/simulator.py --pano build/release/bin/pano --infra build/release/bin/pano-infra \
-      --calibrate llama-110m --test qwen2.5-0.5b [--type f32] [--out DIR]
+      --calibrate qwen2.5-0.5b --test llama-3.2-1b --test llama-110m [--type q8_0] [--out DIR]
 
-Measures both shapes with `pano bench`, fits the machine's figures (a fixed time, a time a row, rates of products,
-of attention and of memory) to the first one alone, writes the second one's plan, replays batches of equal requests
-with `pano infra sim serve`, and prints how far each step's time is off. Standard library only."""
+Measures the shapes with `pano bench`. From the first one alone it takes what the machine does: the rate of products by
+rows, the rate of attention and that of reading keys and values. With these and the sizes of another shape it
+writes a plan, replays batches of equal requests with `pano infra sim serve`, and prints how far each step is off. The numbers of
+rows of a test include some that were not calibrated. All times are the best of --repetitions: a shared machine only ever adds. --only NAME measures one shape into --out and stops, so that long
+runs can be cut. Standard library only."""
 import argparse
-import itertools
 import json
 import math
 import os
 import subprocess
 import tempfile
 
-BATCHES = [1, 2, 4, 8, 16]
-PROMPTS = [32, 128, 512]
-DECODE_PROMPT, DECODE_TOKENS = 128, 32
-BYTES = {"f32": 4, "f16": 2, "bf16": 2}
+ROWS = [1, 2, 4, 8, 16, 32, 64, 128]          # at which rates are taken; above, the rate stays
+# "deep": sequences that decode behind a prompt of so many tokens, which shows what attention takes.
+CALIBRATE = {"decode": [1, 2, 4, 8, 16, 32], "prefill": [32, 64, 128, 256, 512], "deep": (16, 960)}
+TEST = {"decode": [1, 3, 4, 6, 8, 12, 16], "prefill": [48, 128, 200, 512], "deep": (8, 448)}
+PROMPT, TOKENS = 128, 32
+BITS = {"f32": 32, "f16": 16, "bf16": 16, "q8_0": 8.5, "q4_0": 4.5, "q4_k": 4.5}
 
 
 def shape_of(name):
@@ -39,82 +42,99 @@ def work_of(c, weight_bytes, kv_bytes):
         "flops_per_sample": 2 * head_weights,
         "flops_per_pair": 4 * layers * q,
         "kv_bytes_per_token": 2 * layers * kv * kv_bytes,
-        "layers": layers,
-        "hidden": hidden,
     }
-
-
-def measure(pano, name, weight_type, repetitions):
-    """Seconds of a prefill by its tokens, and of a decoding step by its rows."""
-    prefill, decode = {}, {}
-    for tokens in PROMPTS:
-        r = run_json([pano, "bench", "--shape", name, "--type", weight_type, "--prompt-tokens", str(tokens), "--gen-tokens", "8",
-                      "--batch", ",".join(map(str, BATCHES)) if tokens == DECODE_PROMPT else "1", "--batch-prompt", str(DECODE_PROMPT),
-                      "--batch-gen", str(DECODE_TOKENS), "--repetitions", str(repetitions), "--json"])
-        prefill[tokens] = tokens / r["prefill"][0]["tok_s"]
-        if tokens == DECODE_PROMPT:
-            for row in r["decode"]:
-                decode[(row["batch"], row["prompt_tokens"], row["gen_tokens"])] = row["batch"] / row["tok_s"]
-    return prefill, decode
 
 
 def run_json(command):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
+def measure(pano, name, weight_type, rows, repetitions):
+    """[what, rows, prompt, seconds]: prefills by their tokens, steps of decoding by their rows."""
+    out = []
+
+    def bench(prefill, batches, prompt):
+        r = run_json([pano, "bench", "--shape", name, "--type", weight_type, "--prompt-tokens", str(prefill), "--gen-tokens", str(TOKENS), "--batch",
+                      ",".join(map(str, batches)), "--batch-prompt", str(prompt), "--batch-gen", str(TOKENS), "--repetitions", str(repetitions), "--json"])
+        out.append(["prefill", prefill, prefill, prefill / r["prefill"][0]["tok_s_max"]])
+        for row in r["decode"] if batches != [1] else []:   # what is needed to ask for a prefill alone
+            out.append(["decode", row["batch"], row["prompt_tokens"], row["batch"] / row["tok_s_max"]])
+
+    batches = rows["decode"]
+    for i, tokens in enumerate(rows["prefill"]):
+        if tokens == max(rows["prefill"]):
+            bench(tokens, [rows["deep"][0]], rows["deep"][1])
+        else:
+            bench(tokens, batches if i == 0 else [1], PROMPT)
+    return out
+
+
+def work_done(what, rows, prompt):
+    """Rows, samples, pairs of a query and a position, and positions read, of one step."""
+    if what == "prefill":
+        return rows, 1, rows * (rows + 1) / 2, rows
+    seen = prompt + (TOKENS + 1) / 2
+    return rows, rows, rows * seen, rows * seen
+
+
+def product_seconds(flops, rows, curve):
+    if rows <= curve[0][0]:
+        return flops * curve[0][0] / curve[0][1]
+    for (low, low_rate), (high, high_rate) in zip(curve, curve[1:]):
+        if rows <= high:
+            a, b = low / low_rate, high / high_rate
+            return flops * (a + (b - a) * (rows - low) / (high - low))
+    return flops * rows / curve[-1][1]
+
+
 def seconds(work, machine, rows, samples, pairs, kv_tokens):
-    step, token, flops, bandwidth, attention = machine
-    products = rows * work["flops_per_token"] + samples * work["flops_per_sample"]
-    return (step * work["layers"] + token * rows * work["layers"] * work["hidden"] +
-            max(products / flops, work["weight_bytes"] / bandwidth) +
-            max(pairs * work["flops_per_pair"] / attention, kv_tokens * work["kv_bytes_per_token"] / bandwidth))
+    curve, bandwidth, attention = machine
+    return (product_seconds(work["flops_per_token"], rows, curve) + product_seconds(work["flops_per_sample"], samples, curve) +
+            pairs * work["flops_per_pair"] / attention + kv_tokens * work["kv_bytes_per_token"] / bandwidth)
 
 
-def points(work, prefill, decode):
-    for tokens, measured in prefill.items():
-        yield ("prefill %d" % tokens, measured, (tokens, 1, tokens * (tokens + 1) / 2, tokens))
-    for (batch, prompt, generated), measured in decode.items():
-        seen = prompt + (generated + 1) / 2
-        yield ("decode %d rows" % batch, measured, (batch, batch, batch * seen, batch * seen))
+def fit(work, measured):
+    """Least squares of log errors by coordinate descent: a rate at each of ROWS, and the two of attention."""
+    data = [(s, work_done(what, rows, prompt)) for what, rows, prompt, s in measured]
 
-
-def fit(work, prefill, decode):
-    """Least squares of log errors by coordinate descent from several starts: five figures, all above 0."""
-    data = [(measured, args) for _, measured, args in points(work, prefill, decode)]
+    def machine_of(logs):
+        return [[r, math.exp(x)] for r, x in zip(ROWS, logs)], math.exp(logs[-2]), math.exp(logs[-1])
 
     def loss(logs):
-        machine = [math.exp(x) for x in logs]
-        return sum(math.log(seconds(work, machine, *args) / measured) ** 2 for measured, args in data)
+        machine = machine_of(logs)
+        return sum(math.log(seconds(work, machine, *args) / s) ** 2 for s, args in data)
 
+    start = []
+    for r in ROWS:   # as if all were products
+        s, args = min(data, key=lambda one: abs(math.log(one[1][0] / r)))
+        start.append(math.log((args[0] * work["flops_per_token"] + args[1] * work["flops_per_sample"]) / s))
     best = None
-    for flops, bandwidth in itertools.product([3e10, 2e11, 1e12], [1e10, 5e10]):
-        logs = [math.log(x) for x in (3e-6, 1e-10, flops, bandwidth, flops / 4)]
-        stride, value = 1.0, loss(logs)
-        while stride > 1e-4:
+    for attention in (3e10, 1e11, 3e11):
+        logs, stride = start + [math.log(2e10), math.log(attention)], 0.5
+        value = loss(logs)
+        while stride > 1e-5:
             improved = False
             for i in range(len(logs)):
-                for sign in (1, -1):
+                for step in (stride, -stride):
                     trial = list(logs)
-                    trial[i] += sign * stride
-                    if (v := loss(trial)) < value - 1e-15:
+                    trial[i] += step
+                    if (v := loss(trial)) < value - 1e-14:
                         logs, value, improved = trial, v, True
             if not improved:
                 stride /= 2
         if best is None or value < best[0]:
-            best = (value, [math.exp(x) for x in logs])
-    return best[1]
+            best = value, logs
+    return machine_of(best[1])
 
 
 def simulate(infra, folder, work, machine, batch, prompt, output):
-    step, token, flops, bandwidth, attention = machine
+    curve, bandwidth, attention = machine
     plan = os.path.join(folder, "plan.yaml")
     trace = os.path.join(folder, "trace.csv")
-    rows = {k: work[k] for k in ("weight_bytes", "flops_per_token", "flops_per_sample", "flops_per_pair", "kv_bytes_per_token")}
-    rows |= {"step_s": step * work["layers"], "token_s": token * work["layers"] * work["hidden"], "flops_s": flops, "bytes_s": bandwidth,
-             "attention_flops_s": attention}
+    rows = ["%s: %.10g" % (k, work[k]) for k in work] + ["bytes_s: %.10g" % bandwidth, "attention_flops_s: %.10g" % attention]
+    rows.append("flops_s_by_rows: [%s]" % ", ".join("[%g, %.10g]" % (r, f) for r, f in curve))
     with open(plan, "w") as f:
-        f.write("max_sequences: %d\nstep_tokens: 1000000\nprefill_beside_decodes: 0\nroofline: {%s}\n" %
-                (batch, ", ".join("%s: %.10g" % kv for kv in rows.items())))
+        f.write("max_sequences: %d\nstep_tokens: 1000000\nprefill_beside_decodes: 0\nroofline: {%s}\n" % (batch, ", ".join(rows)))
     with open(trace, "w") as f:
         f.write("TIMESTAMP,ContextTokens,GeneratedTokens\n" + "2026-01-01 00:00:00,%d,%d\n" % (prompt, output) * batch)
     return run_json([infra, "sim", "serve", "--trace", trace, "--plan", plan, "--json"])
@@ -124,41 +144,46 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--pano", default="build/release/bin/pano")
     p.add_argument("--infra", default="build/release/bin/pano-infra")
-    p.add_argument("--calibrate", default="llama-110m")
-    p.add_argument("--test", default="qwen2.5-0.5b")
-    p.add_argument("--type", default="f32", choices=sorted(BYTES))
+    p.add_argument("--calibrate", default="qwen2.5-0.5b")
+    p.add_argument("--test", action="append")
+    p.add_argument("--type", default="q8_0", choices=sorted(BITS))
     p.add_argument("--kv-bytes", type=float, default=2, help="bytes of a cached value")
-    p.add_argument("--repetitions", type=int, default=3)
+    p.add_argument("--repetitions", type=int, default=5)
     p.add_argument("--out", help="keep the measurements as JSON in this folder, and read those that are there")
+    p.add_argument("--only", help="measure this shape into --out and stop")
     a = p.parse_args()
+    tests = a.test or ["llama-3.2-1b", "llama-110m"]
     figures = {}
-    for name in (a.calibrate, a.test):
+    for name in [a.calibrate] + tests:
+        if a.only and a.only != name:
+            continue
         kept = os.path.join(a.out, "%s-%s.json" % (os.path.basename(name), a.type)) if a.out else None
         if kept and os.path.exists(kept):
-            prefill, decode = json.load(open(kept))
-            figures[name] = ({int(k): v for k, v in prefill.items()}, {tuple(k): v for k, v in decode})
+            figures[name] = json.load(open(kept))
             continue
-        figures[name] = measure(a.pano, name, a.type, a.repetitions)
+        figures[name] = measure(a.pano, name, a.type, CALIBRATE if name == a.calibrate else TEST, a.repetitions)
         if kept:
             os.makedirs(a.out, exist_ok=True)
-            json.dump([figures[name][0], [[list(k), v] for k, v in figures[name][1].items()]], open(kept, "w"))
-    machine = fit(work_of(shape_of(a.calibrate), BYTES[a.type], a.kv_bytes), *figures[a.calibrate])
-    print("machine, fitted to %s alone: %.3g us a layer, %.3g ns a row and 1000 hidden, %.4g GFLOP/s, %.4g GB/s, attention %.4g GFLOP/s" %
-          (a.calibrate, machine[0] * 1e6, machine[1] * 1e12, machine[2] / 1e9, machine[3] / 1e9, machine[4] / 1e9))
-    for name in (a.calibrate, a.test):
-        work = work_of(shape_of(name), BYTES[a.type], a.kv_bytes)
+            json.dump(figures[name], open(kept, "w"))
+    if a.only:
+        return
+    weight_bytes = BITS[a.type] / 8
+    machine = fit(work_of(shape_of(a.calibrate), weight_bytes, a.kv_bytes), figures[a.calibrate])
+    print("machine, from %s %s alone: GFLOP/s of products %s; attention %.4g GFLOP/s or %.4g GB/s" %
+          (a.calibrate, a.type, ", ".join("%d rows %.4g" % (r, f / 1e9) for r, f in machine[0]), machine[2] / 1e9, machine[1] / 1e9))
+    for name in [a.calibrate] + tests:
+        work = work_of(shape_of(name), weight_bytes, a.kv_bytes)
         errors = []
-        print("%-16s %-16s %12s %12s %8s" % (name, "", "measured ms", "simulated", "error"))
+        print("%-16s %-26s %12s %12s %8s" % (name, "", "measured ms", "simulated", "error"))
         with tempfile.TemporaryDirectory() as folder:
-            for what, measured, args in points(work, *figures[name]):
-                if what.startswith("prefill"):
-                    found = simulate(a.infra, folder, work, machine, 1, int(args[0]), 1)["ttft_mean_s"]
+            for what, rows, prompt, measured in figures[name]:
+                if what == "prefill":
+                    found = simulate(a.infra, folder, work, machine, 1, rows, 1)["ttft_mean_s"]
                 else:
-                    batch = int(args[0])
-                    prompt, generated = next((k[1], k[2]) for k in figures[name][1] if k[0] == batch)
-                    found = simulate(a.infra, folder, work, machine, batch, prompt, generated + 1)["itl_mean_s"]
+                    found = simulate(a.infra, folder, work, machine, rows, prompt, TOKENS + 1)["itl_mean_s"]
                 errors.append(abs(found / measured - 1))
-                print("%-16s %-16s %12.3f %12.3f %7.1f%%" % ("", what, measured * 1e3, found * 1e3, 100 * (found / measured - 1)))
+                label = "prefill %d" % rows if what == "prefill" else "decode %d behind %d" % (rows, prompt)
+                print("%-16s %-26s %12.3f %12.3f %7.1f%%" % ("", label, measured * 1e3, found * 1e3, 100 * (found / measured - 1)))
         print("%-16s mean error %.1f %%, largest %.1f %%" % (name, 100 * sum(errors) / len(errors), 100 * max(errors)))
 
 

@@ -13,11 +13,13 @@ namespace {
 
 using Row = std::pair<std::string_view, double*>;
 
-// Numbers of a mapping, none below 0, each of which has to be there unless it is optional.
+// Numbers of a mapping, none below 0, each of which has to be there unless it is optional. `other` is read elsewhere.
 template <size_t n>
-Status ReadNumbers(const YAML::Node& node, std::string_view place, const Row (&rows)[n], std::initializer_list<std::string_view> optional) {
+Status ReadNumbers(const YAML::Node& node, std::string_view place, const Row (&rows)[n], std::initializer_list<std::string_view> optional,
+                   std::string_view other = {}) {
   PANO_ASSIGN_OR_RETURN(const auto entries, yaml::Entries(node, place, 32));
   for (const auto& [key, value] : entries) {
+    if (!other.empty() && key == other) continue;
     double* target = nullptr;
     for (const auto& [name, where] : rows) {
       if (name == key) target = where;
@@ -29,6 +31,24 @@ Status ReadNumbers(const YAML::Node& node, std::string_view place, const Row (&r
     bool there = std::ranges::find(optional, name) != optional.end();
     for (const auto& [key, value] : entries) there |= key == name;
     if (!there) return yaml::Wrong(node, place, StrCat("lacks ", name));
+  }
+  return {};
+}
+
+constexpr size_t kRatesMax = 64;
+
+// [[rows, flops_s], ...], rows rising.
+Status ReadRates(const YAML::Node& node, std::string_view place, std::vector<RateOfRows>& out) {
+  if (!node.IsSequence() || node.size() == 0 || node.size() > kRatesMax) {
+    return yaml::Wrong(node, place, StrCat("is no list of 1 to ", kRatesMax, " pairs [rows, flops_s]"));
+  }
+  for (const YAML::Node& pair : node) {
+    if (!pair.IsSequence() || pair.size() != 2) return yaml::Wrong(pair, place, "has what is no pair [rows, flops_s]");
+    RateOfRows rate;
+    PANO_ASSIGN_OR_RETURN(rate.rows, yaml::Number(pair[0], place, 1, 1e12));
+    PANO_ASSIGN_OR_RETURN(rate.flops_s, yaml::Number(pair[1], place, 1, 1e30));
+    if (!out.empty() && rate.rows <= out.back().rows) return yaml::Wrong(pair, place, "has rows that do not rise");
+    out.push_back(rate);
   }
   return {};
 }
@@ -52,7 +72,13 @@ Status ReadTime(const YAML::Node& root, ServePlan& plan) {
   const Row rows[] = {{"weight_bytes", &r.weight_bytes}, {"flops_per_token", &r.flops_per_token}, {"flops_per_sample", &r.flops_per_sample},
                       {"flops_per_pair", &r.flops_per_pair}, {"kv_bytes_per_token", &r.kv_bytes_per_token}, {"step_s", &r.step_s},
                       {"token_s", &r.token_s}, {"flops_s", &r.flops_s}, {"bytes_s", &r.bytes_s}, {"attention_flops_s", &r.attention_flops_s}};
-  PANO_RETURN_IF_ERROR(ReadNumbers(roofline, "roofline", rows, {"flops_per_sample", "step_s", "token_s", "attention_flops_s"}));
+  PANO_RETURN_IF_ERROR(ReadNumbers(roofline, "roofline", rows, {"flops_per_sample", "step_s", "token_s", "flops_s", "attention_flops_s"}, "flops_s_by_rows"));
+  const YAML::Node rates = roofline["flops_s_by_rows"];
+  if (rates.IsDefined() == roofline["flops_s"].IsDefined()) return yaml::Wrong(roofline, "roofline", "has either flops_s or flops_s_by_rows");
+  if (rates.IsDefined()) {
+    PANO_RETURN_IF_ERROR(ReadRates(rates, "roofline.flops_s_by_rows", r.flops_s_by_rows));
+    r.flops_s = r.flops_s_by_rows.back().flops_s;
+  }
   if (!(r.flops_s > 0) || !(r.bytes_s > 0)) return yaml::Wrong(roofline, "roofline", "has a machine that does nothing: flops_s and bytes_s are above 0");
   if (!roofline["attention_flops_s"].IsDefined()) r.attention_flops_s = r.flops_s;
   if (!(r.attention_flops_s > 0)) return yaml::Wrong(roofline, "roofline", "attention_flops_s is not above 0");
@@ -61,7 +87,7 @@ Status ReadTime(const YAML::Node& root, ServePlan& plan) {
 }
 
 Status ReadPlan(const YAML::Node& root, ServePlan& plan) {
-  PANO_RETURN_IF_ERROR(yaml::CheckKeys(root, "the plan", {"replicas", "max_sequences", "step_tokens", "prefill_beside_decodes", "kv_tokens", "iteration", "roofline"}));
+  PANO_RETURN_IF_ERROR(yaml::CheckKeys(root, "the plan", {"replicas", "max_sequences", "step_tokens", "prefill_beside_decodes", "kv_tokens", "clients", "iteration", "roofline"}));
   const struct {
     const char* name;
     int64_t* target;
@@ -70,7 +96,8 @@ Status ReadPlan(const YAML::Node& root, ServePlan& plan) {
                  {"max_sequences", &plan.max_sequences, 1, 1 << 16},
                  {"step_tokens", &plan.step_tokens, 1, int64_t{1} << 40},
                  {"prefill_beside_decodes", &plan.prefill_beside_decodes, 0, int64_t{1} << 40},
-                 {"kv_tokens", &plan.kv_tokens, 1, int64_t{1} << 30}};
+                 {"kv_tokens", &plan.kv_tokens, 1, int64_t{1} << 30},
+                 {"clients", &plan.clients, 0, 1 << 24}};
   for (const auto& count : kCounts) {
     if (!root[count.name].IsDefined()) continue;
     PANO_ASSIGN_OR_RETURN(*count.target, yaml::Integer(root[count.name], count.name, count.least, count.most));

@@ -23,6 +23,18 @@ TEST(ServePlanTest, ReadsALineAndARoofline) {
   EXPECT_DOUBLE_EQ(roof->time.Of({.decode_rows = 1, .kv_tokens = 1e6}), 0.001 + 0.08 + 1);
 }
 
+TEST(ServePlanTest, ProductsHaveARateByTheirRows) {
+  const auto plan = ParseServePlan("roofline: {weight_bytes: 0, flops_per_token: 100, flops_per_sample: 10, flops_per_pair: 0, kv_bytes_per_token: 0, "
+                                   "flops_s_by_rows: [[2, 50], [4, 80], [8, 160]], bytes_s: 1}\n");
+  ASSERT_TRUE(plan.ok()) << plan.error().message();
+  const StepTime& time = plan->time;
+  EXPECT_DOUBLE_EQ(time.Of({.decode_rows = 2}), 100 * 2 / 50.0);
+  EXPECT_DOUBLE_EQ(time.Of({.decode_rows = 1}), 100 * 2 / 50.0);   // no faster than the first that was measured
+  EXPECT_DOUBLE_EQ(time.Of({.prefill_tokens = 3}), 100 * (2 / 50.0 + 4 / 80.0) / 2);
+  EXPECT_DOUBLE_EQ(time.Of({.prefill_tokens = 800}), 100 * 800 / 160.0);
+  EXPECT_DOUBLE_EQ(time.Of({.prefill_tokens = 4, .sampled_rows = 8}), 100 * 4 / 80.0 + 10 * 8 / 160.0);
+}
+
 TEST(ServePlanTest, RefusesWhatIsNoPlan) {
   const struct {
     const char* text;
@@ -40,6 +52,13 @@ TEST(ServePlanTest, RefusesWhatIsNoPlan) {
       {"iteration: {base_s: 0, prefill: 1}\n", "prefill"},
       {"iteration: 3\n", "iteration"},
       {"roofline: {weight_bytes: 1, flops_per_token: 1, flops_per_pair: 1, kv_bytes_per_token: 1, flops_s: 0, bytes_s: 1}\n", "does nothing"},
+      {"roofline: {weight_bytes: 1, flops_per_token: 1, flops_per_pair: 1, kv_bytes_per_token: 1, bytes_s: 1}\n", "either flops_s or"},
+      {"roofline: {weight_bytes: 1, flops_per_token: 1, flops_per_pair: 1, kv_bytes_per_token: 1, bytes_s: 1, flops_s: 1, flops_s_by_rows: [[1, 1]]}\n", "either flops_s or"},
+      {"roofline: {weight_bytes: 1, flops_per_token: 1, flops_per_pair: 1, kv_bytes_per_token: 1, bytes_s: 1, flops_s_by_rows: 1}\n", "no list"},
+      {"roofline: {weight_bytes: 1, flops_per_token: 1, flops_per_pair: 1, kv_bytes_per_token: 1, bytes_s: 1, flops_s_by_rows: []}\n", "no list"},
+      {"roofline: {weight_bytes: 1, flops_per_token: 1, flops_per_pair: 1, kv_bytes_per_token: 1, bytes_s: 1, flops_s_by_rows: [[1, 2, 3]]}\n", "no pair"},
+      {"roofline: {weight_bytes: 1, flops_per_token: 1, flops_per_pair: 1, kv_bytes_per_token: 1, bytes_s: 1, flops_s_by_rows: [[1, .inf]]}\n", "flops_s_by_rows"},
+      {"roofline: {weight_bytes: 1, flops_per_token: 1, flops_per_pair: 1, kv_bytes_per_token: 1, bytes_s: 1, flops_s_by_rows: [[2, 1], [2, 1]]}\n", "do not rise"},
       {"a: [", ""},
   };
   for (const auto& bad : kBad) {

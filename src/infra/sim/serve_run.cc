@@ -66,6 +66,8 @@ class Server {
          const std::function<void(const StepSeen&)>& on_step)
       : trace_(trace), plan_(plan), policy_(policy), on_step_(on_step), sequences_(trace.size()) {
     run_.requests.resize(trace.size());
+    for (size_t i = 0; i < trace.size(); ++i) run_.requests[i].arrival_s = trace[plan.clients > 0 ? 0 : i].arrival_s;
+    released_ = plan.clients > 0 ? std::min(static_cast<size_t>(plan.clients), trace.size()) : trace.size();
     const int64_t blocks = plan.kv_tokens / policy.block_tokens();
     replicas_.assign(static_cast<size_t>(plan.replicas), Replica(blocks));
     for (size_t i = 0; i < replicas_.size(); ++i) idle_.insert(i);
@@ -74,8 +76,8 @@ class Server {
   Result<ServeRun> Serve() {
     PANO_RETURN_IF_ERROR(CheckMemory());
     size_t next = 0;
-    while (next < trace_.size() || !ends_.empty()) {
-      const Time arrival = next < trace_.size() ? trace_[next].arrival_s : kNever;
+    while (next < released_ || !ends_.empty()) {
+      const Time arrival = next < released_ ? run_.requests[next].arrival_s : kNever;
       // Steps end before requests come at the same time, and all that happens at a time is seen by the decisions.
       now_ = std::min(arrival, ends_.next_time());
       freed_.clear();
@@ -84,7 +86,7 @@ class Server {
         EndStep(replicas_[r]);
         freed_.push_back(r);
       }
-      for (; next < trace_.size() && trace_[next].arrival_s <= now_; ++next) {
+      for (; next < released_ && run_.requests[next].arrival_s <= now_; ++next) {
         sequences_[next].known = trace_[next].input_tokens;
         waiting_.insert(next);
       }
@@ -127,7 +129,7 @@ class Server {
     }
     for (const size_t i : waiting_) {
       if (static_cast<int64_t>(candidates_.size()) == policy_.candidates_max()) break;
-      candidates_.push_back({sequences_[i].known, trace_[i].arrival_s});
+      candidates_.push_back({sequences_[i].known, run_.requests[i].arrival_s});
     }
     ReplicaView view{.now = now_, .running = running_, .waiting = candidates_, .limited = plan_.kv_tokens > 0};
     if (view.limited) {
@@ -211,6 +213,7 @@ class Server {
       ++run_.output_tokens;
       if (sequence.generated < trace_[item.request].output_tokens) continue;
       served.finish_s = now_;
+      if (released_ < trace_.size()) run_.requests[released_++].arrival_s = now_;   // a closed loop's next
       std::erase(replica.running, item.request);
       replica.blocks.Release(sequence.blocks);
     }
@@ -223,7 +226,7 @@ class Server {
     Time last = 0;
     for (size_t i = 0; i < trace_.size(); ++i) {
       const ServedRequest& served = run_.requests[i];
-      const Time arrival = trace_[i].arrival_s;
+      const Time arrival = served.arrival_s;
       waits.push_back(served.begun_s - arrival);
       ttfts.push_back(served.first_token_s - arrival);
       responses.push_back(served.finish_s - arrival);
@@ -232,7 +235,7 @@ class Server {
       if (waits.back() > 0) ++run_.waited;
       last = std::max(last, served.finish_s);
     }
-    run_.makespan_s = last - trace_.front().arrival_s;
+    run_.makespan_s = last - run_.requests.front().arrival_s;
     run_.system_mean = sum / run_.makespan_s;
     run_.wait = QuantilesOf(waits);
     run_.ttft = QuantilesOf(ttfts);
@@ -253,6 +256,7 @@ class Server {
   std::set<size_t> idle_;
   EventQueue<size_t> ends_;   // of steps, by replica
   std::vector<size_t> freed_;
+  size_t released_ = 0;       // requests whose time of arrival is known
   std::vector<RunningSequence> running_;
   std::vector<WaitingSequence> candidates_;
   Time now_ = 0;

@@ -13,6 +13,7 @@ namespace pano::sim {
 
 // What became of a request. A value.
 struct ServedRequest {
+  Time arrival_s = 0;
   Time begun_s = 0;        // its first step
   Time first_token_s = 0;
   Time finish_s = 0;
@@ -41,7 +42,7 @@ struct ServeRun {
 
 inline constexpr int64_t kServeStepsMax = 500'000'000;
 
-// Serves the trace: one queue, first come first served, from which each replica takes what the policy admits to
+// Serves the trace, or with ServePlan::clients its requests in a closed loop: one queue, first come first served, from which each replica takes what the policy admits to
 // its next step. InvalidArgument for a request that a replica's KV memory could never hold; Exhausted beyond
 // kServeStepsMax steps. `on_step` (may be empty) sees every step.
 struct StepSeen {

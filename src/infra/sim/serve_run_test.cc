@@ -59,6 +59,22 @@ TEST(ServeRunTest, ReplicasShareOneQueue) {
   EXPECT_DOUBLE_EQ(run->busy, 1);
 }
 
+TEST(ServeRunTest, ClientsSendTheNextRequestAsTheLastOneEnds) {
+  const std::vector<TraceRequest> trace(5, {7, 10, 2});
+  ServePlan plan = Line(0, 0.1, 0.5);
+  plan.clients = 2;
+  const auto run = SimulateServing(trace, plan, GreedyStepPolicy(1));
+  ASSERT_TRUE(run.ok());
+  // One at a time takes 1.5 s; the other client waits for that and for its own.
+  EXPECT_DOUBLE_EQ(run->requests[1].arrival_s, 7);
+  EXPECT_DOUBLE_EQ(run->requests[2].arrival_s, 8.5);
+  EXPECT_DOUBLE_EQ(run->requests[4].arrival_s, 11.5);
+  EXPECT_DOUBLE_EQ(run->requests[3].finish_s - run->requests[3].arrival_s, 3);
+  EXPECT_DOUBLE_EQ(run->makespan_s, 7.5);
+  plan.clients = 9;
+  EXPECT_DOUBLE_EQ(SimulateServing(trace, plan, GreedyStepPolicy(5))->requests[4].arrival_s, 7);
+}
+
 TEST(ServeRunTest, RefusesWhatNoReplicaCouldHold) {
   ServePlan plan = Line(0, 0.1, 0.1);
   plan.kv_tokens = 50;  // three blocks of 16

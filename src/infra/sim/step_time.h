@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace pano::sim {
 
@@ -21,6 +23,12 @@ struct LinearTime {
   double decode_s_per_sequence = 0;
 };
 
+// The rate that products with `rows` rows reach: kernels do better with more of them. A value.
+struct RateOfRows {
+  double rows = 1;
+  double flops_s = 1;
+};
+
 // A step on a roofline (Williams, Waterman and Patterson, 2009): products take what their operations take or what
 // reading the weights takes, whichever is longer, attention likewise with keys and values; both in turn, and a
 // fixed time beside them. A value.
@@ -37,6 +45,23 @@ struct RooflineTime {
   double bytes_s = 1;
   double attention_flops_s = 1;
   double token_s = 0;              // of each row: embeddings, norms, activations, drawing
+  // In place of flops_s and of reading the weights, as measured at some numbers of rows, which rise: what a product takes is
+  // a line in its rows between two of them, as much as at the first one below, and at the last one's rate above.
+  // Attention then takes its operations and its reading in turn.
+  std::vector<RateOfRows> flops_s_by_rows = {};
+
+  // Seconds of products that take `flops` operations a row.
+  double ProductSeconds(double flops, double rows) const {
+    if (flops_s_by_rows.empty()) return flops * rows / flops_s;
+    if (rows <= 0) return 0;
+    size_t i = 0;
+    while (i < flops_s_by_rows.size() && flops_s_by_rows[i].rows < rows) ++i;
+    const auto at = [](const RateOfRows& r) { return r.rows / r.flops_s; };
+    if (i == 0) return flops * at(flops_s_by_rows[0]);
+    if (i == flops_s_by_rows.size()) return flops * rows / flops_s_by_rows.back().flops_s;
+    const RateOfRows &low = flops_s_by_rows[i - 1], &high = flops_s_by_rows[i];
+    return flops * (at(low) + (at(high) - at(low)) * (rows - low.rows) / (high.rows - low.rows));
+  }
 };
 
 // How long a step takes: a line, or a roofline. A value.
@@ -48,9 +73,12 @@ struct StepTime {
   double Of(const StepWork& work) const {
     const auto prefill = static_cast<double>(work.prefill_tokens), decode = static_cast<double>(work.decode_rows);
     if (!roofline) return line.base_s + prefill * line.prefill_s_per_token + decode * line.decode_s_per_sequence;
-    const double products = (prefill + decode) * roof.flops_per_token + static_cast<double>(work.sampled_rows) * roof.flops_per_sample;
-    return roof.step_s + (prefill + decode) * roof.token_s + std::max(products / roof.flops_s, roof.weight_bytes / roof.bytes_s) +
-           std::max(work.pairs * roof.flops_per_pair / roof.attention_flops_s, work.kv_tokens * roof.kv_bytes_per_token / roof.bytes_s);
+    const double products = roof.ProductSeconds(roof.flops_per_token, prefill + decode) +
+                            roof.ProductSeconds(roof.flops_per_sample, static_cast<double>(work.sampled_rows));
+    const double fixed = roof.step_s + (prefill + decode) * roof.token_s;
+    const double attention = work.pairs * roof.flops_per_pair / roof.attention_flops_s, reading = work.kv_tokens * roof.kv_bytes_per_token / roof.bytes_s;
+    if (!roof.flops_s_by_rows.empty()) return fixed + products + attention + reading;
+    return fixed + std::max(products, roof.weight_bytes / roof.bytes_s) + std::max(attention, reading);
   }
 };
 

@@ -18,7 +18,7 @@
 #include "infra/sim/queue_model.h"
 #include "infra/sim/queue_run.h"
 #include "infra/sim/serve_run.h"
-#include "pano/infra/engine_step_policy.h"
+#include "pano/step_policy/engine_step_policy.h"
 
 namespace pano::infra {
 namespace {
@@ -187,7 +187,7 @@ TEST_F(Golden, Traces) {
     const auto trace = sim::ParseTrace(*ReadFile(Folder() + "/traces/" + name + ".csv"));
     const auto plan = sim::ParseServePlan(*ReadFile(Folder() + "/traces/" + name + ".yaml"));
     ASSERT_TRUE(trace.ok() && plan.ok());
-    const auto run = sim::SimulateServing(*trace, *plan, EngineStepPolicy(*plan));
+    const auto run = sim::SimulateServing(*trace, *plan, step_policy::EngineStepPolicy(*plan));
     ASSERT_TRUE(run.ok()) << run.error().message();
     const json::Value& expected = *row.Find("expected");
     EXPECT_EQ(static_cast<int64_t>(run->requests.size()), expected.Find("requests")->as_int());

@@ -8,7 +8,7 @@
 #include "infra/sim/serve_run.h"
 #include "infra/sim/trace.h"
 #include "pano/infra/commands.h"
-#include "pano/infra/engine_step_policy.h"
+#include "pano/step_policy/engine_step_policy.h"
 
 namespace pano::infra {
 namespace {
@@ -92,7 +92,7 @@ int RunSimServe(const cli::Command& self, cli::Args args) {
   if (trace.empty() || plan.empty()) return cli::FailUsage(self, "--trace FILE and --plan FILE are needed");
   const auto inputs = ReadInputs(trace, plan, requests, speed);
   if (!inputs.ok()) return cli::Fail(self, inputs.error());
-  const EngineStepPolicy policy(inputs->plan);
+  const step_policy::EngineStepPolicy policy(inputs->plan);
   const auto run = sim::SimulateServing(inputs->trace, inputs->plan, policy);
   if (!run.ok()) return cli::Fail(self, run.error());
   if (as_json) {

@@ -15,6 +15,7 @@
 #include "pano/plan/load_shape.h"
 #include "pano/plan/picture.h"
 #include "pano/plan/serve_here.h"
+#include "pano/plan/serve_loop.h"
 
 namespace pano::plan {
 namespace {
@@ -198,6 +199,7 @@ Result<PlanAnswer> ServeHere(const PlanOptions& o) {
   std::vector<std::string> command;
   planner::ServePrediction p;
   planner::StepTimes times;
+  bool simulated = false;
   std::string how = "derived";
   if (own) {
     if (o.kv_type == "bf16" || o.kv_type == "fp8") {
@@ -212,9 +214,15 @@ Result<PlanAnswer> ServeHere(const PlanOptions& o) {
                "--kv-blocks", StrCat(memory.kv_blocks), "--kv-type", memory.kv_type};
     out.assumptions.push_back(StrCat("while the weights are laid out the process takes at most ", BothUnits(D(memory.loading_peak))));
     if (p.memory.fits() && (o.prompt_tokens > 0 || o.max_tokens > 0)) {
-      PANO_ASSIGN_OR_RETURN(times, MeasureHere(files, here_goal, goal.prompt_tokens, goal.max_tokens, pool));
+      PANO_ASSIGN_OR_RETURN(const MeasuredSteps steps, MeasureHere(files, spec, here_goal, goal.prompt_tokens, goal.max_tokens, pool));
+      times = steps.closed_form;
       how = "measured";
       out.assumptions.push_back("step times: measured with the model's own weights, just now");
+      PANO_ASSIGN_OR_RETURN(simulated, SimulateLoop(steps.time, goal, goal.concurrency, p));
+      if (simulated) {
+        how = "simulated";
+        out.assumptions.push_back("what they come to: simulated with the engine's own decisions of each step; of service levels nine of ten requests are asked");
+      }
     }
   } else {
     PANO_ASSIGN_OR_RETURN(p.memory, planner::ServeMemory(spec, goal, 1, 1, goal.concurrency));
@@ -224,7 +232,7 @@ Result<PlanAnswer> ServeHere(const PlanOptions& o) {
     }
   }
   if (how == "derived") times = planner::Roofline(spec, here, goal, 1, 1);
-  planner::PredictServing(times, goal, goal.concurrency, 1, p);
+  if (!simulated) planner::PredictServing(times, goal, goal.concurrency, 1, p);
   out.memory = p.memory;
   AddMemoryFigures(out.memory, own ? "every tensor of the inventory as the engine lays it out (matrices in panels of 16 rows)"
                                    : "every tensor of the inventory in this type, whole blocks along rows", out);

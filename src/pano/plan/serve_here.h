@@ -11,6 +11,7 @@
 #include "infra/planner/plan.h"
 #include "infra/planner/serve_model.h"
 #include "infra/planner/workload.h"
+#include "infra/sim/step_time.h"
 #include "model/format/fwd.h"
 
 namespace pano::plan {
@@ -38,8 +39,13 @@ Result<HereMemory> MemoryHere(const format::ModelFiles& files, const HereGoal& g
 // This machine as an accelerator: what the process may take, and rates that were measured in about a second.
 cluster::Cluster MachineHere(ComputePool& pool, bool measure);
 
-// Step times of the model itself, in a few seconds: prompts of `prompt` tokens, and `concurrency` sequences that
-// decode at about the depth in the middle of an answer.
-Result<planner::StepTimes> MeasureHere(const format::ModelFiles& files, const HereGoal& goal, int64_t prompt, int64_t answer, ComputePool& pool);
+// Step times of the model itself, in a few seconds: `concurrency` sequences and fewer that decode at about the depth in
+// the middle of an answer, and prompts whole and in the pieces that join decoding steps.
+struct MeasuredSteps {
+  sim::StepTime time;             // for the simulation (serve_loop.h)
+  planner::StepTimes closed_form;
+};
+Result<MeasuredSteps> MeasureHere(const format::ModelFiles& files, const planner::WorkloadSpec& spec, const HereGoal& goal, int64_t prompt, int64_t answer,
+                                  ComputePool& pool);
 
 }  // namespace pano::plan

@@ -1,4 +1,4 @@
-#include "pano/infra/engine_step_policy.h"
+#include "pano/step_policy/engine_step_policy.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include "model/nn/model.h"
 #include "model/serving/batch_policy.h"
 
-namespace pano::infra {
+namespace pano::step_policy {
 namespace {
 
 TimePoint ToTimePoint(sim::Time seconds) {
@@ -52,4 +52,4 @@ sim::StepPlan EngineStepPolicy::Decide(const sim::ReplicaView& view) const {
   return plan;
 }
 
-}  // namespace pano::infra
+}  // namespace pano::step_policy

@@ -5,7 +5,7 @@
 #include "model/engine/scheduler.h"
 #include "model/serving/continuous_batch_policy.h"
 
-namespace pano::infra {
+namespace pano::step_policy {
 
 // What the engine's loop decides for a step, for the simulator: the very same code, ContinuousBatchPolicy within
 // DecideWithin, then DecideStep. Of one tenant, without drafts and without a prefix cache. Confined to the
@@ -22,4 +22,4 @@ class EngineStepPolicy final : public sim::StepPolicy {
   serving::ContinuousBatchPolicy policy_;
 };
 
-}  // namespace pano::infra
+}  // namespace pano::step_policy

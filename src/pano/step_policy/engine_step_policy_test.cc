@@ -1,4 +1,4 @@
-#include "pano/infra/engine_step_policy.h"
+#include "pano/step_policy/engine_step_policy.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "infra/sim/serve_run.h"
 
-namespace pano::infra {
+namespace pano::step_policy {
 namespace {
 
 sim::ServePlan Plan(int64_t sequences, int64_t step_tokens) {
@@ -66,4 +66,4 @@ TEST(EngineStepPolicyTest, ALongPromptGoesInPieces) {
 }
 
 }  // namespace
-}  // namespace pano::infra
+}  // namespace pano::step_policy
