@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -374,9 +375,13 @@ class AdapterReader {
       PANO_RETURN_IF_ERROR(
           CheckShape(*change->tokens, {static_cast<int64_t>(rows.rows.size()), m.in})
               .Wrap("trainable_token_indices: trainable_tokens_delta"));
+      std::set<int64_t> seen;
       for (int64_t id : rows.rows) {
         if (id >= m.out) {
           return Corruption(StrCat("trainable_token_indices: ", id, ", the vocabulary has ", m.out));
+        }
+        if (!seen.insert(id).second) {
+          return Corruption(StrCat("trainable_token_indices: ", id, " stands twice"));
         }
       }
       change->rows = rows.rows;

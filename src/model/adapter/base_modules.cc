@@ -121,6 +121,7 @@ Status BaseModules::AddGguf(const ModelFiles& files) {
     head_dim_ = gguf.config.head_dim;
     rotary_half_ = gguf.config.rope.dim / 2;
   }
+  norm_offset_ = folder.config.norm_offset;
   return AddDecoder(gguf, folder.names, nullptr);
 }
 

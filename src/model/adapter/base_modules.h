@@ -70,6 +70,8 @@ class BaseModules {
   // The base's row of an entry for row `row` of the original's: GGUF files of some families have
   // the rows of queries and keys in another order (pairs of rotary components side by side).
   int64_t RowInFile(const nn::TensorEntry& entry, int64_t row) const;
+  // What the original adds to a norm's stored weight, where that is known apart from the files'.
+  std::optional<float> norm_offset() const { return norm_offset_; }
   // Whether any entry's rows are in another order.
   bool reordered() const { return rotary_half_ > 0; }
 
@@ -89,6 +91,7 @@ class BaseModules {
   std::string embedding_, optional_prefix_;
   bool embedding_is_shared_ = false;
   std::vector<nn::TensorEntry> entries_[4];
+  std::optional<float> norm_offset_;
   int64_t head_dim_ = 0, rotary_half_ = 0;  // rotary_half_ > 0: rows are reordered
 };
 

@@ -6,7 +6,9 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "base/strings.h"
 #include "base/threads.h"
+#include "model/nn/bound_adapter.h"
 
 // Continuous batching. Each round takes the messages, ends what is over, and asks the batch policy
 // and the scheduler for one step: which sequences give their memory up (preemption: their tokens
@@ -91,11 +93,9 @@ void Loop::Attend(const serving::Wakeup::Orders& orders, Mailbox::Messages messa
 void Loop::Begin(std::unique_ptr<ActiveRequest> active) {
   ActiveRequest& kept = *active;
   kept.planned_length = static_cast<int64_t>(kept.request.prompt.size()) + *kept.request.max_tokens;
-  kept.cache_scope = kept.request.tenant;
-  if (const int64_t variant = model_.state_variant(kept.planned_length); variant != 0) {
-    kept.cache_scope += '\0';
-    kept.cache_scope += std::to_string(variant);
-  }
+  // Numbers first: no tenant's name can be taken for another scope.
+  kept.cache_scope = StrCat(kept.request.adapter ? kept.request.adapter->id : 0, ' ',
+                            model_.state_variant(kept.planned_length), ' ', kept.request.tenant);
   requests_.emplace(kept.request.id, std::move(active));
   share_.Enter(kept.request.tenant, kept.request.weight);
   if (kept.request.priority != 0) prioritized_ = true;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "model/grammar/compiled_grammar.h"
+#include "model/nn/fwd.h"
 
 namespace pano::engine {
 
@@ -56,6 +57,9 @@ struct Request {
   int32_t logprobs = -1;         // alternatives per token; -1: none, 0: the token's own only
   int32_t prompt_logprobs = -1;  // the same for each prompt token (`echo` with `logprobs`)
   std::optional<TimePoint> deadline;
+  // What its tokens are computed with beside the model's weights; null: nothing. Bound to the engine's
+  // model. Blocks of a prefix are shared with requests of the same adapter only; drafts are made without.
+  std::shared_ptr<const nn::BoundAdapter> adapter = nullptr;
   // What the output must be; null: anything. A token that the grammar does not allow next is as if the model
   // did not have it, whatever else the request says; end tokens are allowed only where the grammar accepts,
   // and where nothing can follow the choice ends by itself (kStop). A choice for which no token is left

@@ -44,7 +44,8 @@ struct ActiveRequest {
   // Tokens that a choice may have in all. Rotary angles that depend on a sequence's length go by it
   // from the first step on, so that its cached keys agree with each other.
   int64_t planned_length = 0;
-  // Within which prefixes are shared: the tenant, and the angles where the length changes them.
+  // Within which prefixes are shared: the adapter, the tenant, and the angles where the length changes
+  // them.
   std::string cache_scope;
 
   TimePoint submitted{};

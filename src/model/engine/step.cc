@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/threads.h"
+#include "model/nn/bound_adapter.h"
 
 // All items become one plan of slices for one forward pass; a list of readings says what each row
 // of logits is for. Readings are worked off in parallel, a sampler a worker. With a draft the rows
@@ -52,13 +53,30 @@ Status Step::Forward(std::span<StepItem> items) {
   readings_.clear();
   inputs_.clear();
   rows_ = 0;
-  for (StepItem& item : items) plan_.slices.push_back(MakeSlice(item));
+  OrderByAdapter(items);
+  for (StepItem* item : ordered_) plan_.slices.push_back(MakeSlice(*item));
   PANO_RETURN_IF_ERROR(model_.Forward(plan_, state_, logits_));
   if (logits_.rows() != rows_ || logits_.vocab() != static_cast<size_t>(model_.vocab_size())) {
     return Internal("[engine] the model returned logits of another shape");
   }
   Read();
   return OkStatus();
+}
+
+// Slices of one adapter side by side; otherwise as they come.
+void Step::OrderByAdapter(std::span<StepItem> items) {
+  ordered_.clear();
+  bool adapted = false;
+  for (StepItem& item : items) {
+    ordered_.push_back(&item);
+    adapted = adapted || item.sequence->request().adapter;
+  }
+  if (!adapted) return;
+  auto id_of = [](const StepItem* item) {
+    const auto& adapter = item->sequence->request().adapter;
+    return adapter ? adapter->id : 0;
+  };
+  std::ranges::stable_sort(ordered_, {}, id_of);
 }
 
 // Lists what its rows are for, too.
@@ -84,6 +102,7 @@ nn::SequenceSlice Step::MakeSlice(StepItem& item) {
   slice.tokens = TokensOf(item);
   slice.position = begin;
   slice.planned_length = sequence.active().planned_length;
+  slice.adapter = sequence.request().adapter.get();
   for (const BlockTable& table : sequence.blocks) slice.tables.push_back(table.ids());
   slice.logits_from = static_cast<size_t>(from - begin);
   return slice;

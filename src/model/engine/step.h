@@ -68,6 +68,7 @@ class Step {
   };
 
   Status Forward(std::span<StepItem> items);
+  void OrderByAdapter(std::span<StepItem> items);
   nn::SequenceSlice MakeSlice(StepItem& item);
   std::span<const TokenId> TokensOf(const StepItem& item);
   void Read();
@@ -83,6 +84,7 @@ class Step {
   const Clock& clock_;
   Histogram* const mask_seconds_;
   nn::StepPlan plan_;
+  std::vector<StepItem*> ordered_;  // of the plan
   nn::Logits logits_;
   size_t rows_ = 0;
   std::vector<Reading> readings_;

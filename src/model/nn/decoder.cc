@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "model/nn/bound_adapter.h"
 
 namespace pano::nn {
 
@@ -24,6 +25,7 @@ Status Decoder::Forward(const StepPlan& plan, State& state, Logits& logits) {
   auto& paged = static_cast<PagedState&>(state);
   PANO_RETURN_IF_ERROR(CheckPlan(plan, paged));
   ListRows(plan);
+  const ops::AdapterScope adapters(*ops_, std::span<const ops::AdapterRun>(adapter_runs_));
   ops::Workspace::Scope scope(ops_->workspace());
   const ops::Rows x = scope.Take(tokens_.size(), Size(config_.hidden_size));
   Embed(x);
@@ -71,7 +73,11 @@ void Decoder::ListRows(const StepPlan& plan) {
   tokens_.clear();
   position_rows_.clear();
   wanted_.clear();
+  adapter_runs_.clear();
   for (const SequenceSlice& slice : plan.slices) {
+    if (slice.adapter) {
+      AppendRun(adapter_runs_, tokens_.size(), slice.tokens.size(), *slice.adapter);
+    }
     RowSpan span;
     span.count = slice.tokens.size();
     span.position = slice.position;
@@ -88,6 +94,10 @@ void Decoder::ListRows(const StepPlan& plan) {
       position_rows_.push_back(static_cast<int32_t>(first + static_cast<int64_t>(i)));
     }
   }
+}
+
+const Decoder* Decoder::AsDecoder() const {
+  return ops_->communicator().size() == 1 ? this : nullptr;
 }
 
 void Decoder::Embed(ops::Rows x) {
@@ -119,6 +129,7 @@ Status Decoder::Head(ops::ConstRows x, Logits& logits) {
   ops::Workspace::Scope scope(ops_->workspace());
   const ops::Rows wanted = scope.Take(count, x.width);
   ops::GatherRows(*ops_, wanted_, x, wanted);
+  const ops::AdapterScope adapters(*ops_, std::span<const int32_t>(wanted_));
   if (config_.final_norm) Norm(weights_.final_norm, wanted);
   if (config_.head_transform) PANO_RETURN_IF_ERROR(TransformHead(wanted));
   const ops::Rows out(logits.data(), count, logits.vocab());

@@ -28,6 +28,10 @@ class Decoder final : public Model {
   int64_t state_variant(int64_t planned_length) const override {
     return transformer_.state_variant(planned_length);
   }
+  // Null for one of several ranks.
+  const Decoder* AsDecoder() const override;
+  const DecoderWeights& weights() const { return weights_; }
+  ComputePool& pool() const { return ops_->pool(); }
   Result<std::unique_ptr<State>> CreateState(std::span<const int> block_counts) const override;
   Status Forward(const StepPlan& plan, State& state, Logits& logits) override;
 
@@ -47,6 +51,7 @@ class Decoder final : public Model {
   const StateLayout layout_;
   // Of the step, kept for their memory.
   std::vector<RowSpan> spans_;
+  std::vector<ops::AdapterRun> adapter_runs_;
   std::vector<int32_t> tokens_, position_rows_;  // rows of the embedding matrices
   std::vector<int32_t> wanted_;                  // rows of the pass whose logits are wanted
 };

@@ -6,8 +6,10 @@ namespace pano::nn {
 
 using TokenId = int32_t;
 
+class Decoder;
 class Model;
 class State;
+struct BoundAdapter;
 struct LayerConfig;
 struct LinearTensor;
 struct LoadOptions;

@@ -66,6 +66,8 @@ struct SequenceSlice {
   int64_t planned_length = 0;
   // Logits are wanted for tokens[logits_from] and all after it; tokens.size() = for none.
   size_t logits_from = 0;
+  // What its tokens are computed with beside the model's weights; null: nothing. Bound to this model.
+  const BoundAdapter* adapter = nullptr;
 };
 
 struct StepPlan {
@@ -109,11 +111,14 @@ class Model {
   virtual StateLayout state_layout() const = 0;
   // Sequences whose planned lengths give different numbers cannot share state.
   virtual int64_t state_variant(int64_t /*planned_length*/) const { return 0; }
+  // Itself, where adapters may be bound to its weights; else null.
+  virtual const Decoder* AsDecoder() const { return nullptr; }
   // `block_counts`: one per group, each at least 1. Exhausted when the memory cannot be had.
   virtual Result<std::unique_ptr<State>> CreateState(std::span<const int> block_counts) const = 0;
 
   // One forward pass over every slice: writes the new tokens' state into their blocks and the
-  // wanted rows into `logits`. A row does not depend, to the bit, on what else is in the plan, on
+  // wanted rows into `logits`. Slices of one adapter are best neighbours: what it adds is then read
+  // once. A row does not depend, to the bit, on what else is in the plan, on
   // how the sequence was cut into slices, or on the number of threads. InvalidArgument for a token
   // outside the vocabulary or a position outside the context.
   virtual Status Forward(const StepPlan& plan, State& state, Logits& logits) = 0;

@@ -73,11 +73,13 @@ double Perplexity::value() const {
 }
 
 Result<Perplexity> MeasurePerplexity(Model& model, std::span<const TokenId> ids, int64_t context,
-                                     int64_t stride, const std::function<void(double)>& progress) {
+                                     int64_t stride, const std::function<void(double)>& progress,
+                                     const BoundAdapter* adapter) {
   Perplexity result;
   PANO_RETURN_IF_ERROR(
       ForEachWindow(ids, context, stride, progress, [&](const Window& window) -> Status {
-        PANO_ASSIGN_OR_RETURN(SequenceRunner runner, SequenceRunner::Create(model, window.length));
+        PANO_ASSIGN_OR_RETURN(SequenceRunner runner,
+                              SequenceRunner::Create(model, window.length, adapter));
         return runner.Feed(
             window.tokens, window.scored_from, [&](size_t i, std::span<const float> row) {
               result.nll +=
@@ -90,7 +92,8 @@ Result<Perplexity> MeasurePerplexity(Model& model, std::span<const TokenId> ids,
 
 Result<Divergence> MeasureDivergence(Model& reference, Model& model, std::span<const TokenId> ids,
                                      int64_t context, int64_t stride,
-                                     const std::function<void(double)>& progress) {
+                                     const std::function<void(double)>& progress,
+                                     const BoundAdapter* adapter) {
   if (reference.vocab_size() != model.vocab_size()) {
     return InvalidArgument(StrCat("[eval] vocabularies of ", reference.vocab_size(), " and ",
                                   model.vocab_size(), " tokens cannot be compared"));
@@ -103,7 +106,7 @@ Result<Divergence> MeasureDivergence(Model& reference, Model& model, std::span<c
   const Status status =
       ForEachWindow(ids, context, stride, progress, [&](const Window& window) -> Status {
         PANO_ASSIGN_OR_RETURN(auto first, SequenceRunner::Create(reference, window.length));
-        PANO_ASSIGN_OR_RETURN(auto second, SequenceRunner::Create(model, window.length));
+        PANO_ASSIGN_OR_RETURN(auto second, SequenceRunner::Create(model, window.length, adapter));
         for (size_t at = 0; at < window.tokens.size(); at += kPiece) {
           const auto piece = window.tokens.subspan(at, std::min(kPiece, window.tokens.size() - at));
           const size_t from = std::min(piece.size(), std::max(window.scored_from, at) - at);

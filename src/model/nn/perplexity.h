@@ -17,11 +17,12 @@ struct Perplexity {
 // Runs `ids` through windows that begin at 0, stride, 2 * stride, ... and end at most `context`
 // later; the last is the first to reach the end. A window scores the tokens after the previous
 // window's end (the first: all but its first token); positions restart in each. `progress` (may be
-// empty) is told the share done. InvalidArgument unless there are two ids and 0 < stride <=
-// context.
+// empty) is told the share done. `adapter` (may be null) belongs to the model. InvalidArgument
+// unless there are two ids and 0 < stride <= context.
 Result<Perplexity> MeasurePerplexity(Model& model, std::span<const TokenId> ids, int64_t context,
                                      int64_t stride,
-                                     const std::function<void(double share)>& progress = {});
+                                     const std::function<void(double share)>& progress = {},
+                                     const BoundAdapter* adapter = nullptr);
 
 // Two models over the same windows.
 struct Divergence {
@@ -30,10 +31,11 @@ struct Divergence {
   double mean_kl() const { return kl / static_cast<double>(model.tokens); }
 };
 
-// As MeasurePerplexity, of both models at once. InvalidArgument also where their vocabularies
-// differ in size.
+// As MeasurePerplexity, of both models at once; the adapter is `model`'s. InvalidArgument also where
+// their vocabularies differ in size.
 Result<Divergence> MeasureDivergence(Model& reference, Model& model, std::span<const TokenId> ids,
                                      int64_t context, int64_t stride,
-                                     const std::function<void(double share)>& progress = {});
+                                     const std::function<void(double share)>& progress = {},
+                                     const BoundAdapter* adapter = nullptr);
 
 }  // namespace pano::nn

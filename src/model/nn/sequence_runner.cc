@@ -14,7 +14,8 @@ SequenceRunner::SequenceRunner(Model& model, std::unique_ptr<State> state, int b
   for (BlockId block = 0; block < blocks; ++block) table_.push_back(block);
 }
 
-Result<SequenceRunner> SequenceRunner::Create(Model& model, int64_t length) {
+Result<SequenceRunner> SequenceRunner::Create(Model& model, int64_t length,
+                                              const BoundAdapter* adapter) {
   if (length < 1 || length > model.context_length()) {
     return InvalidArgument("[nn] " + std::to_string(length) +
                            " tokens are outside the context of " +
@@ -23,7 +24,9 @@ Result<SequenceRunner> SequenceRunner::Create(Model& model, int64_t length) {
   const int blocks = static_cast<int>((length + kBlockTokens - 1) / kBlockTokens);
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<State> state,
                         model.CreateState(model.state_layout().Uniform(blocks)));
-  return SequenceRunner(model, std::move(state), blocks, length);
+  SequenceRunner runner(model, std::move(state), blocks, length);
+  runner.adapter_ = adapter;
+  return runner;
 }
 
 Status SequenceRunner::Feed(std::span<const TokenId> tokens, size_t logits_from, const Sink& sink) {
@@ -32,6 +35,7 @@ Status SequenceRunner::Feed(std::span<const TokenId> tokens, size_t logits_from,
     slice.tokens = tokens.subspan(at, std::min(kSliceTokens, tokens.size() - at));
     slice.position = position_;
     slice.planned_length = length_;
+    slice.adapter = adapter_;
     slice.tables.assign(model_->state_layout().groups.size(), table_);
     slice.logits_from = std::min(logits_from > at ? logits_from - at : 0, slice.tokens.size());
     PANO_RETURN_IF_ERROR(model_->Forward({{slice}}, *state_, logits_));

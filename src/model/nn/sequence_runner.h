@@ -15,7 +15,9 @@ namespace pano::nn {
 class SequenceRunner {
  public:
   // State for `length` tokens, the length that scalings of positions by length go by.
-  static Result<SequenceRunner> Create(Model& model, int64_t length);
+  // `adapter`: what the tokens are computed with beside the model's weights, borrowed; null: nothing.
+  static Result<SequenceRunner> Create(Model& model, int64_t length,
+                                       const BoundAdapter* adapter = nullptr);
 
   // Feeds tokens; `sink(i, row)` gets the logits after each token i from `logits_from` on.
   using Sink = std::function<void(size_t i, std::span<const float> row)>;
@@ -24,6 +26,7 @@ class SequenceRunner {
  private:
   SequenceRunner(Model& model, std::unique_ptr<State> state, int blocks, int64_t length);
   Model* model_;
+  const BoundAdapter* adapter_ = nullptr;
   std::unique_ptr<State> state_;
   std::vector<BlockId> table_;
   int64_t length_;

@@ -15,6 +15,8 @@
 
 namespace pano::encoder {
 
+class TowerEncoder;
+
 // What a model was made for.
 enum class Task : uint8_t {
   kEmbedding,  // hidden states, and vectors made of them
@@ -69,6 +71,8 @@ struct TextRow {
   std::vector<nn::TokenId> ids = {};  // at least one
   std::vector<uint8_t> mask = {};     // one an id, 0 = left out; empty: all count
   std::vector<int32_t> types = {};    // one an id; empty: all 0
+  // What it is computed with beside the model's weights; null: nothing. Bound to this model.
+  std::shared_ptr<const nn::BoundAdapter> adapter = nullptr;
 };
 
 struct EncoderBatch {
@@ -94,6 +98,8 @@ class Encoder {
  public:
   virtual ~Encoder() = default;
   virtual const EncoderInfo& info() const = 0;
+  // Itself, where adapters may be bound to its weights; else null.
+  virtual const TowerEncoder* AsTowers() const { return nullptr; }
   // InvalidArgument names what is wrong with an input: an id outside the vocabulary, a row that is
   // too long or wholly masked, a pixel that is no number, inputs that the model does not take or
   // lacks.

@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "model/nn/bound_adapter.h"
 
 namespace pano::encoder {
 namespace {
+
+const std::vector<ops::AdapterRun> kNoAdapters;
 
 bool Wanted(const EncoderBatch& batch, std::string_view name) {
   return batch.outputs.empty() || std::ranges::find(batch.outputs, name) != batch.outputs.end();
@@ -23,6 +26,23 @@ ops::Rows RowsOf(std::vector<float>& x, const Tower& tower) {
 }
 
 }  // namespace
+
+ComputePool& TowerEncoder::pool() const {
+  Tower* tower = parts_.text ? parts_.text.get() : parts_.image.get();
+  return tower->ops().pool();
+}
+
+void TowerEncoder::ListAdapters(const EncoderBatch& batch, Pass& pass) {
+  size_t row = 0;
+  for (size_t i = 0; i < batch.texts.size(); ++i) {
+    const size_t count = pass.text.rows.counts[i];
+    if (const auto& adapter = batch.texts[i].adapter) {
+      nn::AppendRun(pass.row_adapters, row, count, *adapter);
+      nn::AppendRun(pass.text_adapters, i, 1, *adapter);
+    }
+    row += count;
+  }
+}
 
 Result<std::vector<Output>> TowerEncoder::Encode(const EncoderBatch& batch) {
   PANO_RETURN_IF_ERROR(CheckInputs(batch));
@@ -79,6 +99,9 @@ Status TowerEncoder::RunTowers(const EncoderBatch& batch, Pass& pass) {
     pass.decoder = std::move(*packed);
   }
   if (!batch.texts.empty()) {
+    ListAdapters(batch, pass);
+    const ops::AdapterScope adapters(parts_.text->ops(),
+                                     std::span<const ops::AdapterRun>(pass.row_adapters));
     EmbedText(pass.text, *parts_.text, pass.text_x);
     PANO_RETURN_IF_ERROR(parts_.text->Run(pass.text.rows, {}, RowsOf(pass.text_x, *parts_.text)));
   }
@@ -116,6 +139,12 @@ Result<std::vector<Output>> TowerEncoder::RunHeads(const EncoderBatch& batch, co
         break;
     }
     if (rows.rows->counts.empty() || !(compared || Wanted(batch, head.config.output))) continue;
+    const bool pooled = head.config.pooling != Pooling::kNone;
+    const ops::AdapterScope adapters(tower->ops(),
+                                     std::span<const ops::AdapterRun>(
+                                         head.config.tower != TowerKind::kText ? kNoAdapters
+                                         : pooled                              ? pass.text_adapters
+                                                                               : pass.row_adapters));
     PANO_ASSIGN_OR_RETURN(Output output, RunHead(head, rows, *tower));
     outputs.push_back(std::move(output));
   }

@@ -30,13 +30,29 @@ class TowerEncoder final : public Encoder {
   const EncoderInfo& info() const override { return parts_.info; }
   Result<std::vector<Output>> Encode(const EncoderBatch& batch) override;
 
+  const TowerEncoder* AsTowers() const override { return this; }
+  // Adapters change models of one stack, over texts.
+  bool adaptable() const { return parts_.text && !parts_.image && !parts_.decoder; }
+  // Null without a stack over texts.
+  const nn::ModelConfig* text_config() const {
+    return parts_.text ? &parts_.text->config() : nullptr;
+  }
+  const nn::DecoderWeights* text_weights() const {
+    return parts_.text ? &parts_.text->weights() : nullptr;
+  }
+  const std::vector<Head>& heads() const { return parts_.heads; }
+  ComputePool& pool() const;
+
  private:
   // What the stacks gave for a batch.
   struct Pass {
     PackedText text, decoder;
     PackedRows image;
     std::vector<float> text_x, image_x, decoder_x;
+    // Of the rows of the texts, and of the texts themselves.
+    std::vector<ops::AdapterRun> row_adapters, text_adapters;
   };
+  static void ListAdapters(const EncoderBatch& batch, Pass& pass);
   Status CheckInputs(const EncoderBatch& batch) const;
   Status RunTowers(const EncoderBatch& batch, Pass& pass);
   Result<std::vector<Output>> RunHeads(const EncoderBatch& batch, const Pass& pass);

@@ -35,6 +35,7 @@ Status MixtureOfExperts::AddExpert(ops::OpContext& ops, size_t expert, ops::Cons
   ops::Workspace::Scope scope(ops.workspace());
   const ops::Rows in = scope.Take(rows.size(), x.width), y = scope.Take(rows.size(), out.width);
   ops::GatherRows(ops, rows, x, in);
+  const ops::AdapterScope adapters(ops, rows);
   PANO_RETURN_IF_ERROR(experts_[expert].MixPartial(ops, in, y));
   ops::ScatterAddRows(ops, rows, assignment_.weights(expert), y, out);
   return {};
