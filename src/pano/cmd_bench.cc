@@ -30,8 +30,9 @@ namespace {
 
 struct BenchOptions {
   LocalModelOptions model;
-  std::string shape, type, write, batch = "1,4,16";
+  std::string shape, type, write, batch = "1,4,16", adapter_layers = "all", adapter_type = "f16";
   bench::DecoderOptions measure;
+  int64_t adapters = 0, adapter_rank = 16;
   int64_t seed = 1;
   bool limits = false, json = false;
 
@@ -59,6 +60,13 @@ struct BenchOptions {
                 "Prompt tokens of each of several sequences.");
     options.Int("batch-gen", &measure.batch_gen, 1, 1 << 20,
                 "Tokens that each of several sequences decodes.");
+    options.Int("adapters", &adapters, 0, 1024,
+                "Measure each --batch with so many random low-rank adapters beside the same without, "
+                "and nothing else; 0 measures none.");
+    options.Int("adapter-rank", &adapter_rank, 1, 4096, "Rank of the adapters.");
+    options.Choice("adapter-layers", &adapter_layers, {"all", "qv"},
+                   "What the adapters change: every matrix of the layers, or queries and values.");
+    options.Choice("adapter-type", &adapter_type, {"f32", "f16", "bf16"}, "Type of their values.");
     options.Int("repetitions", &measure.repetitions, 1, 1000, "Runs whose median is reported.");
     options.Flag(
         "limits", &limits,
@@ -123,6 +131,20 @@ Status WriteModel(const BenchOptions& o, ComputePool& pool) {
   return {};
 }
 
+bench::AdapterOptions AdapterMeasure(const BenchOptions& o, const std::vector<size_t>& batches) {
+  return {.adapters = static_cast<size_t>(o.adapters),
+          .rank = o.adapter_rank,
+          .all_layers = o.adapter_layers == "all",
+          .type = o.adapter_type == "f32"   ? tensor::DType::kF32
+                  : o.adapter_type == "f16" ? tensor::DType::kF16
+                                            : tensor::DType::kBF16,
+          .batches = batches,
+          .prompt = o.measure.batch_prompt,
+          .generated = o.measure.batch_gen,
+          .repetitions = o.measure.repetitions,
+          .seed = static_cast<uint64_t>(o.seed)};
+}
+
 Status Measure(const BenchOptions& o, const std::vector<size_t>& batches, ComputePool& pool,
                bench::BenchReport& report) {
   Progress progress("bench");
@@ -153,8 +175,13 @@ Status Measure(const BenchOptions& o, const std::vector<size_t>& batches, Comput
     measure.batches = batches;
     measure.seed = static_cast<uint64_t>(o.seed);
     report.limits.before = kernels::MeasureLimits(pool, 0, read_bytes);
-    PANO_ASSIGN_OR_RETURN(report.decoder,
-                          bench::MeasureDecoder(*model, pool, measure, on_progress));
+    if (o.adapters > 0) {
+      PANO_ASSIGN_OR_RETURN(report.adapters, bench::MeasureAdapters(
+                                                 *model, pool, AdapterMeasure(o, batches), on_progress));
+    } else {
+      PANO_ASSIGN_OR_RETURN(report.decoder,
+                            bench::MeasureDecoder(*model, pool, measure, on_progress));
+    }
   }
   PANO_RETURN_IF_ERROR(files.weights->CheckUnchanged());
   report.limits.after = kernels::MeasureLimits(pool, 0, read_bytes);

@@ -33,17 +33,20 @@ Result<nn::Divergence> MeasureText(const EvalOptions& options, LocalModel& local
   if (options.reference.empty()) {
     nn::Divergence result;
     PANO_ASSIGN_OR_RETURN(result.model,
-                          nn::MeasurePerplexity(*local.model, ids, context, stride, show));
+                          nn::MeasurePerplexity(*local.model, ids, context, stride, show,
+                                                local.adapter.get()));
     return result;
   }
   LocalModelOptions exact = options.model;
   exact.path = options.reference;
+  exact.adapter.clear();
   exact.arithmetic.compute = "f32";
   exact.arithmetic.kv_type = "f32";
   PANO_ASSIGN_OR_RETURN(LocalModel reference, LoadLocalModel(exact).Wrap("--reference"));
   PANO_ASSIGN_OR_RETURN(
       nn::Divergence result,
-      nn::MeasureDivergence(*reference.model, *local.model, ids, context, stride, show));
+      nn::MeasureDivergence(*reference.model, *local.model, ids, context, stride, show,
+                            local.adapter.get()));
   PANO_RETURN_IF_ERROR(reference.files.weights->CheckUnchanged());
   return result;
 }
@@ -106,6 +109,7 @@ int RunEval(const Command& self, Args args) {
   o.model.arithmetic.compute = "f32";
   OptionSet options;
   o.model.Declare(options);
+  o.model.DeclareAdapter(options);
   options.String("file", &o.file, "Measure the perplexity of this text file.", "TEXT");
   options.String("reference", &o.reference,
                  "Compare with this model, in f32, over --file: perplexity ratio and divergence.",

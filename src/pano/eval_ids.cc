@@ -44,7 +44,8 @@ Status WriteLogits(const LocalModel& local, const Batch& batch, const std::strin
   std::vector<float> all(batch.size() * length * vocab);
   for (size_t b = 0; b < batch.size(); ++b) {
     PANO_ASSIGN_OR_RETURN(nn::SequenceRunner runner,
-                          nn::SequenceRunner::Create(model, static_cast<int64_t>(length)));
+                          nn::SequenceRunner::Create(model, static_cast<int64_t>(length),
+                                                     local.adapter.get()));
     PANO_RETURN_IF_ERROR(runner.Feed(batch[b], 0, [&](size_t i, std::span<const float> row) {
       std::copy(row.begin(), row.end(), &all[(b * length + i) * vocab]);
     }));

@@ -23,7 +23,8 @@ Result<size_t> UnpaddedLength(const encoder::TextRow& row, size_t number) {
   return static_cast<size_t>(end - row.mask.begin());
 }
 
-Result<std::vector<Output>> DecoderLogits(nn::Model& model, const EncoderBatch& batch) {
+Result<std::vector<Output>> DecoderLogits(nn::Model& model, const nn::BoundAdapter* adapter,
+                                          const EncoderBatch& batch) {
   if (!batch.images.empty() || !batch.decoder_ids.empty()) {
     return InvalidArgument("the model takes input_ids and attention_mask only");
   }
@@ -37,7 +38,7 @@ Result<std::vector<Output>> DecoderLogits(nn::Model& model, const EncoderBatch& 
     }
     PANO_ASSIGN_OR_RETURN(size_t length, UnpaddedLength(row, i));
     PANO_ASSIGN_OR_RETURN(nn::SequenceRunner runner,
-                          nn::SequenceRunner::Create(model, static_cast<int64_t>(length)));
+                          nn::SequenceRunner::Create(model, static_cast<int64_t>(length), adapter));
     std::vector<float>& logits = out.rows.emplace_back(row.ids.size() * vocab);
     const std::span<const nn::TokenId> ids(row.ids.data(), length);
     PANO_RETURN_IF_ERROR(runner.Feed(ids, 0, [&](size_t at, std::span<const float> from) {
@@ -47,19 +48,24 @@ Result<std::vector<Output>> DecoderLogits(nn::Model& model, const EncoderBatch& 
   return std::vector<Output>{std::move(out)};
 }
 
-Result<std::vector<Output>> Run(const LocalModelOptions& options, const EncoderBatch& batch) {
+Result<std::vector<Output>> Run(const LocalModelOptions& options, EncoderBatch batch) {
   PANO_ASSIGN_OR_RETURN(format::ModelFiles files, OpenLocalModel(options));
   ComputePool pool(static_cast<int>(options.threads));
   const nn::LoadOptions load = options.arithmetic.LoadOptions();
   if (encoder::IsEncoder(files)) {
     PANO_ASSIGN_OR_RETURN(std::unique_ptr<encoder::Encoder> model,
                           encoder::LoadEncoder(files, load, pool));
+    PANO_ASSIGN_OR_RETURN(const std::shared_ptr<const nn::BoundAdapter> adapter,
+                          LoadLocalAdapter(options.adapter, files, load.compute, *model));
+    for (encoder::TextRow& row : batch.texts) row.adapter = adapter;
     PANO_ASSIGN_OR_RETURN(std::vector<Output> outputs, model->Encode(batch));
     PANO_RETURN_IF_ERROR(files.weights->CheckUnchanged());
     return outputs;
   }
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<nn::Model> model, nn::LoadModel(files, load, pool));
-  PANO_ASSIGN_OR_RETURN(std::vector<Output> outputs, DecoderLogits(*model, batch));
+  PANO_ASSIGN_OR_RETURN(const std::shared_ptr<const nn::BoundAdapter> adapter,
+                        LoadLocalAdapter(options.adapter, files, load.compute, *model));
+  PANO_ASSIGN_OR_RETURN(std::vector<Output> outputs, DecoderLogits(*model, adapter.get(), batch));
   PANO_RETURN_IF_ERROR(files.weights->CheckUnchanged());
   return outputs;
 }

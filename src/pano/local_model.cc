@@ -7,6 +7,7 @@
 
 #include "base/env.h"
 #include "base/strings.h"
+#include "model/adapter/bind/bind_adapter.h"
 #include "model/engine/options.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/tokenizer/formats/load.h"
@@ -68,6 +69,13 @@ void LocalModelOptions::Declare(OptionSet& options) {
   arithmetic.Declare(options);
 }
 
+void LocalModelOptions::DeclareAdapter(OptionSet& options) {
+  options.String("adapter", &adapter,
+                 "Folder of a low-rank adapter as PEFT saves it, to compute with beside the model's "
+                 "weights.",
+                 "DIR");
+}
+
 std::string BinaryFolder() {
   std::string path(4096, '\0');
   ssize_t length = ::readlink("/proc/self/exe", path.data(), path.size());
@@ -108,6 +116,9 @@ Result<LocalModel> LoadLocalModel(const LocalModelOptions& options) {
   }
   PANO_ASSIGN_OR_RETURN(local.model,
                         nn::LoadModel(local.files, options.arithmetic.LoadOptions(), *local.pool));
+  PANO_ASSIGN_OR_RETURN(local.adapter,
+                        LoadLocalAdapter(options.adapter, local.files,
+                                         options.arithmetic.LoadOptions().compute, *local.model));
   auto tokenizer = tokenizer::LoadTokenizer(local.files);
   if (tokenizer.ok()) {
     local.tokenizer = *tokenizer;
@@ -115,6 +126,37 @@ Result<LocalModel> LoadLocalModel(const LocalModelOptions& options) {
     return tokenizer.error();
   }
   return local;
+}
+
+namespace {
+
+template <typename Model>
+Result<std::shared_ptr<const nn::BoundAdapter>> LoadAdapterOf(const std::string& path,
+                                                              const format::ModelFiles& files,
+                                                              nn::Compute compute,
+                                                              const Model& model) {
+  if (path.empty()) return std::shared_ptr<const nn::BoundAdapter>();
+  PANO_ASSIGN_OR_RETURN(const std::shared_ptr<const adapter::BaseModules> modules,
+                        adapter::BaseModules::Of(files));
+  PANO_ASSIGN_OR_RETURN(const std::shared_ptr<const adapter::Adapter> read,
+                        adapter::LoadAdapter(path, modules));
+  return adapter::BindAdapter(*read, model, {.halves = compute == nn::Compute::kFast});
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const nn::BoundAdapter>> LoadLocalAdapter(const std::string& path,
+                                                                 const format::ModelFiles& files,
+                                                                 nn::Compute compute,
+                                                                 const nn::Model& model) {
+  return LoadAdapterOf(path, files, compute, model).Wrap("--adapter");
+}
+
+Result<std::shared_ptr<const nn::BoundAdapter>> LoadLocalAdapter(const std::string& path,
+                                                                 const format::ModelFiles& files,
+                                                                 nn::Compute compute,
+                                                                 const encoder::Encoder& encoder) {
+  return LoadAdapterOf(path, files, compute, encoder).Wrap("--adapter");
 }
 
 Result<std::unique_ptr<nn::Model>> LoadDraftModel(const std::string& path,

@@ -11,6 +11,7 @@
 #include "base/threads.h"
 #include "model/engine/fwd.h"
 #include "model/format/weights.h"
+#include "model/nn/encoder/fwd.h"
 #include "model/nn/load.h"
 #include "model/tokenizer/fwd.h"
 
@@ -44,8 +45,11 @@ struct LocalModelOptions {
   std::string path;     // empty: the starter model
   int64_t threads = 0;  // 0: all cores
   ArithmeticOptions arithmetic;
+  std::string adapter;  // folder; empty: none
 
   void Declare(OptionSet& options);
+  // For the commands that compute with one.
+  void DeclareAdapter(OptionSet& options);
 };
 
 // A model in this process, without an engine around it.
@@ -54,12 +58,23 @@ struct LocalModel {
   format::ModelFiles files;
   tokenizer::TokenizerPtr tokenizer;  // null where the folder has none
   std::unique_ptr<nn::Model> model;
+  std::shared_ptr<const nn::BoundAdapter> adapter;  // null: none
 };
 
 // The files at `path`, or the starter model's.
 Result<format::ModelFiles> OpenLocalModel(const LocalModelOptions& options);
 
 Result<LocalModel> LoadLocalModel(const LocalModelOptions& options);
+
+// The adapter of the folder `path`, over a model that was loaded of `files` for `compute`. "": null.
+Result<std::shared_ptr<const nn::BoundAdapter>> LoadLocalAdapter(const std::string& path,
+                                                                 const format::ModelFiles& files,
+                                                                 nn::Compute compute,
+                                                                 const nn::Model& model);
+Result<std::shared_ptr<const nn::BoundAdapter>> LoadLocalAdapter(const std::string& path,
+                                                                 const format::ModelFiles& files,
+                                                                 nn::Compute compute,
+                                                                 const encoder::Encoder& encoder);
 
 // The draft model at `path`. `pool` outlives it.
 Result<std::unique_ptr<nn::Model>> LoadDraftModel(const std::string& path,

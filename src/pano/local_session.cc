@@ -24,6 +24,7 @@ std::string TokenText(const LocalModel& local, std::optional<nn::TokenId> id) {
 
 void LocalSessionOptions::Declare(OptionSet& options) {
   model.Declare(options);
+  model.DeclareAdapter(options);
   speculation.Declare(options);
   options.Int("context", &context, 0, INT32_MAX, "Context in tokens; 0 takes the model's.");
 }
@@ -116,6 +117,7 @@ engine::Request LocalSession::MakeRequest(const chat::Sampling& o,
   if (o.seed) s.seed = static_cast<uint64_t>(*o.seed);
   request.max_tokens = o.max_tokens ? o.max_tokens : defaults_.max_tokens;
   request.stop = o.stop;
+  request.adapter = local_.adapter;
   return request;
 }
 

@@ -101,6 +101,21 @@ json::Value EncoderJson(const BenchReport& report, const MachineLimits& limits) 
   return rows;
 }
 
+json::Value AdaptersJson(const std::vector<AdapterRow>& adapters) {
+  json::Array rows;
+  for (const AdapterRow& each : adapters) {
+    json::Value row = json::Object{{"batch", static_cast<int64_t>(each.batch)},
+                                   {"adapters", static_cast<int64_t>(each.adapters)},
+                                   {"rank", each.rank},
+                                   {"adapter_mb", Rounded(each.megabytes)}};
+    SetRate(row, "base_tok_s", each.base);
+    SetRate(row, "tok_s", each.adapted);
+    row.Set("slower", Rounded(each.slower));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 double Number(const json::Value& row, std::string_view key) {
   const json::Value* value = row.Find(key);
   return value && value->is_number() ? value->as_double() : 0;
@@ -171,6 +186,7 @@ json::Value ToJson(const BenchReport& report) {
   out.Set("limits", PairJson(report.limits));
   if (report.decoder) SetDecoder(report, limits, out);
   if (!report.encoder.empty()) out.Set("encode", EncoderJson(report, limits));
+  if (!report.adapters.empty()) out.Set("adapters", AdaptersJson(report.adapters));
   return out;
 }
 
@@ -207,6 +223,15 @@ std::string FormatReport(const json::Value& report) {
   AddRows(out, report, "prefill", "tokens", "tok_s", "tokens/s");
   AddRows(out, report, "decode", "batch", "tok_s", "tokens/s");
   AddRows(out, report, "encode", "batch", "seq_s", "sequences/s");
+  if (const json::Value* rows = report.Find("adapters")) {
+    for (const json::Value& row : rows->as_array()) {
+      Line(out, "adapters batch %4.0f  %10.1f tokens/s with %.0f adapters of rank %.0f (%.1f MB each), ",
+           Number(row, "batch"), Number(row, "tok_s"), Number(row, "adapters"),
+           Number(row, "rank"), Number(row, "adapter_mb"));
+      Line(out, "%.1f without: %.1f %% slower\n", Number(row, "base_tok_s"),
+           100 * Number(row, "slower"));
+    }
+  }
   return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "model/kernels/limits/limits.h"
+#include "pano/bench/adapter_bench.h"
 #include "pano/bench/decoder_bench.h"
 #include "pano/bench/encoder_bench.h"
 #include "pano/bench/model_work.h"
@@ -28,10 +29,11 @@ struct BenchReport {
   std::optional<ModelWork> work = {};  // without it there are no shares
   std::optional<DecoderRates> decoder = {};
   std::vector<EncoderRow> encoder = {};
+  std::vector<AdapterRow> adapters = {};
 };
 
-// {"model","cpu","isa","threads","weights","limits","prefill","decode"} or "encode" in place of the
-// last two.
+// {"model","cpu","isa","threads","weights","limits","prefill","decode"}; "encode" or "adapters" in
+// place of the last two.
 json::Value ToJson(const BenchReport& report);
 // What `--limits` prints: {"cpu","isa","threads","limits":{...,"by_threads":[...]}}.
 json::Value LimitsToJson(const std::vector<kernels::MachineLimits>& by_threads, std::string cpu,
