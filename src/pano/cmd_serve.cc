@@ -29,7 +29,7 @@ namespace {
 using std::chrono::milliseconds;
 
 struct ServeOptions {
-  std::vector<std::string> models, aliases;
+  std::vector<std::string> models, adapters, aliases;
   std::string models_dir;
   bool any_model = false;
   std::string host = "127.0.0.1";
@@ -83,6 +83,11 @@ void ServeOptions::Declare(OptionSet& options) {
                  "A folder of models, DIR/ID or DIR/ID/VERSION, that is watched: what comes, changes and "
                  "goes there is loaded and unloaded while the server runs (docs/models-dir.md).",
                  "DIR");
+  options.Strings("adapter", &adapters,
+                  "A low-rank adapter, a folder as PEFT saves it, that is served as a model of its own without "
+                  "being merged: its requests are computed in one batch with the base's (docs/adapters.md). May "
+                  "be given several times.",
+                  "ID=PATH");
   options.Strings("alias", &aliases,
                   "Another name, of any form, for a model that is served. May be given several "
                   "times.",
@@ -265,6 +270,11 @@ Result<service::ServiceOptions> MakeServiceOptions(const ServeOptions& options) 
     PANO_ASSIGN_OR_RETURN(const std::string local, ResolveServedModel(model));
     PANO_ASSIGN_OR_RETURN(models::ModelSource source, models::ParseModelSource(local));
     service.models.push_back(std::move(source));
+  }
+  for (const std::string& adapter : options.adapters) {
+    PANO_ASSIGN_OR_RETURN(models::AdapterSource source,
+                          models::ParseAdapterSource(adapter).Wrap("--adapter"));
+    service.adapters.push_back(std::move(source));
   }
   for (const std::string& alias : options.aliases) {
     PANO_ASSIGN_OR_RETURN(models::ModelAlias parsed, models::ParseModelAlias(alias));

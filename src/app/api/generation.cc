@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "app/models/adapter_version.h"
 #include "base/check.h"
 #include "base/strings.h"
 #include "model/engine/engine.h"
@@ -88,12 +89,18 @@ Generation::~Generation() {
 }
 
 Status Generation::Submit(std::vector<engine::Request> requests) {
+  if (version_->adapter) {
+    base_ = version_->base.lock();
+    if (!base_) return models::BaseIsGone(*version_);
+    base_->CountUse();
+  }
   call_->work.inputs = static_cast<int64_t>(requests.size());
   for (engine::Request& request : requests) {
     prompt_tokens_.push_back(static_cast<int64_t>(request.prompt.size()));
     output_tokens_.emplace_back(static_cast<size_t>(request.n));
     call_->tokens.prompt += prompt_tokens_.back();
     request.weight = call_->quota.Weight(request.tenant);
+    request.adapter = version_->adapter;
     if (call_->background) {
       request.tenant = BackgroundTenant(request.tenant);
       request.weight = serving::FairShare::kWeightMin;

@@ -141,6 +141,7 @@ class Generation : public std::enable_shared_from_this<Generation> {
   const std::shared_ptr<Strand> strand_;
   const CallPtr call_;
   const models::GeneratorPtr version_;
+  models::GeneratorPtr base_;  // of an adapter, while its requests run
   std::shared_ptr<streams::StreamLog> log_;  // of a resumable stream; null: the client is waited for
   ByteBudget::Lease lease_;
   std::vector<std::shared_ptr<engine::TokenStream>> streams_;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/models/adapter_version.h"
 #include "model/serving/fair_share.h"
 
 namespace pano::api {
@@ -127,6 +128,16 @@ void StartPrediction(Context& context, CallPtr call, models::PredictorPtr versio
   }
   std::optional<ByteBudget::Lease> lease = context.held.Take(HeldBytes(request));
   if (!lease) return call->Fail(Refused(TooMuchHeld(context.held), *version));
+  if (version->adapter) {
+    const models::PredictorPtr base = version->base.lock();
+    if (!base) return call->Fail(models::BaseIsGone(*version));
+    base->CountUse();
+    for (encoder::TextRow& row : request.inputs.texts) row.adapter = version->adapter;
+    // The base stays while the request runs.
+    respond = [base, respond = std::move(respond)](Call& done, batch::Predicted predicted) {
+      respond(done, std::move(predicted));
+    };
+  }
   request.tenant = call->principal.tenant;
   request.weight = call->quota.Weight(request.tenant);
   if (call->background) {

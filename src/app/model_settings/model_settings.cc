@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/models/model_host.h"
 #include "base/strings.h"
 #include "base/yaml/document.h"
 #include "base/yaml/values.h"
@@ -230,6 +231,24 @@ Status ReadDefaults(const YAML::Node& node, models::GenerationSettings& defaults
   return {};
 }
 
+// adapters: {support: adapters/support, legal: /srv/adapters/legal}
+Status ReadAdapters(const YAML::Node& node, std::vector<models::AdapterSource>& adapters) {
+  const std::string_view place = "adapters";
+  if (!node.IsMap()) return Wrong(node, place, "expected a mapping of ids to folders");
+  PANO_ASSIGN_OR_RETURN(const std::vector<yaml::Entry> entries,
+                        yaml::Entries(node, place, ModelSettings::kAdaptersMax));
+  for (const auto& [key, entry] : entries) {
+    const std::string at = Join(place, key);
+    if (!models::IsModelId(key)) {
+      return Wrong(entry, at, "an id is A-Z a-z 0-9 . _ - in one to three parts joined by '/'");
+    }
+    PANO_ASSIGN_OR_RETURN(std::string path, Text(entry, at));
+    if (path.empty()) return Wrong(entry, at, "expected the adapter's folder");
+    adapters.push_back({key, std::move(path)});
+  }
+  return {};
+}
+
 Status ReadBatchingMode(const YAML::Node& root, BatchingChoice& choice) {
   const YAML::Node mode = root["batching"];
   if (!mode) return {};
@@ -247,7 +266,9 @@ Result<ModelSettings> ReadRoot(const YAML::Node& root) {
   if (root.IsNull()) return settings;
   PANO_RETURN_IF_ERROR(CheckKeys(
       root, "", {"labels", "version_policy", "batching", "dynamic_batching", "defaults", "adapters"}));
-  if (root["adapters"]) return Wrong(root["adapters"], "adapters", "adapters are not supported yet");
+  if (const YAML::Node adapters = root["adapters"]) {
+    PANO_RETURN_IF_ERROR(ReadAdapters(adapters, settings.adapters));
+  }
   if (const YAML::Node labels = root["labels"]) PANO_RETURN_IF_ERROR(ReadLabels(labels, settings));
   if (const YAML::Node policy = root["version_policy"]) {
     PANO_RETURN_IF_ERROR(ReadVersionPolicy(policy, settings.version_policy));

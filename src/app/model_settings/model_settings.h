@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/models/adapter_version.h"
 #include "app/models/serving_settings.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -46,11 +47,14 @@ struct BatchingChoice {
 // model.yaml, read. A value.
 struct ModelSettings {
   static constexpr size_t kLabelsMax = 64;
+  static constexpr size_t kAdaptersMax = 256;
 
   std::vector<Label> labels = {};  // in the file's order; the weights are 100 together at most
   VersionPolicy version_policy = {};
   BatchingChoice batching = {};
   models::GenerationSettings defaults = {};
+  // Adapters that are served beside the model; paths as the file has them, relative to its folder.
+  std::vector<models::AdapterSource> adapters = {};
 
   const Label* FindLabel(std::string_view name) const;
   bool operator==(const ModelSettings&) const = default;

@@ -66,6 +66,13 @@ TEST(ModelSettings, WhatIsNotSaidIsTheServers) {
                 .max_queue_delay, microseconds(9));
 }
 
+TEST(ModelSettings, AdaptersAreIdsAndFolders) {
+  const ModelSettings settings = ParseModelSettings("adapters: {a: lora/a, org/b: /srv/b}").value();
+  EXPECT_EQ(settings.adapters,
+            (std::vector<models::AdapterSource>{{"a", "lora/a"}, {"org/b", "/srv/b"}}));
+  EXPECT_TRUE(ParseModelSettings("adapters: {}").ok());
+}
+
 TEST(ModelSettings, WhatIsWrongIsNamed) {
   const struct {
     const char* text;
@@ -101,7 +108,10 @@ TEST(ModelSettings, WhatIsWrongIsNamed) {
       {"defaults: {temperature: 3}", "defaults.temperature", "0 to 2"},
       {"defaults: {temperature: nan}", "defaults.temperature", "0 to 2"},
       {"defaults: {seed: 3}", "defaults.seed", "no such setting"},
-      {"adapters: {a: lora}", "adapters", "not supported yet"},
+      {"adapters: [lora]", "adapters", "expected a mapping"},
+      {"adapters: {a b: lora}", "adapters.a b", "an id is"},
+      {"adapters: {a: ''}", "adapters.a", "a text that is not empty"},
+      {"adapters: {a: [x]}", "adapters.a", ""},
       {"[1, 2]", "", "expected a mapping"},
   };
   for (const auto& row : rows) {

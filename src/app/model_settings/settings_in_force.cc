@@ -8,7 +8,8 @@ Changes Compare(const ModelSettings& before, const ModelSettings& after) {
   return {.labels = before.labels != after.labels,
           .version_policy = before.version_policy != after.version_policy,
           .batching = before.batching != after.batching,
-          .defaults = before.defaults != after.defaults};
+          .defaults = before.defaults != after.defaults,
+          .adapters = before.adapters != after.adapters};
 }
 
 Result<Changes> SettingsInForce::Look(const Result<std::string>& text) {

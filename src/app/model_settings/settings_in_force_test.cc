@@ -54,7 +54,7 @@ TEST(SettingsInForce, AWrongTextChangesNothingAndIsReportedOnce) {
 
 TEST(SettingsInForce, WrongFromTheStartIsNotUsable) {
   SettingsInForce settings;
-  EXPECT_FALSE(settings.Look(Text("adapters: {}")).ok());
+  EXPECT_FALSE(settings.Look(Text("adapters: []")).ok());
   EXPECT_FALSE(settings.usable());
   EXPECT_FALSE(settings.Look(Status(StatusCode::kExhausted, "is larger than 65536 bytes")).ok());
   EXPECT_TRUE(settings.Look(Text("{}")).ok());   // seen for the first time since
@@ -65,6 +65,7 @@ TEST(SettingsInForce, WrongFromTheStartIsNotUsable) {
 TEST(SettingsInForce, WhatIsComparedIsEachPart) {
   const auto read = [](const char* text) { return ParseModelSettings(text).value(); };
   EXPECT_EQ(Compare(read("version_policy: {all: {}}"), read("")), Changes{.version_policy = true});
+  EXPECT_EQ(Compare(read("adapters: {a: x}"), read("adapters: {a: y}")), Changes{.adapters = true});
   EXPECT_EQ(Compare(read("defaults: {top_k: 3}"), read("defaults: {top_k: 4}")), Changes{.defaults = true});
   EXPECT_FALSE(Compare(read("labels: {a: 1}"), read("labels: {a: {version: 1, weight: 0}}")).any());
 }

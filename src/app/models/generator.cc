@@ -46,6 +46,7 @@ serving::Service& Generator::service() const { return *engine; }
 engine::Stats Generator::EngineStats() const { return engine->GetEngineStats(); }
 
 GenerationSettings Generator::Defaults() const {
+  if (const GeneratorPtr changed = base.lock()) return changed->Defaults();
   MutexLock lock(settings_mu_);
   return Overlay(over_, defaults);
 }
@@ -114,9 +115,9 @@ Status Generator::LoadDraftModel(const LoadSettings& settings, ComputePool& pool
   return {};
 }
 
-engine::Options Generator::EngineOptions(const engine::Options& base,
+engine::Options Generator::EngineOptions(const engine::Options& server,
                                          const format::ModelFiles& files) const {
-  engine::Options options = base;
+  engine::Options options = server;
   engine::SetSpecialTokens(nn::ReadSpecialTokens(files), tokenizer.get(), options);
   options.cache_namespace = FullName();
   options.speculation.draft_model = draft_model.get();
@@ -128,6 +129,7 @@ Status Generator::Start(const format::ModelFiles& files, const LoadSettings& set
   const uint64_t left_before = settings.memory ? settings.memory->BytesLeft() : UINT64_MAX;
   LoadChatTemplate(files);
   defaults = nn::ReadGenerationDefaults(files);
+  compute = settings.load.compute;
   PANO_ASSIGN_OR_RETURN(model, nn::LoadModel(files, settings.load, pool));
   vocab_size = model->vocab_size();
   if (tokenizer) MakeVocabularies();
@@ -136,7 +138,11 @@ Status Generator::Start(const format::ModelFiles& files, const LoadSettings& set
   PANO_ASSIGN_OR_RETURN(state_bytes, PlanMemory(*model, left_before, files.weights->FileBytes(),
                                                 settings.memory, options));
   PANO_ASSIGN_OR_RETURN(
-      engine, engine::Engine::Create(*model, tokenizer, pool, options, std::move(observer)));
+      std::unique_ptr<engine::Engine> started,
+      engine::Engine::Create(*model, tokenizer, pool, options, std::move(observer)));
+  engine = std::shared_ptr<engine::Engine>(
+      started.release(),
+      [kept = model, kept_draft = draft_model](engine::Engine* last) { delete last; });
   context_length = engine->context_max();
   int64_t wanted = settings.engine.context_max > 0
                        ? std::min(settings.engine.context_max, model->context_length())

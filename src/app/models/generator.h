@@ -41,17 +41,23 @@ struct Generator final : ModelVersion {
   constraints::VocabularyPtr chat_grammars;
 
   nn::GenerationDefaults defaults;  // the model's own parameters, where a request gives none
-  // The engine borrows the models: declared after them, it goes first.
-  std::unique_ptr<nn::Model> model;
-  std::unique_ptr<nn::Model> draft_model;  // null: no second model drafts tokens
-  std::unique_ptr<engine::Engine> engine;
+  nn::Compute compute = nn::Compute::kF32;  // how the model computes
+  // The engine holds the models that it steps.
+  std::shared_ptr<nn::Model> model;
+  std::shared_ptr<nn::Model> draft_model;  // null: no second model drafts tokens
+  std::shared_ptr<engine::Engine> engine;
+
+  // Of an adapter: what its requests are computed with, in its base's engine. Requests hold the base,
+  // which is then not unloaded under them; the adapter does not.
+  std::shared_ptr<const nn::BoundAdapter> adapter;
+  std::weak_ptr<const Generator> base;
 
  private:
   void LoadChatTemplate(const format::ModelFiles& files);
   void MakeVocabularies();
   // A copy for each version: a model is stepped by one engine only.
   Status LoadDraftModel(const LoadSettings& settings, ComputePool& pool);
-  engine::Options EngineOptions(const engine::Options& base, const format::ModelFiles& files) const;
+  engine::Options EngineOptions(const engine::Options& server, const format::ModelFiles& files) const;
 
   mutable Mutex settings_mu_;
   mutable GenerationSettings over_ PANO_GUARDED_BY(settings_mu_);

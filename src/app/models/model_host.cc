@@ -35,6 +35,12 @@ int PercentOf(std::string_view id, std::string_view sticky) {
   return static_cast<int>((hash ^ (hash >> 31)) % 100);
 }
 
+// Models that only change another do not count where nobody named one.
+template <typename Model>
+bool IsAdapter(const Model& model) {
+  return !model.loaded.empty() && !model.loaded.begin()->second->parent.empty();
+}
+
 bool Sees(const ModelHost::Visible& visible, std::string_view id) { return !visible || visible(id); }
 
 }  // namespace
@@ -100,9 +106,11 @@ Status ModelHost::AddAlias(ModelAlias alias) {
 
 Status ModelHost::AnswerAnyName() {
   MutexLock lock(mu_);
-  if (models_.size() != 1) {
-    return InvalidArgument(StrCat("[models] any name can mean one model only, and ",
-                                  models_.size(), " are served"));
+  const auto count = std::count_if(models_.begin(), models_.end(),
+                                   [](const auto& one) { return !IsAdapter(one.second); });
+  if (count != 1) {
+    return InvalidArgument(
+        StrCat("[models] any name can mean one model only, and ", count, " are served"));
   }
   any_name_ = true;
   return {};
@@ -169,7 +177,7 @@ Result<ModelTarget> ModelHost::ResolveKnown(std::string_view name, const Visible
 Result<ModelTarget> ModelHost::ResolveOnly(const Visible& visible, std::string_view sticky) const {
   auto only = models_.end();
   for (auto it = models_.begin(); it != models_.end(); ++it) {
-    if (!Sees(visible, it->first)) continue;
+    if (!Sees(visible, it->first) || IsAdapter(it->second)) continue;
     if (only != models_.end()) {
       return InvalidArgument("several models are served: say which by 'model'").WithField("model");
     }
@@ -192,8 +200,10 @@ Result<ModelTarget> ModelHost::ResolveLocked(std::string_view name, const Visibl
   }
   const auto known = models_.find(IdOf(name));
   const bool any = any_name_ && (known == models_.end() || !Sees(visible, known->first));
-  if (any && !models_.empty() && Sees(visible, models_.begin()->first)) {
-    const auto& [id, model] = *models_.begin();
+  const auto only = std::find_if(models_.begin(), models_.end(),
+                                 [](const auto& one) { return !IsAdapter(one.second); });
+  if (any && only != models_.end() && Sees(visible, only->first)) {
+    const auto& [id, model] = *only;
     return ModelTarget{id, DefaultVersion(id, model, sticky)};
   }
   return ResolveKnown(name, visible, sticky);

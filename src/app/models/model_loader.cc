@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "base/threads.h"
+#include "model/adapter/base_modules.h"
 #include "model/format/weights.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/tokenizer/formats/load.h"
@@ -56,6 +57,11 @@ Result<ModelVersionPtr> LoadModelVersion(const ModelSource& source, const Versio
   version->created = Clock::Real().UnixSeconds();
   PANO_ASSIGN_OR_RETURN(version->tokenizer, LoadTokenizerIfAny(files));
   engine::Observer observer = observers ? observers(version->label) : engine::Observer();
+  if (auto modules = adapter::BaseModules::Of(files); modules.ok()) {
+    version->modules = std::move(modules).value();
+  } else {
+    version->no_modules = modules.error();
+  }
   Status started = version->Start(files, settings, pool, std::move(observer));
   version->weight_bytes = files.weights->FileBytes();
   version->mapped_files = MappedFile::OpenedAfter(opened_before);

@@ -22,6 +22,10 @@
 #include "model/tokenizer/fwd.h"
 #include "model/tools/tool_format.h"
 
+namespace pano::adapter {
+class BaseModules;
+}
+
 namespace pano::models {
 
 // The simplest input that a model takes.
@@ -84,6 +88,8 @@ struct ModelVersion {
   std::string version = "1";
   std::string label;  // in metrics: id, or id@version where it has several
   std::string path;
+  // Of an adapter: the id of the model beside whose weights it computes; "": a model of its own.
+  std::string parent;
   ModelFacts facts;
   int64_t created = 0;         // Unix seconds, when it was loaded
   uint64_t weight_bytes = 0;   // of its files
@@ -99,6 +105,9 @@ struct ModelVersion {
   // How answers to what each of them renders write calls and reasoning; null without the template.
   tools::ToolFormatPtr tool_format, tool_template_format;
   std::vector<std::weak_ptr<const MappedFile>> mapped_files;  // that it reads its weights from
+  // The modules that adapters may be made for, by its own files; null, and why, where that is not known.
+  std::shared_ptr<const adapter::BaseModules> modules;
+  Status no_modules = {};
   std::string chat_template_error;       // it has a template that does not parse: chat is refused
 
  private:

@@ -47,11 +47,13 @@ std::string Predictor::Summary() const {
 
 Status Predictor::Start(const format::ModelFiles& files, const LoadSettings& settings,
                         ComputePool& pool, engine::Observer observer) {
-  PANO_ASSIGN_OR_RETURN(std::unique_ptr<encoder::Encoder> encoder,
+  PANO_ASSIGN_OR_RETURN(std::unique_ptr<encoder::Encoder> loaded,
                         encoder::LoadEncoder(files, settings.load, pool));
+  encoder = loaded.get();
+  compute = settings.load.compute;
   batch::PredictorOptions options = settings.predictor;
-  if (encoder->info().text) {
-    const encoder::TextInput& text = *encoder->info().text;
+  if (loaded->info().text) {
+    const encoder::TextInput& text = *loaded->info().text;
     vocab_size = text.vocab_size;
     context_length = text.max_length;
     int64_t most = settings.engine.context_max;
@@ -59,7 +61,7 @@ Status Predictor::Start(const format::ModelFiles& files, const LoadSettings& set
     options.limits.length_max = context_length;
   }
   PANO_ASSIGN_OR_RETURN(predictor,
-                        batch::Predictor::Create(std::move(encoder), options, observer.serving));
+                        batch::Predictor::Create(std::move(loaded), options, observer.serving));
   return OkStatus();
 }
 

@@ -29,7 +29,13 @@ struct Predictor final : ModelVersion {
 
   const encoder::EncoderInfo& info() const { return predictor->info(); }
 
-  std::unique_ptr<batch::Predictor> predictor;
+  std::shared_ptr<batch::Predictor> predictor;
+  const encoder::Encoder* encoder = nullptr;  // the predictor's
+  nn::Compute compute = nn::Compute::kF32;    // how it computes
+
+  // Of an adapter: as Generator's.
+  std::shared_ptr<const nn::BoundAdapter> adapter;
+  std::weak_ptr<const Predictor> base;
 };
 
 }  // namespace pano::models

@@ -65,9 +65,9 @@ void Repository::TakeSettings(const FoundModel& model, std::set<std::string>& pr
     problems.insert(StrCat(model.settings_path, ": ", settings.problem(),
                            settings.usable() ? "; what was in force before stays so" : "; the model is not loaded"));
   }
-  if (!changes.ok() || !(changes->batching || changes->defaults) || !hooks_.configure) return;
+  if (!changes.ok() || !changes->of_versions() || !hooks_.configure) return;
   for (auto it = versions_.lower_bound({model.id, ""}); it != versions_.end() && it->first.first == model.id; ++it) {
-    if (it->second.serving) hooks_.configure(*it->second.serving, settings.settings());
+    if (it->second.serving) hooks_.configure(it->second.serving, settings.settings());
   }
 }
 
@@ -513,7 +513,7 @@ void Repository::Loaded(Version& version, ModelVersionPtr loaded, TimePoint now)
   version.reason.clear();
   version.parked = false;
   version.wanted_since.reset();
-  if (hooks_.configure) hooks_.configure(*loaded, SettingsOf(loaded->id));
+  if (hooks_.configure) hooks_.configure(loaded, SettingsOf(loaded->id));
   (void)host_.Put(std::move(loaded));  // Retire has the one before
   AnswerWaiters(version, {});
   Answer(version.loads, {});
@@ -538,6 +538,7 @@ void Repository::Failed(Version& version, const Status& why, TimePoint now) {
 
 // Takes the copy that serves out of service; its requests may end.
 void Repository::Retire(Version& version, TimePoint now) {
+  if (hooks_.retired) hooks_.retired(version.serving);
   version.leaving.push_back(std::exchange(version.serving, nullptr));
   version.leave_until = now + options_.drain;
   version.broken = false;

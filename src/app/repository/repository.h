@@ -53,8 +53,11 @@ struct LoadJob {
 struct Hooks {
   // On the loader's thread, one at a time; it may take long.
   std::function<Result<models::ModelVersionPtr>(const LoadJob&)> load;
-  // What model.yaml says of its batches and defaults, before it serves and whenever that changes.
-  std::function<void(const models::ModelVersion&, const model_settings::ModelSettings&)> configure;
+  // What model.yaml says of its batches, defaults and adapters, before it serves and whenever that
+  // changes. May keep no copy of the version: it would not be unloaded.
+  std::function<void(const models::ModelVersionPtr&, const model_settings::ModelSettings&)> configure;
+  // It takes no more requests.
+  std::function<void(const models::ModelVersionPtr&)> retired = {};
   // It is gone from memory.
   std::function<void(const models::ModelVersion&)> unloaded;
 };

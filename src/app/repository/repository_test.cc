@@ -77,9 +77,14 @@ class RepositoryTest : public ::testing::Test {
   void Start(Options options = {}) {
     options.folder = "/m";
     Hooks hooks{.load = [this](const LoadJob& job) { return loader_.Load(job); },
-                .configure = [this](const models::ModelVersion& v, const model_settings::ModelSettings& settings) {
+                .configure = [this](const models::ModelVersionPtr& v, const model_settings::ModelSettings& settings) {
                   std::lock_guard lock(mu_);
-                  temperatures_[v.FullName()] = settings.defaults.temperature.value_or(-1);
+                  temperatures_[v->FullName()] = settings.defaults.temperature.value_or(-1);
+                  adapters_[v->FullName()] = settings.adapters;
+                },
+                .retired = [this](const models::ModelVersionPtr& v) {
+                  std::lock_guard lock(mu_);
+                  adapters_.erase(v->FullName());
                 },
                 .unloaded = [this](const models::ModelVersion& v) {
                   std::lock_guard lock(mu_);
@@ -146,6 +151,7 @@ class RepositoryTest : public ::testing::Test {
   models::ModelHost host_;
   std::mutex mu_;
   std::vector<std::string> unloaded_;
+  std::map<std::string, std::vector<models::AdapterSource>> adapters_;  // of those that serve
   std::map<std::string, double> temperatures_;  // that versions were configured with
   std::unique_ptr<Repository> repository_;
 };
@@ -462,6 +468,23 @@ TEST_F(RepositoryTest, WhoWaitsWhenItStopsIsTold) {
   stopping.join();
   const Answer late = Await("a");
   EXPECT_TRUE(Answered(late));
+}
+
+// Adapters follow model.yaml while the version serves, and leave with it.
+TEST_F(RepositoryTest, AdaptersAreToldWithTheVersionThatServes) {
+  Put("/m/a");
+  PutFile(env_, "/m/a/model.yaml", "adapters: {x: lora/x}");
+  Start();
+  auto adapters = [&]() -> size_t {
+    std::lock_guard lock(mu_);
+    const auto it = adapters_.find("a@1");
+    return it == adapters_.end() ? SIZE_MAX : it->second.size();
+  };
+  ASSERT_TRUE(Until([&] { return adapters() == 1; }));
+  PutFile(env_, "/m/a/model.yaml", "adapters: {x: lora/x, y: lora/y}");
+  ASSERT_TRUE(Until([&] { return adapters() == 2; }));
+  ASSERT_TRUE(env_.RemoveTree("/m/a").ok());
+  ASSERT_TRUE(Until([&] { return adapters() == SIZE_MAX; }));
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ Status Service::Load(const ServiceOptions& options) {
       PANO_RETURN_IF_ERROR(models_.Add(std::move(version)));
     }
   }
+  PANO_RETURN_IF_ERROR(LoadAdapters(options));
   if (!options.repository.folder.empty()) PANO_RETURN_IF_ERROR(StartRepository(options, settings));
   for (const models::ModelAlias& alias : options.aliases) {
     Status added = models_.AddAlias(alias);
@@ -83,6 +84,20 @@ Status Service::Load(const ServiceOptions& options) {
     }
   }
   return options.any_model ? models_.AnswerAnyName().Wrap("--any-model") : Status();
+}
+
+Status Service::LoadAdapters(const ServiceOptions& options) {
+  for (const models::AdapterSource& source : options.adapters) {
+    const std::string where = StrCat("--adapter ", source.id);
+    PANO_ASSIGN_OR_RETURN(const models::ModelVersionPtr base,
+                          models::BaseOfAdapter(source, models_).Wrap(where));
+    PANO_ASSIGN_OR_RETURN(models::ModelVersionPtr version,
+                          models::LoadAdapterVersion(source, base, memory_.get()).Wrap(where));
+    LogInfo("[models] adapter ", source.id, " of ", base->FullName(), ": ", source.path, ", ",
+            FormatBytes(version->weight_bytes));
+    PANO_RETURN_IF_ERROR(models_.Add(std::move(version)).Wrap(where));
+  }
+  return {};
 }
 
 Status Service::StartRepository(const ServiceOptions& options, const models::LoadSettings& settings) {
@@ -109,13 +124,23 @@ Status Service::StartRepository(const ServiceOptions& options, const models::Loa
   const serving::FixedBatchOptions& fixed = load.predictor.batch;
   const batch::Batching server{
       .max_batch_size = fixed.rows_max, .tokens_max = fixed.tokens_max, .max_queue_delay = fixed.delay};
-  hooks.configure = [server](const models::ModelVersion& version,
-                             const model_settings::ModelSettings& changed) {
-    if (const models::Generator* generator = version.AsGenerator()) generator->OverrideDefaults(changed.defaults);
-    if (const models::Predictor* predictor = version.AsPredictor()) {
+  adapters_ = std::make_unique<models::AdapterSet>(models_, memory_.get());
+  hooks.configure = [this, server, root = folder.folder](
+                        const models::ModelVersionPtr& version,
+                        const model_settings::ModelSettings& changed) {
+    if (const models::Generator* generator = version->AsGenerator()) generator->OverrideDefaults(changed.defaults);
+    if (const models::Predictor* predictor = version->AsPredictor()) {
       predictor->predictor->SetBatching(changed.batching.Over(server));
     }
+    std::vector<models::AdapterSource> adapters = changed.adapters;
+    for (models::AdapterSource& source : adapters) {
+      if (!source.path.starts_with('/')) {
+        source.path = JoinPath(JoinPath(root, version->id), source.path);
+      }
+    }
+    adapters_->Want(version, std::move(adapters));
   };
+  hooks.retired = [this](const models::ModelVersionPtr& version) { adapters_->Retire(version); };
   hooks.unloaded = [this](const models::ModelVersion& version) {
     memory_->Release(version.state_bytes);
     telemetry::ModelMetrics& series = metrics_.ForModel(version.label);
@@ -134,6 +159,7 @@ Status Service::StartRepository(const ServiceOptions& options, const models::Loa
 // Gauges and totals are read from the engines when somebody looks.
 void Service::FollowEngines() {
   for (const models::ModelVersionPtr& version : models_.List()) {
+    if (!version->parent.empty()) continue;  // the base's engine counts its requests
     const engine::Stats stats = version->EngineStats();
     telemetry::ModelMetrics& series = metrics_.ForModel(version->label);
     series.SetQueueRequests(stats.serving.waiting_requests);

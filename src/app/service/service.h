@@ -14,6 +14,7 @@
 #include "app/batches/batch_runner.h"
 #include "app/grpc/server.h"
 #include "app/http/http.h"
+#include "app/models/adapter_set.h"
 #include "app/models/memory_budget.h"
 #include "app/models/model_loader.h"
 #include "app/quota/followed_tenants.h"
@@ -29,6 +30,8 @@ namespace pano::service {
 
 struct ServiceOptions {
   std::vector<models::ModelSource> models;
+  // Adapters over the model of `models`, or over that which each was made for.
+  std::vector<models::AdapterSource> adapters;
   // A folder whose models come and go beside those; without a folder: none. `taken`, `state_bytes` are
   // filled in.
   repository::Options repository;
@@ -83,6 +86,7 @@ class Service {
  private:
   Service(int threads, telemetry::BuildInfo build);
   Status Load(const ServiceOptions& options);
+  Status LoadAdapters(const ServiceOptions& options);
   Status StartGrpc(const ServiceOptions& options);
   Status StartRepository(const ServiceOptions& options, const models::LoadSettings& settings);
   void FollowEngines();
@@ -94,6 +98,7 @@ class Service {
   std::unique_ptr<audit::AuditLog> audit_;  // null: none
   std::unique_ptr<quota::FollowedTenants> tenants_;  // null: there are no limits
   std::unique_ptr<models::MemoryBudget> memory_;
+  std::unique_ptr<models::AdapterSet> adapters_;  // of the folder's models
   std::unique_ptr<repository::Repository> repository_;  // null: there is no folder
   api::batches::BatchServerPtr batches_;  // null: none
   std::unique_ptr<api::Api> api_;

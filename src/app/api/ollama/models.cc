@@ -36,7 +36,7 @@ Value DetailsJson(const models::ModelVersion* version) {
   Value families{json::Array()};
   if (!facts.architecture.empty()) families.Append(facts.architecture);
   Value details;
-  details.Set("parent_model", "");
+  details.Set("parent_model", version ? version->parent : "");
   details.Set("format", facts.format);
   details.Set("family", facts.architecture);
   details.Set("families", std::move(families));

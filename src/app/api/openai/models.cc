@@ -88,6 +88,7 @@ Value ModelJson(const Context& context, const models::ModelVersion& version, con
   body.Set("created", version.created);
   body.Set("owned_by", "panorama");
   body.Set("version", version.version);
+  if (!version.parent.empty()) body.Set("parent", version.parent);
   if (std::vector<std::string> names = context.models.Aliases(version.id); !names.empty()) {
     body.Set("aliases", ListJson(names));
   }
