@@ -10,8 +10,9 @@
 namespace pano::api {
 namespace {
 
-Status CheckReason(engine::FinishReason reason, const std::string& error) {
+Status CheckReason(engine::FinishReason reason, const std::string& error, const std::string& error_reason) {
   if (reason == engine::FinishReason::kError) {
+    if (!error_reason.empty()) return InvalidArgument(error).WithReason(error_reason);
     return Internal(error.empty() ? "the model failed" : error);
   }
   if (reason == engine::FinishReason::kCancelled) {
@@ -46,6 +47,7 @@ bool Answer::Add(size_t input, engine::Event event) {
   output.usage = event.usage;
   output.timings = event.timings;
   output.error = std::move(event.error);
+  output.error_reason = std::move(event.error_reason);
   return true;
 }
 
@@ -79,7 +81,7 @@ Status Answer::Check() const {
   }
   bool late = true;
   for (const Output& output : outputs) {
-    PANO_RETURN_IF_ERROR(CheckReason(output.reason, output.error));
+    PANO_RETURN_IF_ERROR(CheckReason(output.reason, output.error, output.error_reason));
     late = late && output.reason == engine::FinishReason::kDeadline && output.tokens.empty();
   }
   if (!late) return {};
@@ -119,7 +121,9 @@ engine::Timings Answer::TotalTimings() const {
   return total;
 }
 
-Status CheckFinish(const engine::Event& finish) { return CheckReason(finish.reason, finish.error); }
+Status CheckFinish(const engine::Event& finish) {
+  return CheckReason(finish.reason, finish.error, finish.error_reason);
+}
 
 json::Value FloatJson(float value) {
   return ParseDouble(StrCat(value)).value_or(static_cast<double>(value));

@@ -27,6 +27,7 @@ struct Output {
   engine::Usage usage;
   engine::Timings timings;
   std::string error;
+  std::string error_reason;  // of an error that is the request's own fault
 };
 
 // Everything that was generated for one call. A value.

@@ -261,6 +261,7 @@ TEST_F(EngineGrammarTest, ADeadEndIsAnErrorOfThatSequenceAlone) {
   const auto output = ReadAll(*dead)[0];
   EXPECT_EQ(output.finish.reason, FinishReason::kError);
   EXPECT_NE(output.finish.error.find("no token of the vocabulary"), std::string::npos);
+  EXPECT_EQ(output.finish.error_reason, "grammar_without_tokens");
   EXPECT_EQ(output.ids.size(), 2u);
   EXPECT_EQ(ReadAll(*alive)[0].finish.reason, FinishReason::kStop);
   ExpectEmpty(engine->GetEngineStats());

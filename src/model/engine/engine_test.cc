@@ -359,6 +359,7 @@ TEST_F(EngineTest, OnlyTheRequestAtFaultFails) {
   auto broken = ReadAll(*streams[3])[0];
   EXPECT_EQ(broken.finish.reason, FinishReason::kError);
   EXPECT_NE(broken.finish.error.find("NaN"), std::string::npos);
+  EXPECT_EQ(broken.finish.error_reason, "");  // not the request's fault
   ExpectEmpty(engine->GetEngineStats());
 }
 

@@ -135,14 +135,14 @@ void Loop::Cancel(ActiveRequest& active, serving::EndReason reason) {
   core_.CountEnd(reason);
 }
 
-void Loop::Finish(Sequence& sequence, FinishReason reason, std::string error) {
+void Loop::Finish(Sequence& sequence, FinishReason reason, const Status& error) {
   ActiveRequest& active = sequence.active();
   std::erase(sequence.state == Sequence::State::kRunning ? running_ : waiting_, &sequence);
   sequence.state = Sequence::State::kFinished;
   ReleaseBlocks(sequence);
   drafter_.Forget(sequence);
   --active.unfinished;
-  outbox_.emplace_back(active.stream, sequence.MakeFinish(reason, clock_.Now(), std::move(error)));
+  outbox_.emplace_back(active.stream, sequence.MakeFinish(reason, clock_.Now(), error));
 }
 
 // After the figures were published, so that whoever sees the end of a request sees its blocks
@@ -470,7 +470,7 @@ void Loop::Commit(StepItem& item, TimePoint now) {
 
 void Loop::Fail(Sequence& sequence, const Status& status) {
   LogWarning("[engine] request ", sequence.request().id, ": ", status.ToString());
-  Finish(sequence, FinishReason::kError, status.message());
+  Finish(sequence, FinishReason::kError, status);
 }
 
 void Loop::CountTokens(ActiveRequest& active, const serving::TokenCounts& tokens) {

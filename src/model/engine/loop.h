@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/status.h"
 #include "model/engine/kv/kv_pool.h"
 #include "model/engine/kv/prefix_cache.h"
 #include "model/engine/mailbox.h"
@@ -87,7 +88,7 @@ class Loop {
   void FollowGrammar(StepItem& item);
 
   // Ends one choice: its blocks are free at once, its last event goes out with the step's.
-  void Finish(Sequence& sequence, FinishReason reason, std::string error = "");
+  void Finish(Sequence& sequence, FinishReason reason, const Status& error = {});
   void Cancel(ActiveRequest& active, serving::EndReason reason);
   void DropFinished();
 

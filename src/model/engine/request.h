@@ -122,6 +122,8 @@ struct Event {
   Usage usage;
   Timings timings;
   std::string error;  // for kError
+  // For kError: a reason ("grammar_too_large") where the request is at fault and not the server.
+  std::string error_reason;
 };
 
 }  // namespace pano::engine

@@ -97,7 +97,7 @@ Sequence::Accepted Sequence::Accept(const DrawnToken& drawn, TimePoint now) {
   return out;
 }
 
-Event Sequence::MakeFinish(FinishReason reason, TimePoint now, std::string error) {
+Event Sequence::MakeFinish(FinishReason reason, TimePoint now, const Status& error) {
   Event event;
   event.kind = Event::Kind::kFinish;
   event.index = index_;
@@ -108,7 +108,9 @@ Event Sequence::MakeFinish(FinishReason reason, TimePoint now, std::string error
   const std::string* name = output_length() > 0 ? NamedStop(tokens_.back()) : nullptr;
   if (name && !text_.stopped() && reason == FinishReason::kStop) event.stop_match = *name;
   event.reason = reason;
-  event.error = std::move(error);
+  event.error = error.message();
+  // What else fails in a step (memory, a device) is the server's.
+  if (error.reason().starts_with("grammar_")) event.error_reason = error.reason();
   event.usage.prompt_tokens = prompt_length_;
   event.usage.cached_tokens = cached_tokens.value_or(0);
   event.usage.completion_tokens = output_length();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/status.h"
 #include "model/engine/admission.h"
 #include "model/engine/constraint/token_constraint.h"
 #include "model/engine/kv/kv_pool.h"
@@ -106,7 +107,7 @@ class Sequence {
     std::optional<FinishReason> finish;
   };
   Accepted Accept(const DrawnToken& drawn, TimePoint now);
-  Event MakeFinish(FinishReason reason, TimePoint now, std::string error = "");
+  Event MakeFinish(FinishReason reason, TimePoint now, const Status& error = {});
 
   // Fields of the engine's loop.
   State state = State::kWaiting;

@@ -106,6 +106,25 @@ TEST(OllamaChat, AFailureInAStreamIsALine) {
   EXPECT_EQ(api.records.back().status, 500);
 }
 
+// A grammar that turned out to be too ambiguous was a 500, which clients send again.
+TEST(OllamaChat, WhatTheRequestIsToBlameForIsNoErrorOfTheServer) {
+  Harness api;
+  engine::Event finish;
+  finish.kind = engine::Event::Kind::kFinish;
+  finish.reason = engine::FinishReason::kError;
+  finish.error = "the grammar is too ambiguous";
+  finish.error_reason = "grammar_too_large";
+  auto exchange = api.Post(kPath, R"({"stream":false,"messages":[{"role":"user","content":"hi"}]})");
+  api.engine->submitted[0].stream->Push(finish);
+  exchange->Run();
+  EXPECT_EQ(exchange->status(), 400);
+  EXPECT_EQ(exchange->body(), R"({"error":"the grammar is too ambiguous"})");
+  exchange = api.Post(kPath, kStream);
+  api.engine->submitted[1].stream->Push(finish);
+  exchange->Run();
+  EXPECT_EQ(api.records.back().status, 400);
+}
+
 TEST(OllamaChat, OptionsAreDoneOrRefusedByName) {
   Harness api;
   const auto ask = [&](std::string more) {

@@ -58,7 +58,8 @@ TokenConstraint::State TokenConstraint::Look(bool may_end) {
   for (const TokenId id : ends_->model) Set(id, false);
   if (Count() == 0) {
     if (matcher_.IsAccepting()) return state_ = State::kFinished;
-    return Fail(InvalidArgument("[engine] no token of the vocabulary can follow what the grammar has so far"));
+    return Fail(InvalidArgument("[engine] no token of the vocabulary can follow what the grammar has so far")
+                    .WithReason("grammar_without_tokens"));
   }
   if (may_end && matcher_.IsAccepting()) {
     for (const TokenId id : ends_->all) Set(id, true);
@@ -96,7 +97,8 @@ void TokenConstraint::MaskEnds() {
 Status TokenConstraint::Accept(TokenId id) {
   if (!matcher_.AcceptToken(id)) {
     if (matcher_.exceeded()) {
-      return InvalidArgument(StrCat("[engine] the grammar is too ambiguous behind token ", id));
+      return InvalidArgument(StrCat("[engine] the grammar is too ambiguous behind token ", id))
+          .WithReason("grammar_too_large");
     }
     return Internal(StrCat("[engine] the grammar does not take token ", id, ", which its mask has"));
   }
