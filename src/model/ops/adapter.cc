@@ -1,6 +1,9 @@
 #include "model/ops/adapter.h"
 
 #include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
 
 #include "base/check.h"
 #include "model/kernels/low_rank/low_rank.h"
@@ -15,7 +18,8 @@ LowRank LowRank::Copy(const tensor::TensorView& a, const tensor::TensorView& b, 
   out.a_values.assign(a.data, a.data + a.bytes);
   out.a = {a.dtype, a.shape, out.a_values.data(), out.a_values.size()};
   out.b_type = b.dtype;
-  out.b = kernels::LowRankPanels(b);
+  out.b_values = kernels::LowRankPanels(b);
+  out.b = out.b_values;
   out.rank = static_cast<size_t>(a.shape[0]);
   out.out = static_cast<size_t>(b.shape[0]);
   out.scale = scale;
@@ -29,6 +33,37 @@ float LowRank::BValue(size_t row, size_t column) const {
   if (b_type == tensor::DType::kF16) return tensor::HalfToFloat(halves[at]);
   if (b_type == tensor::DType::kBF16) return tensor::BFloatToFloat(halves[at]);
   return reinterpret_cast<const float*>(b.data())[at];
+}
+
+void AdapterWeights::Gather() {
+  constexpr size_t kLine = 64;  // bytes; no two matrices share one
+  const auto padded = [](size_t bytes) { return (bytes + kLine - 1) / kLine * kLine; };
+  std::vector<std::pair<const void*, LowRank*>> all;
+  for (auto& [key, change] : linears_) all.emplace_back(key, &change.low_rank);
+  for (auto& [key, change] : tables_) all.emplace_back(key, &change.low_rank);
+  std::ranges::sort(all);
+  size_t total = 0;
+  for (const auto& [key, pair] : all) total += padded(pair->a.bytes) + padded(pair->b.size());
+  decltype(gathered_) gathered;
+  try {
+    gathered.resize(total);
+  } catch (const std::bad_alloc&) {
+    return;
+  }
+  std::byte* to = gathered.data();
+  const auto move = [&](std::vector<std::byte>& values, const std::byte* from, size_t bytes) {
+    std::byte* at = to;
+    if (bytes > 0) std::memcpy(at, from, bytes);
+    to += padded(bytes);
+    std::vector<std::byte>().swap(values);
+    return at;
+  };
+  for (const auto& [key, pair] : all) {
+    pair->a.data = move(pair->a_values, pair->a.data, pair->a.bytes);
+    const size_t bytes = pair->b.size();
+    pair->b = {move(pair->b_values, pair->b.data(), bytes), bytes};
+  }
+  gathered_ = std::move(gathered);
 }
 
 size_t AdapterWeights::bytes() const {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/large_pages.h"
 #include "model/ops/view.h"
 #include "model/ops/weights.h"
 
@@ -15,23 +16,24 @@
 // adapters change of it.
 namespace pano::ops {
 
-// scale * B A, beside a matrix [out, in]. Movable: `a` looks into `a_values`.
+// scale * B A, beside a matrix [out, in]. Movable: `a` and `b` look into the values below, or into
+// those that their AdapterWeights gathered.
 struct LowRank {
   LowRank() = default;
   LowRank(LowRank&&) = default;
   LowRank& operator=(LowRank&&) = default;
 
   tensor::TensorView a;              // [rank, in]: F32, F16 or BF16
-  std::vector<std::byte> a_values;   // behind `a`
   tensor::DType b_type = tensor::DType::kF32;
-  std::vector<std::byte> b;          // [out, rank] as kernels::LowRankPanels lays it out
+  std::span<const std::byte> b;      // [out, rank] as kernels::LowRankPanels lays it out
+  std::vector<std::byte> a_values, b_values;
   size_t rank = 0, out = 0;
   float scale = 1.0f;
 
   // Copies both. REQUIRES: a [rank, in] and b [out, rank] of types that the kernels read.
   static LowRank Copy(const tensor::TensorView& a, const tensor::TensorView& b, float scale);
   bool present() const { return rank > 0; }
-  size_t bytes() const { return a_values.size() + b.size(); }
+  size_t bytes() const { return a.bytes + b.size(); }
   float BValue(size_t row, size_t column) const;  // of B, widened
 };
 
@@ -79,6 +81,11 @@ class AdapterWeights {
     return FindIn(tables_, &table);
   }
 
+  // Moves the low-rank values together, in the order of the model's weights, into large pages: a step
+  // of several adapters walks through all of them, a few kilobytes each. Call it once all is filled;
+  // where there is no memory for it, they stay where they are.
+  void Gather();
+
   bool empty() const { return linears_.empty() && norms_.empty() && tables_.empty(); }
   size_t bytes() const;
 
@@ -92,6 +99,7 @@ class AdapterWeights {
   std::unordered_map<const Linear*, LinearChange> linears_;
   std::unordered_map<const NormWeights*, NormWeights> norms_;  // instead of the model's
   std::unordered_map<const tensor::TensorView*, TableChange> tables_;
+  std::vector<std::byte, LargePageAllocator<std::byte>> gathered_;
 };
 
 // Rows [begin, begin + count) of a pass that one adapter belongs to. Borrows it.

@@ -110,6 +110,23 @@ class AdapterTest : public ::testing::Test {
   AdapterWeights adapters_[3];
 };
 
+TEST_F(AdapterTest, GatheredValuesComputeTheSame) {
+  const std::vector<int32_t> ids = {4, 1, 8, 0, 4, 3};
+  const AdapterRun runs[] = {{0, 2, &adapters_[0]}, {2, 2, &adapters_[1]}, {4, 2, &adapters_[2]}};
+  const std::vector<float> apart = Run(*cpu_, ids, runs), apart_naive = Run(*naive_, ids, runs);
+  for (AdapterWeights& adapter : adapters_) {
+    const size_t bytes = adapter.bytes();
+    adapter.Gather();
+    EXPECT_EQ(adapter.bytes(), bytes);
+    adapter.Gather();  // again: from where they are now
+  }
+  const LowRank& pair = adapters_[1].Find(second_)->low_rank;
+  EXPECT_TRUE(pair.a_values.empty() && pair.b_values.empty());
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(pair.a.data) % 64, 0u);
+  EXPECT_EQ(Run(*cpu_, ids, runs), apart);
+  EXPECT_EQ(Run(*naive_, ids, runs), apart_naive);
+}
+
 TEST_F(AdapterTest, EqualsPlainLoops) {
   std::vector<int32_t> ids;
   for (int32_t i = 0; i < 40; ++i) ids.push_back(i * 5 % 9);

@@ -57,6 +57,7 @@ AdapterPtr DrawAdapter(const nn::Decoder& decoder, const AdapterOptions& o, uint
     if (!o.all_layers) continue;
     for (const ops::Linear* linear : {&w.k, &w.o, &w.gate, &w.up, &w.down}) draw(*linear);
   }
+  adapter->weights.Gather();
   return adapter;
 }
 

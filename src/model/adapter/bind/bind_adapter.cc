@@ -318,6 +318,7 @@ Result<std::shared_ptr<const nn::BoundAdapter>> Bind(const Adapter& adapter,
   auto bound = std::make_shared<nn::BoundAdapter>();
   bound->name = adapter.path();
   PANO_RETURN_IF_ERROR(Binding(adapter, targets, options, bound->weights).Bind());
+  bound->weights.Gather();
   return std::shared_ptr<const nn::BoundAdapter>(std::move(bound));
 }
 

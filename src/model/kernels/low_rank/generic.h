@@ -12,6 +12,11 @@
 namespace pano::kernels {
 namespace {
 
+// Rows of A and panels of B are short, and those of a step's adapters together are larger than a
+// cache: the hardware notices each stream too late, so the next rows and the panels after the next
+// few are asked for while these are computed.
+inline constexpr size_t kPanelsAhead = 4;
+
 template <size_t kRows, size_t kRanks, typename Row>
 void DownTile(const LowRankDown& a, size_t m, size_t j, const Row* rows) {
   const size_t rank = static_cast<size_t>(a.a->shape[0]);
@@ -24,6 +29,7 @@ void DownTile(const LowRankDown& a, size_t m, size_t j, const Row* rows) {
     Lanes x[kRows];
     for (size_t i = 0; i < kRows; ++i) x[i] = Lanes::Load(a.x + (m + i) * a.x_stride + k);
     for (size_t r = 0; r < kRanks; ++r) {
+      __builtin_prefetch(rows[r].p + kRanks * a.k + k);
       const Lanes w = rows[r].Load(k);
       for (size_t i = 0; i < kRows; ++i) acc[i][r] = Lanes::MulAdd(x[i], w, acc[i][r]);
     }
@@ -85,6 +91,7 @@ void UpTile(const LowRankUp& a, size_t m, size_t panel) {
   Lanes acc[kRows];
   for (Lanes& lane : acc) lane = Lanes::Zero();
   for (size_t j = 0; j < a.rank; ++j) {
+    __builtin_prefetch(b + (kPanelsAhead * a.rank + j) * kLowRankPanel);
     const Lanes w = Panel::Load(b + j * kLowRankPanel);
     for (size_t i = 0; i < kRows; ++i) {
       acc[i] = Lanes::MulAdd(Lanes::Set(t[i * a.rank + j]), w, acc[i]);

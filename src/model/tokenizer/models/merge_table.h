@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "model/tokenizer/models/large_pages.h"
+#include "base/large_pages.h"
 
 namespace pano::tokenizer {
 

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "model/tokenizer/models/large_pages.h"
+#include "base/large_pages.h"
 #include "model/tokenizer/models/piece_key.h"
 #include "model/tokenizer/text/token_id.h"
 

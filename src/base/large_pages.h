@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <new>
 
-namespace pano::tokenizer {
+namespace pano {
 
-// An allocator for tables of megabytes that are read at random: it asks the system for large pages, so
+// An allocator for megabytes that are read at random or in many short pieces: it asks the system for large pages, so
 // that a look-up misses the TLB less often. Stateless, so thread-safe.
 template <typename T>
 class LargePageAllocator {
@@ -42,4 +42,4 @@ class LargePageAllocator {
   static_assert(alignof(T) <= kSmallAlignment);
 };
 
-}  // namespace pano::tokenizer
+}  // namespace pano
