@@ -18,17 +18,18 @@ struct ServePlan {
   int64_t kv_tokens = 0;              // that a replica's KV memory holds; 0: no limit
   int64_t clients = 0;                // a closed loop of so many: each sends the trace's next request as its last one ends; 0:
                                       // requests come when the trace says
+  double client_s = 0;                // that the clients take for each next request, one after another
   StepTime time = {};
 };
 
 inline constexpr int64_t kReplicasMax = 4096;
 inline constexpr int64_t kKvTokensMax = int64_t{1} << 30;  // of all replicas
 
-// A plan in YAML: replicas, max_sequences, step_tokens, prefill_beside_decodes, kv_tokens, clients, and either
+// A plan in YAML: replicas, max_sequences, step_tokens, prefill_beside_decodes, kv_tokens, clients, client_s, and either
 //   iteration: {base_s, prefill_s_per_token, decode_s_per_sequence}
 // or
 //   roofline: {weight_bytes, flops_per_token, flops_per_sample, flops_per_pair, kv_bytes_per_token,
-//              step_s, token_s, flops_s or flops_s_by_rows: [[rows, flops_s], ...], bytes_s, attention_flops_s}
+//              step_s, token_s, sample_s, flops_s or flops_s_by_rows: [[rows, flops_s], ...], bytes_s, attention_flops_s}
 // InvalidArgument that names the key and the line; nothing unknown is passed over.
 Result<ServePlan> ParseServePlan(std::string_view text);
 

@@ -15,8 +15,11 @@ TEST(ServePlanTest, ReadsALineAndARoofline) {
   EXPECT_EQ(line->replicas, 4);
   EXPECT_DOUBLE_EQ(line->time.Of({.prefill_tokens = 1000, .decode_rows = 2}), 0.5 + 0.05 + 0.004);
   const auto roof = ParseServePlan("kv_tokens: 1000\nroofline: {weight_bytes: 8e9, flops_per_token: 16e9, flops_per_pair: 1e6, kv_bytes_per_token: 1e5, "
-                                   "flops_s: 1e12, bytes_s: 1e11, step_s: 0.001}\n");
+                                   "flops_s: 1e12, bytes_s: 1e11, step_s: 0.001, sample_s: 0.5}\nclients: 3\nclient_s: 0.25\n");
   ASSERT_TRUE(roof.ok()) << roof.error().message();
+  EXPECT_EQ(roof->clients, 3);
+  EXPECT_DOUBLE_EQ(roof->client_s, 0.25);
+  EXPECT_DOUBLE_EQ(roof->time.Of({.decode_rows = 1, .sampled_rows = 2}), 0.001 + 0.08 + 1);
   // One row waits for the weights; a hundred compute.
   EXPECT_DOUBLE_EQ(roof->time.Of({.decode_rows = 1}), 0.001 + 0.08);
   EXPECT_DOUBLE_EQ(roof->time.Of({.prefill_tokens = 100}), 0.001 + 1.6);

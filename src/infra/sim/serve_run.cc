@@ -66,8 +66,12 @@ class Server {
          const std::function<void(const StepSeen&)>& on_step)
       : trace_(trace), plan_(plan), policy_(policy), on_step_(on_step), sequences_(trace.size()) {
     run_.requests.resize(trace.size());
-    for (size_t i = 0; i < trace.size(); ++i) run_.requests[i].arrival_s = trace[plan.clients > 0 ? 0 : i].arrival_s;
-    released_ = plan.clients > 0 ? std::min(static_cast<size_t>(plan.clients), trace.size()) : trace.size();
+    if (plan.clients > 0) {
+      sent_ = trace.empty() ? 0 : trace[0].arrival_s;
+      while (released_ < trace.size() && released_ < static_cast<size_t>(plan.clients)) Release(sent_);
+    } else {
+      for (; released_ < trace.size(); ++released_) run_.requests[released_].arrival_s = trace[released_].arrival_s;
+    }
     const int64_t blocks = plan.kv_tokens / policy.block_tokens();
     replicas_.assign(static_cast<size_t>(plan.replicas), Replica(blocks));
     for (size_t i = 0; i < replicas_.size(); ++i) idle_.insert(i);
@@ -213,11 +217,17 @@ class Server {
       ++run_.output_tokens;
       if (sequence.generated < trace_[item.request].output_tokens) continue;
       served.finish_s = now_;
-      if (released_ < trace_.size()) run_.requests[released_++].arrival_s = now_;   // a closed loop's next
+      if (released_ < trace_.size()) Release(now_);
       std::erase(replica.running, item.request);
       replica.blocks.Release(sequence.blocks);
     }
     replica.step.clear();
+  }
+
+  // A closed loop's next request is sent at `now`, after those before it.
+  void Release(Time now) {
+    sent_ = std::max(now, sent_) + plan_.client_s;
+    run_.requests[released_++].arrival_s = sent_;
   }
 
   void Summarize() {
@@ -256,6 +266,7 @@ class Server {
   std::set<size_t> idle_;
   EventQueue<size_t> ends_;   // of steps, by replica
   std::vector<size_t> freed_;
+  Time sent_ = 0;             // the last request of a closed loop
   size_t released_ = 0;       // requests whose time of arrival is known
   std::vector<RunningSequence> running_;
   std::vector<WaitingSequence> candidates_;

@@ -71,6 +71,12 @@ TEST(ServeRunTest, ClientsSendTheNextRequestAsTheLastOneEnds) {
   EXPECT_DOUBLE_EQ(run->requests[4].arrival_s, 11.5);
   EXPECT_DOUBLE_EQ(run->requests[3].finish_s - run->requests[3].arrival_s, 3);
   EXPECT_DOUBLE_EQ(run->makespan_s, 7.5);
+  plan.client_s = 0.25;   // one request after another
+  const auto later = SimulateServing(trace, plan, GreedyStepPolicy(1));
+  EXPECT_DOUBLE_EQ(later->requests[0].arrival_s, 7.25);
+  EXPECT_DOUBLE_EQ(later->requests[1].arrival_s, 7.5);
+  EXPECT_DOUBLE_EQ(later->requests[2].arrival_s, 9);
+  plan.client_s = 0;
   plan.clients = 9;
   EXPECT_DOUBLE_EQ(SimulateServing(trace, plan, GreedyStepPolicy(5))->requests[4].arrival_s, 7);
 }

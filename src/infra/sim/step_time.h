@@ -44,7 +44,8 @@ struct RooflineTime {
   double flops_s = 1;              // of products with many rows
   double bytes_s = 1;
   double attention_flops_s = 1;
-  double token_s = 0;              // of each row: embeddings, norms, activations, drawing
+  double token_s = 0;              // of each row: embeddings, norms, activations
+  double sample_s = 0;             // of each token that is drawn
   // In place of flops_s and of reading the weights, as measured at some numbers of rows, which rise: what a product takes is
   // a line in its rows between two of them, as much as at the first one below, and at the last one's rate above.
   // Attention then takes its operations and its reading in turn.
@@ -75,7 +76,7 @@ struct StepTime {
     if (!roofline) return line.base_s + prefill * line.prefill_s_per_token + decode * line.decode_s_per_sequence;
     const double products = roof.ProductSeconds(roof.flops_per_token, prefill + decode) +
                             roof.ProductSeconds(roof.flops_per_sample, static_cast<double>(work.sampled_rows));
-    const double fixed = roof.step_s + (prefill + decode) * roof.token_s;
+    const double fixed = roof.step_s + (prefill + decode) * roof.token_s + static_cast<double>(work.sampled_rows) * roof.sample_s;
     const double attention = work.pairs * roof.flops_per_pair / roof.attention_flops_s, reading = work.kv_tokens * roof.kv_bytes_per_token / roof.bytes_s;
     if (!roof.flops_s_by_rows.empty()) return fixed + products + attention + reading;
     return fixed + std::max(products, roof.weight_bytes / roof.bytes_s) + std::max(attention, reading);

@@ -206,7 +206,8 @@ Result<PlanAnswer> ServeHere(const PlanOptions& o) {
       return InvalidArgument(StrCat("--kv-type ", o.kv_type, ": this engine keeps f32, f16 or int8")).WithField("kv-type");
     }
     PANO_ASSIGN_OR_RETURN(const format::ModelFiles files, format::OpenModel(o.model));
-    const HereGoal here_goal{.context = goal.context, .concurrency = goal.concurrency, .kv_type = o.kv_type, .step_tokens = goal.step_tokens};
+    const HereGoal here_goal{.context = goal.context, .concurrency = goal.concurrency, .kv_type = o.kv_type, .step_tokens = goal.step_tokens,
+                             .prompt_tokens = o.prompt_tokens};
     PANO_ASSIGN_OR_RETURN(const HereMemory memory, MemoryHere(files, here_goal));
     p.memory = memory.memory;
     if (o.memory > 0) p.memory.capacity = o.memory;

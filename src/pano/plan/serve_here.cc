@@ -26,13 +26,16 @@ double D(int64_t n) { return static_cast<double>(n); }
 // Resident beside weights, keys and values, measured over models and loads (docs/reports/planning.md): the program
 // itself with its libraries; heaps of threads, tokenizer and buffers of connections.
 constexpr int64_t kProgramBytes = 21'200'000;
-constexpr int64_t kHeapBytes = 9'300'000;
+constexpr int64_t kHeapBytes = 9'650'000;
 constexpr int64_t kTokenizerFactor = 3;      // heap of a tokenizer over its file
 constexpr int64_t kConnectionBytes = 60'000;
-constexpr double kRowShare = 0.9;     // of a row's intermediate values that live at once
-constexpr double kLogitCopies = 6;
-// Of the engine's loop around a forward pass, and of each row in it: scheduling, drawing, streaming.
-constexpr double kStepSeconds = 0, kRowSeconds = 0;
+constexpr double kRowShare = 0.86;    // of a row's intermediate values that live at once
+constexpr double kPromptShare = 0.56; // of the context, where prompts are not told: half, and some that are longer
+// Rows of logits: one of each sequence, and drafts that are verified, of which there are fewer the more sequences run.
+constexpr double kDraftRows = 46, kDraftRowsLess = 3;
+// Of the engine around a forward pass, for each token that is drawn: scheduling and streaming, and drawing by the entry of
+// the vocabulary. Fitted to soaks (docs/reports/planning.md).
+constexpr double kSampleSeconds = 35e-6, kSampleEntrySeconds = 3e-9;
 constexpr int64_t kRepetitions = 3;
 constexpr int64_t kPieceTokens = 24;  // of a prompt beside decoding sequences (engine::Options::prefill_beside_decodes)
 // A page of a mapped file brings its neighbours (the kernel's fault_around_bytes).
@@ -109,12 +112,13 @@ Result<HereMemory> MemoryHere(const format::ModelFiles& files, const HereGoal& g
   // Rows of a step as they pass through a layer, in 32 bits: hidden, queries, keys and values, the inner rows, and 8-bit
   // or 16-bit copies of what is multiplied.
   // A step holds one whole prompt, or decodes with a piece of one.
-  const double rows = D(std::min(goal.step_tokens, std::max(goal.context, goal.concurrency + options.prefill_beside_decodes)));
+  const int64_t prompt = goal.prompt_tokens > 0 ? goal.prompt_tokens : std::llround(kPromptShare * D(goal.context));
+  const double rows = D(std::min(goal.step_tokens, std::max(prompt, goal.concurrency + options.prefill_beside_decodes)));
   const double inner = D(c.experts.count > 0 ? c.experts.used * c.experts.size + c.experts.shared_size : c.ffn_size) * (c.gated ? 2 : 1);
   const double wide = 4 * D(c.hidden_size) + D(c.head_count * (c.head_dim + c.value_size())) + 2 * D(c.kv_head_count * c.head_dim) + 2 * inner;
   m.activations = static_cast<int64_t>(kRowShare * rows * wide * 4);
   // Logits of each sequence, their copies while one is drawn, and what the engine remembers of it.
-  m.workspace = static_cast<int64_t>(std::min(kLogitCopies * 4 * D(goal.concurrency) * D(c.vocab_size), 4e18));
+  m.workspace = static_cast<int64_t>(std::min((std::max(0.0, kDraftRows - kDraftRowsLess * D(goal.concurrency)) + D(goal.concurrency)) * 4 * D(c.vocab_size), 4e18));
   const Result<FileInfo> tokenizer = Env::Real().Stat(JoinPath(files.path, "tokenizer.json"));
   const int64_t tokenizer_bytes = tokenizer.ok() ? kTokenizerFactor * static_cast<int64_t>(tokenizer->bytes) : 0;
   m.other = kProgramBytes + kHeapBytes + tokenizer_bytes + kConnectionBytes * goal.concurrency;
@@ -217,8 +221,7 @@ Result<MeasuredSteps> MeasureHere(const format::ModelFiles& files, const planner
   add_prefill(rates.prefill);
   for (const auto& [rows, seconds] : knots) roof.flops_s_by_rows.push_back({rows, rows / seconds});
   roof.flops_s = roof.flops_s_by_rows.back().flops_s;
-  roof.step_s = kStepSeconds;
-  roof.token_s = kRowSeconds;
+  roof.sample_s = kSampleSeconds + kSampleEntrySeconds * D(spec.vocabulary);
 
   planner::StepTimes& line = out.closed_form;
   line.prefill_s_per_token = 1 / rates.prefill.tokens_per_second.median;

