@@ -69,6 +69,7 @@ code 0; out "$(basename "$newest"): model.safetensors"; same_model "$work/whole"
 "$PANO_TRAIN" --recipe "$work/r.yaml" --out "$work/stopped" --json --threads 1 >"$work/stopped.jsonl" </dev/null &
 child=$!
 for _ in $(seq 200); do grep -q '"event":"step"' "$work/stopped.jsonl" && break; sleep 0.05; done
+check "its threads wait without spinning" grep -qz '^OMP_WAIT_POLICY=passive$' "/proc/$child/environ"
 kill -TERM $child; wait $child; got=$? shown="SIGTERM"
 code 0
 check "says so" grep -q '"reason":"terminated"' "$work/stopped.jsonl"

@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -63,6 +66,18 @@ int Run(const std::vector<std::string>& args) {
   return 2;
 }
 
+// Threads of OpenMP meet after each operator of a step. By default libgomp's wait for each other in a busy loop, which
+// takes the cores from the threads of OpenBLAS and of the trainer itself. It reads the policy when it is loaded, before
+// main: so the program starts once more, with the policy set. A policy that the user set stays.
+void WaitWithoutSpinning(char** argv) {
+  constexpr const char* kPolicy = "OMP_WAIT_POLICY";
+  if (std::getenv(kPolicy) != nullptr || ::setenv(kPolicy, "passive", 1) != 0) return;
+  ::execv("/proc/self/exe", argv);  // returns only where it cannot: then as without
+}
+
 }  // namespace
 
-int main(int argc, char** argv) { return pano::cli::RunProgram("pano train", argc, argv, Run); }
+int main(int argc, char** argv) {
+  WaitWithoutSpinning(argv);
+  return pano::cli::RunProgram("pano train", argc, argv, Run);
+}
