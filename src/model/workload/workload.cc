@@ -225,7 +225,13 @@ Result<WorkloadSpec> FromConfig(const json::Value& config, const std::string& so
   format::ModelFiles files;
   files.path = source;
   files.config = config;
-  return FromFiles(files);
+  Result<WorkloadSpec> spec = FromFiles(files);
+  if (spec.ok() || !source.ends_with(".json")) return spec;
+  // Readers of families take the path for a folder's.
+  std::string message = spec.error().message();
+  const std::string wrong = StrCat(source, "/config.json");
+  if (const size_t at = message.find(wrong); at != message.npos) message.replace(at, wrong.size(), source);
+  return Status(spec.error().code(), message);
 }
 
 Result<WorkloadSpec> ReadWorkload(const std::string& path) {

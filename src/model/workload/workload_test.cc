@@ -48,6 +48,8 @@ TEST(Workload, ShapesThatLieAreRefused) {
   EXPECT_FALSE(LooksLikeShape("a=b/c"));
   EXPECT_THAT(ReadWorkload("/nowhere/at/all").error().message(), HasSubstr("it is no shape"));
   EXPECT_FALSE(FromConfig(json::Value("x"), "c").ok());
+  const auto lies = FromConfig(json::Parse(R"({"model_type":"llama","vocab_size":10,"hidden_size":-4})").value(), "a/small.json");
+  EXPECT_THAT(lies.error().message(), testing::StartsWith("a/small.json: hidden_size is -4"));
 }
 
 TEST(Workload, TheStarterModelIsReadWithItsBytes) {

@@ -4,9 +4,11 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "base/env.h"
 #include "base/strings.h"
+#include "infra/sim/trace.h"
 
 namespace pano::plan {
 namespace {
@@ -68,10 +70,55 @@ Result<ServiceLevels> ParseLevels(std::string_view text) {
   return levels;
 }
 
-Result<LoadShape> ParseTrace(std::string_view text, std::string_view source) {
-  LoadShape shape;
+namespace {
+
+// Sums over requests that come one after another.
+struct Sums {
+  int64_t requests = 0;
   double first = 0, last = 0, prompt = 0, answer = 0;
   std::map<int64_t, int64_t> minutes;
+
+  void Add(double time, int64_t in, int64_t out) {
+    if (requests++ == 0) first = time;
+    last = time;
+    prompt += static_cast<double>(in);
+    answer += static_cast<double>(out);
+    ++minutes[static_cast<int64_t>((time - first) / 60)];
+  }
+};
+
+constexpr double kMinutesMax = 1e7;
+
+Result<LoadShape> ShapeOf(const Sums& sums, std::string_view source) {
+  LoadShape shape;
+  shape.requests = sums.requests;
+  if (sums.requests < 2 || sums.last <= sums.first) return InvalidArgument(StrCat(source, ": a trace has at least two requests at different times"));
+  const auto n = static_cast<double>(sums.requests);
+  shape.requests_s = n / (sums.last - sums.first);
+  shape.prompt_tokens = std::max<int64_t>(1, std::llround(sums.prompt / n));
+  shape.answer_tokens = std::max<int64_t>(1, std::llround(sums.answer / n));
+  int64_t most = 0;
+  for (const auto& [minute, count] : sums.minutes) most = std::max(most, count);
+  shape.peak_to_mean = sums.last - sums.first < 60 ? 1 : std::max(1.0, static_cast<double>(most) / 60 / shape.requests_s);
+  return shape;
+}
+
+// Mooncake's JSON lines.
+Result<LoadShape> ParseJsonLines(std::string_view text, std::string_view source) {
+  PANO_ASSIGN_OR_RETURN(const std::vector<sim::TraceRequest> requests, sim::ParseTrace(text).Wrap(source));
+  Sums sums;
+  for (const sim::TraceRequest& one : requests) {
+    if ((one.arrival_s - requests.front().arrival_s) / 60 > kMinutesMax) return InvalidArgument(StrCat(source, ": the trace is longer than nineteen years"));
+    sums.Add(one.arrival_s, one.input_tokens, one.output_tokens);
+  }
+  return ShapeOf(sums, source);
+}
+
+}  // namespace
+
+Result<LoadShape> ParseTrace(std::string_view text, std::string_view source) {
+  if (Trim(text.substr(0, 256)).starts_with('{')) return ParseJsonLines(text, source);
+  Sums sums;
   size_t line_number = 0;
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size());
@@ -88,27 +135,15 @@ Result<LoadShape> ParseTrace(std::string_view text, std::string_view source) {
       return InvalidArgument(StrCat(source, ", line ", line_number, ": expected TIMESTAMP,ContextTokens,GeneratedTokens, found '",
                                     Printable(line), "'"));
     }
-    if (shape.requests > 0 && *time < last) {
+    if (sums.requests > 0 && *time < sums.last) {
       return InvalidArgument(StrCat(source, ", line ", line_number, ": the time is before that of the line above"));
     }
-    if (shape.requests == 0) first = *time;
-    last = *time;
-    prompt += static_cast<double>(*in);
-    answer += static_cast<double>(*out);
-    ++shape.requests;
-    const double minute = (*time - first) / 60;
-    if (minute > 1e7) return InvalidArgument(StrCat(source, ", line ", line_number, ": the trace is longer than nineteen years"));
-    ++minutes[static_cast<int64_t>(minute)];
+    if (sums.requests > 0 && (*time - sums.first) / 60 > kMinutesMax) {
+      return InvalidArgument(StrCat(source, ", line ", line_number, ": the trace is longer than nineteen years"));
+    }
+    sums.Add(*time, *in, *out);
   }
-  if (shape.requests < 2 || last <= first) return InvalidArgument(StrCat(source, ": a trace has at least two requests at different times"));
-  const auto n = static_cast<double>(shape.requests);
-  shape.requests_s = n / (last - first);
-  shape.prompt_tokens = std::max<int64_t>(1, std::llround(prompt / n));
-  shape.answer_tokens = std::max<int64_t>(1, std::llround(answer / n));
-  int64_t most = 0;
-  for (const auto& [minute, count] : minutes) most = std::max(most, count);
-  shape.peak_to_mean = last - first < 60 ? 1 : std::max(1.0, static_cast<double>(most) / 60 / shape.requests_s);
-  return shape;
+  return ShapeOf(sums, source);
 }
 
 Result<LoadShape> ReadLoad(const std::string& text) {

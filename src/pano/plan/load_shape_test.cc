@@ -8,6 +8,16 @@ namespace {
 
 using ::testing::HasSubstr;
 
+TEST(LoadShape, MooncakesLinesAreATraceToo) {
+  const auto shape = ParseTrace("{\"timestamp\": 0, \"input_length\": 100, \"output_length\": 10, \"hash_ids\": [0]}\n"
+                                "{\"timestamp\": 2000, \"input_length\": 300, \"output_length\": 30}\n", "t");
+  ASSERT_TRUE(shape.ok()) << shape.error().message();
+  EXPECT_EQ(shape->prompt_tokens, 200);
+  EXPECT_EQ(shape->answer_tokens, 20);
+  EXPECT_DOUBLE_EQ(shape->requests_s, 1);
+  EXPECT_FALSE(ParseTrace("{\"timestamp\": 0}\n", "t").ok());
+}
+
 TEST(LoadShape, RatesAndTraces) {
   EXPECT_EQ(ReadLoad("12.5")->requests_s, 12.5);
   const auto trace = ParseTrace(
