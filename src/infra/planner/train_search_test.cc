@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
+#include <limits>
 #include <tuple>
 
+#include "base/random.h"
 #include "infra/planner/testing/gpt_workload.h"
 
 namespace pano::planner {
@@ -62,6 +65,41 @@ TEST(TrainSearch, FindsWhatTryingEverythingFinds) {
     EXPECT_GT(found.pruned, 0);
     EXPECT_EQ(model.Predict(*found.plan).step_s, found.prediction.step_s);
   }
+}
+
+// Clusters drawn at random: cards that are fast or slow, with much or little memory, behind links of four orders of magnitude.
+TEST(TrainSearch, FindsTheBestOnRandomClusters) {
+  Random random(5);
+  auto between = [&](double low, double high) { return low * std::pow(high / low, random.Uniform()); };
+  int fitting = 0;
+  for (int i = 0; i < 12; ++i) {
+    cluster::Cluster drawn = cluster::Catalogue::BuiltIn()->ParseHardware(random.Below(2) == 0 ? "8xA100-80G" : "8xT4-16G").value();
+    drawn.accelerator.memory_bytes = static_cast<int64_t>(between(4e9, 2e11));
+    for (auto& [type, flops] : drawn.accelerator.flops) flops = between(1e13, 1e15);
+    drawn.accelerator.read_bytes_s = between(1e11, 5e12);
+    drawn.fabric.nodes = int64_t{1} << random.Below(4);
+    drawn.fabric.gpus_per_node = 8 / drawn.fabric.nodes;
+    drawn.fabric.leaf_nodes = drawn.fabric.nodes;
+    drawn.fabric.nics_per_node = 1;
+    drawn.fabric.intra = {between(1e-6, 1e-4), between(1e9, 1e12)};
+    drawn.fabric.inter = {between(1e-6, 1e-4), between(1e8, 1e11)};
+    const int64_t heads = int64_t{4} << random.Below(4);
+    const WorkloadSpec spec = Gpt(static_cast<int64_t>(8 * (1 + random.Below(4))), heads * 128, heads);
+    const TrainModel model = TrainModel::Create(spec, drawn, 0).value();
+    const TrainSearch found = SearchTraining(model, {.global_batch = 16, .seq = 2048, .tp = {}, .pp = {}});
+    ASSERT_TRUE(found.plan);
+    double best = std::numeric_limits<double>::infinity();
+    ForEachPlan(8, 16, [&](const ParallelPlan& p) {
+      if (!model.Check(p).ok()) return;
+      const TrainPrediction one = model.Predict(p);
+      if (one.memory.fits()) best = std::min(best, one.step_s);
+    });
+    ASSERT_EQ(found.prediction.memory.fits(), std::isfinite(best)) << i;
+    if (!std::isfinite(best)) continue;
+    ++fitting;
+    EXPECT_LE(found.prediction.step_s, best * (1 + 1e-12)) << i;
+  }
+  EXPECT_GE(fitting, 6);
 }
 
 TEST(TrainSearch, WhereNothingFitsTheSmallestIsShown) {
