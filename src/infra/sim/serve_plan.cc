@@ -87,7 +87,7 @@ Status ReadTime(const YAML::Node& root, ServePlan& plan) {
 }
 
 Status ReadPlan(const YAML::Node& root, ServePlan& plan) {
-  PANO_RETURN_IF_ERROR(yaml::CheckKeys(root, "the plan", {"replicas", "max_sequences", "step_tokens", "prefill_beside_decodes", "kv_tokens", "clients", "client_s", "iteration", "roofline"}));
+  PANO_RETURN_IF_ERROR(yaml::CheckKeys(root, "the plan", {"replicas", "max_sequences", "step_tokens", "prefill_beside_decodes", "kv_tokens", "prefix_cache_tokens", "clients", "client_s", "iteration", "roofline"}));
   const struct {
     const char* name;
     int64_t* target;
@@ -97,6 +97,7 @@ Status ReadPlan(const YAML::Node& root, ServePlan& plan) {
                  {"step_tokens", &plan.step_tokens, 1, int64_t{1} << 40},
                  {"prefill_beside_decodes", &plan.prefill_beside_decodes, 0, int64_t{1} << 40},
                  {"kv_tokens", &plan.kv_tokens, 1, int64_t{1} << 30},
+                 {"prefix_cache_tokens", &plan.prefix_cache_tokens, 0, int64_t{1} << 30},
                  {"clients", &plan.clients, 0, 1 << 24}};
   for (const auto& count : kCounts) {
     if (!root[count.name].IsDefined()) continue;

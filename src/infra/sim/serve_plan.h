@@ -16,6 +16,7 @@ struct ServePlan {
   int64_t step_tokens = 512;          // of a step
   int64_t prefill_beside_decodes = 24;  // tokens of inputs in a step that decodes too; 0: no limit of its own
   int64_t kv_tokens = 0;              // that a replica's KV memory holds; 0: no limit
+  int64_t prefix_cache_tokens = 0;    // of inputs that a replica keeps computed beside kv_tokens, the last used ones; 0: none
   int64_t clients = 0;                // a closed loop of so many: each sends the trace's next request as its last one ends; 0:
                                       // requests come when the trace says
   double client_s = 0;                // that the clients take for each next request, one after another
@@ -25,7 +26,7 @@ struct ServePlan {
 inline constexpr int64_t kReplicasMax = 4096;
 inline constexpr int64_t kKvTokensMax = int64_t{1} << 30;  // of all replicas
 
-// A plan in YAML: replicas, max_sequences, step_tokens, prefill_beside_decodes, kv_tokens, clients, client_s, and either
+// A plan in YAML: replicas, max_sequences, step_tokens, prefill_beside_decodes, kv_tokens, prefix_cache_tokens, clients, client_s, and either
 //   iteration: {base_s, prefill_s_per_token, decode_s_per_sequence}
 // or
 //   roofline: {weight_bytes, flops_per_token, flops_per_sample, flops_per_pair, kv_bytes_per_token,

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "infra/sim/event_queue.h"
+#include "infra/sim/prefix_blocks.h"
 
 namespace pano::sim {
 namespace {
@@ -54,10 +55,11 @@ struct Item {
 };
 
 struct Replica {
-  explicit Replica(int64_t block_count) : blocks(block_count) {}
+  Replica(int64_t block_count, int64_t prefix_tokens) : blocks(block_count), prefixes(static_cast<size_t>(prefix_tokens / kTraceBlockTokens)) {}
   std::vector<size_t> running;  // the oldest first
   std::vector<Item> step;       // that goes on
   Blocks blocks;
+  PrefixBlocks prefixes;
 };
 
 class Server {
@@ -73,7 +75,8 @@ class Server {
       for (; released_ < trace.size(); ++released_) run_.requests[released_].arrival_s = trace[released_].arrival_s;
     }
     const int64_t blocks = plan.kv_tokens / policy.block_tokens();
-    replicas_.assign(static_cast<size_t>(plan.replicas), Replica(blocks));
+    replicas_.reserve(static_cast<size_t>(plan.replicas));
+    for (int64_t i = 0; i < plan.replicas; ++i) replicas_.emplace_back(blocks, plan.prefix_cache_tokens);
     for (size_t i = 0; i < replicas_.size(); ++i) idle_.insert(i);
   }
 
@@ -133,7 +136,7 @@ class Server {
     }
     for (const size_t i : waiting_) {
       if (static_cast<int64_t>(candidates_.size()) == policy_.candidates_max()) break;
-      candidates_.push_back({sequences_[i].known, run_.requests[i].arrival_s});
+      candidates_.push_back({sequences_[i].known, run_.requests[i].arrival_s, CachedTokens(replica, i)});
     }
     ReplicaView view{.now = now_, .running = running_, .waiting = candidates_, .limited = plan_.kv_tokens > 0};
     if (view.limited) {
@@ -141,6 +144,14 @@ class Server {
       view.holders = replica.blocks.holders();
     }
     return view;
+  }
+
+  // Of the sequence's beginning, in whole blocks of KV memory; at least one token is left to compute.
+  int64_t CachedTokens(const Replica& replica, size_t i) const {
+    if (plan_.prefix_cache_tokens == 0 || trace_[i].blocks.empty()) return 0;
+    const int64_t block = policy_.block_tokens();
+    const int64_t most = std::min(trace_[i].input_tokens, sequences_[i].known - 1);
+    return std::min(replica.prefixes.Known(trace_[i].blocks) * kTraceBlockTokens, most) / block * block;
   }
 
   // False where the policy has nothing to do now.
@@ -159,6 +170,8 @@ class Server {
     Preempt(replica, plan.preempt);
     for (const size_t i : admitted) {
       waiting_.erase(i);
+      sequences_[i].computed = CachedTokens(replica, i);
+      run_.cached_tokens += sequences_[i].computed;
       replica.running.insert(std::upper_bound(replica.running.begin(), replica.running.end(), i), i);
       if (!sequences_[i].begun) run_.requests[i].begun_s = now_;
       sequences_[i].begun = true;
@@ -212,6 +225,7 @@ class Server {
       if (sequence.computed < sequence.known) continue;
       ServedRequest& served = run_.requests[item.request];
       if (sequence.generated == 0) served.first_token_s = now_;
+      if (sequence.generated == 0 && plan_.prefix_cache_tokens > 0) replica.prefixes.Use(trace_[item.request].blocks);
       ++sequence.generated;
       ++sequence.known;
       ++run_.output_tokens;

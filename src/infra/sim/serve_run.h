@@ -38,6 +38,7 @@ struct ServeRun {
   double rows_mean = 0;   // sequences in a step
   double busy = 0;        // part of the makespan in which a replica steps
   int64_t output_tokens = 0;
+  int64_t cached_tokens = 0;  // of inputs, that the prefix cache had
 };
 
 inline constexpr int64_t kServeStepsMax = 500'000'000;

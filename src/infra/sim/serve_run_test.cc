@@ -81,6 +81,20 @@ TEST(ServeRunTest, ClientsSendTheNextRequestAsTheLastOneEnds) {
   EXPECT_DOUBLE_EQ(SimulateServing(trace, plan, GreedyStepPolicy(5))->requests[4].arrival_s, 7);
 }
 
+TEST(ServeRunTest, WhatAnotherRequestComputedIsNotComputedAgain) {
+  const std::vector<TraceRequest> trace = {{0, 1100, 1, {1, 2, 3}}, {0, 1100, 1, {1, 2, 4}}, {0, 1024, 1, {1, 2}}};
+  ServePlan plan = Line(0, 0.001, 0.001);
+  plan.prefix_cache_tokens = 4096;
+  const auto run = SimulateServing(trace, plan, GreedyStepPolicy(1));
+  ASSERT_TRUE(run.ok());
+  EXPECT_DOUBLE_EQ(run->requests[0].finish_s, 1.1);
+  EXPECT_NEAR(run->requests[1].finish_s, 1.1 + 0.076, 1e-9);   // 1,024 of its tokens are there
+  EXPECT_NEAR(run->requests[2].finish_s, 1.176 + 0.016, 1e-9);  // all, but one block is computed
+  EXPECT_EQ(run->cached_tokens, 1024 + 1008);
+  plan.prefix_cache_tokens = 0;
+  EXPECT_NEAR(SimulateServing(trace, plan, GreedyStepPolicy(1))->makespan_s, 3.224, 1e-9);
+}
+
 TEST(ServeRunTest, RefusesWhatNoReplicaCouldHold) {
   ServePlan plan = Line(0, 0.1, 0.1);
   plan.kv_tokens = 50;  // three blocks of 16

@@ -20,6 +20,7 @@ struct RunningSequence {
 struct WaitingSequence {
   int64_t tokens = 0;
   Time arrived = 0;
+  int64_t cached = 0;  // at its beginning, that the replica has computed for another one; below `tokens`
 };
 
 // What a replica's loop knows when it composes its next step.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/json.h"
 #include "base/strings.h"
@@ -83,7 +84,7 @@ class Lines {
   size_t number_ = 0;
 };
 
-Status AddRequest(const TraceRequest& request, size_t line, std::vector<TraceRequest>& out) {
+Status AddRequest(TraceRequest request, size_t line, std::vector<TraceRequest>& out) {
   if (request.input_tokens < 1 || request.input_tokens > kTraceTokensMax) {
     return At(line, StrCat("has ", request.input_tokens, " input tokens, not 1 to ", kTraceTokensMax));
   }
@@ -94,7 +95,7 @@ Status AddRequest(const TraceRequest& request, size_t line, std::vector<TraceReq
     return At(line, StrCat("is ", out.back().arrival_s - request.arrival_s, " s earlier than the line before"));
   }
   if (out.size() == kTraceRequestsMax) return At(line, StrCat("the trace has more than ", kTraceRequestsMax, " requests"));
-  out.push_back(request);
+  out.push_back(std::move(request));
   return {};
 }
 
@@ -166,7 +167,15 @@ Result<std::vector<TraceRequest>> ParseJsonLines(std::string_view text) {
     }
     if (!input || !input->is_int()) return At(lines.number(), "input_length is no whole number");
     if (!output || !output->is_int()) return At(lines.number(), "output_length is no whole number");
-    PANO_RETURN_IF_ERROR(AddRequest({stamp->as_double() / 1e3, input->as_int(), output->as_int()}, lines.number(), out));
+    TraceRequest request = {stamp->as_double() / 1e3, input->as_int(), output->as_int()};
+    if (const json::Value* ids = row->Find("hash_ids")) {
+      if (!ids->is_array()) return At(lines.number(), "hash_ids is no list");
+      for (const json::Value& id : ids->as_array()) {
+        if (!id.is_int()) return At(lines.number(), "hash_ids has what is no whole number");
+        request.blocks.push_back(id.as_int());
+      }
+    }
+    PANO_RETURN_IF_ERROR(AddRequest(std::move(request), lines.number(), out));
   }
   return out;
 }

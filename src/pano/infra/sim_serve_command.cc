@@ -59,6 +59,7 @@ json::Value ToJson(const sim::ServeRun& run) {
   out.Set("step_rows_mean", run.rows_mean);
   out.Set("busy", run.busy);
   out.Set("preemptions", run.preemptions);
+  out.Set("cached_tokens", run.cached_tokens);
   return out;
 }
 
@@ -67,6 +68,7 @@ void Print(const sim::ServeRun& run) {
               run.makespan_s, static_cast<double>(run.output_tokens) / run.makespan_s, run.system_mean, 100 * run.busy);
   std::printf("%lld steps of %.4g ms with %.3g sequences on average, %lld preemptions\n", static_cast<long long>(run.steps), 1e3 * run.step_mean_s,
               run.rows_mean, static_cast<long long>(run.preemptions));
+  if (run.cached_tokens > 0) std::printf("%lld tokens of inputs were there already\n", static_cast<long long>(run.cached_tokens));
   std::printf("%-22s %12s %12s %12s %12s\n", "seconds", "mean", "p50", "p90", "p99");
   const struct {
     const char* name;

@@ -36,6 +36,7 @@ sim::StepPlan EngineStepPolicy::Decide(const sim::ReplicaView& view) const {
   for (const sim::WaitingSequence& waiting : view.waiting) {
     engine::WaitingView one;
     one.tokens = waiting.tokens;
+    one.cached_tokens = waiting.cached;
     if (view.limited) one.cached.emplace_back();
     one.arrived = ToTimePoint(waiting.arrived);
     snapshot.waiting.push_back(std::move(one));

@@ -8,7 +8,7 @@
 namespace pano::step_policy {
 
 // What the engine's loop decides for a step, for the simulator: the very same code, ContinuousBatchPolicy within
-// DecideWithin, then DecideStep. Of one tenant, without drafts and without a prefix cache. Confined to the
+// DecideWithin, then DecideStep. Of one tenant, without drafts; what a prefix cache has stands beside the blocks that are counted. Confined to the
 // simulation's thread.
 class EngineStepPolicy final : public sim::StepPolicy {
  public:

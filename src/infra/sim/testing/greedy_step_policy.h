@@ -16,7 +16,7 @@ class GreedyStepPolicy final : public StepPolicy {
   StepPlan Decide(const ReplicaView& view) const override {
     StepPlan plan;
     for (size_t i = 0; i < view.running.size(); ++i) plan.run.push_back({i, view.running[i].tokens - view.running[i].computed});
-    for (size_t i = 0; i < view.waiting.size() && view.running.size() + i < sequences_max_; ++i) plan.admit.push_back({i, view.waiting[i].tokens});
+    for (size_t i = 0; i < view.waiting.size() && view.running.size() + i < sequences_max_; ++i) plan.admit.push_back({i, view.waiting[i].tokens - view.waiting[i].cached});
     return plan;
   }
 
