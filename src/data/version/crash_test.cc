@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "data/version/cache_upkeep.h"
 #include "data/version/testing/fault_data_env.h"
 #include "data/version/testing/scratch_repository.h"
 
@@ -52,12 +55,12 @@ void ExpectNoLitter(const ScratchRepository& scratch, int64_t at) {
   }
 }
 
-enum class Kind { kCrash, kFullDisk };
+enum class Kind { kCrash, kFullDisk, kCrashRenaming };
 
 FaultPlan PlanAt(Kind kind, int64_t at) {
   FaultPlan plan;
   plan.seed = static_cast<uint64_t>(at);
-  if (kind == Kind::kCrash) {
+  if (kind != Kind::kFullDisk) {
     plan.crash_at = at;
   } else {
     plan.fail_at = at;
@@ -80,7 +83,7 @@ TEST_P(Crash, AddLosesNothing) {
     Files second = kSecond;
     second["fresh"] = StrCat("content of attempt ", at);
     Put(scratch, second);
-    FaultDataEnv env(DataEnv::Real(), PlanAt(GetParam(), at));
+    FaultDataEnv env(DataEnv::Real(), PlanAt(GetParam(), at), GetParam() != Kind::kCrashRenaming);
     const Status status = scratch.Add({"data"}, env, 1);
     done = env.calls() <= at;
     EXPECT_EQ(scratch.Files("data"), second) << "at call " << at;   // the data itself is never touched
@@ -94,7 +97,7 @@ TEST_P(Crash, AddLosesNothing) {
     EXPECT_EQ(scratch.Files("data"), second) << "at call " << at;
     EXPECT_TRUE(!done || status.ok()) << status.message();
   }
-  EXPECT_GT(at, 20);
+  EXPECT_GT(at, 15);
   EXPECT_LT(at, 400);
 }
 
@@ -111,7 +114,7 @@ TEST_P(Crash, CheckoutLeavesOldOrNewFilesWhole) {
     scratch.Write("data.dvc", second_file);
     ASSERT_TRUE(scratch.Checkout(true).ok());
     scratch.Write("data.dvc", first_file);
-    FaultDataEnv env(DataEnv::Real(), PlanAt(GetParam(), at));
+    FaultDataEnv env(DataEnv::Real(), PlanAt(GetParam(), at), GetParam() != Kind::kCrashRenaming);
     const Status status = scratch.Checkout(false, env, 1);
     done = env.calls() <= at;
     for (const auto& [path, text] : scratch.Files("data")) {
@@ -136,7 +139,7 @@ TEST_P(Crash, MoveKeepsTheDataUnderOneOfItsNames) {
     const ScratchRepository scratch("data-crash-move");
     Put(scratch, kFirst);
     ASSERT_TRUE(scratch.Add({"data"}).ok());
-    FaultDataEnv env(DataEnv::Real(), PlanAt(GetParam(), at));
+    FaultDataEnv env(DataEnv::Real(), PlanAt(GetParam(), at), GetParam() != Kind::kCrashRenaming);
     (void)scratch.Run([](const ScratchRepository::Tools& tools) { return Tracking(tools.workspace, tools.index).Move("data", "new"); }, env, 1);
     done = env.calls() <= at;
     const Files old_files = scratch.Files("data"), new_files = scratch.Files("new");
@@ -147,8 +150,108 @@ TEST_P(Crash, MoveKeepsTheDataUnderOneOfItsNames) {
   EXPECT_GT(at, 3);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Crash, testing::Values(Kind::kCrash, Kind::kFullDisk),
-                         [](const auto& param) { return param.param == Kind::kCrash ? "Killed" : "DiskFull"; });
+// An init that was ended is given again, with the same words.
+TEST_P(Crash, InitIsGivenAgain) {
+  int64_t at = 0;
+  for (bool done = false; !done && at < 100; ++at) {
+    const ScratchRepository scratch("data-crash-init");
+    std::filesystem::remove_all(scratch.Path(".dvc"));
+    FaultDataEnv env(DataEnv::Real(), PlanAt(GetParam(), at), GetParam() != Kind::kCrashRenaming);
+    const Status status = InitRepository(scratch.root().string(), {.no_scm = true}, env);
+    done = env.calls() <= at;
+    EXPECT_TRUE(!done || status.ok()) << status.message();
+    // Either it is no repository yet, or it is one.
+    const Status again = InitRepository(scratch.root().string(), {.no_scm = true, .force = true});
+    EXPECT_TRUE(again.ok()) << "at call " << at << ": " << again.message();
+    scratch.Write("data/a", "one\n");
+    EXPECT_TRUE(scratch.Add({"data"}).ok()) << "at call " << at;
+    EXPECT_NE(scratch.Read(".dvc/config").find("no_scm"), std::string::npos);
+  }
+  EXPECT_GT(at, 3);
+}
+
+TEST_P(Crash, CommitNamesOnlyWhatIsStored) {
+  int64_t at = 0;
+  for (bool done = false; !done && at < 200; ++at) {
+    const ScratchRepository scratch("data-crash-commit");
+    Put(scratch, kFirst);
+    ASSERT_TRUE(scratch.Add({"data"}).ok());
+    Put(scratch, kSecond);
+    const auto commit = [](const ScratchRepository::Tools& tools) -> Status {
+      PANO_ASSIGN_OR_RETURN(const std::vector<Target> targets, FindTargets(tools.repository, tools.index, {}));
+      return Tracking(tools.workspace, tools.index).Commit(targets, /*force=*/true);
+    };
+    FaultDataEnv env(DataEnv::Real(), PlanAt(GetParam(), at), GetParam() != Kind::kCrashRenaming);
+    const Status status = scratch.Run(commit, env, 1);
+    done = env.calls() <= at;
+    EXPECT_TRUE(!done || status.ok()) << status.message();
+    EXPECT_EQ(scratch.Files("data"), kSecond) << "at call " << at;
+    ExpectSoundCache(scratch, at);
+    ExpectRestorable(scratch, at);
+    const Status again = scratch.Run(commit);
+    EXPECT_TRUE(again.ok()) << "at call " << at << ": " << again.message();
+    ExpectNoLitter(scratch, at);
+    std::filesystem::remove_all(scratch.Path("data"));
+    EXPECT_TRUE(scratch.Checkout(false).ok());
+    EXPECT_EQ(scratch.Files("data"), kSecond) << "at call " << at;
+  }
+  EXPECT_GT(at, 10);
+  EXPECT_LT(at, 200);
+}
+
+// Data goes only with what names it still there, so that its content can be had from the cache.
+TEST_P(Crash, RemoveCanBeGivenAgain) {
+  int64_t at = 0;
+  for (bool done = false; !done && at < 100; ++at) {
+    const ScratchRepository scratch("data-crash-remove");
+    Put(scratch, kFirst);
+    ASSERT_TRUE(scratch.Add({"data"}).ok());
+    const auto remove = [](const ScratchRepository::Tools& tools) { return Tracking(tools.workspace, tools.index).Remove("data.dvc", /*with_data=*/true, /*force=*/false); };
+    FaultDataEnv env(DataEnv::Real(), PlanAt(GetParam(), at), GetParam() != Kind::kCrashRenaming);
+    (void)scratch.Run(remove, env, 1);
+    done = env.calls() <= at;
+    if (std::filesystem::exists(scratch.Path("data.dvc"))) {
+      ExpectRestorable(scratch, at);
+      const Status again = scratch.Run(remove);
+      EXPECT_TRUE(again.ok()) << "at call " << at << ": " << again.message();
+    }
+    EXPECT_TRUE(scratch.Files("data").empty()) << "at call " << at;
+    EXPECT_FALSE(std::filesystem::exists(scratch.Path("data.dvc")));
+  }
+  EXPECT_GT(at, 4);
+}
+
+TEST_P(Crash, GarbageCollectionKeepsWhatIsNamed) {
+  int64_t at = 0;
+  for (bool done = false; !done && at < 100; ++at) {
+    const ScratchRepository scratch("data-crash-gc");
+    Put(scratch, kSecond);
+    ASSERT_TRUE(scratch.Add({"data"}).ok());
+    Put(scratch, kFirst);
+    ASSERT_TRUE(scratch.Add({"data"}).ok());
+    const auto collect = [](const ScratchRepository::Tools& tools) -> Status {
+      std::set<ObjectId> used;
+      std::vector<std::string> unknown;
+      PANO_RETURN_IF_ERROR(CollectUsed({tools.workspace, {}, {}}, tools.index, &used, &unknown));
+      EXPECT_TRUE(unknown.empty());
+      return RemoveUnused(tools.workspace, used).status();
+    };
+    FaultDataEnv env(DataEnv::Real(), PlanAt(GetParam(), at), GetParam() != Kind::kCrashRenaming);
+    const Status status = scratch.Run(collect, env, 1);
+    done = env.calls() <= at;
+    EXPECT_TRUE(!done || status.ok()) << status.message();
+    ExpectSoundCache(scratch, at);
+    ExpectRestorable(scratch, at);
+    EXPECT_TRUE(scratch.Run(collect).ok()) << "at call " << at;
+    EXPECT_FALSE(std::filesystem::exists(scratch.Path(".dvc/cache/" + ObjectId{Md5Of("four\n"), false, HashName::kMd5}.RelativePath())));
+  }
+  EXPECT_GT(at, 3);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, Crash, testing::Values(Kind::kCrash, Kind::kFullDisk, Kind::kCrashRenaming),
+                         [](const auto& param) {
+                           return param.param == Kind::kCrash ? "Killed" : param.param == Kind::kFullDisk ? "DiskFull" : "KilledWithoutUnnamedFiles";
+                         });
 
 }  // namespace
 }  // namespace pano::data

@@ -1,5 +1,6 @@
 #include "data/version/data_env.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
@@ -7,11 +8,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include "base/errno_status.h"
+#include "base/strings.h"
 
 namespace pano::data {
 namespace {
@@ -75,6 +79,32 @@ class HoleyFile final : public File {
   bool hole_at_end_ = false;
 };
 
+// The bits that new files do not get. Only the kernel's report of it can be read without changing it.
+uint32_t Umask() {
+  static const uint32_t mask = [] {
+    const auto status = ReadFile("/proc/self/status", 1 << 16);
+    const size_t at = status.ok() ? status->find("\nUmask:") : std::string::npos;
+    if (at == std::string::npos) return 0777u;   // unknown: modes are set afterwards
+    return static_cast<uint32_t>(std::strtoul(status->c_str() + at + 7, nullptr, 8));
+  }();
+  return mask;
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  int Close() { return ::close(std::exchange(fd_, -1)); }
+
+ private:
+  int fd_;
+};
+
 Status OkOrErrno(int result) { return result >= 0 ? OkStatus() : ErrnoStatus(errno); }
 
 // The calls of Env go to the machine's.
@@ -106,6 +136,72 @@ class RealDataEnv final : public DataEnv {
     struct stat s;
     if (::stat(path.c_str(), &s) != 0) return ErrnoStatus(errno);
     return From(s);
+  }
+  Result<std::vector<FolderEntry>> ListKinds(const std::string& path) const override {
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(path.c_str()), ::closedir);
+    if (!stream) return ErrnoStatus(errno);
+    std::vector<FolderEntry> out;
+    while (true) {
+      errno = 0;
+      const dirent* const found = ::readdir(stream.get());
+      if (found == nullptr) {
+        if (errno != 0) return ErrnoStatus(errno);
+        return out;
+      }
+      const std::string_view name = found->d_name;
+      if (name == "." || name == "..") continue;
+      EntryInfo::Kind kind = EntryInfo::Kind::kOther;
+      struct stat s;
+      switch (found->d_type) {
+        case DT_REG: kind = EntryInfo::Kind::kFile; break;
+        case DT_DIR: kind = EntryInfo::Kind::kFolder; break;
+        case DT_LNK: kind = EntryInfo::Kind::kLink; break;
+        case DT_UNKNOWN:   // some file systems do not say
+          if (::fstatat(::dirfd(stream.get()), found->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0) continue;
+          kind = From(s).kind;
+          break;
+        default: break;
+      }
+      out.push_back({std::string(name), kind});
+    }
+  }
+  Result<size_t> ReadStart(const std::string& path, std::span<std::byte> buffer, EntryInfo* after) const override {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0) return ErrnoStatus(errno);
+    size_t total = 0;
+    struct stat s;
+    while (true) {
+      const ssize_t n = total == buffer.size() ? 0 : ::read(file.get(), buffer.data() + total, buffer.size() - total);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return ErrnoStatus(errno);
+      total += static_cast<size_t>(n);
+      if (::fstat(file.get(), &s) != 0) return ErrnoStatus(errno);
+      // What a file says of its size ends the reading where it agrees with what was read.
+      if (n == 0 || (S_ISREG(s.st_mode) && total == static_cast<uint64_t>(s.st_size))) break;
+    }
+    *after = From(s);
+    return total;
+  }
+  Status CreateFile(const std::string& path, std::span<const std::byte> bytes, FileMode mode) override {
+    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode.bits));
+    if (file.get() < 0) return ErrnoStatus(errno);
+    PANO_RETURN_IF_ERROR(Fill(file.get(), bytes, mode));
+    return OkOrErrno(file.Close());
+  }
+  Status CreateWhole(const std::string& folder, const std::string& path, std::span<const std::byte> bytes, FileMode mode,
+                     EntryInfo* made) override {
+    const Descriptor file(::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode.bits));
+    if (file.get() < 0) {
+      // EISDIR: a kernel, EOPNOTSUPP: a file system that has none.
+      if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL) return Unimplemented("no files without names here");
+      return ErrnoStatus(errno);
+    }
+    PANO_RETURN_IF_ERROR(Fill(file.get(), bytes, mode));
+    PANO_RETURN_IF_ERROR(Name(file.get(), path));
+    struct stat s;
+    if (::fstat(file.get(), &s) != 0) return ErrnoStatus(errno);
+    *made = From(s);
+    return {};
   }
   Result<std::string> ReadLink(const std::string& path) const override {
     char target[4096];
@@ -145,6 +241,34 @@ class RealDataEnv final : public DataEnv {
   }
 
  private:
+  static Status Fill(int fd, std::span<const std::byte> bytes, FileMode mode) {
+    if (mode.exact && (mode.bits & Umask()) != 0) PANO_RETURN_IF_ERROR(OkOrErrno(::fchmod(fd, mode.bits)));
+    while (!bytes.empty()) {
+      const ssize_t n = ::write(fd, bytes.data(), std::min(bytes.size(), size_t{1} << 30));
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return ErrnoStatus(errno);
+      bytes = bytes.subspan(static_cast<size_t>(n));
+    }
+    return {};
+  }
+  // Gives an open file without a name one. AT_EMPTY_PATH needs a privilege on kernels before 6.10; /proc does as well.
+  Status Name(int fd, const std::string& path) {
+    if (by_descriptor_.load(std::memory_order_relaxed)) {
+      if (::linkat(fd, "", AT_FDCWD, path.c_str(), AT_EMPTY_PATH) == 0) return {};
+      if (errno != ENOENT && errno != EPERM) return ErrnoStatus(errno);
+    }
+    const std::string own = StrCat("/proc/self/fd/", fd);
+    if (::linkat(AT_FDCWD, own.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      by_descriptor_ = false;
+      return {};
+    }
+    const int error = errno;
+    // Where there is no /proc, nothing is there to be linked; the folder of `path` is what else can be missing.
+    if (error == ENOENT && ::access(own.c_str(), F_OK) != 0) return Unimplemented("no files without names here");
+    return ErrnoStatus(error);
+  }
+
+  std::atomic<bool> by_descriptor_{true};
   Env& env_ = Env::Real();
 };
 

@@ -39,27 +39,23 @@ class WorkspaceFiles final : public FileSource {
  private:
   Status ListFolder(const std::string& folder, std::vector<std::string>* paths) {
     DataEnv& env = repository_.env();
-    auto names = env.List(repository_.Absolute(folder));
-    if (!names.ok()) {
+    auto found = env.ListKinds(repository_.Absolute(folder));
+    if (!found.ok()) {
       // A folder that nobody may read holds nothing for us.
-      const bool skip = names.status().code() == StatusCode::kPermissionDenied || names.status().code() == StatusCode::kNotFound;
-      return skip ? OkStatus() : names.status().Wrap(folder);
+      const bool skip = found.status().code() == StatusCode::kPermissionDenied || found.status().code() == StatusCode::kNotFound;
+      return skip ? OkStatus() : found.status().Wrap(folder);
     }
     PANO_ASSIGN_OR_RETURN(const Ignore::Scope scope, ignore_.ScopeOf(folder));
     std::vector<std::string> folders;
     std::vector<std::string> data;   // what .dvc files here say is theirs: it is not looked into
-    for (const std::string& name : *names) {
-      if (!Utf8Valid(name)) continue;
-      const std::string path = folder.empty() ? name : StrCat(folder, "/", name);
-      const bool listed = IsListed(name);
-      // Of other names only folders matter; most are none, and asking what each is would be slow.
-      const auto info = env.LinkInfo(repository_.Absolute(path));
-      if (!info.ok()) continue;
-      if (info->kind == EntryInfo::Kind::kFolder) {
-        if (!scope.LeavesOut(name, true)) folders.push_back(name);
+    for (const auto& [name, kind] : *found) {
+      const bool is_folder = kind == EntryInfo::Kind::kFolder;
+      if ((!is_folder && !IsListed(name)) || !Utf8Valid(name) || scope.LeavesOut(name, is_folder)) continue;
+      if (is_folder) {
+        folders.push_back(name);
         continue;
       }
-      if (!listed || scope.LeavesOut(name, false)) continue;
+      const std::string path = folder.empty() ? name : StrCat(folder, "/", name);
       const auto target = env.EntryInfoOf(repository_.Absolute(path));
       if (!target.ok() || target->kind != EntryInfo::Kind::kFile) continue;
       if (paths->size() == kFilesMax) return InvalidArgument(StrCat("there are more than ", kFilesMax, " files of data versions"));

@@ -161,9 +161,16 @@ Status ObjectStore::MakeFolderOf(const ObjectId& id) {
 }
 
 Status ObjectStore::Install(const std::string& temporary, const ObjectId& id) {
-  Status status = MakeFolderOf(id);
-  if (status.ok()) status = env_.SetMode(temporary, kObjectMode);
+  if (const Status status = env_.SetMode(temporary, kObjectMode); !status.ok()) {
+    (void)env_.Remove(temporary);
+    return status.Wrap(StrCat("the object ", id.ToString(), ": cannot store"));
+  }
+  return InstallReadOnly(temporary, id);
+}
+
+Status ObjectStore::InstallReadOnly(const std::string& temporary, const ObjectId& id) {
   const std::string path = Path(id);
+  Status status = MakeFolderOf(id);
   if (status.ok()) status = env_.Rename(temporary, path);
   if (!status.ok()) {
     (void)env_.Remove(temporary);
@@ -189,41 +196,57 @@ Status ObjectStore::Adopt(const std::string& temporary, const ObjectId& expected
 Result<ObjectId> ObjectStore::PutBytes(std::string_view bytes, bool folder, HashName hash) {
   const ObjectId id{Md5Of(bytes, folder ? HashName::kMd5 : hash), folder, hash};
   if (Sound(id)) return id;
+  const std::span<const std::byte> content = std::as_bytes(std::span(bytes));
   PANO_RETURN_IF_ERROR(MakeFolderOf(id));
+  EntryInfo made;
+  Status status = env_.CreateWhole(folder_, Path(id), content, {kObjectMode, /*exact=*/true}, &made);
+  if (status.ok()) {
+    if (state_ != nullptr) state_->RecordOwn(FileStamp::Of(made), folder ? HashName::kMd5 : hash, id.md5);
+    return id;
+  }
+  // A corrupt object is replaced; some file systems have no files without names.
+  if (status.code() != StatusCode::kAlreadyExists && status.code() != StatusCode::kUnimplemented) {
+    return status.Wrap(StrCat("the object ", id.ToString(), ": cannot store"));
+  }
   const std::string temporary = TemporaryPath();
-  auto file = env_.Open(temporary, Env::OpenMode::kWrite);
-  if (!file.ok()) return file.status().Wrap(StrCat(temporary, ": cannot write"));
-  Status status = (*file)->WriteAll(std::as_bytes(std::span(bytes)));
-  if (status.ok()) status = (*file)->Close();
+  status = env_.CreateFile(temporary, content, {kObjectMode, /*exact=*/true});
   if (!status.ok()) {
     (void)env_.Remove(temporary);
     return status.Wrap(StrCat("the object ", id.ToString(), ": cannot store"));
   }
-  PANO_RETURN_IF_ERROR(Install(temporary, id));
+  PANO_RETURN_IF_ERROR(InstallReadOnly(temporary, id));
   return id;
 }
 
-Result<ObjectId> ObjectStore::PutFile(const std::string& path, HashName hash, uint64_t* bytes) {
-  const auto info = env_.EntryInfoOf(path);
-  if (!info.ok()) return info.status().Wrap(path);
-  if (info->bytes <= kPieceBytes) {
-    // Small: read once; what is there already is not written at all.
-    auto content = ReadFile(path, kPieceBytes * 2, env_);
-    if (!content.ok()) return content.status().Wrap(path);
-    if (bytes != nullptr) *bytes = content->size();
-    return PutBytes(*content, /*folder=*/false, hash);
-  }
+Result<StoredFile> ObjectStore::PutFile(const std::string& path, uint64_t bytes_expected, HashName hash) {
+  if (bytes_expected > kPieceBytes) return PutLargeFile(path, hash);
+  // Small: read once; what is there already is not written at all.
+  thread_local std::vector<std::byte> buffer(kPieceBytes + 1);
+  EntryInfo info;
+  const auto size = env_.ReadStart(path, buffer, &info);
+  if (!size.ok()) return size.status().Wrap(path + ": cannot read");
+  if (*size > kPieceBytes) return PutLargeFile(path, hash);   // it has grown
+  StoredFile stored;
+  PANO_ASSIGN_OR_RETURN(stored.id, PutBytes({reinterpret_cast<const char*>(buffer.data()), *size}, /*folder=*/false, hash));
+  stored.stamp = FileStamp::Of(info);
+  stored.stamp.bytes = *size;
+  return stored;
+}
+
+Result<StoredFile> ObjectStore::PutLargeFile(const std::string& path, HashName hash) {
   PANO_RETURN_IF_ERROR(MakeFolders(env_, folder_));
   const std::string temporary = TemporaryPath();
-  ObjectId id;
+  StoredFile stored;
+  ObjectId& id = stored.id;
   id.hash = hash;
+  uint64_t total = 0;
   const auto fail = [&](const Status& status) {
     (void)env_.Remove(temporary);
     return status.Wrap(StrCat(path, ": cannot store"));
   };
   const Status cloned = env_.CloneFile(path, temporary);
   if (cloned.ok()) {
-    auto md5 = HashOf(env_, temporary, hash, bytes);
+    auto md5 = HashOf(env_, temporary, hash, &total);
     if (!md5.ok()) return fail(md5.status());
     id.md5 = *md5;
   } else if (cloned.code() != StatusCode::kUnimplemented) {
@@ -232,7 +255,6 @@ Result<ObjectId> ObjectStore::PutFile(const std::string& path, HashName hash, ui
     auto file = env_.Open(temporary, Env::OpenMode::kWrite);
     if (!file.ok()) return fail(file.status());
     Md5Stream stream(hash);
-    uint64_t total = 0;
     Status status = ReadPieces(env_, path, [&](std::span<const std::byte> piece) {
       stream.Append(piece);
       total += piece.size();
@@ -240,18 +262,40 @@ Result<ObjectId> ObjectStore::PutFile(const std::string& path, HashName hash, ui
     });
     if (status.ok()) status = (*file)->Close();
     if (!status.ok()) return fail(status);
-    if (bytes != nullptr) *bytes = total;
     id.md5 = stream.Finish();
   }
+  if (const auto info = env_.EntryInfoOf(path); info.ok()) stored.stamp = FileStamp::Of(*info);
+  stored.stamp.bytes = total;
   if (Sound(id)) {
     PANO_RETURN_IF_ERROR(env_.Remove(temporary));
-    return id;
+    return stored;
   }
   PANO_RETURN_IF_ERROR(Install(temporary, id));
-  return id;
+  return stored;
+}
+
+// A small object to a name that is free. Unimplemented or AlreadyExists: another way is needed.
+Status ObjectStore::CopySmall(const ObjectId& id, const std::string& path, bool executable) {
+  thread_local std::vector<std::byte> buffer(kPieceBytes);
+  EntryInfo info;
+  const auto size = env_.ReadStart(Path(id), buffer, &info);
+  if (!size.ok()) return size.status().code() == StatusCode::kNotFound ? Verified(id).status() : size.status();
+  if (*size != info.bytes) return Unimplemented("not small");
+  const auto content = std::span<const std::byte>(buffer).first(*size);
+  thread_local Md5Stream streams[2] = {Md5Stream(HashName::kMd5), Md5Stream(HashName::kMd5Dos2Unix)};
+  Md5Stream& stream = streams[static_cast<int>(id.hash)];
+  stream.Append(content);
+  if (stream.Finish() != id.md5) return Corrupt(id, Path(id));
+  EntryInfo made;
+  return env_.CreateWhole(options_.workspace_temporary, path, content, {executable ? 0777u : 0666u, /*exact=*/false}, &made);
 }
 
 Status ObjectStore::CopyTo(const ObjectId& id, const std::string& path, bool executable) {
+  Status small = CopySmall(id, path, executable);
+  if (small.ok()) return small;
+  if (small.code() != StatusCode::kAlreadyExists && small.code() != StatusCode::kUnimplemented) {
+    return small.Wrap(StrCat(path, ": cannot place"));
+  }
   const std::string temporary = WorkspaceTemporary();
   auto file = env_.Open(temporary, Env::OpenMode::kWrite);
   if (!file.ok()) return file.status().Wrap(StrCat(path, ": cannot write"));

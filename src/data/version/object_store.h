@@ -27,6 +27,12 @@ struct StoreOptions {
   std::string workspace_temporary;   // a folder on the workspace's file system for files that PlaceAt writes
 };
 
+// What PutFile stored. A value.
+struct StoredFile {
+  ObjectId id;
+  FileStamp stamp;   // of the file once it was read; its size is that of what was stored
+};
+
 // Objects by their digest below one folder, as DVC lays them out (ObjectId::RelativePath): a cache. Objects are
 // read-only files (0444) that appear whole or not at all; one whose bytes are not what its name says is found
 // when it is read and never handed out. Thread-safe.
@@ -49,9 +55,9 @@ class ObjectStore {
 
   // Bytes become an object; one that is there and sound stays as it is, a corrupt one is replaced.
   Result<ObjectId> PutBytes(std::string_view bytes, bool folder, HashName hash = HashName::kMd5);
-  // The file's content becomes an object; `path` stays. What is stored is what was hashed, even if the file
-  // changes meanwhile. `bytes`, when not null, becomes its size.
-  Result<ObjectId> PutFile(const std::string& path, HashName hash = HashName::kMd5, uint64_t* bytes = nullptr);
+  // The file's content becomes an object; `path`, whose size was `bytes_expected`, stays. What is stored is what was hashed,
+  // even if the file changes meanwhile.
+  Result<StoredFile> PutFile(const std::string& path, uint64_t bytes_expected, HashName hash = HashName::kMd5);
   // A finished file (of TemporaryPath) becomes the object `expected`, or is removed: Corruption when its bytes are
   // something else.
   Status Adopt(const std::string& temporary, const ObjectId& expected);
@@ -74,6 +80,10 @@ class ObjectStore {
  private:
   bool Sound(const ObjectId& id) const;
   Status MakeFolderOf(const ObjectId& id);
+  // Installs a file that has the mode of objects.
+  Status InstallReadOnly(const std::string& temporary, const ObjectId& id);
+  Result<StoredFile> PutLargeFile(const std::string& path, HashName hash);
+  Status CopySmall(const ObjectId& id, const std::string& path, bool executable);
   Status CopyTo(const ObjectId& id, const std::string& path, bool executable);
   std::string WorkspaceTemporary();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <thread>
 #include <utility>
 
 #include "base/mutex.h"
@@ -13,11 +14,54 @@ namespace {
 constexpr int kThreadsMax = 64;
 constexpr int kAttempts = 3;   // to read a file that is being written
 
-// A hard link or a symbolic link: the workspace's file is the object itself.
+// Whether the workspace's file may become the object itself: a hard or symbolic link is asked for, be it only where blocks
+// cannot be shared.
 bool SharesObjects(const StoreOptions& options) {
-  const LinkType type = options.link_types.front();
-  return type == LinkType::kHardLink || type == LinkType::kSymbolicLink;
+  const auto& types = options.link_types;
+  return std::any_of(types.begin(), std::find(types.begin(), types.end(), LinkType::kCopy),
+                     [](LinkType type) { return type == LinkType::kHardLink || type == LinkType::kSymbolicLink; });
 }
+
+// Writes to the disk what is stored while more is being stored, so that the sync at the end has little left to wait for.
+// Its failures are of no account: that sync meets them again. Thread-safe.
+class EarlySync {
+ public:
+  EarlySync(DataEnv& env, std::string folder, size_t files) : env_(env), folder_(std::move(folder)) {
+    if (files >= 2 * kFiles) thread_ = StartThread("data-sync", [this](const std::stop_token& stop) { Work(stop); });
+  }
+  ~EarlySync() {
+    if (!thread_.joinable()) return;
+    thread_.request_stop();
+    Wake();
+  }
+  EarlySync(const EarlySync&) = delete;
+  EarlySync& operator=(const EarlySync&) = delete;
+
+  void CountFile() {
+    if ((stored_.fetch_add(1, std::memory_order_relaxed) + 1) % kFiles == 0) Wake();
+  }
+
+ private:
+  static constexpr size_t kFiles = 2048;
+
+  void Wake() {
+    wanted_.fetch_add(1);
+    wanted_.notify_one();
+  }
+  void Work(const std::stop_token& stop) {
+    for (uint32_t seen = 0; !stop.stop_requested();) {
+      wanted_.wait(seen);
+      seen = wanted_.load();
+      if (!stop.stop_requested()) (void)env_.SyncFileSystem(folder_);
+    }
+  }
+
+  DataEnv& env_;
+  const std::string folder_;
+  std::atomic<size_t> stored_{0};
+  std::atomic<uint32_t> wanted_{0};
+  std::jthread thread_;
+};
 
 }  // namespace
 
@@ -71,11 +115,25 @@ Result<Md5> Workspace::HashFile(const std::string& full, FileStamp* stamp, HashN
   DataEnv& env = repository_.env();
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const int64_t now = StateCache::Now();
-    auto file = env.Open(full, Env::OpenMode::kRead);
-    if (!file.ok()) return file.status().Wrap(full + ": cannot read");
     thread_local std::vector<std::byte> buffer(256 << 10);
     thread_local Md5Stream streams[2] = {Md5Stream(HashName::kMd5), Md5Stream(HashName::kMd5Dos2Unix)};
     Md5Stream& stream = streams[static_cast<int>(hash)];
+    if (stamp->bytes < buffer.size()) {
+      EntryInfo info;
+      const auto size = env.ReadStart(full, buffer, &info);
+      if (!size.ok()) return size.status().Wrap(full + ": cannot read");
+      const FileStamp after = FileStamp::Of(info);
+      if (after == *stamp && *size == stamp->bytes) {
+        stream.Append(std::span<const std::byte>(buffer).first(*size));
+        const Md5 md5 = stream.Finish();
+        state_->Record(*stamp, hash, md5, now);
+        return md5;
+      }
+      *stamp = after;
+      continue;
+    }
+    auto file = env.Open(full, Env::OpenMode::kRead);
+    if (!file.ok()) return file.status().Wrap(full + ": cannot read");
     while (true) {
       const auto n = (*file)->ReadSome(buffer);
       if (!n.ok()) {
@@ -181,10 +239,10 @@ Result<Md5> Workspace::StoreFile(const std::string& full, const FileStamp& stamp
     if (store_->Verified({*known, false, hash}).ok()) return *known;
   }
   const int64_t now = StateCache::Now();
-  PANO_ASSIGN_OR_RETURN(const ObjectId id, store_->PutFile(full, hash, bytes));
-  const auto info = repository_.env().EntryInfoOf(full);
-  if (info.ok() && FileStamp::Of(*info) == stamp) state_->Record(stamp, hash, id.md5, now);
-  return id.md5;
+  PANO_ASSIGN_OR_RETURN(const StoredFile stored, store_->PutFile(full, stamp.bytes, hash));
+  *bytes = stored.stamp.bytes;
+  if (stored.stamp == stamp) state_->Record(stamp, hash, stored.id.md5, now);
+  return stored.id.md5;
 }
 
 Result<Output> Workspace::Store(const Output& output, std::string_view part) {
@@ -233,10 +291,12 @@ Result<Output> Workspace::Store(const Output& output, std::string_view part) {
     PANO_ASSIGN_OR_RETURN(files, ListFiles(repository_, *ignore_, below, LinkPolicy::kRefuse, threads_));
     digests.resize(files.size());
     std::atomic<uint64_t> total{0};
+    EarlySync early(env, store_->folder(), files.size());
     PANO_RETURN_IF_ERROR(ForEach(files.size(), [&](size_t i) -> Status {
       uint64_t size = 0;
       PANO_ASSIGN_OR_RETURN(digests[i], StoreFile(StrCat(full, "/", files.path(i)), files.entries[i].stamp, HashName::kMd5, &size));
       total += size;
+      early.CountFile();
       return {};
     }));
     bytes = total;
@@ -276,7 +336,8 @@ Result<Output> Workspace::Store(const Output& output, std::string_view part) {
 Status Workspace::LinkToCache(const std::string& folder, const FileList& files, const std::vector<Md5>& digests) {
   const std::string full = repository_.Absolute(folder) + "/";
   DataEnv& env = repository_.env();
-  const bool symbolic = store_->options().link_types.front() == LinkType::kSymbolicLink;
+  const auto& types = store_->options().link_types;
+  const bool symbolic = std::find(types.begin(), types.end(), LinkType::kSymbolicLink) != types.end();
   return ForEach(files.size(), [&](size_t i) -> Status {
     const std::string path = StrCat(full, files.path(i));
     const ObjectId id{digests[i], false, HashName::kMd5};

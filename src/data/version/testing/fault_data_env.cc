@@ -47,6 +47,19 @@ Result<std::unique_ptr<File>> FaultDataEnv::Open(const std::string& path, OpenMo
   return std::unique_ptr<File>(std::make_unique<FaultFile>(*this, std::move(file)));
 }
 
+Status FaultDataEnv::CreateFile(const std::string& path, std::span<const std::byte> bytes, FileMode mode) {
+  PANO_RETURN_IF_ERROR(Enter());
+  size_t limit = 0;
+  const Status written = Enter(bytes.size(), &limit);
+  PANO_RETURN_IF_ERROR(base_.CreateFile(path, written.ok() ? bytes : bytes.first(limit), mode));
+  return written;
+}
+Status FaultDataEnv::CreateWhole(const std::string& folder, const std::string& path, std::span<const std::byte> bytes, FileMode mode,
+                                 EntryInfo* made) {
+  if (!unnamed_files_) return Unimplemented("no files without names here");
+  for (int call = 0; call < 3; ++call) PANO_RETURN_IF_ERROR(Enter());
+  return base_.CreateWhole(folder, path, bytes, mode, made);
+}
 Status FaultDataEnv::Rename(const std::string& from, const std::string& to) {
   PANO_RETURN_IF_ERROR(Enter());
   return base_.Rename(from, to);

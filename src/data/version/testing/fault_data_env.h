@@ -18,7 +18,9 @@ namespace pano::data {
 // first part there); what was changed before stays. Thread-safe.
 class FaultDataEnv final : public DataEnv {
  public:
-  FaultDataEnv(DataEnv& base, FaultPlan plan) : base_(base), plan_(plan), random_(plan.seed) {}
+  // `unnamed_files`: whether the file system has them (DataEnv::CreateWhole).
+  FaultDataEnv(DataEnv& base, FaultPlan plan, bool unnamed_files = true)
+      : base_(base), plan_(plan), unnamed_files_(unnamed_files), random_(plan.seed) {}
 
   int64_t calls() const {
     MutexLock lock(mu_);
@@ -38,6 +40,14 @@ class FaultDataEnv final : public DataEnv {
   std::string Variable(const std::string& name) const override { return base_.Variable(name); }
   Result<EntryInfo> LinkInfo(const std::string& path) const override { return base_.LinkInfo(path); }
   Result<EntryInfo> EntryInfoOf(const std::string& path) const override { return base_.EntryInfoOf(path); }
+  Result<std::vector<FolderEntry>> ListKinds(const std::string& path) const override { return base_.ListKinds(path); }
+  Result<size_t> ReadStart(const std::string& path, std::span<std::byte> buffer, EntryInfo* after) const override {
+    return base_.ReadStart(path, buffer, after);
+  }
+  // Two calls: the file, its bytes; three: and its name.
+  Status CreateFile(const std::string& path, std::span<const std::byte> bytes, FileMode mode) override;
+  Status CreateWhole(const std::string& folder, const std::string& path, std::span<const std::byte> bytes, FileMode mode,
+                     EntryInfo* made) override;
   Result<std::string> ReadLink(const std::string& path) const override { return base_.ReadLink(path); }
   Status MakeLink(const std::string& target, const std::string& path) override;
   Status MakeHardLink(const std::string& existing, const std::string& path) override;
@@ -53,6 +63,7 @@ class FaultDataEnv final : public DataEnv {
 
   DataEnv& base_;
   const FaultPlan plan_;
+  const bool unnamed_files_;
   mutable Mutex mu_;
   int64_t calls_ PANO_GUARDED_BY(mu_) = 0;
   Random random_ PANO_GUARDED_BY(mu_);
