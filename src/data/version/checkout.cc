@@ -319,6 +319,7 @@ class CheckoutRun {
 };
 
 Result<bool> Workspace::Checkout(const Output& output, const CheckoutOptions& options) {
+  PANO_RETURN_IF_ERROR(output.CheckSupported());
   if (!output.id || !output.cached) return false;   // never committed, or git's
   return CheckoutRun(*this, output, options).Run();
 }

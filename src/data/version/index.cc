@@ -20,6 +20,11 @@ std::string_view FolderOf(std::string_view path) {
 
 }  // namespace
 
+Status Output::CheckSupported() const {
+  if (!has_files) return {};
+  return Unimplemented(StrCat(path, ": ", source, " lists its files by a cloud's own versions (`files:`), which pano does not read: use dvc for it"));
+}
+
 bool PathLess::operator()(std::string_view a, std::string_view b) const {
   const size_t n = std::min(a.size(), b.size());
   for (size_t i = 0; i < n; ++i) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/result.h"
 #include "data/version/object_id.h"
 
 namespace pano::data {
@@ -26,6 +27,8 @@ struct Output {
   bool frozen = false;           // imported: read only here
   bool has_files = false;        // the .dvc file lists `files` itself (cloud versioning): not supported
 
+  // Unimplemented for what only a cloud's own versions hold.
+  Status CheckSupported() const;
   // "folder/" for folders: what listings show.
   std::string Shown() const { return id && id->folder ? path + "/" : path; }
 };

@@ -76,6 +76,9 @@ std::vector<json::Value> Infos(const json::Value& value) {
 }  // namespace
 
 Result<std::unique_ptr<RepositoryLock>> RepositoryLock::Take(const Repository& repository, double wait_seconds) {
+  if (repository.config().GetBool("core", "hardlink_lock", false)) {
+    return Unimplemented("core.hardlink_lock is set: pano and dvc would not see each other's locks; unset it, or use dvc alone");
+  }
   PANO_RETURN_IF_ERROR(MakeFolders(repository.env(), repository.own_folder()));
   PANO_ASSIGN_OR_RETURN(const int fd, Lock(repository.temporary_folder() + "/lock", wait_seconds));
   return std::unique_ptr<RepositoryLock>(new RepositoryLock(fd));

@@ -19,7 +19,7 @@ constexpr size_t kListFrom = 2000;
 // Which objects the cache has. Confined to one command.
 class Presence {
  public:
-  explicit Presence(const ObjectStore& store) : store_(store) {}
+  explicit Presence(const CompareContext& context) : store_(context.workspace.store()), held_(context.held) {}
 
   // Before many questions.
   Status Expect(size_t questions) {
@@ -29,10 +29,13 @@ class Presence {
     listed_ = true;
     return {};
   }
-  bool Has(const ObjectId& id) const { return listed_ ? std::binary_search(all_.begin(), all_.end(), id) : store_.Has(id); }
+  bool Has(const ObjectId& id) const {
+    return (listed_ ? std::binary_search(all_.begin(), all_.end(), id) : store_.Has(id)) || (held_ && held_(id));
+  }
 
  private:
   const ObjectStore& store_;
+  const HeldElsewhere& held_;
   bool listed_ = false;
   std::vector<ObjectId> all_;
 };
@@ -182,7 +185,7 @@ struct WorkspaceChanges {
 // Outputs of `index` against what is at their paths. One output at a time is in memory.
 Status CompareWorkspace(const CompareContext& context, const Index& index, const CompareOptions& options,
                         const std::vector<std::string>& targets, WorkspaceChanges* out) {
-  Presence presence(context.workspace.store());
+  Presence presence(context);
   for (const Output* output : Tracked(index)) {
     if (!Concerns(targets, output->path)) continue;
     const HashName hash = output->id ? output->id->hash : HashName::kMd5;
@@ -304,7 +307,7 @@ Result<json::Value> Diff(const CompareContext& context, const DiffOptions& optio
   } else {
     const auto files = FileSource::OfWorkspace(repository);
     PANO_ASSIGN_OR_RETURN(const Index now, Index::Collect(repository, *files, context.stages));
-    Presence presence(context.workspace.store());
+    Presence presence(context);
     // What HEAD has and what is at the paths that the .dvc files name now.
     const std::vector<const Output*> a = Tracked(*before), b = Tracked(now);
     size_t i = 0, j = 0;

@@ -16,11 +16,15 @@ using ManifestReader = std::function<Result<DataTree>(const Output& output)>;
 // Paths ("d/" for folders) of those outputs' objects that their remotes do not have.
 using RemoteCheck = std::function<Result<std::vector<std::string>>(const std::vector<Output>& outputs, bool granular)>;
 
+// Whether an object that the cache lacks can be had on this machine all the same: in chunks.
+using HeldElsewhere = std::function<bool(const ObjectId& id)>;
+
 // What a command that compares works with.
 struct CompareContext {
   Workspace& workspace;
   StageOutputs stages;           // may be empty
   ManifestReader manifests;      // may be empty
+  HeldElsewhere held = {};       // may be empty
 };
 
 struct StatusOptions {

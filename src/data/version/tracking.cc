@@ -56,7 +56,7 @@ Result<Tracking::Planned> Tracking::Plan(const std::string& path) const {
                                     ": `pano data repro` or `commit` takes it anew"));
     }
     if (holding->frozen) return InvalidArgument(StrCat(path, ": was imported (", holding->source, "): it is only read here"));
-    if (holding->has_files) return Unimplemented(StrCat(path, ": ", holding->source, " lists its files by versions of a cloud"));
+    PANO_RETURN_IF_ERROR(holding->CheckSupported());
     plan.output = *holding;
     if (path != holding->path) plan.part = path.substr(holding->path.size() + 1);
     return plan;
@@ -161,6 +161,7 @@ Status Tracking::Commit(const std::vector<Target>& targets, bool force) {
   for (const Target& target : targets) {
     const Output& output = *target.output;
     if (!output.stage.empty() || output.frozen) continue;
+    PANO_RETURN_IF_ERROR(output.CheckSupported());
     PANO_ASSIGN_OR_RETURN(const bool same, UnchangedSinceDvc2(output));
     if (same) continue;
     if (!force) {

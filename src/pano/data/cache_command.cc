@@ -13,9 +13,23 @@
 namespace pano::data {
 namespace {
 
-Result<VerifyReport> Verify() {
+// Objects, and versions and packs of chunks.
+struct Verified {
+  uint64_t checked = 0;
+  std::vector<std::string> corrupt;
+};
+
+Result<Verified> Verify() {
   PANO_ASSIGN_OR_RETURN(const Session session, Session::Open(/*with_index=*/false));
-  return VerifyCache(*session.workspace);
+  PANO_ASSIGN_OR_RETURN(const VerifyReport objects, VerifyCache(*session.workspace));
+  const chunked::ChunkStore chunks = ChunksOf(*session.repository);
+  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> versions, chunks.Versions());
+  PANO_ASSIGN_OR_RETURN(const std::vector<std::string> broken, chunks.Verify());
+  Verified out;
+  out.checked = objects.checked + versions.size();
+  for (const ObjectId& id : objects.corrupt) out.corrupt.push_back(id.ToString());
+  out.corrupt.insert(out.corrupt.end(), broken.begin(), broken.end());
+  return out;
 }
 
 struct GcScope {
@@ -77,11 +91,11 @@ int RunVerify(const cli::Command& self, cli::Args args) {
   if (!report.ok()) return cli::Fail(self, report.status());
   if (as_json) {
     json::Value corrupt{json::Array{}};
-    for (const ObjectId& id : report->corrupt) corrupt.Append(id.ToString());
+    for (const std::string& id : report->corrupt) corrupt.Append(id);
     const json::Value answer(json::Object{{"checked", static_cast<int64_t>(report->checked)}, {"corrupt", corrupt}});
     std::printf("%s\n", json::Dump(answer, {.spaces = true}).c_str());
   } else {
-    for (const ObjectId& id : report->corrupt) std::printf("corrupt: %s\n", id.ToString().c_str());
+    for (const std::string& id : report->corrupt) std::printf("corrupt: %s\n", Printable(id, 200).c_str());
     std::printf("%llu objects checked, %zu corrupt\n", static_cast<unsigned long long>(report->checked), report->corrupt.size());
   }
   return report->corrupt.empty() ? 0 : 1;

@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 #include "data/version/pipeline/pipelines.h"
+#include "data/version/sync/chunked_outputs.h"
 #include "data/version/sync/sync.h"
 
 namespace pano::data {
@@ -20,7 +21,10 @@ Result<Session> Session::Open(bool with_index) {
 
 CompareContext Session::context() {
   return {*workspace, pipeline::StageOutputsOf,
-          [repository = repository.get()](const Output& output) { return ManifestOnRemote(*repository, output); }};
+          [repository = repository.get()](const Output& output) { return ManifestOnRemote(*repository, output); },
+          [chunks = ChunksOf(*repository)](const ObjectId& id) {
+            return !id.folder && id.hash == HashName::kMd5 && chunks.Has(id.md5.Hex()).value_or(false);
+          }};
 }
 
 Result<std::unique_ptr<PathLocks>> Session::LockPaths(const std::string& command, const std::vector<Target>& targets, bool write) const {

@@ -1,10 +1,13 @@
 // init, add, commit, checkout, move, remove.
 
 #include <cstdio>
+#include <set>
+#include <utility>
 
 #include "base/strings.h"
 #include "data/version/dvc_file.h"
 #include "data/version/git_ignore.h"
+#include "data/version/pipeline/repro.h"
 #include "data/version/sync/chunked_outputs.h"
 #include "data/version/tracking.h"
 #include "pano/data/commands.h"
@@ -59,11 +62,46 @@ Status AddChunked(const std::vector<std::string>& words) {
   return {};
 }
 
+// Stages whose outputs are among the targets: dvc.lock says what they are now.
+Status CommitStagesOf(Session& session, const std::vector<Target>& targets, bool force) {
+  std::vector<std::string> changed;
+  std::set<std::pair<std::string, std::string>> wanted;   // lock file and stage
+  for (const Target& target : targets) {
+    const Output& output = *target.output;
+    if (output.stage.empty()) continue;
+    wanted.emplace(output.source, output.stage);
+    if (force) continue;
+    PANO_ASSIGN_OR_RETURN(const bool same, session.workspace->Unchanged(output));
+    if (!same) changed.push_back(output.path);
+  }
+  if (!changed.empty()) {
+    return Status(StatusCode::kPermissionDenied,
+                  StrCat(Printable(changed.front(), 300), changed.size() > 1 ? StrCat(" and ", changed.size() - 1, " more") : "",
+                         ": what a stage made has changed since (--force commits it)"));
+  }
+  if (wanted.empty() || !force) return {};
+  const auto files = FileSource::OfWorkspace(*session.repository);
+  PANO_ASSIGN_OR_RETURN(pipeline::Pipelines pipelines, pipeline::Pipelines::Load(*session.repository, *files));
+  std::vector<size_t> stages;
+  for (size_t i = 0; i < pipelines.stages().size(); ++i) {
+    const pipeline::Stage& stage = pipelines.stages()[i];
+    if (wanted.contains({pipeline::LockPathOf(stage.file), stage.name})) stages.push_back(i);
+  }
+  PANO_RETURN_IF_ERROR(pipeline::CommitStages(*session.repository, *session.workspace, pipelines, stages));
+  for (const size_t i : stages) {
+    for (const pipeline::StageOut& out : pipelines.stages()[i].outs) {
+      if (out.cache && !out.at.outside) PANO_RETURN_IF_ERROR(AddToGitIgnore(*session.repository, out.at.path));
+    }
+  }
+  return {};
+}
+
 Status Commit(const std::vector<std::string>& words, bool force) {
   PANO_ASSIGN_OR_RETURN(Session session, Session::Open());
   PANO_ASSIGN_OR_RETURN(const std::vector<Target> targets, FindTargets(*session.repository, session.index, words));
   PANO_ASSIGN_OR_RETURN(const auto locks, session.LockPaths("commit", targets, /*write=*/true));
-  return Tracking(*session.workspace, session.index).Commit(targets, force);
+  PANO_RETURN_IF_ERROR(Tracking(*session.workspace, session.index).Commit(targets, force));
+  return CommitStagesOf(session, targets, force);
 }
 
 Status Checkout(const std::vector<std::string>& words, CheckoutOptions options) {

@@ -550,6 +550,7 @@ Status CommitStages(const data::Repository& repository, data::Workspace& workspa
   for (const size_t index : stages) {
     const Stage& stage = pipelines.stages()[index];
     PANO_ASSIGN_OR_RETURN(LockedStage entry, inputs.Of(stage));
+    entry.outs.clear();
     for (const StageOut& out : stage.outs) {
       const data::Output output = OutputOf(stage, out, nullptr);
       PANO_ASSIGN_OR_RETURN(const data::Output made,
@@ -558,6 +559,7 @@ Status CommitStages(const data::Repository& repository, data::Workspace& workspa
     }
     std::sort(entry.outs.begin(), entry.outs.end(),
               [](const LockedPath& a, const LockedPath& b) { return a.path < b.path; });
+    PANO_RETURN_IF_ERROR(workspace.Flush());
     PANO_RETURN_IF_ERROR(pipelines.Lock(repository, stage, std::move(entry)));
   }
   return {};

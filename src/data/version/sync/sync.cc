@@ -51,10 +51,11 @@ remote::TransferOptions TransferOptionsOf(const SyncOptions& options) {
 }
 
 // Targets by the name of the remote that they belong to.
-std::map<std::string, std::vector<Target>> ByRemote(const std::vector<Target>& targets,
+Result<std::map<std::string, std::vector<Target>>> ByRemote(const std::vector<Target>& targets,
                                                     const SyncOptions& options) {
   std::map<std::string, std::vector<Target>> groups;
   for (const Target& target : targets) {
+    PANO_RETURN_IF_ERROR(target.output->CheckSupported());
     if (Moves(*target.output))
       groups[target.output->remote.empty() ? options.remote : target.output->remote].push_back(
           target);
@@ -217,7 +218,8 @@ Result<SyncReport> Push(Workspace& workspace, const std::vector<Target>& targets
                         const SyncOptions& options) {
   SyncReport report;
   ObjectStore& store = workspace.store();
-  for (auto& [name, group] : ByRemote(targets, options)) {
+  PANO_ASSIGN_OR_RETURN(auto groups, ByRemote(targets, options));
+  for (auto& [name, group] : groups) {
     std::erase_if(group, [](const Target& target) { return !target.output->push; });
     if (group.empty()) continue;
     PANO_ASSIGN_OR_RETURN(const std::unique_ptr<remote::Remote> to,
@@ -316,7 +318,8 @@ Status FetchFrom(Workspace& workspace, const std::vector<Target>& targets,
 Result<SyncReport> Fetch(Workspace& workspace, const std::vector<Target>& targets,
                          const SyncOptions& options) {
   SyncReport report;
-  for (const auto& [name, group] : ByRemote(targets, options)) {
+  PANO_ASSIGN_OR_RETURN(const auto groups, ByRemote(targets, options));
+  for (const auto& [name, group] : groups) {
     const auto open = [&workspace, &options,
                        &remote_name = name]() -> Result<std::shared_ptr<remote::Remote>> {
       PANO_ASSIGN_OR_RETURN(std::unique_ptr<remote::Remote> opened,
@@ -331,7 +334,8 @@ Result<SyncReport> Fetch(Workspace& workspace, const std::vector<Target>& target
 Result<std::set<ObjectId>> NotInRemote(Workspace& workspace, const std::vector<Target>& targets,
                                        const SyncOptions& options) {
   std::set<ObjectId> missing;
-  for (auto& [name, group] : ByRemote(targets, options)) {
+  PANO_ASSIGN_OR_RETURN(auto groups, ByRemote(targets, options));
+  for (auto& [name, group] : groups) {
     std::erase_if(group, [](const Target& target) { return !target.output->push; });
     if (group.empty()) continue;
     PANO_ASSIGN_OR_RETURN(const std::unique_ptr<remote::Remote> at,
