@@ -46,7 +46,7 @@ int RunPlan(const Command& self, Args args) {
   if (auto code = Parse(self, options, args, &topics)) return *code;
   if (!topics.values.empty()) {
     if (topics.values[0] != "guide" || !explain) return FailUsage(self, "the only topic is guide, as in pano plan --explain guide");
-    const auto guide = plan::ExplainGuide();
+    const auto guide = plan::ExplainGuide(o.hardware == "auto" || o.hardware == "cpu" ? "" : o.hardware);
     if (!guide.ok()) return Fail(self, guide.error());
     std::fputs(guide->c_str(), stdout);
     return 0;

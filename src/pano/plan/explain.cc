@@ -88,7 +88,32 @@ std::string FormatExplanation(const PlanAnswer& answer) {
   return out;
 }
 
-Result<std::string> ExplainGuide() {
+namespace {
+
+// From which load a second card and from which size a division of one model is needed, of one kind of card.
+Result<std::string> OnHardware(const cluster::Catalogue& catalogue, const std::string& hardware, const planner::WorkloadSpec& eight_b) {
+  PANO_ASSIGN_OR_RETURN(cluster::Cluster card, catalogue.ResolveHardware(hardware));
+  const auto cards = static_cast<double>(card.fabric.ranks());
+  card.fabric.nodes = card.fabric.gpus_per_node = card.fabric.leaf_nodes = card.fabric.nics_per_node = 1;
+  const double usable = card.accelerator.capacity();
+  std::string out = StrCat("\nOn ", hardware, " [derived]\n");
+  for (const char* type : {"bf16", "q4_0"}) {
+    PANO_ASSIGN_OR_RETURN(const double day, RequestsDay(eight_b, card, type, 32));
+    if (day <= 0) {
+      out += StrCat("  8 billion parameters in ", type, ", 32 clients: one card does not hold that; model parallelism from there.\n");
+      continue;
+    }
+    out += StrCat("  8 billion parameters in ", type, ", 32 clients:", Printed(" one card answers %.2f million requests a day, %.1f a second at their mean; a second card from there", day / 1e6, day / 86400));
+    out += Printed(", all %.0f to %.2f million.\n", cards, day * cards / 1e6);
+  }
+  out += Printed("  One card serves up to %.1f billion parameters in 16 bits, %.1f billion in 4 bits, less keys and values;", usable * 0.9 / 2 / 1e9, usable * 0.9 / (18.0 / 32) / 1e9);
+  out += Printed(" it trains %.2f billion alone, all together with ZeRO-3 %.1f billion, before activations.\n", usable / 16 / 1e9, usable / 16 / 1e9 * cards);
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> ExplainGuide(const std::string& hardware) {
   PANO_ASSIGN_OR_RETURN(const cluster::Catalogue catalogue, cluster::Catalogue::BuiltIn());
   PANO_ASSIGN_OR_RETURN(const cluster::Cluster h200, catalogue.ParseHardware("1xH200-141G"));
   PANO_ASSIGN_OR_RETURN(const cluster::Accelerator a100, catalogue.FindAccelerator("A100-80G"));
@@ -124,6 +149,10 @@ Result<std::string> ExplainGuide() {
                  usable / 16 / 1e9, usable / 16 / 1e9 * 64);
   out += "  and that is sharding, not model parallelism. From which size tensor parallelism pays is a question of links:\n";
   out += "  pano plan --task train --model M --hardware H --global-batch N finds it for your cards.\n";
+  if (!hardware.empty()) {
+    PANO_ASSIGN_OR_RETURN(const std::string here, OnHardware(catalogue, hardware, eight_b));
+    out += here;
+  }
   return out;
 }
 

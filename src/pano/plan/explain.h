@@ -13,7 +13,8 @@ std::string FormatAnswer(const PlanAnswer& answer, int columns);
 std::string FormatExplanation(const PlanAnswer& answer);
 
 // The guide's formula and its two rules of thumb, worked out: 391 GiB = 420 GB, six cards and not eight, 100,000
-// requests a day, ten billion parameters. Computed from the same models as plans.
-Result<std::string> ExplainGuide();
+// requests a day, ten billion parameters. Computed from the same models as plans. With `hardware`
+// (cards or a cluster file) also from which load and which size one of its cards is not enough.
+Result<std::string> ExplainGuide(const std::string& hardware = {});
 
 }  // namespace pano::plan

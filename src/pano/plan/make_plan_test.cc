@@ -124,6 +124,15 @@ TEST(MakePlan, BadInputIsAClearWord) {
   EXPECT_THAT(why(o), HasSubstr("ttft=TIME"));
 }
 
+TEST(Guide, KnowsTheHardwareThatIsNamed) {
+  const auto guide = ExplainGuide("8xL4-24G");
+  ASSERT_TRUE(guide.ok()) << guide.error().ToString();
+  EXPECT_THAT(*guide, testing::HasSubstr("On 8xL4-24G [derived]"));
+  EXPECT_THAT(*guide, testing::HasSubstr("a second card from there"));
+  EXPECT_THAT(*ExplainGuide("2xT4-16G"), testing::HasSubstr("in bf16, 32 clients: one card does not hold that"));
+  EXPECT_FALSE(ExplainGuide("8xFOO").ok());
+}
+
 TEST(Guide, SaysBothNumbersAndWhySix) {
   const auto guide = ExplainGuide();
   ASSERT_TRUE(guide.ok()) << guide.error().ToString();
