@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # How long pano-data and, where it is given, dvc take over the same tree: add, status with no change, checkout.
 #   bench/data_versions.sh build/release/bin/pano-data [DVC] [FILES]        FILES: 20000
+#   bench/data_versions.sh build/release/bin/pano-data status [FILES]       FILES: 1000000; hashed, not stored, then status three times
 # Prints wall seconds, processor seconds and the largest resident memory of each command. Checks that both write the same .dvc file.
 set -euo pipefail
 pano=$(readlink -f "${1:?usage: data_versions.sh PANO-DATA [DVC] [FILES]}") dvc=${2:-} files=${3:-20000}
+status_only=false
+if [[ $dvc == status ]]; then status_only=true dvc='' files=${3:-1000000}; fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/pano-data-bench-XXXXXX")
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 export DVC_SITE_CACHE_DIR="$work/site" DVC_NO_ANALYTICS=1
@@ -28,6 +31,11 @@ run() {  # run NAME PROGRAM STATUS...
   shift 2
   cd "$work/$name"
   "$program" init --no-scm >/dev/null
+  if $status_only; then
+    timed "$name add --no-commit" "$program" add --no-commit data
+    for _ in 1 2 3; do timed "$name status" "$program" "$@"; done
+    return
+  fi
   timed "$name add" "$program" add data
   timed "$name status" "$program" "$@"
   timed "$name status again" "$program" "$@"

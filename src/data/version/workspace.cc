@@ -98,7 +98,8 @@ Status Workspace::ForEach(size_t count, const std::function<Status(size_t)>& wor
   Mutex mu;
   Status first;
   std::atomic<bool> failed{false};
-  pool_->ParallelFor(count, 16, [&](size_t begin, size_t end, int) {
+  // Few may be large: each is a part of its own then.
+  pool_->ParallelFor(count, count < 1024 ? 1 : 16, [&](size_t begin, size_t end, int) {
     for (size_t i = begin; i < end && !failed.load(std::memory_order_relaxed); ++i) {
       const Status status = work(i);
       if (status.ok()) continue;
