@@ -341,6 +341,16 @@ TEST(ConvertTest, ListedTokensAndNamedTemplatesGoThereAndBack) {
   EXPECT_EQ(format::OpenModel(to)->named_templates.at("tool_use"), "tools");
 }
 
+TEST(ConvertTest, TheLineageGoesFromFolderToFolder) {
+  TempFolder folder;
+  const std::string from = folder.Path("from"), to = folder.Path("to");
+  std::filesystem::copy(JoinPath(PANO_SOURCE_DIR, "models/starter"), from);
+  ASSERT_TRUE(WriteFile(JoinPath(from, "lineage.json"), "of the run").ok());
+  MustConvert(
+      {.model = from, .out = to, .to = Form::kHuggingFace, .type = tensor::DType::kF16});
+  EXPECT_EQ(*ReadFile(JoinPath(to, "lineage.json")), "of the run");
+}
+
 TEST(ConvertTest, RefusesByName) {
   PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/models/llama_mha");
   TempFolder folder;

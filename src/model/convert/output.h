@@ -33,7 +33,7 @@ class FolderWriter {
   // In one step, and synced (WriteFile). Whoever else writes into path() does the same.
   Status Write(std::string_view name, std::string_view text);
   // What another model's folder holds beside weights and config.json: tokenizer, templates,
-  // settings.
+  // settings, and the lineage that says which data made it.
   Status CopyTexts(const std::string& from);
   // REQUIRES: Check passed.
   Status Commit();

@@ -113,6 +113,23 @@ void WriteFolder(const std::string& path, std::string_view family, std::string_v
   FAIL() << "no family " << family;
 }
 
+// Whoever serves the quantised model can still ask which data made it.
+TEST(Quantize, TheLineageGoesWithTheModel) {
+  format::TempFolder folder;
+  const std::string from = folder.Path("from"), to = folder.Path("to");
+  std::filesystem::copy(kStarter, from);
+  ASSERT_TRUE(WriteFile(JoinPath(from, "lineage.json"), "of the run").ok());
+  ComputePool pool(2);
+  const auto report = Quantize({.model = from,
+                                .out = to,
+                                .type = *TypeByName("q8_0"),
+                                .overwrite = false,
+                                .progress = {}},
+                               pool);
+  ASSERT_TRUE(report.ok()) << report.error().ToString();
+  EXPECT_EQ(*ReadFile(JoinPath(to, "lineage.json")), "of the run");
+}
+
 // Matrices that are cut within a panel when they are read were packed, and the folder could not be
 // read back. They stay as they are, by name.
 // The command died of SIGBUS when its model was truncated in place.

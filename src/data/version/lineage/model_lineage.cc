@@ -90,6 +90,12 @@ Result<ModelLineage> ParseLineage(std::string_view text) {
 }
 
 Result<ModelLineage> ReadLineage(const std::string& folder, Env& env) {
+  if (const auto info = env.Stat(folder); !info.ok()) {
+    return info.error().Wrap(Printable(folder, 300));
+  } else if (info->kind != FileInfo::Kind::kFolder) {
+    return NotFound(StrCat(Printable(folder, 300), ": is a file, which has no ", kLineageFile,
+                           ": give the folder that it was made from"));
+  }
   for (const char* below : {"", "model", "adapter"}) {
     const std::string path =
         JoinPath(*below == '\0' ? folder : JoinPath(folder, below), kLineageFile);

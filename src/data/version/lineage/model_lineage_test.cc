@@ -64,6 +64,10 @@ TEST(ModelLineage, IsFoundInTheFolderOfAModelOrARun) {
   const auto none = ReadLineage("/run", env);
   ASSERT_FALSE(none.ok());
   EXPECT_EQ(none.error().code(), StatusCode::kNotFound);
+  EXPECT_EQ(ReadLineage("/nowhere", env).error().code(), StatusCode::kNotFound);
+  ASSERT_TRUE(WriteFile("/run/model.gguf", "GGUF", env).ok());
+  EXPECT_NE(ReadLineage("/run/model.gguf", env).error().message().find("is a file"),
+            std::string::npos);
   ASSERT_TRUE(WriteFile("/run/model/lineage.json", LineageText(Sample()), env).ok());
   EXPECT_EQ(ReadLineage("/run", env)->seed, 7);
   EXPECT_EQ(ReadLineage("/run/model", env)->seed, 7);

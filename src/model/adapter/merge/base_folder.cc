@@ -131,7 +131,7 @@ std::map<std::string, std::string> MetadataOf(const format::SafetensorsFile& fil
 Status CopyCompanions(const std::string& from, const std::string& to, Env& env) {
   Copier copier(env);
   PANO_RETURN_IF_ERROR(copier.Files(from, to, [](std::string_view name) {
-    return !IsWeights(name) && name != "config.json";
+    return !IsWeights(name) && name != "config.json" && name != "lineage.json";
   }));
   PANO_ASSIGN_OR_RETURN(std::vector<std::string> folders, ModuleFolders(from, env));
   folders.emplace_back("additional_chat_templates");

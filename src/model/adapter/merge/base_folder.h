@@ -28,9 +28,10 @@ Result<BaseFolder> OpenBaseFolder(const std::string& path);
 // "__metadata__" as it is written.
 std::map<std::string, std::string> MetadataOf(const format::SafetensorsFile& file);
 
-// Copies what such a folder holds beside weights, their index and config.json into `to`, a folder:
-// files, and the sub-folders of templates and of what modules.json lists. Hidden files, weights in
-// other forms and links that lead nowhere stay behind. Exhausted for more than a model has.
+// Copies what such a folder holds beside weights, their index, config.json and lineage.json into
+// `to`, a folder: files, and the sub-folders of templates and of what modules.json lists. Hidden
+// files, weights in other forms and links that lead nowhere stay behind. Exhausted for more than a
+// model has.
 Status CopyCompanions(const std::string& from, const std::string& to, Env& env);
 
 }  // namespace pano::adapter

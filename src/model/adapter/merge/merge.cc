@@ -44,16 +44,28 @@ bool HoldsEmbedding(const BaseFolder::Shard& shard, const MergePlan& plan) {
   return false;
 }
 
+// What made the merged model is what made the adapter (docs/formats/lineage.md). The base's own
+// lineage does not stand for it: the data that the adapter learnt from would be missing.
+Status CopyLineage(const std::string& adapter, convert::FolderWriter& folder, Env& env) {
+  constexpr char kName[] = "lineage.json";
+  constexpr size_t kBytesMax = 16u << 20;
+  const Result<std::string> text = ReadFile(JoinPath(adapter, kName), kBytesMax, env);
+  if (text.ok()) return folder.Write(kName, *text);
+  return text.error().code() == StatusCode::kNotFound ? Status() : text.error();
+}
+
 class Merger {
  public:
-  Merger(const format::ModelFiles& files, const BaseFolder& base, MergePlan& plan, Env& env)
-      : files_(files), base_(base), plan_(plan), env_(env) {}
+  Merger(const format::ModelFiles& files, const BaseFolder& base, std::string adapter,
+         MergePlan& plan, Env& env)
+      : files_(files), base_(base), adapter_(std::move(adapter)), plan_(plan), env_(env) {}
 
   // Everything but the commit.
   Status Write(convert::FolderWriter& folder, MergeReport& report) {
     PANO_ASSIGN_OR_RETURN(const std::string config, ConfigText(files_, !plan_.embedding.empty()));
     PANO_RETURN_IF_ERROR(folder.Create());
     PANO_RETURN_IF_ERROR(CopyCompanions(base_.path, folder.path(), env_));
+    PANO_RETURN_IF_ERROR(CopyLineage(adapter_, folder, env_));
     PANO_RETURN_IF_ERROR(folder.Write("config.json", config));
     json::Value index = base_.index;
     for (const BaseFolder::Shard& shard : base_.shards) {
@@ -113,6 +125,7 @@ class Merger {
 
   const format::ModelFiles& files_;
   const BaseFolder& base_;
+  const std::string adapter_;  // its folder
   MergePlan& plan_;
   Env& env_;
 };
@@ -137,7 +150,7 @@ Result<MergeReport> Merge(const MergeRequest& request, ComputePool& pool, Env& e
   const json::Value* architecture = files.config.Find("model_type");
   if (architecture && architecture->is_string()) report.architecture = architecture->as_string();
   convert::FolderWriter folder(request.out, env);
-  PANO_RETURN_IF_ERROR(Merger(files, base, **plan, env).Write(folder, report));
+  PANO_RETURN_IF_ERROR(Merger(files, base, request.adapter, **plan, env).Write(folder, report));
   PANO_RETURN_IF_ERROR(adapter->CheckUnchanged());
   PANO_RETURN_IF_ERROR(folder.Commit());
   return report;

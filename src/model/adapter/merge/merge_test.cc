@@ -144,6 +144,19 @@ TEST_F(Merging, KeepsTheShardsTheirOrderAndWhatLiesBeside) {
   }
 }
 
+// The merged model is what the adapter's data made of it, whatever made the base.
+TEST_F(Merging, TheLineageIsTheAdapters) {
+  adapter_.AddQueries();
+  WriteInputs();
+  ASSERT_TRUE(WriteFile(JoinPath(At("base"), "lineage.json"), "of the base").ok());
+  Expect(2);
+  EXPECT_FALSE(FileExists(JoinPath(At("out"), "lineage.json")));
+  ASSERT_TRUE(Env::Real().RemoveTree(At("out")).ok());
+  ASSERT_TRUE(WriteFile(JoinPath(At("adapter"), "lineage.json"), "of the adapter").ok());
+  Expect(2);
+  EXPECT_EQ(*ReadFile(JoinPath(At("out"), "lineage.json")), "of the adapter");
+}
+
 TEST_F(Merging, StretchesRowsToDorasLengths) {
   adapter_.AddQueries();
   adapter_.config =
