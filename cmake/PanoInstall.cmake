@@ -1,5 +1,5 @@
 # `cmake --install` and Debian packages by `cpack -G DEB`: docs/install.md says how. A component is a
-# package: pano, and pano-train, which needs libtorch. What is not built is left out.
+# package: pano; pano-train, which needs libtorch; pano-data and pano-infra. What is not built is left out.
 #
 # Whoever gives packages to others sets an address that is read: the project itself has none.
 set(PANO_MAINTAINER "The Panorama project <panorama@project.invalid>" CACHE STRING "Who makes the packages, NAME <ADDRESS>")
@@ -46,6 +46,12 @@ if(TARGET pano-train)
   pano_install(pano-train)
   install(DIRECTORY ${CMAKE_SOURCE_DIR}/recipes DESTINATION share/panorama COMPONENT pano-train)
 endif()
+foreach(program IN ITEMS pano-data pano-infra)
+  if(TARGET ${program})
+    list(APPEND components ${program})
+    pano_install(${program})
+  endif()
+endforeach()
 if(NOT components)
   return()
 endif()
@@ -84,9 +90,20 @@ set(CPACK_COMPONENT_PANO-TRAIN_DESCRIPTION "train small language models
 pano-train makes tokenizers and trains dense language models and encoders by
 recipes; `pano train` runs it. It links libtorch.")
 set(CPACK_DEBIAN_PANO-TRAIN_PACKAGE_DEPENDS "pano (= ${PROJECT_VERSION}-1)")
+set(CPACK_DEBIAN_PANO-DATA_PACKAGE_NAME pano-data)
+set(CPACK_DEBIAN_PANO-DATA_PACKAGE_RECOMMENDS "git")
+set(CPACK_COMPONENT_PANO-DATA_DESCRIPTION "version data in the files of DVC
+pano-data keeps versions of large files and folders beside git, in the files of
+DVC 3, with remotes, pipelines and the lineage of trained models; `pano data`
+runs it. Where pano is not installed, the command pano-data does the same.")
+set(CPACK_DEBIAN_PANO-INFRA_PACKAGE_NAME pano-infra)
+set(CPACK_COMPONENT_PANO-INFRA_DESCRIPTION "simulate clusters of accelerators
+pano-infra simulates networks, collectives, training steps, serving and queues
+on a described cluster; `pano infra` runs it. Where pano is not installed, the
+command pano-infra does the same.")
 # Read by cpack: only then it is known what has been built.
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/cpack_built.cmake @ONLY CONTENT [[
-foreach(component IN ITEMS pano pano-train)
+foreach(component IN ITEMS pano pano-train pano-data pano-infra)
   if(NOT EXISTS "@CMAKE_BINARY_DIR@/bin/${component}")
     list(REMOVE_ITEM CPACK_COMPONENTS_ALL ${component})
   endif()

@@ -7,8 +7,8 @@
 # `./pano chat` and `./pano serve` in the chroot from the source tree, and makes the package there with
 # deploy/docker/build.sh (minutes; without a compiler cache, as on a new machine, unless
 # PANO_CHROOT_CCACHE names one). Then: install, what the unit starts under its limits as far as they go
-# without systemd, an answer, pano-train where BUILD has it, an upgrade that keeps state and settings,
-# removal, purge. Needs root, debootstrap and a Debian mirror; a tree made once is kept in
+# without systemd, an answer, pano-train, pano-data and pano-infra where BUILD has them, an upgrade that
+# keeps state and settings, removal, purge. Needs root, debootstrap and a Debian mirror; a tree made once is kept in
 # ${PANO_CHROOT_BASE:-/var/cache/panorama-chroot}.
 set -euo pipefail
 source=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
@@ -82,7 +82,7 @@ else
 fi
 deb=$(ls "$root"/packages/pano_*.deb)
 train_deb=$(ls "$root"/packages/pano-train_*.deb 2>/dev/null || true)
-for package in "$deb" $train_deb; do
+for package in "$root"/packages/*.deb; do
   echo "package: $(basename "$package"), $(stat -c %s "$package") bytes"
   if command -v lintian >/dev/null; then
     lintian --fail-on error --suppress-tags bad-distribution-in-changes-file "$package" || fail "lintian"
@@ -151,7 +151,7 @@ stop
 if [[ -n $train_deb ]]; then
   inside env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -q && apt-get install -qy "$0"' "/packages/$(basename "$train_deb")" \
     >"$work/log" 2>&1 || { tail -n 20 "$work/log"; fail "pano-train does not install"; }
-  for file in /usr/share/man/man1/pano-train.1.gz /usr/share/man/man1/pano-train-lm.1.gz \
+  for file in /usr/share/man/man1/pano-train.1.gz /usr/share/man/man1/pano-train-run.1.gz \
               /usr/share/doc/pano-train/copyright /usr/share/panorama/recipes; do
     check "$file is not installed" inside test -s "$file"
   done
@@ -163,6 +163,20 @@ if [[ -n $train_deb ]]; then
   check "no recipe is left" absent "$root/usr/share/panorama/recipes"
   check "pano is still there" grep -q . <(inside pano --version)
 fi
+
+# ---- versions of data and simulated clusters, which are packages of their own
+for name in data infra; do
+  own_deb=$(ls "$root"/packages/pano-$name\_*.deb 2>/dev/null || true)
+  [[ -n $own_deb ]] || continue
+  inside env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -q && apt-get install -qy --no-install-recommends "$0"' \
+    "/packages/$(basename "$own_deb")" >"$work/log" 2>&1 || { tail -n 20 "$work/log"; fail "pano-$name does not install"; }
+  for file in "/usr/share/man/man1/pano-$name.1.gz" "/usr/share/bash-completion/completions/pano-$name" \
+              "/usr/share/doc/pano-$name/copyright" "/usr/share/doc/pano-$name/third-party-licences.gz"; do
+    check "$file is not installed" inside test -s "$file"
+  done
+  check "pano $name" grep -q "usage: pano $name" <(inside pano "$name" --help)
+  inside dpkg --purge "pano-$name" >"$work/log" 2>&1 || { cat "$work/log"; fail "purge of pano-$name"; }
+done
 
 # ---- an upgrade keeps state and settings
 echo kept >"$root/var/lib/pano/state"
