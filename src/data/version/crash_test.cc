@@ -72,7 +72,7 @@ FaultPlan PlanAt(Kind kind, int64_t at) {
 class Crash : public testing::TestWithParam<Kind> {};
 
 TEST_P(Crash, AddLosesNothing) {
-  const ScratchRepository scratch("data-crash-add");
+  const ScratchRepository scratch("data-crash-add", FolderInMemory());
   Put(scratch, kFirst);
   ASSERT_TRUE(scratch.Add({"data"}).ok());
   int64_t at = 0;
@@ -102,7 +102,7 @@ TEST_P(Crash, AddLosesNothing) {
 }
 
 TEST_P(Crash, CheckoutLeavesOldOrNewFilesWhole) {
-  const ScratchRepository scratch("data-crash-checkout");
+  const ScratchRepository scratch("data-crash-checkout", FolderInMemory());
   Put(scratch, kFirst);
   ASSERT_TRUE(scratch.Add({"data"}).ok());
   const std::string first_file = scratch.Read("data.dvc");
@@ -136,7 +136,7 @@ TEST_P(Crash, CheckoutLeavesOldOrNewFilesWhole) {
 TEST_P(Crash, MoveKeepsTheDataUnderOneOfItsNames) {
   int64_t at = 0;
   for (bool done = false; !done && at < 100; ++at) {
-    const ScratchRepository scratch("data-crash-move");
+    const ScratchRepository scratch("data-crash-move", FolderInMemory());
     Put(scratch, kFirst);
     ASSERT_TRUE(scratch.Add({"data"}).ok());
     FaultDataEnv env(DataEnv::Real(), PlanAt(GetParam(), at), GetParam() != Kind::kCrashRenaming);
@@ -154,7 +154,7 @@ TEST_P(Crash, MoveKeepsTheDataUnderOneOfItsNames) {
 TEST_P(Crash, InitIsGivenAgain) {
   int64_t at = 0;
   for (bool done = false; !done && at < 100; ++at) {
-    const ScratchRepository scratch("data-crash-init");
+    const ScratchRepository scratch("data-crash-init", FolderInMemory());
     std::filesystem::remove_all(scratch.Path(".dvc"));
     FaultDataEnv env(DataEnv::Real(), PlanAt(GetParam(), at), GetParam() != Kind::kCrashRenaming);
     const Status status = InitRepository(scratch.root().string(), {.no_scm = true}, env);
@@ -173,7 +173,7 @@ TEST_P(Crash, InitIsGivenAgain) {
 TEST_P(Crash, CommitNamesOnlyWhatIsStored) {
   int64_t at = 0;
   for (bool done = false; !done && at < 200; ++at) {
-    const ScratchRepository scratch("data-crash-commit");
+    const ScratchRepository scratch("data-crash-commit", FolderInMemory());
     Put(scratch, kFirst);
     ASSERT_TRUE(scratch.Add({"data"}).ok());
     Put(scratch, kSecond);
@@ -203,7 +203,7 @@ TEST_P(Crash, CommitNamesOnlyWhatIsStored) {
 TEST_P(Crash, RemoveCanBeGivenAgain) {
   int64_t at = 0;
   for (bool done = false; !done && at < 100; ++at) {
-    const ScratchRepository scratch("data-crash-remove");
+    const ScratchRepository scratch("data-crash-remove", FolderInMemory());
     Put(scratch, kFirst);
     ASSERT_TRUE(scratch.Add({"data"}).ok());
     const auto remove = [](const ScratchRepository::Tools& tools) { return Tracking(tools.workspace, tools.index).Remove("data.dvc", /*with_data=*/true, /*force=*/false); };
@@ -224,7 +224,7 @@ TEST_P(Crash, RemoveCanBeGivenAgain) {
 TEST_P(Crash, GarbageCollectionKeepsWhatIsNamed) {
   int64_t at = 0;
   for (bool done = false; !done && at < 100; ++at) {
-    const ScratchRepository scratch("data-crash-gc");
+    const ScratchRepository scratch("data-crash-gc", FolderInMemory());
     Put(scratch, kSecond);
     ASSERT_TRUE(scratch.Add({"data"}).ok());
     Put(scratch, kFirst);
