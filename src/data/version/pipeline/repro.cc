@@ -405,7 +405,8 @@ class Session {
     const bool git_keeps_some = std::any_of(
         stage.outs.begin(), stage.outs.end(),
         [](const StageOut& out) { return !out.cache && out.kind == StageOut::Kind::kOut; });
-    if (!options_.no_commit && !git_keeps_some && IsRunCached(stage)) {
+    const bool saves = !options_.no_commit && !git_keeps_some && IsRunCached(stage);
+    if (saves) {
       for (const StageOut& out : stage.outs) {
         // What git keeps is put into the cache, too: a run is restored from there.
         if (!out.cache)
@@ -417,8 +418,10 @@ class Session {
                                    }())
                                    .status());
       }
-      PANO_RETURN_IF_ERROR(run_cache_.Save(entry));
     }
+    // On the disk before anything names it: a power failure leaves no name of what is gone.
+    PANO_RETURN_IF_ERROR(workspace_.Flush());
+    if (saves) PANO_RETURN_IF_ERROR(run_cache_.Save(entry));
     PANO_RETURN_IF_ERROR(pipelines_.Lock(repository_, stage, std::move(entry)));
     if (ran) report_.ran.push_back(stage.Address());
     states_[node] = State::kDone;

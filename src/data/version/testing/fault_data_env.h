@@ -16,7 +16,7 @@ namespace pano::data {
 // A DataEnv with the faults of a FaultPlan. Calls that change the disk count from 0; reading does not, so that the same
 // work gives the same numbers. From `crash_at` on nothing is changed any more, as after kill -9 (a write may have got a
 // first part there); what was changed before stays. Thread-safe.
-class FaultDataEnv final : public DataEnv {
+class FaultDataEnv : public DataEnv {
  public:
   // `unnamed_files`: whether the file system has them (DataEnv::CreateWhole).
   FaultDataEnv(DataEnv& base, FaultPlan plan, bool unnamed_files = true)
