@@ -81,6 +81,7 @@ fresh() { rm -rf "$work/bad"; cp -r "$lora/${1:-llama_qv_r8}" "$work/bad"; chmod
 weights=$work/bad/adapter_model.safetensors
 fresh; rm "$weights"; refused adapter_model.safetensors
 fresh; rm "$work/bad/adapter_config.json"; refused adapter_config.json
+fresh; rm "$work/bad/adapter_config.json"; mkfifo "$work/bad/adapter_config.json"; refused "is no file"
 fresh; head -c 300 "$lora/llama_qv_r8/adapter_model.safetensors" >"$weights"; refused adapter_model.safetensors
 fresh; sed -i 's/"r": 8/"r": 0/' "$work/bad/adapter_config.json"; refused "r: 0"
 fresh; sed -i 's/"r": 8/"r": 1000000000/' "$work/bad/adapter_config.json"; refused "r: 1"

@@ -19,6 +19,15 @@
 namespace pano::models {
 namespace {
 
+// A file that is cut short while it is mapped reads as zeros (MappedFile::SurviveFaults): what was bound of it then is
+// not the adapter.
+Status CheckWhole(const AdapterSource& source, const Result<uint64_t>& bytes_before) {
+  const Result<uint64_t> bytes = adapter::BoundBytes(source.path);
+  if (bytes.ok() && bytes_before.ok() && *bytes == *bytes_before) return {};
+  return Corruption(StrCat(JoinPath(source.path, std::string(adapter::kWeightsFile)),
+                           ": changed while it was read; write it elsewhere and rename it here"));
+}
+
 // Before a byte of it is read.
 Status CheckMemory(const AdapterSource& source, const MemoryBudget* memory) {
   const std::string file = JoinPath(source.path, std::string(adapter::kWeightsFile));
@@ -78,6 +87,7 @@ Result<ModelVersionPtr> LoadAdapterVersion(const AdapterSource& source, const Mo
   }
   PANO_RETURN_IF_ERROR(CheckMemory(source, memory));
   if (!base->modules) return base->no_modules.Wrap(StrCat("'", base->id, "' takes no adapters"));
+  const Result<uint64_t> bytes = adapter::BoundBytes(source.path);
   PANO_ASSIGN_OR_RETURN(const std::shared_ptr<const adapter::Adapter> read,
                         adapter::LoadAdapter(source.path, base->modules));
   const nn::Compute compute = generator ? generator->compute : predictor->compute;
@@ -85,6 +95,7 @@ Result<ModelVersionPtr> LoadAdapterVersion(const AdapterSource& source, const Mo
   if (generator) {
     auto version = std::make_shared<Generator>();
     PANO_ASSIGN_OR_RETURN(version->adapter, adapter::BindAdapter(*read, *generator->model, bind));
+    PANO_RETURN_IF_ERROR(CheckWhole(source, bytes));
     TakeFromBase(*base, source, *version->adapter, *version);
     version->grammars = generator->grammars;
     version->chat_grammars = generator->chat_grammars;
@@ -95,6 +106,7 @@ Result<ModelVersionPtr> LoadAdapterVersion(const AdapterSource& source, const Mo
   }
   auto version = std::make_shared<Predictor>();
   PANO_ASSIGN_OR_RETURN(version->adapter, adapter::BindAdapter(*read, *predictor->encoder, bind));
+  PANO_RETURN_IF_ERROR(CheckWhole(source, bytes));
   TakeFromBase(*base, source, *version->adapter, *version);
   version->predictor = predictor->predictor;
   version->base = PredictorPtr(base, predictor);

@@ -7,7 +7,6 @@
 
 #include "base/closest_name.h"
 #include "base/json.h"
-#include "base/path_exists.h"
 #include "base/strings.h"
 
 namespace pano::adapter {
@@ -381,10 +380,13 @@ Result<AdapterConfig> ParseAdapterConfig(std::string_view text) {
 
 Result<AdapterConfig> ReadAdapterConfig(const std::string& folder, Env& env) {
   const std::string path = JoinPath(folder, kConfigFile);
-  PANO_ASSIGN_OR_RETURN(const bool there, Exists(path, env));
-  if (!there) {
+  const Result<FileInfo> info = env.Stat(path);
+  if (!info.ok() && info.error().code() == StatusCode::kNotFound) {
     return NotFound(StrCat(path, ": no such file; an adapter is a folder as PEFT saves it"));
   }
+  if (!info.ok()) return info.error().Wrap(StrCat(path, ": cannot look"));
+  // A pipe would keep the reader waiting for whoever writes into it.
+  if (info->kind != FileInfo::Kind::kFile) return InvalidArgument(StrCat(path, ": is no file"));
   PANO_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kConfigBytesMax, env));
   return ParseAdapterConfig(text).Wrap(path);
 }

@@ -7,6 +7,7 @@
 #include "app/api/ollama/bodies.h"
 #include "app/api/ollama/model_names.h"
 #include "app/api/parameters.h"
+#include "app/api/policy/authorization.h"
 #include "app/api/timestamp.h"
 #include "app/api/visible_models.h"
 #include "app/models/model_facts.h"
@@ -31,12 +32,13 @@ std::string DigestOf(const VisibleModel& model) {
   return HexDigest(Digest::kSha256, text);
 }
 
-Value DetailsJson(const models::ModelVersion* version) {
+Value DetailsJson(const Call& call, const models::ModelVersion* version) {
   const models::ModelFacts facts = version ? version->facts : models::ModelFacts();
   Value families{json::Array()};
   if (!facts.architecture.empty()) families.Append(facts.architecture);
   Value details;
-  details.Set("parent_model", version ? version->parent : "");
+  const bool shown = version && MaySee(call.principal, call.access, version->parent);
+  details.Set("parent_model", shown ? version->parent : "");
   details.Set("format", facts.format);
   details.Set("family", facts.architecture);
   details.Set("families", std::move(families));
@@ -49,7 +51,7 @@ int64_t SizeOf(const models::ModelVersion* version) {
   return version ? static_cast<int64_t>(version->weight_bytes) : 0;
 }
 
-Value ModelJson(const VisibleModel& model, std::string_view name) {
+Value ModelJson(const Call& call, const VisibleModel& model, std::string_view name) {
   const models::ModelVersion* version = model.version.get();
   Value body;
   body.Set("name", TaggedName(name));
@@ -57,7 +59,7 @@ Value ModelJson(const VisibleModel& model, std::string_view name) {
   body.Set("modified_at", Timestamp(version ? version->created : 0));
   body.Set("size", SizeOf(version));
   body.Set("digest", DigestOf(model));
-  body.Set("details", DetailsJson(version));
+  body.Set("details", DetailsJson(call, version));
   return body;
 }
 
@@ -92,8 +94,8 @@ void RespondModels(Call& call, json::Array models) {
 void Tags(Context& context, CallPtr call) {
   json::Array models;
   for (const VisibleModel& model : VisibleModels(context, *call)) {
-    models.push_back(ModelJson(model, model.id));
-    for (const std::string& alias : context.models.Aliases(model.id)) models.push_back(ModelJson(model, alias));
+    models.push_back(ModelJson(*call, model, model.id));
+    for (const std::string& alias : context.models.Aliases(model.id)) models.push_back(ModelJson(*call, model, alias));
   }
   RespondModels(*call, std::move(models));
 }
@@ -102,7 +104,7 @@ void Running(Context& context, CallPtr call) {
   json::Array models;
   for (const VisibleModel& model : VisibleModels(context, *call)) {
     if (!model.version) continue;
-    Value entry = ModelJson(model, model.id);
+    Value entry = ModelJson(*call, model, model.id);
     // No time is set for its end: memory decides. Clients want one, far away.
     entry.Set("expires_at", "2318-01-01T00:00:00Z");
     entry.Set("size_vram", 0);
@@ -123,7 +125,7 @@ void Show(Context& context, CallPtr call) {
   if (version) call->model = version->label;
   Value body;
   for (const char* name : {"license", "modelfile", "parameters", "template"}) body.Set(name, "");
-  body.Set("details", DetailsJson(version));
+  body.Set("details", DetailsJson(*call, version));
   body.Set("model_info", version ? InfoJson(*version) : Value(json::Object()));
   body.Set("capabilities", version ? CapabilitiesOf(*version) : Value(json::Array()));
   body.Set("modified_at", Timestamp(version ? version->created : 0));

@@ -77,7 +77,7 @@ States StatesOf(const Context& context, std::string_view id) {
 }
 
 // `states` are the catalog's of all versions of the model; none: it keeps none.
-Value ModelJson(const Context& context, const models::ModelVersion& version, const States& states) {
+Value ModelJson(const Context& context, const Call& call, const models::ModelVersion& version, const States& states) {
   Value versions{json::Array()};
   for (const models::ModelVersionPtr& one : context.models.Versions(version.id)) {
     versions.Append(one->version);
@@ -88,7 +88,7 @@ Value ModelJson(const Context& context, const models::ModelVersion& version, con
   body.Set("created", version.created);
   body.Set("owned_by", "panorama");
   body.Set("version", version.version);
-  if (!version.parent.empty()) body.Set("parent", version.parent);
+  if (!version.parent.empty() && MaySee(call.principal, call.access, version.parent)) body.Set("parent", version.parent);
   if (std::vector<std::string> names = context.models.Aliases(version.id); !names.empty()) {
     body.Set("aliases", ListJson(names));
   }
@@ -121,7 +121,7 @@ void ListModels(Context& context, CallPtr call) {
   for (auto version = loaded.rbegin(); version != loaded.rend(); ++version) {
     const std::string& id = (*version)->id;
     if (by_id.contains(id) || !MaySee(call->principal, call->access, id)) continue;
-    by_id[id] = ModelJson(context, **version, kept[id]);
+    by_id[id] = ModelJson(context, *call, **version, kept[id]);
   }
   for (const auto& [id, states] : kept) {
     if (states.empty() || by_id.contains(id) || !MaySee(call->principal, call->access, id)) continue;
@@ -142,7 +142,7 @@ void RetrieveModel(Context& context, CallPtr call) {
   const Result<models::ModelVersionPtr> version = context.models.Find(target->id, target->version);
   if (version.ok()) {
     call->model = (*version)->label;
-    return call->RespondJson(ModelJson(context, **version, StatesOf(context, target->id)));
+    return call->RespondJson(ModelJson(context, *call, **version, StatesOf(context, target->id)));
   }
   const auto states = StatesOf(context, target->id);
   if (states.empty()) return call->Fail(version.error());
