@@ -98,4 +98,17 @@ run train --recipe; code 2
 run train "$work/none.yaml"; code 1; err "none.yaml"
 check "nothing was left" test ! -e "$work/x/model"
 run train keys; code 0; out 'optimizer.weight_decay'
+
+# Several heads: each folder says what made it, and not what made its base.
+for i in $(seq 0 7); do printf '{"input_ids": [2, %d, 4], "mood.labels": %d, "topic.labels": %d}\n' $((5 + i)) $((i % 2)) $((i % 3)); done >"$work/heads.jsonl"
+heads() {   # heads MODEL OUT
+  printf '%s\n' 'task: sequence_classification' "model: $1" "data: {train: $work/heads.jsonl, format: tokens}" 'batch: {sequences: 4}' 'steps: 1' \
+    'heads: {mood: {labels: 2}, topic: {labels: 3}}' >"$work/h.yaml"
+  run train "$work/h.yaml" --out "$2"; code 0
+}
+heads '{config: {model_type: bert, architectures: [BertModel], vocab_size: 32, hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, intermediate_size: 24, max_position_embeddings: 32, type_vocab_size: 2}, init: random}' "$work/h1"
+check "the lineage of a head" grep -q '"base_model": ""' "$work/h1/model/mood/lineage.json"
+heads "$work/h1/model/mood" "$work/h2"
+for head in mood topic; do check "the lineage of $head on a base" grep -q '"base_model": "mood"' "$work/h2/model/$head/lineage.json"; done
+
 finish

@@ -62,14 +62,14 @@ Status CopyFile(Env& env, const std::string& from, const std::string& to) {
   return WriteFile(to, bytes, env);
 }
 
-// What stands beside the weights of the base, the card excepted.
+// What stands beside the weights of the base, but its card and lineage: this run writes its own.
 Status CopyBeside(Env& env, const std::string& from, const std::string& to, const std::string& tokenizer) {
   if (FileInfo info; env.Stat(from).ok()) {
     info = env.Stat(from).value();
     if (info.kind != FileInfo::Kind::kFolder) return {};
     PANO_ASSIGN_OR_RETURN(const std::vector<std::string> names, env.List(from));
     for (const std::string& name : names) {
-      if (name.starts_with(".") || name == "config.json" || name == "README.md") continue;
+      if (name.starts_with(".") || name == "config.json" || name == "README.md" || name == "lineage.json") continue;
       if (!tokenizer.empty() && IsTokenizerFile(name)) continue;
       const std::string path = JoinPath(from, name);
       PANO_ASSIGN_OR_RETURN(info, env.Stat(path));

@@ -175,7 +175,11 @@ class Run {
     if (!end.ok()) return WithWhatStands(end.error(), events.last_whole());
     if (!leads || end->output.empty()) return {};
     const data::ModelLineage lineage = LineageOf(record_, base_path.empty() ? "" : std::string(BaseName(base_path)));
-    PANO_RETURN_IF_ERROR(WriteFile(JoinPath(end->output, data::kLineageFile), data::LineageText(lineage)));
+    const std::string lineage_text = data::LineageText(lineage);
+    PANO_RETURN_IF_ERROR(WriteFile(JoinPath(end->output, data::kLineageFile), lineage_text));
+    for (const HeadRecipe& head : recipe_.heads) {
+      PANO_RETURN_IF_ERROR(WriteFile(JoinPath(JoinPath(end->output, head.name), data::kLineageFile), lineage_text));
+    }
     return WriteFile(JoinPath(end->output, "README.md"), Card(events, base_path));
   }
 
