@@ -103,6 +103,12 @@ void AdapterSet::Run() {
   }
 }
 
+// Whether the host still serves under this name what was loaded for it: a folder's model takes the name of an adapter.
+bool AdapterSet::IsOurs(const std::string& id, const std::string& version, const Served& served) const {
+  const Result<ModelVersionPtr> found = host_.Find(id, version);
+  return found.ok() && *found == served.version.lock();
+}
+
 void AdapterSet::Reconcile(const WantedMap& wanted) {
   // What nobody wants any more goes first: another base may have the same adapter now.
   for (auto it = served_.begin(); it != served_.end();) {
@@ -111,8 +117,10 @@ void AdapterSet::Reconcile(const WantedMap& wanted) {
       ++it;
       continue;
     }
-    (void)host_.Remove({id, version});
-    LogInfo("[models] adapter ", id, "@", version, " takes no more requests");
+    if (IsOurs(id, version, it->second)) {
+      (void)host_.Remove({id, version});
+      LogInfo("[models] adapter ", id, "@", version, " takes no more requests");
+    }
     it = served_.erase(it);
   }
   std::map<std::string, Failure> failed_before = std::exchange(failed_, {});
@@ -122,7 +130,8 @@ void AdapterSet::Reconcile(const WantedMap& wanted) {
       if (!base) break;
       const auto served = served_.find({source.id, base->version});
       const bool there = served != served_.end() && Same(served->second.base, one.base) &&
-                         served->second.path == source.path;
+                         served->second.path == source.path &&
+                         IsOurs(source.id, base->version, served->second);
       if (there) continue;
       const auto before = failed_before.find(KeyOf(source, *base));
       TryOne(source, base, wanted, before == failed_before.end() ? nullptr : &before->second);
@@ -153,13 +162,14 @@ Status AdapterSet::LoadOne(const AdapterSource& source, const ModelVersionPtr& b
                            const WantedMap& wanted) {
   const std::pair<std::string, std::string> key{source.id, base->version};
   const auto served = served_.find(key);
-  const bool ours = served != served_.end();
+  const bool ours = served != served_.end() && IsOurs(source.id, base->version, served->second);
   const ModelVersionPtr other = ours ? served->second.base.lock() : nullptr;
   if (other && other != base && Wants(wanted, source.id, [&](const auto& one) { return one == other; })) {
     return Status(StatusCode::kAlreadyExists,
                   StrCat("'", source.id, "@", base->version, "' is an adapter of another model"));
   }
-  if (!ours && host_.Find(source.id, base->version).ok()) {
+  // The base itself may not be there yet.
+  if (source.id == base->id || (!ours && host_.Find(source.id, base->version).ok())) {
     return Status(StatusCode::kAlreadyExists,
                   StrCat("'", source.id, "@", base->version, "' is served already"));
   }
@@ -169,7 +179,7 @@ Status AdapterSet::LoadOne(const AdapterSource& source, const ModelVersionPtr& b
   } else {
     PANO_RETURN_IF_ERROR(host_.Add(loaded));
   }
-  served_[key] = {base, source.path};
+  served_[key] = {base, source.path, loaded};
   LogInfo("[models] adapter ", source.id, " of ", base->FullName(), ": ", source.path, ", ",
           FormatBytes(loaded->weight_bytes));
   return {};

@@ -42,6 +42,7 @@ class AdapterSet {
   struct Served {
     std::weak_ptr<const ModelVersion> base;
     std::string path;
+    std::weak_ptr<const ModelVersion> version;  // what was loaded: another model may have its name by now
   };
   struct Failure {
     std::string message;
@@ -52,6 +53,7 @@ class AdapterSet {
   using WantedMap = std::map<std::string, Wanted>;
 
   void Run();
+  bool IsOurs(const std::string& id, const std::string& version, const Served& served) const;
   void Reconcile(const WantedMap& wanted);
   void TryOne(const AdapterSource& source, const ModelVersionPtr& base, const WantedMap& wanted,
               const Failure* before);

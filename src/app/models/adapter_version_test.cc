@@ -201,5 +201,45 @@ TEST_F(AdapterVersionTest, ANameIsOneModels) {
   EXPECT_EQ((*host_.Find("one"))->parent, "base");
 }
 
+// A model of a folder takes an adapter's name; what ends the adapter does not end the model, and the adapter is back when
+// the model goes.
+TEST_F(AdapterVersionTest, AModelThatTookTheNameKeepsIt) {
+  AdapterSet set(host_, nullptr, std::chrono::milliseconds(10));
+  set.Want(base_, {{"one", PathOf("one")}});
+  set.WaitUntilDone();
+  ASSERT_EQ((*host_.Find("one"))->parent, "base");
+  LoadSettings settings;
+  settings.engine.kv_bytes_max = 8 << 20;
+  auto loaded = LoadModelVersions({"one", starter_}, settings, pool_, {});
+  ASSERT_TRUE(loaded.ok()) << loaded.error().message();
+  const ModelVersionPtr model = loaded->front();
+  (void)host_.Put(model);
+  set.Want(base_, {{"one", PathOf("two")}});
+  set.WaitUntilDone();
+  EXPECT_EQ(*host_.Find("one"), model);
+  set.Want(base_, {});
+  set.WaitUntilDone();
+  EXPECT_EQ(*host_.Find("one"), model);
+  set.Want(base_, {{"one", PathOf("one")}});
+  set.WaitUntilDone();
+  EXPECT_EQ(*host_.Find("one"), model);
+  (void)host_.Remove({"one", model->version});
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!host_.Find("one").ok() && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  ASSERT_TRUE(host_.Find("one").ok());
+  EXPECT_EQ((*host_.Find("one"))->parent, "base");
+}
+
+// An adapter called like its base, asked for before the base answers.
+TEST_F(AdapterVersionTest, DoesNotTakeItsBasesName) {
+  (void)host_.Remove({"base", "1"});
+  AdapterSet set(host_, nullptr);
+  set.Want(base_, {{"base", PathOf("one")}});
+  set.WaitUntilDone();
+  EXPECT_FALSE(host_.Find("base").ok());
+}
+
 }  // namespace
 }  // namespace pano::models

@@ -103,6 +103,7 @@ Status Service::LoadAdapters(const ServiceOptions& options) {
 Status Service::StartRepository(const ServiceOptions& options, const models::LoadSettings& settings) {
   repository::Options folder = options.repository;
   for (const models::ModelSource& source : options.models) folder.taken.insert(source.id);
+  for (const models::AdapterSource& source : options.adapters) folder.taken.insert(source.id);
   models::LoadSettings load = settings;
   if (const uint64_t budget = folder.decision.memory_bytes; budget > 0 && load.engine.kv_bytes_max == 0) {
     // An eighth of the budget for keys and values of each, so that several fit, within the usual bounds.
@@ -159,7 +160,10 @@ Status Service::StartRepository(const ServiceOptions& options, const models::Loa
 // Gauges and totals are read from the engines when somebody looks.
 void Service::FollowEngines() {
   for (const models::ModelVersionPtr& version : models_.List()) {
-    if (!version->parent.empty()) continue;  // the base's engine counts its requests
+    if (!version->parent.empty()) {
+      (void)metrics_.ForModel(version->label);  // its requests are counted by its name; tokens and blocks by its base's engine
+      continue;
+    }
     const engine::Stats stats = version->EngineStats();
     telemetry::ModelMetrics& series = metrics_.ForModel(version->label);
     series.SetQueueRequests(stats.serving.waiting_requests);
