@@ -29,9 +29,8 @@ Status CheckWhole(const AdapterSource& source, const Result<uint64_t>& bytes_bef
 }
 
 // Before a byte of it is read.
-Status CheckMemory(const AdapterSource& source, const MemoryBudget* memory) {
+Status CheckMemory(const AdapterSource& source, const Result<uint64_t>& bytes, const MemoryBudget* memory) {
   const std::string file = JoinPath(source.path, std::string(adapter::kWeightsFile));
-  const Result<uint64_t> bytes = adapter::BoundBytes(source.path);
   if (!bytes.ok() && bytes.error().code() == StatusCode::kNotFound) return {};  // LoadAdapter says what to do
   if (!bytes.ok()) return bytes.error().Wrap(file);
   const uint64_t left = memory ? memory->BytesLeft() : UINT64_MAX;
@@ -85,9 +84,9 @@ Result<ModelVersionPtr> LoadAdapterVersion(const AdapterSource& source, const Mo
   if (generator ? !generator->model : !predictor || !predictor->encoder) {
     return InvalidArgument(StrCat("'", base->id, "' has no weights that an adapter could change"));
   }
-  PANO_RETURN_IF_ERROR(CheckMemory(source, memory));
-  if (!base->modules) return base->no_modules.Wrap(StrCat("'", base->id, "' takes no adapters"));
   const Result<uint64_t> bytes = adapter::BoundBytes(source.path);
+  PANO_RETURN_IF_ERROR(CheckMemory(source, bytes, memory));
+  if (!base->modules) return base->no_modules.Wrap(StrCat("'", base->id, "' takes no adapters"));
   PANO_ASSIGN_OR_RETURN(const std::shared_ptr<const adapter::Adapter> read,
                         adapter::LoadAdapter(source.path, base->modules));
   const nn::Compute compute = generator ? generator->compute : predictor->compute;

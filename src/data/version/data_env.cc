@@ -16,6 +16,7 @@
 
 #include "base/errno_status.h"
 #include "base/strings.h"
+#include "data/version/file_descriptor.h"
 
 namespace pano::data {
 namespace {
@@ -90,21 +91,6 @@ uint32_t Umask() {
   return mask;
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  int Close() { return ::close(std::exchange(fd_, -1)); }
-
- private:
-  int fd_;
-};
-
 Status OkOrErrno(int result) { return result >= 0 ? OkStatus() : ErrnoStatus(errno); }
 
 // The calls of Env go to the machine's.
@@ -166,7 +152,7 @@ class RealDataEnv final : public DataEnv {
     }
   }
   Result<size_t> ReadStart(const std::string& path, std::span<std::byte> buffer, EntryInfo* after) const override {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (file.get() < 0) return ErrnoStatus(errno);
     size_t total = 0;
     struct stat s;
@@ -183,14 +169,14 @@ class RealDataEnv final : public DataEnv {
     return total;
   }
   Status CreateFile(const std::string& path, std::span<const std::byte> bytes, FileMode mode) override {
-    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode.bits));
+    FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode.bits));
     if (file.get() < 0) return ErrnoStatus(errno);
     PANO_RETURN_IF_ERROR(Fill(file.get(), bytes, mode));
     return OkOrErrno(file.Close());
   }
   Status CreateWhole(const std::string& folder, const std::string& path, std::span<const std::byte> bytes, FileMode mode,
                      EntryInfo* made) override {
-    const Descriptor file(::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode.bits));
+    const FileDescriptor file(::open(folder.c_str(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode.bits));
     if (file.get() < 0) {
       // EISDIR: a kernel, EOPNOTSUPP: a file system that has none.
       if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL) return Unimplemented("no files without names here");

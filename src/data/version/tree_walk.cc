@@ -19,6 +19,7 @@
 #include "base/strings.h"
 #include "base/threads.h"
 #include "base/utf8.h"
+#include "data/version/file_descriptor.h"
 
 namespace pano::data {
 namespace {
@@ -49,20 +50,6 @@ FileStamp StampOf(const struct stat& s) {
 bool IsBelow(std::string_view path, std::string_view folder) {
   return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  const int fd_;
-};
 
 // Lists folders from a queue until none is left. The threads share the queue; each folder is listed by one of them.
 // Thread-safe.
