@@ -138,9 +138,8 @@ Result<std::shared_ptr<const nn::BoundAdapter>> LoadAdapterOf(const std::string&
   if (path.empty()) return std::shared_ptr<const nn::BoundAdapter>();
   PANO_ASSIGN_OR_RETURN(const std::shared_ptr<const adapter::BaseModules> modules,
                         adapter::BaseModules::Of(files));
-  PANO_ASSIGN_OR_RETURN(const std::shared_ptr<const adapter::Adapter> read,
-                        adapter::LoadAdapter(path, modules));
-  return adapter::BindAdapter(*read, model, {.halves = compute == nn::Compute::kFast});
+  return adapter::LoadBoundAdapter(path, modules, model,
+                                   {.bind = {.halves = compute == nn::Compute::kFast}});
 }
 
 }  // namespace

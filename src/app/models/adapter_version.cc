@@ -9,9 +9,6 @@
 #include "app/models/model_host.h"
 #include "app/models/predictor.h"
 #include "base/clock.h"
-#include "base/env.h"
-#include "base/log.h"
-#include "base/process_limits.h"
 #include "base/strings.h"
 #include "model/adapter/bind/bind_adapter.h"
 #include "model/engine/engine.h"
@@ -19,26 +16,14 @@
 namespace pano::models {
 namespace {
 
-// A file that is cut short while it is mapped reads as zeros (MappedFile::SurviveFaults): what was bound of it then is
-// not the adapter.
-Status CheckWhole(const AdapterSource& source, const Result<uint64_t>& bytes_before) {
-  const Result<uint64_t> bytes = adapter::BoundBytes(source.path);
-  if (bytes.ok() && bytes_before.ok() && *bytes == *bytes_before) return {};
-  return Corruption(StrCat(JoinPath(source.path, std::string(adapter::kWeightsFile)),
-                           ": changed while it was read; write it elsewhere and rename it here"));
-}
-
-// Before a byte of it is read.
-Status CheckMemory(const AdapterSource& source, const Result<uint64_t>& bytes, const MemoryBudget* memory) {
-  const std::string file = JoinPath(source.path, std::string(adapter::kWeightsFile));
-  if (!bytes.ok() && bytes.error().code() == StatusCode::kNotFound) return {};  // LoadAdapter says what to do
-  if (!bytes.ok()) return bytes.error().Wrap(file);
-  const uint64_t left = memory ? memory->BytesLeft() : UINT64_MAX;
-  // The file is mapped while it is copied.
-  if (*bytes <= left / 2) return {};
-  return Status(StatusCode::kExhausted,
-                StrCat(file, ": takes twice its ", FormatBytes(*bytes), " while it is loaded, and ",
-                       FormatBytes(left), " of memory are left"));
+// Reads and binds the adapter of `source` for what `base` computes with.
+template <typename Model>
+Result<std::shared_ptr<const nn::BoundAdapter>> Bind(const AdapterSource& source, const ModelVersion& base,
+                                                     const Model& model, nn::Compute compute,
+                                                     const MemoryBudget* memory) {
+  adapter::LoadOptions options{.bind = {.halves = compute == nn::Compute::kFast}, .bytes_left = UINT64_MAX};
+  if (memory) options.bytes_left = memory->BytesLeft();
+  return adapter::LoadBoundAdapter(source.path, base.modules, model, options);
 }
 
 // What all of an adapter's versions take from their base.
@@ -84,17 +69,11 @@ Result<ModelVersionPtr> LoadAdapterVersion(const AdapterSource& source, const Mo
   if (generator ? !generator->model : !predictor || !predictor->encoder) {
     return InvalidArgument(StrCat("'", base->id, "' has no weights that an adapter could change"));
   }
-  const Result<uint64_t> bytes = adapter::BoundBytes(source.path);
-  PANO_RETURN_IF_ERROR(CheckMemory(source, bytes, memory));
   if (!base->modules) return base->no_modules.Wrap(StrCat("'", base->id, "' takes no adapters"));
-  PANO_ASSIGN_OR_RETURN(const std::shared_ptr<const adapter::Adapter> read,
-                        adapter::LoadAdapter(source.path, base->modules));
-  const nn::Compute compute = generator ? generator->compute : predictor->compute;
-  const adapter::BindOptions bind{.halves = compute == nn::Compute::kFast};
   if (generator) {
     auto version = std::make_shared<Generator>();
-    PANO_ASSIGN_OR_RETURN(version->adapter, adapter::BindAdapter(*read, *generator->model, bind));
-    PANO_RETURN_IF_ERROR(CheckWhole(source, bytes));
+    PANO_ASSIGN_OR_RETURN(version->adapter,
+                          Bind(source, *base, *generator->model, generator->compute, memory));
     TakeFromBase(*base, source, *version->adapter, *version);
     version->grammars = generator->grammars;
     version->chat_grammars = generator->chat_grammars;
@@ -104,8 +83,8 @@ Result<ModelVersionPtr> LoadAdapterVersion(const AdapterSource& source, const Mo
     return ModelVersionPtr(std::move(version));
   }
   auto version = std::make_shared<Predictor>();
-  PANO_ASSIGN_OR_RETURN(version->adapter, adapter::BindAdapter(*read, *predictor->encoder, bind));
-  PANO_RETURN_IF_ERROR(CheckWhole(source, bytes));
+  PANO_ASSIGN_OR_RETURN(version->adapter,
+                        Bind(source, *base, *predictor->encoder, predictor->compute, memory));
   TakeFromBase(*base, source, *version->adapter, *version);
   version->predictor = predictor->predictor;
   version->base = PredictorPtr(base, predictor);

@@ -16,6 +16,7 @@
 #include "base/strings.h"
 #include "base/testing/known_answers.h"
 #include "model/adapter/linear_changes.h"
+#include "model/adapter/testing/known_adapters.h"
 #include "model/adapter/testing/tiny_adapter.h"
 #include "model/format/weights.h"
 
@@ -30,24 +31,15 @@ Result<std::shared_ptr<const BaseModules>> ModulesAt(const std::string& path) {
 // Every public case, over the base that it names.
 TEST(GoldenAdapters, AllAreRead) {
   PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/training");
-  for (const char* set : {"lora", "lora_gguf"}) {
-    const std::string folder = JoinPath(answers.path(), set);
-    const std::vector<std::string> names = ListDirectory(folder).value();
-    for (const std::string& name : names) {
-      SCOPED_TRACE(name);
-      const std::string path = JoinPath(folder, name);
-      const json::Value expected =
-          json::Parse(ReadFile(JoinPath(path, "expected.json")).value()).value();
-      const std::string base = JoinPath(answers.path(), expected.Find("base")->as_string());
-      auto modules = ModulesAt(base);
-      ASSERT_TRUE(modules.ok()) << modules.error().ToString();
-      auto adapter = LoadAdapter(path, *modules);
-      ASSERT_TRUE(adapter.ok()) << adapter.error().ToString();
-      const LinearChanges changes = ByEntry(**adapter);
-      EXPECT_FALSE(changes.linear.empty() && changes.others.empty());
-      answers.Compared((*adapter)->changes().size());
-    }
-  }
+  testing::ForEachKnownAdapter(answers, {"lora", "lora_gguf"}, [&](const testing::KnownAdapter& known) {
+    auto modules = ModulesAt(known.base_path);
+    ASSERT_TRUE(modules.ok()) << modules.error().ToString();
+    auto adapter = LoadAdapter(known.path, *modules);
+    ASSERT_TRUE(adapter.ok()) << adapter.error().ToString();
+    const LinearChanges changes = ByEntry(**adapter);
+    EXPECT_FALSE(changes.linear.empty() && changes.others.empty());
+    answers.Compared((*adapter)->changes().size());
+  });
 }
 
 class TinyAdapters : public ::testing::Test {

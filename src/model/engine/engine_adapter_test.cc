@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/threads.h"
 #include "model/engine/engine.h"
+#include "model/engine/testing/engine_checks.h"
 #include "model/engine/testing/reference_generator.h"
 #include "model/nn/decoder.h"
 #include "model/nn/testing/random_adapter.h"
@@ -41,14 +42,6 @@ class EngineAdapterTest : public testing::Test {
     request.logprobs = 2;
     request.adapter = adapters_[adapter];
     return request;
-  }
-  static void ExpectSame(const std::vector<ChoiceOutput>& got,
-                         const std::vector<ChoiceOutput>& want) {
-    ASSERT_EQ(got.size(), want.size());
-    for (size_t i = 0; i < got.size(); ++i) {
-      EXPECT_EQ(got[i].ids, want[i].ids);
-      EXPECT_EQ(got[i].logprobs, want[i].logprobs);
-    }
   }
   // In an engine of its own, without anything else.
   std::vector<ChoiceOutput> Alone(const Request& request) {

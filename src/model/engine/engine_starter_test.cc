@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "base/threads.h"
 #include "model/engine/engine.h"
+#include "model/engine/testing/engine_checks.h"
 #include "model/engine/testing/reference_generator.h"
 #include "model/format/weights.h"
 #include "model/nn/load.h"
@@ -59,16 +60,6 @@ class EngineStarterTest : public testing::Test {
     for (auto& stream : streams) outputs.push_back(ReadAll(*stream)[0]);
     if (stats != nullptr) *stats = (*engine)->GetEngineStats();
     return outputs;
-  }
-
-  static void ExpectSame(const std::vector<ChoiceOutput>& got,
-                         const std::vector<ChoiceOutput>& want) {
-    ASSERT_EQ(got.size(), want.size());
-    for (size_t i = 0; i < got.size(); ++i) {
-      EXPECT_EQ(got[i].ids, want[i].ids);
-      EXPECT_EQ(got[i].logprobs, want[i].logprobs);  // to the bit
-      EXPECT_EQ(got[i].text, want[i].text);
-    }
   }
 
   ComputePool pool_{2};

@@ -165,6 +165,9 @@ TEST_F(PacedEngineTest, DrainsWhatRunsAndRefusesMore) {
   auto stream = *engine.Submit(Ask([](engine::Request& r) { r.max_tokens = 2; }));
   auto endless = *engine.Submit(Ask([](engine::Request&) {}));
   auto drained = std::async(std::launch::async, [&] { return engine.Drain(20s); });
+  // Time stands still until the 20 s have begun: the endless one, too, ends by itself after 33 s, at the end of its
+  // context, which it did when the thread that drains was late.
+  while (engine.Submit(Ask([](engine::Request& r) { r.max_tokens = 0; })).ok()) std::this_thread::yield();
   EXPECT_EQ(PopAll(*stream, 1ms).size(), 3u);
   EXPECT_EQ(PopAll(*endless, 100ms).back().reason, FinishReason::kCancelled);
   EXPECT_FALSE(drained.get());

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <utility>
 
-#include "base/env.h"
 #include "base/strings.h"
 #include "base/threads.h"
 #include "model/adapter/bind/module_targets.h"
@@ -342,12 +341,6 @@ Result<std::shared_ptr<const nn::BoundAdapter>> BindAdapter(const Adapter& adapt
     return Unimplemented(StrCat(adapter.path(), ": this encoder takes no adapters"));
   }
   return Bind(adapter, ModuleTargets(encoder), options);
-}
-
-Result<uint64_t> BoundBytes(const std::string& folder) {
-  const std::string file = JoinPath(folder, std::string(kWeightsFile));
-  PANO_ASSIGN_OR_RETURN(const FileInfo info, Env::Real().Stat(file));
-  return info.bytes;
 }
 
 }  // namespace pano::adapter

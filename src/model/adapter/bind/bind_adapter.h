@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/result.h"
 #include "model/adapter/adapter.h"
@@ -28,8 +31,22 @@ Result<std::shared_ptr<const nn::BoundAdapter>> BindAdapter(const Adapter& adapt
                                                             const encoder::Encoder& encoder,
                                                             BindOptions options = {});
 
-// About the bytes that the adapter of this folder will take, by the size of its file; before it is
-// read. NotFound where there is none.
-Result<uint64_t> BoundBytes(const std::string& folder);
+// How an adapter of a folder is read and bound. A value.
+struct LoadOptions {
+  BindOptions bind = {};
+  // What may be taken now; the default goes by the process's limits. See LoadBoundAdapter.
+  std::optional<uint64_t> bytes_left = std::nullopt;
+};
+
+// The adapter of the PEFT folder at `path`, read for the `modules` of the model's files and bound to the
+// model: LoadAdapter and BindAdapter, and what both leave to whoever calls them. Exhausted, before a byte of it is read,
+// where twice its file is more than may be taken: it is mapped while it is copied. Corruption where a file changed
+// meanwhile: what was bound of it would be neither the old adapter nor the new one.
+Result<std::shared_ptr<const nn::BoundAdapter>> LoadBoundAdapter(
+    const std::string& path, std::shared_ptr<const BaseModules> modules, const nn::Model& model,
+    LoadOptions options = {});
+Result<std::shared_ptr<const nn::BoundAdapter>> LoadBoundAdapter(
+    const std::string& path, std::shared_ptr<const BaseModules> modules,
+    const encoder::Encoder& encoder, LoadOptions options = {});
 
 }  // namespace pano::adapter

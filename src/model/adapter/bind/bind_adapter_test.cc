@@ -100,9 +100,26 @@ TEST_F(BindAdapterTest, ALayerIsItsFormula) {
   }
 }
 
-TEST_F(BindAdapterTest, TheFilesSizeIsKnownBeforeItIsRead) {
-  EXPECT_GT(BoundBytes(folder_).value(), 6 * 4 * 4 * (512 + 192u));
-  EXPECT_EQ(BoundBytes(folder_ + "-none").error().code(), StatusCode::kNotFound);
+TEST_F(BindAdapterTest, LoadingIsReadingAndBinding) {
+  const auto bound = BindAdapter(*adapter_, *model_).value();
+  const auto loaded = LoadBoundAdapter(folder_, BaseModules::Of(files_).value(), *model_);
+  ASSERT_TRUE(loaded.ok()) << loaded.error().ToString();
+  EXPECT_EQ(Logits(loaded->get()), Logits(bound.get()));
+  EXPECT_EQ((*loaded)->weights.bytes(), bound->weights.bytes());
+}
+
+// Twice the file has to fit, and it is not opened before that is known: what lies there is no adapter.
+TEST_F(BindAdapterTest, LoadingLooksAtTheMemoryFirst) {
+  const std::string file = JoinPath(folder_, "adapter_model.safetensors");
+  const auto modules = BaseModules::Of(files_).value();
+  const uint64_t bytes = Env::Real().Stat(file)->bytes;
+  EXPECT_TRUE(LoadBoundAdapter(folder_, modules, *model_, {.bytes_left = 2 * bytes}).ok());
+  ASSERT_TRUE(WriteFile(file, std::string(bytes, 'x')).ok());
+  const Status refused = LoadBoundAdapter(folder_, modules, *model_, {.bytes_left = 2 * bytes - 1}).error();
+  EXPECT_EQ(refused.code(), StatusCode::kExhausted) << refused.ToString();
+  EXPECT_NE(refused.message().find(file), std::string::npos);
+  EXPECT_NE(LoadBoundAdapter(folder_, modules, *model_).error().code(), StatusCode::kExhausted);
+  EXPECT_EQ(LoadBoundAdapter(folder_ + "-none", modules, *model_).error().code(), StatusCode::kNotFound);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "model/adapter/bind/bind_adapter.h"
 #include "model/adapter/bind/testing/adapted_batch.h"
 #include "model/adapter/merge/merge.h"
+#include "model/adapter/testing/known_adapters.h"
 #include "model/format/weights.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/nn/encoder/testing/golden_batch.h"
@@ -29,6 +30,8 @@ using nn::BoundAdapter;
 using nn::TokenId;
 using tensor::TensorView;
 using testing::AdaptedBatch;
+using testing::ForEachKnownAdapter;
+using testing::KnownAdapter;
 
 constexpr double kTolerance = 2e-5;  // of the largest logit
 constexpr int64_t kPrompt = 12;      // ids that the greedy ones follow
@@ -174,44 +177,33 @@ TEST(GoldenAdapters, EachAlone) {
   PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/training");
   ComputePool pool(2);
   PrintRow("adapter", "base", "largest distance with, without");
-  for (const char* set : {"lora", "lora_gguf"}) {
-    const std::string folder = JoinPath(answers.path(), set);
-    const std::vector<std::string> names = ListDirectory(folder).value();
-    for (const std::string& name : names) {
-      SCOPED_TRACE(name);
-      const std::string path = JoinPath(folder, name);
-      const json::Value expected = Expected(path);
-      const std::string base_name = expected.Find("base")->as_string();
-      const Base base(JoinPath(answers.path(), base_name), pool);
-      auto bound = base.Bind(path);
-      const json::Value* rare = expected.Find("rare");
-      if (!bound.ok() && rare && rare->as_bool() &&
-          bound.error().code() == StatusCode::kUnimplemented) {
-        PrintRow(name, base_name, "refused: " + bound.error().message());
-        continue;
-      }
-      ASSERT_TRUE(bound.ok()) << bound.error().ToString();
-      const std::string file = JoinPath(path, "expected.safetensors");
-      double with = 0, without = 0;
-      if (base.encoder()) {
-        with = CheckEncoder(*base.encoder(), *bound, file, "logits", answers);
-        without = CheckEncoder(*base.encoder(), nullptr, file, "logits_base", answers);
-      } else {
-        auto tensors = format::OpenSafetensors({file}).value();
-        const auto rows = static_cast<size_t>(tensors->Find("input_ids")->shape[0]);
-        with = CheckDecoder(*base.model(), std::vector(rows, bound->get()), *tensors, "logits",
-                            true, answers);
-        const char* plain = "logits_base";
-        if (tensors->Find(plain)) {
-          without = CheckDecoder(*base.model(), std::vector<const BoundAdapter*>(rows, nullptr),
-                                 *tensors, plain, false, answers);
-        }
-      }
-      char text[64];
-      std::snprintf(text, sizeof text, "%.1e, %.1e", with, without);
-      PrintRow(name, base_name, text);
+  ForEachKnownAdapter(answers, {"lora", "lora_gguf"}, [&](const KnownAdapter& known) {
+    const Base base(known.base_path, pool);
+    auto bound = base.Bind(known.path);
+    if (!bound.ok() && known.rare() && bound.error().code() == StatusCode::kUnimplemented) {
+      return PrintRow(known.name, known.base_name, "refused: " + bound.error().message());
     }
-  }
+    ASSERT_TRUE(bound.ok()) << bound.error().ToString();
+    const std::string file = JoinPath(known.path, "expected.safetensors");
+    double with = 0, without = 0;
+    if (base.encoder()) {
+      with = CheckEncoder(*base.encoder(), *bound, file, "logits", answers);
+      without = CheckEncoder(*base.encoder(), nullptr, file, "logits_base", answers);
+    } else {
+      auto tensors = format::OpenSafetensors({file}).value();
+      const auto rows = static_cast<size_t>(tensors->Find("input_ids")->shape[0]);
+      with = CheckDecoder(*base.model(), std::vector(rows, bound->get()), *tensors, "logits", true,
+                          answers);
+      const char* plain = "logits_base";
+      if (tensors->Find(plain)) {
+        without = CheckDecoder(*base.model(), std::vector<const BoundAdapter*>(rows, nullptr),
+                               *tensors, plain, false, answers);
+      }
+    }
+    char text[64];
+    std::snprintf(text, sizeof text, "%.1e, %.1e", with, without);
+    PrintRow(known.name, known.base_name, text);
+  });
 }
 
 // The same adapter beside the weights and in them. Each side's logits are within kTolerance of what is
@@ -223,22 +215,16 @@ TEST(GoldenAdapters, MergedAndUnmergedAgree) {
   const std::string work =
       JoinPath(::testing::TempDir(), StrCat("golden-adapters-", RandomHex(6)));
   ASSERT_TRUE(Env::Real().MakeFolder(work).ok());
-  const std::string folder = JoinPath(answers.path(), "lora");
   PrintRow("adapter", "base", "largest difference, allowed");
-  const std::vector<std::string> names = ListDirectory(folder).value();
-  for (const std::string& name : names) {
-    SCOPED_TRACE(name);
-    const std::string path = JoinPath(folder, name);
-    const json::Value described = Expected(path);
-    const std::string base_name = described.Find("base")->as_string();
-    const Base base(JoinPath(answers.path(), base_name), pool);
-    const auto bound = base.Bind(path);
-    if (!bound.ok()) continue;  // EachAlone looks at those
-    const std::string out = JoinPath(work, name);
+  ForEachKnownAdapter(answers, {"lora"}, [&](const KnownAdapter& known) {
+    const Base base(known.base_path, pool);
+    const auto bound = base.Bind(known.path);
+    if (!bound.ok()) return;  // EachAlone looks at those
+    const std::string out = JoinPath(work, known.name);
     const auto report =
-        Merge({.model = JoinPath(answers.path(), base_name), .adapter = path, .out = out}, pool);
+        Merge({.model = known.base_path, .adapter = known.path, .out = out}, pool);
     ASSERT_TRUE(report.ok()) << report.error().ToString();
-    const auto expected = format::OpenSafetensors({JoinPath(path, "expected.safetensors")}).value();
+    const auto expected = format::OpenSafetensors({JoinPath(known.path, "expected.safetensors")}).value();
     const std::vector<float> beside = base.Logits(*bound, *expected);
     const std::vector<float> within = Base(out, pool).Logits(nullptr, *expected);
     ASSERT_EQ(beside.size(), within.size());
@@ -256,8 +242,8 @@ TEST(GoldenAdapters, MergedAndUnmergedAgree) {
     answers.Compared(beside.size());
     char text[64];
     std::snprintf(text, sizeof text, "%.1e, %.1e", worst / largest, allowed / largest);
-    PrintRow(name, base_name, text);
-  }
+    PrintRow(known.name, known.base_name, text);
+  });
   (void)Env::Real().RemoveTree(work);
 }
 

@@ -15,6 +15,7 @@
 #include "base/testing/known_answers.h"
 #include "base/threads.h"
 #include "model/adapter/merge/merge.h"
+#include "model/adapter/testing/known_adapters.h"
 #include "model/format/weights.h"
 #include "model/nn/encoder/encoder.h"
 #include "model/nn/encoder/testing/golden_batch.h"
@@ -160,25 +161,21 @@ class GoldenMerge : public ::testing::Test {
     FAIL() << "no logits";
   }
 
-  void Check(const std::string& set, const std::string& name, KnownAnswers& answers, Row& row) {
-    row.name = name;
-    const std::string path = JoinPath(set, name);
-    const json::Value described =
-        json::Parse(ReadFile(JoinPath(path, "expected.json")).value()).value();
-    const std::string base = JoinPath(answers.path(), described.Find("base")->as_string());
-    const std::string out = JoinPath(work_, name);
+  void Check(const testing::KnownAdapter& known, KnownAnswers& answers, Row& row) {
+    row.name = known.name;
+    const std::string out = JoinPath(work_, known.name);
     ComputePool pool(2);
-    const auto report = Merge({.model = base, .adapter = path, .out = out}, pool);
+    const auto report = Merge({.model = known.base_path, .adapter = known.path, .out = out}, pool);
     ASSERT_TRUE(report.ok()) << report.error().ToString();
 
     auto files = format::OpenModel(out);
     ASSERT_TRUE(files.ok()) << files.error().ToString();
-    const auto before = format::OpenModel(base);
-    const auto merged = format::OpenSafetensors({JoinPath(path, "merged.safetensors")});
-    const auto expected = format::OpenSafetensors({JoinPath(path, "expected.safetensors")});
+    const auto before = format::OpenModel(known.base_path);
+    const auto merged = format::OpenSafetensors({JoinPath(known.path, "merged.safetensors")});
+    const auto expected = format::OpenSafetensors({JoinPath(known.path, "expected.safetensors")});
     ASSERT_TRUE(before.ok() && merged.ok() && expected.ok());
     CompareTensors(*files->weights, *before->weights, **merged, row);
-    const bool f32 = described.Find("base_dtype")->as_string() == "float32";
+    const bool f32 = known.expected.Find("base_dtype")->as_string() == "float32";
     if (encoder::IsEncoder(*files)) {
       CompareEncoder(*files, **expected, row);
     } else {
@@ -195,19 +192,16 @@ class GoldenMerge : public ::testing::Test {
 
 TEST_F(GoldenMerge, TensorsLogitsAndTexts) {
   PANO_KNOWN_ANSWERS(SharedAnswers, answers, PANO_SOURCE_DIR, "golden/training");
-  const std::string set = JoinPath(answers.path(), "lora");
-  const std::vector<std::string> names = ListDirectory(set).value();
   std::printf("%-26s %8s %8s %9s %10s %7s\n", "adapter", "tensors", "values", "exact", "logits",
               "greedy");
-  for (const std::string& name : names) {
-    SCOPED_TRACE(name);
+  testing::ForEachKnownAdapter(answers, {"lora"}, [&](const testing::KnownAdapter& known) {
     Row row;
-    Check(set, name, answers, row);
+    Check(known, answers, row);
     std::printf("%-26s %8zu %8zu %8.3f%% %10.2g %7zu\n", row.name.c_str(), row.tensors, row.values,
                 100.0 * static_cast<double>(row.exact) /
                     std::max(1.0, static_cast<double>(row.values)),
                 row.logits, row.greedy);
-  }
+  });
 }
 
 }  // namespace

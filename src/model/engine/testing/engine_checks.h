@@ -20,6 +20,16 @@ inline void ExpectEmpty(const Stats& stats) {
   EXPECT_EQ(stats.serving.waiting_requests, 0);
 }
 
+// The same tokens with the same probabilities, to the bit, and the same texts.
+inline void ExpectSame(const std::vector<ChoiceOutput>& got, const std::vector<ChoiceOutput>& want) {
+  ASSERT_EQ(got.size(), want.size());
+  for (size_t i = 0; i < got.size(); ++i) {
+    EXPECT_EQ(got[i].ids, want[i].ids);
+    EXPECT_EQ(got[i].logprobs, want[i].logprobs);
+    EXPECT_EQ(got[i].text, want[i].text);
+  }
+}
+
 // Reads the streams of `requests` to their ends in any order, and cancels some on the way: each
 // choice is what it is alone, or begins like that when it was cancelled. Under
 // ASSERT_NO_FATAL_FAILURE.
