@@ -10,6 +10,7 @@
 #include "model/kernels/matmul/generic.h"
 #include "model/kernels/norm/generic.h"
 #include "model/kernels/packed_matmul/floats.h"
+#include "model/kernels/training/generic.h"
 
 namespace pano::kernels {
 namespace {
@@ -18,7 +19,7 @@ namespace {
 constexpr Isa Instantiate(const char* name, CpuMask needs, PackedKernels packed) {
   packed.floats = PackedFloatsFor;
   return {name,      needs,         MatMulFor, kAttentionKernels, RmsNorm,
-          LayerNorm, ActivationFor, FloatPeak, Int8Peak,          packed, kLowRankKernels};
+          LayerNorm, ActivationFor, FloatPeak, Int8Peak,          packed, kLowRankKernels, kTrainingKernels};
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "model/kernels/matmul/matmul.h"
 #include "model/kernels/norm/norm.h"
 #include "model/kernels/packed_matmul/packed_matmul.h"
+#include "model/kernels/training/training.h"
 
 namespace pano::kernels {
 
@@ -26,6 +27,7 @@ struct Isa {
   Int8PeakFn int8_peak;
   PackedKernels packed;
   LowRankKernels low_rank = {};
+  TrainingKernels training = {};
   TilePeakFn tile_int8_peak = nullptr, tile_bfloat_peak = nullptr;  // null without a tile unit
 };
 

@@ -11,7 +11,7 @@
 #include "model/adapter/module_matcher.h"
 #include "model/adapter/write_adapter.h"
 #include "model/nn/encoder/head_tensors.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 

@@ -11,7 +11,7 @@
 #include "model/format/weights.h"
 #include "model/train/module_weights.h"
 #include "model/train/tensor_file.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 #include "model/train/torch_threads.h"
 
 namespace pano::train {

@@ -6,7 +6,7 @@
 #include "model/tokenizer/tokenizer.h"
 #include "model/train/continuation.h"
 #include "model/train/evaluation.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {

@@ -1,5 +1,5 @@
 #include "model/train/batch.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 #include <algorithm>
 

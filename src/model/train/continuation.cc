@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 

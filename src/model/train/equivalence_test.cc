@@ -23,7 +23,7 @@
 #include "model/ops/context.h"
 #include "model/train/model_folder.h"
 #include "model/train/module_weights.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {

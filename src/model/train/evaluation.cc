@@ -4,7 +4,7 @@
 #include <numbers>
 
 #include "base/check.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {

@@ -8,7 +8,8 @@
 #include "model/format/weights.h"
 #include "model/tensor/blocks.h"
 #include "model/tensor/packed.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/product.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {
@@ -18,13 +19,13 @@ struct DecodedProduct : torch::autograd::Function<DecodedProduct> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
                             int64_t matrix) {
     context->saved_data["matrix"] = matrix;
-    return at::linear(x, reinterpret_cast<const FrozenMatrix*>(matrix)->Dense());
+    return ProductOfConstant(x, reinterpret_cast<const FrozenMatrix*>(matrix)->Dense());
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
     const auto* matrix =
         reinterpret_cast<const FrozenMatrix*>(context->saved_data["matrix"].toInt());
-    return {at::matmul(gradients[0], matrix->Dense()), at::Tensor()};
+    return {BackwardProduct(gradients[0], matrix->Dense()), at::Tensor()};
   }
 };
 

@@ -1,7 +1,9 @@
 #include "model/train/linear_layer.h"
-#include "model/train/torch_ops.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+
+#include "model/train/ops/product.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 
@@ -21,7 +23,7 @@ at::Tensor Pass::Low(const at::Tensor& x) const {
 
 at::Tensor LinearLayer::Product(const at::Tensor& x, const Pass& pass) const {
   if (frozen) return pass.Low(frozen->Product(pass.Low(x)));
-  return pass.Low(at::linear(pass.Low(x), pass.Low(weight)));
+  return pass.Low(train::Product(pass.Low(x), pass.Low(weight)));
 }
 
 at::Tensor LinearLayer::OfRows(const at::Tensor& x) const {
@@ -31,7 +33,7 @@ at::Tensor LinearLayer::OfRows(const at::Tensor& x) const {
 at::Tensor LinearLayer::Apply(const at::Tensor& x, const Pass& pass) const {
   const bool adapted = low_rank && pass.adapters;
   if (!adapted && !frozen && pass.precision == Precision::kF32) {
-    return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
+    return train::Product(x, weight, bias);
   }
   at::Tensor out = Product(x, pass);
   if (adapted) {
@@ -39,8 +41,8 @@ at::Tensor LinearLayer::Apply(const at::Tensor& x, const Pass& pass) const {
     const bool drops = pass.dropout && module.dropout > 0;
     const at::Tensor input = drops ? pass.dropout->Drop(x, module.dropout) : x;
     const at::Tensor b = OfRows(module.b);
-    const at::Tensor inner = pass.Low(at::linear(pass.Low(input), pass.Low(module.a)));
-    at::Tensor delta = pass.Low(at::linear(inner, pass.Low(b))) * module.scale;
+    const at::Tensor inner = pass.Low(train::Product(pass.Low(input), pass.Low(module.a)));
+    at::Tensor delta = pass.Low(train::Product(inner, pass.Low(b))) * module.scale;
     if (module.magnitude.defined()) {
       // The length of the rows is a constant in the backward pass (section 4.3 of the paper).
       at::Tensor length;

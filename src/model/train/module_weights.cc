@@ -6,7 +6,7 @@
 #include "model/nn/encoder/head_tensors.h"
 #include "model/nn/weights/stored_tensors.h"
 #include "model/tensor/blocks.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {

@@ -5,7 +5,8 @@
 #include "base/check.h"
 #include "model/train/batch.h"
 #include "model/train/pooling.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/cross_entropy.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {
@@ -19,11 +20,6 @@ std::vector<const Sequence*> Column(std::span<const Row> rows, size_t column) {
 double Count(const std::vector<int32_t>& labels, size_t from) {
   const auto begin = labels.begin() + static_cast<std::ptrdiff_t>(std::min(from, labels.size()));
   return static_cast<double>(std::count_if(begin, labels.end(), [](int32_t l) { return l != kNoLabel; }));
-}
-
-// Sum of -ln p of `targets` [n] under `logits` [n, classes].
-at::Tensor CrossEntropySum(const at::Tensor& logits, const at::Tensor& targets) {
-  return at::cross_entropy_loss(logits, targets, {}, at::Reduction::Sum, kNoLabel);
 }
 
 // Where flat `labels` count.
@@ -108,7 +104,7 @@ at::Tensor Objective::CausalLoss(const TransformerModule& module, std::span<cons
   // The head is computed for what counts alone.
   const at::Tensor kept = hidden.narrow(1, 0, length - 1).reshape({-1, hidden.size(2)}).index_select(0, chosen);
   const at::Tensor logits = module.Logits(kept, pass);
-  return CrossEntropySum(logits, targets.flatten().index_select(0, chosen)) / items;
+  return CrossEntropySum(logits, targets.flatten().index_select(0, chosen), kNoLabel) / items;
 }
 
 namespace {
@@ -170,7 +166,7 @@ at::Tensor Objective::HeadsLoss(const TransformerModule& module, std::span<const
     const at::Tensor logits = heads_[h].tokens
                                   ? module.HeadStages(h, hidden.flatten(0, 1).index_select(0, chosen), pass)
                                   : module.Head(h, batch.text, hidden, pass).index_select(0, chosen);
-    sum = sum + CrossEntropySum(logits, targets) * (heads_[h].weight / items[h]);
+    sum = sum + CrossEntropySum(logits, targets, kNoLabel) * (heads_[h].weight / items[h]);
   }
   return sum;
 }
@@ -196,7 +192,7 @@ at::Tensor Objective::PairLoss(const at::Tensor& encoded, double items) const {
   // All positives, then all first negatives, ...
   const at::Tensor others = encoded.narrow(1, 1, columns - 1).transpose(0, 1).reshape({rows * (columns - 1), encoded.size(2)});
   const at::Tensor logits = at::matmul(anchors, others.t()) * scale_;
-  return CrossEntropySum(logits, at::arange(rows, at::kLong)) / items;
+  return CrossEntropySum(logits, at::arange(rows, at::kLong), kNoLabel) / items;
 }
 
 }  // namespace pano::train

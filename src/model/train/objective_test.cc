@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "base/strings.h"
 #include "model/train/base_model.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {

@@ -1,12 +1,15 @@
 #include "model/train/optimizer.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "base/check.h"
 #include "base/strings.h"
-#include "model/train/torch_ops.h"
+#include "model/kernels/isa.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {
@@ -33,8 +36,7 @@ std::vector<float> DynamicTable(bool has_sign) {
   return values;
 }
 
-constexpr int64_t kSliceValues = 1 << 16;  // of an update: four arrays of them fit a core's cache
-constexpr int64_t kNormValues = 1 << 20;   // of a norm, which torch computes over a copy in float64
+constexpr int64_t kSliceValues = 1 << 14;  // that a thread takes at least, and whose squares are one sum
 
 at::Tensor AsTensor(const std::vector<float>& values) { return at::tensor(values, at::kFloat); }
 
@@ -46,16 +48,21 @@ at::Tensor Limits(const at::Tensor& table) {
 
 double GradientNorm(const std::vector<Trainable>& parameters) {
   at::NoGradGuard no_grad;
+  const auto squares = kernels::SelectIsa().training.squares;
   double sum = 0;
   for (const Trainable& p : parameters) {
-    const at::Tensor gradient = p.value.grad();
-    if (!gradient.defined()) continue;
-    const at::Tensor flat = gradient.reshape({-1});
-    for (int64_t begin = 0; begin < flat.numel(); begin += kNormValues) {
-      const at::Tensor some = flat.narrow(0, begin, std::min(kNormValues, flat.numel() - begin));
-      const auto norm = some.norm(2, {at::IntArrayRef{}}, false, at::kDouble).item<double>();
-      sum += norm * norm;
-    }
+    if (!p.value.grad().defined()) continue;
+    const at::Tensor gradient = p.value.grad().contiguous();
+    const float* data = gradient.data_ptr<float>();
+    const int64_t count = gradient.numel(), slices = (count + kSliceValues - 1) / kSliceValues;
+    std::vector<double> parts(static_cast<size_t>(slices));
+    at::parallel_for(0, slices, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t from = i * kSliceValues;
+        parts[static_cast<size_t>(i)] = squares(data + from, static_cast<size_t>(std::min(kSliceValues, count - from)));
+      }
+    });
+    for (double part : parts) sum += part;
   }
   return std::sqrt(sum);
 }
@@ -101,18 +108,6 @@ void Optimizer::Store(Moment& moment, const at::Tensor& values, bool has_sign) c
   moment.scales = has_sign ? scales : scales.flatten();
 }
 
-void Optimizer::Apply(at::Tensor value, const at::Tensor& gradient, at::Tensor first, at::Tensor second, bool decays,
-                      double learning_rate, int64_t step) const {
-  const auto t = static_cast<double>(step);
-  const double unbias1 = 1 - std::pow(options_.beta1, t);
-  const double unbias2 = std::sqrt(1 - std::pow(options_.beta2, t));
-  if (decays && options_.weight_decay > 0) value.mul_(1 - learning_rate * options_.weight_decay);
-  first.mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
-  second.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
-  const at::Tensor divisor = second.sqrt().div_(unbias2).add_(options_.eps);
-  value.addcdiv_(first, divisor, -learning_rate / unbias1);
-}
-
 void Optimizer::Update(size_t index, double learning_rate, int64_t step) {
   at::NoGradGuard no_grad;
   const Trainable& p = (*parameters_)[index];
@@ -121,14 +116,20 @@ void Optimizer::Update(size_t index, double learning_rate, int64_t step) {
   const at::Tensor value = p.value.detach();
   PANO_CHECK(value.is_contiguous());
   const at::Tensor first = Load(first_[index], value), second = Load(second_[index], value);
-  // A slice at a time: what the formula's operations hand on stays in the cache, and memory for it is
-  // a slice's.
-  const at::Tensor flat[] = {value.view({-1}), gradient.view({-1}), first.view({-1}), second.view({-1})};
-  for (int64_t begin = 0; begin < value.numel(); begin += kSliceValues) {
-    const int64_t count = std::min(kSliceValues, value.numel() - begin);
-    Apply(flat[0].narrow(0, begin, count), flat[1].narrow(0, begin, count), flat[2].narrow(0, begin, count),
-          flat[3].narrow(0, begin, count), p.decays, learning_rate, step);
-  }
+  const auto t = static_cast<double>(step);
+  kernels::AdamStep adam;
+  adam.learning_rate = static_cast<float>(learning_rate / (1 - std::pow(options_.beta1, t)));
+  adam.keep = static_cast<float>(p.decays ? 1 - learning_rate * options_.weight_decay : 1);
+  adam.beta1 = static_cast<float>(options_.beta1);
+  adam.beta2 = static_cast<float>(options_.beta2);
+  adam.unbias2 = static_cast<float>(std::sqrt(1 - std::pow(options_.beta2, t)));
+  adam.epsilon = static_cast<float>(options_.eps);
+  const auto apply = kernels::SelectIsa().training.adam;
+  float *data = value.data_ptr<float>(), *m = first.data_ptr<float>(), *v = second.data_ptr<float>();
+  const float* g = gradient.data_ptr<float>();
+  at::parallel_for(0, value.numel(), kSliceValues, [&](int64_t begin, int64_t end) {
+    apply(data + begin, g + begin, m + begin, v + begin, static_cast<size_t>(end - begin), adam);
+  });
   Store(first_[index], first, true);
   Store(second_[index], second, false);
 }

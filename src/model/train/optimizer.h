@@ -43,9 +43,6 @@ class Optimizer {
     at::Tensor values;  // F32, or codes (U8) [blocks * kBlock]; undefined: all 0
     at::Tensor scales;  // F32 [blocks]; undefined: `values` are no codes
   };
-  // The formula over some of a parameter's values; writes the value and both moments.
-  void Apply(at::Tensor value, const at::Tensor& gradient, at::Tensor first, at::Tensor second, bool decays,
-             double learning_rate, int64_t step) const;
   at::Tensor Load(const Moment& moment, const at::Tensor& like) const;
   void Store(Moment& moment, const at::Tensor& values, bool has_sign) const;
 

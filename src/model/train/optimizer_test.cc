@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 #include "model/train/linear_layer.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {

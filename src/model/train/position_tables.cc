@@ -5,7 +5,8 @@
 
 #include "model/nn/layers/alibi.h"
 #include "model/nn/rope_table.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/rotation.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {
@@ -13,16 +14,6 @@ namespace {
 // Added to the scores of keys that nobody sees: large enough to vanish in the softmax, and finite,
 // so that a row which sees no other key is no NaN.
 constexpr double kUnseen = -1e30;
-
-// What the rotary embedding's sine multiplies: of the pair (a, b) the components (-b, a).
-at::Tensor RotatedPairs(const at::Tensor& x, bool interleaved) {
-  if (!interleaved) {
-    const int64_t half = x.size(-1) / 2;
-    return at::cat({x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)}, -1);
-  }
-  const at::Tensor pairs = x.unflatten(-1, {x.size(-1) / 2, 2});
-  return at::stack({pairs.select(-1, 1).neg(), pairs.select(-1, 0)}, -1).flatten(-2);
-}
 
 // [heads, length]
 at::Tensor AlibiTensor(const nn::ModelConfig& c, int64_t length) {
@@ -106,18 +97,14 @@ PositionTables::PositionTables(const nn::ModelConfig& c, int64_t batch, int64_t 
     } else if (c.alibi) {
       bias = bias.repeat({batch, 1, 1});
     }
-    biases_[layer.window] = bias;
+    biases_[layer.window] = ScoreBias(bias);
   }
 }
 
 at::Tensor PositionTables::Rotate(const at::Tensor& x, nn::LayerConfig::Rope kind) const {
   const Rotation& rotation = kind == nn::LayerConfig::Rope::kLocal ? local_ : global_;
   if (kind == nn::LayerConfig::Rope::kNone || !rotation.cos.defined()) return x;
-  const int64_t size = x.size(-1), rotated = rotation.cos.size(-1);
-  const at::Tensor part = rotated == size ? x : x.narrow(-1, 0, rotated);
-  const at::Tensor out =
-      part * rotation.cos + RotatedPairs(part, rotation.interleaved) * rotation.sin;
-  return rotated == size ? out : at::cat({out, x.narrow(-1, rotated, size - rotated)}, -1);
+  return train::Rotate(x, rotation.cos, rotation.sin, rotation.interleaved);
 }
 
 }  // namespace pano::train

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "model/nn/model_config.h"
+#include "model/train/ops/attention.h"
 
 namespace pano::train {
 
@@ -22,10 +23,9 @@ class PositionTables {
   // x [batch, length, heads, head_dim]: the leading components rotated as the layer's kind says.
   at::Tensor Rotate(const at::Tensor& x, nn::LayerConfig::Rope kind) const;
 
-  // Broadcasts to [batch * kv_heads, group * length, length], the query heads of a key head one
-  // after another: what is added to the scores of a layer with this window; 0 or an ALiBi bias
-  // where a query may look, minus infinity elsewhere.
-  const at::Tensor& Bias(int64_t window) const { return biases_.at(window); }
+  // What is added to the scores of a layer with this window; 0 or an ALiBi bias where a query may
+  // look, minus infinity elsewhere.
+  const ScoreBias& Bias(int64_t window) const { return biases_.at(window); }
 
  private:
   struct Rotation {
@@ -38,7 +38,7 @@ class PositionTables {
                                const at::Tensor& positions);
 
   Rotation global_, local_;
-  std::map<int64_t, at::Tensor> biases_;  // by window
+  std::map<int64_t, ScoreBias> biases_;  // by window
 };
 
 }  // namespace pano::train

@@ -12,7 +12,7 @@
 #include "model/nn/weights/weight_names.h"
 #include "model/train/module_weights.h"
 #include "model/train/run/checkpoint/weight_files.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {

@@ -10,7 +10,7 @@
 #include "model/train/result_folder.h"
 #include "model/train/run/checkpoint/checkpoint_store.h"
 #include "model/train/run/checkpoint/weight_files.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {

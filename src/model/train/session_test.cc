@@ -13,7 +13,7 @@
 #include "model/adapter/adapter.h"
 #include "model/format/weights.h"
 #include "model/train/model_folder.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 #include "model/train/torch_threads.h"
 
 namespace pano::train {

@@ -12,7 +12,7 @@
 #include "base/testing/known_answers.h"
 #include "model/format/weights.h"
 #include "model/train/tensor_file.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 #include "model/train/torch_threads.h"
 #include "model/train/trainer.h"
 

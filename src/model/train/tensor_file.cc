@@ -6,7 +6,7 @@
 
 #include "base/strings.h"
 #include "model/format/weights.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {

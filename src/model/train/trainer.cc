@@ -4,6 +4,7 @@
 #include <cmath>
 #include <exception>
 #include <map>
+#include <optional>
 
 #include "base/check.h"
 #include "base/random.h"
@@ -13,7 +14,8 @@
 #include "model/train/memory_weights.h"
 #include "model/train/module_weights.h"
 #include "model/train/recipe/learning_rate.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/matrix_product.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {
@@ -325,6 +327,8 @@ void Trainer::ClearGradients() {
 
 Result<StepResult> Trainer::Step() {
   PANO_CHECK(step_ < step_count_);
+  std::optional<FixedProductOrder> fixed;
+  if (options_.deterministic) fixed.emplace();
   StepResult result;
   result.step = step_ + 1;
   std::vector<MicroBatch> micro_batches;

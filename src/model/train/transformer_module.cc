@@ -12,7 +12,10 @@
 #include "model/nn/weights/stored_tensors.h"
 #include "model/train/pooling.h"
 #include "model/train/position_tables.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/activation.h"
+#include "model/train/ops/attention.h"
+#include "model/train/ops/norm.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {
@@ -26,22 +29,6 @@ at::Tensor NormalMatrix(const std::vector<int64_t>& shape, double deviation, Ran
   for (int64_t i = 0; i < out.numel(); ++i)
     data[i] = static_cast<float>(deviation * random.Normal());
   return out;
-}
-
-at::Tensor Activate(const at::Tensor& x, kernels::Activation activation) {
-  switch (activation) {
-    case kernels::Activation::kSilu:
-      return at::silu(x);
-    case kernels::Activation::kGelu:
-      return at::gelu(x);
-    case kernels::Activation::kGeluTanh:
-      return at::gelu(x, "tanh");
-    case kernels::Activation::kQuickGelu:
-      return x * at::sigmoid(x * 1.702);
-    case kernels::Activation::kRelu:
-      break;
-  }
-  return at::relu(x);
 }
 
 at::Tensor Softcap(const at::Tensor& x, double cap) { return at::tanh(x / cap) * cap; }
@@ -165,17 +152,9 @@ TransformerModule TransformerModule::Replica() const { return Copy(WithGradient,
 
 // Over the last dimension; a weight [heads, head_dim] is each head's own.
 at::Tensor TransformerModule::Norm(const at::Tensor& x, const Weights& w) const {
-  const auto epsilon = static_cast<double>(config().norm_epsilon);
-  at::Tensor unit = x;
-  if (config().norm == nn::NormKind::kRms) {
-    unit = x * at::rsqrt(x.square().mean({-1}, true) + epsilon);
-  } else {
-    const at::Tensor centred = x - x.mean({-1}, true);
-    unit = centred * at::rsqrt(centred.square().mean({-1}, true) + epsilon);
-  }
   const auto offset = static_cast<double>(config().norm_offset);
-  const at::Tensor out = unit * (offset == 0 ? w.weight : w.weight + offset);
-  return w.bias.defined() ? out + w.bias : out;
+  return Normalise(x, offset == 0 ? w.weight : w.weight + offset, w.bias,
+                   static_cast<double>(config().norm_epsilon), config().norm != nn::NormKind::kRms);
 }
 
 at::Tensor TransformerModule::Embed(const TextBatch& batch) const {
@@ -226,33 +205,20 @@ at::Tensor TransformerModule::Attention(size_t layer, const at::Tensor& x,
   const RoleWeights& w = layers_[layer];
   const nn::LayerConfig& kind = c.layers[layer];
   const int64_t batch = x.size(0), length = x.size(1), size = c.head_dim, value = c.value_size();
-  const int64_t heads = c.head_count, kv = c.kv_head_count, group = heads / kv;
+  const int64_t heads = c.head_count, kv = c.kv_head_count;
   auto project = [&](Role role) { return At(w, role).Apply(x, pass); };
   at::Tensor q =
       tables.Rotate(Heads(project(Role::kQuery), At(w, Role::kQueryNorm), heads), kind.rope);
   at::Tensor k = tables.Rotate(Heads(project(Role::kKey), At(w, Role::kKeyNorm), kv), kind.rope);
   at::Tensor v = project(Role::kValue).view({batch, length, kv, value});
-  // Queries that share a key head stand below each other: one product for all of them.
-  q = q.view({batch, length, kv, group, size}).permute({0, 2, 3, 1, 4});
-  q = q.reshape({batch * kv, group * length, size});
-  k = k.permute({0, 2, 3, 1}).reshape({batch * kv, size, length});
-  v = v.permute({0, 2, 1, 3}).reshape({batch * kv, length, value});
   double scale =
       c.attention_scale > 0 ? c.attention_scale : 1.0 / std::sqrt(static_cast<double>(size));
   if (c.scale_by_layer) scale /= static_cast<double>(layer + 1);
-  const at::Tensor& bias = tables.Bias(kind.window);
   const auto cap = static_cast<double>(c.attention_softcap);
-  at::Tensor scores;
-  if (pass.precision != Precision::kF32) {
-    scores = pass.Low(at::bmm(pass.Low(q), pass.Low(k))) * scale;
-    scores = (cap > 0 ? Softcap(scores, cap) : scores) + bias;
-  } else {
-    scores = cap > 0 ? Softcap(at::bmm(q, k) * scale, cap) + bias : at::baddbmm(bias, q, k, 1, scale);
-  }
-  const at::Tensor p = at::softmax(scores, -1);
-  at::Tensor out = pass.Low(at::bmm(pass.Low(p), pass.Low(v)));
-  out = out.view({batch, kv, group, length, value}).permute({0, 3, 1, 2, 4});
-  return At(w, Role::kAttentionOutput).Apply(out.reshape({batch, length, heads * value}), pass);
+  Rounding round;
+  if (pass.precision != Precision::kF32) round = [&](const at::Tensor& t) { return pass.Low(t); };
+  const at::Tensor out = Attend(q, k, v, tables.Bias(kind.window), scale, cap, round);
+  return At(w, Role::kAttentionOutput).Apply(out, pass);
 }
 
 at::Tensor TransformerModule::FeedForward(size_t layer, const at::Tensor& x,
@@ -261,8 +227,8 @@ at::Tensor TransformerModule::FeedForward(size_t layer, const at::Tensor& x,
   auto product = [&](Role role, const at::Tensor& of) { return At(w, role).Apply(of, pass); };
   const kernels::Activation activation = config().activation;
   if (!config().gated) return product(Role::kDown, Activate(product(Role::kUp, x), activation));
-  const at::Tensor gate = Activate(product(Role::kGate, x), activation);
-  return product(Role::kDown, gate * product(Role::kUp, x));
+  const at::Tensor gate = product(Role::kGate, x);
+  return product(Role::kDown, GatedActivate(gate, product(Role::kUp, x), activation));
 }
 
 at::Tensor TransformerModule::Layer(size_t layer, at::Tensor x, const PositionTables& tables,

@@ -15,7 +15,7 @@
 #include "model/train/evaluation.h"
 #include "model/train/model_folder.h"
 #include "model/train/tensor_file.h"
-#include "model/train/torch_ops.h"
+#include "model/train/ops/torch_ops.h"
 
 namespace pano::train {
 namespace {

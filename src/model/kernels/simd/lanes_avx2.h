@@ -84,6 +84,7 @@ struct Lanes {
   static Lanes MulAdd(Lanes a, Lanes b, Lanes c) {
     return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
   }
+  static Lanes Sqrt(Lanes a) { return {_mm256_sqrt_ps(a.lo), _mm256_sqrt_ps(a.hi)}; }
   static Lanes Min(Lanes a, Lanes b) {
     return {_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi)};
   }

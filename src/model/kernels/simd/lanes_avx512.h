@@ -56,6 +56,7 @@ struct Lanes {
   friend Lanes operator*(Lanes a, Lanes b) { return {_mm512_mul_ps(a.v, b.v)}; }
   friend Lanes operator/(Lanes a, Lanes b) { return {_mm512_div_ps(a.v, b.v)}; }
   static Lanes MulAdd(Lanes a, Lanes b, Lanes c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+  static Lanes Sqrt(Lanes a) { return {_mm512_sqrt_ps(a.v)}; }
   static Lanes Min(Lanes a, Lanes b) { return {_mm512_min_ps(a.v, b.v)}; }
   static Lanes Max(Lanes a, Lanes b) { return {_mm512_max_ps(a.v, b.v)}; }
   static Lanes Round(Lanes a) {

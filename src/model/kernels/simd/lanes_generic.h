@@ -77,6 +77,10 @@ struct Lanes {
   }
   // a * b + c; fused where the machine has it.
   static Lanes MulAdd(Lanes a, Lanes b, Lanes c) { return a * b + c; }
+  static Lanes Sqrt(Lanes a) {
+    for (float& lane : a.v) lane = __builtin_sqrtf(lane);
+    return a;
+  }
   static Lanes Min(Lanes a, Lanes b) {
     for (int i = 0; i < kWidth; ++i) a.v[i] = a.v[i] < b.v[i] ? a.v[i] : b.v[i];
     return a;

@@ -96,6 +96,9 @@ struct Lanes {
     return {vfmaq_f32(z.a, x.a, y.a), vfmaq_f32(z.b, x.b, y.b), vfmaq_f32(z.c, x.c, y.c),
             vfmaq_f32(z.d, x.d, y.d)};
   }
+  static Lanes Sqrt(Lanes x) {
+    return {vsqrtq_f32(x.a), vsqrtq_f32(x.b), vsqrtq_f32(x.c), vsqrtq_f32(x.d)};
+  }
   // The second operand where one is a NaN: fmin and fmax would do otherwise.
   static Lanes Min(Lanes x, Lanes y) {
     return Each(x, y,
