@@ -67,7 +67,7 @@ int Run(const std::vector<std::string>& args) {
 }
 
 // Threads of OpenMP meet after each operator of a step. By default libgomp's wait for each other in a busy loop, which
-// takes the cores from the threads of OpenBLAS and of the trainer itself. It reads the policy when it is loaded, before
+// takes the cores from the trainer's other threads and from other programs. It reads the policy when it is loaded, before
 // main: so the program starts once more, with the policy set. A policy that the user set stays.
 void WaitWithoutSpinning(char** argv) {
   constexpr const char* kPolicy = "OMP_WAIT_POLICY";
