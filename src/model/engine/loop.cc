@@ -54,7 +54,8 @@ Loop::Loop(const Options& options, const Observer& observer, nn::Model& model, c
       board_(board),
       kv_(kv),
       drafter_(options, kv_, std::move(drafts)),
-      step_(model, state, pool, clock_, observer.mask_seconds) {
+      step_(model, state, pool, clock_, observer.mask_seconds),
+      tenants_(options.step_tokens_max) {
   if (options.prefix_cache) cache_.emplace(kv_, options.cache_namespace);
   limits_.step_tokens_max = options.step_tokens_max;
   limits_.sequences_max = std::min(options.sequences_max, options.step_tokens_max);
@@ -97,7 +98,7 @@ void Loop::Begin(std::unique_ptr<ActiveRequest> active) {
   kept.cache_scope = StrCat(kept.request.adapter ? kept.request.adapter->id : 0, ' ',
                             model_.state_variant(kept.planned_length), ' ', kept.request.tenant);
   requests_.emplace(kept.request.id, std::move(active));
-  share_.Enter(kept.request.tenant, kept.request.weight);
+  tenants_.share().Enter(kept.request.tenant, kept.request.weight);
   if (kept.request.priority != 0) prioritized_ = true;
   for (auto& sequence : kept.sequences) {
     sequence->blocks = kv_.NewTables();
@@ -151,7 +152,7 @@ void Loop::DropFinished() {
   std::erase_if(requests_, [this](const auto& entry) {
     const ActiveRequest& active = *entry.second;
     if (active.unfinished > 0) return false;
-    share_.Leave(active.request.tenant);
+    tenants_.share().Leave(active.request.tenant);
     core_.ledger().Leave(active.request.id);
     return true;
   });
@@ -194,116 +195,26 @@ Snapshot Loop::TakeSnapshot() {
                                 sequence.scores_prompt(),
                                 sequence.active().submitted});
   }
-  if (share_.active() > 1) SetShares(snapshot);
+  waiting_tenants_.clear();
+  for (const Candidate& candidate : candidates_) {
+    waiting_tenants_.push_back(&tenants_.share().at(candidate.sequence->request().tenant));
+  }
+  if (tenants_.competes()) tenants_.SetShares(running_tenants_, waiting_tenants_, snapshot);
   return snapshot;
 }
 
 void Loop::OrderRunning() {
-  stepping_ = running_;
-  if (share_.active() < 2) return;
-  struct Place {
-    double round = 0;  // how many of its tenant stand before it, by weight
-    double counter = 0;
-    Sequence* sequence = nullptr;
-  };
-  std::unordered_map<const serving::FairShare::Tenant*, double> rounds;
-  std::vector<Place> places;
-  for (Sequence* sequence : running_) {
-    const serving::FairShare::Tenant& tenant = share_.at(sequence->request().tenant);
-    double& round = rounds[&tenant];
-    places.push_back({round, tenant.counter, sequence});
-    round += 1 / tenant.weight;
+  running_tenants_.clear();
+  for (const Sequence* sequence : running_) {
+    running_tenants_.push_back(&tenants_.share().at(sequence->request().tenant));
   }
-  std::ranges::stable_sort(places, [](const Place& a, const Place& b) {
-    return a.round != b.round ? a.round < b.round : a.counter < b.counter;
-  });
-  for (size_t i = 0; i < places.size(); ++i) stepping_[i] = places[i].sequence;
-}
-
-// A tenant's share of those that run, by weight among the tenants that have requests; at least one.
-void Loop::SetShares(Snapshot& snapshot) {
-  const double running = static_cast<double>(running_.size()) + 1;
-  const double total_weight = share_.total_weight();
-  auto share_of = [&](const serving::FairShare::Tenant& tenant) {
-    return std::max<int64_t>(1, static_cast<int64_t>(running * tenant.weight / total_weight));
-  };
-  std::unordered_map<const serving::FairShare::Tenant*, int64_t> counts;
-  for (size_t i = 0; i < stepping_.size(); ++i) {
-    const serving::FairShare::Tenant& tenant = share_.at(stepping_[i]->request().tenant);
-    snapshot.running[i].displaceable = ++counts[&tenant] > share_of(tenant);
+  stepping_.clear();
+  std::vector<const serving::FairShare::Tenant*> ordered;
+  for (const size_t i : tenants_.OrderRunning(running_tenants_)) {
+    stepping_.push_back(running_[i]);
+    ordered.push_back(running_tenants_[i]);
   }
-  if (candidates_.empty()) return;
-  const serving::FairShare::Tenant& tenant = share_.at(candidates_[0].sequence->request().tenant);
-  snapshot.waiting[0].may_displace = counts[&tenant] < share_of(tenant);
-}
-
-std::optional<int64_t> Loop::AloneTokens(TimePoint now) const {
-  constexpr Duration kStandby = std::chrono::seconds(5), kWatch = std::chrono::minutes(10);
-  constexpr double kWatchStepSeconds = 0.05;
-  if (!contended_at_ || now - *contended_at_ > kWatch) return std::nullopt;
-  const int64_t standby = serving::StandbyTokens(step_cost_.fixed_tokens());
-  if (now - *contended_at_ <= kStandby) return standby;
-  const int64_t watch = step_cost_.TokensWithin(kWatchStepSeconds);
-  if (watch == 0) return std::nullopt;
-  return std::max(standby, watch);
-}
-
-Loop::Limited Loop::LimitFlood(Snapshot& snapshot) {
-  const TimePoint now = clock_.Now();
-  if (share_.active() > 1) contended_at_ = now;
-  const std::optional<int64_t> alone = AloneTokens(now);
-  if (!alone) return {};
-
-  std::vector<serving::StepDemand> demands;
-  auto demand_of = [&](const Sequence& sequence) -> serving::StepDemand& {
-    const serving::FairShare::Tenant& tenant = share_.at(sequence.request().tenant);
-    auto found = std::ranges::find(demands, &tenant, &serving::StepDemand::tenant);
-    if (found == demands.end()) found = demands.insert(found, serving::StepDemand{&tenant});
-    return *found;
-  };
-  auto is_decode = [](const RunningView& view) { return view.tokens - view.computed == 1; };
-  for (size_t i = 0; i < stepping_.size(); ++i) {
-    const RunningView& view = snapshot.running[i];
-    if (view.paused) continue;
-    serving::StepDemand& demand = demand_of(*stepping_[i]);
-    if (is_decode(view)) ++demand.decodes;
-    else demand.input_tokens += std::min(view.tokens - view.computed, options_.step_tokens_max);
-  }
-  // Who cannot be admitted needs no room in this step, but that others end soon.
-  for (size_t i = 0; i < candidates_.size() && !admission_blocked_; ++i) {
-    const WaitingView& view = snapshot.waiting[i];
-    demand_of(*candidates_[i].sequence).input_tokens +=
-        std::min(view.tokens - view.cached_tokens, options_.step_tokens_max);
-  }
-  const serving::StepLimit limit =
-      serving::LimitStep(demands, step_cost_.fixed_tokens(), share_.active() < 2 ? *alone : 0);
-  if (!limit.tenant) return {};
-
-  auto limited = [&](const Sequence& sequence) {
-    return &share_.at(sequence.request().tenant) == limit.tenant;
-  };
-  int64_t left = limit.tokens;
-  for (const bool decodes : {true, false}) {
-    for (size_t i = 0; i < stepping_.size(); ++i) {
-      RunningView& view = snapshot.running[i];
-      if (view.paused || is_decode(view) != decodes || !limited(*stepping_[i])) continue;
-      view.deferred = left <= 0;
-      if (decodes && left > 0) --left;
-    }
-  }
-  if (left <= 0) {
-    for (size_t i = candidates_.size(); i > 0; --i) {
-      if (!limited(*candidates_[i - 1].sequence)) continue;
-      candidates_.erase(candidates_.begin() + static_cast<std::ptrdiff_t>(i - 1));
-      snapshot.waiting.erase(snapshot.waiting.begin() + static_cast<std::ptrdiff_t>(i - 1));
-    }
-  }
-  Limited result{.inputs = left};
-  for (const serving::StepDemand& demand : demands) {
-    if (demand.tenant != limit.tenant) result.inputs += demand.input_tokens;
-  }
-  if (share_.active() > 1) result.decodes = limit.tokens - left;
-  return result;
+  running_tenants_ = std::move(ordered);
 }
 
 void Loop::FindCandidates() {
@@ -312,11 +223,11 @@ void Loop::FindCandidates() {
   for (Sequence* sequence : waiting_) {
     if (IsRunnable(*sequence)) waiting.push_back(sequence);
   }
-  if (share_.active() > 1 || prioritized_) {
+  if (tenants_.competes() || prioritized_) {
     std::vector<serving::ShareItem> items;
     for (const Sequence* sequence : waiting) {
       const Request& request = sequence->request();
-      items.push_back({&share_.at(request.tenant), static_cast<double>(sequence->length()),
+      items.push_back({&tenants_.share().at(request.tenant), static_cast<double>(sequence->length()),
                        request.priority, sequence->active().submitted});
     }
     std::vector<Sequence*> ordered;
@@ -340,7 +251,11 @@ void Loop::FindCandidates() {
 Loop::Advanced Loop::Advance() {
   const TimePoint begin = clock_.Now();
   Snapshot snapshot = TakeSnapshot();
-  const Limited limited = LimitFlood(snapshot);
+  const TenantRules::Limited limited =
+      tenants_.LimitFlood(begin, running_tenants_, waiting_tenants_, admission_blocked_, snapshot);
+  for (const size_t i : limited.dropped) {
+    candidates_.erase(candidates_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
   std::vector<serving::WaitingItem> waiting;
   serving::BatchSnapshot summary = Summarize(limits_, snapshot, waiting);
   summary.now = begin;
@@ -385,8 +300,8 @@ Loop::Advanced Loop::Advance() {
   step_.Run(items);
   const TimePoint now = clock_.Now();
   drafter_.Observe(items, Seconds(now - ready));
-  step_cost_.Observe(tokens, Seconds(now - ready));
-  core_.stats().cost = step_cost_;
+  tenants_.Observe(tokens, Seconds(now - ready));
+  core_.stats().cost = tenants_.cost();
   for (StepItem& item : items) Commit(item, now);
   core_.CountStep({.rows = static_cast<int64_t>(items.size()),
                    .tokens = tokens,
@@ -476,7 +391,7 @@ void Loop::Fail(Sequence& sequence, const Status& status) {
 void Loop::CountTokens(ActiveRequest& active, const serving::TokenCounts& tokens) {
   core_.stats().tokens += tokens;
   active.uncounted += tokens;
-  share_.Charge(active.request.tenant, tokens);
+  tenants_.share().Charge(active.request.tenant, tokens);
 }
 
 // Takes note of tokens that are in KV memory and known to be right.

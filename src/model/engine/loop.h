@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,9 +18,8 @@
 #include "model/engine/speculation/drafter.h"
 #include "model/engine/stats_board.h"
 #include "model/engine/step.h"
+#include "model/engine/tenant_rules.h"
 #include "model/serving/core.h"
-#include "model/serving/fair_share.h"
-#include "model/serving/step_cost.h"
 
 namespace pano::engine {
 
@@ -51,19 +49,7 @@ class Loop {
   void EndRequests(bool shutdown);
 
   Snapshot TakeSnapshot();
-  // Among tenants that compete: who stands where, who may run how much, who makes room for whom.
   void OrderRunning();
-  void SetShares(Snapshot& snapshot);
-  // Defers what a flooding tenant has beyond its limit.
-  struct Limited {
-    int64_t inputs = std::numeric_limits<int64_t>::max();  // tokens of inputs that the step may have
-    int64_t decodes = 0;  // rows of the flooding tenant, which nobody else's inputs have to spare
-  };
-  Limited LimitFlood(Snapshot& snapshot);
-  // How many tokens a tenant that is alone may have in a step, so that one that comes back does not wait for a
-  // long one: few while others were there just now, what a short step has while they were there lately; nothing:
-  // as many as there are.
-  std::optional<int64_t> AloneTokens(TimePoint now) const;
   void FindCandidates();
   // What Advance did: whether anything changed, and else how long the batch policy waits for more.
   struct Advanced {
@@ -121,10 +107,10 @@ class Loop {
   std::vector<Candidate> candidates_;  // what the snapshot's waiting views stand for
   std::vector<std::pair<std::shared_ptr<TokenStream>, Event>> outbox_;
 
-  serving::FairShare share_;
-  serving::StepCost step_cost_;
+  TenantRules tenants_;
+  // Of stepping_ and of candidates_, as of the snapshot.
+  std::vector<const serving::FairShare::Tenant*> running_tenants_, waiting_tenants_;
   bool prioritized_ = false;               // a request had a priority of its own
-  std::optional<TimePoint> contended_at_;  // when several tenants had requests, last
   bool admission_blocked_ = false;         // in the last step those that waited could not be admitted
 
   Stats stats_;  // all but its `serving` part, which the core counts
