@@ -60,6 +60,8 @@ struct BenchOptions {
                 "Prompt tokens of each of several sequences.");
     options.Int("batch-gen", &measure.batch_gen, 1, 1 << 20,
                 "Tokens that each of several sequences decodes.");
+    options.Int("batch-piece", &measure.batch_piece, 0, 1 << 20,
+                "Tokens of another prompt that each step of several sequences computes too.");
     options.Int("adapters", &adapters, 0, 1024,
                 "Measure each --batch with so many random low-rank adapters beside the same without, "
                 "and nothing else; 0 measures none.");

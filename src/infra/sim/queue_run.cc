@@ -6,11 +6,10 @@
 
 #include "base/random.h"
 #include "infra/sim/event_queue.h"
+#include "infra/sim/poisson.h"
 
 namespace pano::sim {
 namespace {
-
-double Exponential(Random& random, double mean) { return -mean * std::log1p(-random.Uniform()); }
 
 double Draw(const Service& service, Random& random) {
   const double m = service.mean_s;

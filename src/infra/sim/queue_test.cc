@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "infra/sim/poisson.h"
 #include "infra/sim/queue_model.h"
 #include "infra/sim/queue_run.h"
 
@@ -8,6 +11,20 @@ namespace pano::sim {
 namespace {
 
 using testing::HasSubstr;
+
+TEST(QueueTest, RandomTimesHaveTheirRateAndScaleWithIt) {
+  const std::vector<double> times = PoissonTimes(100'000, 20, 7), slower = PoissonTimes(100'000, 5, 7);
+  EXPECT_EQ(times.front(), 0);
+  EXPECT_NEAR(times.back() * 20, 100'000, 4 * std::sqrt(100'000.0));
+  double squares = 0;
+  for (size_t i = 1; i < times.size(); ++i) {
+    ASSERT_GT(times[i], times[i - 1]);
+    squares += std::pow((times[i] - times[i - 1]) * 20, 2);
+  }
+  EXPECT_NEAR(squares / 1e5, 2, 0.1);   // of an exponential gap: twice the mean's square
+  EXPECT_DOUBLE_EQ(slower[500], 4 * times[500]);
+  EXPECT_TRUE(PoissonTimes(0, 1, 1).empty());
+}
 
 TEST(QueueTest, ServicesAreParsedAndRefusedWithAReason) {
   const auto service = ParseService("lognormal:0.25");

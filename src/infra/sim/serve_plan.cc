@@ -71,8 +71,10 @@ Status ReadTime(const YAML::Node& root, ServePlan& plan) {
   plan.time.roofline = true;
   const Row rows[] = {{"weight_bytes", &r.weight_bytes}, {"flops_per_token", &r.flops_per_token}, {"flops_per_sample", &r.flops_per_sample},
                       {"flops_per_pair", &r.flops_per_pair}, {"kv_bytes_per_token", &r.kv_bytes_per_token}, {"step_s", &r.step_s},
-                      {"token_s", &r.token_s}, {"sample_s", &r.sample_s}, {"flops_s", &r.flops_s}, {"bytes_s", &r.bytes_s}, {"attention_flops_s", &r.attention_flops_s}};
-  PANO_RETURN_IF_ERROR(ReadNumbers(roofline, "roofline", rows, {"flops_per_sample", "step_s", "token_s", "sample_s", "flops_s", "attention_flops_s"}, "flops_s_by_rows"));
+                      {"token_s", &r.token_s}, {"sample_s", &r.sample_s}, {"flops_s", &r.flops_s}, {"bytes_s", &r.bytes_s}, {"attention_flops_s", &r.attention_flops_s},
+                      {"decode_attention_flops_s", &r.decode_attention_flops_s}, {"sequence_s", &r.sequence_s}};
+  PANO_RETURN_IF_ERROR(ReadNumbers(roofline, "roofline", rows, {"flops_per_sample", "step_s", "token_s", "sample_s", "flops_s", "attention_flops_s", "decode_attention_flops_s", "sequence_s"},
+                                   "flops_s_by_rows"));
   const YAML::Node rates = roofline["flops_s_by_rows"];
   if (rates.IsDefined() == roofline["flops_s"].IsDefined()) return yaml::Wrong(roofline, "roofline", "has either flops_s or flops_s_by_rows");
   if (rates.IsDefined()) {
@@ -87,7 +89,7 @@ Status ReadTime(const YAML::Node& root, ServePlan& plan) {
 }
 
 Status ReadPlan(const YAML::Node& root, ServePlan& plan) {
-  PANO_RETURN_IF_ERROR(yaml::CheckKeys(root, "the plan", {"replicas", "max_sequences", "step_tokens", "prefill_beside_decodes", "kv_tokens", "prefix_cache_tokens", "clients", "client_s", "iteration", "roofline"}));
+  PANO_RETURN_IF_ERROR(yaml::CheckKeys(root, "the plan", {"replicas", "max_sequences", "step_tokens", "prefill_beside_decodes", "kv_tokens", "prefix_cache_tokens", "clients", "client_s", "tenants", "iteration", "roofline"}));
   const struct {
     const char* name;
     int64_t* target;
@@ -106,6 +108,12 @@ Status ReadPlan(const YAML::Node& root, ServePlan& plan) {
   if (root["client_s"].IsDefined()) {
     PANO_ASSIGN_OR_RETURN(plan.client_s, yaml::Number(root["client_s"], "client_s", 0, 1e9));
   }
+  if (root["tenants"].IsDefined()) {
+    PANO_ASSIGN_OR_RETURN(const auto entries, yaml::Entries(root["tenants"], "tenants", 256));
+    for (const auto& [name, weight] : entries) {
+      PANO_ASSIGN_OR_RETURN(plan.tenants[std::string(name)], yaml::Number(weight, yaml::Join("tenants", name), 1e-3, 1e6));
+    }
+  }
   if (plan.kv_tokens * plan.replicas > kKvTokensMax) {
     return InvalidArgument(StrCat("kv_tokens of all replicas are ", plan.kv_tokens * plan.replicas, "; at most ", kKvTokensMax));
   }
@@ -116,7 +124,7 @@ Status ReadPlan(const YAML::Node& root, ServePlan& plan) {
 
 Result<ServePlan> ParseServePlan(std::string_view text) {
   ServePlan plan;
-  PANO_RETURN_IF_ERROR(yaml::ReadDocument(text, {.bytes_max = 1 << 16, .nodes_max = 256}, [&](const YAML::Node& root) { return ReadPlan(root, plan); }));
+  PANO_RETURN_IF_ERROR(yaml::ReadDocument(text, {.bytes_max = 1 << 16, .nodes_max = 1024}, [&](const YAML::Node& root) { return ReadPlan(root, plan); }));
   return plan;
 }
 

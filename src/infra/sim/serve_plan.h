@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -21,16 +22,19 @@ struct ServePlan {
                                       // requests come when the trace says
   double client_s = 0;                // that the clients take for each next request, one after another
   StepTime time = {};
+  std::map<std::string, double> tenants = {};  // weights of their shares while they compete; others have 1
 };
 
 inline constexpr int64_t kReplicasMax = 4096;
 inline constexpr int64_t kKvTokensMax = int64_t{1} << 30;  // of all replicas
 
-// A plan in YAML: replicas, max_sequences, step_tokens, prefill_beside_decodes, kv_tokens, prefix_cache_tokens, clients, client_s, and either
+// A plan in YAML: replicas, max_sequences, step_tokens, prefill_beside_decodes, kv_tokens, prefix_cache_tokens, clients, client_s,
+// tenants: {NAME: WEIGHT, ...}, and either
 //   iteration: {base_s, prefill_s_per_token, decode_s_per_sequence}
 // or
 //   roofline: {weight_bytes, flops_per_token, flops_per_sample, flops_per_pair, kv_bytes_per_token,
-//              step_s, token_s, sample_s, flops_s or flops_s_by_rows: [[rows, flops_s], ...], bytes_s, attention_flops_s}
+//              step_s, token_s, sample_s, sequence_s, flops_s or flops_s_by_rows: [[rows, flops_s], ...], bytes_s, attention_flops_s,
+//              decode_attention_flops_s}
 // InvalidArgument that names the key and the line; nothing unknown is passed over.
 Result<ServePlan> ParseServePlan(std::string_view text);
 

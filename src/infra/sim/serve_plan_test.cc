@@ -38,6 +38,28 @@ TEST(ServePlanTest, ProductsHaveARateByTheirRows) {
   EXPECT_DOUBLE_EQ(time.Of({.prefill_tokens = 4, .sampled_rows = 8}), 100 * 4 / 80.0 + 10 * 8 / 160.0);
 }
 
+TEST(ServePlanTest, AttentionOfDecodingRowsHasARateOfItsOwn) {
+  const std::string head = "roofline: {weight_bytes: 0, flops_per_token: 1, flops_per_pair: 6, kv_bytes_per_token: 10, flops_s_by_rows: [[1, 1e30]], "
+                           "bytes_s: 5, attention_flops_s: 3, sequence_s: 0.5";
+  const StepWork mixed{.prefill_tokens = 4, .decode_rows = 2, .sequences = 3, .pairs = 30, .decode_pairs = 20, .kv_tokens = 7};
+  const auto own = ParseServePlan(head + ", decode_attention_flops_s: 60}\n");
+  ASSERT_TRUE(own.ok()) << own.error().message();
+  EXPECT_DOUBLE_EQ(own->time.Of(mixed), 10 * 6 / 3.0 + 20 * 6 / 60.0 + 7 * 10 / 5.0 + 3 * 0.5);
+  const auto same = ParseServePlan(head + "}\n");
+  ASSERT_TRUE(same.ok()) << same.error().message();
+  EXPECT_DOUBLE_EQ(same->time.Of(mixed), 30 * 6 / 3.0 + 7 * 10 / 5.0 + 3 * 0.5);
+}
+
+TEST(ServePlanTest, TenantsHaveWeights) {
+  const std::string time = "iteration: {base_s: 1, prefill_s_per_token: 0, decode_s_per_sequence: 0}\n";
+  const auto plan = ParseServePlan("tenants: {heavy: 3, light: 0.5}\n" + time);
+  ASSERT_TRUE(plan.ok()) << plan.error().message();
+  EXPECT_EQ(plan->tenants, (std::map<std::string, double>{{"heavy", 3}, {"light", 0.5}}));
+  for (const char* bad : {"tenants: 3\n", "tenants: [a]\n", "tenants: {a: 0}\n", "tenants: {a: -1}\n", "tenants: {a: x}\n", "tenants: {a: 1, a: 2}\n"}) {
+    EXPECT_FALSE(ParseServePlan(bad + time).ok()) << bad;
+  }
+}
+
 TEST(ServePlanTest, RefusesWhatIsNoPlan) {
   const struct {
     const char* text;

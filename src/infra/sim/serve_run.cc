@@ -17,6 +17,7 @@ struct Sequence {
   int64_t computed = 0;
   int64_t generated = 0;
   bool begun = false;
+  int64_t computed_most = 0;  // before it was preempted
   std::vector<int32_t> blocks;
 };
 
@@ -64,7 +65,7 @@ struct Replica {
 
 class Server {
  public:
-  Server(const std::vector<TraceRequest>& trace, const ServePlan& plan, const StepPolicy& policy,
+  Server(const std::vector<TraceRequest>& trace, const ServePlan& plan, StepPolicy& policy,
          const std::function<void(const StepSeen&)>& on_step)
       : trace_(trace), plan_(plan), policy_(policy), on_step_(on_step), sequences_(trace.size()) {
     run_.requests.resize(trace.size());
@@ -74,6 +75,9 @@ class Server {
     } else {
       for (; released_ < trace.size(); ++released_) run_.requests[released_].arrival_s = trace[released_].arrival_s;
     }
+    int32_t tenants = 1;
+    for (const TraceRequest& request : trace) tenants = std::max(tenants, request.tenant + 1);
+    waiting_.resize(static_cast<size_t>(tenants));
     const int64_t blocks = plan.kv_tokens / policy.block_tokens();
     replicas_.reserve(static_cast<size_t>(plan.replicas));
     for (int64_t i = 0; i < plan.replicas; ++i) replicas_.emplace_back(blocks, plan.prefix_cache_tokens);
@@ -95,12 +99,13 @@ class Server {
       }
       for (; next < released_ && run_.requests[next].arrival_s <= now_; ++next) {
         sequences_[next].known = trace_[next].input_tokens;
-        waiting_.insert(next);
+        if (SeveralTenants()) policy_.Enter(trace_[next].tenant);
+        Queue(next);
       }
       for (const size_t r : freed_) idle_.insert(r);
       for (auto it = idle_.begin(); it != idle_.end();) {
         const size_t r = *it;
-        if (replicas_[r].running.empty() && waiting_.empty()) {
+        if (replicas_[r].running.empty() && waiting_count_ == 0) {
           ++it;
           continue;
         }
@@ -110,12 +115,21 @@ class Server {
         return Status(StatusCode::kExhausted, StrCat("[sim] gave up after ", run_.steps, " steps at ", now_, " s"));
       }
     }
-    if (!waiting_.empty()) return Internal(StrCat("[sim] the policy left ", waiting_.size(), " requests waiting for ever"));
+    if (waiting_count_ > 0) return Internal(StrCat("[sim] the policy left ", waiting_count_, " requests waiting for ever"));
+    for (const Replica& replica : replicas_) {
+      if (!replica.running.empty()) return Internal(StrCat("[sim] the policy left ", replica.running.size(), " requests half done"));
+    }
     Summarize();
     return std::move(run_);
   }
 
  private:
+  bool SeveralTenants() const { return waiting_.size() > 1; }
+  void Queue(size_t i) {
+    waiting_[static_cast<size_t>(trace_[i].tenant)].insert(i);
+    ++waiting_count_;
+  }
+
   Status CheckMemory() const {
     if (plan_.kv_tokens == 0) return {};
     const int64_t room = plan_.kv_tokens / policy_.block_tokens() * policy_.block_tokens();
@@ -131,12 +145,17 @@ class Server {
   ReplicaView View(const Replica& replica) {
     running_.clear();
     candidates_.clear();
+    candidate_ids_.clear();
     for (const size_t i : replica.running) {
-      running_.push_back({sequences_[i].known, sequences_[i].computed, sequences_[i].blocks});
+      running_.push_back({sequences_[i].known, sequences_[i].computed, sequences_[i].blocks, trace_[i].tenant});
     }
-    for (const size_t i : waiting_) {
-      if (static_cast<int64_t>(candidates_.size()) == policy_.candidates_max()) break;
-      candidates_.push_back({sequences_[i].known, run_.requests[i].arrival_s, CachedTokens(replica, i)});
+    for (const std::set<size_t>& waiting : waiting_) {
+      int64_t count = 0;
+      for (auto it = waiting.begin(); it != waiting.end() && count < policy_.candidates_max(); ++it, ++count) candidate_ids_.push_back(*it);
+    }
+    if (SeveralTenants()) std::ranges::sort(candidate_ids_);
+    for (const size_t i : candidate_ids_) {
+      candidates_.push_back({sequences_[i].known, run_.requests[i].arrival_s, CachedTokens(replica, i), trace_[i].tenant});
     }
     ReplicaView view{.now = now_, .running = running_, .waiting = candidates_, .limited = plan_.kv_tokens > 0};
     if (view.limited) {
@@ -161,16 +180,16 @@ class Server {
     replica.step.clear();
     for (const StepPart& part : plan.run) replica.step.push_back({replica.running[part.index], part.tokens});
     std::vector<size_t> admitted;
-    auto it = waiting_.begin();
     for (const StepPart& part : plan.admit) {
-      PANO_CHECK(part.index == admitted.size());  // a prefix
-      admitted.push_back(*it++);
+      admitted.push_back(candidate_ids_[part.index]);
       replica.step.push_back({admitted.back(), part.tokens});
     }
     Preempt(replica, plan.preempt);
     for (const size_t i : admitted) {
-      waiting_.erase(i);
+      PANO_CHECK(waiting_[static_cast<size_t>(trace_[i].tenant)].erase(i) == 1);  // each once
+      --waiting_count_;
       sequences_[i].computed = CachedTokens(replica, i);
+      sequences_[i].computed_most = std::max(sequences_[i].computed_most, sequences_[i].computed);
       run_.cached_tokens += sequences_[i].computed;
       replica.running.insert(std::upper_bound(replica.running.begin(), replica.running.end(), i), i);
       if (!sequences_[i].begun) run_.requests[i].begun_s = now_;
@@ -188,7 +207,7 @@ class Server {
       std::erase(replica.running, i);
       replica.blocks.Release(sequences_[i].blocks);
       sequences_[i].computed = 0;
-      waiting_.insert(i);
+      Queue(i);
       ++run_.preemptions;
     }
   }
@@ -207,13 +226,17 @@ class Server {
       (decodes ? work.decode_rows : work.prefill_tokens) += item.tokens;
       if (end == sequence.known) ++work.sampled_rows;
       const auto tokens = static_cast<double>(item.tokens), before = static_cast<double>(sequence.computed);
-      work.pairs += tokens * before + tokens * (tokens + 1) / 2;
+      const double pairs = tokens * before + tokens * (tokens + 1) / 2;
+      work.pairs += pairs;
+      if (decodes) work.decode_pairs += pairs;
+      ++work.sequences;
       work.kv_tokens += static_cast<double>(end);
     }
     const double seconds = plan_.time.Of(work);
     ++run_.steps;
     run_.step_mean_s += seconds;
     run_.rows_mean += static_cast<double>(replica.step.size());
+    if (SeveralTenants()) policy_.Stepped(work.prefill_tokens + work.decode_rows, seconds);
     if (on_step_) on_step_({static_cast<int64_t>(r), now_, seconds, work});
     ends_.Push(now_ + seconds, r);
   }
@@ -222,6 +245,13 @@ class Server {
     for (const Item& item : replica.step) {
       Sequence& sequence = sequences_[item.request];
       sequence.computed += item.tokens;
+      const int32_t tenant = trace_[item.request].tenant;
+      if (SeveralTenants()) {
+        const int64_t input = trace_[item.request].input_tokens;
+        policy_.Serve(tenant, std::max<int64_t>(0, std::min(sequence.computed, input) - std::min(sequence.computed_most, input)),
+                      sequence.computed < sequence.known ? 0 : 1);
+        sequence.computed_most = std::max(sequence.computed_most, sequence.computed);
+      }
       if (sequence.computed < sequence.known) continue;
       ServedRequest& served = run_.requests[item.request];
       if (sequence.generated == 0) served.first_token_s = now_;
@@ -231,6 +261,7 @@ class Server {
       ++run_.output_tokens;
       if (sequence.generated < trace_[item.request].output_tokens) continue;
       served.finish_s = now_;
+      if (SeveralTenants()) policy_.Leave(tenant);
       if (released_ < trace_.size()) Release(now_);
       std::erase(replica.running, item.request);
       replica.blocks.Release(sequence.blocks);
@@ -272,11 +303,12 @@ class Server {
 
   const std::vector<TraceRequest>& trace_;
   const ServePlan& plan_;
-  const StepPolicy& policy_;
+  StepPolicy& policy_;
   const std::function<void(const StepSeen&)>& on_step_;
   std::vector<Sequence> sequences_;
   std::vector<Replica> replicas_;
-  std::set<size_t> waiting_;  // by arrival: who was preempted comes before all that came later
+  std::vector<std::set<size_t>> waiting_;  // of each tenant by arrival: who was preempted comes before all that came later
+  size_t waiting_count_ = 0;
   std::set<size_t> idle_;
   EventQueue<size_t> ends_;   // of steps, by replica
   std::vector<size_t> freed_;
@@ -284,6 +316,7 @@ class Server {
   size_t released_ = 0;       // requests whose time of arrival is known
   std::vector<RunningSequence> running_;
   std::vector<WaitingSequence> candidates_;
+  std::vector<size_t> candidate_ids_;
   Time now_ = 0;
   ServeRun run_;
 };
@@ -306,7 +339,37 @@ Quantiles QuantilesOf(std::vector<double>& values) {
   return out;
 }
 
-Result<ServeRun> SimulateServing(const std::vector<TraceRequest>& trace, const ServePlan& plan, const StepPolicy& policy,
+std::vector<TenantFigures> FiguresByTenant(const std::vector<TraceRequest>& trace, const ServeRun& run, size_t count) {
+  struct Seen {
+    std::vector<double> ttft, response, gap;
+    Time first = kNever, last = 0;
+    int64_t outputs = 0;
+  };
+  std::vector<Seen> seen(count);
+  for (size_t i = 0; i < trace.size(); ++i) {
+    const ServedRequest& served = run.requests[i];
+    Seen& one = seen[static_cast<size_t>(trace[i].tenant)];
+    one.ttft.push_back(served.first_token_s - served.arrival_s);
+    one.response.push_back(served.finish_s - served.arrival_s);
+    if (trace[i].output_tokens > 1) one.gap.push_back((served.finish_s - served.first_token_s) / static_cast<double>(trace[i].output_tokens - 1));
+    one.first = std::min(one.first, served.arrival_s);
+    one.last = std::max(one.last, served.finish_s);
+    one.outputs += trace[i].output_tokens;
+  }
+  std::vector<TenantFigures> out;
+  for (Seen& one : seen) {
+    TenantFigures figures;
+    figures.requests = static_cast<int64_t>(one.response.size());
+    if (one.last > one.first) figures.output_tokens_s = static_cast<double>(one.outputs) / (one.last - one.first);
+    figures.ttft = QuantilesOf(one.ttft);
+    figures.response = QuantilesOf(one.response);
+    figures.gap = QuantilesOf(one.gap);
+    out.push_back(figures);
+  }
+  return out;
+}
+
+Result<ServeRun> SimulateServing(const std::vector<TraceRequest>& trace, const ServePlan& plan, StepPolicy& policy,
                                  const std::function<void(const StepSeen&)>& on_step) {
   if (trace.empty()) return InvalidArgument("the trace has no requests");
   return Server(trace, plan, policy, on_step).Serve();

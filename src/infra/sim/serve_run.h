@@ -41,18 +41,27 @@ struct ServeRun {
   int64_t cached_tokens = 0;  // of inputs, that the prefix cache had
 };
 
+// What one tenant got. A value.
+struct TenantFigures {
+  int64_t requests = 0;
+  double output_tokens_s = 0;  // from its first request to its last end
+  Quantiles ttft, response, gap;
+};
+// By TraceRequest::tenant, below `count`.
+std::vector<TenantFigures> FiguresByTenant(const std::vector<TraceRequest>& trace, const ServeRun& run, size_t count);
+
 inline constexpr int64_t kServeStepsMax = 500'000'000;
 
-// Serves the trace, or with ServePlan::clients its requests in a closed loop: one queue, first come first served, from which each replica takes what the policy admits to
+// Serves the trace, or with ServePlan::clients its requests in a closed loop: one queue, from which each replica takes what the policy admits to
 // its next step. InvalidArgument for a request that a replica's KV memory could never hold; Exhausted beyond
-// kServeStepsMax steps. `on_step` (may be empty) sees every step.
+// kServeStepsMax steps. `on_step` (may be empty) sees every step. Where the trace has several tenants the policy is told what they are served.
 struct StepSeen {
   int64_t replica = 0;
   Time begin_s = 0;
   double seconds = 0;
   StepWork work = {};
 };
-Result<ServeRun> SimulateServing(const std::vector<TraceRequest>& trace, const ServePlan& plan, const StepPolicy& policy,
+Result<ServeRun> SimulateServing(const std::vector<TraceRequest>& trace, const ServePlan& plan, StepPolicy& policy,
                                  const std::function<void(const StepSeen&)>& on_step = {});
 
 }  // namespace pano::sim

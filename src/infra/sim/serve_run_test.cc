@@ -10,6 +10,10 @@ namespace {
 
 using testing::HasSubstr;
 
+Result<ServeRun> Serve(const std::vector<TraceRequest>& trace, const ServePlan& plan, GreedyStepPolicy policy, const std::function<void(const StepSeen&)>& on_step = {}) {
+  return SimulateServing(trace, plan, policy, on_step);
+}
+
 ServePlan Line(double base, double prefill, double decode, int64_t replicas = 1) {
   ServePlan plan;
   plan.replicas = replicas;
@@ -19,7 +23,7 @@ ServePlan Line(double base, double prefill, double decode, int64_t replicas = 1)
 
 TEST(ServeRunTest, OneAtATimeIsASingleServerQueue) {
   const std::vector<TraceRequest> trace = {{0, 10, 1}, {0.5, 10, 3}, {5, 20, 1}};
-  const auto run = SimulateServing(trace, Line(0, 0.1, 0.25), GreedyStepPolicy(1));
+  const auto run = Serve(trace, Line(0, 0.1, 0.25), GreedyStepPolicy(1));
   ASSERT_TRUE(run.ok());
   EXPECT_DOUBLE_EQ(run->requests[0].finish_s, 1);
   EXPECT_DOUBLE_EQ(run->requests[1].begun_s, 1);
@@ -38,7 +42,7 @@ TEST(ServeRunTest, OneAtATimeIsASingleServerQueue) {
 TEST(ServeRunTest, WhatWaitsJoinsTheNextStep) {
   const std::vector<TraceRequest> trace = {{0, 10, 3}, {0.2, 10, 1}};
   std::vector<StepSeen> steps;
-  const auto run = SimulateServing(trace, Line(0, 0.1, 0.5), GreedyStepPolicy(4), [&](const StepSeen& step) { steps.push_back(step); });
+  const auto run = Serve(trace, Line(0, 0.1, 0.5), GreedyStepPolicy(4), [&](const StepSeen& step) { steps.push_back(step); });
   ASSERT_TRUE(run.ok());
   ASSERT_EQ(steps.size(), 3u);
   EXPECT_EQ(steps[1].work.decode_rows, 1);  // the first one's second token, with the other's prompt
@@ -51,7 +55,7 @@ TEST(ServeRunTest, WhatWaitsJoinsTheNextStep) {
 
 TEST(ServeRunTest, ReplicasShareOneQueue) {
   const std::vector<TraceRequest> trace = {{0, 10, 1}, {0, 30, 1}, {0.1, 10, 1}, {0.2, 10, 1}};
-  const auto run = SimulateServing(trace, Line(0, 0.1, 0.1, 2), GreedyStepPolicy(1));
+  const auto run = Serve(trace, Line(0, 0.1, 0.1, 2), GreedyStepPolicy(1));
   ASSERT_TRUE(run.ok());
   EXPECT_DOUBLE_EQ(run->requests[2].begun_s, 1);
   EXPECT_DOUBLE_EQ(run->requests[3].begun_s, 2);
@@ -63,7 +67,7 @@ TEST(ServeRunTest, ClientsSendTheNextRequestAsTheLastOneEnds) {
   const std::vector<TraceRequest> trace(5, {7, 10, 2});
   ServePlan plan = Line(0, 0.1, 0.5);
   plan.clients = 2;
-  const auto run = SimulateServing(trace, plan, GreedyStepPolicy(1));
+  const auto run = Serve(trace, plan, GreedyStepPolicy(1));
   ASSERT_TRUE(run.ok());
   // One at a time takes 1.5 s; the other client waits for that and for its own.
   EXPECT_DOUBLE_EQ(run->requests[1].arrival_s, 7);
@@ -72,35 +76,35 @@ TEST(ServeRunTest, ClientsSendTheNextRequestAsTheLastOneEnds) {
   EXPECT_DOUBLE_EQ(run->requests[3].finish_s - run->requests[3].arrival_s, 3);
   EXPECT_DOUBLE_EQ(run->makespan_s, 7.5);
   plan.client_s = 0.25;   // one request after another
-  const auto later = SimulateServing(trace, plan, GreedyStepPolicy(1));
+  const auto later = Serve(trace, plan, GreedyStepPolicy(1));
   EXPECT_DOUBLE_EQ(later->requests[0].arrival_s, 7.25);
   EXPECT_DOUBLE_EQ(later->requests[1].arrival_s, 7.5);
   EXPECT_DOUBLE_EQ(later->requests[2].arrival_s, 9);
   plan.client_s = 0;
   plan.clients = 9;
-  EXPECT_DOUBLE_EQ(SimulateServing(trace, plan, GreedyStepPolicy(5))->requests[4].arrival_s, 7);
+  EXPECT_DOUBLE_EQ(Serve(trace, plan, GreedyStepPolicy(5))->requests[4].arrival_s, 7);
 }
 
 TEST(ServeRunTest, WhatAnotherRequestComputedIsNotComputedAgain) {
   const std::vector<TraceRequest> trace = {{0, 1100, 1, {1, 2, 3}}, {0, 1100, 1, {1, 2, 4}}, {0, 1024, 1, {1, 2}}};
   ServePlan plan = Line(0, 0.001, 0.001);
   plan.prefix_cache_tokens = 4096;
-  const auto run = SimulateServing(trace, plan, GreedyStepPolicy(1));
+  const auto run = Serve(trace, plan, GreedyStepPolicy(1));
   ASSERT_TRUE(run.ok());
   EXPECT_DOUBLE_EQ(run->requests[0].finish_s, 1.1);
   EXPECT_NEAR(run->requests[1].finish_s, 1.1 + 0.076, 1e-9);   // 1,024 of its tokens are there
   EXPECT_NEAR(run->requests[2].finish_s, 1.176 + 0.016, 1e-9);  // all, but one block is computed
   EXPECT_EQ(run->cached_tokens, 1024 + 1008);
   plan.prefix_cache_tokens = 0;
-  EXPECT_NEAR(SimulateServing(trace, plan, GreedyStepPolicy(1))->makespan_s, 3.224, 1e-9);
+  EXPECT_NEAR(Serve(trace, plan, GreedyStepPolicy(1))->makespan_s, 3.224, 1e-9);
 }
 
 TEST(ServeRunTest, RefusesWhatNoReplicaCouldHold) {
   ServePlan plan = Line(0, 0.1, 0.1);
   plan.kv_tokens = 50;  // three blocks of 16
-  EXPECT_THAT(SimulateServing({{0, 48, 1}}, plan, GreedyStepPolicy(1)).error().message(), HasSubstr("request 0 has 49 tokens"));
-  EXPECT_TRUE(SimulateServing({{0, 47, 1}}, plan, GreedyStepPolicy(1)).ok());
-  EXPECT_FALSE(SimulateServing({}, plan, GreedyStepPolicy(1)).ok());
+  EXPECT_THAT(Serve({{0, 48, 1}}, plan, GreedyStepPolicy(1)).error().message(), HasSubstr("request 0 has 49 tokens"));
+  EXPECT_TRUE(Serve({{0, 47, 1}}, plan, GreedyStepPolicy(1)).ok());
+  EXPECT_FALSE(Serve({}, plan, GreedyStepPolicy(1)).ok());
 }
 
 TEST(ServeRunTest, QuantilesAreThoseOfTheNearestRank) {

@@ -12,7 +12,9 @@ struct StepWork {
   int64_t prefill_tokens = 0;  // of inputs
   int64_t decode_rows = 0;     // tokens that were drawn before, one of each sequence
   int64_t sampled_rows = 0;    // rows of which a token is drawn
+  int64_t sequences = 0;       // of which it computes something
   double pairs = 0;            // queries times the positions that each sees
+  double decode_pairs = 0;     // of these, those of decode_rows
   double kv_tokens = 0;        // positions whose keys and values are read, once a sequence
 };
 
@@ -44,7 +46,9 @@ struct RooflineTime {
   double flops_s = 1;              // of products with many rows
   double bytes_s = 1;
   double attention_flops_s = 1;
+  double decode_attention_flops_s = 0;  // the same of rows that decode, which share no reading; 0: as attention_flops_s
   double token_s = 0;              // of each row: embeddings, norms, activations
+  double sequence_s = 0;           // of each sequence: its pieces of attention are handed out
   double sample_s = 0;             // of each token that is drawn
   // In place of flops_s and of reading the weights, as measured at some numbers of rows, which rise: what a product takes is
   // a line in its rows between two of them, as much as at the first one below, and at the last one's rate above.
@@ -77,7 +81,10 @@ struct StepTime {
     const double products = roof.ProductSeconds(roof.flops_per_token, prefill + decode) +
                             roof.ProductSeconds(roof.flops_per_sample, static_cast<double>(work.sampled_rows));
     const double fixed = roof.step_s + (prefill + decode) * roof.token_s + static_cast<double>(work.sampled_rows) * roof.sample_s;
-    const double attention = work.pairs * roof.flops_per_pair / roof.attention_flops_s, reading = work.kv_tokens * roof.kv_bytes_per_token / roof.bytes_s;
+    const double decode_rate = roof.decode_attention_flops_s > 0 ? roof.decode_attention_flops_s : roof.attention_flops_s;
+    const double attention = ((work.pairs - work.decode_pairs) / roof.attention_flops_s + work.decode_pairs / decode_rate) * roof.flops_per_pair +
+                             static_cast<double>(work.sequences) * roof.sequence_s;
+    const double reading = work.kv_tokens * roof.kv_bytes_per_token / roof.bytes_s;
     if (!roof.flops_s_by_rows.empty()) return fixed + products + attention + reading;
     return fixed + std::max(products, roof.weight_bytes / roof.bytes_s) + std::max(attention, reading);
   }

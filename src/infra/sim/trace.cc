@@ -1,6 +1,8 @@
 #include "infra/sim/trace.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -99,15 +101,37 @@ Status AddRequest(TraceRequest request, size_t line, std::vector<TraceRequest>& 
   return {};
 }
 
+// Whose requests a trace has, by their names.
+class Tenants {
+ public:
+  Result<int32_t> IdOf(std::string_view name, size_t line) {
+    if (name.size() > kNameBytesMax) return At(line, StrCat("has a tenant's name of more than ", kNameBytesMax, " bytes"));
+    const auto found = ids_.find(name);
+    if (found != ids_.end()) return found->second;
+    if (names_.size() == kTraceTenantsMax) return At(line, StrCat("the trace has more than ", kTraceTenantsMax, " tenants"));
+    const auto id = static_cast<int32_t>(names_.size());
+    names_.emplace_back(name);
+    ids_.emplace(names_.back(), id);
+    return id;
+  }
+  std::vector<std::string>& names() { return names_; }
+
+ private:
+  static constexpr size_t kNameBytesMax = 256;
+  std::vector<std::string> names_;
+  std::map<std::string, int32_t, std::less<>> ids_;
+};
+
 struct Columns {
-  size_t stamp = kColumnsMax, input = kColumnsMax, output = kColumnsMax, count = 0;
+  size_t stamp = kColumnsMax, input = kColumnsMax, output = kColumnsMax, tenant = kColumnsMax, count = 0;
 };
 
 Result<Columns> ReadHeader(std::string_view line) {
   Columns columns;
   for (const std::string_view cell : Split(line, ',')) {
     const std::string_view name = Trim(cell);
-    size_t* target = name == "TIMESTAMP" ? &columns.stamp : name == "ContextTokens" ? &columns.input : name == "GeneratedTokens" ? &columns.output : nullptr;
+    size_t* target = name == "TIMESTAMP" ? &columns.stamp : name == "ContextTokens" ? &columns.input : name == "GeneratedTokens" ? &columns.output
+                     : name == "Tenant"        ? &columns.tenant : nullptr;
     if (columns.count == kColumnsMax) return At(1, "has too many columns");
     if (target && *target != kColumnsMax) return At(1, StrCat("has the column ", name, " twice"));
     if (target) *target = columns.count;
@@ -119,7 +143,7 @@ Result<Columns> ReadHeader(std::string_view line) {
   return columns;
 }
 
-Result<std::vector<TraceRequest>> ParseCsv(std::string_view text) {
+Result<std::vector<TraceRequest>> ParseCsv(std::string_view text, Tenants& tenants) {
   Lines lines(text);
   lines.Next();
   if (lines.line().size() > kLineBytesMax) return At(1, "is too long");
@@ -144,12 +168,16 @@ Result<std::vector<TraceRequest>> ParseCsv(std::string_view text) {
     if (!output) return At(lines.number(), StrCat("GeneratedTokens '", Printable(cells[columns.output], 40), "' is no whole number"));
     if (out.empty()) midnight = *stamp - *stamp % (86'400 * kTicks);
     const double arrival = static_cast<double>(*stamp - midnight) / static_cast<double>(kTicks);
-    PANO_RETURN_IF_ERROR(AddRequest({arrival, *input, *output}, lines.number(), out));
+    TraceRequest request = {arrival, *input, *output};
+    if (columns.tenant != kColumnsMax) {
+      PANO_ASSIGN_OR_RETURN(request.tenant, tenants.IdOf(Trim(cells[columns.tenant]), lines.number()));
+    }
+    PANO_RETURN_IF_ERROR(AddRequest(std::move(request), lines.number(), out));
   }
   return out;
 }
 
-Result<std::vector<TraceRequest>> ParseJsonLines(std::string_view text) {
+Result<std::vector<TraceRequest>> ParseJsonLines(std::string_view text, Tenants& tenants) {
   Lines lines(text);
   std::vector<TraceRequest> out;
   while (lines.Next()) {
@@ -175,6 +203,9 @@ Result<std::vector<TraceRequest>> ParseJsonLines(std::string_view text) {
         request.blocks.push_back(id.as_int());
       }
     }
+    const json::Value* tenant = row->Find("tenant");
+    if (tenant && !tenant->is_string()) return At(lines.number(), "tenant is no text");
+    PANO_ASSIGN_OR_RETURN(request.tenant, tenants.IdOf(tenant ? std::string_view(tenant->as_string()) : "", lines.number()));
     PANO_RETURN_IF_ERROR(AddRequest(std::move(request), lines.number(), out));
   }
   return out;
@@ -182,12 +213,15 @@ Result<std::vector<TraceRequest>> ParseJsonLines(std::string_view text) {
 
 }  // namespace
 
-Result<std::vector<TraceRequest>> ParseTrace(std::string_view text) {
+Result<std::vector<TraceRequest>> ParseTrace(std::string_view text, std::vector<std::string>* tenants) {
   if (text.size() > kTraceBytesMax) return Corruption(StrCat("the trace has more than ", kTraceBytesMax, " bytes"));
   const std::string_view begin = Trim(text.substr(0, 256));
   if (begin.empty()) return Corruption("the trace is empty");
-  auto out = begin.starts_with('{') ? ParseJsonLines(text) : ParseCsv(text);
+  Tenants found;
+  auto out = begin.starts_with('{') ? ParseJsonLines(text, found) : ParseCsv(text, found);
   if (out.ok() && out->empty()) return Corruption("the trace has a header and no requests");
+  if (tenants) *tenants = std::move(found.names());
+  if (tenants && tenants->empty()) tenants->emplace_back();
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,9 +18,11 @@ struct TraceRequest {
   int64_t output_tokens = 1;
   // What the input consists of, in blocks of kTraceBlockTokens: equal ids behind equal ones are equal text. Empty: not known.
   std::vector<int64_t> blocks = {};
+  int32_t tenant = 0;  // whose it is
 };
 
 inline constexpr int64_t kTraceBlockTokens = 512;
+inline constexpr size_t kTraceTenantsMax = 256;
 
 inline constexpr size_t kTraceBytesMax = 1 << 30;
 inline constexpr size_t kTraceRequestsMax = 20'000'000;
@@ -31,6 +34,9 @@ inline constexpr int64_t kTraceTokensMax = 100'000'000;  // of one request
 //   - JSON lines with timestamp (milliseconds), input_length, output_length, and where they are there hash_ids (Mooncake's).
 // Nothing is guessed: Corruption, with the line, where a value is missing or no number, is below 1 token, or where
 // a line is earlier than the one before. A file without requests is Corruption too.
-Result<std::vector<TraceRequest>> ParseTrace(std::string_view text);
+//
+// A request says whose it is by the column Tenant, or by `tenant`, a text: `tenants` has the names by TraceRequest::tenant, in
+// the order of their first requests. Where a trace has none, there is one without a name.
+Result<std::vector<TraceRequest>> ParseTrace(std::string_view text, std::vector<std::string>* tenants = nullptr);
 
 }  // namespace pano::sim

@@ -66,5 +66,25 @@ TEST(TraceTest, HolesAreNamedWithTheirLine) {
   }
 }
 
+TEST(TraceTest, RequestsHaveTenants) {
+  std::vector<std::string> tenants;
+  const auto csv = ParseTrace("TIMESTAMP,Tenant,ContextTokens,GeneratedTokens\n2026-01-01 00:00:00,b,1,2\n2026-01-01 00:00:01,a,1,2\n2026-01-01 00:00:02,b,1,2\n", &tenants);
+  ASSERT_TRUE(csv.ok()) << csv.error().message();
+  EXPECT_EQ(tenants, (std::vector<std::string>{"b", "a"}));
+  EXPECT_EQ((*csv)[0].tenant, 0);
+  EXPECT_EQ((*csv)[1].tenant, 1);
+  EXPECT_EQ((*csv)[2].tenant, 0);
+  const auto lines = ParseTrace("{\"timestamp\": 0, \"input_length\": 5, \"output_length\": 6, \"tenant\": \"x\"}\n"
+                                "{\"timestamp\": 1, \"input_length\": 5, \"output_length\": 6}\n", &tenants);
+  ASSERT_TRUE(lines.ok()) << lines.error().message();
+  EXPECT_EQ(tenants, (std::vector<std::string>{"x", ""}));
+  ASSERT_TRUE(ParseTrace("TIMESTAMP,ContextTokens,GeneratedTokens\n2026-01-01 00:00:00,1,2\n", &tenants).ok());
+  EXPECT_EQ(tenants, std::vector<std::string>{""});
+  EXPECT_THAT(ParseTrace("{\"timestamp\": 0, \"input_length\": 5, \"output_length\": 6, \"tenant\": 3}\n").error().message(), HasSubstr("tenant is no text"));
+  std::string many = "TIMESTAMP,ContextTokens,GeneratedTokens,Tenant\n";
+  for (size_t i = 0; i <= kTraceTenantsMax; ++i) many += "2026-01-01 00:00:00,1,2,t" + std::to_string(i) + "\n";
+  EXPECT_THAT(ParseTrace(many).error().message(), HasSubstr("more than 256 tenants"));
+}
+
 }  // namespace
 }  // namespace pano::sim

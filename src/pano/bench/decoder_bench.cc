@@ -34,21 +34,24 @@ Result<PrefillRow> MeasurePrefill(nn::Model& model, ComputePool& pool, const Tok
   return PrefillRow{length, RateOf(std::move(rates))};
 }
 
-// Decodes `generated` tokens of every sequence, several times. `known` is what this prompt went on
-// with in an earlier call; the longest one is kept.
+// Decodes `generated` tokens of every sequence, several times, beside `piece` (may be empty) of
+// another prompt. `known` is what this prompt went on with in an earlier call; the longest one is
+// kept.
 Result<DecodeRow> MeasureDecode(nn::Model& model, ComputePool& pool, const Tokens& prompt,
-                                size_t count, int64_t generated, int64_t repetitions,
-                                Tokens& known) {
+                                size_t count, int64_t generated, const Tokens& piece,
+                                int64_t repetitions, Tokens& known) {
   const auto length = static_cast<int64_t>(prompt.size());
   PANO_ASSIGN_OR_RETURN(SequenceBatch batch,
-                        SequenceBatch::Create(model, pool, count, length + generated));
+                        SequenceBatch::Create(model, pool, count, length + generated,
+                                              /*guest=*/!piece.empty()));
   PANO_RETURN_IF_ERROR(batch.Prefill(prompt).status());
   std::vector<double> rates;
   for (int64_t i = 0; i < repetitions; ++i) {
     batch.Rewind();
     double sum = 0;
     for (int64_t token = 0; token < generated; ++token) {
-      PANO_ASSIGN_OR_RETURN(const double seconds, batch.Decode());
+      PANO_ASSIGN_OR_RETURN(const double seconds,
+                            piece.empty() ? batch.Decode() : batch.DecodeBeside(piece));
       sum += seconds;
     }
     rates.push_back(static_cast<double>(generated) * static_cast<double>(count) / sum);
@@ -60,7 +63,8 @@ Result<DecodeRow> MeasureDecode(nn::Model& model, ComputePool& pool, const Token
     }
     if (now.size() > known.size()) known = now;
   }
-  return DecodeRow{count, length, generated, RateOf(std::move(rates))};
+  return DecodeRow{count, length, generated, static_cast<int64_t>(piece.size()),
+                   RateOf(std::move(rates))};
 }
 
 }  // namespace
@@ -76,7 +80,7 @@ Result<DecoderRates> MeasureDecoder(nn::Model& model, ComputePool& pool, const D
         CheckContext(o.batch_prompt, o.batch_gen, context, "--batch-prompt and --batch-gen"));
   }
   Random random(o.seed);
-  Tokens ids(static_cast<size_t>(std::max(o.prompt_tokens, o.batch_prompt)));
+  Tokens ids(static_cast<size_t>(std::max({o.prompt_tokens, o.batch_prompt, o.batch_piece})));
   for (nn::TokenId& id : ids) {
     id = static_cast<nn::TokenId>(random.Below(static_cast<uint64_t>(model.vocab_size())));
   }
@@ -95,6 +99,7 @@ Result<DecoderRates> MeasureDecoder(nn::Model& model, ComputePool& pool, const D
         first(count > 1 ? o.batch_prompt : std::min(o.prompt_tokens, kPromptAlone));
     PANO_ASSIGN_OR_RETURN(DecodeRow row, MeasureDecode(model, pool, prompt, count,
                                                        count > 1 ? o.batch_gen : o.gen_tokens,
+                                                       first(count > 1 ? o.batch_piece : 0),
                                                        o.repetitions, known[prompt.size()]));
     rates.decode.push_back(row);
   }

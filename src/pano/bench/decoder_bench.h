@@ -18,6 +18,7 @@ struct DecoderOptions {
   std::vector<size_t> batches = {};  // sequences decoded together
   int64_t batch_prompt = 128;        // what several sequences start from, and generate each
   int64_t batch_gen = 64;
+  int64_t batch_piece = 0;           // tokens of one more sequence's prompt in each step of several
   int64_t repetitions = 3;
   uint64_t seed = 1;  // of the prompt's tokens
 };
@@ -29,6 +30,7 @@ struct PrefillRow {
 struct DecodeRow {
   size_t batch = 0;
   int64_t prompt = 0, generated = 0;  // of each sequence
+  int64_t piece = 0;                  // tokens of another prompt in each step
   Rate tokens_per_second;             // generated, of all sequences together
 };
 struct DecoderRates {

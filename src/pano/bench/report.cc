@@ -76,6 +76,7 @@ void SetDecoder(const BenchReport& report, const MachineLimits& limits, json::Va
     json::Value entry = json::Object{{"batch", static_cast<int64_t>(each.batch)},
                                      {"prompt_tokens", each.prompt},
                                      {"gen_tokens", each.generated}};
+    if (each.piece > 0) entry.Set("piece_tokens", each.piece);
     SetRate(entry, "tok_s", each.tokens_per_second);
     if (report.work && each.batch == 1) {
       entry.Set("bandwidth_share",

@@ -6,21 +6,24 @@
 #include <cstring>
 #include <utility>
 
+#include "base/strings.h"
 #include "base/threads.h"
 
 namespace pano::bench {
 
 Result<SequenceBatch> SequenceBatch::Create(nn::Model& model, ComputePool& pool, size_t count,
-                                            int64_t length) {
+                                            int64_t length, bool guest) {
   const int blocks = static_cast<int>((length + nn::kBlockTokens - 1) / nn::kBlockTokens);
-  const std::vector<int> counts = model.state_layout().Uniform(blocks * static_cast<int>(count));
+  const std::vector<int> counts = model.state_layout().Uniform(blocks * static_cast<int>(count + (guest ? 1 : 0)));
   PANO_ASSIGN_OR_RETURN(std::unique_ptr<nn::State> state, model.CreateState(counts));
   SequenceBatch batch(model, pool, std::move(state));
-  for (size_t i = 0; i < count; ++i) {
-    std::vector<nn::BlockId> table;
-    for (int b = 0; b < blocks; ++b) table.push_back(static_cast<int>(i) * blocks + b);
-    batch.tables_.push_back(std::move(table));
-  }
+  const auto table = [&](size_t i) {
+    std::vector<nn::BlockId> out;
+    for (int b = 0; b < blocks; ++b) out.push_back(static_cast<int>(i) * blocks + b);
+    return out;
+  };
+  for (size_t i = 0; i < count; ++i) batch.tables_.push_back(table(i));
+  if (guest) batch.guest_ = table(count);
   batch.next_.resize(count);
   return batch;
 }
@@ -78,10 +81,31 @@ Result<double> SequenceBatch::Prefill(std::span<const nn::TokenId> prompt) {
   return sum;
 }
 
-Result<double> SequenceBatch::Decode() {
+Result<double> SequenceBatch::Decode() { return DecodeWith({}); }
+
+Result<double> SequenceBatch::DecodeBeside(std::span<const nn::TokenId> piece) {
+  return DecodeWith(piece);
+}
+
+Result<double> SequenceBatch::DecodeWith(std::span<const nn::TokenId> piece) {
   std::vector<nn::SequenceSlice> slices;
   for (size_t i = 0; i < tables_.size(); ++i) {
     slices.push_back(Slice(i, std::span(&next_[i], 1), 0));
+  }
+  if (!piece.empty()) {
+    const auto tokens = static_cast<int64_t>(piece.size());
+    const auto room = static_cast<int64_t>(guest_.size()) * nn::kBlockTokens;
+    if (tokens > room) {
+      return InvalidArgument(StrCat("a piece of ", tokens, " tokens is longer than the sequences"));
+    }
+    if (guest_position_ + tokens > room) guest_position_ = 0;
+    nn::SequenceSlice guest;
+    guest.tokens = piece;
+    guest.position = guest_position_;
+    guest.tables.assign(model_->state_layout().groups.size(), guest_);
+    guest.logits_from = piece.size();
+    slices.push_back(std::move(guest));
+    guest_position_ += tokens;
   }
   PANO_ASSIGN_OR_RETURN(const double seconds, Step(std::move(slices)));
   PANO_RETURN_IF_ERROR(CheckAlike());
@@ -92,6 +116,7 @@ Result<double> SequenceBatch::Decode() {
 
 void SequenceBatch::Rewind() {
   position_ = prompt_length_;
+  guest_position_ = 0;
   std::ranges::fill(next_, first_);
   generated_.clear();
 }

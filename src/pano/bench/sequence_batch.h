@@ -15,9 +15,10 @@ namespace pano::bench {
 // that they do not drift apart. Confined to one thread.
 class SequenceBatch {
  public:
-  // `length`: of each, prompt and continuation. Exhausted without memory for their state.
+  // `length`: of each, prompt and continuation. `guest`: room for one more, whose prompt is computed
+  // beside them. Exhausted without memory for their state.
   static Result<SequenceBatch> Create(nn::Model& model, ComputePool& pool, size_t count,
-                                      int64_t length);
+                                      int64_t length, bool guest = false);
 
   // The prompt into every sequence, one after another; the seconds that it took.
   Result<double> Prefill(std::span<const nn::TokenId> prompt);
@@ -25,6 +26,9 @@ class SequenceBatch {
   // took, without the check. Internal when two continuations differ, which they must not, or when
   // logits are no numbers.
   Result<double> Decode();
+  // The same step, in which so many tokens of the guest's prompt are computed too, behind those
+  // of the steps before; from its beginning again once it is full. REQUIRES: room for a guest.
+  Result<double> DecodeBeside(std::span<const nn::TokenId> piece);
   // Back to the end of the prompt. REQUIRES: Prefill.
   void Rewind();
 
@@ -35,6 +39,7 @@ class SequenceBatch {
   SequenceBatch(nn::Model& model, ComputePool& pool, std::unique_ptr<nn::State> state)
       : model_(&model), pool_(&pool), state_(std::move(state)) {}
   nn::SequenceSlice Slice(size_t i, std::span<const nn::TokenId> tokens, size_t logits_from);
+  Result<double> DecodeWith(std::span<const nn::TokenId> piece);
   Result<double> Step(std::vector<nn::SequenceSlice> slices);
   Status CheckAlike() const;
 
@@ -42,6 +47,8 @@ class SequenceBatch {
   ComputePool* pool_;
   std::unique_ptr<nn::State> state_;
   std::vector<std::vector<nn::BlockId>> tables_;  // of each sequence
+  std::vector<nn::BlockId> guest_;                // of one more; empty without
+  int64_t guest_position_ = 0;
   std::vector<nn::TokenId> next_;                 // its next token
   nn::TokenId first_ = 0;                         // the token behind the prompt
   std::vector<nn::TokenId> generated_;

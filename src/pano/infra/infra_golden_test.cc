@@ -187,7 +187,8 @@ TEST_F(Golden, Traces) {
     const auto trace = sim::ParseTrace(*ReadFile(Folder() + "/traces/" + name + ".csv"));
     const auto plan = sim::ParseServePlan(*ReadFile(Folder() + "/traces/" + name + ".yaml"));
     ASSERT_TRUE(trace.ok() && plan.ok());
-    const auto run = sim::SimulateServing(*trace, *plan, step_policy::EngineStepPolicy(*plan));
+    step_policy::EngineStepPolicy policy(*plan);
+    const auto run = sim::SimulateServing(*trace, *plan, policy);
     ASSERT_TRUE(run.ok()) << run.error().message();
     const json::Value& expected = *row.Find("expected");
     EXPECT_EQ(static_cast<int64_t>(run->requests.size()), expected.Find("requests")->as_int());

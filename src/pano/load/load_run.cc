@@ -1,7 +1,6 @@
 #include "pano/load/load_run.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,7 +8,7 @@
 
 #include "app/http/request_text.h"
 #include "base/clock.h"
-#include "base/random.h"
+#include "infra/sim/poisson.h"
 #include "pano/load/sender.h"
 
 namespace pano::load {
@@ -18,11 +17,8 @@ namespace {
 // When requests of an open loop are due, from its start.
 std::vector<Duration> Arrivals(int64_t requests, double rate, uint64_t seed) {
   std::vector<Duration> due;
-  Random random(seed);
-  double at = 0;
-  for (int64_t i = 0; i < requests; ++i) {
+  for (const double at : sim::PoissonTimes(static_cast<size_t>(requests), rate, seed)) {
     due.push_back(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(at)));
-    at -= std::log1p(-random.Uniform()) / rate;
   }
   return due;
 }

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/random.h"
+#include "infra/sim/poisson.h"
 #include "infra/sim/serve_run.h"
 #include "pano/step_policy/engine_step_policy.h"
 
@@ -26,9 +26,8 @@ struct Loop {
   double gap_median = 0, gap_p90 = 0;
 };
 
-// The gap that `share` of all gaps between tokens are at most: a step's time counts for each of its decoding sequences.
-double GapOf(std::vector<std::pair<double, int64_t>>& gaps, double share) {
-  std::ranges::sort(gaps);
+// The gap that `share` of all gaps between tokens, sorted, are at most: a step's time counts for each of its decoding sequences.
+double GapOf(const std::vector<std::pair<double, int64_t>>& gaps, double share) {
   int64_t count = 0, seen = 0;
   for (const auto& [seconds, rows] : gaps) count += rows;
   for (const auto& [seconds, rows] : gaps) {
@@ -57,13 +56,8 @@ class Simulation {
   // The same random times whatever the rate, so that rates can be compared.
   Result<Loop> AtRate(double requests_s) {
     plan_.clients = 0;
-    Random random(1);
     std::vector<sim::TraceRequest> trace;
-    double now = 0;
-    for (int64_t i = 0; i < kArrivals; ++i) {
-      trace.push_back({now, goal_.prompt_tokens, goal_.max_tokens});
-      now += -std::log1p(-random.Uniform()) / requests_s;
-    }
+    for (const double at : sim::PoissonTimes(kArrivals, requests_s, /*seed=*/1)) trace.push_back({at, goal_.prompt_tokens, goal_.max_tokens});
     return Run(trace, 0);
   }
 
@@ -71,7 +65,8 @@ class Simulation {
   // The first `edge` ends and as many last ones are a beginning and an end, which a server that runs on has not.
   Result<Loop> Run(const std::vector<sim::TraceRequest>& trace, size_t edge) {
     std::vector<std::pair<double, int64_t>> gaps;
-    PANO_ASSIGN_OR_RETURN(const sim::ServeRun run, sim::SimulateServing(trace, plan_, step_policy::EngineStepPolicy(plan_), [&](const sim::StepSeen& step) {
+    step_policy::EngineStepPolicy policy(plan_);
+    PANO_ASSIGN_OR_RETURN(const sim::ServeRun run, sim::SimulateServing(trace, plan_, policy, [&](const sim::StepSeen& step) {
       if (step.work.decode_rows > 0) gaps.emplace_back(step.seconds, step.work.decode_rows);
     }));
     Loop out;
@@ -84,6 +79,7 @@ class Simulation {
     out.tokens_s = out.requests_s * static_cast<double>(goal_.max_tokens);
     out.ttft_mean = run.ttft.mean;
     out.ttft_p90 = run.ttft.p90;
+    std::ranges::sort(gaps);
     out.gap_median = GapOf(gaps, 0.5);
     out.gap_p90 = GapOf(gaps, 0.9);
     return out;

@@ -13,7 +13,7 @@ class GreedyStepPolicy final : public StepPolicy {
   explicit GreedyStepPolicy(size_t sequences_max) : sequences_max_(sequences_max) {}
   int64_t block_tokens() const override { return 16; }
   int64_t candidates_max() const override { return 8; }
-  StepPlan Decide(const ReplicaView& view) const override {
+  StepPlan Decide(const ReplicaView& view) override {
     StepPlan plan;
     for (size_t i = 0; i < view.running.size(); ++i) plan.run.push_back({i, view.running[i].tokens - view.running[i].computed});
     for (size_t i = 0; i < view.waiting.size() && view.running.size() + i < sequences_max_; ++i) plan.admit.push_back({i, view.waiting[i].tokens - view.waiting[i].cached});
