@@ -17,6 +17,14 @@ Status Loading() {
   return Status(StatusCode::kUnavailable, "the models are still being loaded").WithReason("loading");
 }
 
+Status NotManaged(const Context& context, const std::string& id) {
+  const std::vector<models::ModelVersionPtr> versions = context.models.Versions(id);
+  const bool adapter = !versions.empty() && !versions.front()->parent.empty();
+  return InvalidArgument(StrCat("the ", adapter ? "adapter '" : "model '", id, "' was given with ",
+                                adapter ? "--adapter" : "--model", ": it is loaded as long as the server runs"))
+      .WithReason("model_not_managed");
+}
+
 namespace {
 
 // OpenAI's `user`, or the session that a client names; of whoever says neither each request is on its own.

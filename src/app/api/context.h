@@ -80,6 +80,9 @@ std::string NotReadyReason(const Context& context, const models::ModelVersion& v
 // Unavailable: not every model is there yet.
 Status Loading();
 
+// InvalidArgument, "model_not_managed": the model is loaded as long as the server runs, and why.
+Status NotManaged(const Context& context, const std::string& id);
+
 // How the request names its model: by its path or its `model` field.
 ModelName NameOfModel(const Call& call);
 // The version of that model, where the caller may see it; its label goes into the call.

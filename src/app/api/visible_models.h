@@ -11,7 +11,7 @@ namespace pano::api {
 struct VisibleModel {
   std::string id;
   models::ModelVersionPtr version;            // the highest that is loaded; null: none is
-  std::vector<models::VersionStatus> states;  // of those that come and go; empty: it was given with --model
+  std::vector<models::VersionStatus> states;  // of those that come and go; empty: it is loaded as long as the server runs
 };
 
 // What the caller may see, loaded or not, by id.

@@ -11,6 +11,7 @@
 #include "app/api/testing/scoped_tokens.h"
 #include "app/grpc/handlers.h"
 #include "base/strings.h"
+#include "model/nn/bound_adapter.h"
 
 namespace pano::grpc {
 namespace {
@@ -237,11 +238,57 @@ TEST_F(GrpcMethods, LoadAndUnloadNeedAModelThatIsManaged) {
 class GuardedGrpcMethods : public GrpcMethods {
  protected:
   GuardedGrpcMethods()
-      : GrpcMethods({{"reader", "models:m:read"}, {"user", "models:m:predict"}, {"none", ""}, {"all", "models:*:predict models:*:read"}}) {
+      : GrpcMethods({{"reader", "models:m:read"}, {"user", "models:m:predict"}, {"none", ""}, {"all", "models:*:predict models:*:read"},
+                     {"tuner", "models:tuned:predict models:tuned:read"}}) {
     api_->AddModel("hidden", "1")->answer = "x";
     api_->engine->answer = "x";
   }
+  // An adapter over "m".
+  void AddTuned() {
+    const models::ModelVersionPtr version = api_->models.Find("m").value();
+    const models::Generator& base = *version->AsGenerator();
+    auto tuned = std::make_shared<models::Generator>();
+    tuned->id = tuned->label = "tuned";
+    tuned->parent = "m";
+    tuned->vocab_size = base.vocab_size;
+    tuned->context_length = base.context_length;
+    tuned->tokenizer = base.tokenizer;
+    tuned->engine = base.engine;
+    tuned->adapter = adapter_;
+    tuned->base = models::GeneratorPtr(version, &base);
+    ASSERT_TRUE(api_->models.Add(std::move(tuned)).ok());
+  }
+
+  const std::shared_ptr<const nn::BoundAdapter> adapter_ = std::make_shared<nn::BoundAdapter>();
 };
+
+// A right to the model is none to its adapter, nor the other way round, and neither shows the other.
+TEST_F(GuardedGrpcMethods, AnAdapterIsAModelOfItsOwn) {
+  AddTuned();
+  proto::ModelInferResponse response;
+  ASSERT_TRUE(Ask("ModelInfer", Texts("tuned", {"a"}), response, "tuner").ok());
+  EXPECT_EQ(response.model_name(), "tuned");
+  EXPECT_EQ(api_->engine->submitted.back().request.adapter, adapter_);
+  EXPECT_EQ(api_->records.back().model, "tuned");
+  EXPECT_EQ(Ask("ModelInfer", Texts("m", {"a"}), response, "tuner").error_code(), Code::NOT_FOUND);
+  const ::grpc::Status hidden = Ask("ModelInfer", Texts("tuned", {"a"}), response, "user");
+  EXPECT_EQ(hidden.error_code(), Code::NOT_FOUND);
+  EXPECT_EQ(hidden.error_message().find("tuned'; did you mean"), std::string::npos);
+  ASSERT_TRUE(Ask("ModelInfer", Texts("m", {"a"}), response, "user").ok());
+  EXPECT_EQ(api_->engine->submitted.back().request.adapter, nullptr);
+  ASSERT_TRUE(Ask("ModelInfer", Texts("tuned", {"a"}), response, "all").ok());
+  proto::ModelMetadataResponse metadata;
+  EXPECT_TRUE(Ask("ModelMetadata", Name("tuned", "1"), metadata, "tuner").ok());
+  EXPECT_EQ(Ask("ModelMetadata", Name("tuned"), metadata, "reader").error_code(), Code::NOT_FOUND);
+  proto::RepositoryIndexResponse index;
+  EXPECT_TRUE(Ask("RepositoryIndex", proto::RepositoryIndexRequest(), index, "tuner").ok());
+  ASSERT_EQ(index.models_size(), 1);
+  EXPECT_EQ(index.models(0).name(), "tuned");
+  proto::RepositoryModelRequest unload;
+  unload.set_model_name("tuned");
+  proto::RepositoryModelResponse done;
+  EXPECT_EQ(Ask("RepositoryModelUnload", unload, done, "tuner").error_code(), Code::PERMISSION_DENIED);
+}
 
 TEST_F(GuardedGrpcMethods, PoliciesAreThoseOfTheTable) {
   proto::ModelInferResponse response;

@@ -17,10 +17,8 @@ void ControlModel(api::Context& context, api::CallPtr call, bool load, std::func
   call->model = target->id;
   models::ModelCatalog* catalog = context.catalog;
   if (!catalog || catalog->Versions(target->id).empty()) {
-    if (load) return done(*call);  // it is: it was given with --model
-    return call->Fail(InvalidArgument(StrCat("the model '", target->id,
-                                             "' was given with --model: it is loaded as long as the server runs"))
-                          .WithReason("model_not_managed"));
+    if (load) return done(*call);  // it is, as long as the server runs
+    return call->Fail(api::NotManaged(context, target->id));
   }
   auto finish = [call, done = std::move(done)](models::ModelCatalog::Refusal refusal) {
     api::Failure failure(std::move(refusal.status));

@@ -15,11 +15,11 @@ struct Changes {
   bool version_policy = false;
   bool batching = false;  // batch::Predictor::SetBatching
   bool defaults = false;  // models::Generator::OverrideDefaults
-  bool adapters = false;
+  bool adapters = false;  // come and go beside the versions
 
   // Whether versions that serve are to be told.
-  bool of_versions() const { return batching || defaults || adapters; }
-  bool any() const { return labels || version_policy || of_versions(); }
+  bool of_versions() const { return batching || defaults; }
+  bool any() const { return labels || version_policy || adapters || of_versions(); }
   bool operator==(const Changes&) const = default;
 };
 Changes Compare(const ModelSettings& before, const ModelSettings& after);

@@ -91,6 +91,12 @@ Result<ModelVersionPtr> LoadAdapterVersion(const AdapterSource& source, const Mo
   return ModelVersionPtr(std::move(version));
 }
 
+ModelVersionPtr BaseOf(const ModelVersion& adapter) {
+  if (const Generator* generator = adapter.AsGenerator()) return generator->base.lock();
+  if (const Predictor* predictor = adapter.AsPredictor()) return predictor->base.lock();
+  return nullptr;
+}
+
 Result<ModelVersionPtr> BaseOfAdapter(const AdapterSource& source, const ModelHost& host) {
   std::map<std::string, ModelVersionPtr> bases;  // the highest of each id
   for (const ModelVersionPtr& version : host.List()) {
@@ -114,8 +120,7 @@ Result<ModelVersionPtr> BaseOfAdapter(const AdapterSource& source, const ModelHo
 
 Status BaseIsGone(const ModelVersion& adapter) {
   return Status(StatusCode::kUnavailable,
-                StrCat("the model '", adapter.parent, "', which '", adapter.id,
-                       "' changes, is not loaded any more"))
+                StrCat("the model that '", adapter.id, "' changes is not loaded any more"))
       .WithReason("model_not_loaded")
       .WithField("model");
 }

@@ -27,6 +27,9 @@ Result<AdapterSource> ParseAdapterSource(std::string_view argument);
 Result<ModelVersionPtr> LoadAdapterVersion(const AdapterSource& source, const ModelVersionPtr& base,
                                            const MemoryBudget* memory);
 
+// The version whose weights an adapter changes; null when that is gone, or this is no adapter.
+ModelVersionPtr BaseOf(const ModelVersion& adapter);
+
 // The model that an adapter is served over: the only one that is served, or that of several which its
 // configuration names, by the path or the id (or a path's last part). InvalidArgument where that says
 // none.

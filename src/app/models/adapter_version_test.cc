@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "app/models/adapter_set.h"
 #include "app/models/generator.h"
 #include "app/models/model_loader.h"
 #include "base/env.h"
@@ -143,102 +142,10 @@ TEST_F(AdapterVersionTest, TheBaseIsTheOnlyModelOrTheOneThatItWasMadeFor) {
             StatusCode::kInvalidArgument);
 }
 
-TEST_F(AdapterVersionTest, ASetFollowsWhatIsWanted) {
-  AdapterSet set(host_, nullptr);
-  set.Want(base_, {{"one", PathOf("one")}, {"broken", PathOf("nothing")}, {"base", PathOf("two")}});
-  set.WaitUntilDone();
-  ASSERT_TRUE(host_.Find("one").ok());
-  EXPECT_FALSE(host_.Find("broken").ok());
-  EXPECT_EQ(*host_.Find("base"), base_);  // its name is taken
-  const auto before = Greedy(**host_.Find("one"));
-  // Another folder under the same id, and one more; a folder that cannot be read changes nothing.
-  set.Want(base_, {{"one", PathOf("two")}, {"two", PathOf("two")}});
-  set.WaitUntilDone();
-  EXPECT_NE(Greedy(**host_.Find("one")), before);
-  EXPECT_TRUE(host_.Find("two").ok());
-  set.Want(base_, {{"one", PathOf("nothing")}, {"two", PathOf("two")}});
-  set.WaitUntilDone();
-  EXPECT_TRUE(host_.Find("one").ok());
-  set.Want(base_, {{"two", PathOf("two")}});
-  set.WaitUntilDone();
-  EXPECT_FALSE(host_.Find("one").ok());
-  EXPECT_TRUE(host_.Find("two").ok());
-  set.Retire(base_);
-  set.WaitUntilDone();
-  EXPECT_FALSE(host_.Find("two").ok());
-  EXPECT_TRUE(host_.Find("base").ok());
-}
-
-// Who writes model.yaml before the adapter is there need not touch it again.
-TEST_F(AdapterVersionTest, ASetTriesAgainWhenTheFilesHaveChanged) {
-  AdapterSet set(host_, nullptr, std::chrono::milliseconds(10));
-  set.Want(base_, {{"late", PathOf("late")}});
-  set.WaitUntilDone();
-  EXPECT_FALSE(host_.Find("late").ok());
-  ASSERT_TRUE(adapter::testing::WriteDrawnAdapter(PathOf("late"), starter_, 4, 1, {"q_proj"}).ok());
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!host_.Find("late").ok() && std::chrono::steady_clock::now() < until) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  EXPECT_TRUE(host_.Find("late").ok());
-}
-
-// Two models cannot have an adapter of one name; who had it first keeps it.
-TEST_F(AdapterVersionTest, ANameIsOneModels) {
-  LoadSettings settings;
-  settings.engine.kv_bytes_max = 8 << 20;
-  auto loaded = LoadModelVersions({"other", starter_}, settings, pool_, {});
-  ASSERT_TRUE(loaded.ok()) << loaded.error().message();
-  const ModelVersionPtr other = loaded->front();
-  AdapterSet set(host_, nullptr);
-  set.Want(other, {{"one", PathOf("one")}});
-  set.WaitUntilDone();
-  set.Want(base_, {{"one", PathOf("two")}});
-  set.WaitUntilDone();
-  EXPECT_EQ((*host_.Find("one"))->parent, "other");
-  set.Want(other, {});
-  set.WaitUntilDone();
-  EXPECT_EQ((*host_.Find("one"))->parent, "base");
-}
-
-// A model of a folder takes an adapter's name; what ends the adapter does not end the model, and the adapter is back when
-// the model goes.
-TEST_F(AdapterVersionTest, AModelThatTookTheNameKeepsIt) {
-  AdapterSet set(host_, nullptr, std::chrono::milliseconds(10));
-  set.Want(base_, {{"one", PathOf("one")}});
-  set.WaitUntilDone();
-  ASSERT_EQ((*host_.Find("one"))->parent, "base");
-  LoadSettings settings;
-  settings.engine.kv_bytes_max = 8 << 20;
-  auto loaded = LoadModelVersions({"one", starter_}, settings, pool_, {});
-  ASSERT_TRUE(loaded.ok()) << loaded.error().message();
-  const ModelVersionPtr model = loaded->front();
-  (void)host_.Put(model);
-  set.Want(base_, {{"one", PathOf("two")}});
-  set.WaitUntilDone();
-  EXPECT_EQ(*host_.Find("one"), model);
-  set.Want(base_, {});
-  set.WaitUntilDone();
-  EXPECT_EQ(*host_.Find("one"), model);
-  set.Want(base_, {{"one", PathOf("one")}});
-  set.WaitUntilDone();
-  EXPECT_EQ(*host_.Find("one"), model);
-  (void)host_.Remove({"one", model->version});
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (!host_.Find("one").ok() && std::chrono::steady_clock::now() < until) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  ASSERT_TRUE(host_.Find("one").ok());
-  EXPECT_EQ((*host_.Find("one"))->parent, "base");
-}
-
-// An adapter called like its base, asked for before the base answers.
-TEST_F(AdapterVersionTest, DoesNotTakeItsBasesName) {
-  (void)host_.Remove({"base", "1"});
-  AdapterSet set(host_, nullptr);
-  set.Want(base_, {{"base", PathOf("one")}});
-  set.WaitUntilDone();
-  EXPECT_FALSE(host_.Find("base").ok());
+TEST_F(AdapterVersionTest, KnowsItsBase) {
+  const ModelVersionPtr one = LoadAdapterVersion({"one", PathOf("one")}, base_, nullptr).value();
+  EXPECT_EQ(BaseOf(*one), base_);
+  EXPECT_EQ(BaseOf(*base_), nullptr);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@ struct LoadProgress {
 // What is known of one version, loaded or not. A value.
 struct VersionStatus {
   ModelTarget target;
+  std::string parent = {};  // of an adapter: the id of the model that it changes
   LoadState state = LoadState::kUnloaded;
   std::string reason = {};                   // why it is not ready, or not newer; "": nothing to say
   std::optional<LoadProgress> progress = {};  // while it loads, also beside a copy that is ready

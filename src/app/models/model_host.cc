@@ -35,12 +35,6 @@ int PercentOf(std::string_view id, std::string_view sticky) {
   return static_cast<int>((hash ^ (hash >> 31)) % 100);
 }
 
-// Models that only change another do not count where nobody named one.
-template <typename Model>
-bool IsAdapter(const Model& model) {
-  return !model.loaded.empty() && !model.loaded.begin()->second->parent.empty();
-}
-
 bool Sees(const ModelHost::Visible& visible, std::string_view id) { return !visible || visible(id); }
 
 }  // namespace
@@ -87,11 +81,12 @@ ModelVersionPtr ModelHost::Remove(const ModelTarget& target) {
 }
 
 void ModelHost::SetKnown(const std::string& id, std::vector<std::string> versions,
-                         VersionRoutes routes) {
+                         VersionRoutes routes, std::string parent) {
   MutexLock lock(mu_);
   Model& model = models_[id];
   model.known = {versions.begin(), versions.end()};
   model.routes = std::move(routes);
+  model.parent = std::move(parent);
   if (model.loaded.empty() && model.known.empty()) models_.erase(id);
 }
 
@@ -107,7 +102,7 @@ Status ModelHost::AddAlias(ModelAlias alias) {
 Status ModelHost::AnswerAnyName() {
   MutexLock lock(mu_);
   const auto count = std::count_if(models_.begin(), models_.end(),
-                                   [](const auto& one) { return !IsAdapter(one.second); });
+                                   [](const auto& one) { return !one.second.is_adapter(); });
   if (count != 1) {
     return InvalidArgument(
         StrCat("[models] any name can mean one model only, and ", count, " are served"));
@@ -132,9 +127,10 @@ Status ModelHost::NoModel(std::string_view name, const Visible& visible) const {
 }
 
 std::string ModelHost::DefaultVersion(const std::string& id, const Model& model,
-                                      std::string_view sticky) {
+                                      std::string_view sticky) const {
   if (!sticky.empty() && !model.routes.shares.empty()) {
-    int point = PercentOf(id, sticky);
+    // Who has a version of a model has its adapters over the same.
+    int point = PercentOf(model.parent.empty() ? id : model.parent, sticky);
     for (const VersionRoutes::Share& share : model.routes.shares) {
       if (point < share.percent && model.loaded.contains(share.version)) return share.version;
       if (point < share.percent) break;  // it is not there: all of its share is stable's
@@ -146,7 +142,13 @@ std::string ModelHost::DefaultVersion(const std::string& id, const Model& model,
       (model.loaded.contains(stable->second) || model.known.contains(stable->second))) {
     return stable->second;
   }
-  return model.loaded.empty() ? *model.known.rbegin() : model.loaded.rbegin()->first;
+  if (!model.loaded.empty()) return model.loaded.rbegin()->first;
+  const auto parent = models_.find(model.parent);
+  if (parent != models_.end() && parent->second.parent.empty()) {
+    std::string version = DefaultVersion(parent->first, parent->second, sticky);
+    if (model.known.contains(version)) return version;
+  }
+  return *model.known.rbegin();
 }
 
 Result<ModelTarget> ModelHost::ResolveVersion(ModelMap::const_iterator model,
@@ -177,7 +179,7 @@ Result<ModelTarget> ModelHost::ResolveKnown(std::string_view name, const Visible
 Result<ModelTarget> ModelHost::ResolveOnly(const Visible& visible, std::string_view sticky) const {
   auto only = models_.end();
   for (auto it = models_.begin(); it != models_.end(); ++it) {
-    if (!Sees(visible, it->first) || IsAdapter(it->second)) continue;
+    if (!Sees(visible, it->first) || it->second.is_adapter()) continue;
     if (only != models_.end()) {
       return InvalidArgument("several models are served: say which by 'model'").WithField("model");
     }
@@ -201,7 +203,7 @@ Result<ModelTarget> ModelHost::ResolveLocked(std::string_view name, const Visibl
   const auto known = models_.find(IdOf(name));
   const bool any = any_name_ && (known == models_.end() || !Sees(visible, known->first));
   const auto only = std::find_if(models_.begin(), models_.end(),
-                                 [](const auto& one) { return !IsAdapter(one.second); });
+                                 [](const auto& one) { return !one.second.is_adapter(); });
   if (any && only != models_.end() && Sees(visible, only->first)) {
     const auto& [id, model] = *only;
     return ModelTarget{id, DefaultVersion(id, model, sticky)};

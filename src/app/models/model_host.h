@@ -55,8 +55,10 @@ class ModelHost {
   // Takes a version out of service; it stays known. Null when it was not served.
   ModelVersionPtr Remove(const ModelTarget& target);
   // The versions that exist beside those that are loaded, and what labels mean. With neither versions
-  // nor loaded ones the id is forgotten.
-  void SetKnown(const std::string& id, std::vector<std::string> versions, VersionRoutes routes);
+  // nor loaded ones the id is forgotten. `parent`: of an adapter, the model that it changes; its versions and
+  // labels are that one's.
+  void SetKnown(const std::string& id, std::vector<std::string> versions, VersionRoutes routes,
+                std::string parent = {});
 
   // NotFound when nobody has the target's name; AlreadyExists when somebody has the alias.
   Status AddAlias(ModelAlias alias);
@@ -69,7 +71,8 @@ class ModelHost {
   using Visible = std::function<bool(std::string_view id)>;
 
   // `name` is an alias, an id, id@version or id@label; "" means the only model there is. An id without
-  // a version means the label "stable" where there is one, else the highest version that is loaded.
+  // a version means the label "stable" where there is one, else the highest version that is loaded. Of an adapter of
+  // which none is, that of the version which its model's name means.
   // With shares, `sticky` (who asks: a user, a session) chooses: the same text, the same version; ""
   // takes no part. NotFound; InvalidArgument when "" could mean several.
   Result<ModelTarget> Resolve(std::string_view name, const Visible& visible = {},
@@ -103,6 +106,10 @@ class ModelHost {
     VersionMap loaded;
     std::set<std::string, VersionLess> known;  // beside those
     VersionRoutes routes;
+    std::string parent;  // of an adapter that is known
+    bool is_adapter() const {
+      return !parent.empty() || (!loaded.empty() && !loaded.begin()->second->parent.empty());
+    }
   };
   using ModelMap = std::map<std::string, Model, std::less<>>;
 
@@ -117,8 +124,8 @@ class ModelHost {
                                      const Visible& visible) const PANO_REQUIRES(mu_);
   Result<ModelVersionPtr> Loaded(const ModelTarget& target) const PANO_REQUIRES(mu_);
   // The version that answers where none is named.
-  static std::string DefaultVersion(const std::string& id, const Model& model,
-                                    std::string_view sticky);
+  std::string DefaultVersion(const std::string& id, const Model& model, std::string_view sticky) const
+      PANO_REQUIRES(mu_);
 
   mutable Mutex mu_;
   ModelMap models_ PANO_GUARDED_BY(mu_);

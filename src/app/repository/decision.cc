@@ -13,9 +13,15 @@ namespace {
 class Decider {
  public:
   Decider(const std::vector<VersionView>& versions, const DecisionSettings& settings, TimePoint now)
-      : versions_(versions), settings_(settings), now_(now), desired_(CountDesired()), leaving_(versions.size(), false) {}
+      : versions_(versions), settings_(settings), now_(now), desired_(CountDesired()), leaving_(versions.size(), false),
+        needed_(versions.size(), false), adapters_(versions.size()) {
+    for (size_t i = 0; i < versions.size(); ++i) {
+      if (versions[i].base) adapters_[*versions[i].base].push_back(i);
+    }
+  }
 
   std::vector<Action> Run() {
+    for (size_t i = 0; i < versions_.size(); ++i) WantBaseOf(i);
     for (size_t i = 0; i < versions_.size(); ++i) UnloadIfOver(i);
     const bool loading = std::any_of(versions_.begin(), versions_.end(),
                                      [](const VersionView& v) { return v.loading; });
@@ -30,8 +36,26 @@ class Decider {
   // Whether somebody other than the policy wants it now.
   static bool Requested(const VersionView& v) { return v.waiting_since || v.asked; }
 
+  // Whoever waits for an adapter waits for what it changes, and that stays until the adapter is there.
+  void WantBaseOf(size_t i) {
+    const VersionView& v = versions_[i];
+    if (!v.base || v.loaded || v.stopped || !v.present || !v.settled || !Requested(v)) return;
+    VersionView& base = versions_[*v.base];
+    if (const uint64_t limit = settings_.memory_bytes; limit > 0 && v.bytes + base.bytes > limit) {
+      return Refuse(i, StrCat("it and the model that it changes take ", FormatBytes(v.bytes + base.bytes),
+                              ", more than all models together may (--memory-budget ", FormatBytes(limit), ")"));
+    }
+    needed_[*v.base] = true;
+    if (base.loaded || base.stopped) return;
+    base.asked = base.asked || v.asked;
+    base.parked = base.parked && !v.asked;
+    if (v.waiting_since) base.waiting_since = std::min(base.waiting_since.value_or(TimePoint::max()), *v.waiting_since);
+  }
+
+  // With what is loaded over it.
   void Unload(size_t i, std::string reason, bool park = false) {
     leaving_[i] = true;
+    for (size_t a : adapters_[i]) leaving_[a] = leaving_[a] || versions_[a].loaded;
     actions_.push_back({Action::Kind::kUnload, i, std::move(reason), park});
   }
 
@@ -55,10 +79,10 @@ class Decider {
 
   void UnloadIfOver(size_t i) {
     const VersionView& v = versions_[i];
-    if (!v.loaded || v.loading) return;
-    if (!v.present) return Unload(i, "its folder is gone");
+    if (!v.loaded || v.loading || v.pinned || leaving_[i]) return;
+    if (!v.present) return Unload(i, v.base ? "its model does not ask for it any more" : "its folder is gone");
     if (v.stopped) return Unload(i, "it was unloaded on request", /*park=*/true);
-    if (v.waiting_since) return;
+    if (v.waiting_since || needed_[i]) return;
     if (!v.desired && !v.asked && !v.busy && SuccessorsReady(v.model) && IdleFor(v) >= settings_.keep_superseded) {
       return Unload(i, "other versions of the model answer");
     }
@@ -67,11 +91,17 @@ class Decider {
     }
   }
 
-  bool InUse(const VersionView& v) const { return v.busy || IdleFor(v) < settings_.keep_used; }
+  bool InUseAlone(const VersionView& v) const { return v.busy || IdleFor(v) < settings_.keep_used; }
+  bool InUse(size_t i) const {
+    return InUseAlone(versions_[i]) || std::any_of(adapters_[i].begin(), adapters_[i].end(), [&](size_t a) {
+             return versions_[a].loaded && InUseAlone(versions_[a]);
+           });
+  }
   Duration IdleFor(const VersionView& v) const { return now_ - v.last_used; }
 
   bool MayLoad(const VersionView& v) const {
     if (!v.present || !v.settled || v.unloading || v.loading) return false;
+    if (v.base && (!versions_[*v.base].loaded || leaving_[*v.base])) return false;
     if (v.loaded && v.loaded_content == v.content && !v.broken) return false;
     return !v.failed_content || *v.failed_content != v.content || now_ >= v.retry_at;
   }
@@ -82,7 +112,7 @@ class Decider {
     if (v.stopped) return 4;
     if (v.asked && !v.loaded && !v.parked) return 1;
     if (v.loaded) return 2;
-    return settings_.eager && v.desired && !v.parked ? 3 : 4;
+    return (settings_.eager || v.base) && v.desired && !v.parked ? 3 : 4;
   }
 
   std::vector<size_t> Candidates() const {
@@ -102,14 +132,15 @@ class Decider {
   uint64_t Used() const {
     uint64_t used = 0;
     for (const VersionView& v : versions_) {
-      used += (v.loaded ? v.bytes : 0) + (v.loading ? v.bytes : 0) + v.leaving_bytes;
+      if (!v.pinned) used += (v.loaded ? v.bytes : 0) + (v.loading ? v.bytes : 0) + v.leaving_bytes;
     }
     return used;
   }
   uint64_t Leaving() const {
     uint64_t bytes = 0;
     for (size_t i = 0; i < versions_.size(); ++i) {
-      bytes += versions_[i].leaving_bytes + (leaving_[i] ? versions_[i].bytes : 0);
+      if (versions_[i].pinned) continue;
+      bytes += versions_[i].leaving_bytes + (leaving_[i] && versions_[i].loaded ? versions_[i].bytes : 0);
     }
     return bytes;
   }
@@ -117,7 +148,7 @@ class Decider {
   // Whether nothing less urgent is to be looked at after it: it loads, or room is made for it.
   bool TryLoad(size_t i) {
     const VersionView& v = versions_[i];
-    if (settings_.memory_bytes == 0) return Load(i);
+    if (settings_.memory_bytes == 0 || v.pinned) return Load(i);
     const uint64_t limit = settings_.memory_bytes;
     if (v.bytes > limit) {
       Refuse(i, StrCat("it takes ", FormatBytes(v.bytes), ", more than all models together may (--memory-budget ",
@@ -126,6 +157,10 @@ class Decider {
     }
     const uint64_t used = Used();
     if (used + v.bytes <= limit) return Load(i);
+    if (v.left_behind) {
+      Unload(i, "the old copy of its model makes room");
+      return true;
+    }
     if (used - Leaving() + v.bytes <= limit) return true;  // once those are gone
     if (v.loaded && v.broken && !v.busy) {  // it cannot answer: its own memory is of more use
       Unload(i, "its files have changed");
@@ -143,26 +178,30 @@ class Decider {
   bool MakeRoom(size_t for_whom, uint64_t bytes) {
     std::vector<size_t> order(versions_.size());
     std::iota(order.begin(), order.end(), size_t{0});
+    const std::optional<size_t> base = versions_[for_whom].base;
     std::erase_if(order, [&](size_t i) {
       const VersionView& v = versions_[i];
-      return i == for_whom || leaving_[i] || !v.loaded || v.loading || v.waiting_since;
+      return i == for_whom || (base && i == *base) || leaving_[i] || needed_[i] || !v.loaded || v.loading || v.pinned ||
+             v.waiting_since;
     });
     uint64_t idle = 0, all = 0;
     for (size_t i : order) {
       all += versions_[i].bytes;
-      if (!InUse(versions_[i])) idle += versions_[i].bytes;
+      if (!InUse(i)) idle += versions_[i].bytes;
     }
     if (idle < bytes) {
       if (all < bytes) Refuse(for_whom, "there is no memory for it while others are loaded");
       return true;  // those that are busy will not be for ever; what is less urgent takes nothing away
     }
-    std::erase_if(order, [&](size_t i) { return InUse(versions_[i]); });
+    std::erase_if(order, [&](size_t i) { return InUse(i); });
     std::stable_sort(order.begin(), order.end(),
                      [&](size_t a, size_t b) { return versions_[a].last_used < versions_[b].last_used; });
     uint64_t freed = 0;
     for (size_t i : order) {
       if (freed >= bytes) break;
+      if (leaving_[i]) continue;  // with what it is loaded over
       freed += versions_[i].bytes;
+      for (size_t a : adapters_[i]) freed += versions_[a].loaded && !leaving_[a] ? versions_[a].bytes : 0;
       Unload(i, "others need its memory", /*park=*/true);
     }
     return true;
@@ -176,11 +215,13 @@ class Decider {
     actions_.push_back({Action::Kind::kRefuse, i, std::move(reason), false});
   }
 
-  const std::vector<VersionView>& versions_;
+  std::vector<VersionView> versions_;
   const DecisionSettings& settings_;
   const TimePoint now_;
   const std::vector<Desired> desired_;
   std::vector<bool> leaving_;
+  std::vector<bool> needed_;  // by an adapter that is wanted and not loaded yet
+  std::vector<std::vector<size_t>> adapters_;  // of each version
   std::vector<Action> actions_;
 };
 

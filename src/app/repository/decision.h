@@ -13,6 +13,10 @@ namespace pano::repository {
 // What the decision knows of one version. A value.
 struct VersionView {
   size_t model = 0;  // versions of one model have the same number
+  // Of an adapter: the place of the version whose weights it changes. What `content` says depends on that
+  // version's copy, too.
+  std::optional<size_t> base = {};
+  bool pinned = false;  // given with the command line: never unloaded, and no part of the budget
 
   // On the disk.
   bool present = false;  // a folder is there
@@ -21,10 +25,11 @@ struct VersionView {
 
   // In memory.
   bool loaded = false;                // answers requests
-  bool unloading = false;             // a copy takes no more requests and has some
+  bool unloading = false;             // a copy takes no more requests and has some: no other is read before it is gone
   bool loading = false;               // is being read, beside a loaded copy or not
   bool broken = false;                // loaded, and its files are no longer what it was made of
   bool busy = false;                  // has requests
+  bool left_behind = false;           // an adapter whose model has another copy by now: it keeps the old one
   uint64_t loaded_content = 0;        // of the loaded copy
   TimePoint last_used = {};           // loaded, or took a request
   uint64_t bytes = 0;                 // that a copy takes, or would take
@@ -76,6 +81,8 @@ struct Action {
 //     longest ago goes first, and none that has requests or is waited for. What nobody waits for takes
 //     no room from others.
 //   - what failed is tried again at `retry_at`, or when its files are others.
+//   - an adapter is loaded over a version that answers, by itself as long as nobody had it unloaded. Whoever wants it
+//     wants that version, too. It goes when that version goes, which makes room for as much as both take.
 std::vector<Action> Decide(const std::vector<VersionView>& versions, const DecisionSettings& settings,
                            TimePoint now);
 

@@ -200,5 +200,47 @@ TEST(Decision, HoldsForAnyState) {
   }
 }
 
+// An adapter of version `base`.
+VersionView Over(size_t base, VersionView view) {
+  view.base = base;
+  view.bytes = 4;
+  return view;
+}
+
+TEST(Decision, OfAdapters) {
+  struct Case {
+    const char* what;
+    std::vector<VersionView> versions;
+    const char* decided;
+    DecisionSettings settings = {};
+  };
+  const DecisionSettings lazy{.eager = false}, fourteen{.memory_bytes = 14};
+  const auto leftover = [](auto& v) { v.content = 2; v.left_behind = true; };
+  const Case cases[] = {
+      {"its model first", {OnDisk(), Over(0, OnDisk())}, "load 0"},
+      {"then the adapter", {Ready(), Over(0, OnDisk())}, "load 1"},
+      {"and nothing by itself", {OnDisk(), Over(0, OnDisk())}, "", lazy},
+      {"over what answers, also where models wait for requests", {Ready(), Over(0, OnDisk())}, "load 1", lazy},
+      {"a request for it loads its model", {OnDisk(), Over(0, Waited())}, "load 0", lazy},
+      {"a parked one, too", {With(OnDisk(), [](auto& v) { v.parked = true; }), Over(0, Waited())}, "load 0"},
+      {"not one that was unloaded on request", {With(OnDisk(), [](auto& v) { v.stopped = v.parked = true; }), Over(0, Waited())}, ""},
+      {"an operator's wish loads its model", {With(OnDisk(), [](auto& v) { v.parked = true; }), Over(0, With(OnDisk(), [](auto& v) { v.asked = true; }))}, "load 0", lazy},
+      {"it is no longer asked for", {Ready(), Over(0, With(Ready(), [](auto& v) { v.present = false; }))}, "unload 1"},
+      {"its model goes, and it with it", {With(Ready(), [](auto& v) { v.present = false; }), Over(0, Ready())}, "unload 0"},
+      {"both fit", {Ready(), Over(0, OnDisk())}, "load 1", fourteen},
+      {"no room that others have, unasked", {Ready(), Over(0, OnDisk()), Ready()}, "refuse 1", {.memory_bytes = 20}},
+      {"room from another", {Ready(seconds(90)), Over(0, Waited()), Ready()}, "unload 2 parked", {.memory_bytes = 20}},
+      {"a model makes room with its adapters", {Ready(), Over(0, Ready()), Waited()}, "unload 0 parked", fourteen},
+      {"an adapter alone is enough", {Ready(), Over(0, Ready(seconds(90))), Over(0, Waited())}, "unload 1 parked", fourteen},
+      {"a model whose adapter is busy stays", {Ready(), Over(0, With(Ready(), [](auto& v) { v.busy = true; })), Waited()}, "", fourteen},
+      {"both are too large", {OnDisk(), Over(0, Waited())}, "refuse 1", {.eager = false, .memory_bytes = 13}},
+      {"a model that is waited for by its adapter is not idle", {Ready(seconds(90)), Over(0, With(Waited(), [](auto& v) { v.unloading = true; }))}, "", {.idle_unload = seconds(60)}},
+      {"it is bound to its model's new copy", {Ready(), Over(0, With(Ready(), leftover))}, "load 1"},
+      {"and keeps no old one where there is no room", {With(Ready(), [](auto& v) { v.leaving_bytes = 10; }), Over(0, With(Ready(), leftover))}, "unload 1", {.memory_bytes = 25}},
+      {"a pinned one is no part of it", {With(Ready(seconds(90)), [](auto& v) { v.pinned = true; v.content = 2; v.bytes = 99; })}, "load 0", {.memory_bytes = 13, .idle_unload = seconds(60)}},
+  };
+  for (const Case& c : cases) EXPECT_EQ(Decided(c.versions, c.settings), c.decided) << c.what;
+}
+
 }  // namespace
 }  // namespace pano::repository

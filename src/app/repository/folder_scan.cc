@@ -1,10 +1,10 @@
 #include "app/repository/folder_scan.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "app/models/model_source.h"
+#include "app/repository/content_hash.h"
 #include "app/repository/manifest.h"
 #include "base/strings.h"
 #include "model/format/gguf_split.h"
@@ -27,30 +27,14 @@ bool HoldsWeights(std::string_view name) {
   return name.ends_with(".safetensors") || name.ends_with(".gguf") || name.ends_with(".bin");
 }
 
-// FNV-1a, 64 bits.
-class Hash {
- public:
-  void Add(std::string_view text) {
-    for (char c : text) value_ = (value_ ^ static_cast<unsigned char>(c)) * 1099511628211u;
-    Add(text.size());
-  }
-  void Add(uint64_t number) {
-    for (int i = 0; i < 8; ++i) value_ = (value_ ^ ((number >> (8 * i)) & 0xff)) * 1099511628211u;
-  }
-  uint64_t value() const { return value_; }
-
- private:
-  uint64_t value_ = 14695981039346656037u;
-};
-
 struct Entries {
   std::vector<std::string> files, folders;
 };
 
 class Scanner {
  public:
-  Scanner(const Env& env, const ChangedTime& changed_time, const ScanLimits& limits)
-      : env_(env), changed_time_(changed_time), limits_(limits) {}
+  Scanner(const Env& env, const FileStamps& stamps, const ScanLimits& limits)
+      : env_(env), stamps_(stamps), limits_(limits) {}
 
   Status Run(const std::string& folder) {
     PANO_ASSIGN_OR_RETURN(const Entries top, Read(folder));
@@ -149,12 +133,12 @@ class Scanner {
 
   void AddVersion(const std::string& folder, models::ModelTarget target, const Entries& entries, FoundModel& model) {
     FoundVersion version{.target = std::move(target), .path = folder};
-    Hash hash;
+    ContentHash hash;
     Manifest have;
     std::vector<std::string> ggufs;
     bool config = false, manifest = false;
     auto see = [&](int64_t time) { version.changed_unix_ns = std::max(version.changed_unix_ns, time); };
-    see(changed_time_(folder));
+    see(stamps_(folder).mtime_ns);
     if (entries.files.size() > limits_.files_max) version.growing = StrCat("has more than ", limits_.files_max, " files");
     for (const std::string& name : entries.files) {
       if (name == kSettingsName || !version.growing.empty()) continue;
@@ -162,7 +146,7 @@ class Scanner {
       const Result<FileInfo> info = env_.Stat(path);
       if (!info.ok()) continue;
       if (IsTemporary(name)) version.growing = StrCat("'", Printable(name), "' is being written");
-      const int64_t time = changed_time_(path);
+      const int64_t time = stamps_(path).mtime_ns;
       hash.Add(name);
       hash.Add(info->bytes);
       hash.Add(static_cast<uint64_t>(time));
@@ -203,24 +187,16 @@ class Scanner {
   }
 
   const Env& env_;
-  const ChangedTime& changed_time_;
+  const FileStamps& stamps_;
   const ScanLimits& limits_;
   size_t folders_ = 0;
 };
 
 }  // namespace
 
-int64_t RealChangedTime(const std::string& path) {
-  std::error_code error;
-  const auto time = std::filesystem::last_write_time(path, error);
-  if (error) return 0;
-  const auto system = std::chrono::file_clock::to_sys(time);
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(system.time_since_epoch()).count();
-}
-
-Result<Scan> ScanFolder(const std::string& folder, const Env& env, const ChangedTime& changed_time,
+Result<Scan> ScanFolder(const std::string& folder, const Env& env, const FileStamps& stamps,
                         const ScanLimits& limits) {
-  Scanner scanner(env, changed_time, limits);
+  Scanner scanner(env, stamps, limits);
   if (Status read = scanner.Run(folder); !read.ok()) return read.Wrap(folder);
   return std::move(scanner.scan);
 }

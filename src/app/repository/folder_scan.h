@@ -7,6 +7,7 @@
 
 #include "app/models/model_host.h"
 #include "base/env.h"
+#include "base/file_stamp.h"
 #include "base/result.h"
 #include "base/status.h"
 
@@ -38,15 +39,15 @@ struct Scan {
   std::vector<std::string> problems;   // folders that are no models, each with a reason
 };
 
-// Where files' times of change come from, in nanoseconds since 1970; 0: not known. Thread-safe.
-using ChangedTime = std::function<int64_t(const std::string& path)>;
-int64_t RealChangedTime(const std::string& path);
+// Where files' stamps come from; times of 0 are not known. Thread-safe.
+using FileStamps = std::function<FileStamp(const std::string& path)>;
 
 struct ScanLimits {
   size_t models_max = 1024;
   size_t versions_max = 64;   // of a model; the highest count
   size_t files_max = 4096;    // of a version's folder
   size_t folders_max = 8192;  // looked into in all
+  size_t adapters_max = 4096;  // of all models, each once for each version of its model
 };
 
 inline constexpr std::string_view kSettingsName = "model.yaml";
@@ -61,7 +62,7 @@ inline constexpr size_t kSettingsBytesMax = 64 << 10;
 // A folder that holds files is a model; one that holds only folders, none of them numeric, is the first
 // part of longer ids. Names that begin with '.' are passed over. Fails when `folder` itself cannot be
 // read: what was there may still be. What is below and cannot be read is a problem of its own.
-Result<Scan> ScanFolder(const std::string& folder, const Env& env, const ChangedTime& changed_time,
+Result<Scan> ScanFolder(const std::string& folder, const Env& env, const FileStamps& stamps,
                         const ScanLimits& limits = {});
 
 }  // namespace pano::repository

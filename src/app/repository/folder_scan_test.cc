@@ -9,7 +9,7 @@
 namespace pano::repository {
 namespace {
 
-int64_t NoTime(const std::string&) { return 0; }
+FileStamp NoTime(const std::string&) { return {}; }
 
 Scan ScanOf(const Env& env, const ScanLimits& limits = {}) {
   Result<Scan> scan = ScanFolder("/m", env, NoTime, limits);
@@ -100,7 +100,7 @@ TEST(FolderScan, OtherFilesAreAnotherContent) {
   PutFile(env, "/m/a/tokenizer.json", "{}");
   EXPECT_NE(ScanOf(env).models[0].versions[0].content, first);
   // The time of change alone, too.
-  const Result<Scan> later = ScanFolder("/m", env, [](const std::string&) { return int64_t{5}; });
+  const Result<Scan> later = ScanFolder("/m", env, [](const std::string&) { return FileStamp{.mtime_ns = 5}; });
   EXPECT_NE(later->models[0].versions[0].content, ScanOf(env).models[0].versions[0].content);
   EXPECT_EQ(later->models[0].versions[0].changed_unix_ns, 5);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/repository/adapter_scan.h"
+#include "app/repository/refusals.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -22,34 +24,7 @@ constexpr Duration kProgressPoll = std::chrono::milliseconds(200);
 // A client that was told to come back finds its model wanted for that long.
 constexpr Duration kWantedBeyondWait = std::chrono::seconds(60);
 
-Status Unavailable(std::string message, std::string reason) {
-  return Status(StatusCode::kUnavailable, std::move(message)).WithReason(std::move(reason)).WithField("model");
-}
-
-int64_t SecondsUp(Duration d) {
-  return std::max<int64_t>(1, std::chrono::ceil<std::chrono::seconds>(d).count());
-}
-
-// Whether requests use it: those that it has, and those that are on their way to it.
-bool IsBusy(const ModelVersionPtr& version, long own_copies) {
-  const serving::Stats stats = version->service().GetStats();
-  return stats.waiting_requests + stats.running_requests > 0 || version.use_count() > own_copies;
-}
-
 }  // namespace
-
-bool Repository::Settled(const Version& version, TimePoint now) const {
-  if (!version.present || !version.found.growing.empty()) return false;
-  const auto settings = settings_.find(version.found.target.id);
-  if (settings == settings_.end() || !settings->second.usable()) return false;
-  return version.found.listed || version.seen_quiet || now - version.content_since >= options_.quiet;
-}
-
-std::string Repository::NotSettledReason(const Version& version) const {
-  const auto settings = settings_.find(version.found.target.id);
-  if (settings != settings_.end() && !settings->second.usable()) return settings->second.problem();
-  return version.found.growing.empty() ? "it has changed a moment ago" : version.found.growing;
-}
 
 const model_settings::ModelSettings& Repository::SettingsOf(const std::string& id) const {
   static const model_settings::ModelSettings kNone;
@@ -72,22 +47,35 @@ void Repository::TakeSettings(const FoundModel& model, std::set<std::string>& pr
 }
 
 Repository::Repository(Options options, Hooks hooks, models::ModelHost& host, Env& env, Clock& clock,
-                       ChangedTime changed_time)
+                       FileStamps stamps)
     : options_(std::move(options)),
       hooks_(std::move(hooks)),
       host_(host),
       env_(env),
       clock_(clock),
-      changed_time_(std::move(changed_time)) {}
+      stamps_(std::move(stamps)) {}
 
 Result<std::unique_ptr<Repository>> Repository::Start(Options options, Hooks hooks, models::ModelHost& host,
-                                                      Env& env, Clock& clock, ChangedTime changed_time) {
+                                                      Env& env, Clock& clock, FileStamps stamps) {
   PANO_CHECK(hooks.load);
+  std::vector<PinnedAdapter> pinned_adapters = std::exchange(options.adapters, {});
   std::unique_ptr<Repository> repository(new Repository(std::move(options), std::move(hooks), host, env, clock,
-                                                        std::move(changed_time)));
-  PANO_ASSIGN_OR_RETURN(const Scan scan, ScanFolder(repository->options_.folder, env, repository->changed_time_,
-                                                    repository->options_.limits));
-  repository->TakeScan(scan, clock.Now());
+                                                        std::move(stamps)));
+  const TimePoint now = clock.Now();
+  for (PinnedAdapter& pinned : pinned_adapters) {
+    Version& version = repository->versions_[{pinned.loaded->id, pinned.loaded->version}];
+    version.pinned_base = std::move(pinned.base);
+    version.found = {.target = {pinned.loaded->id, pinned.loaded->version}, .path = pinned.source.path,
+                     .content = pinned.content};
+    version.content_since = version.last_used = now;
+    version.serving = std::move(pinned.loaded);
+    version.serving_content = pinned.content;
+  }
+  Scan scan;
+  if (const std::string& folder = repository->options_.folder; !folder.empty()) {
+    PANO_ASSIGN_OR_RETURN(scan, ScanFolder(folder, env, repository->stamps_, repository->options_.limits));
+  }
+  repository->TakeScan(scan, now);
   repository->Publish(clock.Now());
   Repository* self = repository.get();
   repository->loader_ = StartThread("pano-loader", [self](const std::stop_token& stop) { self->RunLoader(stop); });
@@ -221,7 +209,8 @@ void Repository::RunActor(const std::stop_token& /*stop*/) {
 }
 
 void Repository::Look() {
-  Result<Scan> scan = ScanFolder(options_.folder, env_, changed_time_, options_.limits);
+  if (options_.folder.empty()) return TakeScan({}, clock_.Now());
+  Result<Scan> scan = ScanFolder(options_.folder, env_, stamps_, options_.limits);
   if (!scan.ok()) {
     // A share that is away for a while takes no model with it.
     if (told_.insert(scan.error().message()).second) {
@@ -245,31 +234,40 @@ void Repository::TakeScan(const Scan& scan, TimePoint now) {
     }
     for (const FoundVersion& found : model.versions) {
       Version& version = versions_[{found.target.id, found.target.version}];
-      const bool first = version.content_since == TimePoint();
-      if (first) {
-        const int64_t age = clock_.UnixSeconds() - found.changed_unix_ns / 1'000'000'000;
-        version.seen_quiet = found.changed_unix_ns > 0 && age > SecondsUp(options_.quiet);
-      }
-      if (first || version.found.content != found.content) {
-        version.content_since = now;
-        if (!first) version.seen_quiet = false;
-      }
-      version.found = found;
-      version.present = true;
+      // An adapter of that name goes first.
+      if (!version.is_adapter()) See(version, found, now);
     }
     TakeSettings(model, problems);
     models_.emplace(model.id, model);
     ids.insert(model.id);
   }
   std::erase_if(settings_, [&](const auto& entry) { return !models_.contains(entry.first); });
+  for (const auto& [adapter, model] : named_) ids.insert(adapter);
+  TakeAdapters(problems, now);
+  for (const auto& [adapter, model] : named_) ids.insert(adapter);
   for (const std::string& id : ids) {
-    ChooseDesired(id);
-    TellHost(id);
+    const auto adapter = named_.find(id);
+    if (adapter == named_.end()) ChooseDesired(id);
+    TellHost(id, adapter == named_.end() ? id : adapter->second);
   }
   for (const std::string& problem : problems) {
     if (told_.count(problem) == 0) LogWarning("[models] ", problem);
   }
   told_ = std::move(problems);
+}
+
+void Repository::See(Version& version, const FoundVersion& found, TimePoint now) {
+  const bool first = version.content_since == TimePoint();
+  if (first) {
+    const int64_t age = clock_.UnixSeconds() - found.changed_unix_ns / 1'000'000'000;
+    version.seen_quiet = found.changed_unix_ns > 0 && age > SecondsUp(options_.quiet);
+  }
+  if (first || version.found.content != found.content) {
+    version.content_since = now;
+    if (!first) version.seen_quiet = false;
+  }
+  version.found = found;
+  version.present = true;
 }
 
 // Those that labels name and those of the policy; of the highest ones, as long as one does not load, the
@@ -300,22 +298,21 @@ void Repository::ChooseDesired(const std::string& id) {
     version.desired = labelled || policy.kind == Kind::kAll || (policy.kind == Kind::kSpecific && specific);
     if (policy.kind != Kind::kLatest || left == 0) continue;
     version.desired = true;
-    if (version.serving || version.failed_content != version.found.content) --left;
+    if (version.serving || !HasFailed(version)) --left;
   }
 }
 
-void Repository::TellHost(const std::string& id) {
+void Repository::TellHost(const std::string& id, const std::string& model) {
   std::vector<std::string> versions;
-  const auto model = models_.find(id);
-  if (model != models_.end()) {
-    for (const FoundVersion& found : model->second.versions) versions.push_back(found.target.version);
+  if (const auto found = models_.find(model); found != models_.end()) {
+    for (const FoundVersion& version : found->second.versions) versions.push_back(version.target.version);
   }
   models::VersionRoutes routes;
-  for (const model_settings::Label& label : SettingsOf(id).labels) {
+  for (const model_settings::Label& label : SettingsOf(model).labels) {
     routes.labels[label.name] = label.version;
     if (label.weight > 0 && label.name != "stable") routes.shares.push_back({label.version, label.weight});
   }
-  host_.SetKnown(id, std::move(versions), std::move(routes));
+  host_.SetKnown(id, std::move(versions), std::move(routes), id == model ? "" : model);
 }
 
 // What is gone from the disk and from memory.
@@ -336,45 +333,6 @@ void Repository::ForgetGone() {
   }
 }
 
-uint64_t Repository::BytesOf(const Version& version) const {
-  if (version.known_bytes > 0) return version.known_bytes;
-  return version.found.weight_bytes + options_.state_bytes;
-}
-
-std::vector<VersionView> Repository::MakeViews(std::vector<Version*>& order, TimePoint now) const {
-  std::vector<VersionView> views;
-  std::string last;
-  size_t model = 0;
-  for (auto& [key, version] : const_cast<std::map<Key, Version>&>(versions_)) {
-    if (!views.empty() && key.first != last) ++model;
-    last = key.first;
-    order.push_back(&version);
-    VersionView view{.model = model,
-                     .present = version.present,
-                     .settled = Settled(version, now),
-                     .content = version.found.content,
-                     .loaded = version.serving != nullptr,
-                     .unloading = !version.leaving.empty(),
-                     .loading = version.loading,
-                     .broken = version.broken,
-                     .loaded_content = version.serving_content,
-                     .last_used = version.last_used,
-                     .bytes = BytesOf(version),
-                     .failed_content = version.failed_content,
-                     .retry_at = version.retry_at,
-                     .desired = version.desired,
-                     .asked = version.asked,
-                     .stopped = version.stopped,
-                     .parked = version.parked,
-                     .waiting_since = version.wanted_since};
-    for (const ModelVersionPtr& copy : version.leaving) view.leaving_bytes += copy->weight_bytes + copy->state_bytes;
-    // The host and this have a copy each.
-    if (version.serving) view.busy = IsBusy(version.serving, 2);
-    views.push_back(view);
-  }
-  return views;
-}
-
 void Repository::Answer(std::vector<Done>& whom, const Refusal& with) {
   for (Done& done : whom) calls_.emplace_back(std::move(done), with);
   whom.clear();
@@ -385,46 +343,16 @@ void Repository::AnswerWaiters(Version& version, const Refusal& with) {
   version.waiting.clear();
 }
 
-// Why a request cannot have it now.
-models::ModelCatalog::Refusal Repository::RefusalOf(const Version& version, TimePoint now) const {
-  const std::string name = version.found.target.FullName();
-  if (version.loading) {
-    const models::LoadProgress progress =
-        speed_.Progress(version.found.weight_bytes, now - version.loading_since);
-    return {.status = Unavailable(StrCat("the model '", name, "' is being loaded: ",
-                                         static_cast<int>(progress.fraction * 100), " %, about ",
-                                         progress.eta_seconds, " s left"),
-                                  "model_loading"),
-            .retry_after_seconds = progress.eta_seconds,
-            .progress = progress};
-  }
-  if (version.stopped) {
-    return {.status = Unavailable(StrCat("the model '", name, "' was unloaded on request"), "model_unloaded"),
-            .retry_after_seconds = 60};
-  }
-  if (!Settled(version, now)) {
-    const std::string why = NotSettledReason(version);
-    return {.status = Unavailable(StrCat("the model '", name, "' is not complete yet: ", why), "model_incomplete"),
-            .retry_after_seconds = SecondsUp(options_.quiet)};
-  }
-  if (version.failed_content == version.found.content) {
-    return {.status = Unavailable(StrCat("the model '", name, "' cannot be loaded: ", version.reason), "model_failed"),
-            .retry_after_seconds = SecondsUp(version.retry_at - now)};
-  }
-  return {.status = Unavailable(StrCat("the model '", name, "' waits to be loaded",
-                                       version.reason.empty() ? "" : ": ", version.reason),
-                                "model_not_loaded"),
-          .retry_after_seconds = SecondsUp(speed_.Estimate(version.found.weight_bytes))};
-}
-
 void Repository::Take(Command command, TimePoint now) {
   const auto& [id, wanted] = command.target;
   std::vector<Version*> meant;
   for (auto it = versions_.lower_bound({id, ""}); it != versions_.end() && it->first.first == id; ++it) {
     Version& version = it->second;
+    const Version* const base = BaseVersion(version);
+    const bool desired = base ? base->desired || base->serving : version.desired;
     const bool named = wanted == it->first.second;
-    const bool by_default = wanted.empty() && (version.desired || version.serving || command.kind == Command::Kind::kUnload);
-    if (version.present && (named || by_default)) meant.push_back(&version);
+    const bool by_default = wanted.empty() && (desired || version.serving || command.kind == Command::Kind::kUnload);
+    if (version.present && !version.pinned() && (named || by_default)) meant.push_back(&version);
   }
   if (meant.empty()) {
     calls_.emplace_back(std::move(command.done),
@@ -437,51 +365,63 @@ void Repository::Take(Command command, TimePoint now) {
   // Of several the last one answers: all of them have their own turn.
   for (size_t i = 0; i < meant.size(); ++i) {
     Version& version = *meant[i];
-    const bool last = i + 1 == meant.size();
-    if (command.kind == Command::Kind::kUnload) {
-      version.stopped = version.parked = true;
-      version.asked = false;
-      version.wanted_since.reset();
-      if (last) version.unloads.push_back(std::move(command.done));
-      continue;
+    Done done = i + 1 == meant.size() ? std::move(command.done) : Done();
+    switch (command.kind) {
+      case Command::Kind::kUnload:
+        version.stopped = version.parked = true;
+        version.asked = false;
+        version.wanted_since.reset();
+        if (done) version.unloads.push_back(std::move(done));
+        break;
+      case Command::Kind::kLoad:
+        TakeLoad(version, std::move(done), now);
+        break;
+      case Command::Kind::kAwait:
+        TakeAwait(version, std::move(done), now);
+        break;
     }
-    if (command.kind == Command::Kind::kLoad) {
-      version.stopped = version.parked = false;
-      version.asked = true;
-      version.failed_content.reset();  // whoever asks knows why it may load now
-      if (!last) continue;
-      const bool there = version.serving && version.serving_content == version.found.content && !version.broken;
-      const bool complete = version.loading || Settled(version, now);
-      if (there || !complete) {
-        calls_.emplace_back(std::move(command.done), there ? Refusal{} : RefusalOf(version, now));
-      } else {
-        version.loads.push_back(std::move(command.done));
-      }
-      continue;
-    }
-    if (version.serving) {
-      version.last_used = now;
-      calls_.emplace_back(std::move(command.done), Refusal{});
-      continue;
-    }
-    const bool hopeless = version.stopped || !Settled(version, now) ||
-                          (version.failed_content == version.found.content && now < version.retry_at);
-    if (hopeless && !version.loading) {
-      calls_.emplace_back(std::move(command.done), RefusalOf(version, now));
-      continue;
-    }
-    if (version.waiting.size() >= options_.waiting_max) {
-      Refusal refusal = RefusalOf(version, now);
-      refusal.status = Unavailable(StrCat("the model '", version.found.target.FullName(), "' is not loaded yet, and ",
-                                          options_.waiting_max, " requests wait for it already"),
-                                   "model_loading");
-      calls_.emplace_back(std::move(command.done), std::move(refusal));
-      continue;
-    }
-    if (!version.wanted_since) version.wanted_since = now;
-    version.wanted_until = now + options_.load_wait + kWantedBeyondWait;
-    version.waiting.push_back({now, now + options_.load_wait, std::move(command.done)});
   }
+}
+
+// `done` may be empty.
+void Repository::TakeLoad(Version& version, Done done, TimePoint now) {
+  version.stopped = version.parked = false;
+  version.asked = true;
+  version.failed_content.reset();  // whoever asks knows why it may load now
+  const bool there = version.serving && version.serving_content == ContentOf(version) && !version.broken;
+  const Version* const base = BaseVersion(version);
+  const bool complete = version.loading || (Settled(version, now) && !(base && !base->serving && Hopeless(*base, now)));
+  if (!complete && version.base) version.asked = false;
+  if (!done) return;
+  if (there || !complete) {
+    calls_.emplace_back(std::move(done), there ? Refusal{} : RefusalOf(version, now));
+  } else {
+    version.loads.push_back(std::move(done));
+  }
+}
+
+void Repository::TakeAwait(Version& version, Done done, TimePoint now) {
+  if (version.serving) {
+    version.last_used = now;
+    calls_.emplace_back(std::move(done), Refusal{});
+    return;
+  }
+  const Version* const base = BaseVersion(version);
+  if (Hopeless(version, now) || (base && !base->serving && Hopeless(*base, now))) {
+    calls_.emplace_back(std::move(done), RefusalOf(version, now));
+    return;
+  }
+  if (version.waiting.size() >= options_.waiting_max) {
+    Refusal refusal = RefusalOf(version, now);
+    refusal.status = Unavailable(StrCat("the model '", version.found.target.FullName(), "' is not loaded yet, and ",
+                                        options_.waiting_max, " requests wait for it already"),
+                                 "model_loading");
+    calls_.emplace_back(std::move(done), std::move(refusal));
+    return;
+  }
+  if (!version.wanted_since) version.wanted_since = now;
+  version.wanted_until = now + options_.load_wait + kWantedBeyondWait;
+  version.waiting.push_back({now, now + options_.load_wait, std::move(done)});
 }
 
 void Repository::Take(Finished finished, TimePoint now) {
@@ -489,8 +429,12 @@ void Repository::Take(Finished finished, TimePoint now) {
   PANO_CHECK(it != versions_.end());  // what loads is not forgotten
   Version& version = it->second;
   version.loading = false;
-  if (finished.version.ok()) {
-    speed_.Learn(version.found.weight_bytes, now - version.loading_since);
+  const bool bound_to_old = finished.version.ok() && version.base &&
+                            models::BaseOf(**finished.version) != ServingBase(version);
+  if (bound_to_old) {
+    LogInfo("[models] ", version.found.target.FullName(), ": the model that it changes was replaced meanwhile");
+  } else if (finished.version.ok()) {
+    if (!version.is_adapter()) speed_.Learn(version.found.weight_bytes, now - version.loading_since);
     Loaded(version, std::move(finished.version).value(), now);
   } else {
     Failed(version, finished.version.error(), now);
@@ -499,11 +443,13 @@ void Repository::Take(Finished finished, TimePoint now) {
 }
 
 void Repository::Loaded(Version& version, ModelVersionPtr loaded, TimePoint now) {
-  LogInfo("[models] ", loaded->FullName(), ": ", loaded->path, loaded->Summary(), ", loaded in ",
+  LogInfo("[models] ", loaded->FullName(), ": ", loaded->path, version.is_adapter() ? ", adapter" : loaded->Summary(),
+          ", loaded in ",
           static_cast<int64_t>(Milliseconds(now - version.loading_since)), " ms");
   if (version.serving) Retire(version, now);
   version.serving = loaded;
   version.serving_content = version.loading_content;
+  version.serving_number = ++loads_;
   version.serving_uses = loaded->uses();
   version.last_used = now;
   version.known_bytes = loaded->weight_bytes + loaded->state_bytes;
@@ -513,7 +459,7 @@ void Repository::Loaded(Version& version, ModelVersionPtr loaded, TimePoint now)
   version.reason.clear();
   version.parked = false;
   version.wanted_since.reset();
-  if (hooks_.configure) hooks_.configure(loaded, SettingsOf(loaded->id));
+  if (hooks_.configure && !version.is_adapter()) hooks_.configure(loaded, SettingsOf(loaded->id));
   (void)host_.Put(std::move(loaded));  // Retire has the one before
   AnswerWaiters(version, {});
   Answer(version.loads, {});
@@ -529,16 +475,30 @@ void Repository::Failed(Version& version, const Status& why, TimePoint now) {
   LogError("[models] ", version.found.target.FullName(), " is not loaded: ", why.message(),
            version.serving ? "; the version that is there goes on" : "", "; next try in ",
            SecondsUp(version.retry_delay), " s, or when its files change");
+  if (IsLeftBehind(version)) {  // the model's old copy goes, and that of the adapter with it
+    (void)host_.Remove(version.found.target);
+    Retire(version, now);
+  }
   const Refusal refusal = RefusalOf(version, now);
   AnswerWaiters(version, refusal);
+  if (!version.serving) {
+    for (Version* adapter : AdaptersOf(version)) Refuse(*adapter, RefusalOf(*adapter, now));
+  }
   // The operator hears what it is, not that it may be tried again.
   Answer(version.loads, {.status = why.Wrap(StrCat("the model '", version.found.target.FullName(), "' cannot be loaded"))
                                        .WithReason("model_failed")});
 }
 
+// Whoever waits for it is told.
+void Repository::Refuse(Version& version, const Refusal& refusal) {
+  AnswerWaiters(version, refusal);
+  Answer(version.loads, refusal);
+  version.asked = false;
+  version.wanted_since.reset();
+}
+
 // Takes the copy that serves out of service; its requests may end.
 void Repository::Retire(Version& version, TimePoint now) {
-  if (hooks_.retired) hooks_.retired(version.serving);
   version.leaving.push_back(std::exchange(version.serving, nullptr));
   version.leave_until = now + options_.drain;
   version.broken = false;
@@ -549,27 +509,36 @@ void Repository::WatchServing(TimePoint now) {
     if (!version.serving) continue;
     if (IsBusy(version.serving, 2) || version.serving->uses() != version.serving_uses) version.last_used = now;
     version.serving_uses = version.serving->uses();
-    version.broken = !version.serving->CheckFiles().ok();
+    // An adapter reads no files of its own; those of its model are the model's business.
+    version.broken = !version.is_adapter() && !version.serving->CheckFiles().ok();
   }
 }
 
-// Frees copies that have no requests left.
+// Frees copies that have no requests left: adapters first, then what they compute with.
 void Repository::LetGo(TimePoint now) {
-  for (auto& [key, version] : versions_) {
-    std::erase_if(version.leaving, [&](ModelVersionPtr& copy) {
-      if (now >= version.leave_until) {
-        if (!copy->service().Drain(Duration::zero())) {
-          LogWarning("[models] ", copy->FullName(), ": requests were cancelled, it had to go");
-        }
-      }
-      if (IsBusy(copy, 1)) return false;
-      if (hooks_.unloaded) hooks_.unloaded(*copy);
-      LogInfo("[models] ", copy->FullName(), " is unloaded");
-      copy.reset();
-      return true;
-    });
-    if (version.leaving.empty() && !version.serving) Answer(version.unloads, {});
+  for (const bool adapters : {true, false}) {
+    for (auto& [key, version] : versions_) {
+      if (version.is_adapter() == adapters) LetGoOf(version, now);
+    }
   }
+}
+
+void Repository::LetGoOf(Version& version, TimePoint now) {
+  std::erase_if(version.leaving, [&](ModelVersionPtr& copy) {
+    // An adapter's requests are in its model's engine and go on there; they end when that one has to go.
+    if (now >= version.leave_until && !version.is_adapter()) {
+      RetireAdaptersOf(copy, "the model that it changes had to go", now);
+      if (!copy->service().Drain(Duration::zero())) {
+        LogWarning("[models] ", copy->FullName(), ": requests were cancelled, it had to go");
+      }
+    }
+    if (IsBusy(copy, 1) || (!version.is_adapter() && HasAdapters(copy))) return false;
+    if (hooks_.unloaded && !version.is_adapter()) hooks_.unloaded(*copy);
+    LogInfo("[models] ", copy->FullName(), " is unloaded");
+    copy.reset();
+    return true;
+  });
+  if (version.leaving.empty() && !version.serving) Answer(version.unloads, {});
 }
 
 void Repository::ExpireWaiters(TimePoint now) {
@@ -583,6 +552,25 @@ void Repository::ExpireWaiters(TimePoint now) {
   }
 }
 
+void Repository::ApplyRefusal(Version& version, const std::string& reason, TimePoint now) {
+  version.reason = reason;
+  const auto refuse = [&](Version& whom) {
+    Refuse(whom, {.status = Status(StatusCode::kExhausted, StrCat("the model '", whom.found.target.FullName(),
+                                                                  "' cannot be loaded: ", reason))
+                                .WithReason("no_memory")
+                                .WithField("model"),
+                  .retry_after_seconds = 60});
+  };
+  if (version.asked || !version.waiting.empty()) refuse(version);
+  version.wanted_since.reset();
+  if (IsLeftBehind(version)) RetireAdaptersOf(models::BaseOf(*version.serving), reason, now);
+  if (version.base || version.serving) return;
+  for (Version* adapter : AdaptersOf(version)) {
+    if (adapter->asked || !adapter->waiting.empty()) refuse(*adapter);
+    adapter->wanted_since.reset();
+  }
+}
+
 void Repository::Apply(const Action& action, const std::vector<Version*>& order, TimePoint now) {
   Version& version = *order[action.version];
   const ModelTarget& target = version.found.target;
@@ -590,78 +578,28 @@ void Repository::Apply(const Action& action, const std::vector<Version*>& order,
     case Action::Kind::kLoad: {
       version.loading = true;
       version.loading_since = now;
-      version.loading_content = version.found.content;
+      version.loading_content = ContentOf(version);
       version.reason.clear();
       const auto model = models_.find(target.id);
       const bool only = model != models_.end() && model->second.versions.size() == 1 && target.version == "1";
       MutexLock lock(mu_);
-      job_ = LoadJob{target, version.found.path, version.found.weight_bytes, only};
+      job_ = LoadJob{target, version.found.path, version.found.weight_bytes, only, ServingBase(version)};
       job_changed_.NotifyAll();
       return;
     }
     case Action::Kind::kUnload:
+      if (!version.serving) return;  // it went with the model that it changes
       LogInfo("[models] ", target.FullName(), " takes no more requests: ", action.reason);
       (void)host_.Remove(target);
+      RetireAdaptersOf(version.serving, "the model that it changes was unloaded", now);
       Retire(version, now);
       version.reason = action.reason;
       version.asked = false;
       if (action.park) version.parked = true;
       return;
     case Action::Kind::kRefuse:
-      version.reason = action.reason;
-      if (version.asked || !version.waiting.empty()) {
-        const Refusal refusal{.status = Status(StatusCode::kExhausted, StrCat("the model '", target.FullName(),
-                                                                              "' cannot be loaded: ", action.reason))
-                                            .WithReason("no_memory")
-                                            .WithField("model"),
-                              .retry_after_seconds = 60};
-        AnswerWaiters(version, refusal);
-        Answer(version.loads, refusal);
-        version.asked = false;
-      }
-      version.wanted_since.reset();
-      return;
+      return ApplyRefusal(version, action.reason, now);
   }
-}
-
-VersionStatus Repository::StatusOf(const Version& version, TimePoint now) const {
-  VersionStatus status{.target = version.found.target, 
-                       .reason = version.reason};
-  for (const model_settings::Label& label : SettingsOf(version.found.target.id).labels) {
-    if (label.version == version.found.target.version) status.labels.push_back(label.name);
-  }
-  const bool settled = Settled(version, now);
-  if (version.serving) {
-    status.state = LoadState::kReady;
-    if (version.broken) status.reason = "its files have changed";
-  } else if (version.loading) {
-    status.state = LoadState::kLoading;
-  } else if (!version.leaving.empty()) {
-    status.state = LoadState::kUnloading;
-  } else if (version.failed_content == version.found.content) {
-    status.state = LoadState::kFailed;
-  } else if (!settled) {
-    status.reason = NotSettledReason(version);
-  } else {
-    status.on_request = !version.stopped;
-  }
-  if (version.loading) {
-    status.progress = speed_.Progress(version.found.weight_bytes, now - version.loading_since);
-  }
-  return status;
-}
-
-void Repository::Publish(TimePoint now) {
-  std::vector<VersionStatus> list;
-  list.reserve(versions_.size());
-  for (const auto& [key, version] : versions_) list.push_back(StatusOf(version, now));
-  // By id, then by number.
-  std::stable_sort(list.begin(), list.end(), [](const VersionStatus& a, const VersionStatus& b) {
-    if (a.target.id != b.target.id) return a.target.id < b.target.id;
-    return ParseInt(a.target.version).value_or(0) < ParseInt(b.target.version).value_or(0);
-  });
-  MutexLock lock(mu_);
-  published_ = std::move(list);
 }
 
 void Repository::FlushCalls() {

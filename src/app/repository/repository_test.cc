@@ -2,14 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
-#include "app/models/generator.h"
-#include "app/models/testing/fake_engine.h"
+#include "app/repository/testing/repository_test_base.h"
 #include "base/strings.h"
-#include "base/testing/file_tree.h"
 
 namespace pano::repository {
 namespace {
@@ -18,143 +14,7 @@ using models::LoadState;
 using models::ModelVersionPtr;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// Reads "models" whose weights are the text of their file: "bad" does not load. Loads may be held.
-class FakeLoader {
- public:
-  explicit FakeLoader(MemoryEnv& env) : env_(env) {}
-
-  Result<ModelVersionPtr> Load(const LoadJob& job) {
-    {
-      std::unique_lock lock(mu_);
-      begun_.push_back(job.target.FullName());
-      changed_.notify_all();
-      changed_.wait(lock, [&] { return !held_; });
-    }
-    Result<std::string> weights = ReadFile(job.path + "/model.safetensors", 1 << 20, env_);
-    if (!weights.ok()) return weights.error();
-    if (*weights == "bad") return Corruption("the header is cut short");
-    auto version = std::make_shared<models::Generator>();
-    version->id = job.target.id;
-    version->version = job.target.version;
-    version->path = job.path;
-    version->label = job.only_version ? job.target.id : job.target.FullName();
-    version->weight_bytes = weights->size();
-    auto engine = std::make_unique<models::testing::FakeEngine>();
-    std::lock_guard lock(mu_);
-    engines_[job.target.FullName()] = engine.get();
-    version->engine = std::move(engine);
-    return ModelVersionPtr(std::move(version));
-  }
-  void Hold(bool held) {
-    std::lock_guard lock(mu_);
-    held_ = held;
-    changed_.notify_all();
-  }
-  std::vector<std::string> begun() {
-    std::lock_guard lock(mu_);
-    return begun_;
-  }
-
- private:
-  MemoryEnv& env_;
-  std::mutex mu_;
-  std::condition_variable changed_;
-  bool held_ = false;
-  std::vector<std::string> begun_;
-  std::map<std::string, models::testing::FakeEngine*> engines_;
-};
-
-// A repository over files in memory. Time moves in Until, a little at a time.
-class RepositoryTest : public ::testing::Test {
- protected:
-  RepositoryTest() : loader_(env_) { (void)env_.MakeFolder("/m"); }
-  ~RepositoryTest() override {
-    loader_.Hold(false);
-    repository_.reset();
-  }
-
-  void Start(Options options = {}) {
-    options.folder = "/m";
-    Hooks hooks{.load = [this](const LoadJob& job) { return loader_.Load(job); },
-                .configure = [this](const models::ModelVersionPtr& v, const model_settings::ModelSettings& settings) {
-                  std::lock_guard lock(mu_);
-                  temperatures_[v->FullName()] = settings.defaults.temperature.value_or(-1);
-                  adapters_[v->FullName()] = settings.adapters;
-                },
-                .retired = [this](const models::ModelVersionPtr& v) {
-                  std::lock_guard lock(mu_);
-                  adapters_.erase(v->FullName());
-                },
-                .unloaded = [this](const models::ModelVersion& v) {
-                  std::lock_guard lock(mu_);
-                  unloaded_.push_back(v.FullName());
-                }};
-    auto started = Repository::Start(std::move(options), std::move(hooks), host_, env_, clock_,
-                                     [](const std::string&) { return int64_t{0}; });
-    ASSERT_TRUE(started.ok());
-    repository_ = std::move(started).value();
-  }
-  void Put(const std::string& folder, const std::string& weights = "weights") {
-    PutFile(env_, folder + "/config.json", "{}");
-    PutFile(env_, folder + "/model.safetensors", weights);
-  }
-
-  template <typename Condition>
-  bool Until(Condition condition, Duration most = seconds(60)) {
-    for (Duration passed{}; passed < most; passed += milliseconds(100)) {
-      for (int i = 0; i < 3; ++i) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(std::chrono::microseconds(500));
-      }
-      clock_.Advance(milliseconds(100));
-    }
-    return condition();
-  }
-  models::VersionStatus Of(const std::string& id, const std::string& version = "1") {
-    for (const models::VersionStatus& one : repository_->Versions(id)) {
-      if (one.target.version == version) return one;
-    }
-    return {.target = {}, .reason = "not listed"};
-  }
-  bool Is(const std::string& id, LoadState state, const std::string& version = "1") {
-    return Of(id, version).target.id == id && Of(id, version).state == state;
-  }
-  bool Ready(const std::string& id, const std::string& version = "1") { return Is(id, LoadState::kReady, version); }
-  std::vector<std::string> unloaded() {
-    std::lock_guard lock(mu_);
-    return unloaded_;
-  }
-
-  // What a call was answered, once it was.
-  using Answer = std::shared_ptr<std::optional<models::ModelCatalog::Refusal>>;
-  models::ModelCatalog::Done Keep(Answer& answer) {
-    answer = std::make_shared<std::optional<models::ModelCatalog::Refusal>>();
-    return [this, answer](models::ModelCatalog::Refusal refusal) {
-      std::lock_guard lock(mu_);
-      *answer = std::move(refusal);
-    };
-  }
-  bool Answered(const Answer& answer) {
-    std::lock_guard lock(mu_);
-    return answer->has_value();
-  }
-  Answer Await(const std::string& id, const std::string& version = "1") {
-    Answer answer;
-    repository_->Await({id, version}, Keep(answer));
-    return answer;
-  }
-
-  MemoryEnv env_;
-  ManualClock clock_;
-  FakeLoader loader_;
-  models::ModelHost host_;
-  std::mutex mu_;
-  std::vector<std::string> unloaded_;
-  std::map<std::string, std::vector<models::AdapterSource>> adapters_;  // of those that serve
-  std::map<std::string, double> temperatures_;  // that versions were configured with
-  std::unique_ptr<Repository> repository_;
-};
+using RepositoryTest = testing::RepositoryTest;
 
 TEST_F(RepositoryTest, LoadsWhatIsThereAndWhatComes) {
   Put("/m/a");
@@ -468,23 +328,6 @@ TEST_F(RepositoryTest, WhoWaitsWhenItStopsIsTold) {
   stopping.join();
   const Answer late = Await("a");
   EXPECT_TRUE(Answered(late));
-}
-
-// Adapters follow model.yaml while the version serves, and leave with it.
-TEST_F(RepositoryTest, AdaptersAreToldWithTheVersionThatServes) {
-  Put("/m/a");
-  PutFile(env_, "/m/a/model.yaml", "adapters: {x: lora/x}");
-  Start();
-  auto adapters = [&]() -> size_t {
-    std::lock_guard lock(mu_);
-    const auto it = adapters_.find("a@1");
-    return it == adapters_.end() ? SIZE_MAX : it->second.size();
-  };
-  ASSERT_TRUE(Until([&] { return adapters() == 1; }));
-  PutFile(env_, "/m/a/model.yaml", "adapters: {x: lora/x, y: lora/y}");
-  ASSERT_TRUE(Until([&] { return adapters() == 2; }));
-  ASSERT_TRUE(env_.RemoveTree("/m/a").ok());
-  ASSERT_TRUE(Until([&] { return adapters() == SIZE_MAX; }));
 }
 
 }  // namespace

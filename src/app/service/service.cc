@@ -11,6 +11,7 @@
 #include "app/http/body_sink.h"
 #include "app/models/generator.h"
 #include "app/models/predictor.h"
+#include "app/repository/adapter_scan.h"
 #include "app/service/audited_request.h"
 #include "app/service/dialects.h"
 #include "app/service/quotas.h"
@@ -75,8 +76,10 @@ Status Service::Load(const ServiceOptions& options) {
       PANO_RETURN_IF_ERROR(models_.Add(std::move(version)));
     }
   }
-  PANO_RETURN_IF_ERROR(LoadAdapters(options));
-  if (!options.repository.folder.empty()) PANO_RETURN_IF_ERROR(StartRepository(options, settings));
+  PANO_ASSIGN_OR_RETURN(std::vector<repository::PinnedAdapter> adapters, LoadAdapters(options));
+  if (!options.repository.folder.empty() || !adapters.empty()) {
+    PANO_RETURN_IF_ERROR(StartRepository(options, std::move(adapters), settings));
+  }
   for (const models::ModelAlias& alias : options.aliases) {
     Status added = models_.AddAlias(alias);
     if (!added.ok()) {
@@ -86,22 +89,27 @@ Status Service::Load(const ServiceOptions& options) {
   return options.any_model ? models_.AnswerAnyName().Wrap("--any-model") : Status();
 }
 
-Status Service::LoadAdapters(const ServiceOptions& options) {
+Result<std::vector<repository::PinnedAdapter>> Service::LoadAdapters(const ServiceOptions& options) {
+  std::vector<repository::PinnedAdapter> adapters;
   for (const models::AdapterSource& source : options.adapters) {
     const std::string where = StrCat("--adapter ", source.id);
     PANO_ASSIGN_OR_RETURN(const models::ModelVersionPtr base,
                           models::BaseOfAdapter(source, models_).Wrap(where));
+    const uint64_t content = repository::ScanAdapter(source.path, Env::Real(), StampOf).content;
     PANO_ASSIGN_OR_RETURN(models::ModelVersionPtr version,
                           models::LoadAdapterVersion(source, base, memory_.get()).Wrap(where));
     LogInfo("[models] adapter ", source.id, " of ", base->FullName(), ": ", source.path, ", ",
             FormatBytes(version->weight_bytes));
-    PANO_RETURN_IF_ERROR(models_.Add(std::move(version)).Wrap(where));
+    PANO_RETURN_IF_ERROR(models_.Add(version).Wrap(where));
+    adapters.push_back({source, base, std::move(version), content});
   }
-  return {};
+  return adapters;
 }
 
-Status Service::StartRepository(const ServiceOptions& options, const models::LoadSettings& settings) {
+Status Service::StartRepository(const ServiceOptions& options, std::vector<repository::PinnedAdapter> adapters,
+                                const models::LoadSettings& settings) {
   repository::Options folder = options.repository;
+  folder.adapters = std::move(adapters);
   for (const models::ModelSource& source : options.models) folder.taken.insert(source.id);
   for (const models::AdapterSource& source : options.adapters) folder.taken.insert(source.id);
   models::LoadSettings load = settings;
@@ -114,6 +122,7 @@ Status Service::StartRepository(const ServiceOptions& options, const models::Loa
   folder.state_bytes = static_cast<uint64_t>(load.engine.kv_bytes_max);
   repository::Hooks hooks;
   hooks.load = [this, load](const repository::LoadJob& job) -> Result<models::ModelVersionPtr> {
+    if (job.base) return models::LoadAdapterVersion({job.target.id, job.path}, job.base, memory_.get());
     models::ObserverFactory observers = [this](const std::string& label) {
       return MakeObserver(metrics_.ForModel(label));
     };
@@ -125,23 +134,13 @@ Status Service::StartRepository(const ServiceOptions& options, const models::Loa
   const serving::FixedBatchOptions& fixed = load.predictor.batch;
   const batch::Batching server{
       .max_batch_size = fixed.rows_max, .tokens_max = fixed.tokens_max, .max_queue_delay = fixed.delay};
-  adapters_ = std::make_unique<models::AdapterSet>(models_, memory_.get());
-  hooks.configure = [this, server, root = folder.folder](
-                        const models::ModelVersionPtr& version,
-                        const model_settings::ModelSettings& changed) {
+  hooks.configure = [server](const models::ModelVersionPtr& version,
+                             const model_settings::ModelSettings& changed) {
     if (const models::Generator* generator = version->AsGenerator()) generator->OverrideDefaults(changed.defaults);
     if (const models::Predictor* predictor = version->AsPredictor()) {
       predictor->predictor->SetBatching(changed.batching.Over(server));
     }
-    std::vector<models::AdapterSource> adapters = changed.adapters;
-    for (models::AdapterSource& source : adapters) {
-      if (!source.path.starts_with('/')) {
-        source.path = JoinPath(JoinPath(root, version->id), source.path);
-      }
-    }
-    adapters_->Want(version, std::move(adapters));
   };
-  hooks.retired = [this](const models::ModelVersionPtr& version) { adapters_->Retire(version); };
   hooks.unloaded = [this](const models::ModelVersion& version) {
     memory_->Release(version.state_bytes);
     telemetry::ModelMetrics& series = metrics_.ForModel(version.label);

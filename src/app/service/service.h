@@ -14,7 +14,7 @@
 #include "app/batches/batch_runner.h"
 #include "app/grpc/server.h"
 #include "app/http/http.h"
-#include "app/models/adapter_set.h"
+#include "app/models/adapter_version.h"
 #include "app/models/memory_budget.h"
 #include "app/models/model_loader.h"
 #include "app/quota/followed_tenants.h"
@@ -30,7 +30,7 @@ namespace pano::service {
 
 struct ServiceOptions {
   std::vector<models::ModelSource> models;
-  // Adapters over the model of `models`, or over that which each was made for.
+  // Adapters over the model of `models`, or over that which each was made for; followed as `repository` says.
   std::vector<models::AdapterSource> adapters;
   // A folder whose models come and go beside those; without a folder: none. `taken`, `state_bytes` are
   // filled in.
@@ -86,9 +86,10 @@ class Service {
  private:
   Service(int threads, telemetry::BuildInfo build);
   Status Load(const ServiceOptions& options);
-  Status LoadAdapters(const ServiceOptions& options);
+  Result<std::vector<repository::PinnedAdapter>> LoadAdapters(const ServiceOptions& options);
   Status StartGrpc(const ServiceOptions& options);
-  Status StartRepository(const ServiceOptions& options, const models::LoadSettings& settings);
+  Status StartRepository(const ServiceOptions& options, std::vector<repository::PinnedAdapter> adapters,
+                         const models::LoadSettings& settings);
   void FollowEngines();
 
   // In the order of who borrows whom: the server goes first, the pool last.
@@ -98,8 +99,7 @@ class Service {
   std::unique_ptr<audit::AuditLog> audit_;  // null: none
   std::unique_ptr<quota::FollowedTenants> tenants_;  // null: there are no limits
   std::unique_ptr<models::MemoryBudget> memory_;
-  std::unique_ptr<models::AdapterSet> adapters_;  // of the folder's models
-  std::unique_ptr<repository::Repository> repository_;  // null: there is no folder
+  std::unique_ptr<repository::Repository> repository_;  // null: there is neither a folder nor an adapter
   api::batches::BatchServerPtr batches_;  // null: none
   std::unique_ptr<api::Api> api_;
   bearer::AuthFileAuthenticator* auth_file_ = nullptr;  // the API's; null: there is no --auth file

@@ -22,12 +22,6 @@ Result<models::ModelTarget> Meant(Context& context, const Call& call) {
   return target;
 }
 
-Status NotKept(const std::string& id) {
-  return InvalidArgument(StrCat("the model '", id, "' was given with --model: it is loaded as long as the server runs"))
-      .WithReason("model_not_managed")
-      .WithField("model");
-}
-
 void Manage(Context& context, CallPtr call, bool load) {
   if (!call->body.is_object() || !call->body.as_object().empty()) {
     return call->Fail(BadField("", "this takes no settings: send the body {}"));
@@ -35,7 +29,9 @@ void Manage(Context& context, CallPtr call, bool load) {
   const Result<models::ModelTarget> target = Meant(context, *call);
   if (!target.ok()) return call->Fail(target.error());
   models::ModelCatalog* catalog = context.catalog;
-  if (!catalog || catalog->Versions(target->id).empty()) return call->Fail(NotKept(target->id));
+  if (!catalog || catalog->Versions(target->id).empty()) {
+    return call->Fail(NotManaged(context, target->id).WithField("model"));
+  }
   call->model = target->id;
   auto done = [call, catalog, target = *target](models::ModelCatalog::Refusal refusal) {
     if (!refusal.status.ok()) {

@@ -104,6 +104,20 @@ TEST_F(ManageTest, ARequestWaitsForItsModel) {
   EXPECT_EQ(api_.records.back().status, 499);
 }
 
+// Given with the command line, each by its own option.
+TEST(Manage, WhatIsNotManagedSaysHowItCame) {
+  testing::ApiHarness api({MakeDialect()});
+  auto tuned = std::make_shared<models::Generator>();
+  tuned->id = tuned->label = "tuned";
+  tuned->parent = "m";
+  tuned->engine = api.models.Find("m").value()->AsGenerator()->engine;
+  ASSERT_TRUE(api.models.Add(std::move(tuned)).ok());
+  const auto message = [&](const char* path) { return testing::At(api.Post(path, "{}")->json(), "error/message"); };
+  EXPECT_EQ(message("/v1/models/m/unload"), "the model 'm' was given with --model: it is loaded as long as the server runs");
+  EXPECT_EQ(message("/v1/models/tuned/unload"),
+            "the adapter 'tuned' was given with --adapter: it is loaded as long as the server runs");
+}
+
 TEST(Manage, NeedsItsPermission) {
   testing::FakeCatalog catalog;
   catalog.versions = {{.target = {"c", "1"}}};

@@ -23,9 +23,7 @@ Failure MayUnload(Context& context, const Call& call, const std::string& id) {
   }
   const models::ModelCatalog* catalog = context.catalog;
   if (!catalog || catalog->Versions(id).empty()) {
-    return InvalidArgument(StrCat("the model '", id, "' was given with --model: it is loaded as long as the server runs"))
-        .WithReason("model_not_managed")
-        .WithField("keep_alive");
+    return NotManaged(context, id).WithField("keep_alive");
   }
   if (!context.hooks.administer) return {};
   const http::Request& request = call.request();

@@ -66,6 +66,9 @@ Value ModelJson(const Call& call, const VisibleModel& model, std::string_view na
 Value CapabilitiesOf(const models::ModelVersion& version) {
   Value list{json::Array()};
   if (version.AsGenerator()) list.Append("completion");
+  const bool tools = (version.chat_template && version.tool_format && version.tool_format->takes_tools()) ||
+                     version.tool_template;
+  if (version.AsGenerator() && tools) list.Append("tools");
   if (version.Card().embedding_size) list.Append("embedding");
   return list;
 }

@@ -43,6 +43,30 @@ TEST(OllamaModels, PsHasThoseThatAreLoaded) {
   EXPECT_EQ(At(list, "models/0/context_length"), 128);
 }
 
+TEST(OllamaModels, ShowSaysWhetherTheTemplateTakesTools) {
+  Harness api;
+  const auto add = [&](const char* id, const char* text, const char* tool_text) {
+    auto version = std::make_shared<models::Generator>();
+    version->id = version->label = id;
+    version->engine = api.models.Find("m").value()->AsGenerator()->engine;
+    version->chat_template = jinja::ChatTemplate::Parse(text).value();
+    version->tool_format = tools::ToolFormat::Detect(text);
+    if (tool_text) version->tool_template = jinja::ChatTemplate::Parse(tool_text).value();
+    ASSERT_TRUE(api.models.Add(std::move(version)).ok());
+  };
+  constexpr char kPlain[] = "{% for m in messages %}{{ m.content }}{% endfor %}";
+  constexpr char kTools[] = "{% if tools %}{% for t in tools %}{{ t | tojson }}{% endfor %}{% endif %}";
+  add("plain", kPlain, nullptr);
+  add("with", kTools, nullptr);
+  add("own", kPlain, kTools);
+  const auto capabilities = [&](std::string_view id) {
+    return json::Dump(At(api.Post("/api/show", StrCat(R"({"model":")", id, R"("})"))->json(), "capabilities"));
+  };
+  EXPECT_EQ(capabilities("plain"), R"(["completion"])");
+  EXPECT_EQ(capabilities("with"), R"(["completion","tools"])");
+  EXPECT_EQ(capabilities("own"), R"(["completion","tools"])");
+}
+
 TEST(OllamaModels, ShowTakesEitherName) {
   Harness api;
   for (const char* body : {R"({"model":"m"})", R"({"name":"m:latest"})", R"({"model":"m:latest","verbose":true})"}) {

@@ -55,7 +55,7 @@ void SetStates(const std::vector<models::VersionStatus>& versions, Value& body) 
 }
 
 // A model of which nothing is loaded.
-Value UnloadedJson(const std::vector<models::VersionStatus>& versions) {
+Value UnloadedJson(const Call& call, const std::vector<models::VersionStatus>& versions) {
   Value names{json::Array()};
   for (const models::VersionStatus& version : versions) names.Append(version.target.version);
   Value body;
@@ -64,6 +64,8 @@ Value UnloadedJson(const std::vector<models::VersionStatus>& versions) {
   body.Set("created", 0);
   body.Set("owned_by", "panorama");
   body.Set("version", versions.back().target.version);
+  const std::string& parent = versions.back().parent;
+  if (!parent.empty() && MaySee(call.principal, call.access, parent)) body.Set("parent", parent);
   body.Set("versions", std::move(names));
   SetStates(versions, body);
   return body;
@@ -125,7 +127,7 @@ void ListModels(Context& context, CallPtr call) {
   }
   for (const auto& [id, states] : kept) {
     if (states.empty() || by_id.contains(id) || !MaySee(call->principal, call->access, id)) continue;
-    by_id[id] = UnloadedJson(states);
+    by_id[id] = UnloadedJson(*call, states);
   }
   Value data{json::Array()};
   for (auto& [id, model] : by_id) data.Append(std::move(model));
@@ -146,7 +148,7 @@ void RetrieveModel(Context& context, CallPtr call) {
   }
   const auto states = StatesOf(context, target->id);
   if (states.empty()) return call->Fail(version.error());
-  call->RespondJson(UnloadedJson(states));
+  call->RespondJson(UnloadedJson(*call, states));
 }
 
 }  // namespace pano::api::openai
