@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/strings.h"
 #include "data/version/pipeline/python_params.h"
 #include "data/version/pipeline/toml.h"
 
@@ -41,6 +42,46 @@ TEST(Toml, RefusesWhatIsBroken) {
     EXPECT_TRUE(Toml(text).starts_with("error: line ")) << text << " " << Toml(text);
   }
   EXPECT_NE(Toml("a = " + std::string(100, '[')).find("too deep"), std::string::npos);
+}
+
+TEST(Toml, KeepsTheOrderOfTheFileAndTheTextOfDates) {
+  EXPECT_EQ(Toml("z = 1\na = 2\n[t]\nq = 1\nb.y = 2\nb.x = 3\n[s]\n"), R"({"z":1,"a":2,"t":{"q":1,"b":{"y":2,"x":3}},"s":{}})");
+  EXPECT_EQ(Toml("i = {z = 1, a = 2}\n[z.b]\n[z.a]\n"), R"({"i":{"z":1,"a":2},"z":{"b":{},"a":{}}})");
+  EXPECT_EQ(Toml("a = [\"\xc3\xa9\", 07:32:00.5, 1979-05-27t00:32:00-07:00 , 1979-05-27 ]"),
+            "{\"a\":[\"\xc3\xa9\",\"07:32:00.5\",\"1979-05-27t00:32:00-07:00\",\"1979-05-27\"]}");
+}
+
+TEST(Toml, RefusesWhatIsTooDeepBeforeItIsRead) {
+  const auto dotted = [](int parts) {
+    std::string key = "a";
+    for (int i = 1; i < parts; ++i) key += i % 2 == 0 ? ".a" : " . 'b.c'";
+    return key;
+  };
+  EXPECT_TRUE(Toml(dotted(60) + " = 1").starts_with("{"));
+  EXPECT_EQ(Toml("x = 1\n" + dotted(66) + " = 1"), "error: line 2: too deep");
+  EXPECT_EQ(Toml("x = 1\n[" + dotted(66) + "]"), "error: line 2: too deep");
+  std::string inline_tables, dots = "a", numbers;
+  for (int i = 0; i < 70; ++i) inline_tables += "{a=";
+  EXPECT_EQ(Toml("x=" + inline_tables), "error: line 1: too deep");
+  // Each is shallow, all together are not.
+  EXPECT_EQ(Toml("[" + dotted(40) + "]\n" + dotted(40) + " = 1").substr(0, 6), "error:");
+  for (int i = 0; i < 2'000'000; ++i) dots += ".a";
+  EXPECT_EQ(Toml(dots + " = 1"), "error: line 1: too deep");
+  // What only looks deep, in strings, comments and lists of numbers.
+  const std::string brackets(100, '[');
+  for (int i = 0; i < 200; ++i) numbers += "1.5, ";
+  const std::string shallow = StrCat("s = \"", brackets, "\\\"", brackets, "\"\nm = '''\n", brackets, "'''\n# ", brackets,
+                                     "\nn = [", numbers, "]\nl = 'a.b", std::string(200, '.'), "'\n");
+  EXPECT_TRUE(Toml(shallow).starts_with("{")) << Toml(shallow).substr(0, 300);
+  EXPECT_TRUE(Toml(std::string((16u << 20) + 1, '#')).starts_with("error: line 1: more than"));
+}
+
+TEST(Toml, ManyKeysTakeNoLongerThanTheirNumber) {
+  std::string text;
+  for (int i = 0; i < 60'000; ++i) text += StrCat("key", i, " = ", i, "\n");
+  const auto value = ParseToml(text);
+  ASSERT_TRUE(value.ok()) << value.error().message();
+  EXPECT_EQ(value->as_object().size(), 60'000u);
 }
 
 TEST(PythonParams, ReadsLiteralsAndClasses) {
