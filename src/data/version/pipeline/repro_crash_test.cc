@@ -23,12 +23,20 @@ constexpr char kStages[] =
     "  a: {cmd: 'mkdir -p made && cp in.txt made/x && echo two > made/y', deps: [in.txt], outs: [made]}\n"
     "  b: {cmd: 'cat made/x made/y > b.txt', deps: [made], outs: [b.txt]}\n";
 
-Status Repro(const ScratchRepository& scratch, DataEnv& env = DataEnv::Real()) {
+// Three that need nothing of each other, and one that needs them all.
+constexpr char kWide[] =
+    "stages:\n"
+    "  a: {cmd: 'mkdir -p made && cp in.txt made/x && echo two > made/y', deps: [in.txt], outs: [made]}\n"
+    "  c: {cmd: cp in.txt c.txt, deps: [in.txt], outs: [c.txt]}\n"
+    "  d: {cmd: cat in.txt in.txt > d.txt, deps: [in.txt], outs: [d.txt]}\n"
+    "  b: {cmd: 'cat made/x made/y c.txt d.txt > b.txt', deps: [made, c.txt, d.txt], outs: [b.txt]}\n";
+
+Status Repro(const ScratchRepository& scratch, DataEnv& env = DataEnv::Real(), int parallel = 1) {
   PANO_ASSIGN_OR_RETURN(const auto repository, data::Repository::Find(scratch.root().string(), env));
   PANO_ASSIGN_OR_RETURN(const auto workspace, data::Workspace::Open(*repository, {.threads = 1}));
   const auto files = data::FileSource::OfWorkspace(*repository);
   PANO_ASSIGN_OR_RETURN(Pipelines pipelines, Pipelines::Load(*repository, *files));
-  const Status status = Reproduce(*repository, *workspace, pipelines, {}, {}).status();
+  const Status status = Reproduce(*repository, *workspace, pipelines, {}, {.parallel = parallel}).status();
   workspace->Close();
   return status;
 }
@@ -60,17 +68,23 @@ void ExpectRestorable(const ScratchRepository& scratch, int64_t at) {
   (*workspace)->Close();
 }
 
-class ReproCrash : public testing::TestWithParam<bool> {};
+struct CrashCase {
+  bool full_disk = false;
+  int parallel = 1;   // commands at once
+};
+
+// Where commands run at once, which call of the disk is the nth differs from run to run: each is a crash point all the same.
+class ReproCrash : public testing::TestWithParam<CrashCase> {};
 
 TEST_P(ReproCrash, IsGivenAgain) {
-  const bool full_disk = GetParam();
+  const auto [full_disk, parallel] = GetParam();
   const ScratchRepository scratch("data-crash-repro", data::FolderInMemory());
-  scratch.Write("dvc.yaml", kStages);
+  scratch.Write("dvc.yaml", parallel == 1 ? kStages : kWide);
   int64_t at = 0;
   for (bool done = false; !done && at < 300; ++at) {
     // From a pipeline that ran, with an input that nothing has seen.
     scratch.Write("in.txt", StrCat("before attempt ", at, "\n"));
-    ASSERT_TRUE(Repro(scratch).ok());
+    ASSERT_TRUE(Repro(scratch, DataEnv::Real(), parallel).ok());
     const std::string input = StrCat("attempt ", at, "\n");
     scratch.Write("in.txt", input);
     FaultPlan plan;
@@ -82,14 +96,14 @@ TEST_P(ReproCrash, IsGivenAgain) {
       plan.crash_at = at;
     }
     FaultDataEnv env(DataEnv::Real(), plan);
-    const Status status = Repro(scratch, env);
+    const Status status = Repro(scratch, env, parallel);
     done = env.calls() <= at;
     EXPECT_TRUE(!done || status.ok()) << status.message();
     ExpectRestorable(scratch, at);
     EXPECT_EQ(scratch.Read("in.txt"), input);  // an input is never touched
-    const Status again = Repro(scratch);
+    const Status again = Repro(scratch, DataEnv::Real(), parallel);
     EXPECT_TRUE(again.ok()) << "at call " << at << ": " << again.message();
-    EXPECT_EQ(scratch.Read("b.txt"), input + "two\n") << "at call " << at;
+    EXPECT_EQ(scratch.Read("b.txt"), parallel == 1 ? input + "two\n" : StrCat(input, "two\n", input, input, input)) << "at call " << at;
     ExpectRestorable(scratch, at);
     // And what it left is what the next one finds unchanged.
     const std::string lock = scratch.Read("dvc.lock");
@@ -128,8 +142,10 @@ TEST(ReproSync, OutputsAreOnTheDiskBeforeTheLockNamesThem) {
   EXPECT_EQ(env.at_lock, (std::vector<int>{1, 2}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, ReproCrash, testing::Bool(),
-                         [](const auto& param) { return param.param ? "DiskFull" : "Killed"; });
+INSTANTIATE_TEST_SUITE_P(Kinds, ReproCrash, testing::Values(CrashCase{false, 1}, CrashCase{true, 1}, CrashCase{false, 3}, CrashCase{true, 3}),
+                         [](const auto& param) {
+                           return StrCat(param.param.full_disk ? "DiskFull" : "Killed", param.param.parallel > 1 ? "InParallel" : "");
+                         });
 
 }  // namespace
 }  // namespace pano::pipeline
