@@ -19,11 +19,9 @@
 #include "data/version/file_descriptor.h"
 
 namespace pano::data {
-namespace {
 
-int64_t Nanoseconds(const timespec& t) { return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; }
-
-EntryInfo From(const struct stat& s) {
+EntryInfo EntryInfoFrom(const struct stat& s) {
+  const auto nanoseconds = [](const timespec& t) { return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; };
   EntryInfo info;
   info.kind = S_ISREG(s.st_mode)   ? EntryInfo::Kind::kFile
               : S_ISDIR(s.st_mode) ? EntryInfo::Kind::kFolder
@@ -34,10 +32,12 @@ EntryInfo From(const struct stat& s) {
   info.device = s.st_dev;
   info.inode = s.st_ino;
   info.links = s.st_nlink;
-  info.mtime_ns = Nanoseconds(s.st_mtim);
-  info.ctime_ns = Nanoseconds(s.st_ctim);
+  info.mtime_ns = nanoseconds(s.st_mtim);
+  info.ctime_ns = nanoseconds(s.st_ctim);
   return info;
 }
+
+namespace {
 
 // A file that is written from its start to its end: whole blocks of zeros become holes, so that a sparse file stays one.
 class HoleyFile final : public File {
@@ -116,12 +116,12 @@ class RealDataEnv final : public DataEnv {
   Result<EntryInfo> LinkInfo(const std::string& path) const override {
     struct stat s;
     if (::lstat(path.c_str(), &s) != 0) return ErrnoStatus(errno);
-    return From(s);
+    return EntryInfoFrom(s);
   }
   Result<EntryInfo> EntryInfoOf(const std::string& path) const override {
     struct stat s;
     if (::stat(path.c_str(), &s) != 0) return ErrnoStatus(errno);
-    return From(s);
+    return EntryInfoFrom(s);
   }
   Result<std::vector<FolderEntry>> ListKinds(const std::string& path) const override {
     const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(path.c_str()), ::closedir);
@@ -144,7 +144,7 @@ class RealDataEnv final : public DataEnv {
         case DT_LNK: kind = EntryInfo::Kind::kLink; break;
         case DT_UNKNOWN:   // some file systems do not say
           if (::fstatat(::dirfd(stream.get()), found->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0) continue;
-          kind = From(s).kind;
+          kind = EntryInfoFrom(s).kind;
           break;
         default: break;
       }
@@ -165,7 +165,7 @@ class RealDataEnv final : public DataEnv {
       // What a file says of its size ends the reading where it agrees with what was read.
       if (n == 0 || (S_ISREG(s.st_mode) && total == static_cast<uint64_t>(s.st_size))) break;
     }
-    *after = From(s);
+    *after = EntryInfoFrom(s);
     return total;
   }
   Status CreateFile(const std::string& path, std::span<const std::byte> bytes, FileMode mode) override {
@@ -186,7 +186,7 @@ class RealDataEnv final : public DataEnv {
     PANO_RETURN_IF_ERROR(Name(file.get(), path));
     struct stat s;
     if (::fstat(file.get(), &s) != 0) return ErrnoStatus(errno);
-    *made = From(s);
+    *made = EntryInfoFrom(s);
     return {};
   }
   Result<std::string> ReadLink(const std::string& path) const override {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -21,6 +23,9 @@ struct EntryInfo {
 
   bool executable() const { return (mode & 0100) != 0; }
 };
+
+// What the system says of a name.
+EntryInfo EntryInfoFrom(const struct ::stat& s);
 
 // A name in a folder. A value.
 struct FolderEntry {

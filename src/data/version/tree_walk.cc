@@ -42,11 +42,6 @@ struct Folder {
   std::vector<Child> children; // sorted by name, folders as "name/"
 };
 
-FileStamp StampOf(const struct stat& s) {
-  const auto ns = [](const timespec& t) { return int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec; };
-  return {s.st_dev, s.st_ino, static_cast<uint64_t>(s.st_size), ns(s.st_mtim), ns(s.st_ctim)};
-}
-
 bool IsBelow(std::string_view path, std::string_view folder) {
   return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
@@ -163,7 +158,7 @@ class Walk {
       if (policy_ == LinkPolicy::kRefuse) return InvalidArgument(StrCat(Printable(path(), 300), ": is neither a file nor a folder"));
       child.entry.foreign = true;
     }
-    child.entry.stamp = StampOf(s);
+    child.entry.stamp = FileStamp::Of(EntryInfoFrom(s));
     child.entry.executable = (s.st_mode & 0100) != 0;
     folder->children.push_back(std::move(child));
     return {};
