@@ -181,6 +181,42 @@ run data add d; code 1; err "imported"; one_line_error
 run data import "$work/source/d/a" --out alone; code 0
 check "a file of no repository came" test "$(cat alone)" = one
 
+# From a web server.
+"$WEB_SERVER" >"$work/url" &
+server=$!
+trap 'kill $server 2>/dev/null; rm -rf "$work"' EXIT
+for _ in $(seq 100); do [ -s "$work/url" ] && break; sleep 0.1; done
+url=$(cat "$work/url")
+cd "$work" && repo web
+sum_of() { head -c 100000 /dev/zero | tr '\0' "$1" | md5sum | cut -d' ' -f1; }
+imported() {   # imported NAME CHARACTER: the file is whole, and of that character
+  check "$1 is whole" test "$(md5sum <"$1" | cut -d' ' -f1)" = "$(sum_of "$2")"
+  check "$1.dvc says so" grep -q "$(sum_of "$2")" "$1.dvc"
+}
+run data import "$url/file/a%20b.csv?version=1#top"; code 0; imported "a%20b.csv" x
+check "the version is the server's" grep -qF "checksum: '\"1\"'" a%20b.csv.dvc
+run data import "$url/cut/cut.csv"; code 0; imported cut.csv x
+run data import "$url/redirect/moved.csv"; code 0; imported moved.csv x
+check "where it was asked for" grep -qF "path: $url/redirect/moved.csv" moved.csv.dvc
+run data import "$url/changed/c.csv"; code 0; imported c.csv y
+run data status --json; code 0; out "{}"
+refused() {   # refused PATH CODE-WORDS: nothing is left
+  run data import "$url/$1/f"; code 1; err "$2"; one_line_error
+  check "nothing is left of $1" test ! -e f -a ! -e f.dvc -a -z "$(find .dvc -name '.pano-tmp*')"
+}
+refused circle "redirects more than"
+refused none "404"
+refused page "404"
+run data import "$url/"; code 1; err "--out"; one_line_error
+run data import "$url/file/x" --out ../x; code 1; one_line_error
+run data import "$url/file/x" --out a%20b.csv; code 1; err "there already"; one_line_error
+run data import "ftp://127.0.0.1/x"; code 1; err "http"; one_line_error
+# A connection that stays cut is given up after some seconds; before, it can be interrupted.
+timeout --foreground --signal=INT 3 "$PANO_DATA" import "$url/cut-for-good/f" >"$work/out" 2>"$work/err"; got=$?; shown="data import, interrupted"
+code 124
+check "nothing is left of it" test ! -e f -a ! -e f.dvc -a -z "$(find .dvc -name '.pano-tmp*')"
+kill $server
+
 # Files whose times lie in the future (the clock went back) are seen to change.
 repo clock
 printf 'one\n' >f && touch -d '+1 hour' f

@@ -12,9 +12,9 @@
 #include "app/hub/hub_client.h"
 #include "app/hub/hub_settings.h"
 #include "app/hub/repo_cache.h"
-#include "app/hub/retry.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/retry.h"
 #include "base/thread_annotations.h"
 
 namespace pano::hub {

@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <ctime>
-#include <mutex>
 #include <utility>
 
 #include "app/hub/etag.h"
-#include "app/hub/hub_url.h"
-#include "base/check.h"
+#include "base/curl/connection_failure.h"
+#include "base/curl/retry_after.h"
+#include "base/curl/set_up.h"
+#include "base/curl/url.h"
 #include "base/strings.h"
 
 namespace pano::hub {
@@ -18,41 +19,10 @@ namespace {
 constexpr size_t kHeaderBytesMax = 256u << 10;  // of one answer
 constexpr size_t kErrorBytesMax = 4096;         // of the body of a failure; nobody reads more
 
-void SetUpCurl() {
-  static std::once_flag once;
-  std::call_once(once, [] { PANO_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
-}
-
 std::optional<uint64_t> ParseSize(std::string_view text) {
   const std::optional<int64_t> number = ParseInt(Trim(text));
   if (!number || *number < 0) return std::nullopt;
   return static_cast<uint64_t>(*number);
-}
-
-bool IsRedirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-// A failure of the connection, as the caller can decide with it.
-Status ConnectionFailure(CURLcode code, const std::string& url, const char* detail) {
-  const std::string text =
-      StrCat(ShownUrl(url), ": ", *detail ? Printable(detail, 200) : std::string(curl_easy_strerror(code)));
-  switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_ISSUER_ERROR:
-      return Status(StatusCode::kPermissionDenied, text).WithReason("certificate");
-    case CURLE_OPERATION_TIMEDOUT:
-      return Status(StatusCode::kDeadline, text);
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_URL_MALFORMAT:
-      return InvalidArgument(text);
-    case CURLE_OUT_OF_MEMORY:
-      return Status(StatusCode::kExhausted, text).WithReason("memory");
-    default:
-      return Status(StatusCode::kUnavailable, text);
-  }
 }
 
 }  // namespace
@@ -319,16 +289,6 @@ Status StatusOfAnswer(const AnswerHead& head, bool has_token) {
       if (head.status >= 500) return Status(StatusCode::kUnavailable, said);
       return Corruption(said);
   }
-}
-
-std::optional<int64_t> ParseRetryAfter(std::string_view text, int64_t now) {
-  if (const std::optional<int64_t> seconds = ParseInt(Trim(text))) {
-    if (*seconds < 0) return std::nullopt;
-    return *seconds;
-  }
-  const std::time_t when = curl_getdate(std::string(text).c_str(), nullptr);
-  if (when < 0) return std::nullopt;
-  return std::max<int64_t>(0, static_cast<int64_t>(when) - now);
 }
 
 }  // namespace pano::hub

@@ -84,7 +84,4 @@ class HubClient {
 // The failure that an answer's status means; ok below 400.
 Status StatusOfAnswer(const AnswerHead& head, bool has_token);
 
-// Retry-After: seconds, or a date of HTTP against `now` (Unix seconds). Nothing for anything else.
-std::optional<int64_t> ParseRetryAfter(std::string_view text, int64_t now);
-
 }  // namespace pano::hub

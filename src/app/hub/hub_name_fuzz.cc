@@ -11,6 +11,8 @@
 #include "app/hub/repo_cache.h"
 #include "app/hub/segment_fetch.h"
 #include "base/check.h"
+#include "base/curl/retry_after.h"
+#include "base/curl/url.h"
 
 namespace {
 

@@ -1,106 +1,23 @@
 #include "app/hub/hub_url.h"
 
-#include <curl/curl.h>
-
-#include <memory>
-#include <optional>
-
+#include "base/percent_encoding.h"
 #include "base/strings.h"
 
 namespace pano::hub {
 namespace {
 
-using Handle = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
-
-constexpr size_t kUrlBytesMax = 16u << 10;
-
-// Null where `url` is no URL.
-Handle Parse(const std::string& url) {
-  Handle handle(curl_url(), &curl_url_cleanup);
-  if (!handle || url.size() > kUrlBytesMax ||
-      curl_url_set(handle.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
-    handle.reset();
-  }
-  return handle;
-}
-
-std::optional<std::string> Part(CURLU* handle, CURLUPart part, unsigned flags = 0) {
-  char* text = nullptr;
-  if (curl_url_get(handle, part, &text, flags) != CURLUE_OK) return std::nullopt;
-  std::string out = text;
-  curl_free(text);
-  return out;
-}
+std::string Path(std::string_view names) { return PercentEncode(names, Slashes::kKept); }
+std::string Segment(std::string_view name) { return PercentEncode(name, Slashes::kEncoded); }
 
 }  // namespace
 
-Result<Origin> OriginOf(const std::string& url) {
-  const Handle handle = Parse(url);
-  if (!handle) return InvalidArgument(StrCat("'", Printable(url, 200), "' is no URL"));
-  Origin origin;
-  origin.scheme = ToLower(Part(handle.get(), CURLUPART_SCHEME).value_or(""));
-  origin.host = ToLower(Part(handle.get(), CURLUPART_HOST).value_or(""));
-  const std::optional<int64_t> port =
-      ParseInt(Part(handle.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT).value_or(""));
-  if ((origin.scheme != "http" && origin.scheme != "https") || origin.host.empty() || !port) {
-    return InvalidArgument(StrCat("'", ShownUrl(url), "' is no http or https URL"));
-  }
-  origin.port = static_cast<uint16_t>(*port);
-  return origin;
-}
-
-Result<std::string> ResolveLocation(const std::string& base, const std::string& location) {
-  const Handle handle = Parse(base);
-  if (!handle) return InvalidArgument(StrCat("'", Printable(base, 200), "' is no URL"));
-  if (location.empty() || location.size() > kUrlBytesMax ||
-      curl_url_set(handle.get(), CURLUPART_URL, location.c_str(), 0) != CURLUE_OK) {
-    return Corruption(StrCat(ShownUrl(base), ": redirects to '", Printable(location), "', which is no URL"));
-  }
-  std::string url = Part(handle.get(), CURLUPART_URL).value_or("");
-  Result<Origin> to = OriginOf(url);
-  if (!to.ok()) return Corruption(StrCat(ShownUrl(base), ": redirects to ", to.error().message()));
-  PANO_ASSIGN_OR_RETURN(const Origin from, OriginOf(base));
-  if (from.scheme == "https" && to->scheme != "https") {
-    return Corruption(StrCat(ShownUrl(base), ": redirects from https to ", to->scheme));
-  }
-  return url;
-}
-
-std::string EncodePath(std::string_view text, bool keep_slashes) {
-  std::string out;
-  for (char c : text) {
-    const bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                            c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved || (c == '/' && keep_slashes)) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += "0123456789ABCDEF"[byte >> 4];
-      out += "0123456789ABCDEF"[byte & 15];
-    }
-  }
-  return out;
-}
-
 std::string ListingUrl(std::string_view endpoint, std::string_view repo, std::string_view revision) {
-  return StrCat(endpoint, "/api/models/", EncodePath(repo, true), "/revision/",
-                EncodePath(revision, false), "?blobs=true");
+  return StrCat(endpoint, "/api/models/", Path(repo), "/revision/", Segment(revision), "?blobs=true");
 }
 
 std::string FileUrl(std::string_view endpoint, std::string_view repo, std::string_view revision,
                     std::string_view path) {
-  return StrCat(endpoint, "/", EncodePath(repo, true), "/resolve/", EncodePath(revision, false), "/",
-                EncodePath(path, true));
-}
-
-std::string ShownUrl(const std::string& url) {
-  const Handle handle = Parse(url);
-  if (!handle) return Printable(url.substr(0, url.find('?')), 200);
-  for (CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY, CURLUPART_FRAGMENT}) {
-    curl_url_set(handle.get(), part, nullptr, 0);
-  }
-  return Printable(Part(handle.get(), CURLUPART_URL).value_or(""), 200);
+  return StrCat(endpoint, "/", Path(repo), "/resolve/", Segment(revision), "/", Path(path));
 }
 
 }  // namespace pano::hub

@@ -14,6 +14,8 @@
 #include "app/hub/repo_cache.h"
 #include "app/hub/repo_listing.h"
 #include "app/hub/snapshot.h"
+#include "base/curl/url.h"
+#include "base/retry.h"
 #include "base/strings.h"
 
 namespace pano::hub {
@@ -27,16 +29,11 @@ constexpr uint64_t kRoomToSpare = 16u << 20;          // for links, refs and wha
 // Calls `ask` until it is ok or no further try is worth it.
 template <typename Ask>
 Status WithRetries(const TransferOptions& options, const std::stop_token& stop, Ask ask) {
-  for (int failures = 1;; ++failures) {
+  return Retry(options.retry, Clock::Real(), stop, [&]() -> Attempt {
     AnswerHead head;
     Status status = ask(&head);
-    if (status.ok() || stop.stop_requested()) return status;
-    const std::optional<Duration> delay =
-        DelayBeforeRetry(status, failures, head.retry_after_seconds, options.retry);
-    if (!delay) return status;
-    if (options.on_retry) options.on_retry(status, *delay);
-    if (!Clock::Real().SleepFor(*delay, stop)) return status;
-  }
+    return {std::move(status), head.retry_after_seconds};
+  }, options.on_retry);
 }
 
 // One pull; a step a method.

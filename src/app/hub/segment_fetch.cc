@@ -3,7 +3,8 @@
 #include <string>
 #include <utility>
 
-#include "app/hub/hub_url.h"
+#include "base/curl/url.h"
+#include "base/random.h"
 #include "base/strings.h"
 
 namespace pano::hub {
@@ -122,6 +123,7 @@ class Attempt {
 }  // namespace
 
 Status FetchSegment(BlobJob& job, size_t segment, HubClient& client, const FetchContext& context) {
+  Random random(SystemEntropy());
   int failures = 0;
   int stale = 0;
   while (true) {
@@ -134,7 +136,7 @@ Status FetchSegment(BlobJob& job, size_t segment, HubClient& client, const Fetch
     if (attempt.stale_location() && stale++ == 0) continue;
     if (attempt.kept() >= kProgressBytes) failures = stale = 0;
     const std::optional<Duration> delay =
-        DelayBeforeRetry(status, ++failures, head.retry_after_seconds, context.retry);
+        DelayBeforeRetry(status, ++failures, head.retry_after_seconds, random.Uniform(), context.retry);
     if (!delay) return status.Wrap(job.spec().path);
     if (context.on_retry) context.on_retry(status, *delay);
     if (!context.clock.SleepFor(*delay, context.stop)) return Status(StatusCode::kCancelled, "interrupted");

@@ -10,8 +10,8 @@
 
 #include "app/hub/blob_job.h"
 #include "app/hub/hub_client.h"
-#include "app/hub/retry.h"
 #include "base/clock.h"
+#include "base/retry.h"
 #include "base/status.h"
 
 namespace pano::hub {

@@ -144,7 +144,8 @@ Status ObjectStore::RemoveAbandoned(double age_seconds) {
       if (!name.starts_with(kTemporaryPrefix)) continue;
       const std::string path = StrCat(folder, "/", name);
       const auto info = env_.LinkInfo(path);
-      if (info.ok() && info->mtime_ns <= before) PANO_RETURN_IF_ERROR(env_.Remove(path));
+      if (!info.ok() || info->mtime_ns > before) continue;
+      PANO_RETURN_IF_ERROR(info->kind == EntryInfo::Kind::kFolder ? env_.RemoveTree(path) : env_.Remove(path));
     }
   }
   return {};

@@ -65,6 +65,8 @@ class ObjectStore {
   Status Install(const std::string& temporary, const ObjectId& id);
   // A new name in the store's folder, for a file that Adopt or Install takes.
   std::string TemporaryPath();
+  // One on the workspace's file system, for a file or folder that goes into the workspace.
+  std::string WorkspaceTemporary();
   // Removes what killed processes left under such names and did not touch for `age_seconds`.
   Status RemoveAbandoned(double age_seconds);
 
@@ -85,7 +87,6 @@ class ObjectStore {
   Result<StoredFile> PutLargeFile(const std::string& path, HashName hash);
   Status CopySmall(const ObjectId& id, const std::string& path, bool executable);
   Status CopyTo(const ObjectId& id, const std::string& path, bool executable);
-  std::string WorkspaceTemporary();
 
   const std::string folder_;
   const StoreOptions options_;

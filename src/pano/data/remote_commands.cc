@@ -157,7 +157,9 @@ int RunImport(const cli::Command& self, cli::Args args) {
     options.from = words.values[0];
     if (words.values.size() == 2) options.path = words.values[1];
     while (options.path.ends_with('/')) options.path.pop_back();
-    const std::string name(BaseName(options.path.empty() ? options.from : options.path));
+    const std::string name = NameOfSource(options.path.empty() ? options.from : options.path);
+    if (name.empty() && options.out.empty())
+      return InvalidArgument(StrCat(Printable(options.from, 200), ": has no name for the data: give one with --out"));
     PANO_ASSIGN_OR_RETURN(options.out,
                           session.repository->Relative(options.out.empty() ? name : options.out));
     options.sync.stop = stop.token();

@@ -7,6 +7,7 @@
 #include "app/api/oauth/oauth_call.h"
 #include "app/auth/issuer/redirect_uri.h"
 #include "app/auth/issuer/secret.h"
+#include "base/percent_encoding.h"
 #include "base/strings.h"
 
 namespace pano::api::oauth {

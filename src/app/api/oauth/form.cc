@@ -48,19 +48,6 @@ const std::string& Form::Get(std::string_view name) const {
   return kAbsent;
 }
 
-std::string PercentEncode(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  for (char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_' || c == '~';
-    const auto byte = static_cast<unsigned char>(c);
-    if (plain) out += c;
-    else out.append({'%', kHex[byte >> 4], kHex[byte & 15]});
-  }
-  return out;
-}
-
 std::string EscapeHtml(std::string_view text) {
   std::string out;
   for (char c : text) {

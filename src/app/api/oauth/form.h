@@ -31,8 +31,6 @@ class Form {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-// `text` as a value of a query: all but unreserved characters as %XX.
-std::string PercentEncode(std::string_view text);
 // `text` inside HTML, also inside an attribute's quotes.
 std::string EscapeHtml(std::string_view text);
 // Basic credentials (RFC 7617), whose parts are form-encoded as RFC 6749, 2.3.1 has it. InvalidArgument when

@@ -7,6 +7,7 @@
 #include "app/api/oauth/form.h"
 #include "app/auth/issuer/redirect_uri.h"
 #include "base/check.h"
+#include "base/percent_encoding.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace pano::api::oauth;

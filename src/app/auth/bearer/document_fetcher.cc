@@ -3,11 +3,10 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <mutex>
 #include <string_view>
 
 #include "app/auth/bearer/issuer_settings.h"
-#include "base/check.h"
+#include "base/curl/set_up.h"
 #include "base/env.h"
 #include "base/strings.h"
 #include "base/trusted_certificates.h"
@@ -17,11 +16,6 @@ namespace {
 
 constexpr size_t kHeaderBytesMax = 64u << 10;
 constexpr int64_t kMaxAgeMax = 366 * 86400;   // seconds
-
-void SetUpCurl() {
-  static std::once_flag once;
-  std::call_once(once, [] { PANO_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
-}
 
 // What libcurl's callbacks need of one GET.
 struct Exchange {

@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/result.h"
+#include "base/retry.h"
 #include "data/version/remote/remote.h"
-#include "data/version/remote/retry.h"
 
 namespace pano::remote {
 

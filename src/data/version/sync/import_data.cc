@@ -3,10 +3,11 @@
 #include <memory>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/curl/url.h"
 #include "base/digest/digest.h"
 #include "base/digest/file_digest.h"
 #include "base/path_exists.h"
-#include "base/random.h"
 #include "base/strings.h"
 #include "data/version/git.h"
 #include "data/version/index.h"
@@ -71,14 +72,14 @@ Status CheckFree(const Workspace& workspace, const std::string& out) {
 // A clone that is gone with this. Confined to one thread.
 class Clone {
  public:
-  static Result<std::unique_ptr<Clone>> Of(const std::string& from, const Repository& ours) {
+  static Result<std::unique_ptr<Clone>> Of(const std::string& from, Workspace& workspace) {
+    const Repository& ours = workspace.repository();
     auto clone = std::unique_ptr<Clone>(new Clone(ours.env()));
     if (IsDirectory(from)) {
       clone->folder_ = from;
       return clone;
     }
-    clone->folder_ = clone->own_ = StrCat(ours.own_folder(), "/clone-", RandomHex(8));
-    PANO_RETURN_IF_ERROR(MakeFolders(ours.env(), ours.own_folder()));
+    clone->folder_ = clone->own_ = workspace.store().WorkspaceTemporary();
     // A URL that begins with '-' is none.
     PANO_RETURN_IF_ERROR(RunGit(ours.root(), {"clone", "--quiet", "--", from, clone->own_})
                              .status()
@@ -148,7 +149,7 @@ std::string ImportDigest(const json::Value& deps, const json::Value& outs) {
 Result<Output> ImportFromRepository(Workspace& workspace, const ImportOptions& options) {
   PANO_RETURN_IF_ERROR(CheckFree(workspace, options.out));
   PANO_ASSIGN_OR_RETURN(const std::unique_ptr<Clone> clone,
-                        Clone::Of(options.from, workspace.repository()));
+                        Clone::Of(options.from, workspace));
   PANO_ASSIGN_OR_RETURN(const std::unique_ptr<const Repository> theirs,
                         Repository::Find(clone->folder()));
   if (theirs->git_root().empty())
@@ -179,6 +180,7 @@ Result<Output> ImportFromRepository(Workspace& workspace, const ImportOptions& o
       workspace.Checkout(output, {.force = false, .relink = false, .part = ""}).status());
   PANO_ASSIGN_OR_RETURN(output,
                         workspace.Store(output));  // sizes, and what was of DVC 2 becomes of today
+  PANO_RETURN_IF_ERROR(workspace.Flush());
   json::Value repo, dep;
   repo.Set("url", options.from);
   if (!options.revision.empty()) repo.Set("rev", options.revision);
@@ -189,69 +191,124 @@ Result<Output> ImportFromRepository(Workspace& workspace, const ImportOptions& o
   return output;
 }
 
+namespace {
+
+bool IsHttp(std::string_view from) { return from.starts_with("http://") || from.starts_with("https://"); }
+
+// A file that is gone with this, unless it has been given a name. Confined to one thread.
+class Arrival {
+ public:
+  Arrival(std::string path, DataEnv& env) : path_(std::move(path)), env_(env) {}
+  ~Arrival() {
+    file_.reset();
+    if (!path_.empty()) (void)env_.Remove(path_);
+  }
+  Arrival(const Arrival&) = delete;
+  Arrival& operator=(const Arrival&) = delete;
+
+  Status Restart() {
+    file_.reset();
+    PANO_ASSIGN_OR_RETURN(file_, env_.Open(path_, Env::OpenMode::kWrite));
+    return {};
+  }
+  Status Append(std::span<const std::byte> bytes) { return file_->WriteAll(bytes); }
+  Status MoveTo(const std::string& target) {
+    PANO_RETURN_IF_ERROR(file_->Close());
+    PANO_RETURN_IF_ERROR(env_.Rename(path_, target));
+    path_ = target;   // until Keep, in case the rest fails
+    return {};
+  }
+  void Keep() { path_.clear(); }
+
+ private:
+  std::string path_;
+  DataEnv& env_;
+  std::unique_ptr<File> file_;
+};
+
+// `checksum` is what the server names the version by, as DVC reads it; "" where it does not.
+Status ReceiveOverHttp(const ImportOptions& options, Arrival& arrival, std::string* checksum) {
+  remote::HttpOptions http;
+  http.redirects_max = 10;
+  remote::HttpClient client(std::move(http));
+  return remote::Download(
+      client, 0,
+      [&](uint64_t offset, std::span<const std::byte> bytes) -> Status {
+        if (offset == 0) PANO_RETURN_IF_ERROR(arrival.Restart());
+        return arrival.Append(bytes);
+      },
+      [&](const std::vector<std::pair<std::string, std::string>>& headers) {
+        remote::HttpRequest request;
+        request.url = options.from;
+        request.headers = headers;
+        return request;
+      },
+      [&](const remote::HttpAnswer& answer) {
+        return remote::StatusOfAnswer(answer, ShownUrl(options.from), "");
+      },
+      options.retry, Clock::Real(), options.sync.stop, [&](const remote::HttpAnswer& head) {
+        *checksum = head.Header("etag");
+        if (checksum->empty()) *checksum = head.Header("content-md5");
+      });
+}
+
+Status CopyFrom(const std::string& path, Arrival& arrival, DataEnv& env, const std::stop_token& stop) {
+  const auto in = env.Open(path, Env::OpenMode::kRead);
+  if (!in.ok()) return in.error();
+  std::vector<std::byte> buffer(1u << 20);
+  while (true) {
+    if (stop.stop_requested()) return Status(StatusCode::kCancelled, "interrupted");
+    PANO_ASSIGN_OR_RETURN(const size_t count, (*in)->ReadSome(buffer));
+    if (count == 0) return {};
+    PANO_RETURN_IF_ERROR(arrival.Append(std::span(buffer).first(count)));
+  }
+}
+
+}  // namespace
+
+std::string NameOfSource(std::string_view from) {
+  if (const size_t scheme = from.find("://"); scheme != std::string_view::npos) {
+    from = from.substr(0, from.find_first_of("?#"));
+    const size_t path = from.find('/', scheme + 3);
+    from = path == std::string_view::npos ? "" : from.substr(path);
+  }
+  while (from.ends_with('/')) from.remove_suffix(1);
+  return std::string(BaseName(from));
+}
+
 Result<Output> ImportUrl(Workspace& workspace, const ImportOptions& options) {
   PANO_RETURN_IF_ERROR(CheckFree(workspace, options.out));
   DataEnv& env = workspace.repository().env();
   const std::string target = workspace.repository().Absolute(options.out);
-  const std::string temporary =
-      StrCat(workspace.repository().own_folder(), "/import-", RandomHex(8));
-  PANO_RETURN_IF_ERROR(MakeFolders(env, workspace.repository().own_folder()));
-  json::Value dep;
-  Status status;
-  {
-    PANO_ASSIGN_OR_RETURN(std::unique_ptr<File> file, env.Open(temporary, Env::OpenMode::kWrite));
-    if (options.from.starts_with("http://") || options.from.starts_with("https://")) {
-      remote::HttpClient client{remote::HttpOptions()};
-      status = remote::Download(
-          client, 0,
-          [&](uint64_t offset, std::span<const std::byte> bytes) -> Status {
-            if (offset == 0) {
-              PANO_ASSIGN_OR_RETURN(file, env.Open(temporary, Env::OpenMode::kWrite));
-            }
-            return file->WriteAll(bytes);
-          },
-          [&](const std::vector<std::pair<std::string, std::string>>& headers) {
-            remote::HttpRequest request;
-            request.url = options.from;
-            request.headers = headers;
-            return request;
-          },
-          [&](const remote::HttpAnswer& answer) {
-            return remote::StatusOfAnswer(answer, remote::ShownUrl(options.from), "");
-          },
-          remote::RetryOptions(), Clock::Real(), options.sync.stop);
-    } else {
-      const auto in = env.Open(options.from, Env::OpenMode::kRead);
-      status = in.ok() ? OkStatus()
-                       : in.error().Wrap(StrCat("cannot read ", Printable(options.from, 300)));
-      std::vector<std::byte> buffer(1u << 20);
-      while (status.ok()) {
-        const Result<size_t> count = (*in)->ReadSome(buffer);
-        if (!count.ok()) status = count.error().Wrap(Printable(options.from, 300));
-        if (!count.ok() || *count == 0) break;
-        status = file->WriteAll(std::span(buffer).first(*count));
-      }
-    }
-    if (status.ok()) status = file->Close();
+  const std::string shown = ShownUrl(options.from);
+  std::string checksum;
+  Arrival arrival(workspace.store().WorkspaceTemporary(), env);
+  PANO_RETURN_IF_ERROR(arrival.Restart().Wrap("cannot write a file below .dvc/tmp"));
+  if (IsHttp(options.from)) {
+    PANO_RETURN_IF_ERROR(ReceiveOverHttp(options, arrival, &checksum).Wrap("cannot import"));
+  } else if (options.from.find("://") != std::string::npos) {
+    return InvalidArgument(StrCat(shown, ": what is imported is a path, an http: or https: URL, or a repository and a path in it"));
+  } else {
+    PANO_RETURN_IF_ERROR(CopyFrom(options.from, arrival, env, options.sync.stop)
+                             .Wrap(StrCat("cannot import ", Printable(options.from, 300))));
   }
-  if (status.ok()) status = env.Rename(temporary, target).Wrap(target);
-  if (!status.ok()) {
-    (void)env.Remove(temporary);
-    return status;
-  }
+  PANO_RETURN_IF_ERROR(arrival.MoveTo(target).Wrap(StrCat(Printable(options.out, 300), ": cannot write")));
   Output output;
   output.path = options.out;
   output.source = options.out + ".dvc";
   PANO_ASSIGN_OR_RETURN(output, workspace.Store(output));
-  if (options.from.find("://") == std::string::npos) {
-    dep.Set("md5", output.id->ToString());
-    dep.Set("size", *output.bytes);
-    dep.Set("hash", "md5");
+  PANO_RETURN_IF_ERROR(workspace.Flush());
+  json::Value dep;
+  if (IsHttp(options.from)) {
+    if (!checksum.empty()) dep.Set("checksum", checksum);
   } else {
-    dep.Set("size", *output.bytes);
+    dep.Set("md5", output.id->ToString());
   }
+  dep.Set("size", *output.bytes);
+  dep.Set("hash", "md5");
   dep.Set("path", options.from);
   PANO_RETURN_IF_ERROR(WriteDvcFile(workspace, output, std::move(dep)));
+  arrival.Keep();
   return output;
 }
 

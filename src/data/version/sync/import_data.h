@@ -1,9 +1,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/retry.h"
 #include "data/version/output.h"
 #include "data/version/sync/sync.h"
 #include "data/version/workspace.h"
@@ -18,6 +20,7 @@ struct ImportOptions {
   std::string revision;  // of git; "" = what is checked out there
   std::string out;       // from our root; where nothing stands
   SyncOptions sync;
+  RetryOptions retry = {};   // of ImportUrl
 };
 
 // Data of another repository at a revision, checked out at `out`, with "<out>.dvc" that says where
@@ -25,8 +28,13 @@ struct ImportOptions {
 // repository or its remote does not have.
 Result<Output> ImportFromRepository(Workspace& workspace, const ImportOptions& options);
 
-// A file from a path or URL, as `dvc import-url` does.
+// A file from a path or URL, as `dvc import-url` does. Redirects are followed; what came in part, of a server
+// that changed it meanwhile or ended before its own word, is no file: nothing is left of it.
 Result<Output> ImportUrl(Workspace& workspace, const ImportOptions& options);
+
+// The name that data gets where none is asked for: the last part of a path or of a URL's path, as it stands
+// there. "" where there is none.
+std::string NameOfSource(std::string_view from);
 
 // The MD5 that DVC keeps at the top of such a file: of its entries as sorted JSON, less sizes and
 // descriptions.

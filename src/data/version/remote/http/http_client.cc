@@ -6,9 +6,11 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
-#include <mutex>
 
-#include "base/check.h"
+#include "base/curl/connection_failure.h"
+#include "base/curl/retry_after.h"
+#include "base/curl/set_up.h"
+#include "base/curl/url.h"
 #include "base/mutex.h"
 #include "base/strings.h"
 #include "base/thread_annotations.h"
@@ -19,11 +21,6 @@ namespace {
 constexpr size_t kHeaderBytesMax = 64u << 10;
 constexpr size_t kErrorBytesMax = 64u << 10;
 constexpr size_t kIdleMax = 64;  // connections kept
-
-void SetUpCurl() {
-  static std::once_flag once;
-  std::call_once(once, [] { PANO_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
-}
 
 // One call and what libcurl's callbacks need of it. Confined to one thread.
 struct Call {
@@ -143,26 +140,9 @@ int OnTick(void* call, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<Call*>(call)->stop.stop_requested() ? 1 : 0;
 }
 
-Status ConnectionFailure(CURLcode code, const std::string& url, const char* detail) {
-  const std::string text =
-      StrCat(ShownUrl(url), ": ",
-             *detail != '\0' ? Printable(detail, 200) : std::string(curl_easy_strerror(code)));
-  switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_ISSUER_ERROR:
-      return Status(StatusCode::kPermissionDenied, text).WithReason("certificate");
-    case CURLE_OPERATION_TIMEDOUT:
-      return Status(StatusCode::kDeadline, text);
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_URL_MALFORMAT:
-      return InvalidArgument(text);
-    case CURLE_OUT_OF_MEMORY:
-      return Status(StatusCode::kExhausted, text).WithReason("memory");
-    default:
-      return Status(StatusCode::kUnavailable, text);
-  }
+// What says which bytes are wanted, and nothing of who wants them.
+bool IsForEveryOrigin(std::string_view header) {
+  return header == "Accept-Encoding" || header == "Range" || header == "If-Match";
 }
 
 }  // namespace
@@ -173,14 +153,7 @@ std::string HttpAnswer::Header(const std::string& name) const {
 }
 
 std::optional<int64_t> HttpAnswer::RetryAfter() const {
-  const std::string text = Header("retry-after");
-  if (text.empty()) return std::nullopt;
-  if (const std::optional<int64_t> seconds = ParseInt(text))
-    return *seconds < 0 ? std::nullopt : seconds;
-  const std::time_t when = curl_getdate(text.c_str(), nullptr);
-  if (when < 0) return std::nullopt;
-  return std::max<int64_t>(0,
-                           static_cast<int64_t>(when) - static_cast<int64_t>(std::time(nullptr)));
+  return ParseRetryAfter(Header("retry-after"), static_cast<int64_t>(std::time(nullptr)));
 }
 
 // Handles that nobody uses now. Thread-safe.
@@ -220,6 +193,26 @@ HttpClient::~HttpClient() = default;
 
 Result<HttpAnswer> HttpClient::Perform(const HttpRequest& request, const std::stop_token& stop,
                                        const OnHead& on_head, const OnBytes& on_bytes) {
+  Result<HttpAnswer> answer = PerformOnce(request, stop, on_head, on_bytes);
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (options_.redirects_max == 0 || !reads) return answer;
+  HttpRequest step = request;
+  for (int redirects = 0; answer.ok() && IsRedirect(answer->status); ++redirects) {
+    if (redirects == options_.redirects_max)
+      return Corruption(
+          StrCat(ShownUrl(request.url), ": redirects more than ", redirects, " times"));
+    PANO_ASSIGN_OR_RETURN(std::string next, ResolveLocation(step.url, answer->Header("location")));
+    PANO_ASSIGN_OR_RETURN(const Origin from, OriginOf(step.url));
+    PANO_ASSIGN_OR_RETURN(const Origin to, OriginOf(next));
+    if (from != to) std::erase_if(step.headers, [](const auto& h) { return !IsForEveryOrigin(h.first); });
+    step.url = std::move(next);
+    answer = PerformOnce(step, stop, on_head, on_bytes);
+  }
+  return answer;
+}
+
+Result<HttpAnswer> HttpClient::PerformOnce(const HttpRequest& request, const std::stop_token& stop,
+                                           const OnHead& on_head, const OnBytes& on_bytes) {
   Call call{request, options_, stop, on_head, on_bytes, {}, {}};
   if (request.file) {
     call.file = std::fopen(request.file->path.c_str(), "rbe");
@@ -283,15 +276,6 @@ Result<HttpAnswer> HttpClient::Perform(const HttpRequest& request, const std::st
   if (code != CURLE_OK) return ConnectionFailure(code, request.url, detail);
   if (!call.SeeHead()) return call.failure;  // an empty body
   return std::move(call.answer);
-}
-
-std::string ShownUrl(const std::string& url) {
-  std::string shown = url.substr(0, url.find_first_of("?#"));
-  const size_t scheme = shown.find("://");
-  const size_t host = scheme == std::string::npos ? 0 : scheme + 3;
-  const size_t at = shown.find('@', host);
-  if (at != std::string::npos && at < shown.find('/', host)) shown.erase(host, at + 1 - host);
-  return Printable(shown, 300);
 }
 
 Status StatusOfAnswer(const HttpAnswer& answer, const std::string& what, const std::string& said) {

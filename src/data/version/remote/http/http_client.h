@@ -44,15 +44,17 @@ struct HttpOptions {
   std::chrono::milliseconds connect_timeout{15'000};
   std::chrono::milliseconds stall_timeout{30'000};  // so long without 1 KiB/s
   size_t body_bytes_max = 8u << 20;                 // of an answer that is not streamed
+  int redirects_max = 0;                            // that a GET or HEAD follows; 0: a redirect is an answer
   std::string ca_file;                              // "" = the system's
   bool verify = true;                               // the server's certificate
 };
 
-// HTTP over libcurl: connections are kept and used again. Redirects are not followed, bodies not
-// decompressed. Thread-safe.
+// HTTP over libcurl: connections are kept and used again, bodies are not decompressed. Thread-safe.
 //
 // Failures are those of the connection: Unavailable, Deadline, PermissionDenied (certificate); an
-// answer of any status is an answer.
+// answer of any status is an answer. A redirect that is followed never leads from https to http, and to
+// another origin (scheme, host, port) it carries no header but Range, If-Match and Accept-Encoding: no
+// credentials. Corruption where it leads nowhere, or more than redirects_max times on.
 class HttpClient {
  public:
   explicit HttpClient(HttpOptions options);
@@ -69,12 +71,12 @@ class HttpClient {
 
  private:
   struct Pool;
+  Result<HttpAnswer> PerformOnce(const HttpRequest& request, const std::stop_token& stop,
+                                 const OnHead& on_head, const OnBytes& on_bytes);
+
   const HttpOptions options_;
   std::unique_ptr<Pool> pool_;
 };
-
-// The URL without a user, password and query: what messages may show.
-std::string ShownUrl(const std::string& url);
 
 // The Status that an answer with this status means; ok for 2xx. `what` begins the message
 // ("s3://bucket/key").

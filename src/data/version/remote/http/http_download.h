@@ -5,10 +5,10 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/retry.h"
 #include "base/status.h"
 #include "data/version/remote/http/http_client.h"
 #include "data/version/remote/remote.h"
-#include "data/version/remote/retry.h"
 
 namespace pano::remote {
 
@@ -20,9 +20,12 @@ using MakeRequest =
 using JudgeAnswer = std::function<Status(const HttpAnswer& answer)>;
 
 // GET from `offset` to the end; a cut or stalled connection is resumed where it broke off, of the
-// same version of the object (If-Match), else from the beginning.
+// same version of the object (ETag, else Last-Modified), else from the beginning. An object that ends before
+// the size that the server says is no whole one. `on_version`, which may be null, sees the head of each
+// answer whose bytes are taken: the last is that of the object that came.
 Status Download(HttpClient& client, uint64_t offset, const Remote::OnBytes& on_bytes,
                 const MakeRequest& make_request, const JudgeAnswer& judge,
-                const RetryOptions& retry, Clock& clock, const std::stop_token& stop);
+                const RetryOptions& retry, Clock& clock, const std::stop_token& stop,
+                const std::function<void(const HttpAnswer& head)>& on_version = nullptr);
 
 }  // namespace pano::remote

@@ -1,33 +1,35 @@
 #include "data/version/remote/http/http_remote.h"
 
+#include "base/percent_encoding.h"
 #include "base/strings.h"
 #include "data/version/remote/http/http_download.h"
 #include "data/version/remote/parallel.h"
-#include "data/version/remote/s3/sigv4.h"
 
 namespace pano::remote {
+namespace {
+
+HttpOptions FollowingRedirects(HttpOptions options) {
+  options.redirects_max = 10;
+  return options;
+}
+
+}  // namespace
 
 HttpRemote::HttpRemote(HttpRemoteOptions options, Clock& clock)
-    : options_(std::move(options)), clock_(clock), http_(options_.http) {}
+    : options_(std::move(options)), clock_(clock), http_(FollowingRedirects(options_.http)) {}
 
 HttpRequest HttpRemote::Request(const std::string& method, const std::string& key) const {
   HttpRequest request;
   request.method = method;
   request.url = options_.url;
   while (request.url.ends_with('/')) request.url.pop_back();
-  request.url += "/" + UriEncode(key, true);
+  request.url += "/" + PercentEncode(key, Slashes::kKept);
   request.headers = options_.headers;
   return request;
 }
 
 Status HttpRemote::Judge(const HttpAnswer& answer, const std::string& key) const {
-  const std::string what = StrCat(Name(), "/", key);
-  if (answer.status >= 300 && answer.status < 400) {
-    return InvalidArgument(StrCat(what, ": the server sends on to ",
-                                  Printable(answer.Header("location"), 200),
-                                  ": set the remote's url to where the objects are"));
-  }
-  return StatusOfAnswer(answer, what, "");
+  return StatusOfAnswer(answer, StrCat(Name(), "/", key), "");
 }
 
 Status HttpRemote::ReadOnly() const {

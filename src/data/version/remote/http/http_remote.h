@@ -5,9 +5,10 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/curl/url.h"
+#include "base/retry.h"
 #include "data/version/remote/http/http_client.h"
 #include "data/version/remote/remote.h"
-#include "data/version/remote/retry.h"
 
 namespace pano::remote {
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/percent_encoding.h"
 #include "base/strings.h"
 #include "data/version/remote/hmac.h"
 #include "data/version/remote/http/http_download.h"
@@ -162,7 +163,7 @@ HttpRequest S3Remote::Signed(const Call& call) const {
   HttpRequest http;
   http.method = call.method;
   const std::string query = CanonicalQuery(call.query);
-  http.url = StrCat(scheme, "://", host, UriEncode(path, true), query.empty() ? "" : "?", query);
+  http.url = StrCat(scheme, "://", host, PercentEncode(path, Slashes::kKept), query.empty() ? "" : "?", query);
   http.headers.assign(request.headers.begin() + 1,
                       request.headers.end());  // curl writes Host itself
   if (!options_.aws.credentials.access_key.empty()) {

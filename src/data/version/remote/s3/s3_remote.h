@@ -9,10 +9,10 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/mutex.h"
+#include "base/retry.h"
 #include "base/thread_annotations.h"
 #include "data/version/remote/http/http_client.h"
 #include "data/version/remote/remote.h"
-#include "data/version/remote/retry.h"
 #include "data/version/remote/s3/aws_settings.h"
 #include "data/version/remote/s3/s3_xml.h"
 

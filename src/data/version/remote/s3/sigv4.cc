@@ -4,6 +4,7 @@
 #include <ctime>
 #include <span>
 
+#include "base/percent_encoding.h"
 #include "base/strings.h"
 #include "data/version/remote/hmac.h"
 
@@ -46,27 +47,10 @@ std::string SignedNames(const SigV4Request& request) {
 
 }  // namespace
 
-std::string UriEncode(std::string_view text, bool keep_slash) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain || (keep_slash && c == '/')) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += "0123456789ABCDEF"[byte >> 4];
-      out += "0123456789ABCDEF"[byte & 15];
-    }
-  }
-  return out;
-}
-
 std::string CanonicalQuery(std::vector<std::pair<std::string, std::string>> query) {
   for (auto& [name, value] : query) {
-    name = UriEncode(name, false);
-    value = UriEncode(value, false);
+    name = PercentEncode(name);
+    value = PercentEncode(value);
   }
   std::sort(query.begin(), query.end());
   std::string out;
@@ -75,7 +59,7 @@ std::string CanonicalQuery(std::vector<std::pair<std::string, std::string>> quer
 }
 
 std::string CanonicalRequest(const SigV4Request& request) {
-  std::string out = StrCat(request.method, "\n", UriEncode(request.path, true), "\n",
+  std::string out = StrCat(request.method, "\n", PercentEncode(request.path, Slashes::kKept), "\n",
                            CanonicalQuery(request.query), "\n");
   for (const auto& [name, value] : CanonicalHeaders(request)) out += StrCat(name, ":", value, "\n");
   return StrCat(out, "\n", SignedNames(request), "\n", request.payload_sha256);

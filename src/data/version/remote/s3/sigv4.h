@@ -22,10 +22,9 @@ struct SigV4Request {
 };
 
 // AWS Signature Version 4
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html); its UriEncode
+// is PercentEncode.
 //
-// Unreserved characters stay, all others become %XX; with `keep_slash`, '/' stays too.
-std::string UriEncode(std::string_view text, bool keep_slash);
 // "a=1&b=2", sorted and encoded as it is signed: what the URL has to have, too.
 std::string CanonicalQuery(std::vector<std::pair<std::string, std::string>> query);
 std::string CanonicalRequest(const SigV4Request& request);

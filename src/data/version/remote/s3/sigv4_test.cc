@@ -85,7 +85,6 @@ TEST(SigV4, SignsTheTestSuite) {
 }
 
 TEST(SigV4, EncodesAndSorts) {
-  EXPECT_EQ(UriEncode("a b/c+\xc3\xa9~", true), "a%20b/c%2B%C3%A9~");
   EXPECT_EQ(CanonicalQuery({{"b", "2"}, {"a", "x/y"}, {"a", "1"}, {"uploads", ""}}),
             "a=1&a=x%2Fy&b=2&uploads=");
   EXPECT_EQ(AmzDate(1369353600), "20130524T000000Z");

@@ -1,46 +1,15 @@
 #include "data/version/remote/testing/fake_s3.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <span>
 
-#include "base/check.h"
 #include "base/strings.h"
 #include "data/version/remote/hmac.h"
 #include "data/version/remote/s3/s3_xml.h"
 
 namespace pano::remote {
 namespace {
-
-int Listen(int* port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  PANO_CHECK(fd >= 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  PANO_CHECK(::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  PANO_CHECK(::listen(fd, 128) == 0);
-  PANO_CHECK(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  *port = ntohs(address.sin_port);
-  return fd;
-}
-
-bool SendAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n <= 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
-}
 
 std::string Decode(std::string_view text) {
   std::string out;
@@ -75,11 +44,6 @@ S3Reply Xml(const std::string& name, const std::string& inner) {
 
 std::string Quoted(const std::string& etag) { return StrCat("\"", etag, "\""); }
 
-std::string HeaderOf(const S3Request& request, const std::string& name) {
-  const auto found = request.headers.find(name);
-  return found == request.headers.end() ? "" : found->second;
-}
-
 std::string Between(const std::string& text, const std::string& begin, const std::string& end) {
   const size_t at = text.find(begin);
   if (at == std::string::npos) return "";
@@ -90,7 +54,7 @@ std::string Between(const std::string& text, const std::string& begin, const std
 // What is wrong with the request's signature, by the bytes that came: "" for nothing. Written apart
 // from sigv4.cc on purpose.
 std::string SignatureProblem(const S3Request& request) {
-  const std::string header = HeaderOf(request, "authorization");
+  const std::string header = request.Header("authorization");
   if (header.empty()) return "AccessDenied";
   const std::string credential = Between(header, "Credential=", ","),
                     names = Between(header, "SignedHeaders=", ",");
@@ -110,11 +74,11 @@ std::string SignatureProblem(const S3Request& request) {
   bool host_signed = false;
   for (const std::string_view name : Split(names, ';')) {
     host_signed = host_signed || name == "host";
-    canonical += StrCat(name, ":", HeaderOf(request, std::string(name)), "\n");
+    canonical += StrCat(name, ":", request.Header(std::string(name)), "\n");
   }
-  const std::string hash = HeaderOf(request, "x-amz-content-sha256");
+  const std::string hash = request.Header("x-amz-content-sha256");
   canonical += StrCat("\n", names, "\n", hash);
-  const std::string date = HeaderOf(request, "x-amz-date");
+  const std::string date = request.Header("x-amz-date");
   if (!host_signed || date.size() != 16 || date.substr(0, 8) != scope[1])
     return "AuthorizationHeaderMalformed";
   const std::string to_sign =
@@ -126,32 +90,15 @@ std::string SignatureProblem(const S3Request& request) {
   if (ToHex(std::as_bytes(std::span(expected))) != signature) return "SignatureDoesNotMatch";
   if (hash != "UNSIGNED-PAYLOAD" && hash != Sha256Hex(request.body))
     return "XAmzContentSHA256Mismatch";
-  const std::string md5 = HeaderOf(request, "content-md5");
+  const std::string md5 = request.Header("content-md5");
   if (!md5.empty() && Base64(FromHex(Md5Hex(request.body))) != md5) return "BadDigest";
   return "";
 }
 
 }  // namespace
 
-FakeS3::FakeS3() : listener_(Listen(&port_)) {
-  acceptor_ = std::jthread([this] { Accept(); });
-}
-
-FakeS3::~FakeS3() {
-  stopping_ = true;
-  ::shutdown(listener_, SHUT_RDWR);
-  acceptor_.join();
-  std::vector<std::jthread> threads;
-  {
-    MutexLock lock(mu_);
-    for (const int fd : connections_) ::shutdown(fd, SHUT_RDWR);
-    threads.swap(threads_);
-  }
-  threads.clear();
-  ::close(listener_);
-}
-
-std::string FakeS3::url() const { return StrCat("http://127.0.0.1:", port_); }
+FakeS3::FakeS3() : server_([this](const S3Request& request) { return Serve(request); }) {}
+FakeS3::~FakeS3() = default;
 
 void FakeS3::Put(const std::string& path, std::string content) {
   MutexLock lock(mu_);
@@ -188,105 +135,22 @@ void FakeS3::SetFault(Fault fault) {
   fault_ = std::move(fault);
 }
 
-void FakeS3::Accept() {
-  while (!stopping_) {
-    const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (fd < 0) continue;
-    const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+S3Reply FakeS3::Serve(const S3Request& request) {
+  S3Reply reply;
+  const std::string problem = SignatureProblem(request);
+  {
     MutexLock lock(mu_);
-    if (stopping_) {
-      ::close(fd);
-      return;
-    }
-    connections_.insert(fd);
-    threads_.emplace_back([this, fd] { Serve(fd); });
+    S3Request seen = request;
+    seen.body.clear();
+    requests_.push_back(std::move(seen));
+    reply = problem.empty()
+                ? Answer(request)
+                : Failure(problem == "BadDigest" || problem == "XAmzContentSHA256Mismatch" ? 400 : 403, problem,
+                          "refused");
   }
-}
-
-void FakeS3::Serve(int fd) {
-  std::string buffer;
-  S3Request request;
-  while (!stopping_ && ReadRequest(fd, buffer, request)) {
-    S3Reply reply;
-    const std::string problem = SignatureProblem(request);
-    {
-      MutexLock lock(mu_);
-      S3Request seen = request;
-      seen.body.clear();
-      requests_.push_back(std::move(seen));
-      reply = problem.empty()
-                  ? Answer(request)
-                  : Failure(problem == "BadDigest" || problem == "XAmzContentSHA256Mismatch" ? 400
-                                                                                             : 403,
-                            problem, "refused");
-    }
-    {
-      MutexLock lock(fault_mu_);
-      if (fault_) fault_(request, reply);
-    }
-    if (!Send(fd, request, reply)) break;
-  }
-  MutexLock lock(mu_);
-  connections_.erase(fd);
-  ::close(fd);
-}
-
-bool FakeS3::ReadRequest(int fd, std::string& buffer, S3Request& request) {
-  size_t end = 0;
-  char bytes[16384];
-  while ((end = buffer.find("\r\n\r\n")) == std::string::npos) {
-    const ssize_t n = ::recv(fd, bytes, sizeof bytes, 0);
-    if (n <= 0 || buffer.size() > (64u << 10)) return false;
-    buffer.append(bytes, static_cast<size_t>(n));
-  }
-  const std::string head = buffer.substr(0, end);
-  buffer.erase(0, end + 4);
-  request = S3Request();
-  bool first = true;
-  for (std::string_view line : Split(head, '\n')) {
-    line = Trim(line);
-    if (first) {
-      const std::vector<std::string_view> parts = Split(line, ' ');
-      if (parts.size() != 3) return false;
-      request.method = parts[0];
-      const size_t mark = parts[1].find('?');
-      request.path = parts[1].substr(0, mark);
-      request.query = mark == std::string_view::npos ? "" : parts[1].substr(mark + 1);
-      first = false;
-    } else if (const size_t colon = line.find(':'); colon != std::string_view::npos) {
-      request.headers[ToLower(line.substr(0, colon))] = Trim(line.substr(colon + 1));
-    }
-  }
-  const size_t length =
-      static_cast<size_t>(ParseInt(HeaderOf(request, "content-length")).value_or(0));
-  while (buffer.size() < length) {
-    const ssize_t n = ::recv(fd, bytes, sizeof bytes, 0);
-    if (n <= 0) return false;
-    buffer.append(bytes, static_cast<size_t>(n));
-  }
-  request.body = buffer.substr(0, length);
-  buffer.erase(0, length);
-  return true;
-}
-
-bool FakeS3::Send(int fd, const S3Request& request, const S3Reply& reply) {
-  std::string head = StrCat("HTTP/1.1 ", reply.status, " X\r\n");
-  for (const auto& [name, value] : reply.headers) head += StrCat(name, ": ", value, "\r\n");
-  head += StrCat("Content-Length: ", reply.body.size(), "\r\n");
-  if (!SendAll(fd, head + "\r\n")) return false;
-  if (request.method == "HEAD") return true;
-  std::string_view body = reply.body;
-  const bool cut = body.size() > reply.body_bytes_sent;
-  if (cut) body = body.substr(0, reply.body_bytes_sent);
-  while (!body.empty()) {
-    const std::string_view piece = body.substr(0, 4096);
-    if (stopping_ || !SendAll(fd, piece)) return false;
-    body.remove_prefix(piece.size());
-    if (reply.pause_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(reply.pause_us));
-  }
-  if (cut) ::shutdown(fd, SHUT_RDWR);
-  return !cut;
+  MutexLock lock(fault_mu_);
+  if (fault_) fault_(request, reply);
+  return reply;
 }
 
 S3Reply FakeS3::Answer(const S3Request& request) {
@@ -319,27 +183,8 @@ S3Reply FakeS3::AnswerObject(const S3Request& request, const std::map<std::strin
     return reply;
   }
   if (found == objects_.end()) return Failure(404, "NoSuchKey", "there is no such key");
-  const std::string& content = found->second;
-  const std::string etag = Quoted(Md5Hex(content));
-  const std::string wanted = HeaderOf(request, "if-match");
-  if (!wanted.empty() && wanted != etag)
-    return Failure(412, "PreconditionFailed", "another version");
-  reply.headers = {{"ETag", etag}};
-  reply.body = content;
-  const std::string range = HeaderOf(request, "range");
-  if (range.starts_with("bytes=")) {
-    const size_t first =
-        static_cast<size_t>(ParseInt(range.substr(6, range.find('-') - 6)).value_or(0));
-    if (first >= content.size()) {
-      reply = Failure(416, "InvalidRange", "the range is behind the end");
-      reply.headers.emplace_back("Content-Range", StrCat("bytes */", content.size()));
-      return reply;
-    }
-    reply.status = 206;
-    reply.headers.emplace_back(
-        "Content-Range", StrCat("bytes ", first, "-", content.size() - 1, "/", content.size()));
-    reply.body = content.substr(first);
-  }
+  reply = ServeObject(request, found->second, Quoted(Md5Hex(found->second)));
+  if (reply.status == 412) return Failure(412, "PreconditionFailed", "another version");
   return reply;
 }
 

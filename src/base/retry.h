@@ -9,13 +9,12 @@
 #include "base/clock.h"
 #include "base/status.h"
 
-namespace pano::remote {
+namespace pano {
 
 struct RetryOptions {
   int attempts = 6;  // of the same thing without any progress
   std::chrono::milliseconds delay_min{300}, delay_max{20'000};
-  std::chrono::seconds retry_after_max{
-      120};  // a server that wants a longer pause is not waited for
+  std::chrono::seconds retry_after_max{300};  // a server that wants a longer pause is not waited for
 };
 
 // Whether another try may end better.
@@ -35,8 +34,10 @@ struct Attempt {
   bool progress = false;  // failures before count no longer
 };
 
-// Calls `attempt` until it is ok, fails for good or has failed too often. Waits on `clock`.
+// Calls `attempt` until it is ok, fails for good or has failed too often. Waits on `clock`, and says so
+// before it does (`on_wait`, which may be null).
 Status Retry(const RetryOptions& options, Clock& clock, const std::stop_token& stop,
-             const std::function<Attempt()>& attempt);
+             const std::function<Attempt()>& attempt,
+             const std::function<void(const Status& failure, Duration delay)>& on_wait = nullptr);
 
-}  // namespace pano::remote
+}  // namespace pano

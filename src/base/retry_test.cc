@@ -1,8 +1,8 @@
-#include "data/version/remote/retry.h"
+#include "base/retry.h"
 
 #include <gtest/gtest.h>
 
-namespace pano::remote {
+namespace pano {
 namespace {
 
 using std::chrono::milliseconds;
@@ -37,5 +37,30 @@ TEST(Retry, GivesUpAfterFailuresInARowWithoutProgress) {
   EXPECT_EQ(calls, 10);
 }
 
+TEST(Retry, IsForFailuresThatMayPass) {
+  const RetryOptions options;
+  for (const StatusCode code : {StatusCode::kNotFound, StatusCode::kUnauthenticated, StatusCode::kCorruption,
+                                StatusCode::kPermissionDenied, StatusCode::kCancelled}) {
+    EXPECT_FALSE(DelayBeforeRetry(Status(code, "x"), 1, {}, 0, options).has_value());
+  }
+  const Status full = Status(StatusCode::kExhausted, "full").WithReason("disk_full");
+  EXPECT_FALSE(DelayBeforeRetry(full, 1, 1, 0, options).has_value());
+  const Status limited = Status(StatusCode::kExhausted, "slow down").WithReason("rate_limit");
+  EXPECT_EQ(DelayBeforeRetry(limited, 1, 0, 0, options), Duration(0));
+  EXPECT_EQ(DelayBeforeRetry(limited, 1, -3, 0, options), Duration(0));
+}
+
+TEST(Retry, EndsWhenItIsInterrupted) {
+  std::stop_source stop;
+  stop.request_stop();
+  int calls = 0;
+  const Status status = Retry(RetryOptions(), Clock::Real(), stop.get_token(), [&] {
+    ++calls;
+    return Attempt{kDown, {}, false};
+  });
+  EXPECT_EQ(status.code(), StatusCode::kCancelled);
+  EXPECT_EQ(calls, 1);
+}
+
 }  // namespace
-}  // namespace pano::remote
+}  // namespace pano

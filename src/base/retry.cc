@@ -1,10 +1,10 @@
-#include "data/version/remote/retry.h"
+#include "base/retry.h"
 
 #include <algorithm>
 
 #include "base/random.h"
 
-namespace pano::remote {
+namespace pano {
 
 bool IsTransient(const Status& failure) {
   switch (failure.code()) {
@@ -33,7 +33,8 @@ std::optional<Duration> DelayBeforeRetry(const Status& failure, int failures,
 }
 
 Status Retry(const RetryOptions& options, Clock& clock, const std::stop_token& stop,
-             const std::function<Attempt()>& attempt) {
+             const std::function<Attempt()>& attempt,
+             const std::function<void(const Status& failure, Duration delay)>& on_wait) {
   Random random(SystemEntropy());
   int failures = 0;
   while (true) {
@@ -44,8 +45,9 @@ Status Retry(const RetryOptions& options, Clock& clock, const std::stop_token& s
     const std::optional<Duration> delay = DelayBeforeRetry(
         result.status, failures, result.retry_after_seconds, random.Uniform(), options);
     if (!delay) return result.status;
+    if (on_wait) on_wait(result.status, *delay);
     if (!clock.SleepFor(*delay, stop)) return Status(StatusCode::kCancelled, "interrupted");
   }
 }
 
-}  // namespace pano::remote
+}  // namespace pano
