@@ -310,7 +310,10 @@ void Connection::ReadBody() {
 
 size_t Connection::BodyLimit(const Request& head) {
   std::optional<BodyRule> rule;
-  if (context_->body_rules) rule = context_->body_rules(head);
+  if (context_->body_rules) {
+    parser_->request().client_certificate_sha256 = client_certificate_sha256_;  // it is a part of who sends it
+    rule = context_->body_rules(head);
+  }
   if (!rule) return context_->options.body_bytes_max;
   sink_ = std::move(rule->sink);
   return rule->bytes_max;

@@ -244,8 +244,14 @@ Result<std::unique_ptr<Service>> Service::Start(ServiceOptions options) {
   auto check_head = [self](const http::Request& head, http::Server::Decide decide) {
     return self->api_->CheckHead(head, std::move(decide));
   };
-  auto body_rules = [self](const http::Request& head) -> std::optional<http::BodyRule> {
-    return self->batches_ ? api::batches::BodyRuleOf(*self->batches_, head) : std::nullopt;
+  // Asked while the connection is there, which ends before the API that keeps the authenticator.
+  auto tenant_of = [authenticator](const http::Request& head) {
+    const auto who = authenticator->TryAuthenticate(
+        {head.Header("Authorization"), head.Header("X-Api-Key"), head.client_certificate_sha256});
+    return who && who->ok() ? (*who)->tenant : std::string();
+  };
+  auto body_rules = [self, tenant_of](const http::Request& head) -> std::optional<http::BodyRule> {
+    return self->batches_ ? api::batches::BodyRuleOf(*self->batches_, head, tenant_of) : std::nullopt;
   };
   PANO_ASSIGN_OR_RETURN(service->server_,
                         http::StartServer(options.http, std::move(handle), std::move(refuse),

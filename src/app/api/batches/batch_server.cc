@@ -64,4 +64,32 @@ void BatchServer::Wake() {
   if (runner_) runner_->Wake();
 }
 
+Status BatchServer::BeginUpload(const std::string& tenant) {
+  MutexLock lock(mu_);
+  const auto found = tenant_uploads_.find(tenant);
+  if (!tenant.empty() && found != tenant_uploads_.end() && found->second >= kTenantUploadsMax) {
+    return Status(StatusCode::kExhausted, StrCat("there are ", kTenantUploadsMax, " uploads of the tenant '",
+                                                 Printable(tenant), "' already, as many as one may have at a time"))
+        .WithReason("too_many_uploads");
+  }
+  if (uploads_ >= kUploadsMax) {
+    return Status(StatusCode::kUnavailable, StrCat("there are ", kUploadsMax, " uploads already")).WithReason("overloaded");
+  }
+  ++uploads_;
+  ++tenant_uploads_[tenant];
+  return {};
+}
+
+void BatchServer::EndUpload(const std::string& tenant) {
+  MutexLock lock(mu_);
+  --uploads_;
+  const auto found = tenant_uploads_.find(tenant);
+  if (--found->second == 0) tenant_uploads_.erase(found);
+}
+
+int BatchServer::uploads() const {
+  MutexLock lock(mu_);
+  return uploads_;
+}
+
 }  // namespace pano::api::batches

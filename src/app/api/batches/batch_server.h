@@ -1,7 +1,8 @@
 #pragma once
 
-#include <atomic>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "app/api/api.h"
 #include "app/api/batches/task_loop.h"
@@ -23,6 +24,7 @@ class BatchServer {
  public:
   static constexpr size_t kUploadBytesMax = 512 << 20;  // as OpenAI has it
   static constexpr int kUploadsMax = 16;                // at a time
+  static constexpr int kTenantUploadsMax = 4;           // of one tenant: none keeps the others out
 
   BatchServer(std::unique_ptr<BatchStore> store, BatchRunner::Options options, size_t upload_bytes_max = kUploadBytesMax)
       : store_(std::move(store)), options_(options), upload_bytes_max_(upload_bytes_max) {}
@@ -34,8 +36,11 @@ class BatchServer {
   BatchStore& store() { return *store_; }
   // Of a form with a file.
   size_t upload_bytes_max() const { return upload_bytes_max_; }
-  // How many uploads there are, for who begins one and ends it.
-  std::atomic<int>& uploads() { return uploads_; }
+  // An upload begins, which EndUpload ends. Exhausted, "too_many_uploads", when the tenant has as many as one may;
+  // Unavailable when there are too many of all. `tenant` "": not known.
+  Status BeginUpload(const std::string& tenant);
+  void EndUpload(const std::string& tenant);
+  int uploads() const;
   // Where the disk may be waited for.
   TaskLoop& loop() { return *loop_; }
 
@@ -50,9 +55,10 @@ class BatchServer {
   const std::unique_ptr<BatchStore> store_;
   const BatchRunner::Options options_;
   const size_t upload_bytes_max_;
-  std::atomic<int> uploads_{0};
   const std::shared_ptr<TaskLoop> loop_ = std::make_shared<TaskLoop>();
-  Mutex mu_;
+  mutable Mutex mu_;
+  int uploads_ PANO_GUARDED_BY(mu_) = 0;
+  std::map<std::string, int> tenant_uploads_ PANO_GUARDED_BY(mu_);
   std::unique_ptr<BatchRunner> runner_ PANO_GUARDED_BY(mu_);  // null before Start and after Stop
 };
 

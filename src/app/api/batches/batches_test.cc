@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <thread>
 
 #include "app/api/batches/batch_call.h"
@@ -59,7 +60,15 @@ class BatchesTest : public ::testing::Test {
     if (!type.empty()) std::erase_if(request.headers, [](const auto& header) { return header.first == "Content-Type"; });
     if (!type.empty()) request.headers.emplace_back("Content-Type", type);
     request.headers.emplace_back("X-Api-Key", std::move(caller));
-    return api_->Send(std::move(request));
+    const bool kept = request.method == "POST" && request.path == "/v1/files";
+    auto exchange = api_->Send(std::move(request));
+    if (kept) {  // on the server's thread
+      std::promise<void> done;
+      server_->loop().Post([&done] { done.set_value(); });
+      done.get_future().get();
+      exchange->Run();
+    }
+    return exchange;
   }
   std::shared_ptr<testing::FakeExchange> Upload(std::string content, std::string purpose = "batch") {
     return Send("POST", "/v1/files",

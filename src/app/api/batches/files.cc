@@ -35,12 +35,18 @@ void UploadFile(Context& context, BatchServer& server, const CallPtr& call) {
   // A small form is there whole.
   auto upload = std::dynamic_pointer_cast<Upload>(http::BodySinkOf(call->exchange()));
   if (!upload) {
-    upload = std::make_shared<Upload>(server, call->request().Header("Content-Type"));
+    upload = std::make_shared<Upload>(server, call->request().Header("Content-Type"),
+                                      [&call] { return call->principal.tenant; });
     upload->Add(call->exchange().TakeBody());
   }
-  const Result<FileRecord> file = upload->Keep(call->principal.tenant, context.clock.UnixSeconds());
-  if (!file.ok()) return call->Fail(ForCaller(file.error()));
-  call->RespondJson(FileJson(*file));
+  // The disk may take seconds to have all of a large file: not on a thread that reads others' requests.
+  server.loop().Post([call, upload = std::move(upload), now = context.clock.UnixSeconds()] {
+    Result<FileRecord> file = upload->Keep(call->principal.tenant, now);
+    call->exchange().Post([call, file = std::move(file)] {
+      if (!file.ok()) return call->Fail(ForCaller(file.error()));
+      call->RespondJson(FileJson(*file));
+    });
+  });
 }
 
 void ListFiles(Context&, BatchServer& server, const CallPtr& call) {

@@ -15,7 +15,8 @@ constexpr size_t kPurposeBytesMax = 64;  // that are looked at
 
 }  // namespace
 
-Upload::Upload(BatchServer& server, std::string_view content_type) : server_(server) {
+Upload::Upload(BatchServer& server, std::string_view content_type, TenantOf tenant_of)
+    : server_(server), tenant_of_(std::move(tenant_of)) {
   Result<MultipartReader> reader = MultipartReader::Create(content_type);
   if (reader.ok()) {
     reader_ = *std::move(reader);
@@ -25,19 +26,22 @@ Upload::Upload(BatchServer& server, std::string_view content_type) : server_(ser
 }
 
 Upload::~Upload() {
-  if (counted_) --server_.uploads();
+  if (counted_) server_.EndUpload(tenant_);
 }
 
 // Not before a byte has come: heads alone, whose callers may not be known yet, keep nobody else out.
 void Upload::CountIn() {
   if (counted_) return;
-  counted_ = true;
-  if (++server_.uploads() <= BatchServer::kUploadsMax) return;
-  status_ = Status(StatusCode::kUnavailable, StrCat("there are ", BatchServer::kUploadsMax, " uploads already"))
-                .WithReason("overloaded");
+  status_ = server_.BeginUpload(tenant_);
+  counted_ = status_.ok();
+}
+
+void Upload::AskTenant() {
+  if (const TenantOf ask = std::exchange(tenant_of_, nullptr)) tenant_ = ask();
 }
 
 void Upload::Take(std::string piece, Taken taken) {
+  AskTenant();
   server_.loop().Post([self = shared_from_this(), piece = std::move(piece), taken = std::move(taken)] {
     self->Add(piece);
     taken(self->status_.ok());
@@ -45,6 +49,7 @@ void Upload::Take(std::string piece, Taken taken) {
 }
 
 void Upload::Add(std::string_view piece) {
+  AskTenant();
   if (status_.ok()) CountIn();
   if (status_.ok()) status_ = reader_->Feed(piece, *this);
 }
@@ -89,9 +94,12 @@ Result<FileRecord> Upload::Keep(std::string_view tenant, int64_t now) {
   return server_.store().AddFile(tenant, name_, purpose_, std::move(file_), now);
 }
 
-std::optional<http::BodyRule> BodyRuleOf(BatchServer& server, const http::Request& head) {
+std::optional<http::BodyRule> BodyRuleOf(BatchServer& server, const http::Request& head,
+                                         std::function<std::string(const http::Request& head)> tenant_of) {
   if (head.method != "POST" || head.path != "/v1/files") return std::nullopt;
-  return http::BodyRule{server.upload_bytes_max(), std::make_shared<Upload>(server, head.Header("Content-Type"))};
+  auto ask = [head, tenant_of = std::move(tenant_of)] { return tenant_of(head); };
+  return http::BodyRule{server.upload_bytes_max(),
+                        std::make_shared<Upload>(server, head.Header("Content-Type"), std::move(ask))};
 }
 
 }  // namespace pano::api::batches

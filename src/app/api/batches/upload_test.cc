@@ -27,7 +27,9 @@ class UploadTest : public ::testing::Test {
     server_.reset();
     server_ = std::make_unique<BatchServer>(BatchStore::Open(folder_, {.tenant_bytes_max = 3 << 20}, env).value(), BatchRunner::Options{});
   }
-  std::shared_ptr<Upload> Begin() { return std::make_shared<Upload>(*server_, kType); }
+  std::shared_ptr<Upload> Begin(const std::string& tenant = "") {
+    return std::make_shared<Upload>(*server_, kType, [tenant] { return tenant; });
+  }
   // Whether more is wanted, once it was taken.
   static bool Take(Upload& upload, std::string piece) {
     std::promise<bool> taken;
@@ -116,6 +118,27 @@ TEST_F(UploadTest, OnlySoManyAtATime) {
   EXPECT_TRUE(Take(*Begin(), "--X"));
 }
 
+TEST_F(UploadTest, OneTenantLeavesRoomForOthers) {
+  std::vector<std::shared_ptr<Upload>> uploads;
+  for (int i = 0; i < BatchServer::kTenantUploadsMax; ++i) {
+    EXPECT_TRUE(Take(*uploads.emplace_back(Begin("acme")), "--X"));
+  }
+  {
+    const auto more = Begin("acme");
+    EXPECT_FALSE(Take(*more, "--X"));
+    const Status status = more->Keep("acme", 0).error();
+    EXPECT_EQ(status.code(), StatusCode::kExhausted);
+    EXPECT_EQ(status.reason(), "too_many_uploads");
+    EXPECT_NE(status.message().find("'acme'"), std::string::npos) << status.message();
+  }
+  EXPECT_TRUE(Take(*Begin("other"), "--X"));
+  uploads.pop_back();
+  Drain();
+  EXPECT_TRUE(Take(*Begin("acme"), "--X"));
+  Drain();
+  EXPECT_EQ(server_->uploads(), BatchServer::kTenantUploadsMax - 1);
+}
+
 TEST_F(UploadTest, AFullDiskIsSaid) {
   // The first call is that of the upload's file.
   int64_t calls = 0;
@@ -127,12 +150,14 @@ TEST_F(UploadTest, AFullDiskIsSaid) {
   }
   FaultEnv full(Env::Real(), {.fail_at = calls + 1, .fail_errno = ENOSPC});
   Open(full);
-  const auto upload = Begin();
+  auto upload = Begin();
   EXPECT_FALSE(Take(*upload, Part("name=purpose", "batch") + FileHead() + std::string(2 << 20, 'x')));
   const Status status = upload->Keep("acme", 0).error();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status.message();
   EXPECT_EQ(status.reason(), "disk_full");
   EXPECT_EQ(status.message(), "the server's disk has no room for this file; it was not kept");
+  upload.reset();
+  Drain();
   server_.reset();
 }
 
@@ -140,15 +165,16 @@ TEST_F(UploadTest, ItsRouteAloneTakesSoMuch) {
   http::Request head;
   head.method = "POST";
   head.path = "/v1/files";
-  const auto rule = BodyRuleOf(*server_, head);
+  const auto tenant_of = [](const http::Request&) { return std::string("acme"); };
+  const auto rule = BodyRuleOf(*server_, head, tenant_of);
   ASSERT_TRUE(rule);
   EXPECT_EQ(rule->bytes_max, BatchServer::kUploadBytesMax);
   EXPECT_TRUE(rule->sink);
   head.path = "/v1/batches";
-  EXPECT_FALSE(BodyRuleOf(*server_, head));
+  EXPECT_FALSE(BodyRuleOf(*server_, head, tenant_of));
   head.path = "/v1/files";
   head.method = "GET";
-  EXPECT_FALSE(BodyRuleOf(*server_, head));
+  EXPECT_FALSE(BodyRuleOf(*server_, head, tenant_of));
 }
 
 }  // namespace
