@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""ONNX Runtime on a BERT of ours: the graph is made of the folder's weights and timed in a process of its own.
+"""ONNX Runtime or OpenVINO on a BERT of ours: the graph is made of the folder's weights and timed in a process of its own.
 
-    python3 bench/onnx_peer.py FOLDER --type f32|int8 --threads 2 --batch 8 --tokens 128
+    python3 bench/onnx_peer.py FOLDER --runtime onnxruntime|openvino --type f32|int8 --threads 2 --batch 8 --tokens 128
 
-Prints JSON. int8 is the package's own dynamic quantisation of matrices. Needs onnx and onnxruntime.
+Prints JSON. int8 is ONNX Runtime's dynamic quantisation of matrices, or NNCF's for OpenVINO. Needs onnx, and onnxruntime,
+or openvino and nncf.
 """
 
 import argparse
@@ -109,34 +110,61 @@ def build(config, weights, batch, tokens):
     return onnx.helper.make_model(made, opset_imports=[onnx.helper.make_opsetid("", 20)], ir_version=9)
 
 
+def onnx_session(options, path, folder):
+    """A function that encodes ids, by ONNX Runtime; int8 is its dynamic quantisation of matrices."""
+    import onnxruntime
+    if options.type == "int8":
+        from onnxruntime import quantization
+
+        small = os.path.join(folder, "int8.onnx")
+        quantization.quantize_dynamic(path, small, op_types_to_quantize=["MatMul"], per_channel=True)
+        path = small
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = options.threads
+    settings.log_severity_level = 3
+    session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
+    return lambda ids: session.run(None, {"ids": ids})
+
+
+def openvino_session(options, path, ids):
+    """The same by OpenVINO; int8 is NNCF's quantisation of a transformer, calibrated with random ids."""
+    import openvino
+    model = openvino.Core().read_model(path)
+    if options.type == "int8":
+        import logging
+
+        import nncf
+
+        logging.getLogger("nncf").setLevel(logging.ERROR)
+        rows = nncf.Dataset([ids, (ids + 1) % ids.max()], lambda row: {"ids": row})
+        model = nncf.quantize(model, rows, model_type=nncf.ModelType.TRANSFORMER, subset_size=2)
+    settings = {"INFERENCE_NUM_THREADS": options.threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY"}
+    if options.type == "f32":
+        settings["INFERENCE_PRECISION_HINT"] = "f32"  # else it computes in bf16 where the machine can
+    request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+    return lambda ids: request.infer({"ids": ids})
+
+
 def measure(options):
     try:
         import numpy
         import onnx
-        import onnxruntime
+
+        __import__(options.runtime)
     except ImportError as error:
-        sys.exit(f"{error}; pip install onnx onnxruntime")
+        sys.exit(f"{error}; pip install onnx onnxruntime openvino nncf")
     with open(os.path.join(options.folder, "config.json"), encoding="utf-8") as file:
         config = json.load(file)
     weights = read_weights(os.path.join(options.folder, "model.safetensors"))
+    ids = numpy.random.default_rng(1).integers(0, config["vocab_size"], (options.batch, options.tokens))
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.onnx")
         onnx.save(build(config, weights, options.batch, options.tokens), path)
-        if options.type == "int8":
-            from onnxruntime import quantization
-
-            small = os.path.join(folder, "int8.onnx")
-            quantization.quantize_dynamic(path, small, op_types_to_quantize=["MatMul"], per_channel=True)
-            path = small
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = options.threads
-        settings.log_severity_level = 3
-        session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
-    ids = numpy.random.default_rng(1).integers(0, config["vocab_size"], (options.batch, options.tokens))
-    session.run(None, {"ids": ids})
+        run = onnx_session(options, path, folder) if options.runtime == "onnxruntime" else openvino_session(options, path, ids)
+    run(ids)
     done, begin = 0, time.monotonic()
     while time.monotonic() - begin < options.seconds:
-        session.run(None, {"ids": ids})
+        run(ids)
         done += options.batch
     return {"seq_s": done / (time.monotonic() - begin)}
 
@@ -145,6 +173,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder")
     parser.add_argument("--type", choices=["f32", "int8"], default="f32")
+    parser.add_argument("--runtime", choices=["onnxruntime", "openvino"], default="onnxruntime")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--tokens", type=int, default=128)

@@ -86,6 +86,62 @@ template <typename Column, int kRows, int kPanels>
   }
 }
 
+// Two tiles of neighbouring rows at once, where the registers hold the sums of both: weights are read
+// half as often. The same chains of multiply-adds as of each tile alone. `tile.x` is of the first.
+inline constexpr bool kFloatPairs = kFloatPanels > 1;
+
+// `ahead` is where the weights of the next columns lie, to be asked for meanwhile.
+template <int kFirst, int kSecond, int kPanels>
+[[gnu::noinline]] void MultiplyPair(const FloatTile<ColumnF32>& tile, const float* second, const float* ahead) {
+  const float *const weights = tile.w, *const x = tile.x, *const from = tile.from, *const bias = tile.bias;
+  float* const to = tile.to;
+  const size_t columns = tile.columns, stride = tile.stride, panel = tile.panel;
+  constexpr int kRows = kFirst + kSecond;
+  Lanes sum[kRows][kPanels];
+  for (size_t i = 0; i < kRows; ++i) {
+    for (size_t p = 0; p < kPanels; ++p) {
+      sum[i][p] = from ? Lanes::Load(from + (i * kPanels + p) * kPanelWidth) : Lanes::Zero();
+    }
+  }
+  for (size_t k = 0; k < columns; ++k) {
+    Lanes w[kPanels];
+    for (size_t p = 0; p < kPanels; ++p) {
+      __builtin_prefetch(ahead + p * panel + k * kPanelWidth, 0, 2);
+      w[p] = Lanes::Load(weights + p * panel + k * kPanelWidth);
+    }
+    for (size_t i = 0; i < kRows; ++i) {
+      const Lanes one = Lanes::Set(i < kFirst ? x[k * kFirst + i] : second[k * kSecond + i - kFirst]);
+      for (size_t p = 0; p < kPanels; ++p) sum[i][p] = Lanes::MulAdd(one, w[p], sum[i][p]);
+    }
+  }
+  for (size_t i = 0; i < kRows; ++i) {
+    for (size_t p = 0; p < kPanels; ++p) {
+      if (bias) sum[i][p] = sum[i][p] + Lanes::Load(bias + p * kPanelWidth);
+      sum[i][p].Store(to + i * stride + p * kPanelWidth);
+    }
+  }
+}
+
+// Whether two tiles of so many rows went together. Tiles of one product differ by a row at most.
+template <int kPanels>
+bool MultiplyPairOf(const FloatTile<ColumnF32>& tile, size_t first, const float* second_x, size_t second,
+                    const float* ahead) {
+  constexpr int kMost = kFloatTileRows, kLess = kMost - 1;
+  auto is = [&](int a, int b) { return first == static_cast<size_t>(a) && second == static_cast<size_t>(b); };
+  if (is(kMost, kMost)) {
+    MultiplyPair<kMost, kMost, kPanels>(tile, second_x, ahead);
+  } else if (is(kMost, kLess)) {
+    MultiplyPair<kMost, kLess, kPanels>(tile, second_x, ahead);
+  } else if (is(kLess, kMost)) {
+    MultiplyPair<kLess, kMost, kPanels>(tile, second_x, ahead);
+  } else if (is(kLess, kLess)) {
+    MultiplyPair<kLess, kLess, kPanels>(tile, second_x, ahead);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 template <typename Column, int kPanels, int kRows = kFloatTileRows>
 void MultiplyRowsOf(const FloatTile<Column>& t, size_t rows) {
   if (rows == kRows) return MultiplyTile<Column, kRows, kPanels>(t);
@@ -118,7 +174,7 @@ template <typename Column, int kPanels>
 void FloatPass(const PackedMatMulArgs& a, const typename Column::Element* panels,
                const FloatTiles& tiles, const FloatResults& results, std::byte* scratch) {
   constexpr bool kIsF32 = std::is_same_v<Column, ColumnF32>;
-  constexpr size_t kBlock = kFloatBlock / kPanels, kWidth = kPanels * kPanelWidth;
+  constexpr size_t kBlock = kFloatPairs ? kFloatBlock : kFloatBlock / kPanels, kWidth = kPanels * kPanelWidth;
   // With one tile every weight is converted to F32 once in any case.
   const bool convert = !kIsF32 && tiles.count > 1;
   auto* converted = reinterpret_cast<float*>(scratch);
@@ -141,6 +197,22 @@ void FloatPass(const PackedMatMulArgs& a, const typename Column::Element* panels
       const float* bias = last ? results.bias : nullptr;
       float* to = last ? results.y + row * results.stride : partial;
       const size_t stride = last ? results.stride : kWidth;
+      if constexpr (kFloatPairs && kPanels == kFloatPanels) {
+        if (t + 1 < tiles.count && (kIsF32 || convert)) {
+          const size_t next = tiles.begin[t + 1], next_rows = tiles.begin[t + 2] - next;
+          const FloatTile<ColumnF32> pair = {
+              convert ? converted : reinterpret_cast<const float*>(w), convert ? converted_panel : panel,
+              columns, x, from, bias, to, stride};
+          const bool asks = t == 0 && !convert;
+          const auto* ahead = !asks ? pair.w
+                              : reinterpret_cast<const float*>(last ? panels + kPanels * panel : w + columns * kPanelWidth);
+          const float* next_x = a.floats + next * a.k + k * next_rows;
+          if (MultiplyPairOf<kPanels>(pair, rows, next_x, next_rows, ahead)) {
+            ++t;
+            continue;
+          }
+        }
+      }
       if (convert) {
         MultiplyRowsOf<ColumnF32, kPanels>(
             {converted, converted_panel, columns, x, from, bias, to, stride}, rows);
@@ -154,7 +226,8 @@ void FloatPass(const PackedMatMulArgs& a, const typename Column::Element* panels
 template <typename Column>
 void PackedFloats(const PackedMatMulArgs& a, size_t begin, size_t end, std::byte* scratch) {
   // As many tiles as stay in the second-level cache while the panels stream through.
-  constexpr size_t kCachedFloats = size_t{64} << 10;
+  // Machines with wide registers have a megabyte of it or more.
+  constexpr size_t kCachedFloats = size_t{kFloatPairs ? 160 : 64} << 10;
   const size_t fit = kCachedFloats / (a.k * kFloatTileRows), tiles = FloatTileCount(a.m);
   const size_t part = fit < 4 ? 4 : fit > kMaxFloatTiles ? kMaxFloatTiles : fit;
   const auto* data = reinterpret_cast<const typename Column::Element*>(a.w->data);
