@@ -91,7 +91,7 @@ class CheckoutRun {
       PlanRemoval("", /*foreign=*/true, Md5());
       return true;
     }
-    FileStamp stamp = FileStamp::Of(*target);
+    FileStamp stamp = StampOf(*target);
     PANO_ASSIGN_OR_RETURN(const Md5 md5, w_.HashFile(full_, &stamp, Hash()));
     PlanRemoval("", /*foreign=*/false, md5);
     found_ = md5;
@@ -281,7 +281,7 @@ class CheckoutRun {
         if (failures_++ == 0) failure_ = status.Wrap(PathOf(Below(i)));
         return {};
       }
-      if (const auto info = env_.EntryInfoOf(path); info.ok()) stamps[k] = FileStamp::Of(*info);
+      if (const auto info = env_.EntryInfoOf(path); info.ok()) stamps[k] = StampOf(*info);
       return {};
     });
     if (placed.ok()) Remember(begin, stamps);
@@ -296,7 +296,7 @@ class CheckoutRun {
       if (stamps[k].inode == 0) return {};
       const size_t i = place_[begin + k];
       const auto info = env_.EntryInfoOf(FullOf(Below(i)));
-      if (info.ok() && FileStamp::Of(*info) == stamps[k]) w_.state().Record(stamps[k], Hash(), IdOf(i).md5, now);
+      if (info.ok() && StampOf(*info) == stamps[k]) w_.state().Record(stamps[k], Hash(), IdOf(i).md5, now);
       return {};
     });
   }

@@ -96,7 +96,7 @@ Result<std::string> ObjectStore::Verified(const ObjectId& id) const {
   }
   // A manifest is hashed as it is, whatever its files were.
   const HashName hash = id.folder ? HashName::kMd5 : id.hash;
-  const FileStamp stamp = FileStamp::Of(*info);
+  const FileStamp stamp = StampOf(*info);
   if (state_ != nullptr) {
     if (const auto known = state_->Find(stamp, hash)) {
       if (*known != id.md5) return Corrupt(id, path);
@@ -179,7 +179,7 @@ Status ObjectStore::InstallReadOnly(const std::string& temporary, const ObjectId
   }
   if (state_ == nullptr) return {};
   if (const auto info = env_.LinkInfo(path); info.ok()) {
-    state_->RecordOwn(FileStamp::Of(*info), id.folder ? HashName::kMd5 : id.hash, id.md5);
+    state_->RecordOwn(StampOf(*info), id.folder ? HashName::kMd5 : id.hash, id.md5);
   }
   return {};
 }
@@ -202,7 +202,7 @@ Result<ObjectId> ObjectStore::PutBytes(std::string_view bytes, bool folder, Hash
   EntryInfo made;
   Status status = env_.CreateWhole(folder_, Path(id), content, {kObjectMode, /*exact=*/true}, &made);
   if (status.ok()) {
-    if (state_ != nullptr) state_->RecordOwn(FileStamp::Of(made), folder ? HashName::kMd5 : hash, id.md5);
+    if (state_ != nullptr) state_->RecordOwn(StampOf(made), folder ? HashName::kMd5 : hash, id.md5);
     return id;
   }
   // A corrupt object is replaced; some file systems have no files without names.
@@ -229,7 +229,7 @@ Result<StoredFile> ObjectStore::PutFile(const std::string& path, uint64_t bytes_
   if (*size > kPieceBytes) return PutLargeFile(path, hash);   // it has grown
   StoredFile stored;
   PANO_ASSIGN_OR_RETURN(stored.id, PutBytes({reinterpret_cast<const char*>(buffer.data()), *size}, /*folder=*/false, hash));
-  stored.stamp = FileStamp::Of(info);
+  stored.stamp = StampOf(info);
   stored.stamp.bytes = *size;
   return stored;
 }
@@ -265,7 +265,7 @@ Result<StoredFile> ObjectStore::PutLargeFile(const std::string& path, HashName h
     if (!status.ok()) return fail(status);
     id.md5 = stream.Finish();
   }
-  if (const auto info = env_.EntryInfoOf(path); info.ok()) stored.stamp = FileStamp::Of(*info);
+  if (const auto info = env_.EntryInfoOf(path); info.ok()) stored.stamp = StampOf(*info);
   stored.stamp.bytes = total;
   if (Sound(id)) {
     PANO_RETURN_IF_ERROR(env_.Remove(temporary));

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/file_stamp.h"
 #include "base/mapped_file.h"
 #include "base/mutex.h"
 #include "data/version/data_env.h"
@@ -15,16 +16,9 @@
 
 namespace pano::data {
 
-// By what a file is known again without reading it. A value.
-struct FileStamp {
-  uint64_t device = 0, inode = 0, bytes = 0;
-  int64_t mtime_ns = 0, ctime_ns = 0;
-
-  static FileStamp Of(const EntryInfo& info) {
-    return {info.device, info.inode, info.bytes, info.mtime_ns, info.ctime_ns};
-  }
-  bool operator==(const FileStamp&) const = default;
-};
+inline FileStamp StampOf(const EntryInfo& info) {
+  return {info.device, info.inode, info.bytes, info.mtime_ns, info.ctime_ns};
+}
 
 // One line of the state file, as it lies on the disk (docs/formats/data_state.md). Do not reorder.
 struct StateRecord {

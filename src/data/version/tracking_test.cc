@@ -124,6 +124,22 @@ TEST_F(TrackingTest, AddTakesAPartOfAFolderAnew) {
   }), StatusCode::kInvalidArgument, "d/a");
 }
 
+// As DVC counts: what only joins is summed, what is the same keeps its size, and otherwise none is said.
+TEST_F(TrackingTest, AFoldersSizeIsSaidWhereItIsKnown) {
+  repository_.Write("d/a", "four");
+  ASSERT_TRUE(repository_.Add({"d"}).ok());
+  repository_.Write("d/b", "12345");
+  ASSERT_TRUE(repository_.Add({"d/b"}).ok());
+  EXPECT_THAT(repository_.Read("d.dvc"), HasSubstr("  size: 9\n  nfiles: 2\n"));
+  ASSERT_TRUE(repository_.Add({"d/b"}).ok());
+  EXPECT_THAT(repository_.Read("d.dvc"), HasSubstr("  size: 9\n  nfiles: 2\n"));
+  repository_.Write("d/b", "123456");
+  ASSERT_TRUE(repository_.Add({"d/b"}).ok());
+  EXPECT_EQ(repository_.Read("d.dvc").find("size:"), std::string::npos);
+  ASSERT_TRUE(repository_.Add({"d"}).ok());
+  EXPECT_THAT(repository_.Read("d.dvc"), HasSubstr("  size: 10\n"));   // last: a key that comes anew is appended
+}
+
 TEST_F(TrackingTest, AddRefusesWhatWouldBeTrackedTwice) {
   repository_.Write("d/s/b", "two");
   repository_.Write("f", "one");

@@ -158,7 +158,7 @@ class Walk {
       if (policy_ == LinkPolicy::kRefuse) return InvalidArgument(StrCat(Printable(path(), 300), ": is neither a file nor a folder"));
       child.entry.foreign = true;
     }
-    child.entry.stamp = FileStamp::Of(EntryInfoFrom(s));
+    child.entry.stamp = StampOf(EntryInfoFrom(s));
     child.entry.executable = (s.st_mode & 0100) != 0;
     folder->children.push_back(std::move(child));
     return {};

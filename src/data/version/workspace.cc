@@ -123,7 +123,7 @@ Result<Md5> Workspace::HashFile(const std::string& full, FileStamp* stamp, HashN
       EntryInfo info;
       const auto size = env.ReadStart(full, buffer, &info);
       if (!size.ok()) return size.status().Wrap(full + ": cannot read");
-      const FileStamp after = FileStamp::Of(info);
+      const FileStamp after = StampOf(info);
       if (after == *stamp && *size == stamp->bytes) {
         stream.Append(std::span<const std::byte>(buffer).first(*size));
         const Md5 md5 = stream.Finish();
@@ -147,7 +147,7 @@ Result<Md5> Workspace::HashFile(const std::string& full, FileStamp* stamp, HashN
     const Md5 md5 = stream.Finish();
     const auto info = env.EntryInfoOf(full);
     if (!info.ok()) return info.status().Wrap(full);
-    const FileStamp after = FileStamp::Of(*info);
+    const FileStamp after = StampOf(*info);
     if (after == *stamp) {
       state_->Record(*stamp, hash, md5, now);
       return md5;
@@ -192,7 +192,7 @@ Result<Content> Workspace::Look(const std::string& path, HashName hash) {
   }
   out.there = true;
   if (info->kind == EntryInfo::Kind::kFile) {
-    FileStamp stamp = FileStamp::Of(*info);
+    FileStamp stamp = StampOf(*info);
     PANO_ASSIGN_OR_RETURN(out.id.md5, HashFile(full, &stamp, hash));
     out.bytes = stamp.bytes;
     out.executable = info->executable();
@@ -271,9 +271,9 @@ Result<Output> Workspace::Store(const Output& output, std::string_view part) {
   if (info.kind == EntryInfo::Kind::kFile) {
     files.paths = part.empty() ? std::string() : std::string(part);
     files.entries.push_back({.offset = 0, .length = static_cast<uint32_t>(files.paths.size()), .executable = info.executable(),
-                             .link = listed->kind == EntryInfo::Kind::kLink, .foreign = false, .stamp = FileStamp::Of(info)});
+                             .link = listed->kind == EntryInfo::Kind::kLink, .foreign = false, .stamp = StampOf(info)});
     digests.resize(1);
-    PANO_ASSIGN_OR_RETURN(digests[0], StoreFile(full, FileStamp::Of(info), HashName::kMd5, &bytes));
+    PANO_ASSIGN_OR_RETURN(digests[0], StoreFile(full, StampOf(info), HashName::kMd5, &bytes));
     if (SharesObjects(store_->options())) {
       FileList one = files;
       one.paths = std::string(BaseName(below));
@@ -304,6 +304,7 @@ Result<Output> Workspace::Store(const Output& output, std::string_view part) {
     if (SharesObjects(store_->options())) PANO_RETURN_IF_ERROR(LinkToCache(below, files, digests));
   }
   DataTree tree;
+  bool only_new = false;   // nothing of the part was there before
   if (part.empty()) {
     tree.Reserve(files.size(), files.paths.size());
     for (size_t i = 0; i < files.size(); ++i) tree.Append(files.path(i), digests[i]);
@@ -314,6 +315,7 @@ Result<Output> Workspace::Store(const Output& output, std::string_view part) {
     }
     PANO_ASSIGN_OR_RETURN(const DataTree old, Tree(*output.id));
     const auto [first, last] = old.Below(part);
+    only_new = first == last;
     const bool one_file = info.kind == EntryInfo::Kind::kFile;
     std::vector<std::pair<std::string, Md5>> all;
     for (size_t i = 0; i < old.size(); ++i) {
@@ -327,8 +329,13 @@ Result<Output> Workspace::Store(const Output& output, std::string_view part) {
   }
   PANO_ASSIGN_OR_RETURN(const ObjectId id, store_->PutBytes(tree.Text(), /*folder=*/true));
   out.id = id;
-  // The sizes of files that are not looked at are not known; DVC leaves the whole out then.
-  out.bytes = part.empty() ? std::optional(bytes) : std::nullopt;
+  if (part.empty()) {
+    out.bytes = bytes;
+  } else if (only_new && output.bytes.value_or(0) > 0) {
+    out.bytes = *output.bytes + bytes;
+  } else if (id != *output.id) {
+    out.bytes.reset();   // what was replaced is not known by its size: as DVC, none is said
+  }
   out.files = tree.size();
   out.executable = false;
   return out;
@@ -347,7 +354,7 @@ Status Workspace::LinkToCache(const std::string& folder, const FileList& files, 
     if (info->kind == EntryInfo::Kind::kLink) {
       if (symbolic || !env.ReadLink(path).ok()) return {};
     } else {
-      if (FileStamp::Of(*info) != files.entries[i].stamp) {
+      if (StampOf(*info) != files.entries[i].stamp) {
         return Status(StatusCode::kUnavailable, path + ": changed while it was added; add it again");
       }
       const auto object = env.EntryInfoOf(store_->Path(id));
