@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/env.h"
@@ -94,6 +98,67 @@ TEST(MakePlan, TheStarterModelOnThisMachine) {
   EXPECT_EQ(command->as_array()[1].as_string(), "serve");
   EXPECT_THAT(json::Dump(*command), HasSubstr("\"--kv-blocks\",\"32\""));
   EXPECT_GT(Byte(answer->json, "kv"), 0);
+}
+
+// At the edge of the memory that is given: what fits to the byte fits, with a byte less it does not.
+TEST(MakePlan, NothingFitsThatIsAByteLarger) {
+  struct Case {
+    const char* model;
+    const char* hardware;
+    const char* task;
+  };
+  for (const Case& one : {Case{PANO_SOURCE_DIR "/models/starter", "cpu", "serve"}, Case{"7B", "1xT4-16G", "serve"}, Case{"7B", "2xL4-24G", "serve"},
+                          Case{"70B", "8xA100-80G", "serve"}}) {
+    PlanOptions o = Options(one.model, one.hardware);
+    o.context = 256;
+    o.concurrency = 3;
+    if (one.hardware != std::string_view("cpu")) {   // a fixed division, so that the same plan is asked three times
+      o.tensor_parallel = one.hardware[0] - '0';
+      o.pipeline_parallel = 1;
+    }
+    const auto first = MakePlan(o);
+    ASSERT_TRUE(first.ok()) << one.hardware << ": " << first.error().ToString();
+    const int64_t total = Byte(first->json, "total");
+    for (const auto& [memory, fits] : {std::pair{total, true}, {total - 1, false}, {int64_t{1}, false}}) {
+      o.memory = memory;
+      const auto answer = MakePlan(o);
+      ASSERT_TRUE(answer.ok()) << answer.error().ToString();
+      EXPECT_EQ(Byte(answer->json, "capacity"), memory) << one.model << " on " << one.hardware;
+      EXPECT_EQ(answer->json.Find("fits")->as_bool(), fits) << one.model << " on " << one.hardware << " in " << memory << " of " << total;
+    }
+  }
+}
+
+// Whatever plan is found: the cards of it hold at least the parameters, shared as evenly as can be, and the keys and
+// values of one context, counted apart from the planner.
+TEST(MakePlan, WhatFitsHoldsAtLeastItsWeightsAndKeys) {
+  int fitting = 0, others = 0;
+  for (const int64_t layers : {8, 40, 80}) {
+    for (const int64_t heads : {8, 64}) {
+      for (const char* hardware : {"1xT4-16G", "2xL4-24G", "4xA100-80G", "8xH100-80G"}) {
+        for (const int64_t concurrency : {1, 200}) {
+          const int64_t hidden = heads * 128, ffn = 4 * hidden, context = 4096;
+          PlanOptions o = Options("layers=" + std::to_string(layers) + ",hidden=" + std::to_string(hidden) + ",heads=" + std::to_string(heads) +
+                                      ",kv-heads=8,ffn=" + std::to_string(ffn) + ",vocab=32000,context=4096", hardware);
+          o.concurrency = concurrency;
+          const auto answer = MakePlan(o);
+          ASSERT_TRUE(answer.ok()) << o.model << " on " << hardware << ": " << answer.error().ToString();
+          const json::Value& plan = *answer->json.Find("plan");
+          const auto size = [&](const char* key) { return plan.Find(key)->as_double(); };
+          const double cards = size("tp") * size("pp");
+          const double weights = 2.0 * static_cast<double>(layers * (2 * hidden * hidden + 2 * hidden * 1024 + 3 * hidden * ffn));
+          const double keys = 2.0 * 2 * static_cast<double>(layers * 1024 * context) * std::ceil(static_cast<double>(concurrency) / size("dp"));
+          const double least = (weights + keys) / cards;
+          EXPECT_GE(static_cast<double>(Byte(answer->json, "total")), least) << o.model << " on " << hardware;
+          const bool fits = answer->json.Find("fits")->as_bool();
+          EXPECT_TRUE(!fits || least <= static_cast<double>(Byte(answer->json, "capacity"))) << o.model << " on " << hardware;
+          ++(fits ? fitting : others);
+        }
+      }
+    }
+  }
+  EXPECT_GT(fitting, 8);
+  EXPECT_GT(others, 8);
 }
 
 TEST(MakePlan, BadInputIsAClearWord) {
