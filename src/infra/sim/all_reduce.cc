@@ -188,7 +188,9 @@ AllReduce ChooseAllReduce(const cluster::Fabric& fabric, double bytes, int64_t s
   AllReduce best = AllReduce::kRing;
   double least = EstimateAllReduce(best, fabric, bytes, segments).seconds;
   for (const AllReduce algorithm : ApplicableTo(fabric)) {
-    const double seconds = EstimateAllReduce(algorithm, fabric, bytes, segments).seconds;
+    double seconds = EstimateAllReduce(algorithm, fabric, bytes, segments).seconds;
+    // Its estimate knows no chains inside nodes: each card hands both halves on, up and down.
+    if (algorithm == AllReduce::kDoubleTree && fabric.gpus_per_node > 1) seconds = std::max(seconds, 2 * bytes / fabric.intra.bytes_s);
     if (seconds < least) {
       least = seconds;
       best = algorithm;

@@ -44,7 +44,8 @@ struct Estimate {
 // REQUIRES: CheckApplicable is ok, bytes >= 0.
 Estimate EstimateAllReduce(AllReduce algorithm, const cluster::Fabric& fabric, double bytes, int64_t segments = 1);
 
-// The applicable algorithm with the least estimate. REQUIRES: more than one rank.
+// The applicable algorithm with the least estimate, that of a double tree not below what the chains inside nodes
+// take of a card's port. REQUIRES: more than one rank.
 AllReduce ChooseAllReduce(const cluster::Fabric& fabric, double bytes, int64_t segments = 1);
 
 // What no schedule of messages can beat: 2 (n - 1)/n S over what joins the nodes, or over a card's port in a

@@ -49,6 +49,16 @@ TEST(AllReduceTest, TheGuidesSceneInClosedForm) {
   EXPECT_NEAR(EstimateAllReduce(AllReduce::kRing, fabric, S).seconds, 1.52, 0.01);
 }
 
+// The estimate of a double tree knows no chains inside nodes; the choice does not fall for it where cards are slower than their node's NICs.
+TEST(AllReduceTest, ADoubleTreeBehindSlowPortsIsNotChosen) {
+  cluster::Fabric fabric = Make(16, 8, 200);
+  fabric.intra.bytes_s = 6e9;
+  const double S = 1e9, port = 2 * S / 6e9;
+  EXPECT_LT(EstimateAllReduce(AllReduce::kDoubleTree, fabric, S).seconds, port);
+  EXPECT_LT(EstimateAllReduce(AllReduce::kTwoLevel, fabric, S).seconds, port);
+  EXPECT_NE(ChooseAllReduce(fabric, S), AllReduce::kDoubleTree);
+}
+
 TEST(AllReduceTest, AnExchangeThatLeavesItsLeafSharesTheUplink) {
   const cluster::Fabric fabric = Make(16, 4, 25, 4, 2);
   EXPECT_DOUBLE_EQ(ExchangeRate(fabric, 1), 25e9);
