@@ -204,5 +204,26 @@ TEST(ModelHost, ACanaryTakesItsShareAndKeepsItsCallers) {
   }
 }
 
+// Known before they are loaded: no model where none is named, and the version is the one that the model's name means.
+TEST(ModelHost, AdaptersFollowTheVersionsOfTheirModel) {
+  ModelHost host;
+  host.SetKnown("m", {"1", "2", "3"}, {});
+  host.SetKnown("x", {"1", "2", "3"}, {}, "m");
+  EXPECT_EQ(host.Resolve("")->FullName(), "m@3");
+  EXPECT_EQ(host.Resolve("x")->FullName(), "x@3");
+  EXPECT_TRUE(host.AnswerAnyName().ok());
+  EXPECT_EQ(host.Resolve("gpt-4")->id, "m");
+  ASSERT_TRUE(host.Add(Version("m", "2")).ok());
+  EXPECT_EQ(host.Resolve("x")->FullName(), "x@2");
+  EXPECT_EQ(host.Find("x").error().reason(), "model_not_loaded");
+  host.SetKnown("m", {"1", "2", "3"}, {.labels = {{"stable", "1"}}});
+  host.SetKnown("x", {"1", "2", "3"}, {.labels = {{"stable", "1"}}}, "m");
+  EXPECT_EQ(host.Resolve("x")->FullName(), "x@1");
+  EXPECT_EQ(host.Resolve("x@stable")->FullName(), "x@1");
+  EXPECT_EQ(host.Resolve("x@canary").error().code(), StatusCode::kNotFound);
+  host.SetKnown("x", {}, {});
+  EXPECT_EQ(host.Resolve("x@1")->id, "m");  // forgotten: a name like any other
+}
+
 }  // namespace
 }  // namespace pano::models

@@ -83,7 +83,7 @@ class Decider {
     if (!v.present) return Unload(i, v.base ? "its model does not ask for it any more" : "its folder is gone");
     if (v.stopped) return Unload(i, "it was unloaded on request", /*park=*/true);
     if (v.waiting_since || needed_[i]) return;
-    if (!v.desired && !v.asked && !v.busy && SuccessorsReady(v.model) && IdleFor(v) >= settings_.keep_superseded) {
+    if (!v.desired && !AskedFor(i) && !v.busy && SuccessorsReady(v.model) && IdleFor(v) >= settings_.keep_superseded) {
       return Unload(i, "other versions of the model answer");
     }
     if (settings_.idle_unload > Duration::zero() && !v.busy && IdleFor(v) >= settings_.idle_unload) {
@@ -91,6 +91,11 @@ class Decider {
     }
   }
 
+  // By an operator, or one of its adapters is.
+  bool AskedFor(size_t i) const {
+    return versions_[i].asked || std::any_of(adapters_[i].begin(), adapters_[i].end(),
+                                             [&](size_t a) { return versions_[a].asked; });
+  }
   bool InUseAlone(const VersionView& v) const { return v.busy || IdleFor(v) < settings_.keep_used; }
   bool InUse(size_t i) const {
     return InUseAlone(versions_[i]) || std::any_of(adapters_[i].begin(), adapters_[i].end(), [&](size_t a) {

@@ -55,6 +55,7 @@ void Repository::RetireAdaptersOf(const ModelVersionPtr& copy, const std::string
     (void)host_.Remove(version.found.target);
     Retire(version, now);
     version.reason = reason;
+    version.asked = false;
   }
 }
 

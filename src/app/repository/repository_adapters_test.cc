@@ -230,6 +230,22 @@ TEST_F(RepositoryAdapters, AnOperatorUnloadsAndLoads) {
   ASSERT_TRUE(Until([&] { return Answered(again) && Ready("x"); }));
 }
 
+// A wish for the adapter is not one for ever: what idles is unloaded and stays so.
+TEST_F(RepositoryAdapters, AnOperatorsWishEndsWithTheModel) {
+  PutBoth();
+  Start({.decision = {.eager = false, .idle_unload = seconds(20)}});
+  (void)Until([] { return false; }, seconds(5));
+  Answer load;
+  repository_->Load("x", "", Keep(load));
+  ASSERT_TRUE(Until([&] { return Answered(load); }));
+  EXPECT_TRUE((*load)->status.ok()) << (*load)->status.message();
+  EXPECT_TRUE(host_.Find("x").ok() && host_.Find("a").ok());
+  ASSERT_TRUE(Until([&] { return Is("a", LoadState::kUnloaded) && Is("x", LoadState::kUnloaded); }));
+  (void)Until([] { return false; }, seconds(60));
+  EXPECT_EQ(Loads("a@1"), 1u);
+  EXPECT_EQ(Loads("x@1"), 1u);
+}
+
 TEST_F(RepositoryAdapters, TakeTheirPartOfTheBudget) {
   PutBoth("0123456789", "0123456789");
   Put("/m/b", "0123456789");
