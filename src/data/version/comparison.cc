@@ -33,7 +33,7 @@ void Compare(const std::string& path, const ComparedSide& before, const Compared
   const auto root = RootChange(before, after);
   const bool folder = after.there && after.id ? IsFolder(after) : IsFolder(before);
   if (root && (*root != Kind::kUnchanged || options.unchanged)) {
-    changes->push_back({*root, folder ? path + "/" : path, "", before.id, after.id});
+    changes->push_back({*root, folder ? path + "/" : path, "", before.id, after.id, false});
   }
   if (!options.granular) return;
   const bool unknown = before.tree_missing || after.tree_missing;
@@ -54,7 +54,12 @@ void Compare(const std::string& path, const ComparedSide& before, const Compared
       kind = Kind::kUnknown;
     }
     if (kind == Kind::kUnchanged && !options.unchanged) continue;
-    changes->push_back({kind, StrCat(path, "/", name), "", old_id, new_id});
+    bool now_folder = false;
+    if (kind == Kind::kDeleted && b != nullptr) {
+      const auto [first, last] = b->Below(name);
+      now_folder = first != last;
+    }
+    changes->push_back({kind, StrCat(path, "/", name), "", old_id, new_id, now_folder});
   }
 }
 

@@ -121,7 +121,8 @@ json::Value Lists(const std::vector<Change>& changes, const std::vector<std::str
     } else if (change.kind == Kind::kRenamed) {
       lists[change.kind].Append(json::Object{{"old", change.old_path}, {"new", change.path}});
     } else {
-      lists[change.kind].Append(change.path);
+      // As DVC shows a file in whose place a folder stands.
+      lists[change.kind].Append(change.kind == Kind::kDeleted && change.now_folder ? change.path + "/" : change.path);
     }
   }
   json::Value out{json::Object{}};

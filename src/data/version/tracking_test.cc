@@ -216,6 +216,15 @@ TEST_F(TrackingTest, AFileInPlaceOfAFolderAndTheOtherWayRound) {
   EXPECT_EQ(StatusJson(), "{}");
 }
 
+TEST_F(TrackingTest, AFolderInPlaceOfAFileOfAFolderIsShownAsDvcShowsIt) {
+  repository_.Write("d/x", "one");
+  repository_.Write("d/z", "two");
+  ASSERT_TRUE(repository_.Add({"d"}).ok());
+  fs::remove(repository_.Path("d/x"));
+  repository_.Write("d/x/y", "new");
+  EXPECT_EQ(StatusJson(), R"({"uncommitted":{"added":["d/x/y"],"deleted":["d/x/"],"modified":["d/"]}})");
+}
+
 TEST_F(TrackingTest, NamesMayHoldWhatTheyLike) {
   const std::vector<std::string> names = {"a b", "q\"uote", "back\\slash", "new\nline", "tab\t", "\xf0\x9f\x90\xbc", "e\xcc\x81", "\xc3\xa9",
                                           ".hidden", "-dash", "#hash", "'single'", "${x}", "*", "null", "1e3", std::string(255, 'n')};
