@@ -473,7 +473,10 @@ void Repository::Failed(Version& version, const Status& why, TimePoint now) {
   version.wanted_since.reset();
   version.asked = false;
   LogError("[models] ", version.found.target.FullName(), " is not loaded: ", why.message(),
-           version.serving ? "; the version that is there goes on" : "", "; next try in ",
+           !version.serving        ? ""
+           : IsLeftBehind(version) ? "; what is there goes with the model that has been replaced"
+                                   : "; the version that is there goes on",
+           "; next try in ",
            SecondsUp(version.retry_delay), " s, or when its files change");
   if (IsLeftBehind(version)) {  // the model's old copy goes, and that of the adapter with it
     (void)host_.Remove(version.found.target);

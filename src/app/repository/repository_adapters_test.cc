@@ -164,7 +164,7 @@ TEST_F(RepositoryAdapters, FilesThatDoNotFitKeepNoOldModel) {
   PutAdapter("/m/a/x", "bad");
   Put("/m/a", "other");
   ASSERT_TRUE(Until([&] { return old.expired(); }));
-  EXPECT_TRUE(Is("x", LoadState::kFailed));
+  EXPECT_TRUE(Until([&] { return Is("x", LoadState::kFailed); }));
 }
 
 TEST_F(RepositoryAdapters, ARequestLoadsTheModelAndWaits) {
