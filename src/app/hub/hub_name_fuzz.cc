@@ -37,14 +37,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CheckInside(cache.RefPath(name->revision));
     if (!name->selector.empty()) CheckInside(cache.SnapshotFolder("c") + "/" + name->selector);
     PANO_CHECK(RepoOfFolder(cache.folder().substr(7)) == name->repo);
-    PANO_CHECK(OriginOf(ListingUrl("https://hub.example", name->repo, name->revision))->host == "hub.example");
+    PANO_CHECK(pano::OriginOf(ListingUrl("https://hub.example", name->repo, name->revision))->host == "hub.example");
   }
   const std::string etag = NormalizeEtag(text);
   if (KindOfEtag(etag) != EtagKind::kUnknown) CheckInside("/cache/models--a/blobs/" + etag);
   if (const auto range = ParseContentRange(text)) PANO_CHECK(range->first <= INT64_MAX && range->last <= INT64_MAX);
-  if (const auto seconds = ParseRetryAfter(text, 1'700'000'000)) PANO_CHECK(*seconds >= 0);
-  const pano::Result<std::string> location = ResolveLocation("https://hub.example/a/b", text);
-  if (location.ok()) PANO_CHECK(OriginOf(*location)->scheme == "https");
-  (void)ShownUrl(text);
+  if (const auto seconds = pano::ParseRetryAfter(text, 1'700'000'000)) PANO_CHECK(*seconds >= 0);
+  const pano::Result<std::string> location = pano::ResolveLocation("https://hub.example/a/b", text);
+  if (location.ok()) PANO_CHECK(pano::OriginOf(*location)->scheme == "https");
+  (void)pano::ShownUrl(text);
   return 0;
 }

@@ -61,7 +61,7 @@ TEST(ReportTest, TakesTheBetterLimitsAndTheirDistance) {
   report.work->weight_bytes_per_token = 1e9;
   report.decoder.emplace();
   report.decoder->prefill = {512, {200, 190, 210}};
-  report.decoder->decode = {{1, 16, 128, {20, 19, 21}}, {8, 128, 64, {80, 80, 80}}};
+  report.decoder->decode = {{1, 16, 128, 0, {20, 19, 21}}, {8, 128, 64, 0, {80, 80, 80}}};
   const json::Value out = ToJson(report);
   const json::Value& limits = *out.Find("limits");
   EXPECT_EQ(limits.Find("read_gb_s")->as_double(), 25);
@@ -87,7 +87,7 @@ TEST(ReportTest, TilesAndBandwidthBetweenTheParts) {
   report.work->weight_bytes_per_token = 1e9;
   report.decoder.emplace();
   report.decoder->prefill = {512, {1000, 1000, 1000}};
-  report.decoder->decode = {{1, 16, 128, {27, 27, 27}}};
+  report.decoder->decode = {{1, 16, 128, 0, {27, 27, 27}}};
   const json::Value out = ToJson(report);
   EXPECT_EQ(out.Find("limits")->Find("tile_int8_gop_s")->as_double(), 4000);
   const json::Value& prefill = out.Find("prefill")->as_array().at(0);

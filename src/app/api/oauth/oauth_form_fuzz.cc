@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   PANO_CHECK(form->fields().size() <= Form::kFieldsMax);
   std::string again;
   for (const auto& [name, value] : form->fields()) {
-    again += PercentEncode(name) + "=" + PercentEncode(value) + "&";
+    again += pano::PercentEncode(name) + "=" + pano::PercentEncode(value) + "&";
     PANO_CHECK(EscapeHtml(value).find_first_of("<>\"'") == std::string::npos);
   }
   if (again.size() > Form::kBytesMax) return 0;

@@ -13,6 +13,13 @@ namespace {
 
 std::atomic<bool> fixed_order{false};
 
+// Whether at::parallel_for has threads: it is compiled with what includes it.
+#ifdef _OPENMP
+constexpr bool kLoopsInParallel = true;
+#else
+constexpr bool kLoopsInParallel = false;
+#endif
+
 void MultiplyAtOnce(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float keep, float* c,
                     int64_t c_stride) {
   const dnnl_status_t status =
@@ -41,8 +48,9 @@ void Multiply(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float keep, f
   // Blocks of rows that depend on the shape alone, each on one thread. Two at least: a loop of one
   // block would run outside of a parallel region, where the product takes threads of its own.
   const int64_t block = std::max<int64_t>(1, std::min<int64_t>(128, m / 2)), blocks = (m + block - 1) / block;
-  const int64_t threads = at::get_num_threads();
-  if (blocks == 1) at::set_num_threads(1);
+  const int threads = at::get_num_threads();
+  const bool alone = blocks == 1 || !kLoopsInParallel;
+  if (alone) at::set_num_threads(1);
   at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin * block; i < std::min(end * block, m); i += block) {
       const float* rows = a.data + (a.transposed ? i : i * a.stride);
@@ -50,7 +58,7 @@ void Multiply(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float keep, f
                      c + i * c_stride, c_stride);
     }
   });
-  if (blocks == 1) at::set_num_threads(static_cast<int>(threads));
+  if (alone) at::set_num_threads(threads);
 }
 
 }  // namespace pano::train
