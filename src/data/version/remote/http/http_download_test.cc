@@ -29,6 +29,10 @@ class DownloadTest : public ::testing::Test {
   using Change = std::function<void(int n, const ServedRequest& request, ServedReply& reply)>;
 
   Status Run(std::string content, std::string etag, Change change, uint64_t offset = 0) {
+    {
+      MutexLock lock(mu_);
+      ranges_.clear();
+    }
     LoopbackServer server([&](const ServedRequest& request) {
       MutexLock lock(mu_);
       ServedReply reply = ServeObject(request, content, etag);
@@ -58,6 +62,12 @@ class DownloadTest : public ::testing::Test {
         [&](const HttpAnswer& head) { version_ = head.Header("etag"); });
   }
 
+  // What the last Run asked for.
+  std::vector<std::string> Ranges() {
+    MutexLock lock(mu_);
+    return ranges_;
+  }
+
   Mutex mu_;
   std::vector<std::string> ranges_ PANO_GUARDED_BY(mu_);
   std::string got_, version_;
@@ -73,7 +83,7 @@ TEST_F(DownloadTest, ACutIsResumedWhereItBrokeOff) {
   ASSERT_TRUE(status.ok()) << status.message();
   EXPECT_EQ(got_, content);
   EXPECT_EQ(version_, "\"1\"");
-  EXPECT_THAT(ranges_, testing::ElementsAre("", "bytes=12288-", "bytes=24576-", "bytes=36864-"));
+  EXPECT_THAT(Ranges(), testing::ElementsAre("", "bytes=12288-", "bytes=24576-", "bytes=36864-"));
 }
 
 TEST_F(DownloadTest, AServerWithoutRangesBeginsAnewAndIsNotAskedForever) {
@@ -92,7 +102,6 @@ TEST_F(DownloadTest, AServerWithoutRangesBeginsAnewAndIsNotAskedForever) {
   });
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_LE(calls, 8);
-  ranges_.clear();
   status = Run(content, "", [&](int n, const ServedRequest&, ServedReply& reply) {
     cut(n, n < 2 ? 8'192 : SIZE_MAX, reply);
   });
@@ -104,7 +113,6 @@ TEST_F(DownloadTest, AnObjectThatChangesIsReadAnew) {
   const std::string content = Content('a', kBytes), other = Content('b', kBytes);
   // If-Match is honoured (412), and ignored; the version is a strong ETag, a weak one, a date.
   for (const char* how : {"412", "strong", "weak", "date"}) {
-    ranges_.clear();
     got_.clear();
     const auto name = [&](int version) {
       return std::string(how) == "weak" ? StrCat("W/\"", version, "\"") : StrCat("\"", version, "\"");
@@ -118,7 +126,7 @@ TEST_F(DownloadTest, AnObjectThatChangesIsReadAnew) {
     });
     ASSERT_TRUE(status.ok()) << how << ": " << status.message();
     EXPECT_TRUE(got_ == other) << how << ": parts of two versions were put together";
-    EXPECT_EQ(ranges_.size(), 3u) << how;
+    EXPECT_EQ(Ranges().size(), 3u) << how;
   }
 }
 
@@ -141,16 +149,14 @@ TEST_F(DownloadTest, ALengthThatLiesIsNoEnd) {
   });
   EXPECT_FALSE(status.ok());
   // A range that stops early, as servers may: what is left is asked for.
-  ranges_.clear();
   status = Run(content, "\"1\"", [&](int n, const ServedRequest&, ServedReply& reply) {
     if (n == 0) reply.body_bytes_sent = 8'192;
     if (n == 1) reply.body.resize(10'000);
   });
   ASSERT_TRUE(status.ok()) << status.message();
   EXPECT_EQ(got_, content);
-  EXPECT_THAT(ranges_, testing::ElementsAre("", "bytes=8192-", "bytes=18192-"));
+  EXPECT_THAT(Ranges(), testing::ElementsAre("", "bytes=8192-", "bytes=18192-"));
   // A range that holds more than there is.
-  ranges_.clear();
   status = Run(content, "\"1\"", [&](int n, const ServedRequest&, ServedReply& reply) {
     if (n == 0) reply.body_bytes_sent = 8'192;
     if (n == 1) reply.body += "and more";
@@ -174,7 +180,6 @@ TEST_F(DownloadTest, WhatIsAllThereIsNotAskedForAgain) {
   EXPECT_TRUE(Run(content, "\"1\"", nullptr, 1000).ok());
   EXPECT_EQ(got_, "");
   // A part that is longer than the object is no part of it.
-  ranges_.clear();
   ASSERT_TRUE(Run(content, "\"1\"", nullptr, 2000).ok());
   EXPECT_EQ(got_, content);
 }
