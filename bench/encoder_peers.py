@@ -16,7 +16,7 @@ import sys
 
 sys.dont_write_bytecode = True  # no cache beside the sources
 import model_files
-from peers import pairs, run_peer
+from peers import our_encoder, pairs, their_encoder
 
 RUNTIMES = ("onnxruntime", "openvino")
 
@@ -39,17 +39,13 @@ def main():
             for tokens in options.tokens.split(","):
                 rates = {"pano": [], **{runtime: [] for runtime in RUNTIMES}}
                 for _ in range(options.rounds):
-                    report = model_files.output_json(
-                        [options.pano, "bench", "--shape", options.shape, "--type", ours, "--threads", options.threads,
-                         "--batch", texts, "--prompt-tokens", tokens, "--repetitions", 3, "--json"])
-                    rates["pano"].append(report["encode"][0]["seq_s"])
+                    rates["pano"].append(our_encoder(options, options.shape, ours, texts, tokens, 3)[0])
                     for runtime in RUNTIMES:
-                        result = run_peer("onnx_peer.py", folder, "--type", theirs, "--threads", options.threads, "--batch", texts,
-                                          "--tokens", tokens, "--runtime", runtime, "--seconds", options.seconds)
-                        if isinstance(result, str):
-                            print(f"skipped {runtime}: {result}", file=sys.stderr)
+                        rate = their_encoder(options, folder, theirs, texts, tokens, "--runtime", runtime, "--seconds", options.seconds)
+                        if isinstance(rate, str):
+                            print(f"skipped {runtime}: {rate}", file=sys.stderr)
                         else:
-                            rates[runtime].append(result["seq_s"])
+                            rates[runtime].append(rate)
                 medians = {name: statistics.median(values) if values else 0.0 for name, values in rates.items()}
                 best = max(medians[runtime] for runtime in RUNTIMES)
                 ratio = f"{medians['pano'] / best:.2f}" if best else "-"

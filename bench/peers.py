@@ -79,19 +79,32 @@ def compare_decoder(options, theirs, ours):
                    lambda: our_decoder(options, source, batches), lambda: their_decoder(options, model, batches))
 
 
+def our_encoder(options, shape, type_, texts, tokens, repetitions=1):
+    """Texts a second, and the machine's limits."""
+    report = model_files.output_json(
+        [options.pano, "bench", "--shape", shape, "--type", type_, "--threads", options.threads,
+         "--batch", texts, "--prompt-tokens", tokens, "--repetitions", repetitions, "--json"])
+    return report["encode"][0]["seq_s"], report["limits"]
+
+
+def their_encoder(options, folder, type_, texts, tokens, *arguments):
+    """Texts a second, or why there are none."""
+    result = run_peer("onnx_peer.py", folder, "--type", type_, "--threads", options.threads,
+                      "--batch", texts, "--tokens", tokens, *arguments)
+    return result if isinstance(result, str) else result["seq_s"]
+
+
 def compare_encoder(options, type_, ours):
     folder = model_files.folder(options, options.encoder, "f32")
+    size = options.encoder_batch, options.encoder_tokens
 
     def our_side():
-        report = model_files.output_json(
-            [options.pano, "bench", "--shape", options.encoder, "--type", ours, "--threads", options.threads,
-             "--batch", options.encoder_batch, "--prompt-tokens", options.encoder_tokens, "--repetitions", 1, "--json"])
-        return {"encode": report["encode"][0]["seq_s"]}, report["limits"]
+        rate, limits = our_encoder(options, options.encoder, ours, *size)
+        return {"encode": rate}, limits
 
     def their_side():
-        result = run_peer("onnx_peer.py", folder, "--type", type_, "--threads", options.threads,
-                          "--batch", options.encoder_batch, "--tokens", options.encoder_tokens)
-        return result if isinstance(result, str) else {"encode": result["seq_s"]}
+        rate = their_encoder(options, folder, type_, *size)
+        return rate if isinstance(rate, str) else {"encode": rate}
 
     return in_turn(options, f"{options.encoder}, {type_} (ours: {ours})", "sequences/s", our_side, their_side)
 

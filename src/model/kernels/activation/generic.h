@@ -4,10 +4,9 @@
 // first): sixteen values at a time, all built on Exp (simd/exp.h), the last group filled up with
 // zeros.
 
-#include <cstring>
-
 #include "model/kernels/activation/activation.h"
 #include "model/kernels/simd/exp.h"
+#include "model/kernels/simd/groups.h"
 #include "model/kernels/simd/lanes.h"
 
 namespace pano::kernels {
@@ -20,21 +19,28 @@ inline Lanes Sigmoid(Lanes z) {
 struct Silu {
   static Lanes Of(Lanes z) { return z / (Lanes::Set(1.0f) + Exp(Lanes::Zero() - z)); }
 };
-struct Gelu {
-  // Phi(z) = erfc(-z / sqrt 2) / 2 by formula 7.1.26 of Abramowitz and Stegun: off by 1e-7 at most.
-  static Lanes Of(Lanes z) {
-    const Lanes one = Lanes::Set(1.0f);
-    const Lanes x = Lanes::Max(z, Lanes::Zero() - z) * Lanes::Set(0.70710678f);
+// Of the normal distribution at |z|: exp(-z^2 / 2), and Phi(-|z|) = erfc(|z| / sqrt 2) / 2 by formula
+// 7.1.26 of Abramowitz and Stegun: off by 1e-7 at most.
+struct NormalTail {
+  Lanes size, bell, tail;
+
+  static NormalTail Of(Lanes z) {
+    const Lanes one = Lanes::Set(1.0f), size = Lanes::Max(z, Lanes::Zero() - z);
+    const Lanes x = size * Lanes::Set(0.70710678f);
     const Lanes t = one / Lanes::MulAdd(Lanes::Set(0.3275911f), x, one);
     Lanes p = Lanes::Set(1.061405429f);
     p = Lanes::MulAdd(p, t, Lanes::Set(-1.453152027f));
     p = Lanes::MulAdd(p, t, Lanes::Set(1.421413741f));
     p = Lanes::MulAdd(p, t, Lanes::Set(-0.284496736f));
     p = Lanes::MulAdd(p, t, Lanes::Set(0.254829592f));
-    const Lanes tail = Lanes::Set(0.5f) * p * t * Exp(Lanes::Zero() - x * x);  // Phi(-|z|)
-    // max(z, 0) - |z| Phi(-|z|) is z Phi(z) on both sides.
-    return Lanes::Max(Lanes::Zero(), z) - Lanes::Max(z, Lanes::Zero() - z) * tail;
+    const Lanes bell = Exp(Lanes::Zero() - x * x);
+    return {size, bell, Lanes::Set(0.5f) * p * t * bell};
   }
+};
+struct Gelu {
+  // max(z, 0) - |z| Phi(-|z|) is z Phi(z) on both sides.
+  static Lanes Of(Lanes z, const NormalTail& n) { return Lanes::Max(Lanes::Zero(), z) - n.size * n.tail; }
+  static Lanes Of(Lanes z) { return Of(z, NormalTail::Of(z)); }
 };
 struct GeluTanh {
   // (1 + tanh u) / 2 is the sigmoid of 2u.
@@ -50,26 +56,13 @@ struct Relu {
   static Lanes Of(Lanes z) { return Lanes::Max(Lanes::Zero(), z); }
 };
 
-// The tail runs through the same lanes, so that a value does not depend on its position.
 template <typename F, bool kGated>
 void Apply(float* x, const float* up, size_t n) {
-  for (size_t i = 0; i < n; i += Lanes::kWidth) {
-    if (n - i >= Lanes::kWidth) {
-      Lanes y = F::Of(Lanes::Load(x + i));
-      if constexpr (kGated) y = y * Lanes::Load(up + i);
-      y.Store(x + i);
-      continue;
-    }
-    float part[2][Lanes::kWidth] = {};
-    std::memcpy(part[0], x + i, (n - i) * sizeof(float));
-    Lanes y = F::Of(Lanes::Load(part[0]));
-    if constexpr (kGated) {
-      std::memcpy(part[1], up + i, (n - i) * sizeof(float));
-      y = y * Lanes::Load(part[1]);
-    }
-    y.Store(part[0]);
-    std::memcpy(x + i, part[0], (n - i) * sizeof(float));
-  }
+  ForGroups(n, [&](size_t i, auto group) {
+    Lanes y = F::Of(group(x + i));
+    if constexpr (kGated) y = y * group(up + i);
+    group.Store(x + i, y);
+  });
 }
 
 template <typename F>

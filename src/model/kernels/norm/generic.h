@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "model/kernels/norm/norm.h"
+#include "model/kernels/simd/groups.h"
 #include "model/kernels/simd/lanes.h"
 
 namespace pano::kernels {
@@ -15,14 +16,8 @@ namespace {
 // counts as filled up with `pad`.
 template <typename F>
 float SumOver(const float* x, size_t n, float pad, F f) {
-  const size_t whole = n / Lanes::kWidth * Lanes::kWidth;
   Lanes sum = Lanes::Zero();
-  for (size_t i = 0; i < whole; i += Lanes::kWidth) sum = f(Lanes::Load(x + i), sum);
-  if (whole < n) {
-    float part[Lanes::kWidth];
-    for (size_t i = 0; i < Lanes::kWidth; ++i) part[i] = whole + i < n ? x[whole + i] : pad;
-    sum = f(Lanes::Load(part), sum);
-  }
+  ForGroups(n, [&](size_t i, auto group) { sum = f(group(x + i, pad), sum); });
   return sum.Sum();
 }
 

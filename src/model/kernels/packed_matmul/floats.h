@@ -50,50 +50,19 @@ struct FloatTile {
   size_t stride;
 };
 
-template <typename Column, int kRows, int kPanels>
-[[gnu::noinline]] void MultiplyTile(const FloatTile<Column>& tile) {
+// Two tiles of neighbouring rows go together where the registers hold the sums of both: weights are read
+// half as often.
+inline constexpr bool kFloatPairs = kFloatPanels > 1;
+
+// A tile of kFirst rows, and of kSecond rows (0: none) those of the next one, whose x is `second`. Every
+// sum is the same chain of multiply-adds, whichever tiles go together. `ahead` is where weights lie that
+// are needed later, to be asked for meanwhile.
+template <typename Column, int kFirst, int kSecond, int kPanels>
+[[gnu::noinline]] void MultiplyTile(const FloatTile<Column>& tile, const float* second,
+                                    const typename Column::Element* ahead) {
   // Field by field: a copy in pieces of another size would wait for the stores that built it.
   const auto* const weights = tile.w;
   const float *const x = tile.x, *const from = tile.from, *const bias = tile.bias;
-  float* const to = tile.to;
-  const size_t columns = tile.columns, stride = tile.stride, panel = tile.panel;
-  constexpr size_t kPrefetchBytes = 2048;  // weights that come from memory are asked for so early
-  constexpr size_t kPrefetchColumns =
-      kPrefetchBytes / (kPanelWidth * sizeof(typename Column::Element));
-  constexpr size_t kSums = kRows * kPanels;  // [row][panel]
-  Lanes sum[kSums];
-  for (size_t i = 0; i < kSums; ++i) {
-    sum[i] = from ? Lanes::Load(from + i * kPanelWidth) : Lanes::Zero();
-  }
-  for (size_t k = 0; k < columns; ++k) {
-    Lanes w[kPanels];
-    for (size_t p = 0; p < kPanels; ++p) {
-      __builtin_prefetch(weights + p * panel + (k + kPrefetchColumns) * kPanelWidth);
-      w[p] = Column::Load(weights + p * panel, k);
-    }
-    for (size_t i = 0; i < kRows; ++i) {
-      const Lanes one = Lanes::Set(x[k * kRows + i]);
-      for (size_t p = 0; p < kPanels; ++p) {
-        Lanes& total = sum[i * kPanels + p];
-        total = Lanes::MulAdd(one, w[p], total);
-      }
-    }
-  }
-  for (size_t i = 0; i < kSums; ++i) {
-    const size_t p = i % kPanels * kPanelWidth;
-    if (bias) sum[i] = sum[i] + Lanes::Load(bias + p);
-    sum[i].Store(to + i / kPanels * stride + p);
-  }
-}
-
-// Two tiles of neighbouring rows at once, where the registers hold the sums of both: weights are read
-// half as often. The same chains of multiply-adds as of each tile alone. `tile.x` is of the first.
-inline constexpr bool kFloatPairs = kFloatPanels > 1;
-
-// `ahead` is where the weights of the next columns lie, to be asked for meanwhile.
-template <int kFirst, int kSecond, int kPanels>
-[[gnu::noinline]] void MultiplyPair(const FloatTile<ColumnF32>& tile, const float* second, const float* ahead) {
-  const float *const weights = tile.w, *const x = tile.x, *const from = tile.from, *const bias = tile.bias;
   float* const to = tile.to;
   const size_t columns = tile.columns, stride = tile.stride, panel = tile.panel;
   constexpr int kRows = kFirst + kSecond;
@@ -106,8 +75,9 @@ template <int kFirst, int kSecond, int kPanels>
   for (size_t k = 0; k < columns; ++k) {
     Lanes w[kPanels];
     for (size_t p = 0; p < kPanels; ++p) {
-      __builtin_prefetch(ahead + p * panel + k * kPanelWidth, 0, 2);
-      w[p] = Lanes::Load(weights + p * panel + k * kPanelWidth);
+      // What a pair asks for is a whole block away: the second-level cache is near enough.
+      __builtin_prefetch(ahead + p * panel + k * kPanelWidth, 0, kSecond > 0 ? 2 : 3);
+      w[p] = Column::Load(weights + p * panel, k);
     }
     for (size_t i = 0; i < kRows; ++i) {
       const Lanes one = Lanes::Set(i < kFirst ? x[k * kFirst + i] : second[k * kSecond + i - kFirst]);
@@ -129,13 +99,13 @@ bool MultiplyPairOf(const FloatTile<ColumnF32>& tile, size_t first, const float*
   constexpr int kMost = kFloatTileRows, kLess = kMost - 1;
   auto is = [&](int a, int b) { return first == static_cast<size_t>(a) && second == static_cast<size_t>(b); };
   if (is(kMost, kMost)) {
-    MultiplyPair<kMost, kMost, kPanels>(tile, second_x, ahead);
+    MultiplyTile<ColumnF32, kMost, kMost, kPanels>(tile, second_x, ahead);
   } else if (is(kMost, kLess)) {
-    MultiplyPair<kMost, kLess, kPanels>(tile, second_x, ahead);
+    MultiplyTile<ColumnF32, kMost, kLess, kPanels>(tile, second_x, ahead);
   } else if (is(kLess, kMost)) {
-    MultiplyPair<kLess, kMost, kPanels>(tile, second_x, ahead);
+    MultiplyTile<ColumnF32, kLess, kMost, kPanels>(tile, second_x, ahead);
   } else if (is(kLess, kLess)) {
-    MultiplyPair<kLess, kLess, kPanels>(tile, second_x, ahead);
+    MultiplyTile<ColumnF32, kLess, kLess, kPanels>(tile, second_x, ahead);
   } else {
     return false;
   }
@@ -144,7 +114,10 @@ bool MultiplyPairOf(const FloatTile<ColumnF32>& tile, size_t first, const float*
 
 template <typename Column, int kPanels, int kRows = kFloatTileRows>
 void MultiplyRowsOf(const FloatTile<Column>& t, size_t rows) {
-  if (rows == kRows) return MultiplyTile<Column, kRows, kPanels>(t);
+  constexpr size_t kAheadBytes = 2048;  // weights that come from memory are asked for so early
+  if (rows == kRows) {
+    return MultiplyTile<Column, kRows, 0, kPanels>(t, nullptr, t.w + kAheadBytes / sizeof(typename Column::Element));
+  }
   if constexpr (kRows > 1) MultiplyRowsOf<Column, kPanels, kRows - 1>(t, rows);
 }
 

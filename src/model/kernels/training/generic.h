@@ -4,42 +4,16 @@
 // first). Sixteen values at a time; a last, partial group counts as filled up with zeros.
 
 #include <cstddef>
-#include <cstring>
 
 #include "model/kernels/activation/generic.h"
 #include "model/kernels/norm/generic.h"
 #include "model/kernels/simd/exp.h"
+#include "model/kernels/simd/groups.h"
 #include "model/kernels/simd/lanes.h"
 #include "model/kernels/training/training.h"
 
 namespace pano::kernels {
 namespace {
-
-// f(i, group) for each group of sixteen from i on: group(p) loads, group.Store(p, lanes) stores.
-struct WholeGroup {
-  Lanes operator()(const float* p, float = 0.0f) const { return Lanes::Load(p); }
-  void Store(float* p, Lanes x) const { x.Store(p); }
-};
-struct PartGroup {
-  size_t count;
-  Lanes operator()(const float* p, float fill = 0.0f) const {
-    float part[Lanes::kWidth];
-    for (float& x : part) x = fill;
-    std::memcpy(part, p, count * sizeof(float));
-    return Lanes::Load(part);
-  }
-  void Store(float* p, Lanes x) const {
-    float part[Lanes::kWidth];
-    x.Store(part);
-    std::memcpy(p, part, count * sizeof(float));
-  }
-};
-template <typename F>
-inline void ForGroups(size_t n, F f) {
-  const size_t whole = n / Lanes::kWidth * Lanes::kWidth;
-  for (size_t i = 0; i < whole; i += Lanes::kWidth) f(i, WholeGroup{});
-  if (whole < n) f(whole, PartGroup{n - whole});
-}
 
 inline void RmsNormBackward(const float* x, const float* w, const float* dy, float eps, size_t n,
                             float* dx, float* dw, float*) {
@@ -98,21 +72,11 @@ struct SiluSlope {
 };
 struct GeluSlope {
   static WithSlope Of(Lanes z) {
-    // Phi(z) + z phi(z); Phi by the value's formula, from its smaller side.
-    const Lanes one = Lanes::Set(1.0f), half = Lanes::Set(0.5f);
-    const Lanes size = Lanes::Max(z, Lanes::Zero() - z), x = size * Lanes::Set(0.70710678f);
-    const Lanes t = one / Lanes::MulAdd(Lanes::Set(0.3275911f), x, one);
-    Lanes p = Lanes::Set(1.061405429f);
-    p = Lanes::MulAdd(p, t, Lanes::Set(-1.453152027f));
-    p = Lanes::MulAdd(p, t, Lanes::Set(1.421413741f));
-    p = Lanes::MulAdd(p, t, Lanes::Set(-0.284496736f));
-    p = Lanes::MulAdd(p, t, Lanes::Set(0.254829592f));
-    const Lanes bell = Exp(Lanes::Zero() - x * x), tail = half * p * t * bell;  // Phi(-|z|)
-    // Where z is negative Phi is the tail, else 1 less it: sign(z) (1/2 - tail) + 1/2.
-    const Lanes tiny = Lanes::Set(1e-30f);
-    const Lanes sign = z / Lanes::Max(size, tiny);
-    const Lanes phi = Lanes::MulAdd(sign, half - tail, half);
-    return {Gelu::Of(z), Lanes::MulAdd(z * Lanes::Set(0.39894228f), bell, phi)};
+    // Phi(z) + z phi(z). Where z is negative Phi is the tail, else 1 less it: sign(z) (1/2 - tail) + 1/2.
+    const NormalTail n = NormalTail::Of(z);
+    const Lanes half = Lanes::Set(0.5f), sign = z / Lanes::Max(n.size, Lanes::Set(1e-30f));
+    const Lanes phi = Lanes::MulAdd(sign, half - n.tail, half);
+    return {Gelu::Of(z, n), Lanes::MulAdd(z * Lanes::Set(0.39894228f), n.bell, phi)};
   }
 };
 struct GeluTanhSlope {
