@@ -6,18 +6,7 @@ server=
 trap '[[ -n $server ]] && kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
 base=$golden/base/llama
 lora=$golden/lora
-serve() {      # serve OPTION...: sets $url
-  "$PANO" serve --port 0 --threads 1 --kv-bytes 33554432 --compute f32 "$@" 2>"$work/log" >/dev/null &
-  server=$!
-  url=
-  for _ in {1..300}; do
-    url=$(grep -o 'listening on http://127.0.0.1:[0-9]*' "$work/log" | head -n 1 | sed 's/listening on //')
-    [[ -n $url ]] && curl -sf "$url/readyz" >/dev/null && return
-    sleep 0.1
-  done
-  echo "adapters: the server does not start: $(tail -1 "$work/log")" >&2
-  exit 1
-}
+serve() { start_server /readyz --kv-bytes 33554432 --compute f32 "$@"; }
 stop() { kill "$server"; wait "$server"; got=$?; shown="the server"; server=; code 0; }
 json='Content-Type: application/json'
 prompt=3,17,5,42,9,1,8,30,22,11,4,19

@@ -49,6 +49,23 @@ err() { check "says $1" grep -qF -- "$1" "$work/err"; }
 one_line_error() { check "one line and a hint at most" test "$(wc -l <"$work/err")" -le 2; }
 same() { check "prints exactly $(basename "$1")" cmp -s "$1" "$work/out"; }
 
+# start_server READY OPTION...: a server on a free port of the loopback, its log in $work/log; sets $server and $url. READY is a path
+# that it answers first, or "".
+start_server() {
+  local ready=$1; shift
+  : >"$work/log"
+  "$PANO" serve --port 0 --threads 1 "$@" 2>"$work/log" >/dev/null &
+  server=$!
+  url=
+  for _ in {1..300}; do
+    url=$(grep -o 'listening on http://127.0.0.1:[0-9]*' "$work/log" | head -n 1 | sed 's/listening on //')
+    [[ -n $url ]] && { [[ -z $ready ]] || curl -sf "$url$ready" >/dev/null; } && return
+    sleep 0.1
+  done
+  echo "$name: the server does not start: $(tail -1 "$work/log")" >&2
+  exit 1
+}
+
 finish() {
   case "${GTEST_OUTPUT:-}" in
     xml:*/) printf '<testsuites><testsuite name="cli.%s">\n%s</testsuite></testsuites>\n' \

@@ -7,19 +7,7 @@ trap '[[ -n $server ]] && kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
 models=$work/models
 mkdir "$models"
 
-serve() {      # serve OPTION...: sets $url
-  : >"$work/log"
-  "$PANO" serve --port 0 --threads 1 --kv-bytes 33554432 --models-dir "$models" --models-poll 0.1 --models-quiet 1 "$@" 2>"$work/log" >/dev/null &
-  server=$!
-  url=
-  for _ in {1..300}; do
-    url=$(grep -o 'listening on http://127.0.0.1:[0-9]*' "$work/log" | head -n 1 | sed 's/listening on //')
-    [[ -n $url ]] && return
-    sleep 0.1
-  done
-  echo "models_dir: the server does not start: $(tail -1 "$work/log")" >&2
-  exit 1
-}
+serve() { start_server "" --kv-bytes 33554432 --models-dir "$models" --models-poll 0.1 --models-quiet 1 "$@"; }
 stop() { kill "$server"; wait "$server"; got=$?; shown="the server"; server=; code 0; }
 json='Content-Type: application/json'
 ask() {        # ask MODEL [FIELDS]: the answer, and its status in the last line

@@ -243,28 +243,13 @@ class GuardedGrpcMethods : public GrpcMethods {
     api_->AddModel("hidden", "1")->answer = "x";
     api_->engine->answer = "x";
   }
-  // An adapter over "m".
-  void AddTuned() {
-    const models::ModelVersionPtr version = api_->models.Find("m").value();
-    const models::Generator& base = *version->AsGenerator();
-    auto tuned = std::make_shared<models::Generator>();
-    tuned->id = tuned->label = "tuned";
-    tuned->parent = "m";
-    tuned->vocab_size = base.vocab_size;
-    tuned->context_length = base.context_length;
-    tuned->tokenizer = base.tokenizer;
-    tuned->engine = base.engine;
-    tuned->adapter = adapter_;
-    tuned->base = models::GeneratorPtr(version, &base);
-    ASSERT_TRUE(api_->models.Add(std::move(tuned)).ok());
-  }
 
   const std::shared_ptr<const nn::BoundAdapter> adapter_ = std::make_shared<nn::BoundAdapter>();
 };
 
 // A right to the model is none to its adapter, nor the other way round, and neither shows the other.
 TEST_F(GuardedGrpcMethods, AnAdapterIsAModelOfItsOwn) {
-  AddTuned();
+  api_->AddAdapter("tuned", "m", adapter_);
   proto::ModelInferResponse response;
   ASSERT_TRUE(Ask("ModelInfer", Texts("tuned", {"a"}), response, "tuner").ok());
   EXPECT_EQ(response.model_name(), "tuned");

@@ -15,17 +15,7 @@ class AdapterCalls : public ::testing::Test {
  protected:
   void SetUp() override {
     base_ = api_.models.Find("m").value();
-    const models::Generator& base = *base_->AsGenerator();
-    auto tuned = std::make_shared<models::Generator>();
-    tuned->id = tuned->label = "tuned";
-    tuned->parent = "m";
-    tuned->vocab_size = base.vocab_size;
-    tuned->context_length = base.context_length;
-    tuned->tokenizer = base.tokenizer;
-    tuned->engine = base.engine;
-    tuned->adapter = adapter_;
-    tuned->base = std::shared_ptr<const models::Generator>(base_, &base);
-    ASSERT_TRUE(api_.models.Add(std::move(tuned)).ok());
+    api_.AddAdapter("tuned", "m", adapter_);
   }
   std::shared_ptr<testing::FakeExchange> Ask(const std::string& body) {
     return api_.Post("/v1/completions", body);

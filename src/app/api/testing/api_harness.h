@@ -82,6 +82,23 @@ class ApiHarness {
     PANO_CHECK(models.Add(std::move(model)).ok());
     return borrowed;
   }
+  // One over the model `parent`, whose engine computes it.
+  void AddAdapter(std::string id, const std::string& parent,
+                  std::shared_ptr<const nn::BoundAdapter> adapter) {
+    const models::ModelVersionPtr version = models.Find(parent).value();
+    const models::Generator& base = *version->AsGenerator();
+    auto model = std::make_shared<models::Generator>();
+    model->id = std::move(id);
+    model->label = model->id;
+    model->parent = parent;
+    model->vocab_size = base.vocab_size;
+    model->context_length = base.context_length;
+    model->tokenizer = base.tokenizer;
+    model->engine = base.engine;
+    model->adapter = std::move(adapter);
+    model->base = models::GeneratorPtr(version, &base);
+    PANO_CHECK(models.Add(std::move(model)).ok());
+  }
 
   // A model that looks at whole inputs.
   FakePredictor* AddPredictor(std::string id, encoder::Task task,

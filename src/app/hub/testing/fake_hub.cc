@@ -1,6 +1,5 @@
 #include "app/hub/testing/fake_hub.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -17,25 +16,12 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/strings.h"
+#include "base/testing/loopback_socket.h"
 
 namespace pano::hub {
 namespace {
 
 constexpr size_t kPieceBytes = 16u << 10;
-
-int Listen(int* port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  PANO_CHECK(fd >= 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  PANO_CHECK(::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  PANO_CHECK(::listen(fd, 128) == 0);
-  PANO_CHECK(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  *port = ntohs(address.sin_port);
-  return fd;
-}
 
 std::string HashOf(EtagKind kind, std::string_view content) {
   Digest digest = EtagDigest(kind, content.size());
@@ -67,15 +53,6 @@ FakeReply Failure(int status, const std::string& code, const std::string& messag
   return reply;
 }
 
-bool SendAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n <= 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
-}
-
 }  // namespace
 
 void FakeReply::SetHeader(const std::string& name, const std::string& value) {
@@ -88,7 +65,7 @@ void FakeReply::SetHeader(const std::string& name, const std::string& value) {
   headers.emplace_back(name, value);
 }
 
-FakeHub::FakeHub() : listener_(Listen(&port_)), cdn_listener_(Listen(&cdn_port_)) {
+FakeHub::FakeHub() : listener_(ListenOnLoopback(&port_)), cdn_listener_(ListenOnLoopback(&cdn_port_)) {
   acceptors_.emplace_back([this] { Accept(listener_, false); });
   acceptors_.emplace_back([this] { Accept(cdn_listener_, true); });
 }

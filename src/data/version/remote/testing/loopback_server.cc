@@ -1,6 +1,5 @@
 #include "data/version/remote/testing/loopback_server.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -12,41 +11,15 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "base/testing/loopback_socket.h"
 
 namespace pano::remote {
-namespace {
-
-int Listen(int* port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  PANO_CHECK(fd >= 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  PANO_CHECK(::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  PANO_CHECK(::listen(fd, 128) == 0);
-  PANO_CHECK(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  *port = ntohs(address.sin_port);
-  return fd;
-}
-
-bool SendAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n <= 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return true;
-}
-
-}  // namespace
-
 std::string ServedRequest::Header(const std::string& name) const {
   const auto found = headers.find(name);
   return found == headers.end() ? "" : found->second;
 }
 
-LoopbackServer::LoopbackServer(Handler handler) : handler_(std::move(handler)), listener_(Listen(&port_)) {
+LoopbackServer::LoopbackServer(Handler handler) : handler_(std::move(handler)), listener_(ListenOnLoopback(&port_)) {
   acceptor_ = std::jthread([this] { Accept(); });
 }
 
