@@ -13,7 +13,8 @@ namespace {
 
 double D(int64_t n) { return static_cast<double>(n); }
 int64_t Up(int64_t n, int64_t d) { return (n + d - 1) / d; }
-int64_t Bytes(double n) { return static_cast<int64_t>(std::llround(std::ceil(n))); }
+// At most an eighth of what fits the type: the parts of a plan add up.
+int64_t Bytes(double n) { return static_cast<int64_t>(std::llround(std::ceil(std::min(n, 1e18)))); }
 
 // Values of a tensor that one of `tp` ranks has.
 double SharedValues(const WorkloadTensor& t, int64_t tp) {
@@ -91,8 +92,9 @@ void TrainModel::BuildShards() {
 
 Status TrainModel::Check(const ParallelPlan& p) const {
   const int64_t ranks = cluster_.fabric.ranks();
-  if (p.ranks() != ranks) {
-    return InvalidArgument(StrCat("dp ", p.dp, " x tp ", p.tp, " x pp ", p.pp, " x cp ", p.cp, " are ", p.ranks(),
+  const double wanted = D(p.dp) * D(p.tp) * D(p.pp) * D(p.cp);
+  if (wanted != D(ranks)) {
+    return InvalidArgument(StrCat("dp ", p.dp, " x tp ", p.tp, " x pp ", p.pp, " x cp ", p.cp, " are ", wanted,
                                   " cards, the cluster has ", ranks));
   }
   if (p.tp > spec_.heads || spec_.heads % p.tp != 0) {

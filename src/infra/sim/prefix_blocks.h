@@ -45,6 +45,11 @@ class PrefixBlocks {
     }
   }
 
+  void Clear() {
+    order_.clear();
+    places_.clear();
+  }
+
  private:
   const size_t blocks_max_;
   std::list<int64_t> order_;   // the last used first

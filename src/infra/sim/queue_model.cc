@@ -23,7 +23,7 @@ constexpr std::array<Row, 6> kKinds = {{
     {ServiceKind::kLognormal, "lognormal", 5},
 }};
 
-constexpr double kRateMax = 1e12;
+constexpr double kRateMin = 1e-12, kRateMax = 1e12;
 constexpr int64_t kServersMax = 1 << 20;
 constexpr int64_t kCapacityMax = 1 << 26;
 
@@ -91,10 +91,12 @@ double SecondMomentRatio(ServiceKind kind) {
 }
 
 Status CheckQueue(const Queue& queue) {
-  if (!(queue.arrival_rate > 0 && queue.arrival_rate <= kRateMax)) {
-    return InvalidArgument(StrCat("the arrival rate is ", queue.arrival_rate, " a second, not between 0 and ", kRateMax));
+  if (!(queue.arrival_rate >= kRateMin && queue.arrival_rate <= kRateMax)) {
+    return InvalidArgument(StrCat("the arrival rate is ", queue.arrival_rate, " a second, not between ", kRateMin, " and ", kRateMax));
   }
-  if (!(queue.service.mean_s > 0)) return InvalidArgument("the mean service time is not above 0");
+  if (!(queue.service.mean_s >= kRateMin && queue.service.mean_s <= kRateMax)) {
+    return InvalidArgument(StrCat("the mean service time is ", queue.service.mean_s, " s, not between ", kRateMin, " and ", kRateMax));
+  }
   if (queue.servers < 1 || queue.servers > kServersMax) {
     return InvalidArgument(StrCat("there are ", queue.servers, " servers, not 1 to ", kServersMax));
   }

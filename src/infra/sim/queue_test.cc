@@ -47,6 +47,8 @@ TEST(QueueTest, ANonsenseQueueIsRefused) {
   queue.servers = 0;
   EXPECT_THAT(CheckQueue(queue).message(), HasSubstr("0 servers"));
   EXPECT_THAT(CheckQueue({.arrival_rate = 0}).message(), HasSubstr("arrival rate"));
+  EXPECT_THAT(CheckQueue({.arrival_rate = 1e-320}).message(), HasSubstr("arrival rate"));   // a time between two without end
+  EXPECT_THAT(CheckQueue({.arrival_rate = 1e-9, .service = {ServiceKind::kLognormal, 1e300}}).message(), HasSubstr("service time"));
 }
 
 // The closed forms are those of textbooks: M/M/1 at half load waits as long as it serves, M/D/1 half of that.

@@ -145,6 +145,21 @@ TEST(ScheduleRunTest, StragglersSlowARingDownAsMuchAsTheSlowestOfThem) {
   EXPECT_LT(slow, 3 * straight);
 }
 
+// A node whose NICs carry a part of what they should, all along: in a ring everybody goes at its pace, as the closed form of a fabric with such
+// NICs says. Half of the time slow, half of the steps are.
+TEST(ScheduleRunTest, ASlowNodeSetsThePaceOfARing) {
+  cluster::Fabric fabric = Make(16, 1);
+  const double straight = EstimateAllReduce(AllReduce::kRing, fabric, 1e9).seconds;
+  const auto slow = SimulateAllReduce(AllReduce::kRing, fabric, 1e9, 1, {.faults = {{.node = 5, .factor = 0.25}}});
+  ASSERT_TRUE(slow.ok()) << slow.error().message();
+  fabric.inter.bytes_s /= 4;
+  const double paced = EstimateAllReduce(AllReduce::kRing, fabric, 1e9).seconds;
+  EXPECT_NEAR(slow->seconds, paced, 0.01 * paced);
+  const auto half = SimulateAllReduce(AllReduce::kRing, Make(16, 1), 1e9, 1, {.faults = {{.node = 5, .at_s = straight / 2, .factor = 0.25}}});
+  ASSERT_TRUE(half.ok());
+  EXPECT_NEAR(half->seconds, straight / 2 + paced / 2, 0.02 * paced);
+}
+
 TEST(ScheduleRunTest, AFaultHoldsEverybodyUpAndOneForEverIsAnError) {
   const cluster::Fabric fabric = Make(8, 2);
   const double straight = SimulateAllReduce(AllReduce::kTwoLevel, fabric, 1e9)->seconds;

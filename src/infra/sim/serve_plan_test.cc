@@ -60,6 +60,62 @@ TEST(ServePlanTest, TenantsHaveWeights) {
   }
 }
 
+TEST(ServePlanTest, ReplicasMayBeSlowAndGoDown) {
+  const std::string time = "iteration: {base_s: 1, prefill_s_per_token: 0, decode_s_per_sequence: 0}\nreplicas: 2\n";
+  const auto plan = ParseServePlan("slow: [{replica: 1, factor: 1.5}]\nfaults: [{replica: 0, at_s: 2, seconds: 3}, {replica: 0, at_s: 9}]\n" + time);
+  ASSERT_TRUE(plan.ok()) << plan.error().message();
+  EXPECT_EQ(plan->slow, (std::map<int64_t, double>{{1, 1.5}}));
+  ASSERT_EQ(plan->faults.size(), 2u);
+  EXPECT_EQ(plan->faults[0].seconds, 3);
+  EXPECT_EQ(plan->faults[1].seconds, kNever);
+  const struct {
+    const char* text;
+    const char* why;
+  } kBad[] = {{"slow: {replica: 1}\n", "no list"},
+              {"slow: [{replica: 2, factor: 2}]\n", "slow[0].replica"},
+              {"slow: [{replica: 1, factor: 0}]\n", "slow[0].factor"},
+              {"slow: [{replica: 1, factor: 2}, {replica: 1, factor: 3}]\n", "again"},
+              {"slow: [7]\n", "slow[0]"},
+              {"faults: [{replica: 0}]\n", "at_s"},
+              {"faults: [{replica: 0, at_s: -1}]\n", "at_s"},
+              {"faults: [{replica: 0, at_s: 1, second: 2}]\n", "second"},
+              {"faults: [{replica: 0, at_s: 3}, {replica: 0, at_s: 1, seconds: 2}]\n", "overlap"}};
+  for (const auto& bad : kBad) {
+    const auto wrong = ParseServePlan(bad.text + time);
+    ASSERT_FALSE(wrong.ok()) << bad.text;
+    EXPECT_THAT(wrong.error().message(), HasSubstr(bad.why)) << bad.text;
+  }
+}
+
+TEST(ServePlanTest, WhatIsWrittenIsReadAgain) {
+  ServePlan plan;
+  plan.max_sequences = 5;
+  plan.clients = 3;
+  plan.client_s = 0.001;
+  plan.tenants = {{"a", 2}};
+  plan.time.roofline = true;
+  RooflineTime& roof = plan.time.roof;
+  roof.flops_per_token = roof.flops_per_pair = roof.kv_bytes_per_token = 1;
+  roof.flops_per_sample = 0.3;
+  roof.flops_s_by_rows = {{1, 123.456}, {28, 4567.8}};
+  roof.flops_s = 4567.8;
+  roof.bytes_s = 1e9 / 3;
+  roof.attention_flops_s = roof.decode_attention_flops_s = 1e30;
+  roof.step_s = 5e-5;
+  roof.sample_s = 1e-5;
+  const auto read = ParseServePlan(json::Dump(ServePlanJson(plan)));
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_EQ(read->clients, 3);
+  EXPECT_EQ(read->tenants, plan.tenants);
+  const StepWork work{.prefill_tokens = 12, .decode_rows = 4, .sampled_rows = 5, .sequences = 5, .pairs = 300, .decode_pairs = 200, .kv_tokens = 250};
+  EXPECT_DOUBLE_EQ(read->time.Of(work), plan.time.Of(work));
+  plan.time = {};
+  plan.time.line = {0.5, 0.25, 0.125};
+  const auto line = ParseServePlan(json::Dump(ServePlanJson(plan)));
+  ASSERT_TRUE(line.ok()) << line.error().message();
+  EXPECT_DOUBLE_EQ(line->time.Of(work), plan.time.Of(work));
+}
+
 TEST(ServePlanTest, RefusesWhatIsNoPlan) {
   const struct {
     const char* text;

@@ -59,6 +59,10 @@ struct Replica {
   Replica(int64_t block_count, int64_t prefix_tokens) : blocks(block_count), prefixes(static_cast<size_t>(prefix_tokens / kTraceBlockTokens)) {}
   std::vector<size_t> running;  // the oldest first
   std::vector<Item> step;       // that goes on
+  EventQueue<size_t>::Handle end = 0;  // of it
+  Time end_s = 0;
+  double slow = 1;
+  bool down = false;
   Blocks blocks;
   PrefixBlocks prefixes;
 };
@@ -82,27 +86,40 @@ class Server {
     replicas_.reserve(static_cast<size_t>(plan.replicas));
     for (int64_t i = 0; i < plan.replicas; ++i) replicas_.emplace_back(blocks, plan.prefix_cache_tokens);
     for (size_t i = 0; i < replicas_.size(); ++i) idle_.insert(i);
+    for (const auto& [replica, factor] : plan.slow) replicas_[static_cast<size_t>(replica)].slow = factor;
+    const Time first = trace.empty() ? 0 : trace[0].arrival_s;
+    for (const ReplicaFault& fault : plan.faults) {
+      const auto replica = static_cast<size_t>(fault.replica);
+      changes_.Push(first + fault.at_s, {replica, true});
+      if (fault.seconds < kNever) changes_.Push(first + fault.at_s + fault.seconds, {replica, false});
+    }
   }
 
   Result<ServeRun> Serve() {
     PANO_RETURN_IF_ERROR(CheckMemory());
     size_t next = 0;
-    while (next < released_ || !ends_.empty()) {
+    while (next < released_ || !ends_.empty() || (waiting_count_ > 0 && !changes_.empty())) {
       const Time arrival = next < released_ ? run_.requests[next].arrival_s : kNever;
       // Steps end before requests come at the same time, and all that happens at a time is seen by the decisions.
-      now_ = std::min(arrival, ends_.next_time());
+      now_ = std::min({arrival, ends_.next_time(), changes_.next_time()});
       freed_.clear();
       while (ends_.next_time() <= now_) {
         const size_t r = ends_.Pop().payload;
         EndStep(replicas_[r]);
         freed_.push_back(r);
       }
+      while (changes_.next_time() <= now_) {
+        const Change change = changes_.Pop().payload;
+        change.down ? TakeDown(change.replica) : BringUp(change.replica);
+      }
       for (; next < released_ && run_.requests[next].arrival_s <= now_; ++next) {
         sequences_[next].known = trace_[next].input_tokens;
         if (SeveralTenants()) policy_.Enter(trace_[next].tenant);
         Queue(next);
       }
-      for (const size_t r : freed_) idle_.insert(r);
+      for (const size_t r : freed_) {
+        if (!replicas_[r].down) idle_.insert(r);
+      }
       for (auto it = idle_.begin(); it != idle_.end();) {
         const size_t r = *it;
         if (replicas_[r].running.empty() && waiting_count_ == 0) {
@@ -115,6 +132,10 @@ class Server {
         return Status(StatusCode::kExhausted, StrCat("[sim] gave up after ", run_.steps, " steps at ", now_, " s"));
       }
     }
+    if (waiting_count_ > 0 && std::ranges::all_of(replicas_, [](const Replica& replica) { return replica.down; })) {
+      return Status(StatusCode::kUnavailable,
+                    StrCat("[sim] no replica is left ", now_ - trace_[0].arrival_s, " s after the first request, and ", waiting_count_, " requests wait"));
+    }
     if (waiting_count_ > 0) return Internal(StrCat("[sim] the policy left ", waiting_count_, " requests waiting for ever"));
     for (const Replica& replica : replicas_) {
       if (!replica.running.empty()) return Internal(StrCat("[sim] the policy left ", replica.running.size(), " requests half done"));
@@ -124,6 +145,39 @@ class Server {
   }
 
  private:
+  struct Change {
+    size_t replica = 0;
+    bool down = false;
+  };
+
+  void TakeDown(size_t r) {
+    Replica& replica = replicas_[r];
+    replica.down = true;
+    idle_.erase(r);
+    if (!replica.step.empty()) {
+      run_.step_mean_s -= replica.end_s - now_;
+      ends_.Cancel(replica.end);
+    }
+    replica.step.clear();
+    for (const size_t i : replica.running) {
+      Sequence& sequence = sequences_[i];
+      replica.blocks.Release(sequence.blocks);
+      ++run_.restarts;
+      run_.lost_tokens += sequence.generated;
+      run_.output_tokens -= sequence.generated;
+      sequence.known = trace_[i].input_tokens;
+      sequence.computed = sequence.generated = 0;
+      Queue(i);
+    }
+    replica.running.clear();
+    replica.prefixes.Clear();
+  }
+
+  void BringUp(size_t r) {
+    replicas_[r].down = false;
+    idle_.insert(r);
+  }
+
   bool SeveralTenants() const { return waiting_.size() > 1; }
   void Queue(size_t i) {
     waiting_[static_cast<size_t>(trace_[i].tenant)].insert(i);
@@ -232,13 +286,14 @@ class Server {
       ++work.sequences;
       work.kv_tokens += static_cast<double>(end);
     }
-    const double seconds = plan_.time.Of(work);
+    const double seconds = plan_.time.Of(work) * replica.slow;
     ++run_.steps;
     run_.step_mean_s += seconds;
     run_.rows_mean += static_cast<double>(replica.step.size());
     if (SeveralTenants()) policy_.Stepped(work.prefill_tokens + work.decode_rows, seconds);
     if (on_step_) on_step_({static_cast<int64_t>(r), now_, seconds, work});
-    ends_.Push(now_ + seconds, r);
+    replica.end_s = now_ + seconds;
+    replica.end = ends_.Push(replica.end_s, r);
   }
 
   void EndStep(Replica& replica) {
@@ -311,6 +366,7 @@ class Server {
   size_t waiting_count_ = 0;
   std::set<size_t> idle_;
   EventQueue<size_t> ends_;   // of steps, by replica
+  EventQueue<Change> changes_;  // of replicas that go down and come back
   std::vector<size_t> freed_;
   Time sent_ = 0;             // the last request of a closed loop
   size_t released_ = 0;       // requests whose time of arrival is known
@@ -372,6 +428,12 @@ std::vector<TenantFigures> FiguresByTenant(const std::vector<TraceRequest>& trac
 Result<ServeRun> SimulateServing(const std::vector<TraceRequest>& trace, const ServePlan& plan, StepPolicy& policy,
                                  const std::function<void(const StepSeen&)>& on_step) {
   if (trace.empty()) return InvalidArgument("the trace has no requests");
+  for (const ReplicaFault& fault : plan.faults) {
+    if (fault.replica < 0 || fault.replica >= plan.replicas) return InvalidArgument(StrCat("faults: there is no replica ", fault.replica));
+  }
+  if (!plan.slow.empty() && (plan.slow.begin()->first < 0 || plan.slow.rbegin()->first >= plan.replicas)) {
+    return InvalidArgument("slow: names a replica that is not there");
+  }
   return Server(trace, plan, policy, on_step).Serve();
 }
 

@@ -34,9 +34,11 @@ struct ServeRun {
   Quantiles wait, ttft, response, gap;  // gap: between the tokens of a request, its mean
   int64_t steps = 0;
   int64_t preemptions = 0;
+  int64_t restarts = 0;      // requests that began anew because their replica went down
+  int64_t lost_tokens = 0;   // of answers, that were drawn on it before
   double step_mean_s = 0;
   double rows_mean = 0;   // sequences in a step
-  double busy = 0;        // part of the makespan in which a replica steps
+  double busy = 0;        // part of the makespan in which a replica steps, also in vain
   int64_t output_tokens = 0;
   int64_t cached_tokens = 0;  // of inputs, that the prefix cache had
 };
@@ -53,7 +55,8 @@ std::vector<TenantFigures> FiguresByTenant(const std::vector<TraceRequest>& trac
 inline constexpr int64_t kServeStepsMax = 500'000'000;
 
 // Serves the trace, or with ServePlan::clients its requests in a closed loop: one queue, from which each replica takes what the policy admits to
-// its next step. InvalidArgument for a request that a replica's KV memory could never hold; Exhausted beyond
+// its next step. A replica that goes down loses what runs on it: those requests begin anew, before all that came later. Unavailable where none is
+// left to serve what waits. InvalidArgument for a request that a replica's KV memory could never hold; Exhausted beyond
 // kServeStepsMax steps. `on_step` (may be empty) sees every step. Where the trace has several tenants the policy is told what they are served.
 struct StepSeen {
   int64_t replica = 0;

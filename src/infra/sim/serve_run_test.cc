@@ -99,6 +99,56 @@ TEST(ServeRunTest, WhatAnotherRequestComputedIsNotComputedAgain) {
   EXPECT_NEAR(Serve(trace, plan, GreedyStepPolicy(1))->makespan_s, 3.224, 1e-9);
 }
 
+// A replica goes down in the middle of an answer: the request begins anew on the other one, before what came later.
+TEST(ServeRunTest, WhatAReplicaLosesBeginsAnew) {
+  ServePlan plan = Line(0, 0.1, 0.5, 2);
+  plan.faults = {{.replica = 0, .at_s = 2.25, .seconds = 10}};
+  // Each takes 1 s for its prompt and 0.5 s for each further token.
+  const std::vector<TraceRequest> trace = {{7, 10, 5}, {7, 10, 4}, {7.5, 10, 1}};
+  const auto run = Serve(trace, plan, GreedyStepPolicy(1));
+  ASSERT_TRUE(run.ok()) << run.error().message();
+  EXPECT_EQ(run->restarts, 1);
+  EXPECT_EQ(run->lost_tokens, 3);   // at 8, 8.5 and 9 s
+  EXPECT_EQ(run->output_tokens, 10);
+  EXPECT_DOUBLE_EQ(run->requests[1].finish_s, 9.5);
+  EXPECT_DOUBLE_EQ(run->requests[0].first_token_s, 10.5);
+  EXPECT_DOUBLE_EQ(run->requests[0].finish_s, 12.5);
+  EXPECT_DOUBLE_EQ(run->requests[2].begun_s, 12.5);
+  EXPECT_DOUBLE_EQ(run->busy, (2.25 + 2.5 + 3 + 1) / 2 / 6.5);
+  plan.faults = {{.replica = 0, .at_s = 2.25, .seconds = 0}};   // back at once
+  EXPECT_DOUBLE_EQ(Serve(trace, plan, GreedyStepPolicy(1))->requests[0].finish_s, 12.25);
+  plan.faults = {{.replica = 0, .at_s = 2.25}, {.replica = 1, .at_s = 3}};
+  const auto none = Serve(trace, plan, GreedyStepPolicy(1));
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().code(), StatusCode::kUnavailable);
+  EXPECT_THAT(none.error().message(), HasSubstr("2 requests wait"));
+  plan.faults = {{.replica = 2}};
+  EXPECT_FALSE(Serve(trace, plan, GreedyStepPolicy(1)).ok());
+}
+
+TEST(ServeRunTest, WhileAllAreDownRequestsWait) {
+  ServePlan plan = Line(0, 0.1, 0.5);
+  plan.kv_tokens = 64;
+  plan.faults = {{.replica = 0, .at_s = 0.5, .seconds = 4}, {.replica = 0, .at_s = 5, .seconds = 1}};
+  const auto run = Serve({{0, 10, 1}, {1, 10, 1}}, plan, GreedyStepPolicy(2));
+  ASSERT_TRUE(run.ok()) << run.error().message();
+  EXPECT_EQ(run->restarts, 3);   // one, then both
+  EXPECT_DOUBLE_EQ(run->makespan_s, 6 + 2);
+}
+
+// Servers that always have work: one that is half as fast does half as much.
+TEST(ServeRunTest, ASlowReplicaDoesItsShare) {
+  ServePlan plan = Line(0, 0.1, 0.1, 4);
+  plan.slow = {{3, 2}};
+  const auto run = Serve(std::vector<TraceRequest>(3500, {0, 10, 1}), plan, GreedyStepPolicy(1));
+  ASSERT_TRUE(run.ok()) << run.error().message();
+  EXPECT_NEAR(run->makespan_s, 3500 / 3.5, 1.0);
+  // One request at a time of a single slow one.
+  plan = Line(0, 0.1, 0.25);
+  plan.slow = {{0, 3}};
+  EXPECT_DOUBLE_EQ(Serve({{0, 10, 3}}, plan, GreedyStepPolicy(1))->makespan_s, 4.5);
+}
+
 TEST(ServeRunTest, RefusesWhatNoReplicaCouldHold) {
   ServePlan plan = Line(0, 0.1, 0.1);
   plan.kv_tokens = 50;  // three blocks of 16

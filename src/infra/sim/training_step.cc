@@ -22,7 +22,10 @@ Status Check(const TrainingStep& step) {
                   {"bucket bytes", step.bucket_bytes, 0, 1e18},
                   {"backward share", step.backward_share, 0, 1},
                   {"contention", step.contention, 0, 100},
-                  {"straggler sigma", step.straggler_sigma, 0, 10}};
+                  {"straggler sigma", step.straggler_sigma, 0, 10},
+                  {"slow rank", step.slow_rank, 1, 1e6},
+                  {"outage's beginning", step.outage_at_s, 0, 1e9},
+                  {"outage", step.outage_s, 0, 1e9}};
   for (const auto& figure : kFigures) {
     if (!(figure.value >= figure.least && figure.value <= figure.most)) {
       return InvalidArgument(StrCat("[sim] ", figure.name, " is ", figure.value, ", not between ", figure.least, " and ", figure.most));
@@ -53,20 +56,33 @@ std::vector<Planned> PlanBuckets(const TrainingStep& step) {
 
 double Slowest(const TrainingStep& step) {
   Random random(step.seed);
-  double most = 1;
+  double most = step.slow_rank;
   for (int64_t i = 0; step.straggler_sigma > 0 && i < step.ranks; ++i) {
-    most = std::max(most, std::exp(step.straggler_sigma * std::abs(random.Normal())));
+    most = std::max(most, (i == 0 ? step.slow_rank : 1) * std::exp(step.straggler_sigma * std::abs(random.Normal())));
   }
   return most;
 }
 
 }  // namespace
 
+double ExpectedSlowest(double sigma, int64_t ranks) {
+  if (sigma <= 0 || ranks < 1) return 1;
+  // E max = 1 + the integral over u > 0 of sigma e^(sigma u) (1 - P(|z| <= u)^n) du, by Simpson's rule; beyond 12 there is nothing.
+  const auto n = static_cast<double>(ranks);
+  const auto density = [&](double u) { return sigma * std::exp(sigma * u) * -std::expm1(n * std::log1p(-std::erfc(u / std::sqrt(2.0)))); };
+  constexpr int kParts = 4000;
+  constexpr double kEnd = 12, kStep = kEnd / kParts;
+  double sum = density(1e-12) + density(kEnd);
+  for (int i = 1; i < kParts; ++i) sum += (i % 2 == 1 ? 4 : 2) * density(kStep * i);
+  return 1 + sum * kStep / 3;
+}
+
 Result<TrainingStepRun> SimulateTrainingStep(const TrainingStep& step, const std::function<Result<double>(double bytes)>& seconds_of) {
   PANO_RETURN_IF_ERROR(Check(step));
   TrainingStepRun run;
   run.compute_s = step.ComputeSeconds();
-  const double slowest = Slowest(step);
+  run.slowest = Slowest(step);
+  const double slowest = run.slowest;
   const double forward = run.compute_s * (1 - step.backward_share) * slowest;
   const double backward = run.compute_s * step.backward_share * slowest;
   std::map<double, double> times;  // by bytes: most buckets are of one size
@@ -93,8 +109,11 @@ Result<TrainingStepRun> SimulateTrainingStep(const TrainingStep& step, const std
       PANO_ASSIGN_OR_RETURN(const double seconds, seconds_of(bucket.bytes));
       known = times.emplace(bucket.bytes, seconds).first;
     }
-    const Time begin = std::max(now, free);
+    Time begin = std::max(now, free);
+    const Time outage_end = step.outage_at_s + step.outage_s;
+    if (begin >= step.outage_at_s && begin < outage_end) begin = outage_end;
     free = begin + known->second;
+    if (begin < step.outage_at_s && free > step.outage_at_s) free += step.outage_s;
     ++begun;
     run.buckets.push_back({bucket.bytes, now, begin, free});
     run.communication_s += known->second;

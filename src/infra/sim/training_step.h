@@ -22,10 +22,14 @@ struct TrainingStep {
   // Computing is slowed to 1 / (1 + contention) while gradients move: they share memory, caches and cores
   // (0.19 on average: "An overlap study", arXiv 2507.03114).
   double contention = 0.19;
-  // Ranks are slow by chance: the slowest of `ranks`, exp(straggler_sigma |z|), is what everybody waits for.
+  // Everybody waits for the slowest rank. Ranks are slow by chance, each exp(straggler_sigma |z|) times as slow, z normal; and one of
+  // them `slow_rank` times on top.
   double straggler_sigma = 0;
+  double slow_rank = 1;
   int64_t ranks = 1;
   uint64_t seed = 1;
+  // From then on nothing moves between ranks, for so long: a bucket that moves is held up, others begin later. Computing goes on.
+  Time outage_at_s = 0, outage_s = 0;
 
   // 6 operations a parameter and token (Kaplan et al., 2020), 2 of them forward.
   double ComputeSeconds() const { return 6 * parameters * tokens_per_rank / flops_s; }
@@ -39,6 +43,7 @@ struct Bucket {
 };
 struct TrainingStepRun {
   double compute_s = 0;        // alone, without contention and stragglers
+  double slowest = 1;          // how many times as long the slowest rank computes
   double communication_s = 0;  // sum of the buckets' times
   double step_s = 0;
   double exposed = 0;          // part of the step that is no computing: 1 - compute_s / step_s
@@ -46,6 +51,9 @@ struct TrainingStepRun {
 };
 
 inline constexpr int64_t kBucketsMax = 100'000;
+
+// What the slowest of `ranks` is on average over steps: the mean of the greatest of that many exp(sigma |z|), from their distribution.
+double ExpectedSlowest(double sigma, int64_t ranks);
 
 // `seconds_of(bytes)` is how long an all-reduce of so many bytes takes; buckets move one after the other.
 // InvalidArgument where a figure makes no sense.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace pano::sim {
 namespace {
 
@@ -67,6 +69,64 @@ TEST(TrainingStepTest, SlowRanksHoldTheOthersUp) {
   step.ranks = 64;
   step.straggler_sigma = 0.1;
   EXPECT_GT(SimulateTrainingStep(step, Rate(1e12))->exposed, 0.05);
+}
+
+// A synchronous step takes what its slowest rank takes; behind the backward pass nothing hides, so the step is the sum.
+TEST(TrainingStepTest, AStepIsThatOfItsSlowestRank) {
+  TrainingStep step = Bert();
+  step.bucket_bytes = 0;
+  step.ranks = 64;
+  step.slow_rank = 1.7;
+  const auto run = SimulateTrainingStep(step, Rate(6.8e9));
+  ASSERT_TRUE(run.ok());
+  EXPECT_DOUBLE_EQ(run->slowest, 1.7);
+  EXPECT_NEAR(run->step_s, 1.7 * step.ComputeSeconds() + 0.1, 1e-12);
+  EXPECT_NEAR(run->exposed, 1 - step.ComputeSeconds() / run->step_s, 1e-12);
+}
+
+TEST(TrainingStepTest, TheMeanOfTheSlowestIsThatOfTheirDistribution) {
+  EXPECT_DOUBLE_EQ(ExpectedSlowest(0, 64), 1);
+  // One rank: the mean of exp(sigma |z|) is 2 exp(sigma^2/2) Phi(sigma).
+  EXPECT_NEAR(ExpectedSlowest(0.3, 1), 2 * std::exp(0.045) * 0.5 * std::erfc(-0.3 / std::sqrt(2.0)), 1e-9);
+  for (const double sigma : {0.05, 0.2, 0.6}) {
+    for (const int64_t ranks : {1, 8, 64, 1024}) {
+      TrainingStep step = Bert();
+      step.bucket_bytes = 0;
+      step.ranks = ranks;
+      step.straggler_sigma = sigma;
+      double mean = 0;
+      constexpr int kSteps = 3000;
+      for (int i = 0; i < kSteps; ++i) {
+        step.seed = static_cast<uint64_t>(i);
+        mean += SimulateTrainingStep(step, Rate(1e12))->slowest / kSteps;
+      }
+      EXPECT_NEAR(mean, ExpectedSlowest(sigma, ranks), 0.02 * mean) << sigma << " " << ranks;
+    }
+  }
+}
+
+// While the network is out computing goes on, and what was to move moves later: behind the backward pass all of it shows.
+TEST(TrainingStepTest, AnOutageHoldsUpWhatMoves) {
+  TrainingStep step = Bert();
+  step.contention = 0;
+  step.bucket_bytes = 0;
+  const double straight = SimulateTrainingStep(step, Rate(6.8e9))->step_s;
+  const auto with = [&](double at, double seconds) {
+    step.outage_at_s = at;
+    step.outage_s = seconds;
+    return SimulateTrainingStep(step, Rate(6.8e9))->step_s;
+  };
+  EXPECT_DOUBLE_EQ(with(0.1, 0.2), straight);                      // over before anything moves
+  EXPECT_DOUBLE_EQ(with(straight - 0.05, 2), straight + 2);        // in the middle of it
+  EXPECT_DOUBLE_EQ(with(0.1, 1), 1.1 + 0.1);                       // it begins as the outage ends
+  EXPECT_DOUBLE_EQ(with(straight + 1, 1), straight);
+  // With buckets that hide behind the backward pass a short one costs nothing.
+  step.bucket_bytes = 25e6;
+  step.outage_s = 0;
+  const double hidden = SimulateTrainingStep(step, Rate(6.8e10))->step_s;
+  step.outage_at_s = 0.15;
+  step.outage_s = 0.05;
+  EXPECT_NEAR(SimulateTrainingStep(step, Rate(6.8e10))->step_s, hidden, 1e-12);
 }
 
 TEST(TrainingStepTest, RefusesNonsense) {

@@ -67,6 +67,8 @@ json::Value ToJson(const sim::ServeRun& run, const std::vector<std::string>& nam
   out.Set("busy", run.busy);
   out.Set("preemptions", run.preemptions);
   out.Set("cached_tokens", run.cached_tokens);
+  out.Set("restarts", run.restarts);
+  out.Set("lost_tokens", run.lost_tokens);
   json::Value rows = json::Array();
   for (size_t i = 0; i < tenants.size(); ++i) {
     json::Value row;
@@ -88,6 +90,10 @@ void Print(const sim::ServeRun& run, const std::vector<std::string>& names, cons
   std::printf("%lld steps of %.4g ms with %.3g sequences on average, %lld preemptions\n", static_cast<long long>(run.steps), 1e3 * run.step_mean_s,
               run.rows_mean, static_cast<long long>(run.preemptions));
   if (run.cached_tokens > 0) std::printf("%lld tokens of inputs were there already\n", static_cast<long long>(run.cached_tokens));
+  if (run.restarts > 0) {
+    std::printf("%lld requests began anew when their replica went down, %lld tokens of answers were lost\n", static_cast<long long>(run.restarts),
+                static_cast<long long>(run.lost_tokens));
+  }
   std::printf("%-22s %12s %12s %12s %12s\n", "seconds", "mean", "p50", "p90", "p99");
   const struct {
     const char* name;
