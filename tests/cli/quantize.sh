@@ -19,6 +19,23 @@ run pano quantize --model "$work/none" --to q8_0 --out "$work/x"; code 1; err "n
 run pano quantize --to q8_0; code 2; err "--model"
 run pano eval --reference "$starter" --ids x --logits y; code 2; err "--reference"
 
+# The fastest type within a bound: what was measured is said, the other types leave nothing behind.
+run pano quantize --model "$starter" --to auto --out "$work/auto" --prompt-tokens 64 --gen-tokens 16 --json; code 0
+out '"auto":{"work":{"prompt_tokens":64,"generated_tokens":16},"bounds":{"mean_kl":0.02}'; out '"reason":"'
+taken=$(sed -n 's/.*"taken":"\([a-z0-9_]*\)".*/\1/p' "$work/out")
+out "\"type\":\"$taken\""
+check "the folder is of the type that was taken" grep -q "\"type\": \"$taken\"" "$work/auto/config.json"
+run pano run --model "$work/auto" --prompt "Once upon" --max-tokens 5; code 0
+run pano quantize --model "$starter" --to auto --out "$work/eight" --candidates q8_0 --text "$work/long"; code 1; err "--text"
+for i in $(seq 30); do cat "$work/text"; done > "$work/long"
+run pano quantize --model "$starter" --to auto --out "$work/eight" --candidates q8_0 --text "$work/long"; code 0
+out "taken: the fastest within the bounds"; out "as q8_0"
+run pano quantize --model "$starter" --to auto --out "$work/none" --max-kl 0 --candidates q8_0,q4_0; code 1
+err "no type meets the bound; the nearest is q8_0"; err "raise --max-kl"; out "is above 0"
+run pano quantize --model "$starter" --to auto --out "$work/eight"; code 1; err "--force"
+run pano quantize --model "$starter" --to auto --out "$work/x" --candidates q8_0,q9; code 2; err "'q9' is not one of"
+run pano quantize --model "$starter" --to q8_0 --out "$work/x" --max-kl 1; code 2; err "--to auto"
+
 # A folder beside the output is somebody's: OUT.f32 was once deleted without a word.
 run pano convert --model "$starter" --to gguf --out "$work/m.gguf"; code 0
 mkdir "$work/notes.f32"; echo mine > "$work/notes.f32/NOTES"

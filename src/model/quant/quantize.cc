@@ -238,6 +238,12 @@ Result<DType> TypeByName(std::string_view name) {
   return InvalidArgument(StrCat("'", Printable(name), "' is not one of ", all));
 }
 
+std::vector<std::string> TypeNames() {
+  std::vector<std::string> names;
+  for (const TypeName& type : kTypes) names.emplace_back(type.name);
+  return names;
+}
+
 Result<Report> Quantize(const Request& request, ComputePool& pool) {
   std::error_code error;
   if (std::filesystem::equivalent(request.model, request.out, error) && !error) {

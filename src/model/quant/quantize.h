@@ -30,6 +30,7 @@ struct Report {
 
 // The type that `name` stands for: q8_0, w8a8, q4_0, q4g, q4_k. InvalidArgument else.
 Result<tensor::DType> TypeByName(std::string_view name);
+std::vector<std::string> TypeNames();  // all of them
 
 // Writes the model as a folder whose matrices stand in the file as the integer products read them
 // (docs/formats/packed.md), so that loading is mapping. Norms, biases, position tables and whatever
