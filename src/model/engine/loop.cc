@@ -234,18 +234,42 @@ void Loop::FindCandidates() {
     for (const size_t i : serving::FairOrder(items)) ordered.push_back(waiting[i]);
     waiting = std::move(ordered);
   }
+  if (waiting.size() > kCandidatesMax) waiting.resize(kCandidatesMax);
   for (Sequence* sequence : waiting) {
-    if (candidates_.size() == kCandidatesMax) break;
-    Candidate& candidate = candidates_.emplace_back();
+    Candidate candidate;
     candidate.sequence = sequence;
     if (cache_) {
       candidate.match =
           cache_->Find(sequence->active().cache_scope,
                        sequence->tokens().first(static_cast<size_t>(sequence->reusable_length())));
+      if (IsBeingComputed(*sequence, candidate.match.blocks)) continue;
     } else {
       candidate.match.ids.resize(kv_.group_count());
     }
+    candidates_.push_back(std::move(candidate));
   }
+}
+
+// Whether the block behind those that the cache has of the sequence is about to be computed for
+// another one, that runs or stands before it: it waits for that and takes the block from the cache.
+bool Loop::IsBeingComputed(const Sequence& sequence, int64_t cached_blocks) const {
+  const int64_t end = (cached_blocks + 1) * nn::kBlockTokens;
+  if (sequence.reusable_length() < end) return false;
+  const auto wanted = sequence.tokens().first(static_cast<size_t>(end));
+  auto computes = [&](const Sequence* other) {
+    if (other->computed >= end || other->length() < end ||
+        other->active().cache_scope != sequence.active().cache_scope) {
+      return false;
+    }
+    const auto tokens = other->tokens().first(static_cast<size_t>(end));
+    // The last block first: of two prompts that begin alike it is the one that differs.
+    return std::ranges::equal(tokens.last(nn::kBlockTokens), wanted.last(nn::kBlockTokens)) &&
+           std::ranges::equal(tokens, wanted);
+  };
+  return std::ranges::any_of(running_, [&](const Sequence* other) {
+           return IsRunnable(*other) && computes(other);
+         }) ||
+         std::ranges::any_of(candidates_, computes, &Candidate::sequence);
 }
 
 Loop::Advanced Loop::Advance() {
@@ -427,7 +451,7 @@ void Loop::DeliverAll(StepItem& item, TimePoint now) {
   if (sequence.state == Sequence::State::kRunning && item.constraint) FollowGrammar(item);
   stats_.drafts_accepted += accepted;
   stats_.drafts_rejected += drafted - accepted;
-  if (!item.drawn.empty()) sequence.acceptance.Learn(drafted, accepted);
+  if (!item.drawn.empty()) drafter_.Learn(sequence, drafted, accepted);
 }
 
 // Behind all that was drawn.

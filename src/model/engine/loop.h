@@ -51,6 +51,7 @@ class Loop {
   Snapshot TakeSnapshot();
   void OrderRunning();
   void FindCandidates();
+  bool IsBeingComputed(const Sequence& sequence, int64_t cached_blocks) const;
   // What Advance did: whether anything changed, and else how long the batch policy waits for more.
   struct Advanced {
     bool moved = false;

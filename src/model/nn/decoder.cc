@@ -29,8 +29,8 @@ Status Decoder::Forward(const StepPlan& plan, State& state, Logits& logits) {
   ops::Workspace::Scope scope(ops_->workspace());
   const ops::Rows x = scope.Take(tokens_.size(), Size(config_.hidden_size));
   Embed(x);
-  PANO_RETURN_IF_ERROR(transformer_.Run(spans_, paged, x));
-  return Head(x, logits);
+  PANO_RETURN_IF_ERROR(transformer_.RunWanted(spans_, paged, x, wanted_));
+  return Head(x.Slice(0, wanted_.size()), logits);
 }
 
 Status Decoder::CheckPlan(const StepPlan& plan, const PagedState& state) const {
@@ -122,18 +122,15 @@ Status Decoder::TransformHead(ops::Rows x) {
   return {};
 }
 
-Status Decoder::Head(ops::ConstRows x, Logits& logits) {
-  const size_t count = wanted_.size();
-  logits.Resize(count, Size(config_.vocab_size));
-  if (count == 0) return {};
-  ops::Workspace::Scope scope(ops_->workspace());
-  const ops::Rows wanted = scope.Take(count, x.width);
-  ops::GatherRows(*ops_, wanted_, x, wanted);
+// In place, of the rows that are wanted.
+Status Decoder::Head(ops::Rows x, Logits& logits) {
+  logits.Resize(x.rows, Size(config_.vocab_size));
+  if (x.rows == 0) return {};
   const ops::AdapterScope adapters(*ops_, std::span<const int32_t>(wanted_));
-  if (config_.final_norm) Norm(weights_.final_norm, wanted);
-  if (config_.head_transform) PANO_RETURN_IF_ERROR(TransformHead(wanted));
-  const ops::Rows out(logits.data(), count, logits.vocab());
-  PANO_RETURN_IF_ERROR(ops::LinearLayer(*ops_, weights_.head, wanted, out));
+  if (config_.final_norm) Norm(weights_.final_norm, x);
+  if (config_.head_transform) PANO_RETURN_IF_ERROR(TransformHead(x));
+  const ops::Rows out(logits.data(), x.rows, logits.vocab());
+  PANO_RETURN_IF_ERROR(ops::LinearLayer(*ops_, weights_.head, x, out));
   ops::ScaleSoftcap(*ops_, config_.logit_scale, config_.final_softcap, out);
   return {};
 }

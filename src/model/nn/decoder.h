@@ -40,7 +40,7 @@ class Decoder final : public Model {
   Status CheckTables(const SequenceSlice& slice, const PagedState& state) const;
   void ListRows(const StepPlan& plan);
   void Embed(ops::Rows x);
-  Status Head(ops::ConstRows x, Logits& logits);
+  Status Head(ops::Rows x, Logits& logits);
   Status TransformHead(ops::Rows x);
   void Norm(const NormWeights& norm, ops::Rows x);
 

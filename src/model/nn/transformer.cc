@@ -68,19 +68,55 @@ int64_t Transformer::state_variant(int64_t planned_length) const {
   return rotary_.Variant(planned_length);
 }
 
-Status Transformer::Run(std::span<const RowSpan> spans, PagedState& state, ops::Rows x,
-                        ops::ConstRows memory) {
+Pass Transformer::BeginPass(ops::Workspace::Scope& scope, std::span<const RowSpan> spans,
+                            PagedState& state, ops::ConstRows memory) {
   rows_.Reset(spans, plan_.groups.size());
   bias_.Reset(rows_);
-  ops::Workspace::Scope scope(ops_.workspace());
   Pass pass{ops_, rows_, state, rotary_.Angles(ops_, scope, rows_), {}, memory};
   if (has_local_layers_) pass.local_angles = local_rotary_.Angles(ops_, scope, rows_);
+  return pass;
+}
+
+Transformer::Scratch Transformer::TakeScratch(ops::Workspace::Scope& scope, ops::Rows x) const {
   Scratch scratch{scope.Take(x.rows, x.width), scope.Take(x.rows, x.width), {}};
   if (config_.parallel) scratch.second = scope.Take(x.rows, x.width);
-  for (size_t i = 0; i < layers_.size(); ++i) {
+  return scratch;
+}
+
+Status Transformer::RunLayers(size_t count, const Pass& pass, const Scratch& scratch,
+                              ops::Rows x) {
+  for (size_t i = 0; i < count; ++i) {
     PANO_RETURN_IF_ERROR(config_.parallel ? RunParallelLayer(i, pass, scratch, x)
                                           : RunLayer(i, pass, scratch, x));
   }
+  return {};
+}
+
+Status Transformer::Run(std::span<const RowSpan> spans, PagedState& state, ops::Rows x,
+                        ops::ConstRows memory) {
+  ops::Workspace::Scope scope(ops_.workspace());
+  const Pass pass = BeginPass(scope, spans, state, memory);
+  return RunLayers(layers_.size(), pass, TakeScratch(scope, x), x);
+}
+
+Status Transformer::RunWanted(std::span<const RowSpan> spans, PagedState& state, ops::Rows x,
+                              std::span<const int32_t> wanted) {
+  ops::Workspace::Scope scope(ops_.workspace());
+  const Pass pass = BeginPass(scope, spans, state, {});
+  const Scratch scratch = TakeScratch(scope, x);
+  const bool part = !config_.parallel && !layers_.back().cross && wanted.size() < x.rows;
+  const size_t last = layers_.size() - 1;
+  PANO_RETURN_IF_ERROR(RunLayers(part ? last : layers_.size(), pass, scratch, x));
+  if (part) PANO_RETURN_IF_ERROR(MixTokens(last, pass, scratch, x));
+  if (wanted.empty() || wanted.size() == x.rows) return {};
+  const ops::Rows rows = scope.Take(wanted.size(), x.width), kept = x.Slice(0, wanted.size());
+  ops::GatherRows(ops_, wanted, x, rows);
+  if (part) {
+    const ops::AdapterScope adapters(ops_, wanted);
+    const Scratch fewer{scratch.normed.Slice(0, rows.rows), scratch.added.Slice(0, rows.rows), {}};
+    PANO_RETURN_IF_ERROR(MixChannels(last, fewer, rows));
+  }
+  ops::Copy(ops_, rows, kept);
   return {};
 }
 
@@ -109,22 +145,31 @@ Status Transformer::RunBlock(const NormWeights& before, const NormWeights& after
   return {};
 }
 
-Status Transformer::RunLayer(size_t index, const Pass& pass, const Scratch& scratch, ops::Rows x) {
+Status Transformer::MixTokens(size_t index, const Pass& pass, const Scratch& scratch,
+                              ops::Rows x) {
   const LayerWeights& w = weights_.layers[index];
-  Layer& layer = layers_[index];
-  PANO_RETURN_IF_ERROR(RunBlock(w.attention_norm, w.attention_post_norm, scratch, x,
-                                [&](ops::ConstRows in, ops::Rows out) {
-                                  return layer.tokens->Mix(pass, in, out);
-                                }));
-  if (layer.cross) {
-    PANO_RETURN_IF_ERROR(RunBlock(w.cross_norm, {}, scratch, x,
+  return RunBlock(w.attention_norm, w.attention_post_norm, scratch, x,
+                  [&](ops::ConstRows in, ops::Rows out) {
+                    return layers_[index].tokens->Mix(pass, in, out);
+                  });
+}
+
+Status Transformer::MixChannels(size_t index, const Scratch& scratch, ops::Rows x) {
+  const LayerWeights& w = weights_.layers[index];
+  return RunBlock(w.ffn_norm, w.ffn_post_norm, scratch, x, [&](ops::ConstRows in, ops::Rows out) {
+    return layers_[index].channels->Mix(ops_, in, out);
+  });
+}
+
+Status Transformer::RunLayer(size_t index, const Pass& pass, const Scratch& scratch, ops::Rows x) {
+  PANO_RETURN_IF_ERROR(MixTokens(index, pass, scratch, x));
+  if (layers_[index].cross) {
+    PANO_RETURN_IF_ERROR(RunBlock(weights_.layers[index].cross_norm, {}, scratch, x,
                                   [&](ops::ConstRows in, ops::Rows out) {
-                                    return layer.cross->Mix(pass, in, out);
+                                    return layers_[index].cross->Mix(pass, in, out);
                                   }));
   }
-  return RunBlock(w.ffn_norm, w.ffn_post_norm, scratch, x, [&](ops::ConstRows in, ops::Rows out) {
-    return layer.channels->Mix(ops_, in, out);
-  });
+  return MixChannels(index, scratch, x);
 }
 
 Status Transformer::RunParallelLayer(size_t index, const Pass& pass, const Scratch& scratch,

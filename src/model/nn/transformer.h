@@ -34,6 +34,11 @@ class Transformer {
   // (checked by the caller). Fails only where the communicator does.
   Status Run(std::span<const RowSpan> spans, PagedState& state, ops::Rows x,
              ops::ConstRows memory = {});
+  // The same for a caller that reads only the rows `wanted` (ascending) of what comes out: they stand
+  // in the first rows of x then, one after the other, and the rest of x means nothing. What the last
+  // layer does for other rows than these, behind their keys and values, is left out.
+  Status RunWanted(std::span<const RowSpan> spans, PagedState& state, ops::Rows x,
+                   std::span<const int32_t> wanted);
 
  private:
   struct Layer {
@@ -46,7 +51,13 @@ class Transformer {
     ops::Rows normed, added, second;
   };
   Layer MakeLayer(size_t index);
+  Status RunLayers(size_t count, const Pass& pass, const Scratch& scratch, ops::Rows x);
+  Pass BeginPass(ops::Workspace::Scope& scope, std::span<const RowSpan> spans, PagedState& state,
+                 ops::ConstRows memory);
+  Scratch TakeScratch(ops::Workspace::Scope& scope, ops::Rows x) const;
   Status RunLayer(size_t index, const Pass& pass, const Scratch& scratch, ops::Rows x);
+  Status MixTokens(size_t index, const Pass& pass, const Scratch& scratch, ops::Rows x);
+  Status MixChannels(size_t index, const Scratch& scratch, ops::Rows x);
   Status RunParallelLayer(size_t index, const Pass& pass, const Scratch& scratch, ops::Rows x);
   template <typename Block>
   Status RunBlock(const NormWeights& before, const NormWeights& after, const Scratch& scratch,

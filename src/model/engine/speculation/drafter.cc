@@ -52,6 +52,7 @@ void Drafter::Draft(std::span<StepItem> items, int64_t running) {
     snapshot.rows += item.tokens;
     if (!item.sequence->is_decoding()) continue;
     drawing.push_back(&item);
+    item.sequence->acceptance.Begin(others_.rate());
     snapshot.sequences.push_back({RoomFor(*item.sequence, kept), item.sequence->acceptance});
   }
   if (snapshot.rows >= limits_.rows_max) return;
@@ -89,6 +90,11 @@ void Drafter::Observe(std::span<const StepItem> items, double seconds) {
     rows += item.tokens + static_cast<int64_t>(item.draft.size());
   }
   row_cost_.Observe(rows, seconds);
+}
+
+void Drafter::Learn(Sequence& sequence, int64_t drafted, int64_t accepted) {
+  sequence.acceptance.Learn(drafted, accepted);
+  others_.Learn(drafted, accepted);
 }
 
 void Drafter::Forget(const Sequence& sequence) {

@@ -38,6 +38,8 @@ class Drafter {
   void Draft(std::span<StepItem> items, int64_t running);
   // The step took that long; nothing of it has been committed.
   void Observe(std::span<const StepItem> items, double seconds);
+  // A step drew for the sequence: so many drafts of it were right.
+  void Learn(Sequence& sequence, int64_t drafted, int64_t accepted);
   void Forget(const Sequence& sequence);
 
  private:
@@ -49,6 +51,7 @@ class Drafter {
   const DraftSources sources_;
   SpeculationLimits limits_;
   RowCost row_cost_;
+  SharedAcceptance others_;
 };
 
 }  // namespace pano::engine

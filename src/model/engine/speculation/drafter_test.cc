@@ -122,7 +122,7 @@ TEST_F(DrafterTest, PromptsAreNotDraftedFor) {
 TEST_F(DrafterTest, ByItselfItStopsAtFewRows) {
   Make({}, 100);
   for (int i = 0; i < 3; ++i) Add(10);
-  for (StepItem& item : items_) item.sequence->acceptance.rate = 1;
+  for (StepItem& item : items_) item.sequence->acceptance = {.rate = 1, .idle_steps = 0, .begun = true};
   Sizes drafts = Draft(3);
   EXPECT_EQ(drafts[0] + drafts[1] + drafts[2], 8u - 3u);
   items_.clear();
@@ -133,7 +133,7 @@ TEST_F(DrafterTest, ByItselfItStopsAtFewRows) {
 TEST_F(DrafterTest, ByItselfItStopsWhereRowsAreDear) {
   Make({}, 100);
   StepItem& item = Add(10);
-  item.sequence->acceptance.rate = 0.8;
+  item.sequence->acceptance = {.rate = 0.8, .idle_steps = 0, .begun = true};
   EXPECT_GT(Draft()[0], 3u);
   for (int i = 0; i < 20; ++i) {
     item.draft.clear();

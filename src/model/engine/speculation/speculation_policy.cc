@@ -17,6 +17,18 @@ namespace {
 constexpr double kLatest = 0.2;
 // Steps without a draft after which one is tried.
 constexpr int64_t kRetryAfter = 64;
+// The same before a sequence's first draft.
+constexpr int64_t kFirstTryAfter = 8;
+// The weight of the latest token in the average over all sequences, which no single one turns.
+constexpr double kLatestOfAll = 0.02;
+
+// The average moved by so many tokens: those that were right, and the first one that was not. What
+// comes after that one says nothing.
+double Averaged(double rate, double weight, int64_t drafted, int64_t accepted) {
+  for (int64_t i = 0; i < accepted; ++i) rate += weight * (1 - rate);
+  if (accepted < drafted) rate -= weight * rate;
+  return rate;
+}
 
 // How many tokens one draft token more is expected to yield.
 double Gain(const Acceptance& acceptance, int64_t drafts) {
@@ -36,9 +48,18 @@ void Acceptance::Learn(int64_t drafted, int64_t accepted) {
     return;
   }
   idle_steps = 0;
-  for (int64_t i = 0; i < accepted; ++i) rate += kLatest * (1 - rate);
-  // What comes after the first wrong one says nothing.
-  if (accepted < drafted) rate -= kLatest * rate;
+  rate = Averaged(rate, kLatest, drafted, accepted);
+}
+
+void Acceptance::Begin(double others) {
+  if (begun) return;
+  begun = true;
+  rate = others;
+  idle_steps = kRetryAfter - kFirstTryAfter;
+}
+
+void SharedAcceptance::Learn(int64_t drafted, int64_t accepted) {
+  rate_ = Averaged(rate_, kLatestOfAll, drafted, accepted);
 }
 
 std::vector<int64_t> PlanDrafts(const SpeculationLimits& limits, const DraftSnapshot& snapshot) {

@@ -12,9 +12,23 @@ struct Acceptance {
   // That a draft token is right when those before it were: an exponential average.
   double rate = 0.5;
   int64_t idle_steps = 0;  // that drew for the sequence without a draft, since the last one
+  bool begun = false;
 
+  // Once, before the sequence's first step: its drafts are expected to be worth what those of others
+  // were of late. Where that is not worth a draft, one is tried soon.
+  void Begin(double others);
   // A step had `drafted` tokens, of which the first `accepted` were right.
   void Learn(int64_t drafted, int64_t accepted);
+};
+
+// What drafts of all sequences have been worth of late. Thread-compatible.
+class SharedAcceptance {
+ public:
+  void Learn(int64_t drafted, int64_t accepted);
+  double rate() const { return rate_; }
+
+ private:
+  double rate_ = 0.5;
 };
 
 // A sequence that draws in this step.

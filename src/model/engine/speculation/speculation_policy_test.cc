@@ -130,5 +130,42 @@ TEST(SpeculationPolicy, OneStateForAllTokensCannotGoBack) {
   EXPECT_FALSE(CanRewind({{{Kind::kPaged, 1, 8, 0}, {Kind::kFixed, 1, 8, 0}}}));
 }
 
+// A new sequence starts from what the others' drafts were worth: where those never pay it costs one
+// guess to see whether it is another kind of text.
+TEST(Acceptance, BeginsWhereTheOthersStand) {
+  SharedAcceptance others;
+  EXPECT_EQ(others.rate(), 0.5);
+  for (int i = 0; i < 300; ++i) others.Learn(1, 0);
+  EXPECT_LT(others.rate(), 0.01);
+  Acceptance fresh;
+  fresh.Begin(others.rate());
+  EXPECT_EQ(fresh.rate, others.rate());
+  auto drafts = [&] { return PlanDrafts({}, {1, {{7, fresh}}})[0]; };
+  int64_t guesses = 0;
+  for (int step = 0; step < 128; ++step) {
+    const int64_t count = drafts();
+    guesses += count;
+    fresh.Learn(count, 0);
+  }
+  EXPECT_EQ(guesses, 2);  // the ninth step, and 64 idle ones later
+  // One that pays is found out by the first guess, and goes on.
+  Acceptance good;
+  good.Begin(others.rate());
+  fresh = good;
+  guesses = 0;
+  for (int step = 0; step < 128; ++step) {
+    const int64_t count = drafts();
+    guesses += count;
+    fresh.Learn(count, count);
+  }
+  EXPECT_GT(guesses, 300);
+  // Only once: what is known of a sequence stays.
+  const double known = fresh.rate;
+  fresh.Begin(0.1);
+  EXPECT_EQ(fresh.rate, known);
+  for (int i = 0; i < 300; ++i) others.Learn(3, 3);
+  EXPECT_GT(others.rate(), 0.95);
+}
+
 }  // namespace
 }  // namespace pano::engine

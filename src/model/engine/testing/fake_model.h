@@ -62,6 +62,7 @@ class FakeModel final : public nn::Model {
       rows += slice.tokens.size() - slice.logits_from;
     }
     rows_max = std::max(rows_max.load(), static_cast<int64_t>(rows));
+    logit_rows += static_cast<int64_t>(rows);
     tokens_max = std::max(tokens_max.load(), static_cast<int64_t>(plan.token_count()));
     tokens += static_cast<int64_t>(plan.token_count());
     ++steps;
@@ -100,6 +101,7 @@ class FakeModel final : public nn::Model {
   std::atomic<int64_t> steps{0};
   std::atomic<int64_t> tokens{0};      // computed
   std::atomic<int64_t> tokens_max{0};  // in one step
+  std::atomic<int64_t> logit_rows{0};  // rows of logits
   std::atomic<int64_t> rows_max{0};    // of logits in one step
   std::atomic<int64_t> unseen{0};      // blocks in tables that nothing sees any more
 

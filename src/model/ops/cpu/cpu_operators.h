@@ -13,7 +13,7 @@ namespace pano::ops {
 
 // The operators on the host's processor: loops over rows on the compute pool around the kernels of
 // the instruction set in force. Confined to one thread at a time; the pool does the work.
-class CpuOperators final : public Operators {
+class CpuOperators : public Operators {
  public:
   CpuOperators(std::shared_ptr<device::Device> device, Compute compute);
 
