@@ -133,7 +133,8 @@ class ProcessMembers::Hooks {
   BucketReducer* reducer_;
   std::atomic<bool> active_{false};
   std::vector<const c10::TensorImpl*> impls_;
-  std::vector<std::shared_ptr<torch::autograd::Node>> nodes_;  // hooks live as long as these
+  // Hooks live as long as these; libtorch 1.x shares nodes by another pointer than 2.x.
+  std::vector<decltype(torch::autograd::impl::grad_accumulator(at::Tensor()))> nodes_;
 };
 
 ProcessMembers::ProcessMembers(collective::Communicator* group) : group_(group) {}

@@ -51,6 +51,11 @@ class ExchangeStore final : public c10d::Store {
   int64_t add(const std::string&, int64_t) override { TORCH_CHECK(false, "not used by Gloo"); }
   bool deleteKey(const std::string&) override { TORCH_CHECK(false, "not used by Gloo"); }
   int64_t getNumKeys() override { return static_cast<int64_t>(values_.size()); }
+  // libtorch 2.x declares it in Store, 1.x does not know it. A thread of another group would have to
+  // take part in the exchanges of this one: there is no second store.
+  virtual c10::intrusive_ptr<c10d::Store> clone() {
+    TORCH_CHECK(false, "addresses are exchanged once: their store has no copy");
+  }
 
  private:
   collective::Communicator* const control_;
