@@ -71,6 +71,7 @@ def main():
                 plan = run_json(ask)
                 planned = plan["predicted"]
                 requests = int(max(3 * clients, min(4000, a.seconds * planned["tokens_s"] / answer)))
+                requests = -(-requests // clients) * clients   # whole rounds: a part of one takes as long
                 with Server(a.pano, plan["command"]) as server:
                     load(server.url, "--concurrency", str(clients), "--requests", str(clients))
                     found = load(server.url, "--concurrency", str(clients), "--requests", str(requests), "--seed", str(2 + i))

@@ -23,8 +23,8 @@ struct Route {
 
 // What a run may spend before it gives up.
 struct RunLimits {
-  int64_t events = 400'000'000;
-  int64_t rates = 2'000'000'000;  // computed by the network
+  int64_t events = 50'000'000;   // some ten seconds
+  int64_t rates = 500'000'000;  // computed by the network
 };
 
 // Timers and messages over one FlowNetwork. A message waits its delay, which occupies nothing, and then flows.

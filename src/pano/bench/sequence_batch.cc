@@ -81,6 +81,18 @@ Result<double> SequenceBatch::Prefill(std::span<const nn::TokenId> prompt) {
   return sum;
 }
 
+Result<double> SequenceBatch::PrefillTogether(std::span<const nn::TokenId> prompt) {
+  position_ = 0;
+  std::vector<nn::SequenceSlice> slices;
+  for (size_t i = 0; i < tables_.size(); ++i) slices.push_back(Slice(i, prompt, prompt.size() - 1));
+  PANO_ASSIGN_OR_RETURN(const double seconds, Step(std::move(slices)));
+  PANO_RETURN_IF_ERROR(CheckAlike());
+  first_ = next_[0];
+  prompt_length_ = static_cast<int64_t>(prompt.size());
+  Rewind();
+  return seconds;
+}
+
 Result<double> SequenceBatch::Decode() { return DecodeWith({}); }
 
 Result<double> SequenceBatch::DecodeBeside(std::span<const nn::TokenId> piece) {

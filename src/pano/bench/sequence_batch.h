@@ -22,6 +22,8 @@ class SequenceBatch {
 
   // The prompt into every sequence, one after another; the seconds that it took.
   Result<double> Prefill(std::span<const nn::TokenId> prompt);
+  // The same in one step.
+  Result<double> PrefillTogether(std::span<const nn::TokenId> prompt);
   // One token for every sequence; the seconds that the forward pass and the choice of the tokens
   // took, without the check. Internal when two continuations differ, which they must not, or when
   // logits are no numbers.

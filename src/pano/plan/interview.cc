@@ -1,6 +1,8 @@
 #include "pano/plan/interview.h"
 
 #include "base/strings.h"
+#include "infra/cluster/catalogue.h"
+#include "model/workload/workload.h"
 
 namespace pano::plan {
 namespace {
@@ -25,6 +27,29 @@ Result<int64_t> AskNumber(const Ask& ask, const std::string& question, int64_t o
   return InvalidArgument(StrCat(question, ": no whole number from 1 to ", most));
 }
 
+// Asked again with the reason while `check` finds the answer wrong.
+template <typename Check>
+Result<std::string> AskChecked(const Ask& ask, const std::string& question, const std::string& otherwise, const Check& check) {
+  Status wrong;
+  for (int i = 0; i < kTries; ++i) {
+    PANO_ASSIGN_OR_RETURN(std::string text, AskText(ask, i == 0 ? question : StrCat(wrong.message(), "\n", question), otherwise));
+    wrong = check(text);
+    if (wrong.ok()) return text;
+  }
+  return wrong;
+}
+
+Status CheckModel(const std::string& model) {
+  if (model.starts_with("hf:")) return {};   // fetched later
+  return workload::ReadWorkload(model).status();
+}
+
+Status CheckHardware(const std::string& hardware) {
+  if (hardware == "auto" || hardware == "cpu") return {};
+  PANO_ASSIGN_OR_RETURN(const cluster::Catalogue catalogue, cluster::Catalogue::BuiltIn());
+  return catalogue.ResolveHardware(hardware).status();
+}
+
 }  // namespace
 
 Result<PlanOptions> Interview(const Ask& ask, const std::string& default_model) {
@@ -35,9 +60,9 @@ Result<PlanOptions> Interview(const Ask& ask, const std::string& default_model) 
     if (o.task == "serve" || o.task == "train" || o.task == "finetune-lora") break;
     if (i + 1 == kTries) return InvalidArgument("the task is serve, train or finetune-lora");
   }
-  PANO_ASSIGN_OR_RETURN(o.model, AskText(ask, "Which model? A folder, a config.json, or a shape as 7B", default_model));
-  PANO_ASSIGN_OR_RETURN(o.hardware, AskText(ask, "On what? Cards as 8xA100-80G, a cluster file, or auto for this machine",
-                                            o.task == "serve" ? "auto" : "8xA100-80G"));
+  PANO_ASSIGN_OR_RETURN(o.model, AskChecked(ask, "Which model? A folder, a config.json, or a shape as 7B", default_model, CheckModel));
+  PANO_ASSIGN_OR_RETURN(o.hardware, AskChecked(ask, "On what? Cards as 8xA100-80G, a cluster file, or auto for this machine",
+                                               o.task == "serve" ? "auto" : "8xA100-80G", CheckHardware));
   if (o.task == "serve") {
     PANO_ASSIGN_OR_RETURN(o.concurrency, AskNumber(ask, "How many requests at once?", 4, 1 << 24));
     PANO_ASSIGN_OR_RETURN(o.prompt_tokens, AskNumber(ask, "Tokens of a prompt?", 128, 1 << 24));

@@ -221,6 +221,7 @@ Result<PlanAnswer> ServeHere(const PlanOptions& o) {
       out.assumptions.push_back("step times: measured with the model's own weights, just now");
       PANO_ASSIGN_OR_RETURN(simulated, SimulateLoop(steps.time, goal, goal.concurrency, p));
       if (simulated) {
+        out.json.Set("simulation", sim::ServePlanJson(LoopPlan(steps.time, goal, goal.concurrency)));
         how = "simulated";
         out.assumptions.push_back("what they come to: simulated with the engine's own decisions of each step; of service levels nine of ten requests are asked");
       }

@@ -16,7 +16,6 @@
 #include "model/nn/weights/packing.h"
 #include "model/nn/weights/stored_tensors.h"
 #include "model/nn/weights/tensor_inventory.h"
-#include "pano/bench/decoder_bench.h"
 
 namespace pano::plan {
 namespace {
@@ -33,11 +32,6 @@ constexpr double kRowShare = 0.86;    // of a row's intermediate values that liv
 constexpr double kPromptShare = 0.56; // of the context, where prompts are not told: half, and some that are longer
 // Rows of logits: one of each sequence, and drafts that are verified, of which there are fewer the more sequences run.
 constexpr double kDraftRows = 46, kDraftRowsLess = 3;
-// Of the engine around a forward pass, for each token that is drawn: scheduling and streaming, and drawing by the entry of
-// the vocabulary. Fitted to soaks (docs/reports/planning.md).
-constexpr double kSampleSeconds = 35e-6, kSampleEntrySeconds = 3e-9;
-constexpr int64_t kRepetitions = 3;
-constexpr int64_t kPieceTokens = 24;  // of a prompt beside decoding sequences (engine::Options::prefill_beside_decodes)
 // A page of a mapped file brings its neighbours (the kernel's fault_around_bytes).
 constexpr double kFaultBytes = 65536;
 
@@ -161,76 +155,7 @@ Result<MeasuredSteps> MeasureHere(const format::ModelFiles& files, const planner
   if (goal.kv_type == "f16") load.kv_type = nn::KvType::kF16;
   if (goal.kv_type == "int8") load.kv_type = nn::KvType::kInt8;
   PANO_ASSIGN_OR_RETURN(const std::unique_ptr<nn::Model> model, nn::LoadModel(files, load, pool));
-  const int64_t clients = std::min<int64_t>(goal.concurrency, 256);
-  const int64_t prompt_most = std::clamp<int64_t>(prompt, 1, goal.context - 2);
-  bench::DecoderOptions options;
-  options.repetitions = kRepetitions;
-  options.prompt_tokens = prompt_most;
-  options.gen_tokens = std::clamp<int64_t>(answer, 1, std::min<int64_t>(16, goal.context - options.prompt_tokens));
-  options.batch_gen = std::clamp<int64_t>(answer, 1, 16);
-  options.batch_prompt = std::clamp<int64_t>(prompt + answer / 2 - options.batch_gen / 2, 1, goal.context - options.batch_gen - 1);
-  const double depth = D(options.batch_prompt) + D(options.batch_gen) / 2;
-  for (const int64_t batch : {int64_t{1}, std::max<int64_t>(2, clients / 4), clients}) {
-    if (batch <= clients && (options.batches.empty() || static_cast<size_t>(batch) > options.batches.back())) options.batches.push_back(static_cast<size_t>(batch));
-  }
-  const auto none = [](double, std::string_view) {};
-  PANO_ASSIGN_OR_RETURN(const bench::DecoderRates rates, bench::MeasureDecoder(*model, pool, options, none));
-  auto step = [](const bench::DecodeRow& row) { return static_cast<double>(row.batch) / row.tokens_per_second.median; };
-  // What a position that is looked back at costs: the same sequences behind a short prompt.
-  double position = 0;
-  constexpr int64_t kShort = 16;
-  if (options.batch_prompt >= 4 * kShort) {
-    bench::DecoderOptions shallow = options;
-    shallow.prompt_tokens = kShort;
-    shallow.batch_prompt = kShort;
-    shallow.batches = {static_cast<size_t>(clients)};
-    PANO_ASSIGN_OR_RETURN(const bench::DecoderRates other, bench::MeasureDecoder(*model, pool, shallow, none));
-    // A sequence alone is measured behind a short prompt anyhow.
-    if (clients > 1) position = std::max(0.0, (step(rates.decode.back()) - step(other.decode.back())) / (D(clients) * (D(options.batch_prompt) - kShort)));
-  }
-  MeasuredSteps out;
-  out.time.roofline = true;
-  sim::RooflineTime& roof = out.time.roof;
-  roof = {};
-  // In units of a token's products in the layers; the head's are a share of those.
-  roof.flops_per_token = 1;
-  roof.flops_per_sample = D(spec.vocabulary) * D(spec.hidden) / (spec.layer_product_parameters() * D(spec.layers));
-  roof.kv_bytes_per_token = 1;
-  roof.bytes_s = position > 0 ? 1 / position : 1e30;
-  roof.attention_flops_s = 1;
-  std::vector<std::pair<double, double>> knots;   // rows, seconds of products
-  for (const bench::DecodeRow& row : rates.decode) {
-    const double rows = static_cast<double>(row.batch);
-    const double seen = row.batch > 1 ? depth : kShort;
-    knots.emplace_back(rows, std::max(1e-9, step(row) - rows * seen * position) / (1 + roof.flops_per_sample));
-  }
-  const double head = knots.front().second * roof.flops_per_sample;
-  auto add_prefill = [&](const bench::PrefillRow& row) {
-    const double rows = D(row.tokens);
-    if (rows <= knots.back().first) return;
-    knots.emplace_back(rows, std::max(knots.back().second, 1 / row.tokens_per_second.median * rows - head - rows * position));
-  };
-  const int64_t piece = clients + kPieceTokens;
-  if (piece < prompt_most) {
-    bench::DecoderOptions pieces = options;
-    pieces.prompt_tokens = piece;
-    pieces.batches.clear();
-    PANO_ASSIGN_OR_RETURN(const bench::DecoderRates other, bench::MeasureDecoder(*model, pool, pieces, none));
-    add_prefill(other.prefill);
-  }
-  add_prefill(rates.prefill);
-  for (const auto& [rows, seconds] : knots) roof.flops_s_by_rows.push_back({rows, rows / seconds});
-  roof.flops_s = roof.flops_s_by_rows.back().flops_s;
-  roof.sample_s = kSampleSeconds + kSampleEntrySeconds * D(spec.vocabulary);
-
-  planner::StepTimes& line = out.closed_form;
-  line.prefill_s_per_token = 1 / rates.prefill.tokens_per_second.median;
-  const double alone = step(rates.decode.front()), together = step(rates.decode.back());
-  // A line through one sequence and all of them, each at its depth.
-  line.decode_s_per_sequence = clients > 1 ? std::max(0.0, (together - alone) / D(clients - 1)) : 0;
-  line.decode_s_base = together - line.decode_s_per_sequence * D(clients);
-  line.bound = "measured";
-  return out;
+  return MeasureSteps(*model, spec, {.clients = goal.concurrency, .prompt = prompt, .answer = answer, .context = goal.context, .step_tokens = goal.step_tokens}, pool);
 }
 
 }  // namespace pano::plan

@@ -9,10 +9,9 @@
 #include "base/threads.h"
 #include "infra/cluster/catalogue.h"
 #include "infra/planner/plan.h"
-#include "infra/planner/serve_model.h"
 #include "infra/planner/workload.h"
-#include "infra/sim/step_time.h"
 #include "model/format/fwd.h"
+#include "pano/plan/measured_steps.h"
 
 namespace pano::plan {
 
@@ -40,12 +39,7 @@ Result<HereMemory> MemoryHere(const format::ModelFiles& files, const HereGoal& g
 // This machine as an accelerator: what the process may take, and rates that were measured in about a second.
 cluster::Cluster MachineHere(ComputePool& pool, bool measure);
 
-// Step times of the model itself, in a few seconds: `concurrency` sequences and fewer that decode at about the depth in
-// the middle of an answer, and prompts whole and in the pieces that join decoding steps.
-struct MeasuredSteps {
-  sim::StepTime time;             // for the simulation (serve_loop.h)
-  planner::StepTimes closed_form;
-};
+// Step times of the model itself, in a few seconds (measured_steps.h).
 Result<MeasuredSteps> MeasureHere(const format::ModelFiles& files, const planner::WorkloadSpec& spec, const HereGoal& goal, int64_t prompt, int64_t answer,
                                   ComputePool& pool);
 

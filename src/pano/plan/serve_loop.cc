@@ -16,8 +16,6 @@ constexpr int64_t kRounds = 8;            // of every client, in a closed loop
 constexpr int64_t kArrivals = 400;        // at random times
 // From the end of an answer to the next request of the same client at the scheduler, one after another (`pano load`, measured).
 constexpr double kClientSeconds = 1e-3;
-// What a soak takes over its steps: the server's threads and the client share the machine's cores (docs/reports/planning.md).
-constexpr double kSoakShare = 1.08;
 constexpr int kRateSteps = 12;            // bisections of a rate
 
 struct Loop {
@@ -39,15 +37,9 @@ double GapOf(const std::vector<std::pair<double, int64_t>>& gaps, double share) 
 
 class Simulation {
  public:
-  Simulation(const sim::StepTime& time, const planner::ServeGoal& goal, int64_t clients) : goal_(goal), clients_(clients) {
-    plan_.max_sequences = clients;
-    plan_.step_tokens = std::max(goal.step_tokens, clients);
-    plan_.time = time;
-  }
+  Simulation(const sim::StepTime& time, const planner::ServeGoal& goal, int64_t clients) : goal_(goal), clients_(clients), plan_(LoopPlan(time, goal, clients)) {}
 
   Result<Loop> Closed() {
-    plan_.clients = clients_;
-    plan_.client_s = kClientSeconds;
     const int64_t count = clients_ * kRounds;
     std::vector<sim::TraceRequest> trace(static_cast<size_t>(count), {0, goal_.prompt_tokens, goal_.max_tokens});
     return Run(trace, static_cast<size_t>(clients_));
@@ -55,14 +47,15 @@ class Simulation {
 
   // The same random times whatever the rate, so that rates can be compared.
   Result<Loop> AtRate(double requests_s) {
-    plan_.clients = 0;
+    plan_.clients = 0;   // they come when the trace says
     std::vector<sim::TraceRequest> trace;
     for (const double at : sim::PoissonTimes(kArrivals, requests_s, /*seed=*/1)) trace.push_back({at, goal_.prompt_tokens, goal_.max_tokens});
     return Run(trace, 0);
   }
 
  private:
-  // The first `edge` ends and as many last ones are a beginning and an end, which a server that runs on has not.
+  // The first `edge` ends and as many last ones are a beginning and an end, which a server that runs on has not. Clients of equal requests end side by
+  // side, in rounds: from the last end of one to the last end of another, so that rounds are whole.
   Result<Loop> Run(const std::vector<sim::TraceRequest>& trace, size_t edge) {
     std::vector<std::pair<double, int64_t>> gaps;
     step_policy::EngineStepPolicy policy(plan_);
@@ -73,7 +66,7 @@ class Simulation {
     std::vector<double> ends;
     for (const sim::ServedRequest& one : run.requests) ends.push_back(one.finish_s);
     std::ranges::sort(ends);
-    const size_t first = edge, last = ends.size() - 1 - edge;
+    const size_t first = edge > 0 ? edge - 1 : 0, last = ends.size() - 1 - edge;
     out.requests_s = edge > 0 && last > first && ends[last] > ends[first] ? static_cast<double>(last - first) / (ends[last] - ends[first])
                                                                         : static_cast<double>(ends.size()) / run.makespan_s;
     out.tokens_s = out.requests_s * static_cast<double>(goal_.max_tokens);
@@ -92,13 +85,21 @@ class Simulation {
 
 }  // namespace
 
+sim::ServePlan LoopPlan(const sim::StepTime& time, const planner::ServeGoal& goal, int64_t clients) {
+  sim::ServePlan plan;
+  plan.max_sequences = clients;
+  plan.step_tokens = std::max(goal.step_tokens, clients);
+  plan.clients = clients;
+  plan.client_s = kClientSeconds;
+  plan.time = time;
+  return plan;
+}
+
 Result<bool> SimulateLoop(const sim::StepTime& time, const planner::ServeGoal& goal, int64_t clients, planner::ServePrediction& out) {
   const int64_t requests = std::max(clients * kRounds, kArrivals);
   if (clients > kLoopClientsMax || goal.prompt_tokens + goal.max_tokens > kLoopTokensMax / requests) return false;
   Simulation simulation(time, goal, clients);
-  PANO_ASSIGN_OR_RETURN(Loop closed, simulation.Closed());
-  closed.requests_s /= kSoakShare;
-  closed.tokens_s /= kSoakShare;
+  PANO_ASSIGN_OR_RETURN(const Loop closed, simulation.Closed());
   double capacity = closed.requests_s;
   out.slo_met = true;
   if (goal.ttft_s_max > 0 || goal.itl_s_max > 0) {
@@ -111,7 +112,7 @@ Result<bool> SimulateLoop(const sim::StepTime& time, const planner::ServeGoal& g
       PANO_ASSIGN_OR_RETURN(const Loop loop, simulation.AtRate(middle));
       (keeps(loop) ? low : high) = middle;
     }
-    capacity = low / kSoakShare;
+    capacity = low;
     out.slo_met = low > 0.01 * closed.requests_s;
     if (!out.slo_met) capacity = 0;
   }

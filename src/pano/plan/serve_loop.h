@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "infra/planner/serve_model.h"
+#include "infra/sim/serve_plan.h"
 #include "infra/sim/step_time.h"
 
 namespace pano::plan {
@@ -9,6 +10,9 @@ namespace pano::plan {
 // Above so many clients, or tokens of all simulated requests, the closed form of the planner answers.
 inline constexpr int64_t kLoopClientsMax = 256;
 inline constexpr int64_t kLoopTokensMax = 4'000'000;
+
+// What SimulateLoop plays: `clients` in a closed loop before one replica with these step times.
+sim::ServePlan LoopPlan(const sim::StepTime& time, const planner::ServeGoal& goal, int64_t clients);
 
 // Fills in what a server whose steps take `time` does, by simulating it with the engine's own decisions (step_policy): a
 // closed loop of `clients`, or goal.load_rps at random (Poisson) times. The inter-token latency is the median

@@ -42,6 +42,16 @@ TEST(ServeLoop, MoreClientsShareStepsAndPromptsStallThem) {
   EXPECT_LT(many.requests_day / 86400, 1 / (100 * 0.001));
 }
 
+// Clients whose requests are alike go in rounds: a prompt's step of all of them, then steps of their answers. A rate that counted one round's ends
+// more than its time was a fifth too high.
+TEST(ServeLoop, RoundsOfClientsAreCountedWhole) {
+  planner::ServePrediction out;
+  ASSERT_TRUE(*SimulateLoop(Line(1, 0, 0), Goal(10, 20), 4, out));
+  // Twenty steps of a second for four answers of twenty tokens, and at most one step more where a client comes late.
+  EXPECT_LE(out.tokens_s, 4 * 20 / 20.0);
+  EXPECT_GE(out.tokens_s, 4 * 20 / 21.5);
+}
+
 TEST(ServeLoop, LevelsBoundTheRateOfRandomArrivals) {
   const sim::StepTime time = Line(0.01, 0.001, 0.0001);
   planner::ServeGoal goal = Goal(100, 50);
