@@ -19,6 +19,9 @@ constexpr double kLatest = 0.2;
 constexpr int64_t kRetryAfter = 64;
 // The same before a sequence's first draft.
 constexpr int64_t kFirstTryAfter = 8;
+// By how much a draft token must be worth more than it costs: both are estimates, and where they are
+// alike nothing is won and something may be lost.
+constexpr double kMargin = 1.15;
 // The weight of the latest token in the average over all sequences, which no single one turns.
 constexpr double kLatestOfAll = 0.02;
 
@@ -88,7 +91,7 @@ std::vector<int64_t> PlanDrafts(const SpeculationLimits& limits, const DraftSnap
     }
     // Worth it when it yields more for its cost than the step does so far.
     const double cost = 1 + limits.row_cost * static_cast<double>(rows - 1);
-    if (!best || (!due && best_gain * cost < limits.row_cost * tokens)) break;
+    if (!best || (!due && best_gain * cost < kMargin * limits.row_cost * tokens)) break;
     ++drafts[*best];
     tokens += best_gain;
   }
