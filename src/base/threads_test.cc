@@ -19,6 +19,17 @@ TEST(ComputePool, CoversEveryIndexOnceForAnyThreadCount) {
   }
 }
 
+TEST(ComputePool, CoversEveryIndexOnceWithMorePartsThanBits) {
+  ComputePool pool(20);
+  for (size_t count : {size_t{60}, size_t{64}, size_t{65}, size_t{80}, size_t{1000}}) {
+    std::vector<std::atomic<int>> hits(count);
+    pool.ParallelFor(count, 1, [&](size_t begin, size_t end, int) {
+      for (size_t i = begin; i < end; ++i) ++hits[i];
+    });
+    for (const std::atomic<int>& hit : hits) EXPECT_EQ(hit, 1);
+  }
+}
+
 TEST(ComputePool, CallersFromSeveralThreadsTakeTurns) {
   ComputePool pool(2);
   std::atomic<int> total{0};

@@ -140,8 +140,12 @@ Status Transformer::RunBlock(const NormWeights& before, const NormWeights& after
   if (placement == NormPlacement::kAfter || placement == NormPlacement::kAround) {
     Norm(after, scratch.added, scratch.added);
   }
-  ops::Add(ops_, x, scratch.added, config_.residual_scale);
-  if (placement == NormPlacement::kResidual) Norm(after, x, x);
+  if (placement == NormPlacement::kResidual) {
+    ops::AddNorm(ops_, {config_.norm, config_.norm_epsilon}, after, scratch.added,
+                 config_.residual_scale, x);
+  } else {
+    ops::Add(ops_, x, scratch.added, config_.residual_scale);
+  }
   return {};
 }
 
@@ -154,11 +158,21 @@ Status Transformer::MixTokens(size_t index, const Pass& pass, const Scratch& scr
                   });
 }
 
+// What mixes channels looks at each row alone, so rows may go through it a few at a time. Experts gather
+// theirs, the more the better.
 Status Transformer::MixChannels(size_t index, const Scratch& scratch, ops::Rows x) {
   const LayerWeights& w = weights_.layers[index];
-  return RunBlock(w.ffn_norm, w.ffn_post_norm, scratch, x, [&](ops::ConstRows in, ops::Rows out) {
-    return layers_[index].channels->Mix(ops_, in, out);
-  });
+  const bool all = config_.layers[index].experts || !ops_.adapter_runs().empty();
+  const size_t step = all ? x.rows : std::min(x.rows, ops_.rows_at_once());
+  for (size_t row = 0; row < x.rows; row += step) {
+    const size_t count = std::min(step, x.rows - row);
+    const Scratch some{scratch.normed.Slice(0, count), scratch.added.Slice(0, count), {}};
+    PANO_RETURN_IF_ERROR(RunBlock(w.ffn_norm, w.ffn_post_norm, some, x.Slice(row, count),
+                                  [&](ops::ConstRows in, ops::Rows out) {
+                                    return layers_[index].channels->Mix(ops_, in, out);
+                                  }));
+  }
+  return {};
 }
 
 Status Transformer::RunLayer(size_t index, const Pass& pass, const Scratch& scratch, ops::Rows x) {

@@ -67,6 +67,8 @@ struct AttentionShape {
   size_t value_dim = 0;  // floats of a head in `out`
   float scale = 1.0f;
   float softcap = 0.0f;  // 0: none
+  // Numbers may be rounded to BF16 on their way into products, where a device is faster so.
+  bool rounded = false;
 };
 
 // Rows of another stack that the rows of an input look at (cross attention).

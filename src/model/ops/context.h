@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -33,6 +35,15 @@ class OpContext {
   Workspace& workspace() { return workspace_; }
   collective::Communicator& communicator() { return communicator_; }
 
+  // Rows that are best taken at a time through operators that look at each row alone: as many as stay
+  // in a cache. All of them unless it was set, as where threads share out whatever there is.
+  size_t rows_at_once() const { return rows_at_once_; }
+  void set_rows_at_once(size_t rows) { rows_at_once_ = rows; }
+  // Whether each thread should take some rows through one operator after the other where there are enough
+  // of them, rather than all rows by some of the weights: faster where weights are small.
+  bool keeps_rows() const { return keeps_rows_; }
+  void set_keeps_rows(bool keeps) { keeps_rows_ = keeps; }
+
   // Which rows of the views that operators get have which adapter: ascending, apart; empty where
   // none has one. Set by AdapterScope.
   std::span<const AdapterRun> adapter_runs() const { return adapter_runs_; }
@@ -46,6 +57,8 @@ class OpContext {
   Workspace workspace_;
   collective::SingleRank alone_;
   collective::Communicator& communicator_;
+  size_t rows_at_once_ = SIZE_MAX;
+  bool keeps_rows_ = false;
   std::span<const AdapterRun> adapter_runs_;
   std::vector<LowRankProduct> low_rank_products_;
 };

@@ -49,6 +49,12 @@ class Operators {
   // Row by row, x = scale * x + shift; a null one is left out. [x.width] each.
   virtual void ScaleShift(OpContext& context, const float* scale, const float* shift, Rows x) = 0;
   virtual void Norm(OpContext& context, const NormArgs& args, ConstRows x, Rows y) = 0;
+  // Add and Norm, which a device may do in one go.
+  virtual void AddNorm(OpContext& context, const NormArgs& args, ConstRows added, float scale,
+                       Rows x) {
+    Add(context, x, added, scale);
+    Norm(context, args, x, x);
+  }
   virtual void Activate(OpContext& context, Activation f, Rows x) = 0;
   virtual void GatedActivate(OpContext& context, Activation f, Rows gate, ConstRows up) = 0;
   virtual void Add(OpContext& context, Rows x, ConstRows y, float scale) = 0;

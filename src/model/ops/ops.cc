@@ -164,6 +164,19 @@ void Norm(OpContext& context, NormSpec spec, const NormWeights& norm, ConstRows 
   });
 }
 
+void AddNorm(OpContext& context, NormSpec spec, const NormWeights& norm, ConstRows added,
+             float scale, Rows x) {
+  PANO_CHECK(norm.weight.size() == x.width && added.SameShape(x));
+  auto run = [&](const NormWeights& w, ConstRows some, Rows to) {
+    context.operators().AddNorm(
+        context, {spec.kind, spec.epsilon, w.weight.data(), w.bias_or_null()}, some, scale, to);
+  };
+  if (context.adapter_runs().empty()) return run(norm, added, x);
+  ForEachStretch(context, norm, x.rows, [&](size_t begin, size_t count, const NormWeights* own) {
+    run(own ? *own : norm, added.Slice(begin, count), x.Slice(begin, count));
+  });
+}
+
 void HeadNorm(OpContext& context, NormSpec spec, const NormWeights& norm, size_t dim, Rows heads) {
   PANO_CHECK(dim > 0 && heads.width % dim == 0);
   const bool each = norm.weight.size() != dim;

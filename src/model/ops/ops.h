@@ -46,6 +46,9 @@ struct NormSpec {
   float epsilon = 1e-5f;
 };
 void Norm(OpContext& context, NormSpec spec, const NormWeights& norm, ConstRows x, Rows y);
+// x = norm(x + scale * added).
+void AddNorm(OpContext& context, NormSpec spec, const NormWeights& norm, ConstRows added,
+             float scale, Rows x);
 // Each head of `dim` floats on its own, in place; the norm has one weight for all heads, or one for
 // each.
 void HeadNorm(OpContext& context, NormSpec spec, const NormWeights& norm, size_t dim, Rows heads);

@@ -117,6 +117,8 @@ TEST_F(OpsTest, NormsOfRowsAndHeads) {
     each.weight = row.weight;
     const NormSpec spec{kind, 1e-5f};
     Compare(start, [&](OpContext& c, Rows x) { Norm(c, spec, row, x, x); });
+    const Matrix added(7, 60, 2);
+    Compare(start, [&](OpContext& c, Rows x) { AddNorm(c, spec, row, added.rows, 0.5f, x); });
     Compare(start, [&](OpContext& c, Rows x) { HeadNorm(c, spec, head, 20, x); });
     Compare(start, [&](OpContext& c, Rows x) { HeadNorm(c, spec, each, 20, x); });
   }

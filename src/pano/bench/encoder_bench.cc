@@ -50,6 +50,7 @@ Result<std::vector<EncoderRow>> MeasureEncoder(encoder::Encoder& model, const En
     progress(static_cast<double>(rows.size()) / static_cast<double>(o.batches.size()),
              StrCat("encode, batch ", count));
     batch.texts.assign(count, text);
+    PANO_RETURN_IF_ERROR(model.Encode(batch).status());  // the first of a size takes memory
     std::vector<double> rates;
     for (int64_t i = 0; i < o.repetitions; ++i) {
       double seconds = 0, done = 0;

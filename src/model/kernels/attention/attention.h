@@ -66,7 +66,8 @@ using StoreKvFn = void (*)(const float* vector, size_t dim, size_t slot, std::by
 // Attention of one head for queries that all see the same keys, which lie in rows as the values do:
 //   out[i] = sum over t of softmax_t(scale * q[i] . k[t]) * v[t]
 // The softmax goes through keys in chunks of kWholeChunk. A query's result depends on its own numbers
-// and on the keys and values only. Within 1e-4 of what floats give (whole.h says how).
+// and on the keys and values only. Within 1e-4 of what floats give (whole.h says how), or, where numbers may be
+// rounded to BF16 on their way into products, within 2^-7 of the largest value.
 struct WholeAttentionArgs {
   const float *q = nullptr, *k = nullptr, *v = nullptr;   // row i begins i strides further
   float* out = nullptr;                                   // likewise
@@ -74,6 +75,7 @@ struct WholeAttentionArgs {
   size_t queries = 0, keys = 0;  // at least one each
   size_t dim = 0, value_dim = 0;
   float scale = 1.0f;
+  bool rounded = false;
   std::byte* scratch = nullptr;  // WholeAttentionScratch bytes, aligned to 64
 };
 using WholeAttentionFn = void (*)(const WholeAttentionArgs& args);

@@ -6,7 +6,8 @@
 //
 // Every number is the sum of two of BF16, high and low, and a product the sum of three: high by high,
 // high by low, low by high. What is left out is about 2^-16 of the product, so results are those of floats
-// within 1e-4 (measured: 2e-5 for scores of a few units).
+// within 1e-4 (measured: 2e-5 for scores of a few units). Where numbers may be rounded, the high part stands
+// for all of a number, and a product is one.
 //
 // Scores are computed transposed, K times Q^T: a row of scores has sixteen queries side by side, so the
 // softmax goes down the lanes and needs no sum across them, and its weights are already laid out as the
@@ -33,8 +34,17 @@ inline Lanes PowerOfTwo(Lanes x) {
   return Lanes::ScaleByPowerOfTwo(p, n);
 }
 
-// One call. Confined to one thread.
-template <typename Unit>
+// The same with a relative error of 1e-4, for what is rounded to BF16 afterwards.
+inline Lanes RoughPowerOfTwo(Lanes x) {
+  const Lanes clamped = Lanes::Max(Lanes::Set(-126.0f), x);
+  const Lanes n = Lanes::Round(clamped), r = clamped - n;
+  Lanes p = Lanes::Set(0.0551716691f);
+  for (float c : {0.242611122f, 0.693260985f, 0.999928074f}) p = Lanes::MulAdd(p, r, Lanes::Set(c));
+  return Lanes::ScaleByPowerOfTwo(p, n);
+}
+
+// One call. kRounded: numbers are rounded to BF16, else each goes as two. Confined to one thread.
+template <typename Unit, bool kRounded>
 class WholeAttentionRun {
  public:
   explicit WholeAttentionRun(const WholeAttentionArgs& a)
@@ -49,12 +59,12 @@ class WholeAttentionRun {
       next += bytes;
       return taken;
     };
-    queries_ = take(groups_ * key_steps_ * 4 * kTileBytes);
+    queries_ = take(groups_ * key_steps_ * 2 * kParts * kTileBytes);
     states_ = reinterpret_cast<float*>(take(groups_ * StateFloats() * sizeof(float)));
-    keys_ = take(kWholeChunk / kStep * key_steps_ * 4 * kTileBytes);
-    values_ = take(kWholeChunk / kStep * value_tiles_ * 2 * kTileBytes);
+    keys_ = take(kWholeChunk / kStep * key_steps_ * 2 * kParts * kTileBytes);
+    values_ = take(kWholeChunk / kStep * value_tiles_ * kParts * kTileBytes);
     scores_ = take(kWholeChunk / kStep * 4 * kTileBytes);
-    weights_ = take(kWholeChunk / kStep * 4 * kTileBytes);
+    weights_ = take(kWholeChunk / kStep * 2 * kParts * kTileBytes);
     sums_ = take(4 * kTileBytes);
     floats_ = reinterpret_cast<float*>(take(kTileRows * kStep * sizeof(float)));
   }
@@ -81,6 +91,7 @@ class WholeAttentionRun {
  private:
   static constexpr size_t kStep = kWholeStep, kGroup = 2 * kTileRows;  // of keys; of queries
   static constexpr size_t kWidth = Lanes::kWidth;
+  static constexpr size_t kParts = kRounded ? 1 : 2;  // of a number
   static_assert(kWidth == kTileRows);
 
   static size_t Steps(size_t count) { return (count + kStep - 1) / kStep; }
@@ -107,6 +118,15 @@ class WholeAttentionRun {
     for (size_t r = 0; r < rows && r < kTileRows; ++r) LoadPart(from + r * stride, columns).Store(filled + r * kWidth);
     Unit::Transpose(filled, kWidth, to);
   }
+  // Sixteen pairs of numbers, the low parts, where there are any, so many bytes behind the high ones.
+  static void Store(Lanes a, Lanes b, std::byte* to, size_t low) {
+    if constexpr (kRounded) {
+      Unit::Round(a, b, to);
+    } else {
+      Unit::Split(a, b, to, to + low);
+    }
+  }
+  static Lanes Exponential(Lanes x) { return kRounded ? RoughPowerOfTwo(x) : PowerOfTwo(x); }
   static size_t Left(size_t all, size_t done) { return all > done ? all - done : 0; }
 
   // [step of components][high, low][tile of queries][16 pairs of components][16 queries], times scale.
@@ -124,11 +144,10 @@ class WholeAttentionRun {
         Transpose(from, a_.q_stride, rows, a_.dim - at, floats_);
         const size_t upper = Left(a_.dim, at + kWidth);
         Transpose(upper == 0 ? from : from + kWidth, a_.q_stride, rows, upper, floats_ + kTileRows * kWidth);
-        std::byte* to = queries_ + ((group * key_steps_ + step) * 4 + tile) * kTileBytes;
+        std::byte* to = queries_ + ((group * key_steps_ + step) * 2 * kParts + tile) * kTileBytes;
         for (size_t p = 0; p < kTileRows; ++p, to += kTileRowBytes) {
-          Unit::Split(Lanes::Load(floats_ + p * kWidth) * scale,
-                      Lanes::Load(floats_ + (p + kTileRows) * kWidth) * scale, to,
-                      to + 2 * kTileBytes);
+          Store(Lanes::Load(floats_ + p * kWidth) * scale,
+                Lanes::Load(floats_ + (p + kTileRows) * kWidth) * scale, to, 2 * kTileBytes);
         }
       }
     }
@@ -138,16 +157,16 @@ class WholeAttentionRun {
   void PackKeys(size_t step) const {
     for (size_t i = 0; i < kStep; ++i) {
       const size_t key = first_ + step * kStep + i;
-      std::byte* to = keys_ + step * key_steps_ * 4 * kTileBytes + i / kTileRows * kTileBytes +
+      std::byte* to = keys_ + step * key_steps_ * 2 * kParts * kTileBytes + i / kTileRows * kTileBytes +
                       i % kTileRows * kTileRowBytes;
-      for (size_t at = 0; at < a_.dim; at += kStep, to += 4 * kTileBytes) {
+      for (size_t at = 0; at < a_.dim; at += kStep, to += 2 * kParts * kTileBytes) {
         Lanes low = Lanes::Zero(), high = Lanes::Zero();
         if (key < a_.keys) {
           const float* from = a_.k + key * a_.k_stride + at;
           low = LoadPart(from, a_.dim - at);
           if (a_.dim - at > kWidth) high = LoadPart(from + kWidth, a_.dim - at - kWidth);
         }
-        Unit::Split(low, high, to, to + 2 * kTileBytes);
+        Store(low, high, to, 2 * kTileBytes);
       }
     }
   }
@@ -155,15 +174,15 @@ class WholeAttentionRun {
   // [step of keys][high, low][tile of components][16 components][32 keys].
   void PackValues(size_t step) const {
     const size_t key = first_ + step * kStep, rows = a_.keys - key, more = Left(rows, kTileRows);
-    std::byte* to = values_ + step * value_tiles_ * 2 * kTileBytes;
+    std::byte* to = values_ + step * value_tiles_ * kParts * kTileBytes;
     for (size_t at = 0; at < a_.value_dim; at += kTileRows) {
       const float* from = a_.v + key * a_.v_stride + at;
       Transpose(from, a_.v_stride, rows, a_.value_dim - at, floats_);
       Transpose(more == 0 ? from : from + kTileRows * a_.v_stride, a_.v_stride, more, a_.value_dim - at,
                 floats_ + kTileRows * kWidth);
       for (size_t c = 0; c < kTileRows; ++c, to += kTileRowBytes) {
-        Unit::Split(Lanes::Load(floats_ + c * kWidth), Lanes::Load(floats_ + (c + kTileRows) * kWidth), to,
-                    to + value_tiles_ * kTileBytes);
+        Store(Lanes::Load(floats_ + c * kWidth), Lanes::Load(floats_ + (c + kTileRows) * kWidth), to,
+              value_tiles_ * kTileBytes);
       }
     }
   }
@@ -173,8 +192,8 @@ class WholeAttentionRun {
     for (size_t step = 0; step < steps_; ++step) {
       unit_.template Zero<2, kTiles>();
       for (size_t i = 0; i < key_steps_; ++i) {
-        MultiplySplit<2, kTiles>(keys_ + (step * key_steps_ + i) * 4 * kTileBytes, 2 * kTileBytes,
-                                 queries_ + (group * key_steps_ + i) * 4 * kTileBytes);
+        Multiply<2, kTiles>(keys_ + (step * key_steps_ + i) * 2 * kParts * kTileBytes, 2 * kTileBytes,
+                            queries_ + (group * key_steps_ + i) * 2 * kParts * kTileBytes);
       }
       unit_.template Store<2, kTiles>(scores_ + step * 2 * kTiles * kTileBytes);
     }
@@ -188,10 +207,14 @@ class WholeAttentionRun {
 
   // x has its low tiles so many bytes behind its high ones, w its own behind two high ones.
   template <int kX, int kTiles>
-  void MultiplySplit(const std::byte* x, size_t x_low, const std::byte* w) {
+  void Multiply(const std::byte* x, size_t x_low, const std::byte* w) {
     const auto *high_x = reinterpret_cast<const uint8_t*>(x), *high_w = reinterpret_cast<const uint8_t*>(w);
-    unit_.template MultiplyAddSplit<TileElement::kBFloat, kX, kTiles>(
-        high_x, high_x + x_low, kTileBytes, high_w, high_w + 2 * kTileBytes, kTileBytes);
+    if constexpr (kRounded) {
+      unit_.template MultiplyAdd<TileElement::kBFloat, kX, kTiles>(high_x, kTileBytes, high_w, kTileBytes);
+    } else {
+      unit_.template MultiplyAddSplit<TileElement::kBFloat, kX, kTiles>(
+          high_x, high_x + x_low, kTileBytes, high_w, high_w + 2 * kTileBytes, kTileBytes);
+    }
   }
 
   // Row `key` of the chunk's scores for a tile of queries.
@@ -238,18 +261,18 @@ class WholeAttentionRun {
   void SoftmaxStep(size_t step, size_t tile, Lanes max, Lanes (&sums)[2]) {
     const float* low = Scores<kTiles>(step * kStep, tile);
     const float* high = Scores<kTiles>(step * kStep + kTileRows, tile);
-    std::byte* to = weights_ + (step * 4 + tile) * kTileBytes;
+    std::byte* to = weights_ + (step * 2 * kParts + tile) * kTileBytes;
     const size_t left = count_ - step * kStep;
     for (size_t p = 0; p < kTileRows; ++p, to += kTileRowBytes) {
-      Lanes a = PowerOfTwo(Lanes::Load(low + p * kWidth) - max);
-      Lanes b = PowerOfTwo(Lanes::Load(high + p * kWidth) - max);
+      Lanes a = Exponential(Lanes::Load(low + p * kWidth) - max);
+      Lanes b = Exponential(Lanes::Load(high + p * kWidth) - max);
       if (!kWhole) {
         if (p >= left) a = Lanes::Zero();
         if (p + kTileRows >= left) b = Lanes::Zero();
       }
       sums[0] = sums[0] + a;
       sums[1] = sums[1] + b;
-      Unit::Split(a, b, to, to + 2 * kTileBytes);
+      Store(a, b, to, 2 * kTileBytes);
     }
   }
 
@@ -258,8 +281,8 @@ class WholeAttentionRun {
   void AddValues(size_t group, size_t tile) {
     unit_.template Zero<kX, kTiles>();
     for (size_t step = 0; step < steps_; ++step) {
-      MultiplySplit<kX, kTiles>(values_ + (step * 2 * value_tiles_ + tile) * kTileBytes,
-                                value_tiles_ * kTileBytes, weights_ + step * 4 * kTileBytes);
+      Multiply<kX, kTiles>(values_ + (step * kParts * value_tiles_ + tile) * kTileBytes,
+                           value_tiles_ * kTileBytes, weights_ + step * 2 * kParts * kTileBytes);
     }
     unit_.template Store<kX, kTiles>(sums_);
     Unit::Fence();
@@ -312,7 +335,11 @@ class WholeAttentionRun {
 
 template <typename Unit>
 void WholeAttention(const WholeAttentionArgs& a) {
-  WholeAttentionRun<Unit>(a).Run();
+  if (a.rounded) {
+    WholeAttentionRun<Unit, true>(a).Run();
+  } else {
+    WholeAttentionRun<Unit, false>(a).Run();
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <tuple>
 #include <vector>
 
 #include "base/random.h"
@@ -29,6 +30,8 @@ struct Head {
     }
   }
 
+  bool rounded = false;
+
   std::vector<float> Attend(WholeAttentionFn fn, size_t first = 0, size_t count = SIZE_MAX) const {
     count = std::min(count, queries - first);
     const size_t out_stride = value_dim + 2;
@@ -38,7 +41,7 @@ struct Head {
     std::byte* aligned = scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64);
     std::fill_n(aligned + bytes, 8, std::byte{0x5A});
     fn({&q[first * q_stride], k.data(), v.data(), out.data(), q_stride, k_stride, v_stride, out_stride, count, keys,
-        dim, value_dim, scale, aligned});
+        dim, value_dim, scale, rounded, aligned});
     EXPECT_TRUE(std::all_of(aligned + bytes, aligned + bytes + 8, [](std::byte b) { return b == std::byte{0x5A}; }));
     std::vector<float> rows;
     for (size_t r = 0; r < count; ++r) {
@@ -106,6 +109,18 @@ TEST_P(WholeAttentionTest, AgreesWithDouble) {
   }
 }
 
+// Numbers rounded to BF16: to 2^-7 of the largest value, by plain loops and by the unit.
+void ExpectRoundedReference(WholeAttentionFn fn) {
+  for (const auto& [queries, keys, dim] : {std::tuple{1, 1, 32}, {19, 33, 16}, {70, 128, 32}, {33, 300, 64}, {40, 50, 20}}) {
+    Head head(static_cast<size_t>(queries), static_cast<size_t>(keys), static_cast<size_t>(dim), static_cast<size_t>(dim));
+    head.rounded = true;
+    const float largest = *std::ranges::max_element(head.v, {}, [](float x) { return std::abs(x); });
+    head.ExpectReference(fn, static_cast<double>(std::abs(largest)) / 128);
+  }
+}
+TEST(WholeAttention, RoundedPlainLoopsAgreeWithDouble) { ExpectRoundedReference(PlainFn()); }
+TEST_P(WholeAttentionTest, RoundedAgreesWithDouble) { ExpectRoundedReference(fn()); }
+
 // Scores of a hundred and more: all but the largest vanish.
 TEST_P(WholeAttentionTest, LargeScoresAgreeWithDouble) {
   Head(33, 520, 64, 64, 6.0).ExpectReference(fn(), 2e-2);
@@ -113,8 +128,9 @@ TEST_P(WholeAttentionTest, LargeScoresAgreeWithDouble) {
 
 // A query in company gives what it gives alone, to the bit.
 TEST_P(WholeAttentionTest, QueriesDoNotDependOnEachOther) {
-  for (size_t keys : {5, 128, 300}) {
-    const Head head(71, keys, 32, 48);
+  for (const auto& [keys, rounded] : {std::pair<size_t, bool>{5, false}, {128, false}, {300, false}, {5, true}, {300, true}}) {
+    Head head(71, keys, 32, 48);
+    head.rounded = rounded;
     const std::vector<float> together = head.Attend(fn());
     for (size_t first : {0, 1, 15, 16, 31, 40, 70}) {
       for (size_t count : {1, 7, 17, 33}) {

@@ -4,12 +4,27 @@
 
 namespace pano::kernels {
 
-// y[i] = x[i] / sqrt(mean(x^2) + eps) * w[i] (Zhang and Sennrich, "Root mean square layer
-// normalization", 2019). `b` is not read. Sums in the order contract of matmul.h.
-// y[i] = (x[i] - mean(x)) / sqrt(variance(x) + eps) * w[i] + b[i] (Ba et al., "Layer
-// normalization", 2016), the variance by deviations from the mean. `b` may be null. x and y may be
-// the same.
-using NormFn = void (*)(const float* x, const float* w, const float* b, float eps, size_t n,
-                        float* y);
+// Rows to be normed. What is `added` to them, where it is given, comes first: x stands below for
+// x + added_scale * added.
+struct NormRows {
+  const float* x = nullptr;  // [rows, width], rows x_stride apart
+  size_t x_stride = 0;
+  const float* added = nullptr;  // likewise, or null
+  size_t added_stride = 0;
+  float added_scale = 1.0f;
+  float* y = nullptr;  // likewise; may be x
+  size_t y_stride = 0;
+  size_t rows = 0, width = 0;
+  const float* weight = nullptr;  // [width]
+  const float* bias = nullptr;    // [width] or null
+  float epsilon = 0.0f;
+};
+
+// RMS:   y[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i] (Zhang and Sennrich, "Root mean square layer
+//        normalization", 2019). The bias is not read.
+// Layer: y[i] = (x[i] - mean(x)) / sqrt(variance(x) + epsilon) * weight[i] + bias[i] (Ba et al., "Layer
+//        normalization", 2016), the variance by deviations from the mean.
+// Sums in the order contract of matmul.h, each row's for itself.
+using NormFn = void (*)(const NormRows& rows);
 
 }  // namespace pano::kernels

@@ -22,7 +22,7 @@ TEST_P(RmsNorm, AgreesWithDouble) {
       w[i] = static_cast<float>(random.Normal());
       squares += static_cast<double>(x[i]) * static_cast<double>(x[i]);
     }
-    SelectIsa(mask()).rms_norm(x.data(), w.data(), nullptr, 1e-5f, n, y.data());
+    SelectIsa(mask()).rms_norm({.x = x.data(), .y = y.data(), .rows = 1, .width = n, .weight = w.data(), .epsilon = 1e-5f});
     double scale = 1 / std::sqrt(squares / static_cast<double>(n) + 1e-5);
     for (size_t i = 0; i < n; ++i) {
       double expected = static_cast<double>(x[i]) * scale * static_cast<double>(w[i]);
@@ -46,8 +46,8 @@ TEST_P(LayerNorm, AgreesWithDouble) {
         mean += static_cast<double>(x[i]) / static_cast<double>(n);
       }
       for (float v : x) squares += std::pow(static_cast<double>(v) - mean, 2.0);
-      SelectIsa(mask()).layer_norm(x.data(), w.data(), bias ? b.data() : nullptr, 1e-5f, n,
-                                   y.data());
+      SelectIsa(mask()).layer_norm({.x = x.data(), .y = y.data(), .rows = 1, .width = n, .weight = w.data(),
+                                    .bias = bias ? b.data() : nullptr, .epsilon = 1e-5f});
       const double scale = 1 / std::sqrt(squares / static_cast<double>(n) + 1e-5);
       for (size_t i = 0; i < n; ++i) {
         const double expected =
@@ -59,6 +59,43 @@ TEST_P(LayerNorm, AgreesWithDouble) {
   }
 }
 PANO_FOR_EVERY_ISA(LayerNorm);
+
+// Rows with gaps between them: each has the bits of a row alone, and what is added comes first.
+class NormOfRows : public IsaTest {
+ protected:
+  void Check(NormFn norm, size_t rows, size_t n) {
+    const size_t stride = n + 3;
+    Random random(rows + n);
+    std::vector<float> x(rows * stride), added(rows * stride), w(n), b(n);
+    for (std::vector<float>* v : {&x, &added, &w, &b}) {
+      for (float& value : *v) value = static_cast<float>(random.Normal());
+    }
+    std::vector<float> sums = x, want(rows * stride, 7.0f), got = x;
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t i = 0; i < n; ++i) sums[r * stride + i] += 0.5f * added[r * stride + i];
+      norm({.x = &sums[r * stride], .y = &want[r * stride], .rows = 1, .width = n, .weight = w.data(),
+            .bias = b.data(), .epsilon = 1e-5f});
+    }
+    norm({.x = got.data(), .x_stride = stride, .added = added.data(), .added_stride = stride,
+          .added_scale = 0.5f, .y = got.data(), .y_stride = stride, .rows = rows, .width = n,
+          .weight = w.data(), .bias = b.data(), .epsilon = 1e-5f});
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t i = 0; i < stride; ++i) {
+        const size_t at = r * stride + i;
+        EXPECT_EQ(got[at], i < n ? want[at] : x[at]) << rows << " rows of " << n << ": " << r << ", " << i;
+      }
+    }
+  }
+};
+TEST_P(NormOfRows, EachIsAsIfAlone) {
+  for (size_t rows : {1, 3, 4, 5, 9}) {
+    for (size_t n : {1, 16, 37, 64}) {
+      Check(SelectIsa(mask()).rms_norm, rows, n);
+      Check(SelectIsa(mask()).layer_norm, rows, n);
+    }
+  }
+}
+PANO_FOR_EVERY_ISA(NormOfRows);
 
 }  // namespace
 }  // namespace pano::kernels

@@ -15,21 +15,20 @@ T* Resized(std::vector<T>& v, size_t count) {
   return v.data();
 }
 
-// Memory of one thread, aligned for the widest vectors.
-std::byte* Scratch(size_t bytes) {
-  static thread_local std::vector<std::byte> memory;
-  if (memory.size() < bytes + tensor::kPackedAlignment) {
-    memory.resize(bytes + tensor::kPackedAlignment);
-  }
-  const auto address = reinterpret_cast<uintptr_t>(memory.data());
-  return memory.data() + (tensor::kPackedAlignment - address % tensor::kPackedAlignment);
-}
-
 size_t PanelCount(const tensor::TensorView& w) {
   return (static_cast<size_t>(w.shape[0]) + tensor::kPanelRows - 1) / tensor::kPanelRows;
 }
 
 }  // namespace
+
+// Aligned for the widest vectors.
+std::byte* PackedScratch(size_t k) {
+  static thread_local std::vector<std::byte> memory;
+  const size_t bytes = PackedScratchBytes(k) + tensor::kPackedAlignment;
+  if (memory.size() < bytes) memory.resize(bytes);
+  const auto address = reinterpret_cast<uintptr_t>(memory.data());
+  return memory.data() + (tensor::kPackedAlignment - address % tensor::kPackedAlignment);
+}
 
 ActivationCode PackedKernels::code_of(tensor::DType packed) const {
   if (tensor::IsPackedFloat(packed)) {
@@ -40,8 +39,7 @@ ActivationCode PackedKernels::code_of(tensor::DType packed) const {
   return row_zero_point == kNoRowScales ? ActivationCode::kUint7 : ActivationCode::kRowInt8;
 }
 
-QuantisedRows ActivationStore::Quantise(ActivationCode code, bool tiled, const float* x, size_t m,
-                                        size_t k, ComputePool& pool) {
+QuantiseArgs ActivationStore::Take(ActivationCode code, bool tiled, const float* x, size_t m, size_t k) {
   const size_t blocks = code == ActivationCode::kRowInt8 ? 1 : k / tensor::kPackedBlock;
   const size_t row = code == ActivationCode::kBFloat ? k * sizeof(uint16_t) : k;
   const size_t height = tiled ? TileHeight(m) : 1;
@@ -49,8 +47,12 @@ QuantisedRows ActivationStore::Quantise(ActivationCode code, bool tiled, const f
   uint8_t* codes = Resized(codes_, bytes + tensor::kPackedAlignment);
   codes += tensor::kPackedAlignment -
            reinterpret_cast<uintptr_t>(codes) % tensor::kPackedAlignment;
-  const QuantiseArgs args{
-      x, k, codes, Resized(scales_, m * blocks), Resized(sums_, m * blocks), tiled ? height : 0};
+  return {x, k, codes, Resized(scales_, m * blocks), Resized(sums_, m * blocks), tiled ? height : 0};
+}
+
+QuantisedRows ActivationStore::Quantise(ActivationCode code, bool tiled, const float* x, size_t m,
+                                        size_t k, ComputePool& pool) {
+  const QuantiseArgs args = Take(code, tiled, x, m, k);
   const QuantiseFn fn = SelectIsa().packed.quantise[static_cast<size_t>(code)];
   constexpr size_t kGrain = 8;
   pool.ParallelFor(m, kGrain, [&](size_t begin, size_t end, int) { fn(args, begin, end); });
@@ -89,9 +91,11 @@ void PackFloatTiles(const float* x, size_t m, size_t k, size_t begin, size_t end
   }
 }
 
+float* ActivationStore::TakeTiles(size_t m, size_t k) { return Resized(tiles_, m * k); }
+
 const float* ActivationStore::PackTiles(const float* x, size_t m, size_t k, ComputePool& pool) {
   if (m == 1) return x;
-  float* out = Resized(tiles_, m * k);
+  float* out = TakeTiles(m, k);
   pool.ParallelFor(FloatTileCount(m), 4, [&](size_t begin, size_t end, int) {
     PackFloatTiles(x, m, k, begin, end, out);
   });
@@ -100,10 +104,10 @@ const float* ActivationStore::PackTiles(const float* x, size_t m, size_t k, Comp
 
 namespace {
 
-// Panels that a thread takes at a time. Tiles take two panels together, and are fast enough for a
-// part too many at the end to show: so many that the threads' shares are as equal as can be.
-size_t PanelGrain(size_t panels, int threads, bool tiled) {
-  if (!tiled) return 1;
+// Panels that a thread takes at a time. Tiles, and floats of many rows, take two panels together, and are fast
+// enough for a part too many at the end to show: so many that the threads' shares are as equal as can be.
+size_t PanelGrain(size_t panels, int threads, bool pairs_of_panels) {
+  if (!pairs_of_panels) return 1;
   const size_t pairs = (panels + 1) / 2, count = static_cast<size_t>(threads);
   size_t best = pairs, least = SIZE_MAX;
   for (size_t each = 4; each >= 1; --each) {
@@ -149,9 +153,10 @@ void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_
       ends.push_back((ends.empty() ? 0 : ends.back()) + PanelCount(*product.w));
     }
     if (parts.empty()) continue;
-    const size_t grain = PanelGrain(ends.back(), pool.threads(), tiled);
+    const size_t grain =
+        PanelGrain(ends.back(), pool.threads(), tiled || code == ActivationCode::kF32);
     pool.ParallelFor(ends.back(), grain, [&](size_t begin, size_t end, int) {
-      std::byte* scratch = Scratch(PackedScratchBytes(k));
+      std::byte* scratch = PackedScratch(k);
       size_t first = 0;
       for (size_t i = 0; i < parts.size(); first = ends[i++]) {
         const size_t from = std::max(begin, first), to = std::min(end, ends[i]);

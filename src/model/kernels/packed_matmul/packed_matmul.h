@@ -157,6 +157,10 @@ class ActivationStore {
   // Quantises x [m, k] on the pool; `tiled`: into tiles.
   QuantisedRows Quantise(ActivationCode code, bool tiled, const float* x, size_t m, size_t k,
                          ComputePool& pool);
+  // Memory for the quantised rows of x [m, k], which the caller fills in.
+  QuantiseArgs Take(ActivationCode code, bool tiled, const float* x, size_t m, size_t k);
+  // Memory for [m, k] packed into tiles.
+  float* TakeTiles(size_t m, size_t k);
   // Adds the tiles of a block (QuantisedRows::block_tiles) to rows of [m, k]; `zero`: what their codes have too much.
   void AddBlockTiles(QuantisedRows& rows, size_t m, size_t k, uint8_t zero, ComputePool& pool);
   // Packs x [m, k] into tiles; x itself where that changes nothing.
@@ -182,5 +186,13 @@ struct PackedProduct {
 // all products. REQUIRES: packed matrices with k columns.
 void PackedMatMul(std::span<const PackedProduct> products, const float* x, size_t m, size_t k,
                   ActivationStore& store, ComputePool& pool);
+
+// The same, but each thread takes some rows of x and all panels: what it computes stays in its core's cache for
+// what comes next to the same rows. Few rows, and those of several codes, go as above.
+void PackedMatMulByRows(std::span<const PackedProduct> products, const float* x, size_t m, size_t k,
+                        ActivationStore& store, ComputePool& pool);
+
+// Memory of a thread for PackedMatMulFn.
+std::byte* PackedScratch(size_t k);
 
 }  // namespace pano::kernels

@@ -442,6 +442,29 @@ TEST(PackedMatMul, SharesOneInputAmongProductsAndThreads) {
   }
 }
 
+// By the set in force; each set's rows are compared with themselves alone above.
+TEST(PackedMatMul, RowsThatAreSharedOutHaveTheSameBits) {
+  const size_t k = 96;
+  for (DType type : {DType::kW8X16, DType::kF32X16, DType::kBF16X16, DType::kQ8_0X16, DType::kQ4_0X16}) {
+    const Matrix first = RandomPacked(type, 40, k, 3), second = RandomPacked(type, 16, k, 4);
+    const std::vector<float> bias = RandomFloats(40, 5);
+    for (size_t m : {1, 33, 64, 65, 100, 150, 300}) {
+      const std::vector<float> x = RandomFloats(m * k, 8);
+      for (int threads : {2, 3}) {
+        ComputePool pool(threads);
+        ActivationStore store;
+        std::vector<float> y(m * 40), z(m * 16), want_y(m * 40), want_z(m * 16);
+        const PackedProduct got[] = {{&first.view, bias.data(), y.data()}, {&second.view, nullptr, z.data()}};
+        const PackedProduct want[] = {{&first.view, bias.data(), want_y.data()}, {&second.view, nullptr, want_z.data()}};
+        PackedMatMulByRows(got, x.data(), m, k, store, pool);
+        PackedMatMul(want, x.data(), m, k, store, pool);
+        EXPECT_EQ(y, want_y) << m << " rows, type " << static_cast<int>(type);
+        EXPECT_EQ(z, want_z) << m << " rows, type " << static_cast<int>(type);
+      }
+    }
+  }
+}
+
 class QuantiseTest : public IsaTest {};
 
 TEST_P(QuantiseTest, ActivationsKeepSevenAndEightBits) {

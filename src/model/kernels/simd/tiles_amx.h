@@ -170,6 +170,13 @@ class TilesAmx {
     _mm512_store_si512(low, _mm512_ternarylogic_epi32(_mm512_srli_epi32(rest_a, 16), rest_b, upper, 0xF8));
   }
 
+  static void Round(Lanes a, Lanes b, std::byte* to) {
+    const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xFFFF0000)), half = _mm512_set1_epi32(0x8000);
+    const __m512i top_a = _mm512_srli_epi32(_mm512_add_epi32(_mm512_castps_si512(a.v), half), 16),
+                  top_b = _mm512_add_epi32(_mm512_castps_si512(b.v), half);
+    _mm512_store_si512(to, _mm512_ternarylogic_epi32(top_a, top_b, upper, 0xF8));
+  }
+
   static Lanes ToFloat(const std::byte* sums) {
     return {_mm512_cvtepi32_ps(_mm512_load_si512(sums))};
   }

@@ -116,6 +116,12 @@ class TilesGeneric {
     }
   }
 
+  // The same as BF16, to the nearest, the upper of two.
+  static void Round(Lanes a, Lanes b, std::byte* to) {
+    std::byte low[2 * sizeof(float) * Lanes::kWidth];
+    Split(a, b, to, low);
+  }
+
   static Lanes ToFloat(const std::byte* sums) {
     int32_t integers[Lanes::kWidth];
     std::memcpy(integers, sums, sizeof integers);

@@ -8,6 +8,8 @@
 
 #include "base/threads.h"
 #include "model/nn/encoder/testing/tiny_encoder.h"
+#include "model/nn/encoder/tower_encoder.h"
+#include "model/nn/testing/random_adapter.h"
 
 namespace pano::encoder {
 namespace {
@@ -83,6 +85,36 @@ TEST_F(EncoderTest, RowsDoNotDependOnPaddingOrOnTheBatch) {
   EXPECT_EQ(many.size(), 8u * 24);
   many.resize(one.size());
   EXPECT_EQ(one, many);
+}
+
+// So many rows that each thread takes some of the texts through all layers alone, with an adapter of some.
+TEST_F(EncoderTest, TextsThatThreadsShareOutHaveTheBitsOfEachAlone) {
+  for (const nn::Compute compute : {nn::Compute::kF32, nn::Compute::kFast}) {
+    auto encoder = LoadEncoder(TinyEncoder().files, {compute, {}}, pool_);
+    ASSERT_TRUE(encoder.ok()) << encoder.error().ToString();
+    auto adapter = std::make_shared<nn::BoundAdapter>();
+    uint64_t seed = 0;
+    for (const nn::LayerWeights& w : (*encoder)->AsTowers()->text_weights()->layers) {
+      for (const ops::Linear* linear : {&w.q, &w.up, &w.down}) {
+        adapter->weights.Change(*linear).low_rank =
+            nn::testing::DrawLowRank(linear->in(), linear->out(), 4, ++seed, 0.5f);
+      }
+    }
+    EncoderBatch batch;
+    for (int i = 0; i < 12; ++i) {
+      TextRow& text = batch.texts.emplace_back();
+      for (int t = 0; t < 36 + i % 4 * 4; ++t) text.ids.push_back((i * 7 + t * 3) % 37);
+      if (i % 3 == 1) text.adapter = adapter;
+    }
+    const std::vector<std::vector<float>> many = Of(**encoder, batch, "last_hidden_state").rows;
+    for (size_t i = 0; i < batch.texts.size(); ++i) {
+      EncoderBatch one;
+      one.texts = {batch.texts[i]};
+      EXPECT_EQ(Of(**encoder, one, "last_hidden_state").rows[0], many[i]) << i;
+    }
+    batch.texts[4].adapter = nullptr;
+    EXPECT_NE(Of(**encoder, batch, "last_hidden_state").rows[4], many[4]);
+  }
 }
 
 TEST_F(EncoderTest, ComputesOnlyWhatIsWanted) {

@@ -46,9 +46,9 @@ void TowerEncoder::ListAdapters(const EncoderBatch& batch, Pass& pass) {
 
 Result<std::vector<Output>> TowerEncoder::Encode(const EncoderBatch& batch) {
   PANO_RETURN_IF_ERROR(CheckInputs(batch));
-  Pass pass;
-  PANO_RETURN_IF_ERROR(RunTowers(batch, pass));
-  return RunHeads(batch, pass);
+  pass_.Clear();
+  PANO_RETURN_IF_ERROR(RunTowers(batch, pass_));
+  return RunHeads(batch, pass_);
 }
 
 Status TowerEncoder::CheckInputs(const EncoderBatch& batch) const {

@@ -51,6 +51,14 @@ class TowerEncoder final : public Encoder {
     std::vector<float> text_x, image_x, decoder_x;
     // Of the rows of the texts, and of the texts themselves.
     std::vector<ops::AdapterRun> row_adapters, text_adapters;
+
+    // Activations keep their memory.
+    void Clear() {
+      text = decoder = {};
+      image = {};
+      row_adapters.clear();
+      text_adapters.clear();
+    }
   };
   static void ListAdapters(const EncoderBatch& batch, Pass& pass);
   Status CheckInputs(const EncoderBatch& batch) const;
@@ -59,6 +67,7 @@ class TowerEncoder final : public Encoder {
   Output Compare(const Output& images, const Output& texts) const;
 
   EncoderParts parts_;
+  Pass pass_;  // of the call at hand
 };
 
 }  // namespace pano::encoder

@@ -17,6 +17,16 @@ const RotaryAngles& AnglesOf(const Pass& pass, const LayerConfig& layer) {
   return kNone;
 }
 
+namespace {
+
+// Whether queries, keys and values come out of products of 8-bit rows, whose error is larger than that of
+// numbers of eight bits of their own.
+bool HasRoundedRows(const LayerWeights& weights) {
+  return weights.q.weight.dtype == tensor::DType::kW8X16;
+}
+
+}  // namespace
+
 SelfAttention::SelfAttention(const ModelConfig& config, const LayerWeights& weights, size_t layer,
                              LayerSlot slot, const PositionBias& bias)
     : config_(config),
@@ -26,7 +36,7 @@ SelfAttention::SelfAttention(const ModelConfig& config, const LayerWeights& weig
       bias_(bias),
       kv_heads_(Size(config.kv_heads(layer))),
       shape_{Size(config.head_count), Size(config.value_size()), AttentionScale(config, layer),
-             config.attention_softcap} {}
+             config.attention_softcap, HasRoundedRows(weights)} {}
 
 void SelfAttention::NormHeads(ops::OpContext& ops, const NormWeights& norm,
                               ops::Rows heads) const {

@@ -170,6 +170,7 @@ void CpuOperators::TileAttention(OpContext& context, const AttentionShape& shape
       args.dim = dim;
       args.value_dim = shape.value_dim;
       args.scale = shape.scale;
+      args.rounded = shape.rounded;
       args.scratch = worker.Tiles(kernels::WholeAttentionScratch(tile.count, dim, shape.value_dim));
       isa_.attention.whole(args);
     }

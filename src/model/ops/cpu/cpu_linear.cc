@@ -47,7 +47,8 @@ void CpuOperators::Multiply(OpContext& context, ConstRows x,
     kernels::MatMul(args, context.pool());
   }
   if (!packed_.empty()) {
-    kernels::PackedMatMul(packed_, x.data, x.rows, x.width, quantised_, context.pool());
+    const auto multiply = context.keeps_rows() ? kernels::PackedMatMulByRows : kernels::PackedMatMul;
+    multiply(packed_, x.data, x.rows, x.width, quantised_, context.pool());
   }
 }
 

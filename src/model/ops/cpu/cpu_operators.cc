@@ -58,15 +58,35 @@ void CpuOperators::Embedding(OpContext& context, const tensor::TensorView& table
 }
 
 void CpuOperators::Norm(OpContext& context, const NormArgs& args, ConstRows x, Rows y) {
+  NormAll(context, args, x, {}, 1.0f, y);
+}
+
+void CpuOperators::AddNorm(OpContext& context, const NormArgs& args, ConstRows added, float scale,
+                           Rows x) {
+  NormAll(context, args, x, added, scale, x);
+}
+
+// y = x + scale * added, where there is one, normed.
+void CpuOperators::NormAll(OpContext& context, const NormArgs& args, ConstRows x, ConstRows added,
+                           float scale, Rows y) {
   const kernels::NormFn norm = args.kind == NormKind::kRms ? isa_.rms_norm : isa_.layer_norm;
   const size_t width = x.width / args.parts;
   const size_t weight_stride = args.weight_per_part ? width : 0;
   context.pool().ParallelFor(x.rows, kRowGrain, [&](size_t begin, size_t end, int) {
-    for (size_t r = begin; r < end; ++r) {
-      for (size_t p = 0; p < args.parts; ++p) {
-        norm(x.row(r) + p * width, args.weight + p * weight_stride, args.bias, args.epsilon, width,
-             y.row(r) + p * width);
-      }
+    for (size_t p = 0; p < args.parts; ++p) {
+      const size_t column = p * width;
+      norm({.x = x.row(begin) + column,
+            .x_stride = x.stride,
+            .added = added.data ? added.row(begin) + column : nullptr,
+            .added_stride = added.stride,
+            .added_scale = scale,
+            .y = y.row(begin) + column,
+            .y_stride = y.stride,
+            .rows = end - begin,
+            .width = width,
+            .weight = args.weight + p * weight_stride,
+            .bias = args.bias,
+            .epsilon = args.epsilon});
     }
   });
 }

@@ -26,6 +26,8 @@ class CpuOperators : public Operators {
   void AddLowRank(OpContext& context, std::span<const LowRankProduct> products) override;
   void ScaleShift(OpContext& context, const float* scale, const float* shift, Rows x) override;
   void Norm(OpContext& context, const NormArgs& args, ConstRows x, Rows y) override;
+  void AddNorm(OpContext& context, const NormArgs& args, ConstRows added, float scale,
+               Rows x) override;
   void Activate(OpContext& context, Activation f, Rows x) override;
   void GatedActivate(OpContext& context, Activation f, Rows gate, ConstRows up) override;
   void Add(OpContext& context, Rows x, ConstRows y, float scale) override;
@@ -90,6 +92,8 @@ class CpuOperators : public Operators {
   template <typename Sequences>
   void FillTiles(const Sequences& sequences, size_t heads_per_key);
 
+  void NormAll(OpContext& context, const NormArgs& args, ConstRows x, ConstRows added, float scale,
+               Rows y);
   void Multiply(OpContext& context, ConstRows x, std::span<const MatrixProduct> products);
   static void SetBias(const ScoreBias& bias, const AttentionRows& rows, const Tile& tile,
                       size_t first_head, size_t head_count, Worker& worker);

@@ -37,9 +37,10 @@ struct NormFunction : torch::autograd::Function<NormFunction> {
     const float* shift = b.defined() ? b.data_ptr<float>() : nullptr;
     float* to = y.data_ptr<float>();
     at::parallel_for(0, rows, kChunkRows, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        norm(from + i * n, scale, shift, static_cast<float>(epsilon), static_cast<size_t>(n), to + i * n);
-      }
+      const auto width = static_cast<size_t>(n);
+      norm({.x = from + begin * n, .x_stride = width, .y = to + begin * n, .y_stride = width,
+            .rows = static_cast<size_t>(end - begin), .width = width, .weight = scale, .bias = shift,
+            .epsilon = static_cast<float>(epsilon)});
     });
     return y;
   }
