@@ -1,47 +1,58 @@
 #include "base/curl/url.h"
 
-#include <curl/curl.h>
-
 #include <memory>
 #include <optional>
 
+#include "base/curl/library.h"
 #include "base/strings.h"
 
 namespace pano {
 namespace {
 
-using Handle = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
-
 constexpr size_t kUrlBytesMax = 16u << 10;
 
-// Null where `url` is no URL.
-Handle Parse(const std::string& url) {
-  Handle handle(curl_url(), &curl_url_cleanup);
-  if (!handle || url.size() > kUrlBytesMax ||
-      curl_url_set(handle.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
-    handle.reset();
+// A URL in its parts. Confined to one call.
+class ParsedUrl {
+ public:
+  // Nothing where `url` is no URL.
+  static Result<std::optional<ParsedUrl>> Parse(const std::string& url) {
+    PANO_ASSIGN_OR_RETURN(const CurlLibrary* curl, CurlLibrary::Load());
+    std::optional<ParsedUrl> parsed(ParsedUrl{*curl});
+    if (!parsed->handle_ || !parsed->Set(url)) parsed.reset();
+    return parsed;
   }
-  return handle;
-}
 
-std::optional<std::string> Part(CURLU* handle, CURLUPart part, unsigned flags = 0) {
-  char* text = nullptr;
-  if (curl_url_get(handle, part, &text, flags) != CURLUE_OK) return std::nullopt;
-  std::string out = text;
-  curl_free(text);
-  return out;
-}
+  // Takes a whole URL, or one that is meant from here. False where it is none.
+  bool Set(const std::string& url) {
+    return url.size() <= kUrlBytesMax &&
+           curl_->url_set(handle_.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK;
+  }
+  // Empty where it has no such part.
+  std::string Part(CURLUPart part, unsigned flags = 0) const {
+    char* text = nullptr;
+    if (curl_->url_get(handle_.get(), part, &text, flags) != CURLUE_OK) return "";
+    std::string out = text;
+    curl_->free(text);
+    return out;
+  }
+
+ private:
+  explicit ParsedUrl(const CurlLibrary& curl)
+      : curl_(&curl), handle_(curl.url(), curl.url_cleanup) {}
+
+  const CurlLibrary* curl_;
+  std::unique_ptr<CURLU, decltype(&::curl_url_cleanup)> handle_;
+};
 
 }  // namespace
 
 Result<Origin> OriginOf(const std::string& url) {
-  const Handle handle = Parse(url);
-  if (!handle) return InvalidArgument(StrCat("'", Printable(url, 200), "' is no URL"));
+  PANO_ASSIGN_OR_RETURN(const std::optional<ParsedUrl> parsed, ParsedUrl::Parse(url));
+  if (!parsed) return InvalidArgument(StrCat("'", Printable(url, 200), "' is no URL"));
   Origin origin;
-  origin.scheme = ToLower(Part(handle.get(), CURLUPART_SCHEME).value_or(""));
-  origin.host = ToLower(Part(handle.get(), CURLUPART_HOST).value_or(""));
-  const std::optional<int64_t> port =
-      ParseInt(Part(handle.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT).value_or(""));
+  origin.scheme = ToLower(parsed->Part(CURLUPART_SCHEME));
+  origin.host = ToLower(parsed->Part(CURLUPART_HOST));
+  const std::optional<int64_t> port = ParseInt(parsed->Part(CURLUPART_PORT, CURLU_DEFAULT_PORT));
   if ((origin.scheme != "http" && origin.scheme != "https") || origin.host.empty() || !port) {
     return InvalidArgument(StrCat("'", ShownUrl(url), "' is no http or https URL"));
   }
@@ -50,13 +61,12 @@ Result<Origin> OriginOf(const std::string& url) {
 }
 
 Result<std::string> ResolveLocation(const std::string& base, const std::string& location) {
-  const Handle handle = Parse(base);
-  if (!handle) return InvalidArgument(StrCat("'", Printable(base, 200), "' is no URL"));
-  if (location.empty() || location.size() > kUrlBytesMax ||
-      curl_url_set(handle.get(), CURLUPART_URL, location.c_str(), 0) != CURLUE_OK) {
+  PANO_ASSIGN_OR_RETURN(std::optional<ParsedUrl> parsed, ParsedUrl::Parse(base));
+  if (!parsed) return InvalidArgument(StrCat("'", Printable(base, 200), "' is no URL"));
+  if (location.empty() || !parsed->Set(location)) {
     return Corruption(StrCat(ShownUrl(base), ": redirects to '", Printable(location), "', which is no URL"));
   }
-  std::string url = Part(handle.get(), CURLUPART_URL).value_or("");
+  std::string url = parsed->Part(CURLUPART_URL);
   Result<Origin> to = OriginOf(url);
   if (!to.ok()) return Corruption(StrCat(ShownUrl(base), ": redirects to ", to.error().message()));
   PANO_ASSIGN_OR_RETURN(const Origin from, OriginOf(base));

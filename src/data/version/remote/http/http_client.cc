@@ -1,15 +1,13 @@
 #include "data/version/remote/http/http_client.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
 
 #include "base/curl/connection_failure.h"
+#include "base/curl/library.h"
 #include "base/curl/retry_after.h"
-#include "base/curl/set_up.h"
 #include "base/curl/url.h"
 #include "base/mutex.h"
 #include "base/strings.h"
@@ -156,39 +154,33 @@ std::optional<int64_t> HttpAnswer::RetryAfter() const {
   return ParseRetryAfter(Header("retry-after"), static_cast<int64_t>(std::time(nullptr)));
 }
 
+using EasyHandle = std::unique_ptr<CURL, decltype(&::curl_easy_cleanup)>;
+
 // Handles that nobody uses now. Thread-safe.
 struct HttpClient::Pool {
   Mutex mu;
-  std::vector<CURL*> idle PANO_GUARDED_BY(mu);
+  std::vector<EasyHandle> idle PANO_GUARDED_BY(mu);
 
-  ~Pool() {
-    for (CURL* easy : idle) curl_easy_cleanup(easy);
-  }
-  CURL* Take() {
+  EasyHandle Take(const CurlLibrary& curl) {
     {
       MutexLock lock(mu);
       if (!idle.empty()) {
-        CURL* easy = idle.back();
+        EasyHandle easy = std::move(idle.back());
         idle.pop_back();
         return easy;
       }
     }
-    return curl_easy_init();
+    return EasyHandle(curl.easy_init(), curl.easy_cleanup);
   }
-  void GiveBack(CURL* easy) {
-    curl_easy_reset(easy);  // keeps connections
+  void GiveBack(const CurlLibrary& curl, EasyHandle easy) {
+    curl.easy_reset(easy.get());  // keeps connections
     MutexLock lock(mu);
-    if (idle.size() < kIdleMax)
-      idle.push_back(easy);
-    else
-      curl_easy_cleanup(easy);
+    if (idle.size() < kIdleMax) idle.push_back(std::move(easy));
   }
 };
 
 HttpClient::HttpClient(HttpOptions options)
-    : options_(std::move(options)), pool_(std::make_unique<Pool>()) {
-  SetUpCurl();
-}
+    : options_(std::move(options)), pool_(std::make_unique<Pool>()) {}
 HttpClient::~HttpClient() = default;
 
 Result<HttpAnswer> HttpClient::Perform(const HttpRequest& request, const std::stop_token& stop,
@@ -219,56 +211,58 @@ Result<HttpAnswer> HttpClient::PerformOnce(const HttpRequest& request, const std
     if (call.file == nullptr || !call.Rewind(0))
       return NotFound(StrCat("cannot read ", Printable(request.file->path, 300)));
   }
-  CURL* easy = pool_->Take();
+  PANO_ASSIGN_OR_RETURN(const CurlLibrary* curl, CurlLibrary::Load());
+  EasyHandle handle = pool_->Take(*curl);
+  CURL* const easy = handle.get();
   if (easy == nullptr)
     return Status(StatusCode::kExhausted, "libcurl cannot be started").WithReason("memory");
   char detail[CURL_ERROR_SIZE] = "";
   curl_slist* headers = nullptr;
   for (const auto& [name, value] : request.headers)
-    headers = curl_slist_append(headers, StrCat(name, value.empty() ? ";" : ": ", value).c_str());
-  headers = curl_slist_append(headers, "Expect:");
-  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, "pano");
-  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
-  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+    headers = curl->slist_append(headers, StrCat(name, value.empty() ? ";" : ": ", value).c_str());
+  headers = curl->slist_append(headers, "Expect:");
+  curl->easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  curl->easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+  curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl->easy_setopt(easy, CURLOPT_USERAGENT, "pano");
+  curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
+  curl->easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(options_.connect_timeout.count()));
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1024L);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+  curl->easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1024L);
+  curl->easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
                    std::max(1L, static_cast<long>(options_.stall_timeout.count() / 1000)));
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options_.verify ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options_.verify ? 2L : 0L);
-  if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &OnHeaderLine);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &call);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &OnBody);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &call);
-  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, &OnTick);
-  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &call);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L << 10);
+  curl->easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options_.verify ? 1L : 0L);
+  curl->easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options_.verify ? 2L : 0L);
+  if (!options_.ca_file.empty()) curl->easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+  curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, &OnHeaderLine);
+  curl->easy_setopt(easy, CURLOPT_HEADERDATA, &call);
+  curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, &OnBody);
+  curl->easy_setopt(easy, CURLOPT_WRITEDATA, &call);
+  curl->easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+  curl->easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, &OnTick);
+  curl->easy_setopt(easy, CURLOPT_XFERINFODATA, &call);
+  curl->easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L << 10);
   if (request.method == "HEAD") {
-    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    curl->easy_setopt(easy, CURLOPT_NOBODY, 1L);
   } else if (request.method == "PUT" || request.method == "POST") {
     const uint64_t bytes = request.file ? request.file->bytes : request.body.size();
-    curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
-    curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(bytes));
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, &OnSend);
-    curl_easy_setopt(easy, CURLOPT_READDATA, &call);
-    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, &OnSeek);
-    curl_easy_setopt(easy, CURLOPT_SEEKDATA, &call);
+    curl->easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    curl->easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(bytes));
+    curl->easy_setopt(easy, CURLOPT_READFUNCTION, &OnSend);
+    curl->easy_setopt(easy, CURLOPT_READDATA, &call);
+    curl->easy_setopt(easy, CURLOPT_SEEKFUNCTION, &OnSeek);
+    curl->easy_setopt(easy, CURLOPT_SEEKDATA, &call);
   } else {
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-  const CURLcode code = curl_easy_perform(easy);
-  curl_slist_free_all(headers);
-  pool_->GiveBack(easy);
+  curl->easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+  const CURLcode code = curl->easy_perform(easy);
+  curl->slist_free_all(headers);
+  pool_->GiveBack(*curl, std::move(handle));
 
   if (!call.failure.ok()) return call.failure;
   if (stop.stop_requested()) return Status(StatusCode::kCancelled, "interrupted");

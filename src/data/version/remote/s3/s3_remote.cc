@@ -1,13 +1,12 @@
 #include "data/version/remote/s3/s3_remote.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <ctime>
 #include <map>
 #include <optional>
 #include <utility>
 
+#include "base/curl/library.h"
 #include "base/percent_encoding.h"
 #include "base/strings.h"
 #include "data/version/remote/hmac.h"
@@ -190,7 +189,8 @@ Status S3Remote::Judge(const HttpAnswer& answer, const std::string& key) {
     }
   }
   if (error.code == "RequestTimeTooSkewed") {
-    const std::time_t server = curl_getdate(answer.Header("date").c_str(), nullptr);
+    PANO_ASSIGN_OR_RETURN(const CurlLibrary* curl, CurlLibrary::Load());
+    const std::time_t server = curl->getdate(answer.Header("date").c_str(), nullptr);
     const int64_t skew = server < 0 ? 0 : static_cast<int64_t>(server) - clock_.UnixSeconds();
     if (server >= 0 && clock_skew_.exchange(skew) != skew) {
       return Status(StatusCode::kUnavailable, StrCat(Shown(key), ": this machine's clock is ",
