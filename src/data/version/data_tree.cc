@@ -150,6 +150,14 @@ void AppendPythonQuoted(std::string* out, std::string_view text) {
   *out += '"';
 }
 
+void AppendEntry(std::string* out, bool first, const Md5& md5, std::string_view path) {
+  *out += first ? "{\"md5\": \"" : ", {\"md5\": \"";
+  *out += md5.Hex();
+  *out += "\", \"relpath\": ";
+  AppendPythonQuoted(out, path);
+  *out += '}';
+}
+
 }  // namespace
 
 size_t DataTree::LowerBound(std::string_view path) const {
@@ -192,15 +200,22 @@ void DataTree::Append(std::string_view path, const Md5& md5) {
 std::string DataTree::Text() const {
   std::string out = "[";
   out.reserve(entries_.size() * 64 + paths_.size() * 9 / 8 + 2);
-  for (size_t i = 0; i < size(); ++i) {
-    out += i == 0 ? "{\"md5\": \"" : ", {\"md5\": \"";
-    out += md5(i).Hex();
-    out += "\", \"relpath\": ";
-    AppendPythonQuoted(&out, path(i));
-    out += '}';
-  }
+  for (size_t i = 0; i < size(); ++i) AppendEntry(&out, i == 0, md5(i), path(i));
   out += ']';
   return out;
+}
+
+bool DataTree::HasText(std::string_view text) const {
+  if (!text.starts_with('[') || !text.ends_with(']')) return false;
+  text.remove_prefix(1);
+  std::string entry;
+  for (size_t i = 0; i < size(); ++i) {
+    entry.clear();
+    AppendEntry(&entry, i == 0, md5(i), path(i));
+    if (!text.starts_with(entry)) return false;
+    text.remove_prefix(entry.size());
+  }
+  return text == "]";
 }
 
 ObjectId DataTree::id() const { return {Md5Of(Text()), /*folder=*/true, hash_}; }

@@ -99,7 +99,7 @@ Status Tracking::CheckGit(const std::vector<Planned>& plans) const {
 // is kept, as DVC keeps it.
 Result<bool> Tracking::UnchangedSinceDvc2(const Output& output) {
   if (!output.id || output.id->hash == HashName::kMd5) return false;
-  PANO_ASSIGN_OR_RETURN(const Content content, workspace_.Look(output.path, output.id->hash));
+  PANO_ASSIGN_OR_RETURN(const Content content, workspace_.Look(output.path, output.id->hash, output.id));
   if (!content.there) return false;
   if (content.id == *output.id) return true;
   if (content.folder) PANO_RETURN_IF_ERROR(workspace_.store().PutBytes(content.tree.Text(), /*folder=*/true, output.id->hash).status());

@@ -19,7 +19,6 @@
 #include "base/strings.h"
 #include "base/threads.h"
 #include "base/utf8.h"
-#include "data/version/file_descriptor.h"
 
 namespace pano::data {
 namespace {
@@ -93,17 +92,15 @@ class Walk {
 
   Status List(Folder* folder) {
     const std::string full = repository_.Absolute(folder->path);
-    const FileDescriptor fd(::open(full.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (fd.get() < 0) return ErrnoStatus(errno).Wrap(StrCat(Printable(folder->path, 300), ": cannot list"));
+    DIR* const stream = ::opendir(full.c_str());
+    if (stream == nullptr) return ErrnoStatus(errno).Wrap(StrCat(Printable(folder->path, 300), ": cannot list"));
+    const std::unique_ptr<DIR, int (*)(DIR*)> closed(stream, ::closedir);
+    const int fd = ::dirfd(stream);
     struct stat own;
-    if (::fstat(fd.get(), &own) == 0) {
+    if (::fstat(fd, &own) == 0) {
       folder->device = own.st_dev;
       folder->inode = own.st_ino;
     }
-    const int copy = ::dup(fd.get());
-    DIR* const stream = copy < 0 ? nullptr : ::fdopendir(copy);
-    if (stream == nullptr) return ErrnoStatus(errno).Wrap(StrCat(Printable(folder->path, 300), ": cannot list"));
-    const std::unique_ptr<DIR, int (*)(DIR*)> closed(stream, ::closedir);
     PANO_ASSIGN_OR_RETURN(const Ignore::Scope scope, ignore_.ScopeOf(folder->path));
     while (true) {
       errno = 0;
@@ -114,7 +111,7 @@ class Walk {
       }
       const std::string_view name = found->d_name;
       if (name == "." || name == "..") continue;
-      PANO_RETURN_IF_ERROR(Take(folder, fd.get(), scope, name));
+      PANO_RETURN_IF_ERROR(Take(folder, fd, scope, name));
     }
     std::sort(folder->children.begin(), folder->children.end(), [](const Child& a, const Child& b) {
       // As if a folder's name ended in '/', which is how whole paths compare.
@@ -149,7 +146,7 @@ class Walk {
     if (name == ".dvcignore") {
       return InvalidArgument(StrCat(path(), ": a .dvcignore cannot lie inside of data; put its patterns into one above"));
     }
-    if (name.size() > 255 || path().size() > 4096) return InvalidArgument(StrCat(Printable(path(), 300), ": the path is too long"));
+    if (name.size() > 255 || folder->path.size() + 1 + name.size() > 4096) return InvalidArgument(StrCat(Printable(path(), 300), ": the path is too long"));
     if (child.folder) {
       child.below = std::make_unique<Folder>();
       child.below->path = path();

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/mapped_file.h"
 #include "base/mutex.h"
 #include "base/strings.h"
 
@@ -173,7 +174,17 @@ Result<std::vector<Md5>> Workspace::HashFiles(const std::string& folder, const F
   return digests;
 }
 
-Result<Content> Workspace::Look(const std::string& path, HashName hash) {
+bool Workspace::IsObject(const DataTree& manifest, const ObjectId& id) const {
+  if (!id.folder || id.hash != manifest.hash()) return false;
+  const auto path = store_->Verified(id);
+  if (!path.ok()) return false;
+  const auto file = MappedFile::Open(*path);
+  if (!file.ok()) return false;
+  const std::span<const std::byte> bytes = (*file)->bytes();
+  return manifest.HasText({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+Result<Content> Workspace::Look(const std::string& path, HashName hash, const std::optional<ObjectId>& expected) {
   DataEnv& env = repository_.env();
   const std::string full = repository_.Absolute(path);
   Content out;
@@ -209,7 +220,7 @@ Result<Content> Workspace::Look(const std::string& path, HashName hash) {
     out.bytes += files.entries[i].stamp.bytes;
   }
   out.files = files.size();
-  out.id = out.tree.id();
+  out.id = expected && IsObject(out.tree, *expected) ? *expected : out.tree.id();
   return out;
 }
 
@@ -380,7 +391,7 @@ Result<DataTree> Workspace::Tree(const ObjectId& id) const {
 
 Result<bool> Workspace::Unchanged(const Output& output) {
   if (!output.id) return false;
-  PANO_ASSIGN_OR_RETURN(const Content content, Look(output.path, output.id->hash));
+  PANO_ASSIGN_OR_RETURN(const Content content, Look(output.path, output.id->hash, output.id));
   return content.there && content.id == *output.id;
 }
 

@@ -53,7 +53,8 @@ class Workspace {
 
   // Hashes what is at `path` (from the root), by the state cache where it can. InvalidArgument for what cannot be
   // data: names that are not UTF-8, links that loop, lead nowhere or out of the repository, devices.
-  Result<Content> Look(const std::string& path, HashName hash = HashName::kMd5);
+  // `expected`: what it probably is. A folder that is just that is found to be so without hashing its manifest.
+  Result<Content> Look(const std::string& path, HashName hash = HashName::kMd5, const std::optional<ObjectId>& expected = std::nullopt);
   // Hashes and stores it; links the workspace to the cache by the configured type where that is no copy. The
   // answer is `output` with id, size, count and bits as they are now. Of a folder, `part` (from its path) alone is taken
   // anew, the rest stays as the output says.
@@ -81,6 +82,8 @@ class Workspace {
   explicit Workspace(const Repository& repository) : repository_(repository) {}
   // The digests of files below `folder`; those of foreign ones are not set.
   Result<std::vector<Md5>> HashFiles(const std::string& folder, const FileList& files, HashName hash);
+  // Whether the manifest is the cache's sound object `id`.
+  bool IsObject(const DataTree& manifest, const ObjectId& id) const;
   // Of one file, whose stamp is known; the stamp becomes that of what was hashed.
   Result<Md5> HashFile(const std::string& full, FileStamp* stamp, HashName hash);
   Result<Md5> StoreFile(const std::string& full, const FileStamp& stamp, HashName hash, uint64_t* bytes);

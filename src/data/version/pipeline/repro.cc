@@ -236,7 +236,7 @@ class Session {
       const LockedPath* before = locked->Out(out.at.written);
       if (before == nullptr || !before->id) return true;
       PANO_ASSIGN_OR_RETURN(const data::Content content,
-                            workspace_.Look(out.at.path, before->id->hash));
+                            workspace_.Look(out.at.path, before->id->hash, before->id));
       if (!content.there || content.id != *before->id) return true;
       if (out.cache) {
         PANO_ASSIGN_OR_RETURN(const bool cached, IsCached(*before->id));

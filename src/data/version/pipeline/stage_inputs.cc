@@ -52,8 +52,9 @@ LockedPath LockedPathOf(const std::string& written, const data::Output& output) 
   return locked;
 }
 
-Result<data::Content> StageInputs::Look(const StagePath& dep, data::HashName hash) {
-  if (!dep.outside) return workspace_.Look(dep.path, hash);
+Result<data::Content> StageInputs::Look(const StagePath& dep, data::HashName hash,
+                                        const std::optional<data::ObjectId>& expected) {
+  if (!dep.outside) return workspace_.Look(dep.path, hash, expected);
   // A file elsewhere on this machine: its digest is all that is kept of it.
   data::Content content;
   const Result<FileInfo> info = repository_.env().Stat(dep.path);
@@ -135,7 +136,7 @@ Result<bool> StageInputs::Same(const Stage& stage, const LockedStage& locked) {
   for (const StagePath& dep : stage.deps) {
     const LockedPath* before = locked.Dep(dep.written);
     if (before == nullptr || !before->id) return false;
-    PANO_ASSIGN_OR_RETURN(const data::Content content, Look(dep, before->id->hash));
+    PANO_ASSIGN_OR_RETURN(const data::Content content, Look(dep, before->id->hash, before->id));
     if (!content.there || content.id != *before->id) return false;
   }
   for (const StageParams& params : stage.params) {

@@ -31,7 +31,8 @@ class StageInputs {
   Result<bool> Same(const Stage& stage, const LockedStage& locked);
 
  private:
-  Result<data::Content> Look(const StagePath& dep, data::HashName hash);
+  Result<data::Content> Look(const StagePath& dep, data::HashName hash,
+                             const std::optional<data::ObjectId>& expected = std::nullopt);
   Result<json::Value> ReadParams(const StagePath& file) const;
 
   const data::Repository& repository_;
