@@ -181,6 +181,22 @@ run data add d; code 1; err "imported"; one_line_error
 run data import "$work/source/d/a" --out alone; code 0
 check "a file of no repository came" test "$(cat alone)" = one
 
+# What differs between two revisions, as dvc 3.67 prints it: the file in a folder's place is seen by what was in that folder.
+mkdir "$work/revisions" && cd "$work/revisions" && git init -q
+run data init; code 0
+mkdir -p d/x && printf '1' >d/x/f && printf '2' >d/y && printf 'k' >d/keep && printf 'r' >d/old
+run data add d; code 0
+git add -A && git commit -q -m one
+rm -r d/x d/y && printf '3' >d/x && mkdir d/y && printf '4' >d/y/g && mv d/old d/y/new
+differs='{"added": [{"path": "d/y/g"}], "deleted": [{"path": "d/x/f"}], "modified": [{"path": "d/"}], "renamed": [{"path": {"old": "d/old", "new": "d/y/new"}}]'
+run data diff --json; code 0; out "$differs"; out '"not in cache": []'
+run data add d; code 0
+git add -A && git commit -q -m two
+run data diff --json; code 0; check "nothing differs" test "$(cat "$work/out")" = '{}'
+run data diff --json HEAD~1 HEAD; code 0; out "$differs"
+run data diff --json nonsense; code 1; err "nonsense"; one_line_error
+run data log --json d; code 0; out '"subject":"two"'; out '"subject":"one"'
+
 # From a web server.
 "$WEB_SERVER" >"$work/url" &
 server=$!

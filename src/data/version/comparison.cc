@@ -54,12 +54,13 @@ void Compare(const std::string& path, const ComparedSide& before, const Compared
       kind = Kind::kUnknown;
     }
     if (kind == Kind::kUnchanged && !options.unchanged) continue;
-    bool now_folder = false;
-    if (kind == Kind::kDeleted && b != nullptr) {
-      const auto [first, last] = b->Below(name);
-      now_folder = first != last;
+    bool folder_across = false;
+    const DataTree* const other = kind == Kind::kDeleted ? b : kind == Kind::kAdded ? a : nullptr;
+    if (other != nullptr) {
+      const auto [first, last] = other->Below(name);
+      folder_across = first != last;
     }
-    changes->push_back({kind, StrCat(path, "/", name), "", old_id, new_id, now_folder});
+    changes->push_back({kind, StrCat(path, "/", name), "", old_id, new_id, folder_across});
   }
 }
 

@@ -25,7 +25,7 @@ struct Change {
   std::string path;                  // of a renamed one, where it is now
   std::string old_path;              // of a renamed one
   std::optional<ObjectId> old_id, new_id;
-  bool now_folder = false;           // a deleted file, where a folder stands now
+  bool folder_across = false;        // an added or deleted file, where a folder stood or stands
 };
 
 struct CompareOptions {

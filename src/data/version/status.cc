@@ -122,7 +122,7 @@ json::Value Lists(const std::vector<Change>& changes, const std::vector<std::str
       lists[change.kind].Append(json::Object{{"old", change.old_path}, {"new", change.path}});
     } else {
       // As DVC shows a file in whose place a folder stands.
-      lists[change.kind].Append(change.kind == Kind::kDeleted && change.now_folder ? change.path + "/" : change.path);
+      lists[change.kind].Append(change.kind == Kind::kDeleted && change.folder_across ? change.path + "/" : change.path);
     }
   }
   json::Value out{json::Object{}};
@@ -190,7 +190,7 @@ Status CompareWorkspace(const CompareContext& context, const Index& index, const
   for (const Output* output : Tracked(index)) {
     if (!Concerns(targets, output->path)) continue;
     const HashName hash = output->id ? output->id->hash : HashName::kMd5;
-    PANO_ASSIGN_OR_RETURN(const Content content, context.workspace.Look(output->path, hash));
+    PANO_ASSIGN_OR_RETURN(const Content content, context.workspace.Look(output->path, hash, output->id));
     const ComparedSide after = SideOf(content);
     const bool same = output->id && after.id == output->id;
     if (same && (!output->id->folder || presence.Has(*output->id))) {
@@ -334,7 +334,7 @@ Result<json::Value> Diff(const CompareContext& context, const DiffOptions& optio
       }
       if (new_output != nullptr) {
         const HashName hash = new_output->id ? new_output->id->hash : HashName::kMd5;
-        PANO_ASSIGN_OR_RETURN(content, context.workspace.Look(new_output->path, hash));
+        PANO_ASSIGN_OR_RETURN(content, context.workspace.Look(new_output->path, hash, new_output->id));
       }
       Compare((old_output != nullptr ? old_output : new_output)->path, old_side.side, SideOf(content), compare, &changes);
     }
@@ -346,6 +346,8 @@ Result<json::Value> Diff(const CompareContext& context, const DiffOptions& optio
   for (const Change& change : changes) {
     const auto list = lists.find(change.kind);
     if (list == lists.end()) continue;
+    // As DVC has it: what takes a folder's place, or makes room for one, is seen by what was or is in that folder.
+    if (change.folder_across && (change.kind == Kind::kAdded || change.kind == Kind::kDeleted)) continue;
     list->second.Append(DiffEntry(change, options.hashes));
     any = true;
   }

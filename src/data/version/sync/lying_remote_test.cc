@@ -9,6 +9,7 @@
 #include "base/digest/digest.h"
 #include "base/mutex.h"
 #include "base/strings.h"
+#include "data/version/remote/testing/fake_s3.h"
 #include "data/version/remote/testing/loopback_server.h"
 #include "data/version/sync/sync.h"
 #include "data/version/testing/scratch_repository.h"
@@ -16,6 +17,7 @@
 namespace pano::data {
 namespace {
 
+using remote::FakeS3;
 using remote::LoopbackServer;
 using remote::ServedReply;
 using remote::ServedRequest;
@@ -39,8 +41,9 @@ struct Fixture {
                                                 {HexDigest(Digest::kMd5, manifest) + ".dir", manifest}};
   std::string folder_id = HexDigest(Digest::kMd5, manifest) + ".dir";
 
-  void Track(const std::string& url, const std::string& md5) const {
-    repository.Write(".dvc/config", StrCat("[core]\n    no_scm = True\n    remote = far\n['remote \"far\"']\n    url = ", url, "\n"));
+  // `settings`: lines of the remote's section besides.
+  void Track(const std::string& url, const std::string& md5, const std::string& settings = "") const {
+    repository.Write(".dvc/config", StrCat("[core]\n    no_scm = True\n    remote = far\n['remote \"far\"']\n    url = ", url, "\n", settings));
     repository.Write("d.dvc", StrCat("outs:\n- md5: ", md5, "\n  hash: md5\n  path: d\n"));
   }
   // Fetches all that is tracked, then checks it out.
@@ -79,12 +82,13 @@ TEST(LyingRemote, TheTruthArrives) {
   EXPECT_EQ(fixture.repository.Read("d/s/b"), "two");
 }
 
-TEST(LyingRemote, NothingOfALieIsHandedOut) {
-  struct Lie {
-    const char* name;
-    std::function<void(std::string* body)> tell;
-  };
-  const std::vector<Lie> lies = {
+struct Lie {
+  const char* name;
+  std::function<void(std::string* body)> tell;
+};
+
+std::vector<Lie> Lies() {
+  return {
       {"other bytes of the same length", [](std::string* body) { for (char& c : *body) c ^= 1; }},
       {"one bit", [](std::string* body) { body->back() ^= 4; }},
       {"short", [](std::string* body) { body->pop_back(); }},
@@ -94,8 +98,11 @@ TEST(LyingRemote, NothingOfALieIsHandedOut) {
       {"an error of S3", [](std::string* body) { *body = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>"; }},
       {"another object", [](std::string* body) { *body = *body == "one" ? "two" : "one"; }},
   };
+}
+
+TEST(LyingRemote, NothingOfALieIsHandedOut) {
   Fixture whole;
-  for (const Lie& lie : lies) {
+  for (const Lie& lie : Lies()) {
     for (const auto& [victim, content] : whole.objects) {   // a file, another, the manifest
       SCOPED_TRACE(StrCat(lie.name, " for ", victim));
       Fixture fixture;
@@ -116,6 +123,77 @@ TEST(LyingRemote, NothingOfALieIsHandedOut) {
       EXPECT_TRUE(fixture.repository.Files("d").empty()) << "nothing of a folder that is not whole";
     }
   }
+}
+
+// The same through an S3 whose signatures, lengths and headers are all in order.
+TEST(LyingRemote, NothingOfALieOfS3IsHandedOut) {
+  Fixture whole;
+  for (const Lie& lie : Lies()) {
+    for (const auto& [victim, content] : whole.objects) {
+      SCOPED_TRACE(StrCat(lie.name, " for ", victim));
+      Fixture fixture;
+      FakeS3 server;
+      std::string victims_path;
+      for (const auto& [id, bytes] : fixture.objects) {
+        const std::string path = StrCat("/bkt/pre/files/md5/", id.substr(0, 2), "/", id.substr(2));
+        server.Put(path, bytes);
+        if (id == victim) victims_path = path;
+      }
+      server.SetFault([&](const remote::S3Request& request, remote::S3Reply& reply) {
+        if (request.method == "GET" && request.path == victims_path) lie.tell(&reply.body);
+      });
+      fixture.Track("s3://bkt/pre", fixture.folder_id,
+                    StrCat("    endpointurl = ", server.url(), "\n    access_key_id = ", FakeS3::kAccessKey,
+                           "\n    secret_access_key = ", FakeS3::kSecretKey, "\n    region = us-east-1\n"));
+      const Status status = fixture.Pull();
+      ASSERT_FALSE(status.ok());
+      EXPECT_EQ(status.code(), StatusCode::kCorruption) << status.message();
+      EXPECT_THAT(status.message(), HasSubstr(victim)) << "the object";
+      EXPECT_THAT(status.message(), HasSubstr("s3://bkt/pre")) << "the remote";
+      EXPECT_EQ(status.message().find(FakeS3::kSecretKey), std::string::npos);
+      fixture.ExpectSoundCache();
+      EXPECT_TRUE(fixture.repository.Files("d").empty()) << "nothing of a folder that is not whole";
+      // Once it says the truth all is there.
+      server.SetFault(nullptr);
+      const Status mended = fixture.Pull();
+      ASSERT_TRUE(mended.ok()) << mended.message();
+      EXPECT_EQ(fixture.repository.Files("d"), (std::map<std::string, std::string>{{"a", "one"}, {"s/b", "two"}}));
+    }
+  }
+}
+
+// A remote that says it has what it has not, and the reverse.
+TEST(LyingRemote, WhatAnS3SaysOfItsObjectsIsNotTakenForTheObjects) {
+  Fixture fixture;
+  FakeS3 server;
+  for (const auto& [id, bytes] : fixture.objects) {
+    if (bytes != "two") server.Put(StrCat("/bkt/files/md5/", id.substr(0, 2), "/", id.substr(2)), bytes);
+  }
+  const std::string settings = StrCat("    endpointurl = ", server.url(), "\n    access_key_id = ", FakeS3::kAccessKey,
+                                      "\n    secret_access_key = ", FakeS3::kSecretKey, "\n    region = us-east-1\n");
+  fixture.Track("s3://bkt", fixture.folder_id, settings);
+  // It is asked for what it lacks, and says it is there.
+  server.SetFault([](const remote::S3Request& request, remote::S3Reply& reply) {
+    if (request.method == "HEAD") reply.status = 200;
+  });
+  const Status absent = fixture.Pull();
+  ASSERT_FALSE(absent.ok());
+  EXPECT_TRUE(fixture.repository.Files("d").empty());
+  fixture.ExpectSoundCache();
+  // It has all, and says to a HEAD that it has nothing: what it has arrives, or is said to be missing.
+  const std::string two = HexDigest(Digest::kMd5, "two");
+  server.Put(StrCat("/bkt/files/md5/", two.substr(0, 2), "/", two.substr(2)), "two");
+  server.SetFault([](const remote::S3Request& request, remote::S3Reply& reply) {
+    if (request.method == "HEAD") reply.status = 404;
+  });
+  const Status denied = fixture.Pull();
+  if (denied.ok()) {
+    EXPECT_EQ(fixture.repository.Read("d/s/b"), "two");
+  } else {
+    EXPECT_EQ(denied.code(), StatusCode::kNotFound) << denied.message();
+    EXPECT_TRUE(fixture.repository.Files("d").empty());
+  }
+  fixture.ExpectSoundCache();
 }
 
 // Its name is the hash of what it says: a manifest that was made to do harm.
