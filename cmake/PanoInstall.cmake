@@ -92,6 +92,8 @@ recipes; `pano train` runs it. It links libtorch.")
 set(CPACK_DEBIAN_PANO-TRAIN_PACKAGE_DEPENDS "pano (= ${PROJECT_VERSION}-1)")
 set(CPACK_DEBIAN_PANO-DATA_PACKAGE_NAME pano-data)
 set(CPACK_DEBIAN_PANO-DATA_PACKAGE_RECOMMENDS "git")
+# Loaded when a remote is first used, so no library that it links to.
+set(CPACK_DEBIAN_PANO-DATA_PACKAGE_DEPENDS "libcurl4")
 set(CPACK_COMPONENT_PANO-DATA_DESCRIPTION "version data in the files of DVC
 pano-data keeps versions of large files and folders beside git, in the files of
 DVC 3, with remotes, pipelines and the lineage of trained models; `pano data`
