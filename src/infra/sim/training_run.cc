@@ -5,26 +5,20 @@
 
 #include "base/random.h"
 #include "base/strings.h"
+#include "infra/sim/figure.h"
 #include "infra/sim/poisson.h"
 
 namespace pano::sim {
 namespace {
 
 Status Check(const TrainingRun& run) {
-  const struct {
-    const char* name;
-    double value, least, most;
-  } kFigures[] = {{"work", run.work_s, 1e-3, 1e12},
-                  {"nodes", static_cast<double>(run.nodes), 1, 1e9},
-                  {"time between a node's failures", run.node_mtbf_s, 1e-3, 1e15},
-                  {"a checkpoint", run.checkpoint_s, 0, 1e9},
-                  {"the time between checkpoints", run.checkpoint_every_s, 1e-6, 1e12},
-                  {"a restart", run.restart_s, 0, 1e9}};
-  for (const auto& figure : kFigures) {
-    if (!(figure.value >= figure.least && figure.value <= figure.most)) {
-      return InvalidArgument(StrCat("[sim] ", figure.name, " is ", figure.value, " s, not between ", figure.least, " and ", figure.most));
-    }
-  }
+  const Figure figures[] = {{"work", run.work_s, 1e-3, 1e12},
+                            {"nodes", static_cast<double>(run.nodes), 1, 1e9},
+                            {"time between a node's failures", run.node_mtbf_s, 1e-3, 1e15},
+                            {"a checkpoint", run.checkpoint_s, 0, 1e9},
+                            {"the time between checkpoints", run.checkpoint_every_s, 1e-6, 1e12},
+                            {"a restart", run.restart_s, 0, 1e9}};
+  PANO_RETURN_IF_ERROR(CheckFigures(figures, " s"));
   if (run.work_s / run.checkpoint_every_s > 1e8) return InvalidArgument(StrCat("[sim] ", run.work_s / run.checkpoint_every_s, " checkpoints are too many to simulate"));
   return {};
 }

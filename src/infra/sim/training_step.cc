@@ -6,32 +6,25 @@
 
 #include "base/random.h"
 #include "base/strings.h"
+#include "infra/sim/figure.h"
 
 namespace pano::sim {
 namespace {
 
 Status Check(const TrainingStep& step) {
-  const struct {
-    const char* name;
-    double value, least, most;
-  } kFigures[] = {{"parameters", step.parameters, 1, 1e15},
-                  {"gradient bytes", step.gradient_bytes, 1e-3, 64},
-                  {"tokens", step.tokens_per_rank, 1, 1e12},
-                  {"operations a second", step.flops_s, 1, 1e21},
-                  {"layers", static_cast<double>(step.layers), 1, 100'000},
-                  {"bucket bytes", step.bucket_bytes, 0, 1e18},
-                  {"backward share", step.backward_share, 0, 1},
-                  {"contention", step.contention, 0, 100},
-                  {"straggler sigma", step.straggler_sigma, 0, 10},
-                  {"slow rank", step.slow_rank, 1, 1e6},
-                  {"outage's beginning", step.outage_at_s, 0, 1e9},
-                  {"outage", step.outage_s, 0, 1e9}};
-  for (const auto& figure : kFigures) {
-    if (!(figure.value >= figure.least && figure.value <= figure.most)) {
-      return InvalidArgument(StrCat("[sim] ", figure.name, " is ", figure.value, ", not between ", figure.least, " and ", figure.most));
-    }
-  }
-  return {};
+  const Figure figures[] = {{"parameters", step.parameters, 1, 1e15},
+                            {"gradient bytes", step.gradient_bytes, 1e-3, 64},
+                            {"tokens", step.tokens_per_rank, 1, 1e12},
+                            {"operations a second", step.flops_s, 1, 1e21},
+                            {"layers", static_cast<double>(step.layers), 1, 100'000},
+                            {"bucket bytes", step.bucket_bytes, 0, 1e18},
+                            {"backward share", step.backward_share, 0, 1},
+                            {"contention", step.contention, 0, 100},
+                            {"straggler sigma", step.straggler_sigma, 0, 10},
+                            {"slow rank", step.slow_rank, 1, 1e6},
+                            {"outage's beginning", step.outage_at_s, 0, 1e9},
+                            {"outage", step.outage_s, 0, 1e9}};
+  return CheckFigures(figures, "");
 }
 
 // Buckets in the order in which they are ready, with how much of the backward pass has to be done for each:

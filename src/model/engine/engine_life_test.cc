@@ -11,6 +11,7 @@
 #include "model/engine/engine.h"
 #include "model/engine/testing/fake_model.h"
 #include "model/engine/testing/fake_tokenizer.h"
+#include "model/engine/testing/make_engine.h"
 #include "model/engine/testing/reference_generator.h"
 #include "model/serving/fixed_batch_policy.h"
 #include "model/serving/testing/recording_observer.h"
@@ -28,11 +29,8 @@ class EngineLifeTest : public testing::Test {
   std::unique_ptr<Engine> Make(Options options, FakeModel& model, Observer observer = {},
                                Clock& clock = Clock::Real(),
                                std::unique_ptr<serving::BatchPolicy> policy = nullptr) {
-    options.end_token_ids = {1};
-    auto engine = Engine::Create(model, std::make_shared<FakeTokenizer>(), pool_, options,
-                                 std::move(observer), std::move(policy), clock);
-    EXPECT_TRUE(engine.ok()) << engine.status().ToString();
-    return std::move(engine).value();
+    return MakeEngine(std::move(options), model, pool_, std::move(observer), clock,
+                      std::move(policy));
   }
 
   // Would run for 500 tokens.

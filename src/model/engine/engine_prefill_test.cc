@@ -12,6 +12,7 @@
 #include "model/engine/testing/engine_checks.h"
 #include "model/engine/testing/fake_model.h"
 #include "model/engine/testing/fake_tokenizer.h"
+#include "model/engine/testing/make_engine.h"
 #include "model/engine/testing/random_request.h"
 #include "model/engine/testing/reference_generator.h"
 
@@ -23,11 +24,8 @@ class EnginePrefillTest : public testing::Test {
   void SetUp() override { SetLogLevel(LogLevel::kError); }
 
   std::unique_ptr<Engine> Make(Options options, FakeModel& model) {
-    options.end_token_ids = {1};
     options.begin_token_id = 0;
-    auto engine = Engine::Create(model, std::make_shared<FakeTokenizer>(), pool_, options);
-    EXPECT_TRUE(engine.ok()) << engine.status().ToString();
-    return std::move(engine).value();
+    return MakeEngine(std::move(options), model, pool_);
   }
 
   Request Prompt(size_t length, uint64_t seed, int64_t max_tokens = 1) {

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
 #include "base/threads.h"
 #include "model/engine/sampling/sampler.h"
 #include "model/nn/model.h"
+#include "pano/bench/rate.h"
 #include "pano/bench/sequence_batch.h"
 
 namespace pano::plan {
@@ -26,12 +28,6 @@ constexpr int64_t kClientsMax = 256;
 // Each kind of step is measured for so long, at least and at most so many times.
 constexpr double kSecondsEach = 0.25, kSecondsPass = 0.1;
 constexpr int kTimesMin = 2, kTimesMax = 60;
-
-double MedianOf(std::vector<double>& times) {
-  std::ranges::sort(times);
-  const size_t n = times.size();
-  return n % 2 == 1 ? times[n / 2] : (times[n / 2 - 1] + times[n / 2]) / 2;
-}
 
 // Steps of equal sequences, timed.
 class Stopwatch {
@@ -98,7 +94,7 @@ class Stopwatch {
       const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
       if (i >= kTimesMin && spent.count() > kSecondsEach) break;
     }
-    return MedianOf(times);
+    return bench::RateOf(std::move(times)).median;
   }
 
   nn::Model& model_;

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "model/kernels/isa.h"
+#include "model/kernels/packed_matmul/code_row.h"
 #include "model/kernels/packed_matmul/packed_matmul.h"
 
 namespace pano::kernels {
@@ -18,8 +19,7 @@ struct RowPart {
   size_t first, m, k;
 
   QuantisedRows Quantise(ActivationCode code, bool tiled, QuantiseArgs args) const {
-    const size_t blocks = code == ActivationCode::kRowInt8 ? 1 : k / tensor::kPackedBlock;
-    const size_t row = code == ActivationCode::kBFloat ? k * sizeof(uint16_t) : k;
+    const auto [blocks, row] = CodeRowOf(code, k);
     args.x += first * k;
     args.codes += first * (tiled ? TiledRowBytes(row) : row);
     args.scales += first * blocks;

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "model/kernels/isa.h"
+#include "model/kernels/packed_matmul/code_row.h"
 
 namespace pano::kernels {
 namespace {
@@ -40,8 +41,7 @@ ActivationCode PackedKernels::code_of(tensor::DType packed) const {
 }
 
 QuantiseArgs ActivationStore::Take(ActivationCode code, bool tiled, const float* x, size_t m, size_t k) {
-  const size_t blocks = code == ActivationCode::kRowInt8 ? 1 : k / tensor::kPackedBlock;
-  const size_t row = code == ActivationCode::kBFloat ? k * sizeof(uint16_t) : k;
+  const auto [blocks, row] = CodeRowOf(code, k);
   const size_t height = tiled ? TileHeight(m) : 1;
   const size_t bytes = (m + height - 1) / height * height * (tiled ? TiledRowBytes(row) : row);
   uint8_t* codes = Resized(codes_, bytes + tensor::kPackedAlignment);

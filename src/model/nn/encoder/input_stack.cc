@@ -7,6 +7,12 @@
 #include "model/ops/ops.h"
 
 namespace pano::encoder {
+namespace {
+
+// Blocks of all inputs, of which each begins one of its own.
+size_t BlocksMax(const InputRange& range) { return range.rows / nn::kBlockTokens + range.count; }
+
+}  // namespace
 
 InputStack::InputStack(const nn::ModelConfig& config, const nn::DecoderWeights& weights,
                        nn::Compute compute, ComputePool& pool)
@@ -31,8 +37,7 @@ void InputStack::Norm(const nn::NormWeights& norm, ops::Rows x) {
 // Every input is a span of rows from position 0 on, with blocks of its own for one call.
 void InputStack::ListSpans(const PackedRows& rows, const InputRange& range, const Memory& memory) {
   const size_t groups = transformer_.state_layout().groups.size();
-  const size_t blocks_max = range.rows / nn::kBlockTokens + range.count;
-  while (block_ids_.size() < blocks_max) {
+  while (block_ids_.size() < BlocksMax(range)) {
     block_ids_.push_back(static_cast<nn::BlockId>(block_ids_.size()));
   }
   tables_.resize(range.count * groups);
@@ -61,7 +66,7 @@ Status InputStack::Run(const PackedRows& rows, const InputRange& range, const Me
                        ops::Rows x) {
   if (range.rows == 0) return {};
   ListSpans(rows, range, memory);
-  PANO_RETURN_IF_ERROR(ReserveState(static_cast<int>(range.rows / nn::kBlockTokens + range.count)));
+  PANO_RETURN_IF_ERROR(ReserveState(static_cast<int>(BlocksMax(range))));
   ops::ConstRows seen = memory.x;
   if (!memory.counts.empty()) {
     const auto before = memory.counts.first(range.first);
